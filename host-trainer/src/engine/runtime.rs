@@ -119,7 +119,7 @@ pub enum RuntimeError {
         said: String,
     },
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}; free it, or choose another place with --folder", .path.display())]
+    #[error("cannot {action} {}: {source}; make room or allow writing there, or choose another folder with --folder", .path.display())]
     Io {
         /// What was tried.
         action: &'static str,
