@@ -21,31 +21,19 @@ pub fn target() -> Result<PathBuf, Failure> {
 
 /// A command in the workspace's root, in the environment a person would run it in.
 ///
-/// `cargo run` adds to the environment of what it runs. Handed on, that would pin the toolchain, lead another
-/// compiler to this one's libraries, and have build scripts run again.
+/// `cargo run` describes this package, and rustup its toolchain, in variables that every program below inherits:
+/// handed on, they would pin the toolchain of another cargo and make build scripts run again.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     for (variable, _) in std::env::vars_os() {
-        let Some(name) = variable.to_str() else {
-            continue;
-        };
-        let by_cargo = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-            "CARGO_PRIMARY_",
-        ];
-        let exact = [
-            "CARGO",
-            "LD_LIBRARY_PATH",
-            "DYLD_FALLBACK_LIBRARY_PATH",
-            "RUSTUP_TOOLCHAIN",
-            "RUST_RECURSION_COUNT",
-        ];
-        if exact.contains(&name) || by_cargo.iter().any(|prefix| name.starts_with(prefix)) {
-            command.env_remove(name);
+        let name = variable.to_string_lossy();
+        let inherited = ["CARGO", "RUSTUP_TOOLCHAIN", "RUST_RECURSION_COUNT"].contains(&&*name)
+            || ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+        if inherited {
+            command.env_remove(&variable);
         }
     }
     command
