@@ -1,1 +1,47 @@
-fn main(){}
+//! The project's chores, so that nobody types them twice: `cargo xtask help`.
+
+mod demo;
+mod deny;
+mod embedding_hash;
+mod steps;
+mod test;
+mod thumb;
+mod workspace;
+
+use std::process::exit;
+
+use steps::Failure;
+
+const HELP: &str = "\
+Usage: cargo xtask CHORE
+
+Chores:
+  test            all checks: formatting, lints, docs, tests, the token's target, licences
+  demo [ARGS]     the whole way of a scan on the data that ships with the project
+  embedding-hash  whether the embedding has the same bits however it is compiled
+  help            this text";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (chore, rest) = match arguments.split_first() {
+        Some((chore, rest)) => (chore.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match (chore, rest) {
+        ("test", []) => test::run(),
+        ("demo", arguments) => demo::run(arguments),
+        ("embedding-hash", []) => embedding_hash::run(),
+        ("help" | "--help" | "-h", []) => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(Failure {
+            message: format!("no such chore: {}\n\n{HELP}", arguments.join(" ")),
+            status: 2,
+        }),
+    };
+    if let Err(failure) = outcome {
+        eprintln!("\n{}", failure.message);
+        exit(failure.status);
+    }
+}

@@ -1,0 +1,174 @@
+//! Runs commands one after another: says each, times each, stops at the first that fails.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Why a chore stopped: what to tell, and the status to exit with.
+pub struct Failure {
+    pub message: String,
+    pub status: i32,
+}
+
+impl Failure {
+    pub fn new(message: String) -> Self {
+        Self { message, status: 1 }
+    }
+}
+
+/// The steps run so far, with the time each took.
+pub struct Steps {
+    done: Vec<(String, Duration)>,
+    begun: Instant,
+}
+
+impl Steps {
+    pub fn new() -> Self {
+        Self {
+            done: Vec::new(),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Runs `command`, its output going where ours goes.
+    pub fn run(&mut self, heading: &str, command: &mut Command) -> Result<(), Failure> {
+        self.step(heading, command, Command::status)
+    }
+
+    /// Runs `command` and hands each line of its standard output to `line` as well.
+    pub fn run_reading(
+        &mut self,
+        heading: &str,
+        command: &mut Command,
+        mut line: impl FnMut(&str),
+    ) -> Result<(), Failure> {
+        self.step(heading, command, |command| {
+            let mut child = command.stdout(Stdio::piped()).spawn()?;
+            if let Some(output) = child.stdout.take() {
+                for bytes in BufReader::new(output).split(b'\n') {
+                    let text = bytes?;
+                    let text = String::from_utf8_lossy(&text);
+                    println!("{text}");
+                    line(&text);
+                }
+            }
+            child.wait()
+        })
+    }
+
+    /// Prints the times. Only the end of a chore in which nothing failed comes here.
+    pub fn summary(&self) {
+        println!("\n== Times");
+        for (heading, time) in &self.done {
+            println!("{:>7.1} s  {heading}", time.as_secs_f64());
+        }
+        println!("{:>7.1} s  in all", self.begun.elapsed().as_secs_f64());
+    }
+
+    fn step(
+        &mut self,
+        heading: &str,
+        command: &mut Command,
+        run: impl FnOnce(&mut Command) -> std::io::Result<ExitStatus>,
+    ) -> Result<(), Failure> {
+        let by_hand = as_typed(command);
+        println!("\n== {heading}\n$ {by_hand}");
+        let begun = Instant::now();
+        let status = run(command.stdin(Stdio::null())).map_err(|error| Failure {
+            message: format!("{heading}: {error}; the command was:\n  {by_hand}"),
+            status: 127,
+        })?;
+        if !status.success() {
+            return Err(Failure {
+                message: format!("{heading}: {status}; to run it by hand:\n  {by_hand}"),
+                status: status.code().unwrap_or(101),
+            });
+        }
+        let time = begun.elapsed();
+        println!("-- {:.1} s", time.as_secs_f64());
+        self.done.push((heading.to_owned(), time));
+        Ok(())
+    }
+}
+
+/// The command as a person would type it in the workspace's root, with the variables it sets.
+pub fn as_typed(command: &Command) -> String {
+    let mut line = String::new();
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            let _ = write!(
+                line,
+                "{}={} ",
+                name.display(),
+                quoted(&value.to_string_lossy())
+            );
+        }
+    }
+    line.push_str(&quoted(&command.get_program().to_string_lossy()));
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&quoted(&argument.to_string_lossy()));
+    }
+    line
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_written_as_it_would_be_typed() {
+        let mut command = Command::new("cargo");
+        command
+            .args(["doc", "it's", ""])
+            .env("RUSTFLAGS", "-C target-cpu=native")
+            .env_remove("RUSTC");
+        assert_eq!(
+            as_typed(&command),
+            r"RUSTFLAGS='-C target-cpu=native' cargo doc 'it'\''s' ''"
+        );
+    }
+
+    #[test]
+    fn a_failing_step_stops_with_its_status_and_its_command() {
+        let failure = Steps::new()
+            .run("Lint", Command::new("sh").args(["-c", "exit 7"]))
+            .unwrap_err();
+        assert_eq!(failure.status, 7);
+        assert!(
+            failure.message.contains("sh -c 'exit 7'"),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_a_failure() {
+        let failure = Steps::new()
+            .run("Lint", &mut Command::new("no-such-program"))
+            .unwrap_err();
+        assert_eq!(failure.status, 127);
+    }
+
+    #[test]
+    fn a_step_read_from_hands_over_each_line() {
+        let mut lines = Vec::new();
+        let mut command = Command::new("printf");
+        command.arg("one\ntwo");
+        let outcome =
+            Steps::new().run_reading("Print", &mut command, |line| lines.push(line.to_owned()));
+        assert!(outcome.is_ok());
+        assert_eq!(lines, ["one", "two"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! Every check there is, in the order that tells soonest; asks nothing and skips nothing.
+//!
+//! All steps select the whole workspace with all its targets and one profile: another selection could turn on other
+//! features in the dependencies, and the heavy ones would be compiled again.
+
+use std::env::consts::EXE_SUFFIX;
+
+use crate::steps::{Failure, Steps};
+use crate::workspace::{cargo, command, target};
+use crate::{deny, thumb};
+
+/// Runs the checks and stops at the first that fails.
+pub fn run() -> Result<(), Failure> {
+    let mut steps = Steps::new();
+    steps.run("Formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    steps.run(
+        "Lints",
+        &mut cargo(&[
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    )?;
+    let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
+    steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
+    steps.run(
+        "Build",
+        &mut cargo(&["build", "--release", "--workspace", "--all-targets"]),
+    )?;
+
+    let target = target()?;
+    let onnxruntime = target.join("onnxruntime");
+    let program = target.join(format!("release/neural-vault{EXE_SUFFIX}"));
+    let mut install = command(&program.to_string_lossy());
+    install
+        .args(["runtime", "install", "--folder"])
+        .arg(&onnxruntime);
+    steps.run("ONNX Runtime", &mut install)?;
+
+    let mut tally = Tally::default();
+    let mut tests = cargo(&["test", "--release", "--workspace"]);
+    tests.env("NEURAL_VAULT_ONNXRUNTIME", &onnxruntime);
+    steps.run_reading("Tests", &mut tests, |line| tally.add(line))?;
+    tally.accept()?;
+
+    thumb::run(&mut steps)?;
+    let unchecked = deny::run(&mut steps)?;
+
+    steps.summary();
+    if let Some(unchecked) = unchecked {
+        println!("\nNote: {unchecked}");
+    }
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    Ok(())
+}
+
+/// What the closing lines of all test programs add up to.
+#[derive(Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+}
+
+impl Tally {
+    /// Takes in a line such as `test result: ok. 18 passed; 0 failed; 0 ignored; 0 measured; ...`.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for part in counts.split("; ") {
+            match part
+                .split_once(' ')
+                .map(|(count, what)| (count.parse::<u64>(), what))
+            {
+                Some((Ok(count), "passed")) => self.passed += count,
+                Some((Ok(count), "failed")) => self.failed += count,
+                Some((Ok(count), "ignored")) => self.ignored += count,
+                _ => {}
+            }
+        }
+    }
+
+    /// An ignored test is one skipped, and no test at all is no success.
+    fn accept(&self) -> Result<(), Failure> {
+        match self {
+            Tally { passed: 0, .. } => Err(Failure::new("no test was run".to_owned())),
+            Tally { ignored: 1.., .. } => Err(Failure::new(format!(
+                "{} tests are marked #[ignore]: nothing is skipped here",
+                self.ignored
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally(lines: &[&str]) -> Tally {
+        let mut tally = Tally::default();
+        lines.iter().for_each(|line| tally.add(line));
+        tally
+    }
+
+    #[test]
+    fn the_tests_of_all_programs_are_added_up() {
+        let tally = tally(&[
+            "running 18 tests",
+            "test result: ok. 18 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.03s",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s",
+            "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+        ]);
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (20, 1, 0));
+        assert!(tally.accept().is_ok());
+    }
+
+    #[test]
+    fn running_no_test_is_a_failure() {
+        assert!(
+            tally(&["test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured"])
+                .accept()
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn an_ignored_test_is_a_failure() {
+        assert!(
+            tally(&["test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured"])
+                .accept()
+                .is_err()
+        );
+    }
+}

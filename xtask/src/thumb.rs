@@ -1,0 +1,191 @@
+//! Builds the core for the token's processor, with whichever toolchain has the target or can be given it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::steps::{Failure, Steps, as_typed};
+use crate::workspace::{cargo, command, root, target};
+
+const TARGET: &str = "thumbv7em-none-eabihf";
+
+/// Debian's packages with a compiler and the sources of its core library, which is compiled for the target here.
+const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+
+const RUSTC: &str = "/usr/bin/rustc";
+
+/// Where a compiler for the target is.
+enum Toolchain {
+    Rustup,
+    Debian,
+}
+
+/// Builds the core as the token uses it: the crypto floor alone, and with the default features.
+///
+/// Installs the target by rustup, or on Debian as root a compiler by apt-get, where neither is there.
+pub fn run(steps: &mut Steps) -> Result<(), Failure> {
+    let toolchain = provide(steps)?;
+    let folder = target()?.join("thumb");
+    for (heading, features) in [
+        ("Token, crypto floor", &["--no-default-features"][..]),
+        ("Token, default features", &[]),
+    ] {
+        let mut build = match toolchain {
+            Toolchain::Rustup => cargo(&["build"]),
+            Toolchain::Debian => debian_cargo(),
+        };
+        build.args([
+            "--release",
+            "--locked",
+            "--package",
+            "neural-vault-core",
+            "--lib",
+        ]);
+        build
+            .args(features)
+            .args(["--target", TARGET, "--target-dir"])
+            .arg(&folder)
+            // Flags meant for this machine's processor would not compile for the token's.
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        steps.run(heading, &mut build)?;
+    }
+    Ok(())
+}
+
+fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
+    if rustup_has_target() {
+        return Ok(Toolchain::Rustup);
+    }
+    let mut add = command("rustup");
+    add.args(["target", "add", TARGET]);
+    if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
+        return Ok(Toolchain::Rustup);
+    }
+    println!("rustup cannot give {TARGET} here; Debian's compiler is next");
+    if debian_can_build() {
+        return Ok(Toolchain::Debian);
+    }
+    // Listed first, as an old list can offer a compiler too old for the core.
+    let mut update = command("apt-get");
+    update.args(["update", "--quiet"]);
+    let mut install = command("apt-get");
+    install
+        .args(["install", "--quiet", "--yes", "--no-install-recommends"])
+        .args(PACKAGES);
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    let by_hand = format!(
+        "there is no compiler for {TARGET}; run one of\n  {}\n  {} && {}",
+        as_typed(&add),
+        as_typed(&update),
+        as_typed(&install)
+    );
+    if !(is_debian() && is_root()) {
+        return Err(Failure::new(by_hand));
+    }
+    steps.run("Package lists", &mut update)?;
+    steps.run("Debian's compiler", &mut install)?;
+    if debian_can_build() {
+        Ok(Toolchain::Debian)
+    } else {
+        Err(Failure::new(by_hand))
+    }
+}
+
+fn rustup_has_target() -> bool {
+    let mut rustc = command("rustc");
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    line_of(&mut rustc).is_some_and(|folder| Path::new(&folder).is_dir())
+}
+
+/// Whether Debian's compiler and library sources are installed, and new enough for the core.
+fn debian_can_build() -> bool {
+    let version = line_of(command(RUSTC).arg("--version"));
+    let sysroot = line_of(command(RUSTC).args(["--print", "sysroot"]));
+    let manifest = std::fs::read_to_string(root().join("core/Cargo.toml")).unwrap_or_default();
+    let sources = |sysroot| {
+        Path::new(&sysroot)
+            .join("lib/rustlib/src/rust/library/core/Cargo.toml")
+            .is_file()
+    };
+    Path::new("/usr/bin/cargo").is_file()
+        && sysroot.is_some_and(sources)
+        && version.is_some_and(|version| minor(&version) >= minor(wanted(&manifest)))
+}
+
+/// Debian's cargo has no library compiled for the target: it compiles core from its sources, an unstable feature.
+fn debian_cargo() -> Command {
+    let mut cargo = command("/usr/bin/cargo");
+    cargo
+        .args(["build", "-Z", "build-std=core"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC", RUSTC);
+    cargo
+}
+
+/// The `rust-version` that a manifest asks for, or nothing.
+fn wanted(manifest: &str) -> &str {
+    manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .unwrap_or_default()
+}
+
+/// The minor number of the first Rust version in `text`: 88 of `rustc 1.88.0 (...)`.
+fn minor(text: &str) -> Option<u32> {
+    let (_, rest) = text.split_once("1.")?;
+    rest.split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+fn line_of(command: &mut Command) -> Option<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+fn is_debian() -> bool {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=debian")
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    // The kernel gives a process's folder to its effective user.
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_their_minor_number() {
+        assert_eq!(
+            minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)"),
+            Some(96)
+        );
+        assert_eq!(
+            minor(wanted("name = \"a\"\nrust-version = \"1.88\"\n")),
+            Some(88)
+        );
+        assert_eq!(minor("nonsense"), None);
+    }
+
+    #[test]
+    fn the_core_states_the_version_it_needs() {
+        let manifest = std::fs::read_to_string(root().join("core/Cargo.toml")).unwrap_or_default();
+        assert!(minor(wanted(&manifest)).is_some());
+    }
+}

@@ -1,0 +1,47 @@
+//! Where things are, and how cargo is called from inside cargo.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::steps::Failure;
+
+/// The workspace's root, in which every command runs.
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+/// The folder cargo builds into, whatever set it: this program lies in it as `release/xtask`.
+pub fn target() -> Result<PathBuf, Failure> {
+    let own =
+        std::env::current_exe().map_err(|error| Failure::new(format!("where am I: {error}")))?;
+    let target = own.parent().and_then(Path::parent).map(Path::to_path_buf);
+    target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
+}
+
+/// A command in the workspace's root, in the environment a person would run it in.
+///
+/// `cargo run` describes this package, and rustup its toolchain, in variables that every program below inherits:
+/// handed on, they would pin the toolchain of another cargo and make build scripts run again.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        let inherited = ["CARGO", "RUSTUP_TOOLCHAIN", "RUST_RECURSION_COUNT"].contains(&&*name)
+            || ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
+        if inherited {
+            command.env_remove(&variable);
+        }
+    }
+    command
+}
+
+/// `cargo` with these arguments, by the toolchain that the workspace pins.
+pub fn cargo(arguments: &[&str]) -> Command {
+    let mut command = command("cargo");
+    command.args(arguments);
+    command
+}
