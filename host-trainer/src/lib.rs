@@ -1,1 +1,4 @@
-#![forbid(unsafe_code)]
+//! Trains, exports, enrols and verifies Neural Vault models on a host.
+
+pub mod dataset;
+pub mod evaluation;
