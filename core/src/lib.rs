@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(test, feature = "std"))]
 extern crate std;
@@ -10,3 +9,10 @@ pub mod key;
 pub mod quantize;
 pub mod similarity;
 pub mod verify;
+
+#[cfg(feature = "encoder")]
+pub mod bundle;
+#[cfg(feature = "encoder")]
+pub mod encoder;
+#[cfg(feature = "encoder")]
+pub mod scan;

@@ -85,7 +85,6 @@ pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
 }
 
 /// Sum of products in 16 lanes and the fixed tree; vectors of one length.
-#[inline]
 pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
@@ -101,9 +100,20 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     tree(lanes)
 }
 
+/// Sum in 16 lanes and the fixed tree.
+#[cfg(feature = "encoder")]
+pub(crate) fn sum(values: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for chunk in values.chunks(LANES) {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    tree(lanes)
+}
+
 /// Adds 16 lanes as the fixed tree.
-#[inline]
-pub(crate) fn tree(l: [f32; LANES]) -> f32 {
+fn tree(l: [f32; LANES]) -> f32 {
     let eight: [f32; 8] = core::array::from_fn(|i| l[i] + l[i + 8]);
     let four: [f32; 4] = core::array::from_fn(|i| eight[i] + eight[i + 4]);
     (four[0] + four[2]) + (four[1] + four[3])
