@@ -8,9 +8,7 @@ use super::{Dataset, DatasetError, Standardiser};
 /// [`DatasetError::AllNan`].
 pub fn check_values(dataset: &Dataset) -> Result<(), DatasetError> {
     if dataset.values.iter().all(|value| value.is_nan()) {
-        return Err(DatasetError::AllNan {
-            file: dataset.origin.clone(),
-        });
+        return Err(DatasetError::AllNan { file: dataset.origin.clone() });
     }
     Ok(())
 }
@@ -34,16 +32,10 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     let counts = || dataset.labels.iter().zip(&rows);
     let mut present = counts().filter(|&(_, &rows)| rows > 0);
     if let (Some((label, _)), None) = (present.next(), present.next()) {
-        return Err(DatasetError::OneClass {
-            file,
-            label: label.clone(),
-        });
+        return Err(DatasetError::OneClass { file, label: label.clone() });
     }
     if let Some((label, _)) = counts().find(|&(_, &rows)| rows == 1) {
-        return Err(DatasetError::OneRow {
-            file,
-            label: label.clone(),
-        });
+        return Err(DatasetError::OneRow { file, label: label.clone() });
     }
 
     let origin = file.display();
@@ -54,9 +46,7 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     let (_, constant) = Standardiser::fit(&dataset.values, dataset.features);
     if constant > 0 {
         let features = dataset.features;
-        notes.push(format!(
-            "{origin}: {constant} of {features} features are constant and carry nothing"
-        ));
+        notes.push(format!("{origin}: {constant} of {features} features are constant and carry nothing"));
     }
     Ok(notes)
 }

@@ -29,14 +29,8 @@ pub(super) fn read(file: &Path, label_column: Option<&str>) -> Result<Dataset, D
         let number = source.line_number(&line);
         if !columns.same_group(&line, &previous) {
             let [label, session, timestep] = columns.group(&source, &line, number)?;
-            let timestep = integer(timestep).ok_or_else(|| {
-                source.fault(
-                    number,
-                    &columns.timestep.name,
-                    timestep.as_bytes(),
-                    "a whole number",
-                )
-            })?;
+            let timestep = integer(timestep)
+                .ok_or_else(|| source.fault(number, &columns.timestep.name, timestep.as_bytes(), "a whole number"))?;
             pivot.begin(label, session, timestep, number);
         } else if number != next_number {
             pivot.skip_to(number);
@@ -53,10 +47,7 @@ pub(super) fn read(file: &Path, label_column: Option<&str>) -> Result<Dataset, D
     let cut_line = source.unterminated().then(|| next_number.saturating_sub(1));
     let mut dataset = pivot.finish(file, cut_line)?;
     if let Some(line) = cut_line {
-        let note = format!(
-            "{}: line {line} ends without a newline; its value may be cut short",
-            file.display()
-        );
+        let note = format!("{}: line {line} ends without a newline; its value may be cut short", file.display());
         dataset.notes.push(note);
     }
     Ok(dataset)
@@ -91,41 +82,22 @@ struct LastByte<R> {
 
 impl<'a> Source<'a> {
     fn open(file: &'a Path) -> Result<Self, DatasetError> {
-        let failed = |source| DatasetError::Read {
-            file: file.to_owned(),
-            source,
-        };
+        let failed = |source| DatasetError::Read { file: file.to_owned(), source };
         let mut input = BufReader::with_capacity(BUFFER, File::open(file).map_err(failed)?);
         let start = input.fill_buf().map_err(failed)?;
         if start.is_empty() {
-            return Err(DatasetError::Empty {
-                file: file.to_owned(),
-            });
+            return Err(DatasetError::Empty { file: file.to_owned() });
         }
-        let named_gzip = file
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        let named_gzip = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
         let gzip = named_gzip || start.starts_with(&GZIP_MAGIC);
-        let inner: Box<dyn Read> = if gzip {
-            Box::new(MultiGzDecoder::new(input))
-        } else {
-            Box::new(input)
-        };
-        let inner = LastByte {
-            inner,
-            last: b'\n',
-            ended: false,
-        };
-        let reader = ReaderBuilder::new()
-            .buffer_capacity(BUFFER)
-            .from_reader(inner);
+        let inner: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
+        let inner = LastByte { inner, last: b'\n', ended: false };
+        let reader = ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(inner);
         Ok(Self { file, gzip, reader })
     }
 
     fn read_line(&mut self, line: &mut ByteRecord) -> Result<bool, DatasetError> {
-        self.reader
-            .read_byte_record(line)
-            .map_err(|error| self.reading_failed(error))
+        self.reader.read_byte_record(line).map_err(|error| self.reading_failed(error))
     }
 
     /// The line a record is on, from 1.
@@ -145,51 +117,29 @@ impl<'a> Source<'a> {
             return DatasetError::CutMidLine { file, line };
         }
         let cell = String::from_utf8_lossy(cell).chars().take(SHOWN).collect();
-        DatasetError::Cell {
-            file,
-            line,
-            column: column.to_owned(),
-            cell,
-            wanted,
-        }
+        DatasetError::Cell { file, line, column: column.to_owned(), cell, wanted }
     }
 
     fn reading_failed(&self, error: csv::Error) -> DatasetError {
         let file = self.file.to_owned();
         match error.into_kind() {
-            ErrorKind::UnequalLengths {
-                pos,
-                expected_len,
-                len,
-            } => {
+            ErrorKind::UnequalLengths { pos, expected_len, len } => {
                 let line = pos.map_or(0, |position| position.line());
                 if self.unterminated() {
                     return DatasetError::CutMidLine { file, line };
                 }
-                DatasetError::FieldCount {
-                    file,
-                    line,
-                    expected: expected_len as usize,
-                    found: len as usize,
-                }
+                DatasetError::FieldCount { file, line, expected: expected_len as usize, found: len as usize }
             }
             ErrorKind::Io(source) if self.gzip && source.kind() == io::ErrorKind::UnexpectedEof => {
                 DatasetError::GzipCut { file }
             }
             ErrorKind::Io(source)
-                if self.gzip
-                    && matches!(
-                        source.kind(),
-                        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-                    ) =>
+                if self.gzip && matches!(source.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) =>
             {
                 DatasetError::GzipDamaged { file, source }
             }
             ErrorKind::Io(source) => DatasetError::Read { file, source },
-            other => DatasetError::Read {
-                file,
-                source: io::Error::other(format!("{other:?}")),
-            },
+            other => DatasetError::Read { file, source: io::Error::other(format!("{other:?}")) },
         }
     }
 }
@@ -200,31 +150,18 @@ impl Columns {
             Ok(header) => header.clone(),
             Err(error) => return Err(source.reading_failed(error)),
         };
-        let found: Vec<String> = header
-            .iter()
-            .map(|name| String::from_utf8_lossy(name.trim_ascii()).into())
-            .collect();
+        let found: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).into()).collect();
         if found.is_empty() {
-            return Err(DatasetError::Empty {
-                file: source.file.to_owned(),
-            });
+            return Err(DatasetError::Empty { file: source.file.to_owned() });
         }
         let find = |name: &str| {
             let index = found.iter().position(|column| column == name)?;
-            Some(Column {
-                name: name.to_owned(),
-                index,
-            })
+            Some(Column { name: name.to_owned(), index })
         };
         let need = |name: &str| {
             find(name).ok_or_else(|| {
-                let (file, column, found) =
-                    (source.file.to_owned(), name.to_owned(), found.clone());
-                DatasetError::MissingColumn {
-                    file,
-                    column,
-                    found,
-                }
+                let (file, column, found) = (source.file.to_owned(), name.to_owned(), found.clone());
+                DatasetError::MissingColumn { file, column, found }
             })
         };
         Ok(Self {
@@ -239,23 +176,14 @@ impl Columns {
     fn same_group(&self, a: &ByteRecord, b: &ByteRecord) -> bool {
         a.get(self.label.index) == b.get(self.label.index)
             && a.get(self.timestep.index) == b.get(self.timestep.index)
-            && self
-                .session
-                .as_ref()
-                .is_none_or(|session| a.get(session.index) == b.get(session.index))
+            && self.session.as_ref().is_none_or(|session| a.get(session.index) == b.get(session.index))
     }
 
     /// Label, session (empty where there is none) and timestep of a line.
-    fn group<'l>(
-        &self,
-        source: &Source<'_>,
-        line: &'l ByteRecord,
-        number: u64,
-    ) -> Result<[&'l str; 3], DatasetError> {
+    fn group<'l>(&self, source: &Source<'_>, line: &'l ByteRecord, number: u64) -> Result<[&'l str; 3], DatasetError> {
         let text = |column: &Column| {
             let cell = &line[column.index];
-            std::str::from_utf8(cell)
-                .map_err(|_| source.fault(number, &column.name, cell, "UTF-8 text"))
+            std::str::from_utf8(cell).map_err(|_| source.fault(number, &column.name, cell, "UTF-8 text"))
         };
         let session = self.session.as_ref().map_or(Ok(""), text)?;
         let label = match text(&self.label)? {
@@ -279,12 +207,10 @@ impl<R: Read> Read for LastByte<R> {
 
 /// A prediction: correctly rounded to float32, NaN when empty.
 fn float(cell: &[u8]) -> Option<f32> {
-    fast_float2::parse(cell)
-        .ok()
-        .or_else(|| match cell.trim_ascii() {
-            [] => Some(f32::NAN),
-            trimmed => fast_float2::parse(trimmed).ok(),
-        })
+    fast_float2::parse(cell).ok().or_else(|| match cell.trim_ascii() {
+        [] => Some(f32::NAN),
+        trimmed => fast_float2::parse(trimmed).ok(),
+    })
 }
 
 /// A timestep: `3`, or `3.0` as pandas writes a column that once held NaN.

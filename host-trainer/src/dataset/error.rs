@@ -191,6 +191,20 @@ pub enum DatasetError {
         /// The label.
         label: String,
     },
+    /// Training needs two windows of each class.
+    #[error(
+        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label: shorten \
+         --window or add recordings",
+        file.display()
+    )]
+    OneWindow {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The label.
+        label: String,
+        /// Frames a window.
+        window: usize,
+    },
     /// No value is a number.
     #[error("{}: every value is NaN; check the export that wrote it", file.display())]
     AllNan {
@@ -209,17 +223,9 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    let shown: Vec<String> = names
-        .iter()
-        .take(12)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let shown: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
     let more = names.len() - shown.len();
-    let dots = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
+    let dots = if more > 0 { format!(" and {more} more") } else { String::new() };
     shown.join(", ") + &dots
 }
 

@@ -82,11 +82,7 @@ pub struct LoadOptions {
 /// # Errors
 /// [`DatasetError`], naming the file and the place in it.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_ascii_lowercase();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let dataset = if path.is_dir() {
         recordings::read_folder(path)
     } else if name.ends_with(".csv") || name.ends_with(".csv.gz") {
@@ -96,15 +92,10 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>
     } else if name.ends_with(".npy") {
         recordings::read_recording(path)
     } else if path.exists() {
-        Err(DatasetError::UnknownKind {
-            file: path.to_owned(),
-        })
+        Err(DatasetError::UnknownKind { file: path.to_owned() })
     } else {
         let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        Err(DatasetError::Read {
-            file: path.to_owned(),
-            source,
-        })
+        Err(DatasetError::Read { file: path.to_owned(), source })
     }?;
     check_values(&dataset)?;
     Ok(dataset)
@@ -125,11 +116,7 @@ impl Dataset {
         self.rows
             .chunk_by(|a, b| (a.label, a.session) == (b.label, b.session))
             .map(|rows| {
-                let scan = Scan {
-                    label: rows[0].label,
-                    session: rows[0].session,
-                    rows: start..start + rows.len(),
-                };
+                let scan = Scan { label: rows[0].label, session: rows[0].session, rows: start..start + rows.len() };
                 start = scan.rows.end;
                 scan
             })
@@ -170,17 +157,9 @@ impl Dataset {
         all: &[String],
         names: &[N],
     ) -> Result<(Vec<String>, Vec<Option<u32>>), DatasetError> {
-        if let Some(name) = names
-            .iter()
-            .find(|name| !all.iter().any(|known| known == name.as_ref()))
-        {
+        if let Some(name) = names.iter().find(|name| !all.iter().any(|known| known == name.as_ref())) {
             let (name, found) = (name.as_ref().to_owned(), all.to_vec());
-            return Err(DatasetError::UnknownName {
-                file: self.origin.clone(),
-                kind,
-                name,
-                found,
-            });
+            return Err(DatasetError::UnknownName { file: self.origin.clone(), kind, name, found });
         }
         let mut kept = Vec::new();
         let map = all
@@ -196,11 +175,7 @@ impl Dataset {
     }
 
     fn pick(&self, keep: impl Fn(Row) -> Option<Row>) -> Dataset {
-        let mut picked = Dataset {
-            rows: Vec::new(),
-            values: Vec::new(),
-            ..self.header()
-        };
+        let mut picked = Dataset { rows: Vec::new(), values: Vec::new(), ..self.header() };
         for (index, &row) in self.rows.iter().enumerate() {
             if let Some(row) = keep(row) {
                 picked.rows.push(row);

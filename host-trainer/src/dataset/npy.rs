@@ -31,50 +31,28 @@ pub(super) struct Archive<'a> {
 
 /// Reads the matrix of a `.npy` file.
 pub(super) fn read_npy(file: &Path) -> Result<Matrix, DatasetError> {
-    let input = File::open(file).map_err(|source| DatasetError::Read {
-        file: file.to_owned(),
-        source,
-    })?;
+    let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
     Array::open(file, "the file", BufReader::new(input))?.matrix()
 }
 
 impl<'a> Archive<'a> {
     /// Opens the archive and reads its directory.
     pub(super) fn open(file: &'a Path) -> Result<Self, DatasetError> {
-        let input = File::open(file).map_err(|source| DatasetError::Read {
-            file: file.to_owned(),
-            source,
-        })?;
-        let zip = ZipArchive::new(BufReader::new(input))
-            .map_err(|error| zip_error(file, "the file", error))?;
+        let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
+        let zip = ZipArchive::new(BufReader::new(input)).map_err(|error| zip_error(file, "the file", error))?;
         Ok(Self { file, zip })
     }
 
     /// The first of `wanted` that the archive holds.
     pub(super) fn find(&self, wanted: &[&'static str]) -> Option<&'static str> {
-        wanted
-            .iter()
-            .copied()
-            .find(|name| self.zip.index_for_name(&format!("{name}.npy")).is_some())
+        wanted.iter().copied().find(|name| self.zip.index_for_name(&format!("{name}.npy")).is_some())
     }
 
     /// As [`Archive::find`], or an error that lists the arrays there are.
-    pub(super) fn need(
-        &self,
-        wanted: &'static [&'static str],
-    ) -> Result<&'static str, DatasetError> {
+    pub(super) fn need(&self, wanted: &'static [&'static str]) -> Result<&'static str, DatasetError> {
         self.find(wanted).ok_or_else(|| {
-            let found = self
-                .zip
-                .file_names()
-                .flatten()
-                .map(|name| name.trim_end_matches(".npy").to_owned())
-                .collect();
-            DatasetError::MissingArray {
-                file: self.file.to_owned(),
-                wanted,
-                found,
-            }
+            let found = self.zip.file_names().flatten().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
+            DatasetError::MissingArray { file: self.file.to_owned(), wanted, found }
         })
     }
 
@@ -94,10 +72,7 @@ impl<'a> Archive<'a> {
     }
 
     fn array<'s>(&'s mut self, name: &'s str) -> Result<Array<'s>, DatasetError> {
-        let entry = self
-            .zip
-            .by_name(&format!("{name}.npy"))
-            .map_err(|error| zip_error(self.file, name, error))?;
+        let entry = self.zip.by_name(&format!("{name}.npy")).map_err(|error| zip_error(self.file, name, error))?;
         Array::open(self.file, name, BufReader::new(entry))
     }
 }
@@ -110,11 +85,7 @@ struct Array<'a> {
 }
 
 impl<'a> Array<'a> {
-    fn open(
-        file: &'a Path,
-        name: &'a str,
-        mut input: impl Read + 'a,
-    ) -> Result<Self, DatasetError> {
+    fn open(file: &'a Path, name: &'a str, mut input: impl Read + 'a) -> Result<Self, DatasetError> {
         let failed = |error: io::Error| read_error(file, name, &error);
         let mut start = [0; 12];
         input.read_exact(&mut start).map_err(failed)?;
@@ -123,11 +94,7 @@ impl<'a> Array<'a> {
             _ => u32::from_le_bytes([start[8], start[9], start[10], start[11]]),
         };
         if header > LONGEST_HEADER && start.starts_with(b"\x93NUMPY") {
-            return Err(wrong(
-                file,
-                name,
-                format!("its header of {header} bytes is too long; save a plain array"),
-            ));
+            return Err(wrong(file, name, format!("its header of {header} bytes is too long; save a plain array")));
         }
         let input: Box<dyn Read + 'a> = Box::new(io::Cursor::new(start).chain(input));
         let npy = NpyFile::new(input).map_err(failed)?;
@@ -138,29 +105,18 @@ impl<'a> Array<'a> {
         let (file, name) = (self.file, self.name);
         let shape = self.npy.shape().to_vec();
         let &[rows, features] = shape.as_slice() else {
-            let reason =
-                format!("its shape is {shape:?}; it must have two axes, timesteps x features");
+            let reason = format!("its shape is {shape:?}; it must have two axes, timesteps x features");
             return Err(wrong(file, name, reason));
         };
         let sizes = (usize::try_from(rows).ok(), usize::try_from(features).ok());
         let (Some(rows), Some(features)) = sizes else {
-            return Err(wrong(
-                file,
-                name,
-                format!("its shape {shape:?} is too large"),
-            ));
+            return Err(wrong(file, name, format!("its shape {shape:?} is too large")));
         };
         let Some(count) = rows.checked_mul(features) else {
-            return Err(wrong(
-                file,
-                name,
-                format!("its shape {shape:?} is too large"),
-            ));
+            return Err(wrong(file, name, format!("its shape {shape:?} is too large")));
         };
         if rows == 0 {
-            return Err(DatasetError::NoRows {
-                file: file.to_owned(),
-            });
+            return Err(DatasetError::NoRows { file: file.to_owned() });
         }
         if features == 0 {
             return Err(wrong(file, name, "it has no features".to_owned()));
@@ -171,29 +127,17 @@ impl<'a> Array<'a> {
             Some((TypeChar::Float, 4)) => self.read(|value: f32| value)?,
             Some((TypeChar::Float, 8)) => self.read(|value: f64| value as f32)?,
             _ => {
-                return Err(
-                    self.wrong_type("float16, float32 or float64; save array.astype('float32')")
-                );
+                return Err(self.wrong_type("float16, float32 or float64; save array.astype('float32')"));
             }
         };
         if values.len() != count {
-            return Err(wrong(
-                file,
-                name,
-                format!("it holds {} of {count} values", values.len()),
-            ));
+            return Err(wrong(file, name, format!("it holds {} of {count} values", values.len())));
         }
         let values = match order {
             Order::C => values,
-            Order::Fortran => (0..rows)
-                .flat_map(|row| values.iter().skip(row).step_by(rows).copied())
-                .collect(),
+            Order::Fortran => (0..rows).flat_map(|row| values.iter().skip(row).step_by(rows).copied()).collect(),
         };
-        Ok(Matrix {
-            rows,
-            features,
-            values,
-        })
+        Ok(Matrix { rows, features, values })
     }
 
     fn names(self, rows: usize) -> Result<Vec<String>, DatasetError> {
@@ -202,9 +146,7 @@ impl<'a> Array<'a> {
                 self.check_rows(rows)?;
                 self.read(|name: String| name)
             }
-            Some((TypeChar::Int | TypeChar::Uint, _)) => {
-                Ok(self.integers(rows)?.iter().map(i64::to_string).collect())
-            }
+            Some((TypeChar::Int | TypeChar::Uint, _)) => Ok(self.integers(rows)?.iter().map(i64::to_string).collect()),
             _ => Err(self.wrong_type("text or whole numbers; save numpy.array(names, dtype=str)")),
         }
     }
@@ -235,42 +177,25 @@ impl<'a> Array<'a> {
         if self.npy.shape() == [rows as u64] {
             return Ok(());
         }
-        let reason = format!(
-            "its shape is {:?}; it must have one entry for each of the {rows} rows",
-            self.npy.shape()
-        );
+        let reason = format!("its shape is {:?}; it must have one entry for each of the {rows} rows", self.npy.shape());
         Err(wrong(self.file, self.name, reason))
     }
 
     fn read<T: Deserialize, U>(self, convert: impl Fn(T) -> U) -> Result<Vec<U>, DatasetError> {
-        let items = self
-            .npy
-            .data::<T>()
-            .map_err(|error| wrong(self.file, self.name, error.to_string()))?;
+        let items = self.npy.data::<T>().map_err(|error| wrong(self.file, self.name, error.to_string()))?;
         let items: io::Result<Vec<U>> = items.map(|item| item.map(&convert)).collect();
         items.map_err(|error| read_error(self.file, self.name, &error))
     }
 
     fn wrong_type(&self, wanted: &str) -> DatasetError {
-        wrong(
-            self.file,
-            self.name,
-            format!(
-                "its type is {}; it must be {wanted}",
-                self.npy.dtype().descr()
-            ),
-        )
+        wrong(self.file, self.name, format!("its type is {}; it must be {wanted}", self.npy.dtype().descr()))
     }
 }
 
 fn zip_error(file: &Path, what: &str, error: ZipError) -> DatasetError {
     match error {
         ZipError::Io(error) => read_error(file, what, &error),
-        error => wrong(
-            file,
-            what,
-            format!("not a sound .npz archive ({error}); save or copy it again"),
-        ),
+        error => wrong(file, what, format!("not a sound .npz archive ({error}); save or copy it again")),
     }
 }
 
@@ -283,9 +208,5 @@ fn read_error(file: &Path, what: &str, error: &io::Error) -> DatasetError {
 }
 
 fn wrong(file: &Path, what: &str, reason: String) -> DatasetError {
-    DatasetError::Array {
-        file: file.to_owned(),
-        what: what.to_owned(),
-        reason,
-    }
+    DatasetError::Array { file: file.to_owned(), what: what.to_owned(), reason }
 }

@@ -42,31 +42,19 @@ impl Pivot {
     /// Starts a run of values of one group at `line`.
     pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, line: u64) {
         self.end_run();
-        let row = Row {
-            label: self.labels.number(label),
-            session: self.sessions.number(session),
-            timestep,
-        };
+        let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep };
         let group = *self.index.entry(row).or_insert_with(|| {
             self.groups.push(Group { row, values: 0 });
             self.groups.len() as u32 - 1
         });
-        self.runs.push(Run {
-            group,
-            line,
-            start: self.values.len(),
-        });
+        self.runs.push(Run { group, line, start: self.values.len() });
     }
 
     /// The group of the last run goes on at `line`, which does not follow the line before.
     pub(super) fn skip_to(&mut self, line: u64) {
         if let Some(&Run { group, .. }) = self.runs.last() {
             self.end_run();
-            self.runs.push(Run {
-                group,
-                line,
-                start: self.values.len(),
-            });
+            self.runs.push(Run { group, line, start: self.values.len() });
         }
     }
 
@@ -86,16 +74,10 @@ impl Pivot {
     /// [`DatasetError::NoRows`], [`DatasetError::Ragged`], [`DatasetError::DuplicateTimestep`], and, where
     /// `last_line` is the number of a last line without its newline and that line's group is at fault,
     /// [`DatasetError::CutMidLine`].
-    pub(super) fn finish(
-        mut self,
-        file: &Path,
-        last_line: Option<u64>,
-    ) -> Result<Dataset, DatasetError> {
+    pub(super) fn finish(mut self, file: &Path, last_line: Option<u64>) -> Result<Dataset, DatasetError> {
         self.end_run();
         let Some(features) = self.usual_count() else {
-            return Err(DatasetError::NoRows {
-                file: file.to_owned(),
-            });
+            return Err(DatasetError::NoRows { file: file.to_owned() });
         };
         if let Some(fault) = self.fault(file, features, last_line) {
             return Err(fault);
@@ -110,14 +92,7 @@ impl Pivot {
             .map(|(group, Group { row, .. })| {
                 let label = label_rank[row.label as usize];
                 let session = session_rank[row.session as usize];
-                (
-                    Row {
-                        label,
-                        session,
-                        timestep: row.timestep,
-                    },
-                    group,
-                )
+                (Row { label, session, timestep: row.timestep }, group)
             })
             .collect();
         order.sort_unstable();
@@ -135,15 +110,7 @@ impl Pivot {
         }
         let rows = order.into_iter().map(|(row, _)| row).collect();
         let origin = PathBuf::from(file);
-        Ok(Dataset {
-            origin,
-            labels,
-            sessions,
-            features,
-            rows,
-            values,
-            notes: Vec::new(),
-        })
+        Ok(Dataset { origin, labels, sessions, features, rows, values, notes: Vec::new() })
     }
 
     fn end_run(&mut self) {
@@ -163,63 +130,32 @@ impl Pivot {
             *groups_with.entry(group.values).or_insert(0_usize) += 1;
         }
         let most = groups_with.values().copied().max()?;
-        let drawn: Vec<usize> = self
-            .groups
-            .iter()
-            .map(|g| g.values)
-            .filter(|n| groups_with[n] == most)
-            .collect();
-        let divisor = drawn
-            .iter()
-            .find(|&&n| n > 0 && drawn.iter().all(|other| other % n == 0));
+        let drawn: Vec<usize> = self.groups.iter().map(|g| g.values).filter(|n| groups_with[n] == most).collect();
+        let divisor = drawn.iter().find(|&&n| n > 0 && drawn.iter().all(|other| other % n == 0));
         divisor.or(drawn.first()).copied()
     }
 
     fn fault(&self, file: &Path, expected: usize, last_line: Option<u64>) -> Option<DatasetError> {
-        let (at, group) = self
-            .groups
-            .iter()
-            .enumerate()
-            .find(|(_, group)| group.values != expected)?;
+        let (at, group) = self.groups.iter().enumerate().find(|(_, group)| group.values != expected)?;
         let last_group = self.runs.last().map(|run| run.group as usize);
         if let (Some(line), true) = (last_line, last_group == Some(at) && group.values < expected) {
-            return Some(DatasetError::CutMidLine {
-                file: file.to_owned(),
-                line,
-            });
+            return Some(DatasetError::CutMidLine { file: file.to_owned(), line });
         }
         let label = self.labels.names[group.row.label as usize].clone();
         let session = self.sessions.names[group.row.session as usize].clone();
         let (file, timestep, found) = (file.to_owned(), group.row.timestep, group.values);
         Some(if found > expected && found % expected == 0 {
             let line = self.line_of(at, expected);
-            DatasetError::DuplicateTimestep {
-                file,
-                line,
-                label,
-                session,
-                timestep,
-            }
+            DatasetError::DuplicateTimestep { file, line, label, session, timestep }
         } else {
             let line = self.line_of(at, 0);
-            DatasetError::Ragged {
-                file,
-                line,
-                label,
-                session,
-                timestep,
-                found,
-                expected,
-            }
+            DatasetError::Ragged { file, line, label, session, timestep, found, expected }
         })
     }
 
     /// The line of a group's value, counted from 0.
     fn line_of(&self, group: usize, mut value: usize) -> u64 {
-        for (run, end) in self
-            .runs_with_ends()
-            .filter(|(run, _)| run.group as usize == group)
-        {
+        for (run, end) in self.runs_with_ends().filter(|(run, _)| run.group as usize == group) {
             if value < end - run.start {
                 return run.line + value as u64;
             }
@@ -229,12 +165,7 @@ impl Pivot {
     }
 
     fn runs_with_ends(&self) -> impl Iterator<Item = (&Run, usize)> {
-        let ends = self
-            .runs
-            .iter()
-            .skip(1)
-            .map(|run| run.start)
-            .chain([self.values.len()]);
+        let ends = self.runs.iter().skip(1).map(|run| run.start).chain([self.values.len()]);
         self.runs.iter().zip(ends)
     }
 }
@@ -258,12 +189,6 @@ impl Names {
         for (place, &number) in order.iter().enumerate() {
             rank[number] = place as u32;
         }
-        (
-            order
-                .into_iter()
-                .map(|number| self.names[number].clone())
-                .collect(),
-            rank,
-        )
+        (order.into_iter().map(|number| self.names[number].clone()).collect(), rank)
     }
 }

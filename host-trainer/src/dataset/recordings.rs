@@ -41,22 +41,12 @@ pub(super) fn read_npz(file: &Path) -> Result<Dataset, DatasetError> {
 
     let mut pivot = Pivot::default();
     let mut seen = HashMap::new();
-    let rows = labels
-        .iter()
-        .zip(&sessions)
-        .zip(timesteps)
-        .zip(matrix.values.chunks_exact(matrix.features));
+    let rows = labels.iter().zip(&sessions).zip(timesteps).zip(matrix.values.chunks_exact(matrix.features));
     for (row, (((label, session), timestep), values)) in rows.enumerate() {
         if let Some(first) = seen.insert((label, session, timestep), row) {
-            let (what, reason) = (
-                format!("row {row}"),
-                format!("label, session and timestep are those of row {first}"),
-            );
-            return Err(DatasetError::Array {
-                file: file.to_owned(),
-                what,
-                reason,
-            });
+            let (what, reason) =
+                (format!("row {row}"), format!("label, session and timestep are those of row {first}"));
+            return Err(DatasetError::Array { file: file.to_owned(), what, reason });
         }
         pivot.begin(label, session, timestep, row as u64);
         pivot.extend(values);
@@ -78,27 +68,14 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
     let mut first: Option<(PathBuf, usize)> = None;
     for (file, label, session) in find_recordings(folder)? {
         if let Some(twin) = names.insert((label.clone(), session.clone()), file.clone()) {
-            let reason = format!(
-                "it has the same label and session as {}; keep one of them",
-                twin.display()
-            );
-            return Err(DatasetError::Array {
-                file,
-                what: "the file".to_owned(),
-                reason,
-            });
+            let reason = format!("it has the same label and session as {}; keep one of them", twin.display());
+            return Err(DatasetError::Array { file, what: "the file".to_owned(), reason });
         }
         let matrix = read_matrix(&file)?;
         let (first, first_features) = first.get_or_insert_with(|| (file.clone(), matrix.features));
         if *first_features != matrix.features {
-            let (first, first_features, second_features) =
-                (first.clone(), *first_features, matrix.features);
-            return Err(DatasetError::Width {
-                first,
-                first_features,
-                second: file,
-                second_features,
-            });
+            let (first, first_features, second_features) = (first.clone(), *first_features, matrix.features);
+            return Err(DatasetError::Width { first, first_features, second: file, second_features });
         }
         add(&mut pivot, &label, &session, &matrix);
     }
@@ -110,19 +87,10 @@ fn find_recordings(folder: &Path) -> Result<Vec<(PathBuf, String, String)>, Data
     let mut recordings = Vec::new();
     for (path, is_folder) in entries(folder)? {
         if is_folder {
-            let label = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let files = entries(&path)?
-                .into_iter()
-                .filter(|(file, is_folder)| !is_folder && is_array(file));
-            recordings.extend(
-                files
-                    .map(|(file, _)| (stem(&file), file))
-                    .map(|(name, file)| (file, label.clone(), name)),
-            );
+            let label = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let files = entries(&path)?.into_iter().filter(|(file, is_folder)| !is_folder && is_array(file));
+            recordings
+                .extend(files.map(|(file, _)| (stem(&file), file)).map(|(name, file)| (file, label.clone(), name)));
         } else if is_array(&path) {
             recordings.push((path.clone(), stem(&path), String::new()));
         }
@@ -132,10 +100,7 @@ fn find_recordings(folder: &Path) -> Result<Vec<(PathBuf, String, String)>, Data
 
 /// What a folder holds, in order, and whether each is a folder; hidden entries are left out.
 fn entries(folder: &Path) -> Result<BTreeMap<PathBuf, bool>, DatasetError> {
-    let failed = |source| DatasetError::Read {
-        file: folder.to_owned(),
-        source,
-    };
+    let failed = |source| DatasetError::Read { file: folder.to_owned(), source };
     let mut entries = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -180,13 +145,9 @@ fn is_array(file: &Path) -> bool {
 }
 
 fn has_extension(file: &Path, wanted: &str) -> bool {
-    file.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 fn stem(file: &Path) -> String {
-    file.file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -20,28 +20,17 @@ impl Standardiser {
     /// # Panics
     /// When `features` is zero or does not divide the number of values.
     pub fn fit(values: &[f32], features: usize) -> (Self, usize) {
-        assert!(
-            features > 0 && values.len().is_multiple_of(features),
-            "whole rows"
-        );
+        assert!(features > 0 && values.len().is_multiple_of(features), "whole rows");
         let rows = (values.len() / features).max(1) as f64;
         // Sums run over offsets from the first row, so that a column of one value has exactly no variance.
-        let origin: Vec<f64> = values
-            .iter()
-            .take(features)
-            .map(|&value| f64::from(sane(value)))
-            .collect();
+        let origin: Vec<f64> = values.iter().take(features).map(|&value| f64::from(sane(value))).collect();
         let mut sum = vec![0.0_f64; features];
         for row in values.chunks_exact(features) {
             for ((sum, &value), origin) in sum.iter_mut().zip(row).zip(&origin) {
                 *sum += f64::from(sane(value)) - origin;
             }
         }
-        let mean: Vec<f64> = origin
-            .iter()
-            .zip(&sum)
-            .map(|(origin, sum)| origin + sum / rows)
-            .collect();
+        let mean: Vec<f64> = origin.iter().zip(&sum).map(|(origin, sum)| origin + sum / rows).collect();
         let mut squares = vec![0.0_f64; features];
         for row in values.chunks_exact(features) {
             for ((square, &value), mean) in squares.iter_mut().zip(row).zip(&mean) {
@@ -70,10 +59,7 @@ impl Standardiser {
     /// # Panics
     /// When the values are not whole rows of this width.
     pub fn apply(&self, values: &mut [f32]) {
-        assert!(
-            values.len().is_multiple_of(self.mean.len().max(1)),
-            "whole rows"
-        );
+        assert!(values.len().is_multiple_of(self.mean.len().max(1)), "whole rows");
         for row in values.chunks_exact_mut(self.mean.len().max(1)) {
             for ((value, mean), inv_std) in row.iter_mut().zip(&self.mean).zip(&self.inv_std) {
                 *value = (sane(*value) - mean) * inv_std;

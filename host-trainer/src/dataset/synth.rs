@@ -21,18 +21,8 @@ const SESSION_SCALE: f32 = 0.4;
 ///
 /// # Panics
 /// When a count is zero.
-pub fn synth(
-    classes: usize,
-    timesteps: usize,
-    features: usize,
-    sessions: usize,
-    noise: f32,
-    seed: u64,
-) -> Dataset {
-    assert!(
-        classes > 0 && timesteps > 0 && features > 0 && sessions > 0,
-        "every count is at least 1"
-    );
+pub fn synth(classes: usize, timesteps: usize, features: usize, sessions: usize, noise: f32, seed: u64) -> Dataset {
+    assert!(classes > 0 && timesteps > 0 && features > 0 && sessions > 0, "every count is at least 1");
     let mut random = Normal(ChaCha8Rng::seed_from_u64(seed));
     let class_patterns = random.patterns(classes, features);
     let session_patterns = random.patterns(sessions, features);
@@ -44,19 +34,10 @@ pub fn synth(
         for (session, shift) in session_patterns.iter().enumerate() {
             let mut drift: [f32; DRIFTS] = std::array::from_fn(|_| random.draw());
             for timestep in 0..timesteps {
-                rows.push(Row {
-                    label: label as u32,
-                    session: session as u32,
-                    timestep: timestep as i64,
-                });
+                rows.push(Row { label: label as u32, session: session as u32, timestep: timestep as i64 });
                 for feature in 0..features {
-                    let slow: f32 = drift
-                        .iter()
-                        .zip(&drift_patterns)
-                        .map(|(drift, map)| drift * map[feature])
-                        .sum();
-                    let signal =
-                        class[feature] + SESSION_SCALE * shift[feature] + DRIFT_SCALE * slow;
+                    let slow: f32 = drift.iter().zip(&drift_patterns).map(|(drift, map)| drift * map[feature]).sum();
+                    let signal = class[feature] + SESSION_SCALE * shift[feature] + DRIFT_SCALE * slow;
                     values.push(signal + noise * random.draw());
                 }
                 for drift in &mut drift {
@@ -67,11 +48,7 @@ pub fn synth(
             }
         }
     }
-    let sessions = if sessions == 1 {
-        vec![String::new()]
-    } else {
-        names("run", sessions)
-    };
+    let sessions = if sessions == 1 { vec![String::new()] } else { names("run", sessions) };
     Dataset {
         origin: "synthetic".into(),
         labels: names("class", classes),
@@ -91,16 +68,12 @@ impl Normal {
     }
 
     fn patterns(&mut self, count: usize, features: usize) -> Vec<Vec<f32>> {
-        (0..count)
-            .map(|_| (0..features).map(|_| self.draw()).collect())
-            .collect()
+        (0..count).map(|_| (0..features).map(|_| self.draw()).collect()).collect()
     }
 }
 
 /// `count` numbered names whose order is that of their numbers.
 fn names(stem: &str, count: usize) -> Vec<String> {
     let digits = (count - 1).to_string().len().max(2);
-    (0..count)
-        .map(|number| format!("{stem}{number:0digits$}"))
-        .collect()
+    (0..count).map(|number| format!("{stem}{number:0digits$}")).collect()
 }

@@ -37,8 +37,9 @@ struct TractOutputs(TVec<TValue>);
 
 impl Outputs for TractOutputs {
     fn output(&self, index: usize) -> Result<&[f32], EngineError> {
-        let value = self.0.get(index).ok_or_else(|| failed(format_err!("the graph has no output {index}")))?;
-        value.as_slice::<f32>().map_err(failed)
+        let value = self.0.get(index).ok_or_else(|| failed(TractError::msg(format!("no output {index}"))))?;
+        let view = value.to_plain_array_view::<f32>().map_err(failed)?;
+        view.to_slice().ok_or_else(|| failed(TractError::msg(format!("output {index} is not contiguous"))))
     }
 }
 

@@ -118,13 +118,13 @@ fn feed_forward_block(graph: &mut Graph, h: Value, named: &dyn Fn(&str) -> Value
     ops::add(graph, h, out)
 }
 
-/// The rows of the position table `[positions, d_model]` that belong to the first `time` frames.
+/// The rows of the position table `[1, positions, d_model]` that belong to the first `time` frames.
 fn first_positions(graph: &mut Graph, table: Value, time: Dim) -> Value {
-    let width = graph.shape(table)[1];
-    let zero = graph.integers(&[0]);
+    let width = graph.shape(table)[2];
+    let (zero, axis) = (graph.integers(&[0]), graph.integers(&[1]));
     let end = match time {
         Dim::Fixed(n) => graph.integers(&[n as i64]),
         Dim::Symbol(symbol) => graph.symbol_size(symbol),
     };
-    graph.node("Slice", &[table, zero, end, zero], vec![], vec![time, width])
+    graph.node("Slice", &[table, zero, end, axis], vec![], vec![Dim::Fixed(1), time, width])
 }

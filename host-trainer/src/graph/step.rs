@@ -1,7 +1,7 @@
 //! One training step as an ONNX model: forward pass, loss and gradients.
 
 use neural_vault_core::bundle;
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, DimsError};
 use tract_onnx::pb::ModelProto;
 
 use super::builder::ElementType;
@@ -45,20 +45,26 @@ pub struct TrainingStep {
 pub const NOT_TRAINED: [&str; 3] = ["pos.pe", "standardiser.mean", "standardiser.inv_std"];
 
 /// Names and shapes of the trainable parameters of an encoder.
-#[must_use]
-pub fn parameters(dims: &Dims) -> Vec<Slot> {
-    bundle::tensor_shapes(dims).into_iter().filter(|(name, _)| !NOT_TRAINED.contains(&name.as_str())).collect()
+///
+/// # Errors
+/// When the core does not support these sizes.
+pub fn parameters(dims: &Dims) -> Result<Vec<Slot>, DimsError> {
+    let mut slots = bundle::tensor_names_and_shapes(dims)?;
+    slots.retain(|(name, _)| !NOT_TRAINED.contains(&name.as_str()));
+    Ok(slots)
 }
 
 /// Writes the graph of one training step.
-#[must_use]
-pub fn training_step(dims: &Dims, options: &StepOptions) -> TrainingStep {
+///
+/// # Errors
+/// When the core does not support these sizes.
+pub fn training_step(dims: &Dims, options: &StepOptions) -> Result<TrainingStep, DimsError> {
     let mut graph = Graph::new();
     let fixed = |shape: &[usize]| shape.iter().map(|&n| Dim::Fixed(n)).collect::<Vec<_>>();
     let frames = fixed(&[options.rows, options.window, dims.features]);
     let frames = graph.input("frames", ElementType::F32, &frames);
-    let table = graph.input("pos.pe", ElementType::F32, &fixed(&[dims.positions, dims.d_model]));
-    let parameters = parameters(dims);
+    let table = graph.input("pos.pe", ElementType::F32, &fixed(&[1, dims.positions, dims.d_model]));
+    let parameters = parameters(dims)?;
     let values: Vec<_> = parameters.iter().map(|(name, shape)| graph.parameter(name, shape)).collect();
     let mut weights: super::encoder::Weights =
         parameters.iter().map(|(name, _)| name.clone()).zip(values.iter().copied()).collect();
@@ -94,5 +100,5 @@ pub fn training_step(dims: &Dims, options: &StepOptions) -> TrainingStep {
     for ((name, _), gradient) in parameters.iter().zip(gradients) {
         graph.output(&format!("gradient.{name}"), gradient);
     }
-    TrainingStep { model: graph.into_model("neural-vault training step", &[]), parameters, masks }
+    Ok(TrainingStep { model: graph.into_model("neural-vault training step", &[]), parameters, masks })
 }

@@ -5,16 +5,18 @@ use neural_vault_core::encoder::Dims;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Model, Provenance};
+use super::{Model, ModelError, Provenance};
 
 /// A fresh encoder that leaves its input as it is until a standardiser is set.
 ///
 /// Linear layers are uniform in `1 / sqrt(inputs)` (He et al. 2015 with PyTorch's gain), attention's input projection is
 /// uniform in `sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010), attention biases are 0, norms are 1 and 0.
-#[must_use]
-pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Model {
+///
+/// # Errors
+/// When the core does not support these sizes.
+pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Result<Model, ModelError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let shapes = bundle::tensor_shapes(&dims);
+    let shapes = bundle::tensor_names_and_shapes(&dims)?;
     let width_of = |weight: &str| {
         let found = shapes.iter().find(|(name, _)| name == weight);
         found.and_then(|(_, shape)| shape.last()).map_or(1, |&inputs| inputs)
@@ -39,7 +41,7 @@ pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Model {
         };
         (name.clone(), data)
     });
-    Model { dims, tensors: tensors.collect(), provenance }
+    Ok(Model { dims, tensors: tensors.collect(), provenance })
 }
 
 /// The sinusoidal position table, row-major `[positions, d_model]` (Vaswani et al. 2017, section 3.5).

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use neural_vault_core::bundle::{self, Bundle};
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, DimsError};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -31,7 +31,7 @@ pub fn reference_dims(features: usize) -> Dims {
 pub struct Model {
     /// Its sizes.
     pub dims: Dims,
-    /// Every tensor that [`bundle::tensor_shapes`] lists, row-major, by PyTorch's `state_dict` name.
+    /// Every tensor that [`bundle::tensor_names_and_shapes`] lists, row-major, by PyTorch's `state_dict` name.
     pub tensors: BTreeMap<String, Vec<f32>>,
     /// Where it came from.
     pub provenance: Provenance,
@@ -86,6 +86,9 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The core does not support these sizes.
+    #[error(transparent)]
+    Dims(#[from] DimsError),
     /// The core refuses the model.
     #[error("the model cannot be written as a bundle: {0}")]
     Bundle(String),
@@ -122,7 +125,7 @@ impl Model {
             files::write_whole(&path, bytes).map_err(|source| ModelError::Io { path, source })
         };
         write(SAFETENSORS, &safetensors::to_bytes(self, &digest)?)?;
-        write(ONNX, &onnx::to_bytes(self, &digest))?;
+        write(ONNX, &onnx::to_bytes(self, &digest)?)?;
         write(BUNDLE, &bundle)?;
         Ok(digest)
     }

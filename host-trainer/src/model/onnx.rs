@@ -23,18 +23,22 @@ pub const OUTPUT: &str = "embedding";
 
 /// The model as an ONNX file: opset 17, symbolic batch and time, the standardiser and the weights as initialisers under
 /// their `state_dict` names, the digest and the provenance in its metadata.
-#[must_use]
-pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Vec<u8> {
-    to_proto(model, digest).encode_to_vec()
+///
+/// # Errors
+/// When the core does not support the model's sizes.
+pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError> {
+    Ok(to_proto(model, digest)?.encode_to_vec())
 }
 
 /// As [`to_bytes`], not yet encoded.
-#[must_use]
-pub fn to_proto(model: &Model, digest: &[u8; 32]) -> ModelProto {
+///
+/// # Errors
+/// As [`to_bytes`].
+pub fn to_proto(model: &Model, digest: &[u8; 32]) -> Result<ModelProto, ModelError> {
     let mut graph = Graph::new();
     let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(model.dims.features)];
     let raw = graph.input(INPUT, ElementType::F32, &shape);
-    let weights: Weights = bundle::tensor_shapes(&model.dims)
+    let weights: Weights = bundle::tensor_names_and_shapes(&model.dims)?
         .into_iter()
         .map(|(name, shape)| {
             let data = model.tensors.get(&name).cloned().unwrap_or_default();
@@ -46,7 +50,7 @@ pub fn to_proto(model: &Model, digest: &[u8; 32]) -> ModelProto {
     let embedding = encoder(&mut graph, frames, &model.dims, &weights, &[]);
     graph.output(OUTPUT, embedding);
     let header = Header::of(model, digest).to_json();
-    graph.into_model("neural-vault encoder", &[(PROPERTY.to_owned(), header)])
+    Ok(graph.into_model("neural-vault encoder", &[(PROPERTY.to_owned(), header)]))
 }
 
 /// Reads an ONNX file that this program wrote.
@@ -58,7 +62,8 @@ pub fn to_proto(model: &Model, digest: &[u8; 32]) -> ModelProto {
 /// When the file cannot be read, is not ours, or differs from what its weights make.
 pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let malformed = |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
+    let malformed =
+        |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
     let proto = ModelProto::decode(bytes.as_slice()).map_err(|e| malformed(&format!("it cannot be decoded: {e}")))?;
     let property = proto.metadata_props.iter().find(|entry| entry.key == PROPERTY);
     let header = property.ok_or_else(|| malformed("it was not written by neural-vault"))?;
@@ -92,7 +97,7 @@ pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
     if hex(&digest) != header.digest {
         return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
     }
-    if to_proto(&model, &digest).graph != proto.graph {
+    if to_proto(&model, &digest)?.graph != proto.graph {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }
     Ok((model, proto))

@@ -57,7 +57,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// # Errors
 /// When a tensor's length does not fit the model's sizes.
 pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError> {
-    let shapes = bundle::tensor_shapes(&model.dims);
+    let shapes = bundle::tensor_names_and_shapes(&model.dims)?;
     let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
         .into_iter()
         .map(|(name, shape)| {
@@ -84,13 +84,13 @@ pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError>
 /// When the file cannot be read, is not one of ours, or its weights are not those its digest names.
 pub fn read(path: &Path) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let malformed =
-        |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
+    let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
     let metadata = metadata(&bytes).map_err(&malformed)?;
-    let header = metadata
-        .get(ENTRY)
-        .ok_or_else(|| malformed("it was not written by neural-vault; `neural-vault import` takes weights trained elsewhere".into()))?;
-    let header: Header = serde_json::from_str(header).map_err(|e| malformed(format!("its metadata is unreadable: {e}")))?;
+    let header = metadata.get(ENTRY).ok_or_else(|| {
+        malformed("it was not written by neural-vault; `neural-vault import` takes weights trained elsewhere".into())
+    })?;
+    let header: Header =
+        serde_json::from_str(header).map_err(|e| malformed(format!("its metadata is unreadable: {e}")))?;
     if header.schema != SCHEMA {
         return Err(malformed(format!("its metadata is {}, this program reads {SCHEMA}", header.schema)));
     }
@@ -111,19 +111,13 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
 /// When the file cannot be read, or a tensor is missing or of the wrong shape.
 pub fn import(path: &Path, heads: Option<usize>) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    let malformed =
-        |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
+    let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
     let metadata = metadata(&bytes).map_err(&malformed)?;
-    let mut tensors = tensors(&bytes).map_err(&malformed)?;
-    if metadata.get("norm_first").is_some_and(|v| v != "true") || metadata.get("activation").is_some_and(|v| v != "relu") {
-        return Err(malformed("only pre-norm encoders with ReLU can be imported".into()));
-    }
-    // `[1, positions, d_model]` in the reference.
-    if let Some((shape, _)) = tensors.get_mut("pos.pe")
-        && shape.len() == 3
-        && shape[0] == 1
+    let tensors = tensors(&bytes).map_err(&malformed)?;
+    if metadata.get("norm_first").is_some_and(|v| v != "true")
+        || metadata.get("activation").is_some_and(|v| v != "relu")
     {
-        shape.remove(0);
+        return Err(malformed("only pre-norm encoders with ReLU can be imported".into()));
     }
     let heads = heads.or_else(|| metadata.get("heads")?.parse().ok()).unwrap_or(REFERENCE_HEADS);
     let recipe = format!("imported from {}", path.file_name().unwrap_or_default().to_string_lossy());
@@ -159,13 +153,16 @@ pub(super) fn assemble(mut tensors: Tensors, heads: usize, provenance: Provenanc
     let [feed_forward, _] = axes("enc.layers.0.linear1.weight")?;
     let [latent, _] = axes("head.3.weight")?;
     let layers = (0..).take_while(|l| tensors.contains_key(&format!("enc.layers.{l}.linear1.weight"))).count();
-    let positions = if tensors.contains_key("pos.pe") { axes("pos.pe")?[0] } else { 512 };
+    let positions = tensors.get("pos.pe").map_or(512, |(shape, _)| shape.get(1).copied().unwrap_or(0));
     if heads == 0 || d_model % heads != 0 {
-        return Err(wrong("proj.weight", format!("has {d_model} outputs, which {heads} heads do not divide; give --heads")));
+        return Err(wrong(
+            "proj.weight",
+            format!("has {d_model} outputs, which {heads} heads do not divide; give --heads"),
+        ));
     }
     let dims = Dims { features, d_model, heads, layers, feed_forward, latent, positions };
     let mut model = Model { dims, tensors: BTreeMap::new(), provenance };
-    for (name, shape) in bundle::tensor_shapes(&dims) {
+    for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();
         let data = match (tensors.remove(&name), name.as_str()) {
             (Some((found, data)), _) if found == shape => data,

@@ -7,6 +7,10 @@ mod schedule;
 mod settings;
 mod trainer;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod vector_tests;
+
 use std::path::PathBuf;
 
 use crate::dataset::DatasetError;

@@ -13,7 +13,7 @@ use crate::dataset::{Dataset, DatasetError, Standardiser, check_training, window
 use crate::engine::{Data, Engine, Feed, Session};
 use crate::graph::loss;
 use crate::graph::step::{Slot, StepOptions, TrainingStep, training_step};
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 
 /// Standardised windows with their classes.
 pub struct TrainingData {
@@ -129,7 +129,8 @@ impl Trainer {
             margin: settings.margin,
             dropout: settings.dropout > 0.0,
         };
-        let TrainingStep { model: graph, parameters: slots, masks } = training_step(&model.dims, &options);
+        let TrainingStep { model: graph, parameters: slots, masks } =
+            training_step(&model.dims, &options).map_err(ModelError::Dims)?;
         let session = engine.open(&graph, threads)?;
         model.tensors.insert("standardiser.mean".to_owned(), data.standardiser.mean.clone());
         model.tensors.insert("standardiser.inv_std".to_owned(), data.standardiser.inv_std.clone());
@@ -176,7 +177,7 @@ impl Trainer {
             &self.batch
         };
         let shape = [windows.len(), self.data.window, self.data.features];
-        let table_shape = [self.model.dims.positions, self.model.dims.d_model];
+        let table_shape = [1, self.model.dims.positions, self.model.dims.d_model];
         let mut feeds = vec![
             Feed { name: "frames", shape: &shape, data: Data::F32(frames) },
             Feed { name: "pos.pe", shape: &table_shape, data: Data::F32(&self.model.tensors["pos.pe"]) },

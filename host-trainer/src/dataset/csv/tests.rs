@@ -6,9 +6,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 
-use crate::dataset::fixtures::{
-    load_as, load_with, message, shared_recording, vector, vector_path,
-};
+use crate::dataset::fixtures::{load_as, load_with, message, shared_recording, vector, vector_path};
 use crate::dataset::{Dataset, LoadOptions, load};
 
 #[derive(serde::Deserialize)]
@@ -23,16 +21,8 @@ fn pivots_as_the_reference_vectors() {
     let expected: PivotVector = serde_json::from_slice(&vector("pivot.json")).unwrap();
     let dataset = load(&vector_path("pivot.csv"), &LoadOptions::default()).unwrap();
     assert_eq!(dataset.labels, expected.names);
-    assert_eq!(
-        dataset.rows.iter().map(|row| row.label).collect::<Vec<_>>(),
-        expected.labels
-    );
-    let expected: Vec<f32> = expected
-        .matrix
-        .iter()
-        .flatten()
-        .map(|cell| cell.unwrap_or(f32::NAN))
-        .collect();
+    assert_eq!(dataset.rows.iter().map(|row| row.label).collect::<Vec<_>>(), expected.labels);
+    let expected: Vec<f32> = expected.matrix.iter().flatten().map(|cell| cell.unwrap_or(f32::NAN)).collect();
     assert_eq!(bits(&dataset.values), bits(&expected));
 }
 
@@ -50,19 +40,9 @@ fn a_real_recording_has_68_rows_of_20484_features() {
 
 #[test]
 fn the_shipped_recording_has_48_scans_of_9_frames() {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../models/data/haxby/haxby_slice_runs00-05.csv.gz"
-    );
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
     let dataset = load(file.as_ref(), &LoadOptions::default()).unwrap();
-    assert_eq!(
-        (
-            dataset.labels.len(),
-            dataset.sessions.len(),
-            dataset.features
-        ),
-        (8, 6, 530)
-    );
+    assert_eq!((dataset.labels.len(), dataset.sessions.len(), dataset.features), (8, 6, 530));
     let scans = dataset.scans();
     assert_eq!(scans.len(), 48);
     assert!(scans.iter().all(|scan| scan.rows.len() == 9));
@@ -117,11 +97,7 @@ fn windows_line_ends_a_byte_order_mark_and_blank_lines_are_no_matter() {
 
 #[test]
 fn gzip_is_known_by_its_bytes_and_may_have_several_members() {
-    let members = [
-        gzip(b"video,timestep,prediction\na,0,1\n"),
-        gzip(b"a,0,2\n"),
-    ]
-    .concat();
+    let members = [gzip(b"video,timestep,prediction\na,0,1\n"), gzip(b"a,0,2\n")].concat();
     for name in ["members.csv.gz", "unnamed.csv"] {
         assert_eq!(load_as(name, &members).unwrap().values, [1.0, 2.0]);
     }
@@ -131,11 +107,7 @@ fn gzip_is_known_by_its_bytes_and_may_have_several_members() {
 fn a_whole_last_line_without_a_newline_is_read_with_a_note() {
     let dataset = load_as("open.csv", b"video,timestep,prediction\na,0,1.25").unwrap();
     assert_eq!(dataset.values, [1.25]);
-    assert!(
-        dataset.notes[0].contains("line 2 ends without a newline"),
-        "{:?}",
-        dataset.notes
-    );
+    assert!(dataset.notes[0].contains("line 2 ends without a newline"), "{:?}", dataset.notes);
 }
 
 #[test]
@@ -143,36 +115,16 @@ fn bad_files_are_told_apart_with_their_place() {
     let cases: &[(&str, &str, &str)] = &[
         ("empty.csv", "", "the file is empty"),
         ("blank.csv", "\n\n", "the file is empty"),
-        (
-            "header.csv",
-            "video,timestep,prediction\n",
-            "there are no rows",
-        ),
+        ("header.csv", "video,timestep,prediction\n", "there are no rows"),
         (
             "column.csv",
             "video,time,prediction\na,0,1\n",
             "line 1: no column `timestep`; found `video`, `time`, `prediction`",
         ),
-        (
-            "text.csv",
-            "video,timestep,prediction\na,0,1\na,0,x1\n",
-            "line 3, column `prediction`: `x1` is not a number",
-        ),
-        (
-            "time.csv",
-            "video,timestep,prediction\na,0.5,1\n",
-            "line 2, column `timestep`: `0.5` is not a whole number",
-        ),
-        (
-            "name.csv",
-            "video,timestep,prediction\n,0,1\n",
-            "line 2, column `video`: `` is not a name",
-        ),
-        (
-            "fields.csv",
-            "video,timestep,prediction\na,0,1\na,0,1,2\na,0,1\n",
-            "line 3: 4 fields where the header has 3",
-        ),
+        ("text.csv", "video,timestep,prediction\na,0,1\na,0,x1\n", "line 3, column `prediction`: `x1` is not a number"),
+        ("time.csv", "video,timestep,prediction\na,0.5,1\n", "line 2, column `timestep`: `0.5` is not a whole number"),
+        ("name.csv", "video,timestep,prediction\n,0,1\n", "line 2, column `video`: `` is not a name"),
+        ("fields.csv", "video,timestep,prediction\na,0,1\na,0,1,2\na,0,1\n", "line 3: 4 fields where the header has 3"),
         (
             "ragged.csv",
             "video,timestep,prediction\na,0,1\na,0,2\na,1,1\nb,0,1\nb,0,2\n",
@@ -188,48 +140,26 @@ fn bad_files_are_told_apart_with_their_place() {
             "video,session,timestep,prediction\na,r,0,1\na,r,0,2\na,r,0,1\na,r,0,2\nb,r,0,1\nb,r,0,2\n",
             "line 4: label `a`, session `r`, timestep 0 is there a second time",
         ),
-        (
-            "blanks.csv",
-            "video,timestep,prediction\n\n\na,0,1\n\na,0,x\n",
-            "line 6, column `prediction`: `x`",
-        ),
-        (
-            "crlf.csv",
-            "video,timestep,prediction\r\na,0,1\r\na,0,x\r\n",
-            "line 3, column `prediction`: `x`",
-        ),
+        ("blanks.csv", "video,timestep,prediction\n\n\na,0,1\n\na,0,x\n", "line 6, column `prediction`: `x`"),
+        ("crlf.csv", "video,timestep,prediction\r\na,0,1\r\na,0,x\r\n", "line 3, column `prediction`: `x`"),
         (
             "header2.csv",
             "video,timestep,prediction\na,0,1\nvideo,timestep,prediction\na,1,1\n",
             "line 3, column `timestep`",
         ),
-        (
-            "nans.csv",
-            "video,timestep,prediction\na,0,nan\na,1,\n",
-            "every value is NaN",
-        ),
-        (
-            "kind.txt",
-            "video,timestep,prediction\na,0,1\n",
-            "unknown kind of recording",
-        ),
+        ("nans.csv", "video,timestep,prediction\na,0,nan\na,1,\n", "every value is NaN"),
+        ("kind.txt", "video,timestep,prediction\na,0,1\n", "unknown kind of recording"),
     ];
     for (name, text, expected) in cases {
         let message = message(name, text.as_bytes());
-        assert!(
-            message.starts_with(&format!("{name}: {expected}")),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("{name}: {expected}")), "{message}");
     }
 }
 
 #[test]
 fn a_label_that_is_not_utf8_is_named() {
     let message = message("latin.csv", b"video,timestep,prediction\ncaf\xe9,0,1\n");
-    assert!(
-        message.contains("line 2, column `video`") && message.contains("UTF-8"),
-        "{message}"
-    );
+    assert!(message.contains("line 2, column `video`") && message.contains("UTF-8"), "{message}");
 }
 
 #[test]
@@ -239,21 +169,12 @@ fn a_csv_cut_anywhere_in_its_last_line_is_told() {
     // From one character of the line to its minus sign: beyond, a number is left that may be whole.
     for cut in last_line + 1..=last_line + 5 {
         let message = message("cut.csv", &whole.as_bytes()[..cut]);
-        assert!(
-            message.contains("line 5: the file ends in the middle of the line"),
-            "{cut}: {message}"
-        );
+        assert!(message.contains("line 5: the file ends in the middle of the line"), "{cut}: {message}");
     }
     let earlier = message("cut.csv", &whole.as_bytes()[..last_line - 2]);
-    assert!(
-        earlier.contains("line 4: the file ends in the middle of the line"),
-        "{earlier}"
-    );
+    assert!(earlier.contains("line 4: the file ends in the middle of the line"), "{earlier}");
     let message = message("cut.csv", &whole.as_bytes()[..last_line]);
-    assert!(
-        message.contains("line 4: label `a`, timestep 1 has 1 values where the others have 2"),
-        "{message}"
-    );
+    assert!(message.contains("line 4: label `a`, timestep 1 has 1 values where the others have 2"), "{message}");
 }
 
 #[test]
@@ -262,10 +183,7 @@ fn gzip_cut_at_any_length_is_told() {
     let whole = gzip(format!("video,timestep,prediction\n{text}").as_bytes());
     for cut in 1..whole.len() {
         let message = message("cut.csv.gz", &whole[..cut]);
-        assert!(
-            message.contains("the gzip data is cut short"),
-            "{cut}: {message}"
-        );
+        assert!(message.contains("the gzip data is cut short"), "{cut}: {message}");
     }
 }
 
@@ -274,11 +192,7 @@ fn damaged_gzip_is_told() {
     let mut whole = gzip(b"video,timestep,prediction\na,0,1\n");
     let checksum = whole.len() - 8;
     whole[checksum] ^= 1;
-    let garbage = [
-        &gzip(b"video,timestep,prediction\na,0,1\n")[..],
-        b"trailing",
-    ]
-    .concat();
+    let garbage = [&gzip(b"video,timestep,prediction\na,0,1\n")[..], b"trailing"].concat();
     for bytes in [&whole[..], &garbage, b"video,timestep,prediction\na,0,1\n"] {
         let message = message("damaged.csv.gz", bytes);
         assert!(message.contains("the gzip data is damaged"), "{message}");
@@ -287,9 +201,7 @@ fn damaged_gzip_is_told() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = load("absent.csv".as_ref(), &LoadOptions::default())
-        .unwrap_err()
-        .to_string();
+    let error = load("absent.csv".as_ref(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.starts_with("absent.csv: cannot be read"), "{error}");
 }
 
