@@ -89,7 +89,11 @@ impl<'a> Encoder<'a> {
     /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
     pub const fn scratch_len(dims: &Dims, window: usize) -> usize {
         let rows = if window < ROWS { window } else { ROWS };
-        let frame = dims.d_model.saturating_mul(2).saturating_add(dims.widest()).saturating_add(1);
+        let frame = dims
+            .d_model
+            .saturating_mul(2)
+            .saturating_add(dims.widest())
+            .saturating_add(1);
         let frames = frame.saturating_mul(window);
         let partials = dims.widest().saturating_mul(rows);
         let embeddings = dims.latent.saturating_mul(2);
@@ -102,7 +106,12 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// A length does not fit the model, or the embedding is zero or not finite.
-    pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
+    pub fn embed_window(
+        &self,
+        frames: &[f32],
+        scratch: &mut [f32],
+        embedding: &mut [f32],
+    ) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let window = frames.len() / features;
         if frames.len() % features != 0 {
@@ -116,7 +125,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// Cuts `scratch` up for windows of `window` frames.
-    pub(crate) fn workspace<'s>(&self, window: usize, scratch: &'s mut [f32]) -> Result<Workspace<'s>, EncodeError> {
+    pub(crate) fn workspace<'s>(
+        &self,
+        window: usize,
+        scratch: &'s mut [f32],
+    ) -> Result<Workspace<'s>, EncodeError> {
         let most = self.dims.positions;
         if window == 0 || window > most {
             let given = window;
@@ -129,21 +142,36 @@ impl<'a> Encoder<'a> {
     /// Checks the space for an embedding.
     pub(crate) fn check_embedding(&self, embedding: &[f32]) -> Result<(), EncodeError> {
         let (given, needed) = (embedding.len(), self.dims.latent);
-        if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
+        if given == needed {
+            Ok(())
+        } else {
+            Err(EncodeError::Embedding { given, needed })
+        }
     }
 
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
         let standardiser = &self.weights.standardiser;
-        self.weights.projection.map(frames, standardiser, rows, partials);
+        self.weights
+            .projection
+            .map(frames, standardiser, rows, partials);
     }
 
     /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
     ///
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
-    pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
+    pub(crate) fn project_some(
+        &self,
+        first: usize,
+        values: &[f32],
+        row: &mut [f32],
+        partials: &mut [f32],
+    ) -> usize {
         let mut step = [0.0; STEP];
-        let count = STEP.min(BLOCK - first % BLOCK).min(self.dims.features.saturating_sub(first)).min(values.len());
+        let count = STEP
+            .min(BLOCK - first % BLOCK)
+            .min(self.dims.features.saturating_sub(first))
+            .min(values.len());
         let Some(step) = step.get_mut(..count) else {
             return 0;
         };
@@ -157,8 +185,19 @@ impl<'a> Encoder<'a> {
     }
 
     /// Runs the model on the projected rows of a workspace.
-    pub(crate) fn encode(&self, workspace: &mut Workspace<'_>, embedding: &mut [f32]) -> Result<(), EncodeError> {
-        let Workspace { rows, other, hidden, partials, scores, .. } = workspace;
+    pub(crate) fn encode(
+        &self,
+        workspace: &mut Workspace<'_>,
+        embedding: &mut [f32],
+    ) -> Result<(), EncodeError> {
+        let Workspace {
+            rows,
+            other,
+            hidden,
+            partials,
+            scores,
+            ..
+        } = workspace;
         let (width, head) = (self.dims.d_model, self.dims.head_dim());
         let frames = scores.len();
         add(rows, self.weights.positions);
@@ -168,7 +207,9 @@ impl<'a> Encoder<'a> {
             layer.query_key_value.map(other, &Unchanged, qkv, partials);
             attend(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
-            layer.attention_output.map(other, &Unchanged, attended, partials);
+            layer
+                .attention_output
+                .map(other, &Unchanged, attended, partials);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
@@ -183,9 +224,13 @@ impl<'a> Encoder<'a> {
         mean_of_rows(rows, pooled);
         self.weights.head_norm.map(pooled, normed);
         let hidden = pooled;
-        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials);
+        self.weights
+            .head_hidden
+            .map(normed, &Unchanged, hidden, partials);
         activation::gelu(hidden);
-        self.weights.head_output.map(hidden, &Unchanged, embedding, partials);
+        self.weights
+            .head_output
+            .map(hidden, &Unchanged, embedding, partials);
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
 }
@@ -215,7 +260,14 @@ impl<'s> Workspace<'s> {
         let (scores, rest) = rest.split_at_mut_checked(window)?;
         let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * dims.widest())?;
         let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
-        Some(Self { rows, partials, embeddings, other, hidden, scores })
+        Some(Self {
+            rows,
+            partials,
+            embeddings,
+            other,
+            hidden,
+            scores,
+        })
     }
 }
 
@@ -248,9 +300,10 @@ impl fmt::Display for EncodeError {
             Self::Window { given, most } => {
                 write!(f, "window of {given} frames, the model takes 1 to {most}")
             }
-            Self::Frames { given, features } => {
-                write!(f, "{given} values are no whole number of frames of {features} features")
-            }
+            Self::Frames { given, features } => write!(
+                f,
+                "{given} values are no whole number of frames of {features} features"
+            ),
             Self::Scratch { given, needed } => {
                 write!(f, "scratch of {given} floats, lend {needed}")
             }
