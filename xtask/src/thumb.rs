@@ -74,7 +74,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
         .args(PACKAGES);
     install.env("DEBIAN_FRONTEND", "noninteractive");
     let by_hand = format!(
-        "there is no compiler for {TARGET}; run one of\n  {}\n  {} && {}",
+        "there is no compiler for {TARGET}; run\n  {}\nor, on Debian as root,\n  {} && {}",
         as_typed(&add),
         as_typed(&update),
         as_typed(&install)
