@@ -61,7 +61,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
-    println!("rustup cannot give {TARGET} here; Debian's compiler is next");
+    eprintln!("rustup cannot give {TARGET} here; Debian's compiler is next");
     if debian_can_build() {
         return Ok(Toolchain::Debian);
     }
