@@ -1,1 +1,18 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod key;
+pub mod quantize;
+pub mod similarity;
+pub mod verify;
+
+#[cfg(feature = "encoder")]
+pub mod bundle;
+#[cfg(feature = "encoder")]
+pub mod encoder;
+#[cfg(feature = "encoder")]
+pub mod scan;

@@ -1,0 +1,98 @@
+//! Why a buffer is no bundle to work with.
+
+use core::error::Error;
+use core::fmt;
+
+use super::{TensorName, VERSION};
+use crate::encoder::DimsError;
+
+/// Why a buffer is no bundle to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BundleError {
+    /// It does not start with [`MAGIC`].
+    NotABundle,
+    /// Its version is not [`VERSION`].
+    Version {
+        /// Version found.
+        found: u16,
+    },
+    /// Its weight format is not known.
+    WeightFormat {
+        /// Format found.
+        found: u16,
+    },
+    /// Its length is not the one its header states or its sizes imply.
+    Length {
+        /// Bytes given.
+        given: u64,
+        /// Bytes stated or implied.
+        expected: u64,
+    },
+    /// A size is outside its limits.
+    Dims(DimsError),
+    /// The tensor table is not the one of its sizes.
+    Table,
+    /// Padding or a reserved field is not zero.
+    Padding,
+    /// The buffer does not start at a multiple of 4 in memory.
+    Alignment,
+    /// A value of this tensor is not finite, or an inverse deviation is not above zero.
+    Value {
+        /// Tensor that holds it.
+        tensor: TensorName,
+    },
+    /// The content does not have the digest it states.
+    Digest,
+    /// Digest and tag do not have the checksum stated.
+    Checksum,
+    /// There is no tag to authenticate.
+    Untagged,
+    /// The tag was not made with this provisioning key for this content.
+    Tag,
+}
+
+impl fmt::Display for BundleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotABundle => write!(f, "not a model bundle: wrong first bytes"),
+            Self::Version { found } if *found > VERSION => write!(
+                f,
+                "bundle version {found} is newer than version {VERSION}, which this build reads: update it"
+            ),
+            Self::Version { found } => write!(
+                f,
+                "bundle version {found}, this build reads version {VERSION}: export the model again"
+            ),
+            Self::WeightFormat { found } => write!(
+                f,
+                "bundle weight format {found} is newer than this build, which reads float32 (0): update it"
+            ),
+            Self::Length { given, expected } => {
+                write!(
+                    f,
+                    "bundle of {given} bytes, should be {expected}: truncated or damaged"
+                )
+            }
+            Self::Dims(error) => write!(f, "bundle sizes: {error}"),
+            Self::Table => write!(f, "bundle tensor table does not follow from its sizes"),
+            Self::Padding => write!(f, "bundle padding is not zero"),
+            Self::Alignment => write!(
+                f,
+                "bundle does not start at a multiple of 4 in memory: place it at an aligned address"
+            ),
+            Self::Value { tensor } => write!(
+                f,
+                "bundle tensor {tensor} holds a value that is not finite or not allowed"
+            ),
+            Self::Digest => write!(f, "bundle content does not match its digest: damaged"),
+            Self::Checksum => write!(f, "bundle trailer does not match its checksum: damaged"),
+            Self::Untagged => write!(
+                f,
+                "bundle carries no tag: export it with the provisioning key"
+            ),
+            Self::Tag => write!(f, "bundle tag was not made with this provisioning key"),
+        }
+    }
+}
+
+impl Error for BundleError {}

@@ -1,0 +1,318 @@
+//! The Transformer encoder: a window of frames to a unit embedding, the same bits on every machine.
+//!
+//! The model is the reference's `NeuralVaultFewShot`: a linear projection with sinusoidal positions, pre-norm
+//! Transformer layers, the mean over time, and a head of LayerNorm, Linear, GELU, Linear and L2 normalisation.
+//!
+//! # Numeric contract
+//! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
+//! fused. Products sum along their inputs inside blocks of 256, block sums in order, bias last. Means, variances,
+//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are those of `libm`, pinned.
+
+mod activation;
+mod attention;
+mod dims;
+mod linear;
+mod norm;
+mod standardise;
+mod weights;
+
+use core::error::Error;
+use core::fmt;
+
+pub use dims::{Dims, DimsError};
+pub use standardise::{Standardiser, sanitise};
+
+use crate::similarity::{SimilarityError, normalise};
+use attention::attend;
+use linear::{BLOCK, ROWS, STEP, Unchanged};
+use weights::Weights;
+
+/// A model ready to run, its weights borrowed in place.
+#[derive(Clone, Copy, Debug)]
+pub struct Encoder<'a> {
+    dims: Dims,
+    weights: Weights<'a>,
+}
+
+/// Why a window has no embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncodeError {
+    /// The window is empty or longer than the position table.
+    Window {
+        /// Frames given.
+        given: usize,
+        /// Most frames the model takes.
+        most: usize,
+    },
+    /// The frames do not all have the model's features.
+    Frames {
+        /// Values given.
+        given: usize,
+        /// Values in a frame.
+        features: usize,
+    },
+    /// The lent scratch memory is too short.
+    Scratch {
+        /// Floats given.
+        given: usize,
+        /// Floats needed, [`Encoder::scratch_len`].
+        needed: usize,
+    },
+    /// The space for the embedding has another length than the embedding.
+    Embedding {
+        /// Floats given.
+        given: usize,
+        /// Components of an embedding.
+        needed: usize,
+    },
+    /// The embedding is zero or not finite, as when raw values overflow.
+    Degenerate(SimilarityError),
+}
+
+impl<'a> Encoder<'a> {
+    /// The encoder of `floats` in the bundle's order; `None` when their number does not fit `dims`.
+    pub(crate) fn new(dims: Dims, floats: &'a [f32]) -> Option<Self> {
+        let weights = Weights::cut(floats, &dims)?;
+        Some(Self { dims, weights })
+    }
+
+    /// The model's sizes.
+    pub fn dims(&self) -> &Dims {
+        &self.dims
+    }
+
+    /// The statistics its input is standardised with.
+    pub fn standardiser(&self) -> Standardiser<'a> {
+        self.weights.standardiser
+    }
+
+    /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
+    pub const fn scratch_len(dims: &Dims, window: usize) -> usize {
+        let rows = if window < ROWS { window } else { ROWS };
+        let frame = dims
+            .d_model
+            .saturating_mul(2)
+            .saturating_add(dims.widest())
+            .saturating_add(1);
+        let frames = frame.saturating_mul(window);
+        let partials = dims.widest().saturating_mul(rows);
+        let embeddings = dims.latent.saturating_mul(2);
+        frames.saturating_add(partials).saturating_add(embeddings)
+    }
+
+    /// Embeds one window of raw frames (frames, features) as a unit vector of `latent` components.
+    ///
+    /// Values are sanitised and standardised on the way in.
+    ///
+    /// # Errors
+    /// A length does not fit the model, or the embedding is zero or not finite.
+    pub fn embed_window(
+        &self,
+        frames: &[f32],
+        scratch: &mut [f32],
+        embedding: &mut [f32],
+    ) -> Result<(), EncodeError> {
+        let features = self.dims.features;
+        let window = frames.len() / features;
+        if frames.len() % features != 0 {
+            let given = frames.len();
+            return Err(EncodeError::Frames { given, features });
+        }
+        let mut workspace = self.workspace(window, scratch)?;
+        self.check_embedding(embedding)?;
+        self.project(frames, workspace.rows, workspace.partials);
+        self.encode(&mut workspace, embedding)
+    }
+
+    /// Cuts `scratch` up for windows of `window` frames.
+    pub(crate) fn workspace<'s>(
+        &self,
+        window: usize,
+        scratch: &'s mut [f32],
+    ) -> Result<Workspace<'s>, EncodeError> {
+        let most = self.dims.positions;
+        if window == 0 || window > most {
+            let given = window;
+            return Err(EncodeError::Window { given, most });
+        }
+        let (given, needed) = (scratch.len(), Self::scratch_len(&self.dims, window));
+        Workspace::cut(scratch, &self.dims, window).ok_or(EncodeError::Scratch { given, needed })
+    }
+
+    /// Checks the space for an embedding.
+    pub(crate) fn check_embedding(&self, embedding: &[f32]) -> Result<(), EncodeError> {
+        let (given, needed) = (embedding.len(), self.dims.latent);
+        if given == needed {
+            Ok(())
+        } else {
+            Err(EncodeError::Embedding { given, needed })
+        }
+    }
+
+    /// Projects whole raw frames (frames, features) to rows (frames, d_model).
+    pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
+        let standardiser = &self.weights.standardiser;
+        self.weights
+            .projection
+            .map(frames, standardiser, rows, partials);
+    }
+
+    /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
+    ///
+    /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
+    pub(crate) fn project_some(
+        &self,
+        first: usize,
+        values: &[f32],
+        row: &mut [f32],
+        partials: &mut [f32],
+    ) -> usize {
+        let mut step = [0.0; STEP];
+        let count = STEP
+            .min(BLOCK - first % BLOCK)
+            .min(self.dims.features.saturating_sub(first))
+            .min(values.len());
+        let Some(step) = step.get_mut(..count) else {
+            return 0;
+        };
+        for (slot, value) in step.iter_mut().zip(values) {
+            *slot = *value;
+        }
+        self.weights.standardiser.apply(first, step);
+        let (inputs, _) = step.as_chunks::<1>();
+        self.weights.projection.feed(first, inputs, row, partials);
+        count
+    }
+
+    /// Runs the model on the projected rows of a workspace.
+    pub(crate) fn encode(
+        &self,
+        workspace: &mut Workspace<'_>,
+        embedding: &mut [f32],
+    ) -> Result<(), EncodeError> {
+        let Workspace {
+            rows,
+            other,
+            hidden,
+            partials,
+            scores,
+            ..
+        } = workspace;
+        let (width, head) = (self.dims.d_model, self.dims.head_dim());
+        let frames = scores.len();
+        add(rows, self.weights.positions);
+        for layer in self.weights.layers(&self.dims) {
+            let qkv = start(hidden, frames * 3 * width);
+            layer.attention_norm.map(rows, other);
+            layer.query_key_value.map(other, &Unchanged, qkv, partials);
+            attend(qkv, width, head, scores, other);
+            let attended = start(hidden, frames * width);
+            layer
+                .attention_output
+                .map(other, &Unchanged, attended, partials);
+            add(rows, attended);
+
+            let expanded = start(hidden, frames * self.dims.feed_forward);
+            layer.feed_forward_norm.map(rows, other);
+            layer.expand.map(other, &Unchanged, expanded, partials);
+            activation::relu(expanded);
+            layer.contract.map(expanded, &Unchanged, other, partials);
+            add(rows, other);
+        }
+
+        let (pooled, normed) = (start(other, width), start(hidden, width));
+        mean_of_rows(rows, pooled);
+        self.weights.head_norm.map(pooled, normed);
+        let hidden = pooled;
+        self.weights
+            .head_hidden
+            .map(normed, &Unchanged, hidden, partials);
+        activation::gelu(hidden);
+        self.weights
+            .head_output
+            .map(hidden, &Unchanged, embedding, partials);
+        normalise(embedding).map_err(EncodeError::Degenerate)
+    }
+}
+
+/// Scratch memory cut up for windows of one length.
+#[derive(Debug)]
+pub(crate) struct Workspace<'s> {
+    /// Projected frames (frames, d_model).
+    pub(crate) rows: &'s mut [f32],
+    /// Sums of open blocks, [`ROWS`] rows of the widest product.
+    pub(crate) partials: &'s mut [f32],
+    /// A scan's sum of embeddings and its latest one (latent each).
+    pub(crate) embeddings: &'s mut [f32],
+    /// A second (frames, d_model).
+    other: &'s mut [f32],
+    /// The widest product of every frame.
+    hidden: &'s mut [f32],
+    /// One attention score a frame.
+    scores: &'s mut [f32],
+}
+
+impl<'s> Workspace<'s> {
+    fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Option<Self> {
+        let (rows, rest) = scratch.split_at_mut_checked(window * dims.d_model)?;
+        let (other, rest) = rest.split_at_mut_checked(window * dims.d_model)?;
+        let (hidden, rest) = rest.split_at_mut_checked(window * dims.widest())?;
+        let (scores, rest) = rest.split_at_mut_checked(window)?;
+        let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * dims.widest())?;
+        let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
+        Some(Self {
+            rows,
+            partials,
+            embeddings,
+            other,
+            hidden,
+            scores,
+        })
+    }
+}
+
+/// The first `length` floats of a buffer cut for at least as many.
+fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
+    buffer.get_mut(..length).unwrap_or_default()
+}
+
+fn add(rows: &mut [f32], others: &[f32]) {
+    for (value, other) in rows.iter_mut().zip(others) {
+        *value += other;
+    }
+}
+
+fn mean_of_rows(rows: &[f32], mean: &mut [f32]) {
+    let width = mean.len().max(1);
+    mean.fill(0.0);
+    for row in rows.chunks_exact(width) {
+        add(mean, row);
+    }
+    let count = (rows.len() / width) as f32;
+    for value in mean {
+        *value /= count;
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Window { given, most } => {
+                write!(f, "window of {given} frames, the model takes 1 to {most}")
+            }
+            Self::Frames { given, features } => write!(
+                f,
+                "{given} values are no whole number of frames of {features} features"
+            ),
+            Self::Scratch { given, needed } => {
+                write!(f, "scratch of {given} floats, lend {needed}")
+            }
+            Self::Embedding { given, needed } => {
+                write!(f, "room for {given} components, an embedding has {needed}")
+            }
+            Self::Degenerate(error) => write!(f, "embedding has no direction: {error}"),
+        }
+    }
+}
+
+impl Error for EncodeError {}

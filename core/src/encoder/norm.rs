@@ -1,0 +1,32 @@
+//! LayerNorm (Ba et al. 2016) in the canonical order.
+
+use crate::similarity::{dot, sum};
+
+/// Added to the variance, as PyTorch does.
+const EPSILON: f32 = 1e-5;
+
+/// Scale and shift of a normalised row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LayerNorm<'a> {
+    pub(crate) weight: &'a [f32],
+    pub(crate) bias: &'a [f32],
+}
+
+impl LayerNorm<'_> {
+    /// Normalises each row of `x` to zero mean and unit (population) variance, then scales and shifts it into `y`.
+    pub(super) fn map(&self, x: &[f32], y: &mut [f32]) {
+        let width = self.weight.len().max(1);
+        let count = width as f32;
+        for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+            let mean = sum(x) / count;
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = x - mean;
+            }
+            let variance = dot(y, y) / count;
+            let scale = 1.0 / libm::sqrtf(variance + EPSILON);
+            for ((y, weight), bias) in y.iter_mut().zip(self.weight).zip(self.bias) {
+                *y = *y * scale * weight + bias;
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Embedding components to signed 16-bit codes, the input of both key schemes.
+
+use core::error::Error;
+use core::fmt;
+
+/// Codes per unit: a component of 1.0 becomes 1000.
+pub const SCALE: f32 = 1000.0;
+
+/// Why an embedding has no codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuantizeError {
+    /// The embedding and the space for its codes differ in length.
+    Length {
+        /// Components of the embedding.
+        components: usize,
+        /// Codes there is room for.
+        codes: usize,
+    },
+    /// A component is NaN or infinite.
+    NotFinite {
+        /// Position of the first such component.
+        index: usize,
+    },
+    /// A component does not fit a signed 16-bit code (magnitude of about 32.768 or more).
+    OutOfRange {
+        /// Position of the first such component.
+        index: usize,
+    },
+    /// Every code is zero, so every such embedding would share one key.
+    AllZero,
+}
+
+impl fmt::Display for QuantizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { components, codes } => write!(
+                f,
+                "embedding of {components} components, room for {codes} codes: lend one code a component"
+            ),
+            Self::NotFinite { index } => write!(f, "embedding component {index} is not finite"),
+            Self::OutOfRange { index } => write!(
+                f,
+                "embedding component {index} is outside the 16-bit range of +-32.767"
+            ),
+            Self::AllZero => write!(f, "every embedding component quantises to zero"),
+        }
+    }
+}
+
+impl Error for QuantizeError {}
+
+/// Writes the codes of `embedding`: each component times 1000, toward zero.
+///
+/// The product is rounded to float32 before it is cut to an integer, as the reference does.
+///
+/// # Errors
+/// The lengths differ, a component is not finite or does not fit, or every code is zero. The content of `codes` is
+/// then unspecified.
+pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeError> {
+    if embedding.len() != codes.len() {
+        return Err(QuantizeError::Length {
+            components: embedding.len(),
+            codes: codes.len(),
+        });
+    }
+    let mut places = codes.iter_mut();
+    for_each_code(embedding.iter().copied(), |code| {
+        if let Some(place) = places.next() {
+            *place = code;
+        }
+    })
+}
+
+/// Hands each component's code to `sink`, in order, without holding them all.
+///
+/// An error may follow codes already handed over: the caller must then drop what it made of them.
+pub(crate) fn for_each_code(
+    embedding: impl Iterator<Item = f32>,
+    mut sink: impl FnMut(i16),
+) -> Result<(), QuantizeError> {
+    let mut any = 0;
+    for (index, component) in embedding.enumerate() {
+        let product = component * SCALE;
+        if !component.is_finite() {
+            return Err(QuantizeError::NotFinite { index });
+        }
+        if !(product > -32769.0 && product < 32768.0) {
+            return Err(QuantizeError::OutOfRange { index });
+        }
+        let code = product as i16;
+        any |= code;
+        sink(code);
+    }
+    if any == 0 {
+        return Err(QuantizeError::AllZero);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+
+    #[test]
+    fn refuses_what_has_no_codes() {
+        let mut codes = [0; 2];
+        let mut refusal = |embedding: &[f32]| quantize(embedding, &mut codes).unwrap_err();
+        assert_eq!(
+            refusal(&[1.0]),
+            QuantizeError::Length {
+                components: 1,
+                codes: 2
+            }
+        );
+        assert_eq!(
+            refusal(&[1.0, f32::NAN]),
+            QuantizeError::NotFinite { index: 1 }
+        );
+        assert_eq!(
+            refusal(&[f32::INFINITY, 0.0]),
+            QuantizeError::NotFinite { index: 0 }
+        );
+        assert_eq!(
+            refusal(&[32.768, 0.0]),
+            QuantizeError::OutOfRange { index: 0 }
+        );
+        assert_eq!(
+            refusal(&[1.0, f32::MAX]),
+            QuantizeError::OutOfRange { index: 1 }
+        );
+        assert_eq!(refusal(&[0.0, -0.0009]), QuantizeError::AllZero);
+        assert_eq!(quantize(&[], &mut []), Err(QuantizeError::AllZero));
+    }
+
+    #[test]
+    fn reaches_both_ends_of_the_range() {
+        let mut codes = [0; 2];
+        quantize(&[32.7675, -32.7685], &mut codes).unwrap();
+        assert_eq!(codes, [32767, -32768]);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_truncates_toward_zero(bits in proptest::collection::vec(any::<u32>(), 0..64)) {
+            let embedding: vec::Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
+            let mut codes = vec![0i16; embedding.len()];
+            if quantize(&embedding, &mut codes).is_ok() {
+                for (component, code) in embedding.iter().zip(&codes) {
+                    prop_assert_eq!(f32::from(*code), libm::truncf(component * SCALE));
+                }
+            }
+        }
+    }
+}

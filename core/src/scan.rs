@@ -1,0 +1,211 @@
+//! A stream of raw frames to a scan's embedding, in chunks of any size.
+//!
+//! A scan is cut into windows of consecutive frames; its embedding is the mean of its windows' embeddings, in order,
+//! not scaled to unit length again. Frames after the last full window are dropped. A scan shorter than one window is
+//! repeated from its start until it fills one.
+//!
+//! Nothing but the window's projected frames is held: a chunk is sanitised, standardised and multiplied into its
+//! frame's projection at once, so a frame of 20,484 values can arrive in pieces as small as a radio packet.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::encoder::{EncodeError, Encoder, Workspace};
+
+/// Why a scan has no embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanError {
+    /// A window cannot be encoded.
+    Encode(EncodeError),
+    /// The scan has no frame.
+    Empty,
+    /// The scan ends inside a frame.
+    IncompleteFrame {
+        /// Values of the last frame.
+        given: usize,
+        /// Values in a frame.
+        features: usize,
+    },
+}
+
+/// Embeds a scan that arrives piece by piece.
+#[derive(Debug)]
+pub struct ScanEncoder<'m, 's> {
+    encoder: Encoder<'m>,
+    workspace: Workspace<'s>,
+    /// Sum of the windows' embeddings, and the latest of them.
+    total: &'s mut [f32],
+    latest: &'s mut [f32],
+    window: usize,
+    /// Complete frames of the open window.
+    frame: usize,
+    /// Values of the open frame.
+    feature: usize,
+    windows: u32,
+    failure: Option<EncodeError>,
+}
+
+impl<'m, 's> ScanEncoder<'m, 's> {
+    /// Starts a scan cut into windows of `window` frames.
+    ///
+    /// `scratch` is at least [`Encoder::scratch_len`] floats of any content; the scan's data stays in it afterwards.
+    ///
+    /// # Errors
+    /// The window does not fit the model, or the scratch is too short.
+    pub fn new(
+        encoder: &Encoder<'m>,
+        window: usize,
+        scratch: &'s mut [f32],
+    ) -> Result<Self, ScanError> {
+        let mut workspace = encoder
+            .workspace(window, scratch)
+            .map_err(ScanError::Encode)?;
+        let embeddings = core::mem::take(&mut workspace.embeddings);
+        let (total, latest) = embeddings.split_at_mut(embeddings.len() / 2);
+        total.fill(0.0);
+        Ok(Self {
+            encoder: *encoder,
+            workspace,
+            total,
+            latest,
+            window,
+            frame: 0,
+            feature: 0,
+            windows: 0,
+            failure: None,
+        })
+    }
+
+    /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
+    ///
+    /// # Errors
+    /// A window's embedding is zero or not finite. The scan is then lost, and every later call says so again.
+    pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
+        let mut chunk = chunk;
+        while !chunk.is_empty() {
+            if let Some(error) = self.failure {
+                return Err(ScanError::Encode(error));
+            }
+            let taken = self.project(chunk);
+            chunk = chunk.get(taken..).unwrap_or_default();
+            if self.frame == self.window {
+                self.close_window();
+            }
+        }
+        match self.failure {
+            Some(error) => Err(ScanError::Encode(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the scan and writes its embedding, `latent` components.
+    ///
+    /// # Errors
+    /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
+    pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
+        self.encoder
+            .check_embedding(embedding)
+            .map_err(ScanError::Encode)?;
+        if self.feature != 0 {
+            return Err(ScanError::IncompleteFrame {
+                given: self.feature,
+                features: self.encoder.dims().features,
+            });
+        }
+        if self.windows == 0 && self.frame != 0 {
+            self.repeat_frames();
+            self.close_window();
+        }
+        if let Some(error) = self.failure {
+            return Err(ScanError::Encode(error));
+        }
+        if self.windows == 0 {
+            return Err(ScanError::Empty);
+        }
+        for (mean, total) in embedding.iter_mut().zip(self.total.iter()) {
+            *mean = total / self.windows as f32;
+        }
+        Ok(())
+    }
+
+    /// Projects the start of `chunk`, as many whole frames as the window has room for or a part of one; returns its
+    /// length.
+    fn project(&mut self, chunk: &[f32]) -> usize {
+        let (features, width) = (self.encoder.dims().features, self.encoder.dims().d_model);
+        let Workspace { rows, partials, .. } = &mut self.workspace;
+        let rows = rows.get_mut(self.frame * width..).unwrap_or_default();
+        let whole = (chunk.len() / features).min(self.window - self.frame);
+        if self.feature == 0 && whole > 0 {
+            let taken = whole * features;
+            let frames = chunk.get(..taken).unwrap_or_default();
+            let rows = rows.get_mut(..whole * width).unwrap_or_default();
+            self.encoder.project(frames, rows, partials);
+            self.frame += whole;
+            return taken;
+        }
+        let row = rows.get_mut(..width).unwrap_or_default();
+        let taken = self
+            .encoder
+            .project_some(self.feature, chunk, row, partials);
+        self.feature += taken;
+        if self.feature == features {
+            self.feature = 0;
+            self.frame += 1;
+        }
+        taken
+    }
+
+    /// Embeds the full window and adds it to the total.
+    fn close_window(&mut self) {
+        self.frame = 0;
+        let encoded = self.encoder.encode(&mut self.workspace, self.latest);
+        for (total, component) in self.total.iter_mut().zip(self.latest.iter()) {
+            *total += component;
+        }
+        self.windows = self.windows.saturating_add(1);
+        self.failure = encoded.err();
+    }
+
+    /// Fills the window with its frames again and again; their projections stand for them.
+    fn repeat_frames(&mut self) {
+        let filled = self.frame * self.encoder.dims().d_model;
+        let (frames, room) = self.workspace.rows.split_at_mut(filled);
+        for row in room.chunks_mut(filled.max(1)) {
+            for (value, first) in row.iter_mut().zip(frames.iter()) {
+                *value = *first;
+            }
+        }
+        self.frame = self.window;
+    }
+}
+
+/// Embeds a whole scan of raw frames (frames, features), bit for bit as [`ScanEncoder`] does piece by piece.
+///
+/// # Errors
+/// As [`ScanEncoder::new`], [`ScanEncoder::push`] and [`ScanEncoder::finish`].
+pub fn embed_scan(
+    encoder: &Encoder<'_>,
+    frames: &[f32],
+    window: usize,
+    scratch: &mut [f32],
+    embedding: &mut [f32],
+) -> Result<(), ScanError> {
+    let mut scan = ScanEncoder::new(encoder, window, scratch)?;
+    scan.push(frames)?;
+    scan.finish(embedding)
+}
+
+impl fmt::Display for ScanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encode(error) => error.fmt(f),
+            Self::Empty => write!(f, "the scan has no frame"),
+            Self::IncompleteFrame { given, features } => write!(
+                f,
+                "the scan ends {given} values into a frame of {features} features"
+            ),
+        }
+    }
+}
+
+impl Error for ScanError {}

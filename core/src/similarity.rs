@@ -1,0 +1,182 @@
+//! Cosine similarity with sums in one fixed order, the same bits on every machine.
+//!
+//! A sum runs in 16 lanes (component `i` in lane `i % 16`), and the lanes are added as a fixed tree: 8 and 8, 4 and 4,
+//! 2 and 2, 1 and 1. Any vector width computes exactly this; nothing is fused or reordered.
+
+use core::error::Error;
+use core::fmt;
+
+const LANES: usize = 16;
+
+/// Why two vectors have no cosine, or one no direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimilarityError {
+    /// The vectors differ in length.
+    Length {
+        /// Components of the first vector.
+        left: usize,
+        /// Components of the second vector.
+        right: usize,
+    },
+    /// A component is NaN or infinite, or the squares overflow.
+    NotFinite,
+    /// A vector is empty, or too short to have a direction (its squares sum to zero).
+    Zero,
+}
+
+impl fmt::Display for SimilarityError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { left, right } => {
+                write!(f, "vectors of {left} and {right} components")
+            }
+            Self::NotFinite => write!(f, "a vector is not finite"),
+            Self::Zero => write!(f, "a vector is zero"),
+        }
+    }
+}
+
+impl Error for SimilarityError {}
+
+/// Cosine of the angle between two vectors, clamped to -1..=1.
+///
+/// # Errors
+/// The lengths differ, or a vector is zero or not finite.
+pub fn cosine(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
+    if left.len() != right.len() {
+        return Err(SimilarityError::Length {
+            left: left.len(),
+            right: right.len(),
+        });
+    }
+    let (left_norm, right_norm) = (norm(left)?, norm(right)?);
+    let cosine = dot(left, right) / left_norm / right_norm;
+    if cosine.is_nan() {
+        return Err(SimilarityError::NotFinite);
+    }
+    Ok(cosine.clamp(-1.0, 1.0))
+}
+
+/// Euclidean length of a vector, always finite and above zero.
+///
+/// # Errors
+/// The vector is zero or not finite.
+pub fn norm(vector: &[f32]) -> Result<f32, SimilarityError> {
+    let squares = dot(vector, vector);
+    if !squares.is_finite() {
+        return Err(SimilarityError::NotFinite);
+    }
+    if squares <= 0.0 {
+        return Err(SimilarityError::Zero);
+    }
+    Ok(libm::sqrtf(squares))
+}
+
+/// Scales a vector to unit length in place.
+///
+/// # Errors
+/// The vector is zero or not finite, and stays as it was.
+pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
+    let length = norm(vector)?;
+    for component in vector {
+        *component /= length;
+    }
+    Ok(())
+}
+
+/// Sum of products in 16 lanes and the fixed tree; vectors of one length.
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let (left_chunks, left_rest) = left.as_chunks::<LANES>();
+    let (right_chunks, right_rest) = right.as_chunks::<LANES>();
+    for (l, r) in left_chunks.iter().zip(right_chunks) {
+        for ((lane, a), b) in lanes.iter_mut().zip(l).zip(r) {
+            *lane += a * b;
+        }
+    }
+    for ((lane, a), b) in lanes.iter_mut().zip(left_rest).zip(right_rest) {
+        *lane += a * b;
+    }
+    tree(lanes)
+}
+
+/// Sum in 16 lanes and the fixed tree.
+#[cfg(feature = "encoder")]
+pub(crate) fn sum(values: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for chunk in values.chunks(LANES) {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    tree(lanes)
+}
+
+/// Adds 16 lanes as the fixed tree.
+fn tree(l: [f32; LANES]) -> f32 {
+    let eight: [f32; 8] = core::array::from_fn(|i| l[i] + l[i + 8]);
+    let four: [f32; 4] = core::array::from_fn(|i| eight[i] + eight[i + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn cosine_of_known_angles() {
+        assert_eq!(cosine(&[1.0, 0.0], &[0.0, 2.0]), Ok(0.0));
+        assert_eq!(cosine(&[3.0, 4.0], &[3.0, 4.0]), Ok(1.0));
+        assert_eq!(cosine(&[3.0, 4.0], &[-3.0, -4.0]), Ok(-1.0));
+    }
+
+    #[test]
+    fn refuses_what_has_no_angle() {
+        let overflow = [f32::MAX; 2];
+        assert_eq!(
+            cosine(&[1.0], &[1.0, 2.0]),
+            Err(SimilarityError::Length { left: 1, right: 2 })
+        );
+        assert_eq!(cosine(&[1.0, 0.0], &[0.0, 0.0]), Err(SimilarityError::Zero));
+        assert_eq!(cosine(&[], &[]), Err(SimilarityError::Zero));
+        assert_eq!(
+            cosine(&[f32::NAN, 1.0], &[1.0, 1.0]),
+            Err(SimilarityError::NotFinite)
+        );
+        assert_eq!(norm(&overflow), Err(SimilarityError::NotFinite));
+    }
+
+    proptest! {
+        #[test]
+        fn dot_is_the_lane_sum_for_any_length(values in proptest::collection::vec(-10.0f32..10.0, 0..80)) {
+            let mut lanes = [0f32; 16];
+            for (i, v) in values.iter().enumerate() {
+                lanes[i % 16] += v * v;
+            }
+            for half in [8, 4, 2, 1] {
+                for i in 0..half {
+                    lanes[i] += lanes[i + half];
+                }
+            }
+            prop_assert_eq!(dot(&values, &values).to_bits(), lanes[0].to_bits());
+        }
+
+        #[test]
+        fn normalised_vectors_have_unit_length(mut values in proptest::collection::vec(-10.0f32..10.0, 1..80)) {
+            if normalise(&mut values).is_ok() {
+                prop_assert!((norm(&values).unwrap() - 1.0).abs() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn cosine_of_any_bits_is_in_range_or_an_error(bits in proptest::collection::vec(any::<(u32, u32)>(), 0..40)) {
+            let (a, b): (std::vec::Vec<f32>, std::vec::Vec<f32>) =
+                bits.iter().map(|&(a, b)| (f32::from_bits(a), f32::from_bits(b))).unzip();
+            if let Ok(c) = cosine(&a, &b) {
+                prop_assert!((-1.0..=1.0).contains(&c));
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Quantisation and the v1 key against the reference's vectors; the v2 key against its definition.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use hkdf::Hkdf;
+use neural_vault_core::key::{
+    DeviceSecret, KeyContext, KeyError, MAX_KEY_LENGTH, MAX_LATENT, derive_v1, derive_v2,
+    derive_v2_into,
+};
+use neural_vault_core::quantize::{QuantizeError, quantize};
+use neural_vault_core::similarity::normalise;
+use serde_json::Value;
+use sha2::Sha256;
+
+fn cases() -> Vec<Value> {
+    let text = std::fs::read_to_string(support::vector("key_v1.json")).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    document["cases"].as_array().unwrap().clone()
+}
+
+fn embedding(case: &Value) -> Vec<f32> {
+    let bytes = hex::decode(case["embedding_le_hex"].as_str().unwrap()).unwrap();
+    let (words, rest) = bytes.as_chunks::<4>();
+    assert!(rest.is_empty());
+    words.iter().copied().map(f32::from_le_bytes).collect()
+}
+
+#[test]
+fn codes_and_v1_keys_match_the_reference() {
+    for case in cases() {
+        let name = &case["name"];
+        let embedding = embedding(&case);
+        let expected: Vec<i64> = case["quantised"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|code| code.as_i64().unwrap())
+            .collect();
+        let mut codes = vec![0; embedding.len()];
+        let mut key = vec![0; case["bits"].as_u64().unwrap() as usize / 8];
+        // The reference gives even an embedding without any non-zero code a key, the same for all of them.
+        if expected.iter().all(|&code| code == 0) {
+            let refused = Err(QuantizeError::AllZero);
+            assert_eq!(quantize(&embedding, &mut codes), refused, "{name}");
+            let refused = Err(KeyError::Quantize(QuantizeError::AllZero));
+            assert_eq!(derive_v1(&embedding, &mut key), refused, "{name}");
+            continue;
+        }
+        quantize(&embedding, &mut codes).unwrap();
+        assert!(
+            codes.iter().map(|&code| i64::from(code)).eq(expected),
+            "{name}"
+        );
+        derive_v1(&embedding, &mut key).unwrap();
+        assert_eq!(
+            hex::encode(key),
+            case["key_hex"].as_str().unwrap(),
+            "{name}"
+        );
+    }
+}
+
+const CONTEXT: KeyContext<'_> = KeyContext {
+    model_digest: &[0xd1; 32],
+    enrolment_id: &[0xe2; 16],
+    application: b"door",
+};
+
+#[test]
+fn v2_key_is_hkdf_of_the_normalised_codes_under_the_device_secret() {
+    let mut prototype = vec![0.3, -1.2, 0.04, 2.0];
+    let key = derive_v2(&prototype, &DeviceSecret::from_bytes([7; 32]), &CONTEXT)
+        .ok()
+        .unwrap();
+
+    normalise(&mut prototype).unwrap();
+    let mut codes = [0; 4];
+    quantize(&prototype, &mut codes).unwrap();
+    let material: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
+    let info = [&b"neural-vault/v2"[..], &[0xd1; 32], &[0xe2; 16], b"door"].concat();
+    let mut expected = [0; 32];
+    Hkdf::<Sha256>::new(Some(&[7; 32]), &material)
+        .expand(&info, &mut expected)
+        .unwrap();
+    assert_eq!(key.expose_secret(), &expected);
+}
+
+#[test]
+fn v2_key_depends_on_every_input() {
+    let prototype = [0.5, -0.5, 0.7];
+    let secret = || DeviceSecret::from_bytes([7; 32]);
+    let key = |prototype: &[f32], secret: DeviceSecret, context: KeyContext<'_>| {
+        *derive_v2(prototype, &secret, &context)
+            .ok()
+            .unwrap()
+            .expose_secret()
+    };
+    let base = key(&prototype, secret(), CONTEXT);
+    let mut other_secret = [7; 32];
+    other_secret[31] ^= 1;
+    let others = [
+        key(&[0.5, -0.5, 0.702], secret(), CONTEXT),
+        key(&prototype, DeviceSecret::from_bytes(other_secret), CONTEXT),
+        key(
+            &prototype,
+            secret(),
+            KeyContext {
+                model_digest: &[0; 32],
+                ..CONTEXT
+            },
+        ),
+        key(
+            &prototype,
+            secret(),
+            KeyContext {
+                enrolment_id: &[0; 16],
+                ..CONTEXT
+            },
+        ),
+        key(
+            &prototype,
+            secret(),
+            KeyContext {
+                application: b"",
+                ..CONTEXT
+            },
+        ),
+    ];
+    assert!(others.iter().all(|other| *other != base));
+    // The same direction, four times as long, is the same prototype.
+    assert_eq!(key(&prototype.map(|c| c * 4.0), secret(), CONTEXT), base);
+}
+
+#[test]
+fn a_longer_key_starts_with_the_shorter_one() {
+    let secret = DeviceSecret::from_bytes([7; 32]);
+    let short = derive_v2(&[0.6, 0.8], &secret, &CONTEXT).ok().unwrap();
+    let mut long = [0; 80];
+    derive_v2_into(&[0.6, 0.8], &secret, &CONTEXT, &mut long).unwrap();
+    assert_eq!(&long[..32], short.expose_secret());
+    assert_ne!(long[32..64], long[..32]);
+}
+
+#[test]
+fn refuses_impossible_lengths_and_leaves_a_zero_key() {
+    let mut longest = vec![0xaa; MAX_KEY_LENGTH];
+    derive_v1(&[1.0], &mut longest).unwrap();
+    let mut too_long = vec![0xaa; MAX_KEY_LENGTH + 1];
+    let refused = Err(KeyError::KeyLength {
+        given: MAX_KEY_LENGTH + 1,
+    });
+    assert_eq!(derive_v1(&[1.0], &mut too_long), refused);
+    assert!(too_long.iter().all(|&byte| byte == 0));
+    let refused = Err(KeyError::KeyLength { given: 0 });
+    assert_eq!(derive_v1(&[1.0], &mut []), refused);
+
+    let mut key = [0xaa; 32];
+    derive_v1(&[1.0; MAX_LATENT], &mut key).unwrap();
+    let refused = Err(KeyError::PrototypeLength {
+        given: MAX_LATENT + 1,
+    });
+    assert_eq!(derive_v1(&[1.0; MAX_LATENT + 1], &mut key), refused);
+    assert_eq!(key, [0; 32]);
+
+    let mut key = [0xaa; 32];
+    let secret = DeviceSecret::from_bytes([7; 32]);
+    assert!(derive_v2_into(&[0.0; 4], &secret, &CONTEXT, &mut key).is_err());
+    assert_eq!(key, [0; 32]);
+    let mut key = [0xaa; 32];
+    assert!(derive_v1(&[1.0, f32::NAN], &mut key).is_err());
+    assert_eq!(key, [0; 32]);
+}

@@ -1,0 +1,201 @@
+//! A scan has one embedding, however it arrives.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(feature = "std")]
+
+#[path = "model/mod.rs"]
+mod model;
+
+use model::{Aligned, FULL_WIDTH, Random, SMALL};
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::{Dims, EncodeError, Encoder};
+use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
+use proptest::prelude::*;
+
+/// Blocks of 256 end inside its frames.
+const WIDE_FRAMES: Dims = Dims {
+    features: 700,
+    positions: 7,
+    ..SMALL
+};
+
+fn encoder(bytes: &Aligned) -> Encoder<'_> {
+    Bundle::open(bytes.bytes()).unwrap().encoder()
+}
+
+fn scratch(dims: &Dims, window: usize) -> Vec<f32> {
+    vec![f32::NAN; Encoder::scratch_len(dims, window)]
+}
+
+fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Result<Vec<f32>, ScanError> {
+    let dims = encoder.dims();
+    let mut embedding = vec![0.0; dims.latent];
+    embed_scan(
+        encoder,
+        frames,
+        window,
+        &mut scratch(dims, window),
+        &mut embedding,
+    )?;
+    Ok(embedding)
+}
+
+fn embed_window(encoder: &Encoder<'_>, frames: &[f32]) -> Vec<f32> {
+    let dims = encoder.dims();
+    let mut embedding = vec![0.0; dims.latent];
+    let mut scratch = scratch(dims, frames.len() / dims.features);
+    encoder
+        .embed_window(frames, &mut scratch, &mut embedding)
+        .unwrap();
+    embedding
+}
+
+fn stream(
+    encoder: &Encoder<'_>,
+    frames: &[f32],
+    window: usize,
+    sizes: &[usize],
+) -> Result<Vec<f32>, ScanError> {
+    let mut scratch = scratch(encoder.dims(), window);
+    let mut scan = ScanEncoder::new(encoder, window, &mut scratch)?;
+    let mut rest = frames;
+    for size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (chunk, next) = rest.split_at((*size).min(rest.len()));
+        scan.push(chunk)?;
+        rest = next;
+    }
+    let mut embedding = vec![0.0; encoder.dims().latent];
+    scan.finish(&mut embedding)?;
+    Ok(embedding)
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn chunks_of_any_size_give_the_same_bits(
+        frames in 1usize..12, window in 1usize..8, seed in any::<u32>(),
+        sizes in proptest::collection::vec(1usize..1600, 1..6),
+    ) {
+        let bytes = model::bundle(&WIDE_FRAMES, seed, None).unwrap();
+        let encoder = encoder(&bytes);
+        let scan = Random(seed).floats(frames * WIDE_FRAMES.features, 2.0);
+        let whole = embed(&encoder, &scan, window).unwrap();
+        let streamed = stream(&encoder, &scan, window, &sizes).unwrap();
+        prop_assert_eq!(bits(&streamed), bits(&whole));
+        let by_value = stream(&encoder, &scan, window, &[1]).unwrap();
+        prop_assert_eq!(bits(&by_value), bits(&whole));
+    }
+
+    #[test]
+    fn any_values_give_a_finite_embedding_or_an_error(
+        words in proptest::collection::vec(any::<u32>(), 15), window in 1usize..4,
+    ) {
+        let bytes = model::bundle(&SMALL, 1, None).unwrap();
+        let scan: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
+        if let Ok(embedding) = embed(&encoder(&bytes), &scan, window) {
+            prop_assert!(embedding.iter().all(|value| value.is_finite()));
+        }
+    }
+}
+
+#[test]
+fn a_scan_is_the_mean_of_its_full_windows() {
+    let bytes = model::bundle(&FULL_WIDTH, 9, None).unwrap();
+    let encoder = encoder(&bytes);
+    let features = FULL_WIDTH.features;
+    let scan = Random(5).floats(8 * features, 2.0);
+    let windows: Vec<_> = scan[..6 * features]
+        .chunks(3 * features)
+        .map(|window| embed_window(&encoder, window))
+        .collect();
+    let mean: Vec<f32> = (0..FULL_WIDTH.latent)
+        .map(|i| (windows[0][i] + windows[1][i]) / 2.0)
+        .collect();
+    // Two frames are left over after two windows of three: dropped.
+    assert_eq!(bits(&embed(&encoder, &scan, 3).unwrap()), bits(&mean));
+}
+
+#[test]
+fn a_short_scan_repeats_up_to_one_window() {
+    let bytes = model::bundle(&WIDE_FRAMES, 9, None).unwrap();
+    let encoder = encoder(&bytes);
+    let features = WIDE_FRAMES.features;
+    let scan = Random(5).floats(3 * features, 2.0);
+    let repeated = [&scan[..], &scan, &scan[..features]].concat();
+    let expected = embed_window(&encoder, &repeated);
+    assert_eq!(bits(&embed(&encoder, &scan, 7).unwrap()), bits(&expected));
+}
+
+#[test]
+fn a_single_window_has_unit_length() {
+    let bytes = model::bundle(&FULL_WIDTH, 2, None).unwrap();
+    let scan = Random(5).floats(FULL_WIDTH.features, 2.0);
+    let embedding = embed_window(&encoder(&bytes), &scan);
+    let length: f32 = embedding.iter().map(|value| value * value).sum();
+    assert!((length - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
+    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let raw = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.25, -0.5];
+    let clean = [0.0, 1.0, -1.0, 0.25, -0.5];
+    assert_eq!(
+        bits(&embed_window(&encoder, &raw)),
+        bits(&embed_window(&encoder, &clean))
+    );
+}
+
+#[test]
+fn lengths_that_do_not_fit_are_refused() {
+    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let frame = [0.5; 5];
+    let encode = |error| Some(ScanError::Encode(error));
+    let window = |given| encode(EncodeError::Window { given, most: 3 });
+    assert_eq!(embed(&encoder, &frame, 0).err(), window(0));
+    assert_eq!(embed(&encoder, &frame, 4).err(), window(4));
+    assert_eq!(embed(&encoder, &[], 1).err(), Some(ScanError::Empty));
+    let (given, features) = (2, 5);
+    let incomplete = ScanError::IncompleteFrame { given, features };
+    assert_eq!(embed(&encoder, &[0.5; 7], 1).err(), Some(incomplete));
+
+    let needed = Encoder::scratch_len(&SMALL, 2);
+    let mut short = vec![0.0; needed - 1];
+    let given = needed - 1;
+    let refused = ScanEncoder::new(&encoder, 2, &mut short).err();
+    assert_eq!(refused, encode(EncodeError::Scratch { given, needed }));
+
+    let mut scratch = scratch(&SMALL, 1);
+    let refused = embed_scan(&encoder, &frame, 1, &mut scratch, &mut [0.0; 15]).err();
+    let (given, needed) = (15, 16);
+    assert_eq!(refused, encode(EncodeError::Embedding { given, needed }));
+    let refused = encoder.embed_window(&[0.5; 6], &mut scratch, &mut [0.0; 16]);
+    let (given, features) = (6, 5);
+    assert_eq!(refused, Err(EncodeError::Frames { given, features }));
+    let refused = encoder.embed_window(&[], &mut scratch, &mut [0.0; 16]);
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 3 }));
+}
+
+#[test]
+fn a_lost_window_loses_the_scan() {
+    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let mut scratch = scratch(&SMALL, 1);
+    let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
+    scan.push(&[0.5; 5]).unwrap();
+    let lost = scan.push(&[f32::MAX, -f32::MAX, f32::MAX, f32::MAX, 1.0]);
+    assert!(matches!(
+        lost,
+        Err(ScanError::Encode(EncodeError::Degenerate(_)))
+    ));
+    assert_eq!(scan.push(&[0.5; 5]), lost);
+    assert_eq!(scan.finish(&mut [0.0; 16]), lost);
+}

@@ -1,0 +1,344 @@
+//! What the long CSV reader accepts, and what it says of what it does not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io::Write;
+
+use proptest::prelude::*;
+
+use crate::dataset::fixtures::{
+    load_as, load_with, message, shared_recording, vector, vector_path,
+};
+use crate::dataset::{Dataset, LoadOptions, load};
+
+#[derive(serde::Deserialize)]
+struct PivotVector {
+    names: Vec<String>,
+    labels: Vec<u32>,
+    matrix: Vec<Vec<Option<f32>>>,
+}
+
+#[test]
+fn pivots_as_the_reference_vectors() {
+    let expected: PivotVector = serde_json::from_slice(&vector("pivot.json")).unwrap();
+    let dataset = load(&vector_path("pivot.csv"), &LoadOptions::default()).unwrap();
+    assert_eq!(dataset.labels, expected.names);
+    assert_eq!(
+        dataset.rows.iter().map(|row| row.label).collect::<Vec<_>>(),
+        expected.labels
+    );
+    let expected: Vec<f32> = expected
+        .matrix
+        .iter()
+        .flatten()
+        .map(|cell| cell.unwrap_or(f32::NAN))
+        .collect();
+    assert_eq!(bits(&dataset.values), bits(&expected));
+}
+
+#[test]
+fn a_real_recording_has_68_rows_of_20484_features() {
+    let file = shared_recording("tribev2_ads_2videos.csv.gz");
+    let dataset = load(&file, &LoadOptions::default()).unwrap();
+    assert_eq!((dataset.rows.len(), dataset.features), (68, 20_484));
+    assert_eq!(dataset.values[0], 0.085_020_6);
+    assert_eq!(dataset.scans().len(), 2);
+    let file = shared_recording("tribev2_tiny_2videos_6t_512v.csv.gz");
+    let dataset = load(&file, &LoadOptions::default()).unwrap();
+    assert_eq!((dataset.rows.len(), dataset.features), (12, 512));
+}
+
+#[test]
+fn the_shipped_recording_has_48_scans_of_9_frames() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../models/data/haxby/haxby_slice_runs00-05.csv.gz"
+    );
+    let dataset = load(file.as_ref(), &LoadOptions::default()).unwrap();
+    assert_eq!(
+        (
+            dataset.labels.len(),
+            dataset.sessions.len(),
+            dataset.features
+        ),
+        (8, 6, 530)
+    );
+    let scans = dataset.scans();
+    assert_eq!(scans.len(), 48);
+    assert!(scans.iter().all(|scan| scan.rows.len() == 9));
+    assert!(dataset.notes.is_empty());
+}
+
+#[test]
+fn columns_may_come_in_any_order_with_others_between() {
+    let text = "prediction,note,session,timestep,video\n1.5,x,s1,0,b\n2.5,y,s1,0,b\n3.5,\"x,y\",s0,0,a\n4.5,,s0,0,a\n";
+    let dataset = load_as("any.csv", text.as_bytes()).unwrap();
+    assert_eq!(dataset.labels, ["a", "b"]);
+    assert_eq!(dataset.sessions, ["s0", "s1"]);
+    assert_eq!(dataset.values, [3.5, 4.5, 1.5, 2.5]);
+}
+
+#[test]
+fn another_column_may_hold_the_label() {
+    let text = "video,timestep,prediction,subject\nv,0,1,ann\nv,0,2,ann\nv,1,3,bob\nv,1,4,bob\n";
+    let dataset = load_with("subjects.csv", text.as_bytes(), Some("subject")).unwrap();
+    assert_eq!(dataset.labels, ["ann", "bob"]);
+    assert_eq!(dataset.sessions, [""]);
+}
+
+#[test]
+fn timesteps_sort_as_numbers_and_may_be_written_as_floats() {
+    let text = "video,timestep,prediction\na,10,10\na,9.0,9\na,-1,-1\n";
+    let dataset = load_as("unsorted.csv", text.as_bytes()).unwrap();
+    assert_eq!(dataset.values, [-1.0, 9.0, 10.0]);
+}
+
+#[test]
+fn one_timestep_written_in_two_ways_is_one_row() {
+    let text = "video,timestep,prediction\na,1,1\na,1.0,2\na,2,3\na,2,4\n";
+    let dataset = load_as("mixed.csv", text.as_bytes()).unwrap();
+    assert_eq!(dataset.values, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
+fn empty_cells_nan_and_infinities_are_read_as_such() {
+    let text = "video,timestep,prediction\na,0,\na,0,NaN\na,0,nan\na,0,inf\na,0,-Inf\na,0, 1.5 \n";
+    let dataset = load_as("special.csv", text.as_bytes()).unwrap();
+    assert!(dataset.values[..3].iter().all(|value| value.is_nan()));
+    assert_eq!(dataset.values[3..], [f32::INFINITY, f32::NEG_INFINITY, 1.5]);
+}
+
+#[test]
+fn windows_line_ends_a_byte_order_mark_and_blank_lines_are_no_matter() {
+    let text = "\u{feff}video,timestep,prediction\r\na,0,1\r\n\r\na,0,2\r\n";
+    let dataset = load_as("windows.csv", text.as_bytes()).unwrap();
+    assert_eq!(dataset.values, [1.0, 2.0]);
+}
+
+#[test]
+fn gzip_is_known_by_its_bytes_and_may_have_several_members() {
+    let members = [
+        gzip(b"video,timestep,prediction\na,0,1\n"),
+        gzip(b"a,0,2\n"),
+    ]
+    .concat();
+    for name in ["members.csv.gz", "unnamed.csv"] {
+        assert_eq!(load_as(name, &members).unwrap().values, [1.0, 2.0]);
+    }
+}
+
+#[test]
+fn a_whole_last_line_without_a_newline_is_read_with_a_note() {
+    let dataset = load_as("open.csv", b"video,timestep,prediction\na,0,1.25").unwrap();
+    assert_eq!(dataset.values, [1.25]);
+    assert!(
+        dataset.notes[0].contains("line 2 ends without a newline"),
+        "{:?}",
+        dataset.notes
+    );
+}
+
+#[test]
+fn bad_files_are_told_apart_with_their_place() {
+    let cases: &[(&str, &str, &str)] = &[
+        ("empty.csv", "", "the file is empty"),
+        ("blank.csv", "\n\n", "the file is empty"),
+        (
+            "header.csv",
+            "video,timestep,prediction\n",
+            "there are no rows",
+        ),
+        (
+            "column.csv",
+            "video,time,prediction\na,0,1\n",
+            "line 1: no column `timestep`; found `video`, `time`, `prediction`",
+        ),
+        (
+            "text.csv",
+            "video,timestep,prediction\na,0,1\na,0,x1\n",
+            "line 3, column `prediction`: `x1` is not a number",
+        ),
+        (
+            "time.csv",
+            "video,timestep,prediction\na,0.5,1\n",
+            "line 2, column `timestep`: `0.5` is not a whole number",
+        ),
+        (
+            "name.csv",
+            "video,timestep,prediction\n,0,1\n",
+            "line 2, column `video`: `` is not a name",
+        ),
+        (
+            "fields.csv",
+            "video,timestep,prediction\na,0,1\na,0,1,2\na,0,1\n",
+            "line 3: 4 fields where the header has 3",
+        ),
+        (
+            "ragged.csv",
+            "video,timestep,prediction\na,0,1\na,0,2\na,1,1\nb,0,1\nb,0,2\n",
+            "line 4: label `a`, timestep 1 has 1 values where the others have 2",
+        ),
+        (
+            "twice.csv",
+            "video,timestep,prediction\na,0,1\na,0,2\na,1,1\na,1,2\na,0,1\na,0,2\n",
+            "line 6: label `a`, timestep 0 is there a second time",
+        ),
+        (
+            "adjacent.csv",
+            "video,session,timestep,prediction\na,r,0,1\na,r,0,2\na,r,0,1\na,r,0,2\nb,r,0,1\nb,r,0,2\n",
+            "line 4: label `a`, session `r`, timestep 0 is there a second time",
+        ),
+        (
+            "blanks.csv",
+            "video,timestep,prediction\n\n\na,0,1\n\na,0,x\n",
+            "line 6, column `prediction`: `x`",
+        ),
+        (
+            "crlf.csv",
+            "video,timestep,prediction\r\na,0,1\r\na,0,x\r\n",
+            "line 3, column `prediction`: `x`",
+        ),
+        (
+            "header2.csv",
+            "video,timestep,prediction\na,0,1\nvideo,timestep,prediction\na,1,1\n",
+            "line 3, column `timestep`",
+        ),
+        (
+            "nans.csv",
+            "video,timestep,prediction\na,0,nan\na,1,\n",
+            "every value is NaN",
+        ),
+        (
+            "kind.txt",
+            "video,timestep,prediction\na,0,1\n",
+            "unknown kind of recording",
+        ),
+    ];
+    for (name, text, expected) in cases {
+        let message = message(name, text.as_bytes());
+        assert!(
+            message.starts_with(&format!("{name}: {expected}")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_label_that_is_not_utf8_is_named() {
+    let message = message("latin.csv", b"video,timestep,prediction\ncaf\xe9,0,1\n");
+    assert!(
+        message.contains("line 2, column `video`") && message.contains("UTF-8"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_csv_cut_anywhere_in_its_last_line_is_told() {
+    let whole = "video,timestep,prediction\na,0,1.5\na,0,2.5\na,1,3.5\na,1,-4.5\n";
+    let last_line = whole.len() - "a,1,-4.5\n".len();
+    // From one character of the line to its minus sign: beyond, a number is left that may be whole.
+    for cut in last_line + 1..=last_line + 5 {
+        let message = message("cut.csv", &whole.as_bytes()[..cut]);
+        assert!(
+            message.contains("line 5: the file ends in the middle of the line"),
+            "{cut}: {message}"
+        );
+    }
+    let earlier = message("cut.csv", &whole.as_bytes()[..last_line - 2]);
+    assert!(
+        earlier.contains("line 4: the file ends in the middle of the line"),
+        "{earlier}"
+    );
+    let message = message("cut.csv", &whole.as_bytes()[..last_line]);
+    assert!(
+        message.contains("line 4: label `a`, timestep 1 has 1 values where the others have 2"),
+        "{message}"
+    );
+}
+
+#[test]
+fn gzip_cut_at_any_length_is_told() {
+    let text: String = (0..200).map(|k| format!("a,{k},0.{k}\n")).collect();
+    let whole = gzip(format!("video,timestep,prediction\n{text}").as_bytes());
+    for cut in 1..whole.len() {
+        let message = message("cut.csv.gz", &whole[..cut]);
+        assert!(
+            message.contains("the gzip data is cut short"),
+            "{cut}: {message}"
+        );
+    }
+}
+
+#[test]
+fn damaged_gzip_is_told() {
+    let mut whole = gzip(b"video,timestep,prediction\na,0,1\n");
+    let checksum = whole.len() - 8;
+    whole[checksum] ^= 1;
+    let garbage = [
+        &gzip(b"video,timestep,prediction\na,0,1\n")[..],
+        b"trailing",
+    ]
+    .concat();
+    for bytes in [&whole[..], &garbage, b"video,timestep,prediction\na,0,1\n"] {
+        let message = message("damaged.csv.gz", bytes);
+        assert!(message.contains("the gzip data is damaged"), "{message}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = load("absent.csv".as_ref(), &LoadOptions::default())
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("absent.csv: cannot be read"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), gz in any::<bool>()) {
+        let _ = load_as(if gz { "noise.csv.gz" } else { "noise.csv" }, &bytes);
+    }
+
+    #[test]
+    fn random_lines_never_panic(text in "(video|session|timestep|prediction|,|\n|\r|\"|[0-9.-]|a| ){0,120}") {
+        let text = format!("video,timestep,prediction\n{text}");
+        let _ = load_as("noise.csv", text.as_bytes());
+    }
+
+    #[test]
+    fn interleaving_of_groups_does_not_matter(
+        (features, order) in (1..5_usize).prop_flat_map(|features| {
+            let lines: Vec<usize> = (0..6).flat_map(|group| vec![group; features]).collect();
+            (Just(features), Just(lines).prop_shuffle())
+        }),
+    ) {
+        let mut next = [0; 6];
+        let mut text = String::from("video,timestep,prediction\n");
+        for group in order {
+            text += &format!("{},{},{}\n", ["b", "a"][group % 2], group / 2, group * 10 + next[group]);
+            next[group] += 1;
+        }
+        let dataset = load_as("shuffled.csv", text.as_bytes()).unwrap();
+        let expected: Vec<f32> = [1, 3, 5, 0, 2, 4]
+            .iter()
+            .flat_map(|group| (0..features).map(move |k| (group * 10 + k) as f32))
+            .collect();
+        prop_assert_eq!(dataset.values, expected);
+    }
+
+    #[test]
+    fn values_are_rounded_correctly(value in any::<f32>().prop_filter("a number", |value| value.is_finite())) {
+        let dataset: Dataset = load_as("one.csv", format!("video,timestep,prediction\na,0,{value:?}\n").as_bytes()).unwrap();
+        prop_assert_eq!(dataset.values[0].to_bits(), value.to_bits());
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}

@@ -1,0 +1,232 @@
+//! What can be wrong with a recording file, and where.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A recording that cannot be used, with the file, the place and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatasetError {
+    /// The file or folder could not be opened or read.
+    #[error("{}: cannot be read: {source}; check the path and its permissions", file.display())]
+    Read {
+        /// The file or folder.
+        file: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file could not be written; nothing was left under its name.
+    #[error("{}: cannot be written: {source}; nothing was left there", file.display())]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The name tells no format.
+    #[error("{}: unknown kind of recording; give a .csv, .csv.gz, .npz or .npy file, or a folder of .npy and .npz files", file.display())]
+    UnknownKind {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file holds no byte.
+    #[error("{}: the file is empty; write it again", file.display())]
+    Empty {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file or folder holds a header, or nothing of use, but no row.
+    #[error("{}: there are no rows; a recording needs at least one timestep", file.display())]
+    NoRows {
+        /// The file or folder.
+        file: PathBuf,
+    },
+    /// The CSV header lacks a column.
+    #[error("{}: line 1: no column `{column}`; found {}; rename a column, or name the label's with --label-column", file.display(), list(found))]
+    MissingColumn {
+        /// The file.
+        file: PathBuf,
+        /// The column looked for.
+        column: String,
+        /// The columns the header names.
+        found: Vec<String>,
+    },
+    /// A CSV line has more or fewer fields than the header.
+    #[error("{}: line {line}: {found} fields where the header has {expected}; quote cells that hold commas", file.display())]
+    FieldCount {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// Fields in the header.
+        expected: usize,
+        /// Fields in the line.
+        found: usize,
+    },
+    /// The CSV ends inside a line.
+    #[error("{}: line {line}: the file ends in the middle of the line; copy or download it again", file.display())]
+    CutMidLine {
+        /// The file.
+        file: PathBuf,
+        /// The last line, from 1.
+        line: u64,
+    },
+    /// The gzip stream ends before its trailer.
+    #[error("{}: the gzip data is cut short; copy or download it again", file.display())]
+    GzipCut {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The gzip stream fails its own checks.
+    #[error("{}: the gzip data is damaged: {source}; copy or download it again", file.display())]
+    GzipDamaged {
+        /// The file.
+        file: PathBuf,
+        /// What the decoder said.
+        source: io::Error,
+    },
+    /// A CSV cell is not what its column holds.
+    #[error("{}: line {line}, column `{column}`: `{cell}` is not {wanted}; correct the cell or leave the line out", file.display())]
+    Cell {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// The cell as read, shortened.
+        cell: String,
+        /// What the column holds.
+        wanted: &'static str,
+    },
+    /// A (label, timestep) has more or fewer values than the others.
+    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", file.display(), at(label, session, *timestep))]
+    Ragged {
+        /// The file.
+        file: PathBuf,
+        /// The group's first line, from 1.
+        line: u64,
+        /// The group's label.
+        label: String,
+        /// The group's session, empty where the file has none.
+        session: String,
+        /// The group's timestep.
+        timestep: i64,
+        /// Values in this group.
+        found: usize,
+        /// Values in the other groups.
+        expected: usize,
+    },
+    /// A (label, timestep) is there more than once.
+    #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column that tells the recordings apart", file.display(), at(label, session, *timestep))]
+    DuplicateTimestep {
+        /// The file.
+        file: PathBuf,
+        /// The first line of the repeat, from 1.
+        line: u64,
+        /// The label.
+        label: String,
+        /// The session, empty where the file has none.
+        session: String,
+        /// The timestep.
+        timestep: i64,
+    },
+    /// A `.npy` or `.npz` file is not one, or is cut short.
+    #[error("{}: {what}: {reason}", file.display())]
+    Array {
+        /// The file.
+        file: PathBuf,
+        /// The array in the file, or `the file`.
+        what: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A `.npz` file has none of the arrays looked for.
+    #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", file.display(), wanted.join(" or "), list(found), wanted.first().unwrap_or(&"X"))]
+    MissingArray {
+        /// The file.
+        file: PathBuf,
+        /// The names looked for.
+        wanted: &'static [&'static str],
+        /// The arrays in the file.
+        found: Vec<String>,
+    },
+    /// Two recordings of one folder differ in their number of features.
+    #[error("{}: {second_features} features, but {} has {first_features}; keep recordings of one width in a folder", second.display(), first.display())]
+    Width {
+        /// The first recording.
+        first: PathBuf,
+        /// Its features.
+        first_features: usize,
+        /// The recording that differs.
+        second: PathBuf,
+        /// Its features.
+        second_features: usize,
+    },
+    /// A name asked for is not in the recording.
+    #[error("{}: no {kind} `{name}`; there are {}", file.display(), list(found))]
+    UnknownName {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// `label` or `session`.
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        found: Vec<String>,
+    },
+    /// Training needs two classes.
+    #[error("{}: only one class, `{label}`; training needs at least two labels", file.display())]
+    OneClass {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The only label.
+        label: String,
+    },
+    /// Training needs two rows of each class.
+    #[error("{}: label `{label}` has one row; training needs at least two rows a label", file.display())]
+    OneRow {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The label.
+        label: String,
+    },
+    /// No value is a number.
+    #[error("{}: every value is NaN; check the export that wrote it", file.display())]
+    AllNan {
+        /// Where the recording came from.
+        file: PathBuf,
+    },
+    /// The window length is outside what the encoder takes.
+    #[error("window of {frames} frames; choose 1 to {}", super::MAX_FRAMES)]
+    Window {
+        /// The length asked for.
+        frames: usize,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<String> = names
+        .iter()
+        .take(12)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = names.len() - shown.len();
+    let dots = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    shown.join(", ") + &dots
+}
+
+fn at(label: &str, session: &str, timestep: i64) -> String {
+    if session.is_empty() {
+        format!("label `{label}`, timestep {timestep}")
+    } else {
+        format!("label `{label}`, session `{session}`, timestep {timestep}")
+    }
+}

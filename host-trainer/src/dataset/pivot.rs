@@ -1,0 +1,269 @@
+//! Values in file order, gathered into one row per (label, session, timestep).
+//!
+//! Within each group the k-th value in file order is feature k (pandas' `cumcount`); groups may be interleaved and
+//! timesteps unsorted. Names are sorted by code point, as Python's `sorted` does.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::{Dataset, DatasetError, Row};
+
+/// The values of a file, in file order, with the group each run of lines belongs to.
+#[derive(Default)]
+pub(super) struct Pivot {
+    labels: Names,
+    sessions: Names,
+    groups: Vec<Group>,
+    index: HashMap<Row, u32>,
+    runs: Vec<Run>,
+    values: Vec<f32>,
+}
+
+struct Group {
+    /// Label and session are numbers in order of first appearance here.
+    row: Row,
+    values: usize,
+}
+
+/// Consecutive lines of one group.
+struct Run {
+    group: u32,
+    line: u64,
+    start: usize,
+}
+
+#[derive(Default)]
+struct Names {
+    names: Vec<String>,
+    index: HashMap<String, u32>,
+}
+
+impl Pivot {
+    /// Starts a run of values of one group at `line`.
+    pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, line: u64) {
+        self.end_run();
+        let row = Row {
+            label: self.labels.number(label),
+            session: self.sessions.number(session),
+            timestep,
+        };
+        let group = *self.index.entry(row).or_insert_with(|| {
+            self.groups.push(Group { row, values: 0 });
+            self.groups.len() as u32 - 1
+        });
+        self.runs.push(Run {
+            group,
+            line,
+            start: self.values.len(),
+        });
+    }
+
+    /// The group of the last run goes on at `line`, which does not follow the line before.
+    pub(super) fn skip_to(&mut self, line: u64) {
+        if let Some(&Run { group, .. }) = self.runs.last() {
+            self.end_run();
+            self.runs.push(Run {
+                group,
+                line,
+                start: self.values.len(),
+            });
+        }
+    }
+
+    /// The next value of the run.
+    pub(super) fn push(&mut self, value: f32) {
+        self.values.push(value);
+    }
+
+    /// The next values of the run.
+    pub(super) fn extend(&mut self, values: &[f32]) {
+        self.values.extend_from_slice(values);
+    }
+
+    /// The rows, ordered by (label, session, timestep).
+    ///
+    /// # Errors
+    /// [`DatasetError::NoRows`], [`DatasetError::Ragged`], [`DatasetError::DuplicateTimestep`], and, where
+    /// `last_line` is the number of a last line without its newline and that line's group is at fault,
+    /// [`DatasetError::CutMidLine`].
+    pub(super) fn finish(
+        mut self,
+        file: &Path,
+        last_line: Option<u64>,
+    ) -> Result<Dataset, DatasetError> {
+        self.end_run();
+        let Some(features) = self.usual_count() else {
+            return Err(DatasetError::NoRows {
+                file: file.to_owned(),
+            });
+        };
+        if let Some(fault) = self.fault(file, features, last_line) {
+            return Err(fault);
+        }
+
+        let (labels, label_rank) = self.labels.sorted();
+        let (sessions, session_rank) = self.sessions.sorted();
+        let mut order: Vec<(Row, usize)> = self
+            .groups
+            .iter()
+            .enumerate()
+            .map(|(group, Group { row, .. })| {
+                let label = label_rank[row.label as usize];
+                let session = session_rank[row.session as usize];
+                (
+                    Row {
+                        label,
+                        session,
+                        timestep: row.timestep,
+                    },
+                    group,
+                )
+            })
+            .collect();
+        order.sort_unstable();
+
+        let mut next = vec![0; self.groups.len()];
+        for (place, &(_, group)) in order.iter().enumerate() {
+            next[group] = place * features;
+        }
+        let mut values = vec![0.0; self.values.len()];
+        for (run, end) in self.runs_with_ends() {
+            let source = &self.values[run.start..end];
+            let to = &mut next[run.group as usize];
+            values[*to..*to + source.len()].copy_from_slice(source);
+            *to += source.len();
+        }
+        let rows = order.into_iter().map(|(row, _)| row).collect();
+        let origin = PathBuf::from(file);
+        Ok(Dataset {
+            origin,
+            labels,
+            sessions,
+            features,
+            rows,
+            values,
+            notes: Vec::new(),
+        })
+    }
+
+    fn end_run(&mut self) {
+        if let Some(run) = self.runs.last()
+            && let Some(group) = self.groups.get_mut(run.group as usize)
+        {
+            group.values += self.values.len() - run.start;
+        }
+    }
+
+    /// The number of values most groups have.
+    ///
+    /// On a draw, one that divides the others (they are then repeats of it), else the first in the file.
+    fn usual_count(&self) -> Option<usize> {
+        let mut groups_with = HashMap::new();
+        for group in &self.groups {
+            *groups_with.entry(group.values).or_insert(0_usize) += 1;
+        }
+        let most = groups_with.values().copied().max()?;
+        let drawn: Vec<usize> = self
+            .groups
+            .iter()
+            .map(|g| g.values)
+            .filter(|n| groups_with[n] == most)
+            .collect();
+        let divisor = drawn
+            .iter()
+            .find(|&&n| n > 0 && drawn.iter().all(|other| other % n == 0));
+        divisor.or(drawn.first()).copied()
+    }
+
+    fn fault(&self, file: &Path, expected: usize, last_line: Option<u64>) -> Option<DatasetError> {
+        let (at, group) = self
+            .groups
+            .iter()
+            .enumerate()
+            .find(|(_, group)| group.values != expected)?;
+        let last_group = self.runs.last().map(|run| run.group as usize);
+        if let (Some(line), true) = (last_line, last_group == Some(at) && group.values < expected) {
+            return Some(DatasetError::CutMidLine {
+                file: file.to_owned(),
+                line,
+            });
+        }
+        let label = self.labels.names[group.row.label as usize].clone();
+        let session = self.sessions.names[group.row.session as usize].clone();
+        let (file, timestep, found) = (file.to_owned(), group.row.timestep, group.values);
+        Some(if found > expected && found % expected == 0 {
+            let line = self.line_of(at, expected);
+            DatasetError::DuplicateTimestep {
+                file,
+                line,
+                label,
+                session,
+                timestep,
+            }
+        } else {
+            let line = self.line_of(at, 0);
+            DatasetError::Ragged {
+                file,
+                line,
+                label,
+                session,
+                timestep,
+                found,
+                expected,
+            }
+        })
+    }
+
+    /// The line of a group's value, counted from 0.
+    fn line_of(&self, group: usize, mut value: usize) -> u64 {
+        for (run, end) in self
+            .runs_with_ends()
+            .filter(|(run, _)| run.group as usize == group)
+        {
+            if value < end - run.start {
+                return run.line + value as u64;
+            }
+            value -= end - run.start;
+        }
+        0
+    }
+
+    fn runs_with_ends(&self) -> impl Iterator<Item = (&Run, usize)> {
+        let ends = self
+            .runs
+            .iter()
+            .skip(1)
+            .map(|run| run.start)
+            .chain([self.values.len()]);
+        self.runs.iter().zip(ends)
+    }
+}
+
+impl Names {
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(&number) = self.index.get(name) {
+            return number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.index.insert(name.to_owned(), number);
+        number
+    }
+
+    /// The names in order, and the place in it of each number.
+    fn sorted(&self) -> (Vec<String>, Vec<u32>) {
+        let mut order: Vec<usize> = (0..self.names.len()).collect();
+        order.sort_unstable_by_key(|&number| &self.names[number]);
+        let mut rank = vec![0; order.len()];
+        for (place, &number) in order.iter().enumerate() {
+            rank[number] = place as u32;
+        }
+        (
+            order
+                .into_iter()
+                .map(|number| self.names[number].clone())
+                .collect(),
+            rank,
+        )
+    }
+}

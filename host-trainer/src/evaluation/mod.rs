@@ -1,0 +1,3 @@
+//! Scores of a verification system and what they are measured on.
+
+pub mod metrics;

@@ -1,0 +1,81 @@
+//! Element by element: sums, products with constants, activations.
+
+use std::f32::consts::{FRAC_1_SQRT_2, PI};
+
+use super::like_first;
+use crate::graph::{Graph, Value};
+
+/// `a + b`, of equal shapes.
+pub fn add(graph: &mut Graph, a: Value, b: Value) -> Value {
+    let y = like_first(graph, "Add", &[a, b]);
+    graph.record(&[y], move |_, dy| vec![(a, dy[0]), (b, dy[0])]);
+    y
+}
+
+/// `a - b`, of equal shapes.
+pub fn subtract(graph: &mut Graph, a: Value, b: Value) -> Value {
+    let y = like_first(graph, "Sub", &[a, b]);
+    graph.record(&[y], move |graph, dy| {
+        let negative = like_first(graph, "Neg", &[dy[0]]);
+        vec![(a, dy[0]), (b, negative)]
+    });
+    y
+}
+
+/// `x + c`, where `c` broadcasts to the shape of `x` and takes no gradient.
+pub fn offset(graph: &mut Graph, x: Value, c: Value) -> Value {
+    let y = like_first(graph, "Add", &[x, c]);
+    graph.record(&[y], move |_, dy| vec![(x, dy[0])]);
+    y
+}
+
+/// `x * factor`.
+pub fn scale(graph: &mut Graph, x: Value, factor: f32) -> Value {
+    let factor = graph.scalar(factor);
+    mask(graph, x, factor)
+}
+
+/// `x * m`, where `m` broadcasts to the shape of `x` and takes no gradient: dropout, for one.
+pub fn mask(graph: &mut Graph, x: Value, m: Value) -> Value {
+    let y = like_first(graph, "Mul", &[x, m]);
+    graph.record(&[y], move |graph, dy| vec![(x, like_first(graph, "Mul", &[dy[0], m]))]);
+    y
+}
+
+/// `(x - mean) * inverse` over the last axis; for exported models, so nothing is recorded.
+pub fn standardise(graph: &mut Graph, x: Value, mean: Value, inverse: Value) -> Value {
+    let centred = like_first(graph, "Sub", &[x, mean]);
+    like_first(graph, "Mul", &[centred, inverse])
+}
+
+/// `max(x, 0)`; its gradient at 0 is 0.
+pub fn relu(graph: &mut Graph, x: Value) -> Value {
+    let y = like_first(graph, "Relu", &[x]);
+    graph.record(&[y], move |graph, dy| {
+        let positive = like_first(graph, "Sign", &[y]);
+        vec![(x, like_first(graph, "Mul", &[dy[0], positive]))]
+    });
+    y
+}
+
+/// Gaussian error linear unit in its exact form, `x Phi(x)` (Hendrycks and Gimpel 2016).
+pub fn gelu(graph: &mut Graph, x: Value) -> Value {
+    let (half, one) = (graph.scalar(0.5), graph.scalar(1.0));
+    let root = graph.scalar(FRAC_1_SQRT_2);
+    let scaled = like_first(graph, "Mul", &[x, root]);
+    let erf = like_first(graph, "Erf", &[scaled]);
+    let shifted = like_first(graph, "Add", &[erf, one]);
+    let cumulative = like_first(graph, "Mul", &[shifted, half]);
+    let y = like_first(graph, "Mul", &[x, cumulative]);
+    graph.record(&[y], move |graph, dy| {
+        let (minus_half, peak) = (graph.scalar(-0.5), graph.scalar(1.0 / (2.0 * PI).sqrt()));
+        let square = like_first(graph, "Mul", &[x, x]);
+        let exponent = like_first(graph, "Mul", &[square, minus_half]);
+        let bell = like_first(graph, "Exp", &[exponent]);
+        let density = like_first(graph, "Mul", &[bell, peak]);
+        let weighted = like_first(graph, "Mul", &[x, density]);
+        let slope = like_first(graph, "Add", &[cumulative, weighted]);
+        vec![(x, like_first(graph, "Mul", &[dy[0], slope]))]
+    });
+    y
+}

@@ -1,0 +1,133 @@
+//! A model: its sizes, its weights, and where it came from.
+//!
+//! A model lives in three files that carry the same digest: `model.safetensors` (weights by PyTorch's names, to train on
+//! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
+//! place).
+
+mod initialise;
+pub mod onnx;
+pub mod safetensors;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use neural_vault_core::bundle::{self, Bundle};
+use neural_vault_core::encoder::Dims;
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+
+pub use initialise::initialise;
+
+/// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
+#[must_use]
+pub fn reference_dims(features: usize) -> Dims {
+    Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 512 }
+}
+
+/// An encoder with its standardiser.
+#[derive(Clone)]
+pub struct Model {
+    /// Its sizes.
+    pub dims: Dims,
+    /// Every tensor that [`bundle::tensor_shapes`] lists, row-major, by PyTorch's `state_dict` name.
+    pub tensors: BTreeMap<String, Vec<f32>>,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+/// Where a model came from: what an operator needs to use it and to judge a score made with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Names of the classes it was trained on, in the order of their numbers.
+    pub labels: Vec<String>,
+    /// Sessions it was trained on; empty when the recordings named none.
+    pub training_sessions: Vec<String>,
+    /// Frames a training window held: the window to enrol and verify with unless there is a reason.
+    pub window: usize,
+    /// How it was trained, in words and numbers.
+    pub recipe: String,
+}
+
+/// The names of a model's files in its folder.
+pub const SAFETENSORS: &str = "model.safetensors";
+/// See [`SAFETENSORS`].
+pub const ONNX: &str = "model.onnx";
+/// See [`SAFETENSORS`].
+pub const BUNDLE: &str = "model.nvb";
+
+/// Why a model cannot be read, made or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what its name says.
+    #[error("{}: not a {kind} model: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The format it was read as.
+        kind: &'static str,
+        /// What was found.
+        reason: String,
+    },
+    /// The tensors do not make an encoder.
+    #[error("tensor {name}: {reason}")]
+    Tensor {
+        /// The tensor's `state_dict` name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The core refuses the model.
+    #[error("the model cannot be written as a bundle: {0}")]
+    Bundle(String),
+}
+
+impl Model {
+    /// The bundle that the core reads, with an authentication tag when a provisioning key is given.
+    ///
+    /// # Errors
+    /// When a tensor is missing, of the wrong length or not finite.
+    pub fn to_bundle(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
+        let tensor = |name: &str| self.tensors.get(name).map(|data| Cow::Borrowed(data.as_slice()));
+        bundle::write(&self.dims, tensor, provisioning_key).map_err(|e| ModelError::Bundle(e.to_string()))
+    }
+
+    /// The model's digest: SHA-256 over its sizes, weight format and weights, as the bundle carries it.
+    ///
+    /// # Errors
+    /// As [`Model::to_bundle`].
+    pub fn digest(&self) -> Result<[u8; 32], ModelError> {
+        bundle_digest(&self.to_bundle(None)?)
+    }
+
+    /// Writes the three files into `folder`, which is made when it is not there, and returns the digest.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the model is not sound.
+    pub fn write(&self, folder: &Path) -> Result<[u8; 32], ModelError> {
+        std::fs::create_dir_all(folder).map_err(|source| ModelError::Io { path: folder.to_owned(), source })?;
+        let bundle = self.to_bundle(None)?;
+        let digest = bundle_digest(&bundle)?;
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.join(name);
+            files::write_whole(&path, bytes).map_err(|source| ModelError::Io { path, source })
+        };
+        write(SAFETENSORS, &safetensors::to_bytes(self, &digest)?)?;
+        write(ONNX, &onnx::to_bytes(self, &digest))?;
+        write(BUNDLE, &bundle)?;
+        Ok(digest)
+    }
+}
+
+fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {
+    Ok(*Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?.digest())
+}

@@ -1,0 +1,99 @@
+//! Models as ONNX files: written for tract and ONNX Runtime, read back with proof that they are ours.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use neural_vault_core::bundle;
+use prost::Message;
+use tract_onnx::pb::ModelProto;
+
+use super::safetensors::{Header, SCHEMA, assemble, hex};
+use super::{Model, ModelError};
+use crate::graph::encoder::{Weights, encoder};
+use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
+
+/// The metadata property that holds the model's header, as JSON.
+const PROPERTY: &str = "neural-vault";
+
+/// Name of the model's input, `[batch, time, features]`, raw frames without NaN or infinities.
+pub const INPUT: &str = "frames";
+
+/// Name of the model's output, `[batch, latent]`, unit vectors.
+pub const OUTPUT: &str = "embedding";
+
+/// The model as an ONNX file: opset 17, symbolic batch and time, the standardiser and the weights as initialisers under
+/// their `state_dict` names, the digest and the provenance in its metadata.
+#[must_use]
+pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Vec<u8> {
+    to_proto(model, digest).encode_to_vec()
+}
+
+/// As [`to_bytes`], not yet encoded.
+#[must_use]
+pub fn to_proto(model: &Model, digest: &[u8; 32]) -> ModelProto {
+    let mut graph = Graph::new();
+    let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(model.dims.features)];
+    let raw = graph.input(INPUT, ElementType::F32, &shape);
+    let weights: Weights = bundle::tensor_shapes(&model.dims)
+        .into_iter()
+        .map(|(name, shape)| {
+            let data = model.tensors.get(&name).cloned().unwrap_or_default();
+            let value = graph.initialiser(&name, &shape, data);
+            (name, value)
+        })
+        .collect();
+    let frames = ops::standardise(&mut graph, raw, weights["standardiser.mean"], weights["standardiser.inv_std"]);
+    let embedding = encoder(&mut graph, frames, &model.dims, &weights, &[]);
+    graph.output(OUTPUT, embedding);
+    let header = Header::of(model, digest).to_json();
+    graph.into_model("neural-vault encoder", &[(PROPERTY.to_owned(), header)])
+}
+
+/// Reads an ONNX file that this program wrote.
+///
+/// The weights are taken out of the initialisers, their digest is computed anew, and the graph is compared with the one
+/// this program writes for them: what runs is what the digest names.
+///
+/// # Errors
+/// When the file cannot be read, is not ours, or differs from what its weights make.
+pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let malformed = |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
+    let proto = ModelProto::decode(bytes.as_slice()).map_err(|e| malformed(&format!("it cannot be decoded: {e}")))?;
+    let property = proto.metadata_props.iter().find(|entry| entry.key == PROPERTY);
+    let header = property.ok_or_else(|| malformed("it was not written by neural-vault"))?;
+    let header: Header =
+        serde_json::from_str(&header.value).map_err(|e| malformed(&format!("its metadata is unreadable: {e}")))?;
+    if header.schema != SCHEMA {
+        return Err(malformed(&format!("its metadata is {}, this program reads {SCHEMA}", header.schema)));
+    }
+    if proto.opset_import.first().map(|set| set.version) != Some(OPSET) {
+        return Err(malformed("its operator set is not the one this program writes"));
+    }
+    let graph = proto.graph.as_ref().ok_or_else(|| malformed("it holds no graph"))?;
+    let tensors: BTreeMap<_, _> = graph
+        .initializer
+        .iter()
+        .map(|tensor| {
+            let shape = tensor.dims.iter().map(|&n| usize::try_from(n).unwrap_or(0)).collect();
+            let data = tensor.raw_data.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            (tensor.name.clone(), (shape, data))
+        })
+        .collect();
+    for (name, (shape, data)) in &tensors {
+        let (shape, data): (&Vec<usize>, &Vec<f32>) = (shape, data);
+        let is_weight = name.contains('.');
+        if is_weight && shape.iter().product::<usize>() != data.len() {
+            return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
+        }
+    }
+    let model = assemble(tensors, header.heads, header.provenance)?;
+    let digest = model.digest()?;
+    if hex(&digest) != header.digest {
+        return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
+    }
+    if to_proto(&model, &digest).graph != proto.graph {
+        return Err(malformed("its graph is not the one that belongs to its weights"));
+    }
+    Ok((model, proto))
+}

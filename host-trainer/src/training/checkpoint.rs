@@ -1,0 +1,99 @@
+//! Checkpoints: a run at rest, to be continued to the same weights as if it had never stopped.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+
+use super::{Settings, Trainer, TrainingError};
+use crate::files;
+use crate::model::safetensors::hex;
+
+/// The checkpoint's name in the output folder.
+pub const FILE: &str = "checkpoint.safetensors";
+
+const ENTRY: &str = "neural-vault-checkpoint";
+const SCHEMA: &str = "neural-vault/checkpoint/1";
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    schema: String,
+    step: u64,
+    settings: Settings,
+    /// SHA-256 of the training windows.
+    data: String,
+}
+
+/// Writes the run's weights, moments and step count to `path`, whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
+    let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+    let optimiser = &trainer.optimiser;
+    let groups = [("parameter", &trainer.parameters), ("first", &optimiser.first), ("second", &optimiser.second)];
+    let mut tensors: Vec<(String, &Vec<usize>, Vec<u8>)> = Vec::new();
+    for (group, list) in groups {
+        for ((name, shape), data) in trainer.slots.iter().zip(list) {
+            tensors.push((format!("{group}.{name}"), shape, data.iter().flat_map(|v| v.to_le_bytes()).collect()));
+        }
+    }
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, (*shape).clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|e| refused(e.to_string()))?;
+    let header = Header {
+        schema: SCHEMA.to_owned(),
+        step: optimiser.updates,
+        settings: trainer.settings.clone(),
+        data: hex(&trainer.data.digest()),
+    };
+    let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
+    let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
+    let bytes = bytes.map_err(|e| refused(e.to_string()))?;
+    files::write_whole(path, &bytes).map_err(|e| refused(e.to_string()))
+}
+
+/// Puts a fresh run where the checkpoint at `path` left off.
+///
+/// # Errors
+/// When the file cannot be read, or was made with other settings or other data.
+pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> {
+    let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+    let bytes = std::fs::read(path).map_err(|e| refused(format!("cannot be read: {e}; start without --resume")))?;
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| refused(format!("not a checkpoint: {e}")))?;
+    let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
+    let header = header.ok_or_else(|| refused("not a checkpoint of neural-vault".to_owned()))?;
+    let header: Header = serde_json::from_str(header).map_err(|e| refused(format!("unreadable header: {e}")))?;
+    if header.schema != SCHEMA {
+        return Err(refused(format!("is {}, this program continues {SCHEMA}", header.schema)));
+    }
+    if header.settings != trainer.settings {
+        let [was, is] = [&header.settings, &trainer.settings].map(|s| format!("{s:?}"));
+        return Err(refused(format!("was made with other settings\n  it: {was}\n now: {is}")));
+    }
+    if header.data != hex(&trainer.data.digest()) {
+        return Err(refused("was made with other recordings or sessions".to_owned()));
+    }
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| refused(e.to_string()))?;
+    let groups = [
+        ("parameter", &mut trainer.parameters),
+        ("first", &mut trainer.optimiser.first),
+        ("second", &mut trainer.optimiser.second),
+    ];
+    for (group, list) in groups {
+        for ((name, shape), data) in trainer.slots.iter().zip(list) {
+            let name = format!("{group}.{name}");
+            let view = file.tensor(&name).map_err(|e| refused(e.to_string()))?;
+            if view.dtype() != Dtype::F32 || view.shape() != shape.as_slice() {
+                return Err(refused(format!("tensor {name} has shape {:?}, expected {shape:?}", view.shape())));
+            }
+            *data = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        }
+    }
+    trainer.optimiser.updates = header.step;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! How the learning rate changes over a run.
+
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+/// A learning-rate schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Schedule {
+    /// The same rate throughout.
+    Constant,
+    /// Half a cosine from the rate down to 0 (Loshchilov and Hutter 2017, without restarts).
+    Cosine,
+}
+
+impl Schedule {
+    /// The rate of step `step` (from 0) of `steps`, given the highest `rate`.
+    #[must_use]
+    pub fn rate(self, rate: f64, step: u64, steps: u64) -> f64 {
+        match self {
+            Schedule::Constant => rate,
+            Schedule::Cosine => rate * 0.5 * (1.0 + (PI * step as f64 / steps.max(1) as f64).cos()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosine_starts_at_the_rate_is_half_in_the_middle_and_falls_throughout() {
+        let rates: Vec<f64> = (0..100).map(|step| Schedule::Cosine.rate(1e-3, step, 100)).collect();
+        assert_eq!(rates[0], 1e-3);
+        assert!((rates[50] - 5e-4).abs() < 1e-12);
+        assert!(rates.windows(2).all(|pair| pair[1] < pair[0]));
+        assert!(rates[99] > 0.0);
+    }
+}
