@@ -14,10 +14,7 @@ pub fn run(steps: &mut Steps) -> Result<Option<String>, Failure> {
                 .to_owned(),
         ));
     }
-    steps.run(
-        "Licences",
-        &mut cargo(&["deny", "check", "licenses", "bans", "sources"]),
-    )?;
+    steps.run("Licences", &mut cargo(&["deny", "check", "licenses", "bans", "sources"]))?;
     // The advisories are a git repository elsewhere: out of reach is no fault of the tree's.
     if !quietly(&["deny", "fetch", "db"]) {
         return Ok(Some(
@@ -30,9 +27,6 @@ pub fn run(steps: &mut Steps) -> Result<Option<String>, Failure> {
 
 fn quietly(arguments: &[&str]) -> bool {
     let mut command = cargo(arguments);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }

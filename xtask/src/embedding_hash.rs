@@ -4,11 +4,8 @@ use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, target};
 
 /// Processors to compile for. On x86-64 the vector width differs: 128, 256, and whatever this machine has.
-const PROCESSORS: &[&str] = if cfg!(target_arch = "x86_64") {
-    &["x86-64", "x86-64-v3", "native"]
-} else {
-    &["generic", "native"]
-};
+const PROCESSORS: &[&str] =
+    if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "native"] } else { &["generic", "native"] };
 
 /// Builds and runs core's `embedding_hash` example for each processor, and compares what they print.
 pub fn run() -> Result<(), Failure> {
@@ -16,25 +13,12 @@ pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     let mut hashes = Vec::new();
     for processor in PROCESSORS {
-        let mut command = cargo(&[
-            "run",
-            "--release",
-            "--package",
-            "neural-vault-core",
-            "--features",
-            "std",
-        ]);
-        command
-            .args(["--example", "embedding_hash", "--target-dir"])
-            .arg(bits.join(processor));
+        let mut command = cargo(&["run", "--release", "--package", "neural-vault-core", "--features", "std"]);
+        command.args(["--example", "embedding_hash", "--target-dir"]).arg(bits.join(processor));
         command.env("RUSTFLAGS", format!("-C target-cpu={processor}"));
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
         let mut lines = Vec::new();
-        steps.run_reading(
-            &format!("Embeddings on {processor}"),
-            &mut command,
-            |line| lines.push(line.to_owned()),
-        )?;
+        steps.run_reading(&format!("Embeddings on {processor}"), &mut command, |line| lines.push(line.to_owned()))?;
         hashes.push(lines);
     }
     steps.summary();
@@ -53,9 +37,7 @@ fn verdict(hashes: &[Vec<String>]) -> Result<(), Failure> {
         return Err(Failure::new("a build printed no hash".to_owned()));
     }
     if hashes.windows(2).any(|pair| pair[0] != pair[1]) {
-        return Err(Failure::new(
-            "the embeddings differ between builds".to_owned(),
-        ));
+        return Err(Failure::new("the embeddings differ between builds".to_owned()));
     }
     println!("the same on all {} builds", hashes.len());
     Ok(())

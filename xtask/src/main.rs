@@ -35,10 +35,7 @@ fn main() {
             println!("{HELP}");
             Ok(())
         }
-        _ => Err(Failure {
-            message: format!("no such chore: {}\n\n{HELP}", arguments.join(" ")),
-            status: 2,
-        }),
+        _ => Err(Failure { message: format!("no such chore: {}\n\n{HELP}", arguments.join(" ")), status: 2 }),
     };
     if let Err(failure) = outcome {
         eprintln!("\n{}", failure.message);

@@ -27,10 +27,7 @@ pub struct Steps {
 
 impl Steps {
     pub fn new() -> Self {
-        Self {
-            done: Vec::new(),
-            begun: Instant::now(),
-        }
+        Self { done: Vec::new(), begun: Instant::now() }
     }
 
     /// Runs `command`, its output going where ours goes.
@@ -99,12 +96,7 @@ pub fn as_typed(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
-            let _ = write!(
-                line,
-                "{}={} ",
-                name.display(),
-                quoted(&value.to_string_lossy())
-            );
+            let _ = write!(line, "{}={} ", name.display(), quoted(&value.to_string_lossy()));
         }
     }
     line.push_str(&quoted(&command.get_program().to_string_lossy()));
@@ -132,34 +124,20 @@ mod tests {
     #[test]
     fn a_command_is_written_as_it_would_be_typed() {
         let mut command = Command::new("cargo");
-        command
-            .args(["doc", "it's", ""])
-            .env("RUSTFLAGS", "-C target-cpu=native")
-            .env_remove("RUSTC");
-        assert_eq!(
-            as_typed(&command),
-            r"RUSTFLAGS='-C target-cpu=native' cargo doc 'it'\''s' ''"
-        );
+        command.args(["doc", "it's", ""]).env("RUSTFLAGS", "-C target-cpu=native").env_remove("RUSTC");
+        assert_eq!(as_typed(&command), r"RUSTFLAGS='-C target-cpu=native' cargo doc 'it'\''s' ''");
     }
 
     #[test]
     fn a_failing_step_stops_with_its_status_and_its_command() {
-        let failure = Steps::new()
-            .run("Lint", Command::new("sh").args(["-c", "exit 7"]))
-            .unwrap_err();
+        let failure = Steps::new().run("Lint", Command::new("sh").args(["-c", "exit 7"])).unwrap_err();
         assert_eq!(failure.status, 7);
-        assert!(
-            failure.message.contains("sh -c 'exit 7'"),
-            "{}",
-            failure.message
-        );
+        assert!(failure.message.contains("sh -c 'exit 7'"), "{}", failure.message);
     }
 
     #[test]
     fn a_command_that_is_not_there_is_a_failure() {
-        let failure = Steps::new()
-            .run("Lint", &mut Command::new("no-such-program"))
-            .unwrap_err();
+        let failure = Steps::new().run("Lint", &mut Command::new("no-such-program")).unwrap_err();
         assert_eq!(failure.status, 127);
     }
 
@@ -168,8 +146,7 @@ mod tests {
         let mut lines = Vec::new();
         let mut command = Command::new("printf");
         command.arg("one\ntwo");
-        let outcome =
-            Steps::new().run_reading("Print", &mut command, |line| lines.push(line.to_owned()));
+        let outcome = Steps::new().run_reading("Print", &mut command, |line| lines.push(line.to_owned()));
         assert!(outcome.is_ok());
         assert_eq!(lines, ["one", "two"]);
     }

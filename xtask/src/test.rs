@@ -13,32 +13,16 @@ use crate::{deny, thumb};
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     steps.run("Formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
-    steps.run(
-        "Lints",
-        &mut cargo(&[
-            "clippy",
-            "--release",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ]),
-    )?;
+    steps.run("Lints", &mut cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
     steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
-    steps.run(
-        "Build",
-        &mut cargo(&["build", "--release", "--workspace", "--all-targets"]),
-    )?;
+    steps.run("Build", &mut cargo(&["build", "--release", "--workspace", "--all-targets"]))?;
 
     let target = target()?;
     let onnxruntime = target.join("onnxruntime");
     let program = target.join(format!("release/neural-vault{EXE_SUFFIX}"));
     let mut install = command(&program.to_string_lossy());
-    install
-        .args(["runtime", "install", "--folder"])
-        .arg(&onnxruntime);
+    install.args(["runtime", "install", "--folder"]).arg(&onnxruntime);
     steps.run("ONNX Runtime", &mut install)?;
 
     let mut tally = Tally::default();
@@ -69,17 +53,11 @@ struct Tally {
 impl Tally {
     /// Takes in a line such as `test result: ok. 18 passed; 0 failed; 0 ignored; 0 measured; ...`.
     fn add(&mut self, line: &str) {
-        let Some((_, counts)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for part in counts.split("; ") {
-            match part
-                .split_once(' ')
-                .map(|(count, what)| (count.parse::<u64>(), what))
-            {
+            match part.split_once(' ').map(|(count, what)| (count.parse::<u64>(), what)) {
                 Some((Ok(count), "passed")) => self.passed += count,
                 Some((Ok(count), "failed")) => self.failed += count,
                 Some((Ok(count), "ignored")) => self.ignored += count,
@@ -92,10 +70,9 @@ impl Tally {
     fn accept(&self) -> Result<(), Failure> {
         match self {
             Tally { passed: 0, .. } => Err(Failure::new("no test was run".to_owned())),
-            Tally { ignored: 1.., .. } => Err(Failure::new(format!(
-                "{} tests are marked #[ignore]: nothing is skipped here",
-                self.ignored
-            ))),
+            Tally { ignored: 1.., .. } => {
+                Err(Failure::new(format!("{} tests are marked #[ignore]: nothing is skipped here", self.ignored)))
+            }
             _ => Ok(()),
         }
     }
@@ -125,19 +102,11 @@ mod tests {
 
     #[test]
     fn running_no_test_is_a_failure() {
-        assert!(
-            tally(&["test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured"])
-                .accept()
-                .is_err()
-        );
+        assert!(tally(&["test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured"]).accept().is_err());
     }
 
     #[test]
     fn an_ignored_test_is_a_failure() {
-        assert!(
-            tally(&["test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured"])
-                .accept()
-                .is_err()
-        );
+        assert!(tally(&["test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured"]).accept().is_err());
     }
 }

@@ -25,21 +25,14 @@ enum Toolchain {
 pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     let toolchain = provide(steps)?;
     let folder = target()?.join("thumb");
-    for (heading, features) in [
-        ("Token, crypto floor", &["--no-default-features"][..]),
-        ("Token, default features", &[]),
-    ] {
+    for (heading, features) in
+        [("Token, crypto floor", &["--no-default-features"][..]), ("Token, default features", &[])]
+    {
         let mut build = match toolchain {
             Toolchain::Rustup => cargo(&["build"]),
             Toolchain::Debian => debian_cargo(),
         };
-        build.args([
-            "--release",
-            "--locked",
-            "--package",
-            "neural-vault-core",
-            "--lib",
-        ]);
+        build.args(["--release", "--locked", "--package", "neural-vault-core", "--lib"]);
         build
             .args(features)
             .args(["--target", TARGET, "--target-dir"])
@@ -69,9 +62,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     let mut update = command("apt-get");
     update.args(["update", "--quiet"]);
     let mut install = command("apt-get");
-    install
-        .args(["install", "--quiet", "--yes", "--no-install-recommends"])
-        .args(PACKAGES);
+    install.args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(PACKAGES);
     install.env("DEBIAN_FRONTEND", "noninteractive");
     let by_hand = format!(
         "there is no compiler for {TARGET}; run\n  {}\nor, on Debian as root,\n  {} && {}",
@@ -84,11 +75,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     }
     steps.run("Package lists", &mut update)?;
     steps.run("Debian's compiler", &mut install)?;
-    if debian_can_build() {
-        Ok(Toolchain::Debian)
-    } else {
-        Err(Failure::new(by_hand))
-    }
+    if debian_can_build() { Ok(Toolchain::Debian) } else { Err(Failure::new(by_hand)) }
 }
 
 fn rustup_has_target() -> bool {
@@ -102,11 +89,7 @@ fn debian_can_build() -> bool {
     let version = line_of(command(RUSTC).arg("--version"));
     let sysroot = line_of(command(RUSTC).args(["--print", "sysroot"]));
     let manifest = std::fs::read_to_string(root().join("core/Cargo.toml")).unwrap_or_default();
-    let sources = |sysroot| {
-        Path::new(&sysroot)
-            .join("lib/rustlib/src/rust/library/core/Cargo.toml")
-            .is_file()
-    };
+    let sources = |sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file();
     Path::new("/usr/bin/cargo").is_file()
         && sysroot.is_some_and(sources)
         && version.is_some_and(|version| minor(&version) >= minor(wanted(&manifest)))
@@ -115,36 +98,23 @@ fn debian_can_build() -> bool {
 /// Debian's cargo has no library compiled for the target: it compiles core from its sources, an unstable feature.
 fn debian_cargo() -> Command {
     let mut cargo = command("/usr/bin/cargo");
-    cargo
-        .args(["build", "-Z", "build-std=core"])
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC", RUSTC);
+    cargo.args(["build", "-Z", "build-std=core"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTC", RUSTC);
     cargo
 }
 
 /// The `rust-version` that a manifest asks for, or nothing.
 fn wanted(manifest: &str) -> &str {
-    manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "))
-        .unwrap_or_default()
+    manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap_or_default()
 }
 
 /// The minor number of the first Rust version in `text`: 88 of `rustc 1.88.0 (...)`.
 fn minor(text: &str) -> Option<u32> {
     let (_, rest) = text.split_once("1.")?;
-    rest.split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn line_of(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
@@ -172,14 +142,8 @@ mod tests {
 
     #[test]
     fn versions_are_compared_by_their_minor_number() {
-        assert_eq!(
-            minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)"),
-            Some(96)
-        );
-        assert_eq!(
-            minor(wanted("name = \"a\"\nrust-version = \"1.88\"\n")),
-            Some(88)
-        );
+        assert_eq!(minor("rustc 1.96.0 (ac68faa20 2026-05-25) (built from a source tarball)"), Some(96));
+        assert_eq!(minor(wanted("name = \"a\"\nrust-version = \"1.88\"\n")), Some(88));
         assert_eq!(minor("nonsense"), None);
     }
 

@@ -13,8 +13,7 @@ pub fn root() -> &'static Path {
 
 /// The folder cargo builds into, whatever set it: this program lies in it as `release/xtask`.
 pub fn target() -> Result<PathBuf, Failure> {
-    let own =
-        std::env::current_exe().map_err(|error| Failure::new(format!("where am I: {error}")))?;
+    let own = std::env::current_exe().map_err(|error| Failure::new(format!("where am I: {error}")))?;
     let target = own.parent().and_then(Path::parent).map(Path::to_path_buf);
     target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
 }
@@ -29,9 +28,7 @@ pub fn command(program: &str) -> Command {
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         let inherited = ["CARGO", "RUSTUP_TOOLCHAIN", "RUST_RECURSION_COUNT"].contains(&&*name)
-            || ["CARGO_PKG_", "CARGO_MANIFEST_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix));
+            || ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix));
         if inherited {
             command.env_remove(&variable);
         }

@@ -171,13 +171,7 @@ fn locate_with(get: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, Runtim
 /// The library at `path`, which is either the file or a folder holding it under its versioned or its plain name.
 fn library_at(path: &Path) -> Option<PathBuf> {
     let plain = format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}");
-    [
-        path.to_path_buf(),
-        path.join(library_name()),
-        path.join(plain),
-    ]
-    .into_iter()
-    .find(|file| file.is_file())
+    [path.to_path_buf(), path.join(library_name()), path.join(plain)].into_iter().find(|file| file.is_file())
 }
 
 fn library_name() -> String {
@@ -185,15 +179,8 @@ fn library_name() -> String {
 }
 
 /// Follows the XDG Base Directory Specification, where a relative `XDG_DATA_HOME` is to be ignored.
-fn folder_with(
-    flavour: Flavour,
-    get: impl Fn(&str) -> Option<OsString>,
-) -> Result<PathBuf, RuntimeError> {
-    let absolute = |variable| {
-        get(variable)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
+fn folder_with(flavour: Flavour, get: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, RuntimeError> {
+    let absolute = |variable| get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = absolute("XDG_DATA_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .ok_or(RuntimeError::NoHome)?;
@@ -205,10 +192,7 @@ fn folder_with(
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    let paths: Vec<_> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     paths.join(" or ")
 }
 
@@ -220,11 +204,7 @@ mod tests {
 
     /// An environment of its own for each test: the process's one is shared by all threads.
     fn environment<'a>(set: &'a [(&str, &Path)]) -> impl Fn(&str) -> Option<OsString> + 'a {
-        move |variable| {
-            set.iter()
-                .find(|(name, _)| *name == variable)
-                .map(|(_, path)| path.into())
-        }
+        move |variable| set.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into())
     }
 
     fn write_library(folder: &Path) -> PathBuf {
@@ -240,10 +220,7 @@ mod tests {
         let file = write_library(folder.path());
         for value in [file.as_path(), folder.path()] {
             for variable in VARIABLES {
-                assert_eq!(
-                    locate_with(environment(&[(variable, value)])).unwrap(),
-                    file
-                );
+                assert_eq!(locate_with(environment(&[(variable, value)])).unwrap(), file);
             }
         }
     }
@@ -262,16 +239,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let data = home.path().join("data");
         write_library(&data.join(format!("neural-vault/onnxruntime-{VERSION}")));
-        let set = [
-            ("XDG_DATA_HOME", data.as_path()),
-            (VARIABLES[0], home.path()),
-        ];
+        let set = [("XDG_DATA_HOME", data.as_path()), (VARIABLES[0], home.path())];
         let error = locate_with(environment(&set)).unwrap_err().to_string();
         assert!(error.contains("NEURAL_VAULT_ONNXRUNTIME"), "{error}");
-        assert!(
-            error.contains(&home.path().display().to_string()),
-            "{error}"
-        );
+        assert!(error.contains(&home.path().display().to_string()), "{error}");
     }
 
     #[test]
@@ -289,28 +260,17 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let set = [("HOME", home.path()), (VARIABLES[0], Path::new(""))];
         let error = locate_with(environment(&set)).unwrap_err().to_string();
-        let place = home
-            .path()
-            .join(".local/share/neural-vault/onnxruntime-1.31.1");
-        assert!(
-            error.contains(&place.join(library_name()).display().to_string()),
-            "{error}"
-        );
+        let place = home.path().join(".local/share/neural-vault/onnxruntime-1.31.1");
+        assert!(error.contains(&place.join(library_name()).display().to_string()), "{error}");
         assert!(error.contains("ORT_DYLIB_PATH"), "{error}");
         assert!(error.contains("`neural-vault runtime install`"), "{error}");
     }
 
     #[test]
     fn a_relative_data_home_is_ignored_and_no_home_is_an_error() {
-        let set = [
-            ("XDG_DATA_HOME", Path::new("data")),
-            ("HOME", Path::new("/home/a")),
-        ];
+        let set = [("XDG_DATA_HOME", Path::new("data")), ("HOME", Path::new("/home/a"))];
         let folder = folder_with(Flavour::Cuda, environment(&set)).unwrap();
-        assert_eq!(
-            folder,
-            Path::new("/home/a/.local/share/neural-vault/onnxruntime-1.31.1-cuda")
-        );
+        assert_eq!(folder, Path::new("/home/a/.local/share/neural-vault/onnxruntime-1.31.1-cuda"));
         let error = folder_with(Flavour::Cpu, environment(&set[..1])).unwrap_err();
         assert!(matches!(error, RuntimeError::NoHome));
     }

@@ -10,10 +10,7 @@ const WHEEL: Wheel = Wheel {
     arch: "x86_64",
     sha256: "f00d",
     megabytes: 1,
-    libraries: &[(
-        "libonnxruntime.so.1.31.1",
-        "b718f1354f7247312eca086d9a024afe5fa717ddea5adeddd6f12bcf945b2e8c",
-    )],
+    libraries: &[("libonnxruntime.so.1.31.1", "b718f1354f7247312eca086d9a024afe5fa717ddea5adeddd6f12bcf945b2e8c")],
 };
 
 /// Reads `--target` and `-r` as pip does, and unpacks a wheel whose library is `$LIBRARY`.
@@ -35,9 +32,7 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     fn destination(&self) -> PathBuf {
@@ -48,19 +43,12 @@ impl Machine {
     fn install(&self, script: &str) -> Result<PathBuf, RuntimeError> {
         let file = self.folder.path().join("python3");
         fs::write(&file, script).unwrap();
-        install_wheel(
-            &WHEEL,
-            &self.destination(),
-            &["sh", file.to_str().unwrap()],
-            &mut |_| (),
-        )
+        install_wheel(&WHEEL, &self.destination(), &["sh", file.to_str().unwrap()], &mut |_| ())
     }
 
     /// Runs an install in which pip fails saying `said`, and returns our message.
     fn refusal(&self, said: &str) -> String {
-        let error = self
-            .install(&format!("cat >&2 <<'END'\n{said}\nEND\nexit 1\n"))
-            .unwrap_err();
+        let error = self.install(&format!("cat >&2 <<'END'\n{said}\nEND\nexit 1\n")).unwrap_err();
         assert!(!self.destination().exists(), "left something behind");
         error.to_string()
     }
@@ -72,9 +60,7 @@ fn unpack(library: &str) -> String {
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -85,11 +71,7 @@ fn installs_the_library_and_its_licences_and_nothing_else() {
     let library = machine.install(&unpack("library")).unwrap();
     assert_eq!(fs::read(&library).unwrap(), b"library");
     assert_eq!(library.parent().unwrap(), machine.destination());
-    let expected = [
-        "LICENSE",
-        "ThirdPartyNotices.txt",
-        "libonnxruntime.so.1.31.1",
-    ];
+    let expected = ["LICENSE", "ThirdPartyNotices.txt", "libonnxruntime.so.1.31.1"];
     assert_eq!(names(&machine.destination()), expected);
 }
 
@@ -104,11 +86,7 @@ fn an_intact_library_is_not_fetched_again() {
 fn a_damaged_library_is_replaced_and_other_files_stay() {
     let machine = Machine::new();
     fs::create_dir_all(machine.destination()).unwrap();
-    fs::write(
-        machine.destination().join("libonnxruntime.so.1.31.1"),
-        b"librar",
-    )
-    .unwrap();
+    fs::write(machine.destination().join("libonnxruntime.so.1.31.1"), b"librar").unwrap();
     fs::write(machine.destination().join("mine"), b"").unwrap();
     let library = machine.install(&unpack("library")).unwrap();
     assert_eq!(fs::read(&library).unwrap(), b"library");
@@ -129,10 +107,7 @@ fn a_wheel_with_another_digest_is_refused() {
         "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package \
          versions, please update the hashes.",
     );
-    assert!(
-        error.contains("the wheel of onnxruntime 1.31.1") && error.contains("SHA-256"),
-        "{error}"
-    );
+    assert!(error.contains("the wheel of onnxruntime 1.31.1") && error.contains("SHA-256"), "{error}");
 }
 
 #[test]
@@ -151,10 +126,7 @@ fn no_network_is_told_from_no_wheel() {
          broken by 'NewConnectionError(Failed to establish a new connection: [Errno 111] Connection refused)'\n\
          ERROR: No matching distribution found for onnxruntime==1.31.1",
     );
-    assert!(
-        error.contains("could not reach") && error.contains("Connection refused"),
-        "{error}"
-    );
+    assert!(error.contains("could not reach") && error.contains("Connection refused"), "{error}");
 }
 
 #[test]
@@ -183,13 +155,8 @@ fn a_place_that_cannot_be_a_folder_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, b"").unwrap();
-    let error = install_wheel(&WHEEL, &file.join("to"), &["sh"], &mut |_| ())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains(&file.display().to_string()) && error.contains("--folder"),
-        "{error}"
-    );
+    let error = install_wheel(&WHEEL, &file.join("to"), &["sh"], &mut |_| ()).unwrap_err().to_string();
+    assert!(error.contains(&file.display().to_string()) && error.contains("--folder"), "{error}");
 }
 
 #[test]
@@ -200,9 +167,6 @@ fn machines_without_a_wheel_are_told_so() {
         (Flavour::Cpu, "riscv64", "linux-gnu"),
     ] {
         let error = wheel_for(flavour, arch, system).err().unwrap().to_string();
-        assert!(
-            error.contains(arch) && error.contains("NEURAL_VAULT_ONNXRUNTIME"),
-            "{error}"
-        );
+        assert!(error.contains(arch) && error.contains("NEURAL_VAULT_ONNXRUNTIME"), "{error}");
     }
 }
