@@ -64,7 +64,7 @@ pub struct Embedder {
 
 enum Runner {
     /// The bundle in words, so that its floats are aligned in place.
-    Core { words: Vec<u32>, scratch: Vec<f32> },
+    Core { words: Vec<u32> },
     Onnx(Box<dyn Session>),
 }
 
@@ -78,7 +78,7 @@ impl Embedder {
             EmbeddingEngine::Core => {
                 let bundle = model.to_bundle(None)?;
                 let words = bundle.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)).collect();
-                Runner::Core { words, scratch: Vec::new() }
+                Runner::Core { words }
             }
             EmbeddingEngine::Onnx(engine) => {
                 let proto = onnx::to_proto(model, &model.digest()?)?;
@@ -94,50 +94,51 @@ impl Embedder {
         self.latent
     }
 
-    /// The embedding of a scan: the mean over its windows of `window` frames.
+    /// The embedding of each of `scans`: the mean over its windows of `window` frames.
     ///
     /// # Errors
     /// When the recording has another width than the model, the window is out of range, or the engine fails.
-    pub fn scan(&mut self, dataset: &Dataset, scan: &Scan, window: usize) -> Result<Vec<f32>, EmbeddingError> {
+    pub fn scans(
+        &mut self,
+        dataset: &Dataset,
+        scans: &[Scan],
+        window: usize,
+    ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         if dataset.features != self.features {
             let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: self.features });
         }
-        let frames = dataset.scan_values(scan);
         match &mut self.runner {
-            Runner::Core { words, scratch } => {
-                let label = || dataset.labels[scan.label as usize].clone();
-                core_embedding(words, scratch, frames, window, self.latent)
-                    .map_err(|source| EmbeddingError::Scan { label: label(), source })
-            }
-            Runner::Onnx(session) => onnx_embedding(session.as_mut(), frames, self.features, window, self.latent),
+            Runner::Core { words } => core_embeddings(words, dataset, scans, window),
+            Runner::Onnx(session) => scans
+                .iter()
+                .map(|scan| {
+                    let frames = dataset.scan_values(scan);
+                    onnx_embedding(session.as_mut(), frames, self.features, window, self.latent)
+                })
+                .collect(),
         }
-    }
-
-    /// The embeddings of all scans of `dataset`, one row each, in the order of [`Dataset::scans`].
-    ///
-    /// # Errors
-    /// As [`Embedder::scan`].
-    pub fn scans(&mut self, dataset: &Dataset, window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        dataset.scans().iter().map(|scan| self.scan(dataset, scan, window)).collect()
     }
 }
 
-fn core_embedding(
+fn core_embeddings(
     words: &[u32],
-    scratch: &mut Vec<f32>,
-    frames: &[f32],
+    dataset: &Dataset,
+    scans: &[Scan],
     window: usize,
-    latent: usize,
-) -> Result<Vec<f32>, ScanError> {
-    let mut embedding = vec![0.0; latent];
-    // The bundle was checked when it was written; opening it again costs one pass of SHA-256 over the weights.
-    if let Ok(bundle) = Bundle::open(bytemuck::cast_slice(words)) {
-        let encoder = bundle.encoder();
-        scratch.resize(Encoder::scratch_len(encoder.dims(), window), 0.0);
-        embed_scan(&encoder, frames, window, scratch, &mut embedding)?;
-    }
-    Ok(embedding)
+) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    let bundle = Bundle::open(bytemuck::cast_slice(words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+    let encoder = bundle.encoder();
+    let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
+    let embed = |scan: &Scan| {
+        let mut embedding = vec![0.0; encoder.dims().latent];
+        embed_scan(&encoder, dataset.scan_values(scan), window, &mut scratch, &mut embedding).map_err(|source| {
+            let label = dataset.labels[scan.label as usize].clone();
+            EmbeddingError::Scan { label, source }
+        })?;
+        Ok(embedding)
+    };
+    scans.iter().map(embed).collect()
 }
 
 fn onnx_embedding(

@@ -17,22 +17,23 @@ pub fn run() -> Result<(), Failure> {
         command.args(["--example", "embedding_hash", "--target-dir"]).arg(bits.join(processor));
         command.env("RUSTFLAGS", format!("-C target-cpu={processor}"));
         command.env_remove("CARGO_ENCODED_RUSTFLAGS");
-        let mut hash = String::new();
-        steps.run_reading(&format!("Embeddings on {processor}"), &mut command, |line| {
-            line.trim().clone_into(&mut hash);
-        })?;
-        hashes.push(hash);
+        let mut lines = Vec::new();
+        steps.run_reading(&format!("Embeddings on {processor}"), &mut command, |line| lines.push(line.to_owned()))?;
+        hashes.push(lines);
     }
     steps.summary();
-    println!("\n== Hashes");
-    for (processor, hash) in PROCESSORS.iter().zip(&hashes) {
-        println!("{processor:<10} {hash}");
+    println!();
+    for (processor, lines) in PROCESSORS.iter().zip(&hashes) {
+        for line in lines {
+            println!("{processor:<10} {line}");
+        }
     }
     verdict(&hashes)
 }
 
-fn verdict(hashes: &[String]) -> Result<(), Failure> {
-    if hashes.iter().any(String::is_empty) {
+/// Takes what each build printed, line by line.
+fn verdict(hashes: &[Vec<String>]) -> Result<(), Failure> {
+    if hashes.iter().any(Vec::is_empty) {
         return Err(Failure::new("a build printed no hash".to_owned()));
     }
     if hashes.windows(2).any(|pair| pair[0] != pair[1]) {
@@ -46,14 +47,16 @@ fn verdict(hashes: &[String]) -> Result<(), Failure> {
 mod tests {
     use super::*;
 
-    fn verdict_on(hashes: &[&str]) -> Result<(), Failure> {
-        verdict(&hashes.iter().map(ToString::to_string).collect::<Vec<_>>())
+    fn verdict_on(builds: &[&[&str]]) -> Result<(), Failure> {
+        let lines = |build: &&[&str]| build.iter().map(ToString::to_string).collect();
+        verdict(&builds.iter().map(lines).collect::<Vec<_>>())
     }
 
     #[test]
     fn only_equal_hashes_pass() {
-        assert!(verdict_on(&["ab", "ab", "ab"]).is_ok());
-        assert!(verdict_on(&["ab", "ab", "ac"]).is_err());
-        assert!(verdict_on(&["", "", ""]).is_err());
+        assert!(verdict_on(&[&["ab", "cd"], &["ab", "cd"]]).is_ok());
+        assert!(verdict_on(&[&["ab", "cd"], &["ab", "cd"], &["ab", "ce"]]).is_err());
+        assert!(verdict_on(&[&["ab", "cd"], &["ab"]]).is_err());
+        assert!(verdict_on(&[&[], &[]]).is_err());
     }
 }

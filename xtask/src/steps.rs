@@ -1,4 +1,6 @@
 //! Runs commands one after another: says each, times each, stops at the first that fails.
+//!
+//! All of that goes to standard error: standard output is for what the commands find.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -56,11 +58,11 @@ impl Steps {
 
     /// Prints the times. Only the end of a chore in which nothing failed comes here.
     pub fn summary(&self) {
-        println!("\n== Times");
+        eprintln!("\n== Times");
         for (heading, time) in &self.done {
-            println!("{:>7.1} s  {heading}", time.as_secs_f64());
+            eprintln!("{:>7.1} s  {heading}", time.as_secs_f64());
         }
-        println!("{:>7.1} s  in all", self.begun.elapsed().as_secs_f64());
+        eprintln!("{:>7.1} s  in all", self.begun.elapsed().as_secs_f64());
     }
 
     fn step(
@@ -70,7 +72,7 @@ impl Steps {
         run: impl FnOnce(&mut Command) -> std::io::Result<ExitStatus>,
     ) -> Result<(), Failure> {
         let by_hand = as_typed(command);
-        println!("\n== {heading}\n$ {by_hand}");
+        eprintln!("\n== {heading}\n$ {by_hand}");
         let begun = Instant::now();
         let status = run(command.stdin(Stdio::null())).map_err(|error| Failure {
             message: format!("{heading}: {error}; the command was:\n  {by_hand}"),
@@ -83,7 +85,7 @@ impl Steps {
             });
         }
         let time = begun.elapsed();
-        println!("-- {:.1} s", time.as_secs_f64());
+        eprintln!("-- {:.1} s", time.as_secs_f64());
         self.done.push((heading.to_owned(), time));
         Ok(())
     }

@@ -54,7 +54,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
-    println!("rustup cannot give {TARGET} here; Debian's compiler is next");
+    eprintln!("rustup cannot give {TARGET} here; Debian's compiler is next");
     if debian_can_build() {
         return Ok(Toolchain::Debian);
     }
@@ -65,7 +65,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     install.args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(PACKAGES);
     install.env("DEBIAN_FRONTEND", "noninteractive");
     let by_hand = format!(
-        "there is no compiler for {TARGET}; run one of\n  {}\n  {} && {}",
+        "there is no compiler for {TARGET}; run\n  {}\nor, on Debian as root,\n  {} && {}",
         as_typed(&add),
         as_typed(&update),
         as_typed(&install)
