@@ -20,6 +20,15 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Some(0o600))
 }
 
+/// Makes a folder and those above it.
+///
+/// # Errors
+/// When it cannot be made; the message names it.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+        .map_err(|e| io::Error::new(e.kind(), format!("cannot make the folder {}: {e}", path.display())))
+}
+
 fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));

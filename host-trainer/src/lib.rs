@@ -1,8 +1,11 @@
 //! Trains, exports, enrols and verifies Neural Vault models on a host.
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod dataset;
+pub mod embedding;
 pub mod engine;
+pub mod enrolment;
 pub mod evaluation;
 pub mod files;
 pub mod graph;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `neural-vault` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    neural_vault::cli::main()
+}

@@ -3,6 +3,7 @@
 //! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts a
 //! scan into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
+mod blocks;
 mod check;
 mod csv;
 mod error;

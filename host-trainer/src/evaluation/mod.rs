@@ -1,3 +1,4 @@
-//! Scores of a verification system and what they are measured on.
+//! How well scans are told apart.
 
 pub mod metrics;
+pub mod verification;

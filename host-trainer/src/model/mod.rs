@@ -5,6 +5,7 @@
 //! place).
 
 mod initialise;
+mod load;
 pub mod onnx;
 pub mod safetensors;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 
 pub use initialise::initialise;
+pub use load::load;
 
 /// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
 #[must_use]
@@ -60,12 +62,18 @@ pub const BUNDLE: &str = "model.nvb";
 /// Why a model cannot be read, made or written.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    /// The file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
         /// The file.
         path: PathBuf,
         /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{source}")]
+    Write {
+        /// What the system said, with the file's name.
         source: std::io::Error,
     },
     /// The file is not what its name says.
@@ -117,18 +125,31 @@ impl Model {
     /// # Errors
     /// When a file cannot be written, or the model is not sound.
     pub fn write(&self, folder: &Path) -> Result<[u8; 32], ModelError> {
-        std::fs::create_dir_all(folder).map_err(|source| ModelError::Io { path: folder.to_owned(), source })?;
-        let bundle = self.to_bundle(None)?;
+        let digest = self.digest()?;
+        files::create_folder(folder).map_err(|source| ModelError::Write { source })?;
+        write(folder, SAFETENSORS, &safetensors::to_bytes(self, &digest)?)?;
+        self.write_exports(folder, None)
+    }
+
+    /// Writes the ONNX file and the bundle into `folder`, and returns the digest.
+    ///
+    /// # Errors
+    /// As [`Model::write`].
+    pub fn write_exports(
+        &self,
+        folder: &Path,
+        provisioning_key: Option<&[u8; 32]>,
+    ) -> Result<[u8; 32], ModelError> {
+        let bundle = self.to_bundle(provisioning_key)?;
         let digest = bundle_digest(&bundle)?;
-        let write = |name: &str, bytes: &[u8]| {
-            let path = folder.join(name);
-            files::write_whole(&path, bytes).map_err(|source| ModelError::Io { path, source })
-        };
-        write(SAFETENSORS, &safetensors::to_bytes(self, &digest)?)?;
-        write(ONNX, &onnx::to_bytes(self, &digest)?)?;
-        write(BUNDLE, &bundle)?;
+        write(folder, ONNX, &onnx::to_bytes(self, &digest)?)?;
+        write(folder, BUNDLE, &bundle)?;
         Ok(digest)
     }
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ModelError> {
+    files::write_whole(&folder.join(name), bytes).map_err(|source| ModelError::Write { source })
 }
 
 fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {

@@ -61,7 +61,7 @@ pub fn to_proto(model: &Model, digest: &[u8; 32]) -> Result<ModelProto, ModelErr
 /// # Errors
 /// When the file cannot be read, is not ours, or differs from what its weights make.
 pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
-    let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed =
         |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
     let proto = ModelProto::decode(bytes.as_slice()).map_err(|e| malformed(&format!("it cannot be decoded: {e}")))?;

@@ -83,7 +83,7 @@ pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError>
 /// # Errors
 /// When the file cannot be read, is not one of ours, or its weights are not those its digest names.
 pub fn read(path: &Path) -> Result<Model, ModelError> {
-    let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
     let metadata = metadata(&bytes).map_err(&malformed)?;
     let header = metadata.get(ENTRY).ok_or_else(|| {
@@ -110,7 +110,7 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
 /// # Errors
 /// When the file cannot be read, or a tensor is missing or of the wrong shape.
 pub fn import(path: &Path, heads: Option<usize>) -> Result<Model, ModelError> {
-    let bytes = std::fs::read(path).map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
     let metadata = metadata(&bytes).map_err(&malformed)?;
     let tensors = tensors(&bytes).map_err(&malformed)?;

@@ -54,7 +54,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
     let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
     let bytes = bytes.map_err(|e| refused(e.to_string()))?;
-    files::write_whole(path, &bytes).map_err(|e| refused(e.to_string()))
+    files::write_whole(path, &bytes).map_err(|source| TrainingError::Write { source })
 }
 
 /// Puts a fresh run where the checkpoint at `path` left off.

@@ -44,6 +44,12 @@ pub enum TrainingError {
         /// The loss.
         loss: f32,
     },
+    /// The checkpoint or the log cannot be written.
+    #[error("{source}")]
+    Write {
+        /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
     /// The checkpoint cannot be continued.
     #[error("{}: {reason}", path.display())]
     Checkpoint {

@@ -1,0 +1,157 @@
+//! Arguments that several verbs share.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::console::Console;
+use super::failure::{DATA, Failure, USAGE};
+use crate::dataset::{self, Dataset, LoadOptions, MAX_FRAMES, Scan};
+use crate::embedding::EmbeddingEngine;
+use crate::engine::{Device, Engine};
+
+/// How recordings are read.
+#[derive(Args)]
+pub struct DataArguments {
+    /// Long CSV (`.gz` allowed), a labelled matrix (`.npz`), or a folder of `.npy`/`.npz` recordings named by label.
+    #[arg(value_name = "DATA")]
+    pub path: PathBuf,
+    /// CSV column that holds the label.
+    #[arg(long, value_name = "NAME", default_value = "video")]
+    pub label_column: String,
+    /// Cut every recording into N consecutive time blocks and take each as a session.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub blocks: Option<u16>,
+}
+
+impl DataArguments {
+    /// Reads the recordings and passes their notes on.
+    pub fn load(&self, console: &Console) -> Result<Dataset, Failure> {
+        let options = LoadOptions { label_column: Some(self.label_column.clone()) };
+        let dataset = dataset::load(&self.path, &options)?;
+        dataset.notes.iter().for_each(|note| console.note(format!("note: {note}")));
+        Ok(match self.blocks {
+            Some(count) => dataset.into_blocks(usize::from(count)),
+            None => dataset,
+        })
+    }
+}
+
+/// Which engine runs ONNX graphs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphEngine {
+    /// ONNX Runtime when it is found, tract otherwise.
+    Auto,
+    /// ONNX Runtime.
+    Onnxruntime,
+    /// tract, in pure Rust.
+    Tract,
+}
+
+/// Where ONNX Runtime computes.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArgument {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU.
+    Cuda,
+}
+
+impl GraphEngine {
+    /// The engine meant, with a note that says which one `auto` took.
+    pub fn choose(self, device: DeviceArgument, console: &Console) -> Result<Engine, Failure> {
+        match (self, device) {
+            (GraphEngine::Tract, DeviceArgument::Cuda) => {
+                Err(Failure::new(USAGE, "tract does not run on CUDA; use --engine onnxruntime"))
+            }
+            (GraphEngine::Tract, DeviceArgument::Cpu) => Ok(Engine::Tract),
+            (_, DeviceArgument::Cuda) => Ok(Engine::OnnxRuntime(Device::Cuda)),
+            (GraphEngine::Onnxruntime, DeviceArgument::Cpu) => Ok(Engine::OnnxRuntime(Device::Cpu)),
+            (GraphEngine::Auto, DeviceArgument::Cpu) => {
+                let (engine, why) = Engine::auto();
+                if let Some(why) = why {
+                    console.note(format!("note: {why}"));
+                }
+                console.note(format!("engine: {}", engine.name()));
+                Ok(engine)
+            }
+        }
+    }
+}
+
+/// Which engine embeds.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EmbeddingEngineArgument {
+    /// The no_std encoder that a token runs: the same bits on every machine.
+    Core,
+    /// tract, in pure Rust.
+    Tract,
+    /// ONNX Runtime.
+    Onnxruntime,
+}
+
+impl EmbeddingEngineArgument {
+    pub fn engine(self) -> EmbeddingEngine {
+        match self {
+            Self::Core => EmbeddingEngine::Core,
+            Self::Tract => EmbeddingEngine::Onnx(Engine::Tract),
+            Self::Onnxruntime => EmbeddingEngine::Onnx(Engine::OnnxRuntime(Device::Cpu)),
+        }
+    }
+}
+
+/// Frames a window may hold, as clap checks them.
+pub fn window_range(text: &str) -> Result<usize, String> {
+    let window: usize = text.parse().map_err(|_| format!("`{text}` is not a number of frames"))?;
+    if (1..=MAX_FRAMES).contains(&window) {
+        Ok(window)
+    } else {
+        Err(format!("a window holds 1 to {MAX_FRAMES} frames, the encoder's positions"))
+    }
+}
+
+/// The one scan of `dataset` that these names leave.
+pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) -> Result<Scan, Failure> {
+    let named = |index: u32, names: &[String], wanted: Option<&str>| wanted.is_none_or(|w| names[index as usize] == w);
+    let mut scans = dataset.scans();
+    scans.retain(|s| named(s.label, &dataset.labels, label) && named(s.session, &dataset.sessions, session));
+    match scans.as_slice() {
+        [scan] => Ok(scan.clone()),
+        [] => Err(Failure::new(DATA, format!("{}: no scan of that label and session", dataset.origin.display()))),
+        many => Err(Failure::new(
+            USAGE,
+            format!(
+                "{}: {} scans; choose one with --label ({}) and --session ({})",
+                dataset.origin.display(),
+                many.len(),
+                dataset.labels.join(", "),
+                dataset.sessions.join(", ")
+            ),
+        )),
+    }
+}
+
+/// Reads a device secret: 32 raw bytes, or 64 hexadecimal digits.
+pub fn device_secret(path: &Path) -> Result<neural_vault_core::key::DeviceSecret, Failure> {
+    secret_bytes(path).map(neural_vault_core::key::DeviceSecret::from_bytes)
+}
+
+/// Reads 32 secret bytes, raw or in hexadecimal.
+pub fn secret_bytes(path: &Path) -> Result<[u8; 32], Failure> {
+    let refuse = |reason: String| Failure::new(USAGE, format!("{}: {reason}", path.display()));
+    let bytes = std::fs::read(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    if let Ok(raw) = <[u8; 32]>::try_from(bytes.as_slice()) {
+        return Ok(raw);
+    }
+    let digits: Vec<u8> = bytes.trim_ascii().to_vec();
+    let mut secret = [0; 32];
+    let wrong = || refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into());
+    if digits.len() != 64 {
+        return Err(wrong());
+    }
+    for (byte, pair) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let text = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(text, 16).map_err(|_| wrong())?;
+    }
+    Ok(secret)
+}

@@ -1,0 +1,118 @@
+//! Errors at the edge: a message and an exit code.
+
+use std::fmt;
+
+use crate::dataset::DatasetError;
+use crate::embedding::EmbeddingError;
+use crate::engine::{EngineError, RuntimeError};
+use crate::enrolment::{EnrolError, EnrolmentError};
+use crate::model::ModelError;
+use crate::training::TrainingError;
+
+/// What a verb ends with when it cannot do its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// The process's exit code.
+    pub code: u8,
+    message: String,
+}
+
+/// Rejected by verification.
+pub const REJECTED: u8 = 1;
+/// The command line makes no sense.
+pub const USAGE: u8 = 2;
+/// The recordings cannot be used.
+pub const DATA: u8 = 3;
+/// The model, bundle, checkpoint or enrolment cannot be used, or they do not belong together.
+pub const MODEL: u8 = 4;
+/// The engine is not available.
+pub const ENGINE: u8 = 5;
+/// A result could not be written.
+pub const OUTPUT: u8 = 7;
+/// Stopped by Ctrl-C, as shells count it.
+pub const INTERRUPTED: u8 = 130;
+
+impl Failure {
+    /// A failure with this code and message.
+    pub fn new(code: u8, message: impl fmt::Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<DatasetError> for Failure {
+    fn from(error: DatasetError) -> Self {
+        let code = match error {
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
+            DatasetError::Write { .. } => OUTPUT,
+            _ => DATA,
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        let code = if matches!(error, ModelError::Write { .. }) { OUTPUT } else { MODEL };
+        Self::new(code, error)
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::new(ENGINE, error)
+    }
+}
+
+impl From<RuntimeError> for Failure {
+    fn from(error: RuntimeError) -> Self {
+        Self::new(ENGINE, error)
+    }
+}
+
+impl From<EmbeddingError> for Failure {
+    fn from(error: EmbeddingError) -> Self {
+        match error {
+            EmbeddingError::Model(error) => error.into(),
+            EmbeddingError::Engine(error) => error.into(),
+            EmbeddingError::Data(error) => error.into(),
+            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error),
+        }
+    }
+}
+
+impl From<EnrolError> for Failure {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Embedding(error) => error.into(),
+            EnrolError::Score(_) => Self::new(DATA, error),
+            EnrolError::Request(_) => Self::new(USAGE, error),
+        }
+    }
+}
+
+impl From<EnrolmentError> for Failure {
+    fn from(error: EnrolmentError) -> Self {
+        let code = if matches!(error, EnrolmentError::Write { .. }) { OUTPUT } else { MODEL };
+        Self::new(code, error)
+    }
+}
+
+impl From<TrainingError> for Failure {
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Data(error) => error.into(),
+            TrainingError::Engine(error) => error.into(),
+            TrainingError::Model(error) => error.into(),
+            TrainingError::Settings(_) => Self::new(USAGE, error),
+            TrainingError::Diverged { .. } => Self::new(DATA, error),
+            TrainingError::Checkpoint { .. } => Self::new(MODEL, error),
+            TrainingError::Write { .. } => Self::new(OUTPUT, error),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `import`: weights trained elsewhere.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::console::Console;
+use super::failure::Failure;
+use crate::dataset::Standardiser;
+use crate::model::safetensors::{hex, import};
+
+/// Take weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
+#[derive(Args)]
+pub struct Arguments {
+    /// The weights.
+    #[arg(value_name = "W.safetensors")]
+    weights: PathBuf,
+    /// Folder for the model.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Attention heads, which shapes do not tell; taken from the file's metadata when it says, else 8.
+    #[arg(long)]
+    heads: Option<usize>,
+    /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
+    #[arg(long, value_name = "DATA")]
+    standardise: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut model = import(&arguments.weights, arguments.heads)?;
+    if let Some(path) = &arguments.standardise {
+        let dataset = crate::dataset::load(path, &crate::dataset::LoadOptions::default())?;
+        if dataset.features != model.dims.features {
+            let origin = path.display().to_string();
+            let expected = model.dims.features;
+            return Err(crate::embedding::EmbeddingError::Width { origin, given: dataset.features, expected }.into());
+        }
+        let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
+        model.tensors.insert("standardiser.mean".to_owned(), standardiser.mean);
+        model.tensors.insert("standardiser.inv_std".to_owned(), standardiser.inv_std);
+    } else if model.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
+        console.note("note: the model standardises nothing; give --standardise DATA unless its input is standardised");
+    }
+    let digest = hex(&model.write(&arguments.out)?);
+    let folder = arguments.out.display().to_string();
+    let text = format!("{folder}: model {digest}\n");
+    console.result("import", &text, json!({ "folder": folder, "digest": digest, "features": model.dims.features }))
+}

@@ -1,0 +1,92 @@
+//! The command line: one file a verb, each parses, calls the library and prints.
+
+mod arguments;
+mod completions;
+mod console;
+mod demo;
+mod derive;
+mod embed;
+mod enroll;
+mod export;
+mod failure;
+mod import;
+mod inspect;
+mod runtime;
+mod synth;
+mod train;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use console::Console;
+use failure::Failure;
+
+/// Turns brain-response recordings into keys: trains, exports, enrols, verifies and derives.
+#[derive(Parser)]
+#[command(name = "neural-vault", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Print one JSON document instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print results only: no progress, no notes.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected by verification; 2 usage; 3 bad input data; 4 bad \
+or mismatched model, bundle, checkpoint or enrolment; 5 engine not available; 7 a result could not be written; 130 \
+stopped by Ctrl-C.";
+
+#[derive(Subcommand)]
+enum Verb {
+    Synth(synth::Arguments),
+    Train(train::Arguments),
+    Import(import::Arguments),
+    Export(export::Arguments),
+    Inspect(inspect::Arguments),
+    Embed(embed::Arguments),
+    Enroll(enroll::Arguments),
+    Verify(verify::Arguments),
+    Derive(derive::Arguments),
+    Runtime(runtime::Arguments),
+    Demo(demo::Arguments),
+    Completions(completions::CompletionsArguments),
+    Man(completions::ManArguments),
+}
+
+/// Parses the process's arguments, runs the verb and reports how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let console = Console::new(arguments.json, arguments.quiet);
+    match run(arguments.verb, &console) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            console.error(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
+    let done = |result: Result<(), Failure>| result.map(|()| 0);
+    match verb {
+        Verb::Synth(arguments) => done(synth::run(&arguments, console)),
+        Verb::Train(arguments) => done(train::run(&arguments, console)),
+        Verb::Import(arguments) => done(import::run(&arguments, console)),
+        Verb::Export(arguments) => done(export::run(&arguments, console)),
+        Verb::Inspect(arguments) => done(inspect::run(&arguments, console)),
+        Verb::Embed(arguments) => done(embed::run(&arguments, console)),
+        Verb::Enroll(arguments) => done(enroll::run(&arguments, console)),
+        Verb::Verify(arguments) => verify::run(&arguments, console),
+        Verb::Derive(arguments) => done(derive::run(&arguments, console)),
+        Verb::Runtime(arguments) => done(runtime::run(&arguments, console)),
+        Verb::Demo(arguments) => done(demo::run(&arguments, console)),
+        Verb::Completions(arguments) => done(completions::completions(&arguments, console)),
+        Verb::Man(arguments) => done(completions::man(&arguments, console)),
+    }
+}

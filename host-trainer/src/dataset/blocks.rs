@@ -1,0 +1,62 @@
+//! Time blocks: sessions for recordings that have none.
+
+use super::{Dataset, Row};
+
+impl Dataset {
+    /// Cuts every recording into `count` consecutive blocks of nearly equal length and makes each a session.
+    ///
+    /// Blocks of session `s` are called `s/block0` and so on, or `block0` where there was no session. Neighbouring frames
+    /// are much alike, so blocks that are compared should not be neighbours.
+    #[must_use]
+    pub fn into_blocks(mut self, count: usize) -> Dataset {
+        let count = count.max(1);
+        let mut named = Vec::with_capacity(self.rows.len());
+        for scan in self.scans() {
+            let length = scan.rows.len();
+            for (at, row) in self.rows[scan.rows].iter().enumerate() {
+                named.push(row.session * count as u32 + (at * count / length) as u32);
+            }
+        }
+        let name = |session: u32| {
+            let block = format!("block{}", session as usize % count);
+            match self.sessions[session as usize / count].as_str() {
+                "" => block,
+                session => format!("{session}/{block}"),
+            }
+        };
+        // Recordings shorter than `count` leave some blocks empty: only those with rows become sessions.
+        let mut used = named.clone();
+        used.sort_unstable();
+        used.dedup();
+        let mut order: Vec<(String, u32)> = used.into_iter().map(|session| (name(session), session)).collect();
+        order.sort();
+        for (row, session) in self.rows.iter_mut().zip(named) {
+            let new = order.iter().position(|(_, old)| *old == session).unwrap_or_default();
+            *row = Row { session: new as u32, ..*row };
+        }
+        self.sessions = order.into_iter().map(|(name, _)| name).collect();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::synth;
+
+    #[test]
+    fn blocks_are_consecutive_and_keep_every_row() {
+        let whole = synth(2, 10, 3, 1, 0.1, 1);
+        let cut = whole.clone().into_blocks(4);
+        assert_eq!(cut.sessions, ["block0", "block1", "block2", "block3"]);
+        assert_eq!(cut.values, whole.values);
+        let lengths: Vec<usize> = cut.scans().iter().map(|scan| scan.rows.len()).collect();
+        assert_eq!(lengths, [3, 2, 3, 2, 3, 2, 3, 2]);
+    }
+
+    #[test]
+    fn blocks_of_named_sessions_carry_both_names() {
+        let cut = synth(2, 4, 3, 2, 0.1, 1).into_blocks(2);
+        assert_eq!(cut.sessions.len(), 4);
+        assert!(cut.sessions[0].ends_with("/block0"), "{:?}", cut.sessions);
+    }
+}

@@ -1,0 +1,216 @@
+//! The record that an enrolment leaves: prototype, threshold, and what they belong to. It holds no key.
+//!
+//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. The prototype is
+//! sensitive all the same: with scheme v1 whoever reads it has the key, so files are for their owner only (mode 0600).
+
+mod enrol;
+
+use std::path::{Path, PathBuf};
+
+use neural_vault_core::verify;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::files;
+use crate::model::safetensors::hex;
+
+pub use enrol::{EnrolError, Request, enrol};
+
+const MAGIC: &[u8; 8] = b"NVENROL1";
+const CHECKSUM: usize = 32;
+
+/// An enrolled identity.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The enrolled label.
+    pub label: String,
+    /// Random identifier: enrolling anew makes a new one, and so a new v2 key.
+    pub id: [u8; 16],
+    /// Digest of the model that made the prototype.
+    pub model_digest: [u8; 32],
+    /// Frames a window of a probe holds.
+    pub window: u32,
+    /// Least cosine that is accepted.
+    pub threshold: f32,
+    /// Where the threshold comes from.
+    pub development: Development,
+    /// Scans enrolled.
+    pub scans: u32,
+    /// Sessions of the enrolled scans.
+    pub sessions: Vec<String>,
+    /// Mean of the scans' embeddings, not normalised.
+    pub prototype: Vec<f32>,
+}
+
+/// The development trials that a threshold was chosen on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Development {
+    /// How the trials were made, in words.
+    pub protocol: String,
+    /// Equal error rate of the trials in percent; none when the threshold was given by hand.
+    pub eer_percent: Option<f64>,
+    /// Genuine trials.
+    pub genuine: u32,
+    /// Impostor trials.
+    pub impostor: u32,
+}
+
+/// Why an enrolment cannot be read, written or used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file cannot be written.
+    #[error("{source}")]
+    Write {
+        /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+    /// The file is not an enrolment, or was changed.
+    #[error("{}: not a sound enrolment: {reason}; enrol again", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The record belongs to another model.
+    #[error(
+        "{}: made with model {enrolled}, not with {given}; give the model it was made with, or enrol again",
+        path.display()
+    )]
+    OtherModel {
+        /// The enrolment's file.
+        path: PathBuf,
+        /// Digest of the model it was made with.
+        enrolled: String,
+        /// Digest of the model given.
+        given: String,
+    },
+}
+
+impl Enrolment {
+    /// Writes the record, for its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), EnrolmentError> {
+        let mut bytes = MAGIC.to_vec();
+        let body = postcard::to_allocvec(self).map_err(|e| malformed(path, e.to_string()))?;
+        bytes.extend(body);
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend(checksum);
+        files::write_private(path, &bytes).map_err(|source| EnrolmentError::Write { source })
+    }
+
+    /// Reads a record and checks all of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not a sound enrolment.
+    pub fn read(path: &Path) -> Result<Self, EnrolmentError> {
+        let bytes =
+            std::fs::read(path).map_err(|source| EnrolmentError::Read { path: path.to_owned(), source })?;
+        let Some((content, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
+            return Err(malformed(path, "too short".to_owned()));
+        };
+        let Some(body) = content.strip_prefix(MAGIC) else {
+            return Err(malformed(path, "it does not begin as an enrolment does".to_owned()));
+        };
+        if Sha256::digest(content).as_slice() != checksum {
+            return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));
+        }
+        let record: Self = postcard::from_bytes(body).map_err(|e| malformed(path, e.to_string()))?;
+        record.to_core().check().map_err(|e| malformed(path, e.to_string()))?;
+        Ok(record)
+    }
+
+    /// Refuses a model other than the one the record was made with.
+    ///
+    /// # Errors
+    /// [`EnrolmentError::OtherModel`].
+    pub fn check_model(&self, path: &Path, digest: &[u8; 32]) -> Result<(), EnrolmentError> {
+        if self.model_digest == *digest {
+            return Ok(());
+        }
+        let (enrolled, given) = (hex(&self.model_digest), hex(digest));
+        Err(EnrolmentError::OtherModel { path: path.to_owned(), enrolled, given })
+    }
+
+    /// The record as the core's verification takes it.
+    #[must_use]
+    pub fn to_core(&self) -> verify::Enrolment<'_> {
+        verify::Enrolment {
+            prototype: &self.prototype,
+            threshold: self.threshold,
+            model_digest: self.model_digest,
+            id: self.id,
+        }
+    }
+}
+
+fn malformed(path: &Path, reason: String) -> EnrolmentError {
+    EnrolmentError::Malformed { path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn record() -> Enrolment {
+        Enrolment {
+            label: "face".to_owned(),
+            id: [7; 16],
+            model_digest: [9; 32],
+            window: 1,
+            threshold: 0.5,
+            development: Development {
+                protocol: "given".to_owned(),
+                eer_percent: None,
+                genuine: 0,
+                impostor: 0,
+            },
+            scans: 1,
+            sessions: vec!["run04".to_owned()],
+            prototype: vec![0.25, -0.5, 0.125],
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        record().write(&path).unwrap();
+        assert!(Enrolment::read(&path).unwrap() == record());
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        record().write(&path).unwrap();
+        let sound = std::fs::read(&path).unwrap();
+        for bit in 0..sound.len() * 8 {
+            let mut bytes = sound.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, bytes).unwrap();
+            assert!(Enrolment::read(&path).is_err(), "bit {bit}");
+        }
+        for length in 0..sound.len() {
+            std::fs::write(&path, &sound[..length]).unwrap();
+            assert!(Enrolment::read(&path).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn another_model_is_refused_by_name() {
+        let error = record().check_model(Path::new("r.nve"), &[1; 32]).unwrap_err().to_string();
+        assert!(error.contains(&"09".repeat(32)) && error.contains(&"01".repeat(32)), "{error}");
+    }
+}

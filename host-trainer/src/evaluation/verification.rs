@@ -1,0 +1,83 @@
+//! Verification trials: prototypes, probes, genuine and impostor scores.
+
+use neural_vault_core::similarity::cosine;
+
+use super::metrics::{Eer, ScoreError, eer};
+use crate::dataset::{Dataset, Scan};
+
+/// Cosine scores of verification trials; higher is more alike.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scores {
+    /// Probes against the prototype of their own class.
+    pub genuine: Vec<f64>,
+    /// Probes against the prototypes of the other classes.
+    pub impostor: Vec<f64>,
+}
+
+impl Scores {
+    /// The equal error rate and its threshold.
+    ///
+    /// # Errors
+    /// When a score is not finite.
+    pub fn eer(&self) -> Result<Eer, ScoreError> {
+        eer(&self.genuine, &self.impostor)
+    }
+
+    /// Adds the scores of `probes` against `prototypes`; classes without a prototype are left out.
+    pub fn add(&mut self, prototypes: &[Option<Vec<f32>>], probes: &[(u32, Vec<f32>)]) {
+        for (label, probe) in probes {
+            for (class, prototype) in prototypes.iter().enumerate() {
+                let Some(prototype) = prototype else { continue };
+                // A probe without direction is like nobody.
+                let score = f64::from(cosine(prototype, probe).unwrap_or(-1.0));
+                if class == *label as usize { self.genuine.push(score) } else { self.impostor.push(score) }
+            }
+        }
+    }
+}
+
+/// The mean embedding of every class that has one, by class number (Snell, Swersky and Zemel 2017).
+#[must_use]
+pub fn prototypes(embeddings: &[(u32, Vec<f32>)], classes: usize) -> Vec<Option<Vec<f32>>> {
+    let mut sums: Vec<Option<(Vec<f32>, usize)>> = vec![None; classes];
+    for (label, embedding) in embeddings {
+        let (sum, count) = sums[*label as usize].get_or_insert_with(|| (vec![0.0; embedding.len()], 0));
+        sum.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
+        *count += 1;
+    }
+    let mean = |(sum, count): (Vec<f32>, usize)| sum.into_iter().map(|total| total / count as f32).collect();
+    sums.into_iter().map(|sum| sum.map(mean)).collect()
+}
+
+/// Every window of `window` frames as a probe of its own; a shorter scan is one probe.
+#[must_use]
+pub fn window_probes(dataset: &Dataset, window: usize) -> Vec<Scan> {
+    let mut probes = Vec::new();
+    for scan in dataset.scans() {
+        if scan.rows.len() < window {
+            probes.push(scan);
+            continue;
+        }
+        let starts = (scan.rows.start..=scan.rows.end - window).step_by(window);
+        probes.extend(starts.map(|start| Scan { rows: start..start + window, ..scan }));
+    }
+    probes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_probe_meets_its_own_prototype_once_and_every_other_one_once() {
+        let enrolled = [(0, vec![1.0, 0.0]), (0, vec![1.0, 0.2]), (2, vec![0.0, 1.0])];
+        let prototypes = prototypes(&enrolled, 3);
+        assert_eq!(prototypes[0], Some(vec![1.0, 0.1]));
+        assert_eq!(prototypes[1], None);
+        let mut scores = Scores::default();
+        scores.add(&prototypes, &[(0, vec![2.0, 0.2]), (2, vec![0.0, 3.0])]);
+        assert_eq!((scores.genuine.len(), scores.impostor.len()), (2, 2));
+        assert!(scores.genuine.iter().all(|&score| score > 0.999));
+        assert!(scores.impostor.iter().all(|&score| score < 0.2));
+    }
+}

@@ -1,0 +1,50 @@
+//! Loading a model from whichever of its files is given.
+
+use std::path::Path;
+
+use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes};
+
+use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
+
+/// Loads a model from its folder, or from one of its three files.
+///
+/// A bundle carries no provenance: its model names no labels or sessions and has a window of one frame.
+///
+/// # Errors
+/// When the file cannot be read, is of another kind, or is not sound.
+pub fn load(path: &Path) -> Result<Model, ModelError> {
+    if path.is_dir() {
+        return safetensors::read(&path.join(SAFETENSORS));
+    }
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("safetensors") => safetensors::read(path),
+        Some("onnx") => onnx::read(path).map(|(model, _)| model),
+        Some("nvb") => from_bundle(path),
+        _ => Err(ModelError::Malformed {
+            path: path.to_owned(),
+            kind: "neural-vault",
+            reason: "give a model's folder, or its .safetensors, .onnx or .nvb file".to_owned(),
+        }),
+    }
+}
+
+fn from_bundle(path: &Path) -> Result<Model, ModelError> {
+    let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+    // In words, so that the floats inside are aligned; a length that no word fits is left for the reader to refuse.
+    let mut words = vec![0u32; bytes.len().div_ceil(4)];
+    let aligned: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+    aligned[..bytes.len()].copy_from_slice(&bytes);
+    let malformed =
+        |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "bundle", reason };
+    let bundle = Bundle::open(&aligned[..bytes.len()]).map_err(|e| malformed(e.to_string()))?;
+    let dims = bundle.dims();
+    let tensors = tensor_names_and_shapes(&dims)?
+        .into_iter()
+        .map(|(name, _)| {
+            let data = bundle.state_tensor(&name).ok_or_else(|| malformed(format!("tensor {name} is missing")))?;
+            Ok((name, data))
+        })
+        .collect::<Result<_, ModelError>>()?;
+    let recipe = "read from a bundle".to_owned();
+    Ok(Model { dims, tensors, provenance: Provenance { window: 1, recipe, ..Provenance::default() } })
+}
