@@ -114,7 +114,7 @@ impl<'a> Encoder<'a> {
     ) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let window = frames.len() / features;
-        if frames.len() % features != 0 {
+        if !frames.len().is_multiple_of(features) {
             let given = frames.len();
             return Err(EncodeError::Frames { given, features });
         }
