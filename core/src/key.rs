@@ -33,11 +33,6 @@ const INFO_V2: &[u8] = b"neural-vault/v2";
 const CLEARED_STACK: usize = 2048;
 
 /// A 256-bit key; zeroised on drop, compared in constant time, never printed.
-///
-/// ```compile_fail
-/// fn printable(_: impl core::fmt::Debug) {}
-/// fn print(key: neural_vault_core::key::DerivedKey) { printable(key) }
-/// ```
 pub struct DerivedKey([u8; 32]);
 
 impl DerivedKey {

@@ -202,11 +202,13 @@ fn a_misaligned_buffer_is_refused_with_what_to_do() {
     assert!(error.to_string().contains("aligned address"));
 }
 
+type Fault<'a> = &'a dyn Fn(&str, Vec<f32>) -> Option<Vec<f32>>;
+
 #[test]
 fn the_writer_names_the_tensor_at_fault() {
     let sound = small(None);
     let sound = Bundle::open(sound.bytes()).unwrap();
-    let attempt = |fault: &dyn Fn(&str, Vec<f32>) -> Option<Vec<f32>>| {
+    let attempt = |fault: Fault<'_>| {
         let tensor = |name: &str| fault(name, sound.state_tensor(name)?).map(Cow::Owned);
         write(&SMALL, tensor, None).unwrap_err()
     };

@@ -9,7 +9,7 @@ use crate::encoder::DimsError;
 /// Why a buffer is no bundle to work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BundleError {
-    /// It does not start with [`MAGIC`].
+    /// It does not start with [`MAGIC`](super::MAGIC).
     NotABundle,
     /// Its version is not [`VERSION`].
     Version {

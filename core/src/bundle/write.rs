@@ -86,7 +86,10 @@ pub fn write<'t>(
     Ok(bytes)
 }
 
-/// Every tensor [`write`] asks for, in its order, with its PyTorch shape.
+/// Every tensor [`write()`] asks for, in its order, with its PyTorch shape.
+///
+/// # Errors
+/// A size is outside its limits.
 pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>, DimsError> {
     dims.validate()?;
     let named = tensors(*dims).map(|tensor| {
@@ -101,7 +104,7 @@ pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>,
 }
 
 impl Bundle<'_> {
-    /// The values of a tensor row-major in PyTorch's shape, as [`write`] took them.
+    /// The values of a tensor row-major in PyTorch's shape, as [`write()`] took them.
     pub fn state_tensor(&self, name: &str) -> Option<Vec<f32>> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
         let values = self.tensor(name)?;

@@ -56,7 +56,8 @@ impl Dims {
                 Err(DimsError { field, value, rule })
             }
         };
-        let vector = |value: usize, most: usize| value > 0 && value <= most && value % 16 == 0;
+        let vector =
+            |value: usize, most: usize| value > 0 && value <= most && value.is_multiple_of(16);
         rule(
             (1..=1 << 20).contains(&self.features),
             "features",
@@ -70,7 +71,7 @@ impl Dims {
             "a multiple of 16 up to 512",
         )?;
         rule(
-            self.heads > 0 && self.d_model % self.heads == 0 && self.head_dim() <= 64,
+            self.heads > 0 && self.d_model.is_multiple_of(self.heads) && self.head_dim() <= 64,
             "heads",
             self.heads,
             "a divisor of d_model that leaves at most 64 components a head",

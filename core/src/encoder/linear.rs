@@ -141,7 +141,7 @@ impl Linear<'_> {
 
         let end = first + inputs.len();
         let complete = end == self.inputs();
-        if end % BLOCK == 0 || complete {
+        if end.is_multiple_of(BLOCK) || complete {
             for (total, partial) in y.iter_mut().zip(partials.iter_mut()) {
                 *total += *partial;
                 *partial = 0.0;

@@ -15,6 +15,7 @@ mod linear;
 mod norm;
 mod standardise;
 mod weights;
+mod workspace;
 
 use core::error::Error;
 use core::fmt;
@@ -24,8 +25,9 @@ pub use standardise::{Standardiser, sanitise};
 
 use crate::similarity::{SimilarityError, normalise};
 use attention::attend;
-use linear::{BLOCK, ROWS, STEP, Unchanged};
+use linear::{BLOCK, STEP, Unchanged};
 use weights::Weights;
+pub(crate) use workspace::Workspace;
 
 /// A model ready to run, its weights borrowed in place.
 #[derive(Clone, Copy, Debug)]
@@ -88,16 +90,7 @@ impl<'a> Encoder<'a> {
 
     /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
     pub const fn scratch_len(dims: &Dims, window: usize) -> usize {
-        let rows = if window < ROWS { window } else { ROWS };
-        let frame = dims
-            .d_model
-            .saturating_mul(2)
-            .saturating_add(dims.widest())
-            .saturating_add(1);
-        let frames = frame.saturating_mul(window);
-        let partials = dims.widest().saturating_mul(rows);
-        let embeddings = dims.latent.saturating_mul(2);
-        frames.saturating_add(partials).saturating_add(embeddings)
+        Workspace::length(dims, window)
     }
 
     /// Embeds one window of raw frames (frames, features) as a unit vector of `latent` components.
@@ -114,7 +107,7 @@ impl<'a> Encoder<'a> {
     ) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let window = frames.len() / features;
-        if frames.len() % features != 0 {
+        if !frames.len().is_multiple_of(features) {
             let given = frames.len();
             return Err(EncodeError::Frames { given, features });
         }
@@ -232,42 +225,6 @@ impl<'a> Encoder<'a> {
             .head_output
             .map(hidden, &Unchanged, embedding, partials);
         normalise(embedding).map_err(EncodeError::Degenerate)
-    }
-}
-
-/// Scratch memory cut up for windows of one length.
-#[derive(Debug)]
-pub(crate) struct Workspace<'s> {
-    /// Projected frames (frames, d_model).
-    pub(crate) rows: &'s mut [f32],
-    /// Sums of open blocks, [`ROWS`] rows of the widest product.
-    pub(crate) partials: &'s mut [f32],
-    /// A scan's sum of embeddings and its latest one (latent each).
-    pub(crate) embeddings: &'s mut [f32],
-    /// A second (frames, d_model).
-    other: &'s mut [f32],
-    /// The widest product of every frame.
-    hidden: &'s mut [f32],
-    /// One attention score a frame.
-    scores: &'s mut [f32],
-}
-
-impl<'s> Workspace<'s> {
-    fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Option<Self> {
-        let (rows, rest) = scratch.split_at_mut_checked(window * dims.d_model)?;
-        let (other, rest) = rest.split_at_mut_checked(window * dims.d_model)?;
-        let (hidden, rest) = rest.split_at_mut_checked(window * dims.widest())?;
-        let (scores, rest) = rest.split_at_mut_checked(window)?;
-        let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * dims.widest())?;
-        let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
-        Some(Self {
-            rows,
-            partials,
-            embeddings,
-            other,
-            hidden,
-            scores,
-        })
     }
 }
 
