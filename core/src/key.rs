@@ -105,7 +105,8 @@ impl Error for KeyError {}
 /// Fills `key` with the reference's v1 key of `prototype`, for compatibility.
 ///
 /// The v1 key is a function of the prototype alone: it protects nothing from someone who can read the enrolment, and
-/// it is not tied to a device, a model or an application. New uses take [`derive_v2`].
+/// it is not tied to a device, a model or an application. An all-zero prototype has a key here, as in the reference,
+/// and everybody knows it. New uses take [`derive_v2`].
 ///
 /// # Errors
 /// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to

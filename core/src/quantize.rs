@@ -26,8 +26,8 @@ pub enum QuantizeError {
         /// Position of the first such component.
         index: usize,
     },
-    /// Every code is zero, so every such embedding would share one key.
-    AllZero,
+    /// There are no components.
+    Empty,
 }
 
 impl fmt::Display for QuantizeError {
@@ -42,7 +42,7 @@ impl fmt::Display for QuantizeError {
                 f,
                 "embedding component {index} is outside the 16-bit range of +-32.767"
             ),
-            Self::AllZero => write!(f, "every embedding component quantises to zero"),
+            Self::Empty => write!(f, "the embedding has no components"),
         }
     }
 }
@@ -51,11 +51,12 @@ impl Error for QuantizeError {}
 
 /// Writes the codes of `embedding`: each component times 1000, toward zero.
 ///
-/// The product is rounded to float32 before it is cut to an integer, as the reference does.
+/// The product is rounded to float32 before it is cut to an integer, as the reference does; like the reference's, the
+/// codes of an all-zero embedding are zeros. Scheme v2 never meets them: it normalises first, and refuses a zero norm.
 ///
 /// # Errors
-/// The lengths differ, a component is not finite or does not fit, or every code is zero. The content of `codes` is
-/// then unspecified.
+/// The lengths differ, there are no components, or one is not finite or does not fit. The content of `codes` is then
+/// unspecified.
 pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeError> {
     if embedding.len() != codes.len() {
         return Err(QuantizeError::Length {
@@ -78,7 +79,7 @@ pub(crate) fn for_each_code(
     embedding: impl Iterator<Item = f32>,
     mut sink: impl FnMut(i16),
 ) -> Result<(), QuantizeError> {
-    let mut any = 0;
+    let mut empty = true;
     for (index, component) in embedding.enumerate() {
         let product = component * SCALE;
         if !component.is_finite() {
@@ -88,13 +89,10 @@ pub(crate) fn for_each_code(
             return Err(QuantizeError::OutOfRange { index });
         }
         let code = product as i16;
-        any |= code;
+        empty = false;
         sink(code);
     }
-    if any == 0 {
-        return Err(QuantizeError::AllZero);
-    }
-    Ok(())
+    if empty { Err(QuantizeError::Empty) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -131,8 +129,7 @@ mod tests {
             refusal(&[1.0, f32::MAX]),
             QuantizeError::OutOfRange { index: 1 }
         );
-        assert_eq!(refusal(&[0.0, -0.0009]), QuantizeError::AllZero);
-        assert_eq!(quantize(&[], &mut []), Err(QuantizeError::AllZero));
+        assert_eq!(quantize(&[], &mut []), Err(QuantizeError::Empty));
     }
 
     #[test]

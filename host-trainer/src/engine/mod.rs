@@ -132,6 +132,17 @@ impl Engine {
         }
     }
 
+    /// Whether this engine can be used here and now.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn probe(self) -> Result<(), EngineError> {
+        match self {
+            Engine::OnnxRuntime(device) => onnxruntime::probe(device).map(|_| ()),
+            Engine::Tract => Ok(()),
+        }
+    }
+
     /// Prepares `model` to run on this engine with `threads` threads (tract always uses one).
     ///
     /// # Errors

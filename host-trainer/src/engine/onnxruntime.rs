@@ -29,23 +29,24 @@ pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     Ok(ENVIRONMENT.get_or_init(|| environment))
 }
 
+/// The environment, once it is known to compute on `device`.
+pub(super) fn probe(device: Device) -> Result<&'static Environment, EngineError> {
+    let environment = environment()?;
+    let reason = match (device, CUDA::is_available()) {
+        (Device::Cpu, _) | (Device::Cuda, Ok(true)) => return Ok(environment),
+        (Device::Cuda, Ok(false)) => "the ONNX Runtime library that was found was built without CUDA".to_owned(),
+        (Device::Cuda, Err(error)) => error.to_string(),
+    };
+    Err(EngineError::NoCuda { reason })
+}
+
 pub(super) struct OnnxRuntimeSession {
     session: OrtSession,
 }
 
 impl OnnxRuntimeSession {
     pub(super) fn open(model: &ModelProto, device: Device, threads: usize) -> Result<Self, EngineError> {
-        let environment = environment()?;
-        if device == Device::Cuda {
-            match CUDA::is_available() {
-                Ok(true) => {}
-                Ok(false) => {
-                    let reason = "the ONNX Runtime library that was found was built without CUDA".to_owned();
-                    return Err(EngineError::NoCuda { reason });
-                }
-                Err(error) => return Err(EngineError::NoCuda { reason: error.to_string() }),
-            }
-        }
+        let environment = probe(device)?;
         let bytes = prost::Message::encode_to_vec(model);
         let session = build(environment, &bytes, device, threads).map_err(|error| match device {
             Device::Cuda => EngineError::NoCuda { reason: error.to_string() },

@@ -1,0 +1,42 @@
+//! `completions` and `man`: the command line described to shells and to people.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+use super::console::Console;
+use super::failure::{Failure, OUTPUT};
+
+/// Print the completion script of a shell.
+#[derive(Args)]
+pub struct CompletionsArguments {
+    /// The shell.
+    shell: Shell,
+}
+
+/// Print the manual page, of one verb when it is named.
+#[derive(Args)]
+pub struct ManArguments {
+    /// The verb.
+    verb: Option<String>,
+}
+
+pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "neural-vault", &mut script);
+    console.raw(&script)
+}
+
+pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
+    let mut command = super::Arguments::command();
+    command.build();
+    let command = match &arguments.verb {
+        None => command,
+        Some(verb) => {
+            let found = command.find_subcommand(verb).cloned();
+            found.ok_or_else(|| Failure::new(super::failure::USAGE, format!("there is no verb {verb}")))?
+        }
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::new(OUTPUT, e))?;
+    console.raw(&page)
+}

@@ -1,0 +1,256 @@
+//! `demo`: the whole path on the real recordings that ship with the project.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use neural_vault_core::key::{DeviceSecret, derive_v1};
+use neural_vault_core::similarity::cosine;
+use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
+use rand::RngExt;
+use serde_json::json;
+
+use super::arguments::{DeviceArgument, GraphEngine};
+use super::console::Console;
+use super::enroll::identifier;
+use super::failure::{DATA, Failure, OUTPUT};
+use crate::dataset::{Dataset, LoadOptions, load};
+use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::enrolment::{Enrolment, Request, enrol};
+use crate::evaluation::verification::Scores;
+use crate::files;
+use crate::model::safetensors::hex;
+use crate::model::{Model, Provenance, initialise, reference_dims};
+use crate::training::{Settings, Trainer, TrainingData};
+
+/// Haxby et al. 2001, one slice of subject 1; see `models/data/haxby/ATTRIBUTION.md`.
+const RECORDINGS: &[u8] = include_bytes!("../../../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+const FILE: &str = "haxby_slice_runs00-05.csv.gz";
+
+const TRAINING: [&str; 4] = ["run00", "run01", "run02", "run03"];
+const ENROLMENT: &str = "run04";
+const PROBE: &str = "run05";
+
+/// What the demo's keys are for.
+const APPLICATION: &str = "neural-vault demo";
+
+/// Attempts that each enrolment has; a genuine scan restores them.
+const ATTEMPTS: u32 = 50;
+
+/// Run the whole path on the real fMRI that ships with the project: train, enrol, verify, derive.
+#[derive(Args)]
+pub struct Arguments {
+    /// Folder for the model, the enrolments and the device secret.
+    #[arg(long, value_name = "DIR", default_value = "neural-vault-demo")]
+    out: PathBuf,
+    /// Training steps.
+    #[arg(long, default_value_t = 100)]
+    steps: u64,
+    /// Seed of the training; identifiers and the device secret are always fresh.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The engine that trains.
+    #[arg(long, value_enum, default_value_t = GraphEngine::Tract)]
+    engine: GraphEngine,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let written = |error: std::io::Error| Failure::new(OUTPUT, error);
+    let folder = &arguments.out;
+    files::create_folder(&folder.join("enrolments")).map_err(written)?;
+    let recordings = folder.join(FILE);
+    files::write_whole(&recordings, RECORDINGS).map_err(written)?;
+    let dataset = load(&recordings, &LoadOptions::default())?;
+    console.note(format!(
+        "real fMRI (Haxby et al. 2001): {} labels, {} runs, {} frames of {} voxels",
+        dataset.labels.len(),
+        dataset.sessions.len(),
+        dataset.rows.len(),
+        dataset.features
+    ));
+
+    let model = train(arguments, &dataset, console)?;
+    let digest = model.write(folder)?;
+    let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
+    let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
+    let secret_bytes: [u8; 32] = rand::rng().random();
+    files::write_private(&folder.join("device-secret"), hex(&secret_bytes).as_bytes()).map_err(written)?;
+    let secret = DeviceSecret::from_bytes(secret_bytes);
+
+    let mut records = Vec::new();
+    for label in &enrolled.labels {
+        let request = Request {
+            label,
+            sessions: &[],
+            development: &[],
+            window: model.provenance.window,
+            threshold: None,
+            id: identifier(None),
+        };
+        let record = enrol(&mut embedder, &model, digest, &enrolled, &request)?;
+        record.write(&enrolment_file(folder, label))?;
+        records.push(record);
+    }
+    let trials = Trials::run(&mut embedder, &dataset, &records, &secret)?;
+    report(console, folder, &model, &digest, &records, &trials)
+}
+
+fn train(arguments: &Arguments, dataset: &Dataset, console: &Console) -> Result<Model, Failure> {
+    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let training = dataset.restrict_sessions(&TRAINING)?;
+    let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::default() };
+    settings.check()?;
+    let provenance = Provenance {
+        labels: training.labels.clone(),
+        training_sessions: training.sessions.clone(),
+        window: settings.window,
+        recipe: format!("demo: the reference's recipe, {} steps", settings.steps),
+    };
+    let data = TrainingData::prepare(training, settings.window)?;
+    let model = initialise(reference_dims(dataset.features), provenance, settings.seed)?;
+    let mut trainer = Trainer::new(model, data, settings, engine, 1)?;
+    let bar = console.progress(arguments.steps);
+    let (mut first, mut last) = (f32::NAN, f32::NAN);
+    while trainer.steps_done() < arguments.steps {
+        let report = trainer.step()?;
+        first = if report.step == 1 { report.loss } else { first };
+        last = report.loss;
+        bar.set_position(report.step);
+        bar.set_message(format!("loss {:.4}", report.loss));
+    }
+    bar.finish_and_clear();
+    console.note(format!("trained on {} ({}): loss {first:.4} -> {last:.4}", TRAINING.join(", "), engine.name()));
+    Ok(trainer.model())
+}
+
+/// Every block of the probe run against every enrolment, by the core's own verification.
+struct Trials {
+    scores: Scores,
+    /// For each enrolment: whether its own block was accepted, how many others were rejected, and the key released.
+    rows: Vec<Row>,
+}
+
+struct Row {
+    genuine_accepted: bool,
+    impostors_rejected: usize,
+    impostors: usize,
+    key: Option<String>,
+}
+
+impl Trials {
+    fn run(
+        embedder: &mut Embedder,
+        dataset: &Dataset,
+        records: &[Enrolment],
+        secret: &DeviceSecret,
+    ) -> Result<Self, Failure> {
+        let probes = dataset.restrict_sessions(&[PROBE])?;
+        let scans = probes.scans();
+        let window = records.first().map_or(1, |record| record.window as usize);
+        let embeddings = embedder.scans(&probes, &scans, window)?;
+        let mut scores = Scores::default();
+        let mut rows = Vec::new();
+        for record in records {
+            let mut row = Row { genuine_accepted: false, impostors_rejected: 0, impostors: 0, key: None };
+            let mut attempts = Attempts(ATTEMPTS);
+            for (scan, embedding) in scans.iter().zip(&embeddings) {
+                let score = f64::from(cosine(&record.prototype, embedding).map_err(|e| Failure::new(DATA, e))?);
+                let key = match verify(&record.to_core(), embedding, secret, APPLICATION.as_bytes(), &mut attempts) {
+                    Ok(key) => Some(hex(key.expose_secret())),
+                    Err(VerifyError::Rejected) => None,
+                    Err(error) => return Err(Failure::new(DATA, error)),
+                };
+                if probes.labels[scan.label as usize] == record.label {
+                    scores.genuine.push(score);
+                    row.genuine_accepted = key.is_some();
+                    row.key = key;
+                } else {
+                    scores.impostor.push(score);
+                    row.impostors += 1;
+                    row.impostors_rejected += usize::from(key.is_none());
+                }
+            }
+            rows.push(row);
+        }
+        Ok(Self { scores, rows })
+    }
+}
+
+/// Attempts in memory: a token keeps them in flash.
+struct Attempts(u32);
+
+impl AttemptCounter for Attempts {
+    type Error = Infallible;
+
+    fn remaining(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0)
+    }
+
+    fn persist_decrement(&mut self) -> Result<(), Infallible> {
+        self.0 = self.0.saturating_sub(1);
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), Infallible> {
+        self.0 = ATTEMPTS;
+        Ok(())
+    }
+}
+
+fn report(
+    console: &Console,
+    folder: &Path,
+    model: &Model,
+    digest: &[u8; 32],
+    records: &[Enrolment],
+    trials: &Trials,
+) -> Result<(), Failure> {
+    let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
+    let protocol = format!(
+        "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
+        TRAINING.join(" "),
+        model.provenance.window
+    );
+    let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
+    let mut list = Vec::new();
+    for (record, row) in records.iter().zip(&trials.rows) {
+        let own = if row.genuine_accepted { "accepted" } else { "rejected" };
+        let _ = writeln!(
+            text,
+            "{:14} {:>9.4}  {own:9}  {} of {}",
+            record.label, record.threshold, row.impostors_rejected, row.impostors
+        );
+        let mut v1 = [0; 32];
+        derive_v1(&record.prototype, &mut v1).map_err(|e| Failure::new(DATA, e))?;
+        list.push(json!({
+            "label": record.label, "threshold": record.threshold, "genuine_accepted": row.genuine_accepted,
+            "impostors_rejected": row.impostors_rejected, "impostors": row.impostors,
+            "enrolment": enrolment_file(folder, &record.label).display().to_string(),
+            "key_v1": hex(&v1), "key_v2": row.key,
+        }));
+    }
+    let accepted = trials.rows.iter().filter(|row| row.genuine_accepted).count();
+    let rejected: usize = trials.rows.iter().map(|row| row.impostors_rejected).sum();
+    let (genuine, impostor) = (trials.scores.genuine.len(), trials.scores.impostor.len());
+    let _ = writeln!(text, "genuine accepted {accepted} of {genuine}, impostors rejected {rejected} of {impostor}");
+    let _ = writeln!(text, "EER {:.1} % ({protocol})", eer.percent);
+    if let Some(first) = list.iter().find(|entry| entry["key_v2"].is_string()) {
+        let _ = writeln!(text, "keys of {}", first["label"].as_str().unwrap_or_default());
+        for scheme in ["v1", "v2"] {
+            let key = first[format!("key_{scheme}")].as_str().unwrap_or_default().to_owned();
+            let _ = writeln!(text, "  {scheme} {key}");
+        }
+    }
+    let _ = writeln!(text, "model, bundle, enrolments and device secret are in {}", folder.display());
+    let value = json!({
+        "folder": folder.display().to_string(), "digest": hex(digest), "protocol": protocol,
+        "eer_percent": eer.percent, "genuine": genuine, "impostor": impostor, "genuine_accepted": accepted,
+        "impostors_rejected": rejected, "enrolments": list,
+    });
+    console.result("demo", &text, value)
+}
+
+fn enrolment_file(folder: &Path, label: &str) -> PathBuf {
+    folder.join("enrolments").join(format!("{label}.nve"))
+}

@@ -1,0 +1,91 @@
+//! `embed`: embeddings of scans, and how far engines agree.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use npyz::WriterBuilder;
+use serde_json::json;
+
+use super::arguments::{DataArguments, EmbeddingEngineArgument, window_range};
+use super::console::Console;
+use super::failure::{Failure, OUTPUT, USAGE};
+use crate::embedding::Embedder;
+use crate::files;
+use crate::model::Model;
+
+/// Embed recordings: one vector a scan, in the order of (label, session).
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// The model: its folder, or its .safetensors, .onnx or .nvb file.
+    #[arg(long, value_name = "M")]
+    model: PathBuf,
+    /// The engine.
+    #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
+    engine: EmbeddingEngineArgument,
+    /// Frames a window; the model's own when not given.
+    #[arg(long, value_name = "T", value_parser = window_range)]
+    window: Option<usize>,
+    /// Write the embeddings here, float32 (scans, latent).
+    #[arg(long, short, value_name = "E.npy")]
+    output: Option<PathBuf>,
+    /// Embed with every engine and print the largest difference of each pair.
+    #[arg(long)]
+    compare: bool,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if arguments.output.is_none() && !arguments.compare {
+        return Err(Failure::new(USAGE, "give --output E.npy, or --compare"));
+    }
+    let dataset = arguments.data.load(console)?;
+    let model = crate::model::load(&arguments.model)?;
+    let window = arguments.window.unwrap_or(model.provenance.window);
+    let scans = dataset.scans();
+    let embed = |engine: EmbeddingEngineArgument| -> Result<Vec<Vec<f32>>, Failure> {
+        Ok(Embedder::open(&model, engine.engine())?.scans(&dataset, &scans, window)?)
+    };
+    let mut text = String::new();
+    let mut value = json!({ "scans": scans.len(), "latent": model.dims.latent, "window": window });
+    if arguments.compare {
+        use EmbeddingEngineArgument::{Core, Onnxruntime, Tract};
+        let all = [("core", embed(Core)?), ("tract", embed(Tract)?), ("onnxruntime", embed(Onnxruntime)?)];
+        let mut pairs = Vec::new();
+        for (i, (first, a)) in all.iter().enumerate() {
+            for (second, b) in &all[i + 1..] {
+                let difference = largest_difference(a, b);
+                text += &format!("{first:5} against {second:12} {difference:.3e}\n");
+                pairs.push(json!({ "engines": [first, second], "largest_difference": difference }));
+            }
+        }
+        value["pairs"] = json!(pairs);
+    }
+    if let Some(path) = &arguments.output {
+        write_npy(&model, &embed(arguments.engine)?, path)?;
+        text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims.latent);
+        value["file"] = json!(path.display().to_string());
+    }
+    value["rows"] = scans
+        .iter()
+        .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))
+        .collect();
+    console.result("embed", &text, value)
+}
+
+fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
+    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    // NaN on either side must not pass for agreement.
+    pairs.map(|(x, y)| (x - y).abs()).fold(0.0, |largest, d| if d <= largest { largest } else { d })
+}
+
+fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &std::path::Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(OUTPUT, error);
+    let mut bytes = Vec::new();
+    let shape = [embeddings.len() as u64, model.dims.latent as u64];
+    let options = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes);
+    let mut writer = options.begin_nd().map_err(failed)?;
+    writer.extend(embeddings.iter().flatten().copied()).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    files::write_whole(path, &bytes).map_err(failed)
+}

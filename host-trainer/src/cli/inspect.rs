@@ -1,0 +1,118 @@
+//! `inspect`: what a file holds, and whether it is sound.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::arguments::DataArguments;
+use super::console::Console;
+use super::failure::Failure;
+use crate::dataset::Standardiser;
+use crate::enrolment::Enrolment;
+use crate::model::safetensors::hex;
+use crate::model::{self, Model};
+
+/// Tell what a model, bundle, enrolment or recording holds, and whether it is sound.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let path = &arguments.data.path;
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    let is_model = matches!(extension, "safetensors" | "onnx" | "nvb") || path.join(model::SAFETENSORS).exists();
+    let (text, value) = if is_model {
+        describe_model(&model::load(path)?, path)?
+    } else if extension == "nve" {
+        describe_enrolment(&Enrolment::read(path)?, path)
+    } else {
+        describe_data(&arguments.data, console)?
+    };
+    console.result("inspect", &text, value)
+}
+
+fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure> {
+    let digest = hex(&model.digest()?);
+    let dims = &model.dims;
+    let provenance = &model.provenance;
+    let parameters: usize = model.tensors.values().map(Vec::len).sum();
+    let mut text = format!("{}: a sound model\n", path.display());
+    let _ = writeln!(text, "digest      {digest}");
+    let _ = writeln!(text, "features    {}", dims.features);
+    let _ = writeln!(
+        text,
+        "encoder     {} layers, {} heads, width {}, feed-forward {}, latent {}, {} positions",
+        dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
+    );
+    let _ = writeln!(text, "weights     f32, {} tensors, {parameters} values", model.tensors.len());
+    let _ = writeln!(text, "window      {} frames", provenance.window);
+    let _ = writeln!(text, "recipe      {}", provenance.recipe);
+    if !provenance.labels.is_empty() {
+        let _ = writeln!(text, "trained on  {}", provenance.labels.join(", "));
+        let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
+    }
+    let value = json!({
+        "file": path.display().to_string(), "kind": "model", "sound": true, "digest": digest,
+        "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
+        "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": "f32",
+        "tensors": model.tensors.iter().map(|(name, data)| json!({ "name": name, "values": data.len() })).collect::<Vec<_>>(),
+        "window": provenance.window, "recipe": provenance.recipe, "labels": provenance.labels,
+        "training_sessions": provenance.training_sessions,
+    });
+    Ok((text, value))
+}
+
+fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
+    let development = &record.development;
+    let mut text = format!("{}: a sound enrolment of {}\n", path.display(), record.label);
+    let _ = writeln!(text, "id          {}", hex(&record.id));
+    let _ = writeln!(text, "model       {}", hex(&record.model_digest));
+    let _ = writeln!(text, "scans       {} ({})", record.scans, record.sessions.join(", "));
+    let _ = writeln!(text, "window      {} frames", record.window);
+    let _ = writeln!(text, "threshold   {:.4}", record.threshold);
+    let _ = match development.eer_percent {
+        Some(eer) => writeln!(
+            text,
+            "chosen at   EER {eer:.1} % of {} genuine and {} impostor trials: {}",
+            development.genuine, development.impostor, development.protocol
+        ),
+        None => writeln!(text, "chosen at   {}", development.protocol),
+    };
+    let value = json!({
+        "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
+        "id": hex(&record.id), "model_digest": hex(&record.model_digest), "scans": record.scans,
+        "sessions": record.sessions, "window": record.window, "threshold": record.threshold,
+        "components": record.prototype.len(),
+        "development": { "protocol": development.protocol, "eer_percent": development.eer_percent,
+            "genuine": development.genuine, "impostor": development.impostor },
+    });
+    (text, value)
+}
+
+fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String, Value), Failure> {
+    let dataset = arguments.load(console)?;
+    let scans = dataset.scans();
+    let missing = dataset.values.iter().filter(|v| !v.is_finite()).count();
+    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features);
+    let mut lengths: Vec<usize> = scans.iter().map(|scan| scan.rows.len()).collect();
+    lengths.sort_unstable();
+    let (shortest, longest) = (lengths.first().copied().unwrap_or(0), lengths.last().copied().unwrap_or(0));
+    let path: PathBuf = arguments.path.clone();
+    let mut text = format!("{}: sound recordings\n", path.display());
+    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), dataset.labels.join(", "));
+    let _ = writeln!(text, "sessions    {}", dataset.sessions.join(", "));
+    let _ = writeln!(text, "scans       {} of {shortest} to {longest} frames", scans.len());
+    let _ = writeln!(text, "matrix      {} rows x {} features", dataset.rows.len(), dataset.features);
+    let _ = writeln!(text, "not finite  {missing} values");
+    let _ = writeln!(text, "constant    {constant} features");
+    let value = json!({
+        "file": path.display().to_string(), "kind": "data", "sound": true, "labels": dataset.labels,
+        "sessions": dataset.sessions, "scans": scans.len(), "shortest_scan": shortest, "longest_scan": longest,
+        "rows": dataset.rows.len(), "features": dataset.features, "not_finite": missing, "constant_features": constant,
+    });
+    Ok((text, value))
+}

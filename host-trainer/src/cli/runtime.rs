@@ -1,0 +1,66 @@
+//! `runtime`: which engines are there, and fetching ONNX Runtime.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::console::Console;
+use super::failure::Failure;
+use crate::engine::runtime::{self, Flavour};
+use crate::engine::{Device, Engine};
+
+/// Tell which engines are there, or fetch ONNX Runtime.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Which engines are there.
+    Status,
+    /// Fetch ONNX Runtime by pip, pinned by version and SHA-256.
+    Install {
+        /// Where to put it; a folder of the user's data when not given.
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// The library with the CUDA provider.
+        #[arg(long)]
+        cuda: bool,
+    },
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Status => status(console),
+        Command::Install { folder, cuda } => {
+            let flavour = if *cuda { Flavour::Cuda } else { Flavour::Cpu };
+            let folder = match folder {
+                Some(folder) => folder.clone(),
+                None => runtime::default_folder(flavour)?,
+            };
+            let library = runtime::install(flavour, &folder, &mut |note| console.note(note))?;
+            let path = library.display().to_string();
+            console.result("runtime", &format!("{path}\n"), json!({ "library": path, "version": runtime::VERSION }))
+        }
+    }
+}
+
+fn status(console: &Console) -> Result<(), Failure> {
+    let engines = [Engine::OnnxRuntime(Device::Cpu), Engine::OnnxRuntime(Device::Cuda), Engine::Tract];
+    let mut text = "core                available\n".to_owned();
+    let mut list = vec![json!({ "engine": "core", "available": true })];
+    for engine in engines {
+        let why_not = engine.probe().err().map(|error| error.to_string());
+        let state = why_not.as_deref().unwrap_or("available");
+        text += &format!("{:19} {state}\n", engine.name());
+        list.push(json!({ "engine": engine.name(), "available": why_not.is_none(), "reason": why_not }));
+    }
+    let library = runtime::locate().ok().map(|path| path.display().to_string());
+    if let Some(library) = &library {
+        text += &format!("library             {library}\n");
+    }
+    console.result("runtime", &text, json!({ "engines": list, "library": library }))
+}
