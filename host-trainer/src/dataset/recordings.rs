@@ -61,14 +61,14 @@ pub(super) fn read_npz(file: &Path) -> Result<Dataset, DatasetError> {
         pivot.begin(label, session, timestep, row as u64);
         pivot.extend(values);
     }
-    pivot.finish(file, None)
+    pivot.finish(file, None, |row, _| row)
 }
 
 /// Reads one recording, labelled by the file's name.
 pub(super) fn read_recording(file: &Path) -> Result<Dataset, DatasetError> {
     let mut pivot = Pivot::default();
     add(&mut pivot, &stem(file), "", &read_matrix(file)?);
-    pivot.finish(file, None)
+    pivot.finish(file, None, |row, _| row)
 }
 
 /// Reads a folder of recordings.
@@ -102,7 +102,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
         }
         add(&mut pivot, &label, &session, &matrix);
     }
-    pivot.finish(folder, None)
+    pivot.finish(folder, None, |row, _| row)
 }
 
 /// The recordings of a folder with label and session, in order of their paths.

@@ -199,6 +199,16 @@ fn bad_files_are_told_apart_with_their_place() {
             "line 3, column `prediction`: `x`",
         ),
         (
+            "bom.csv",
+            "\u{feff}video,timestep,prediction\na,0,1\na,0,x\n",
+            "line 3, column `prediction`: `x`",
+        ),
+        (
+            "blankrun.csv",
+            "video,timestep,prediction\na,0,1\n\na,0,2\n\na,0,3\n\na,0,4\n\nb,0,1\nb,0,2\nc,0,1\nc,0,2\n",
+            "line 6: label `a`, timestep 0 is there a second time",
+        ),
+        (
             "header2.csv",
             "video,timestep,prediction\na,0,1\nvideo,timestep,prediction\na,1,1\n",
             "line 3, column `timestep`",
@@ -276,7 +286,7 @@ fn damaged_gzip_is_told() {
     whole[checksum] ^= 1;
     let garbage = [
         &gzip(b"video,timestep,prediction\na,0,1\n")[..],
-        b"trailing",
+        b"something else follows",
     ]
     .concat();
     for bytes in [&whole[..], &garbage, b"video,timestep,prediction\na,0,1\n"] {
