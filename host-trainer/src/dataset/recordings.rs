@@ -190,3 +190,6 @@ fn stem(file: &Path) -> String {
         .to_string_lossy()
         .into_owned()
 }
+
+#[cfg(test)]
+mod tests;
