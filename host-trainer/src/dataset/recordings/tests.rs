@@ -229,7 +229,7 @@ fn bad_arrays_are_told_apart() {
         (
             "deep.npy",
             header(&"(".repeat(60_000)),
-            "the file: its header of 60000 bytes is too long",
+            "the file: its header is not a plain array's",
         ),
     ];
     for (name, bytes, expected) in cases {
@@ -242,13 +242,13 @@ fn bad_arrays_are_told_apart() {
 }
 
 #[test]
-fn a_header_as_deep_as_allowed_does_not_exhaust_the_stack() {
+fn a_nested_header_is_refused_before_it_is_parsed() {
     for bracket in ["(", "[", "{1:"] {
-        let bytes = header(&bracket.repeat(2048 / bracket.len()));
-        assert!(matches!(
-            load_as("deep.npy", &bytes),
-            Err(DatasetError::Array { .. })
-        ));
+        let message = message("deep.npy", &header(&bracket.repeat(100)));
+        assert!(
+            message.contains("its header is not a plain array's"),
+            "{message}"
+        );
     }
 }
 
