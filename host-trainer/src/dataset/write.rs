@@ -1,7 +1,6 @@
 //! Writes a dataset as long CSV that reads back to the same bits.
 
 use std::fmt::Write as _;
-use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -31,7 +30,11 @@ fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
         .unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is private by default; a recording is as readable as the umask lets any file be.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
     let temporary = builder.tempfile_in(folder)?;
     let mut output = BufWriter::new(temporary);
     if file
