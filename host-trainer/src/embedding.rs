@@ -64,7 +64,9 @@ pub struct Embedder {
 
 enum Runner {
     /// The bundle in words, so that its floats are aligned in place.
-    Core { words: Vec<u32> },
+    Core {
+        words: Vec<u32>,
+    },
     Onnx(Box<dyn Session>),
 }
 
@@ -98,12 +100,7 @@ impl Embedder {
     ///
     /// # Errors
     /// When the recording has another width than the model, the window is out of range, or the engine fails.
-    pub fn scans(
-        &mut self,
-        dataset: &Dataset,
-        scans: &[Scan],
-        window: usize,
-    ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         if dataset.features != self.features {
             let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: self.features });

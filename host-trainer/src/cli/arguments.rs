@@ -145,7 +145,8 @@ pub fn secret_bytes(path: &Path) -> Result<[u8; 32], Failure> {
     }
     let digits: Vec<u8> = bytes.trim_ascii().to_vec();
     let mut secret = [0; 32];
-    let wrong = || refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into());
+    let wrong =
+        || refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into());
     if digits.len() != 64 {
         return Err(wrong());
     }

@@ -54,7 +54,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let refused = |error: neural_vault_core::key::KeyError| Failure::new(DATA, error);
     let scheme = match (arguments.scheme, &arguments.enrolment, &arguments.embedding) {
         (Scheme::V1, _, _) if arguments.device_secret.is_some() || !arguments.context.is_empty() => {
-            return Err(usage("scheme v1 knows no device secret and no context: it is a function of the prototype alone"));
+            return Err(usage(
+                "scheme v1 knows no device secret and no context: it is a function of the prototype alone",
+            ));
         }
         (Scheme::V1, Some(path), _) => {
             derive_v1(&Enrolment::read(path)?.prototype, &mut key).map_err(refused)?;
@@ -66,7 +68,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         }
         (Scheme::V2, Some(path), _) => {
             let secret = arguments.device_secret.as_deref();
-            let secret = secret.ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
+            let secret = secret
+                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
             let secret = device_secret(secret)?;
             let record = Enrolment::read(path)?;
             let context = KeyContext {

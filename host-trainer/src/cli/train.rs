@@ -208,7 +208,8 @@ pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console
     while trainer.steps_done() < steps {
         let report = trainer.step()?;
         let line = serde_json::to_string(&report).map_err(|e| Failure::new(OUTPUT, e))?;
-        writeln!(log, "{line}").map_err(|e| Failure::new(OUTPUT, format!("cannot write {}: {e}", log_path.display())))?;
+        writeln!(log, "{line}")
+            .map_err(|e| Failure::new(OUTPUT, format!("cannot write {}: {e}", log_path.display())))?;
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4} rate {:.1e}", report.loss, report.learning_rate));
         reports.push(report);

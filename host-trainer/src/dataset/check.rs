@@ -50,3 +50,62 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     }
     Ok(notes)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::dataset::fixtures::load_as;
+
+    fn csv(lines: &str) -> Dataset {
+        let text = format!("video,session,timestep,prediction\n{lines}");
+        load_as("recording.csv", text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn two_labels_of_two_rows_may_be_trained() {
+        let dataset = csv("a,r,0,1\na,r,1,2\nb,r,0,3\nb,r,1,4\n");
+        assert_eq!(check_training(&dataset).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_class_is_refused() {
+        let message = check_training(&csv("a,r,0,1\na,r,1,2\n")).unwrap_err().to_string();
+        assert!(message.contains("only one class, `a`"), "{message}");
+    }
+
+    #[test]
+    fn one_class_left_by_the_chosen_sessions_is_refused() {
+        let dataset = csv("a,r,0,1\na,r,1,2\nb,s,0,3\nb,s,1,4\n").restrict_sessions(&["r"]).unwrap();
+        assert!(matches!(check_training(&dataset), Err(DatasetError::OneClass { label, .. }) if label == "a"));
+    }
+
+    #[test]
+    fn a_label_with_one_row_is_refused() {
+        let message = check_training(&csv("a,r,0,1\na,r,1,2\nb,r,0,3\n")).unwrap_err().to_string();
+        assert!(message.contains("label `b` has one row"), "{message}");
+    }
+
+    #[test]
+    fn nan_everywhere_is_refused() {
+        let mut dataset = csv("a,r,0,1\na,r,1,2\nb,r,0,3\nb,r,1,4\n");
+        dataset.values.fill(f32::NAN);
+        assert!(matches!(check_training(&dataset), Err(DatasetError::AllNan { .. })));
+        dataset.values[2] = 1.0;
+        assert!(check_values(&dataset).is_ok());
+    }
+
+    #[test]
+    fn a_constant_feature_is_a_note() {
+        let dataset = csv("a,r,0,1\na,r,0,7\na,r,1,2\na,r,1,7\nb,r,0,3\nb,r,0,7\nb,r,1,4\nb,r,1,7\n");
+        let notes = check_training(&dataset).unwrap();
+        assert!(notes.len() == 1 && notes[0].contains("1 of 2 features are constant"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_label_without_rows_is_a_note() {
+        let lines = "a,r,0,1\na,r,1,2\nb,r,0,3\nb,r,1,4\nc,s,0,5\n";
+        let notes = check_training(&csv(lines).restrict_sessions(&["r"]).unwrap()).unwrap();
+        assert!(notes.len() == 1 && notes[0].contains("label `c` has no rows"), "{notes:?}");
+    }
+}

@@ -17,8 +17,6 @@ mod write;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
-#[cfg(test)]
-mod tests;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -196,5 +194,46 @@ impl Dataset {
             values: Vec::new(),
             notes: self.notes.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scans_are_the_rows_of_one_label_and_session() {
+        let dataset = synth(2, 3, 4, 2, 1.0, 1);
+        let scans = dataset.scans();
+        assert_eq!(scans.len(), 4);
+        assert_eq!(scans[1], Scan { label: 0, session: 1, rows: 3..6 });
+        assert_eq!(dataset.scan_values(&scans[1])[4..8], *dataset.row(4));
+    }
+
+    #[test]
+    fn restricting_sessions_keeps_label_indices() {
+        let dataset = synth(2, 3, 4, 3, 1.0, 1);
+        let some = dataset.restrict_sessions(&["run02", "run00"]).unwrap();
+        assert_eq!(some.labels, dataset.labels);
+        assert_eq!(some.sessions, ["run00", "run02"]);
+        assert_eq!(some.scans().len(), 4);
+        assert_eq!(some.scan_values(&some.scans()[3]), dataset.scan_values(&dataset.scans()[5]));
+        assert_eq!(some.scans()[3].session, 1);
+    }
+
+    #[test]
+    fn restricting_labels_numbers_them_anew() {
+        let dataset = synth(3, 2, 4, 1, 1.0, 1);
+        let some = dataset.restrict_labels(&["class02"]).unwrap();
+        assert_eq!(some.labels, ["class02"]);
+        assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1 });
+        assert_eq!(some.row(1), dataset.row(5));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_those_there_are() {
+        let message = synth(2, 1, 1, 2, 1.0, 1).restrict_sessions(&["run7"]).unwrap_err().to_string();
+        assert_eq!(message, "synthetic: no session `run7`; there are `run00`, `run01`");
     }
 }

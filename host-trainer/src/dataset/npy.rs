@@ -11,8 +11,10 @@ use zip::result::ZipError;
 
 use super::DatasetError;
 
-/// NumPy itself refuses longer headers; the parser's depth, and so its stack, is bounded by this.
-const LONGEST_HEADER: u32 = 2048;
+/// NumPy pads a plain array's header to 64 or 128 bytes.
+const LONGEST_HEADER: usize = 2048;
+/// A plain array's header is one dictionary that holds one tuple.
+const BRACKETS: usize = 2;
 /// Characters of a name; bounds what one item may allocate.
 const LONGEST_NAME: u64 = 4096;
 
@@ -87,14 +89,21 @@ struct Array<'a> {
 impl<'a> Array<'a> {
     fn open(file: &'a Path, name: &'a str, mut input: impl Read + 'a) -> Result<Self, DatasetError> {
         let failed = |error: io::Error| read_error(file, name, &error);
-        let mut start = [0; 12];
+        // The header's parser takes time exponential in its depth, so no header of strange shape may reach it.
+        let mut start = vec![0; 12];
         input.read_exact(&mut start).map_err(failed)?;
-        let header = match start[6] {
-            1 => u32::from(u16::from_le_bytes([start[8], start[9]])),
-            _ => u32::from_le_bytes([start[8], start[9], start[10], start[11]]),
-        };
-        if header > LONGEST_HEADER && start.starts_with(b"\x93NUMPY") {
-            return Err(wrong(file, name, format!("its header of {header} bytes is too long; save a plain array")));
+        if start.starts_with(b"\x93NUMPY") {
+            let size = match start[6] {
+                1 => 10 + usize::from(u16::from_le_bytes([start[8], start[9]])),
+                _ => 12_usize.saturating_add(u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize),
+            };
+            let rest = size.saturating_sub(start.len()).min(LONGEST_HEADER) as u64;
+            input.by_ref().take(rest).read_to_end(&mut start).map_err(failed)?;
+            let brackets = start.iter().skip(10).filter(|byte| b"([{".contains(byte)).count();
+            if size > LONGEST_HEADER || brackets > BRACKETS {
+                let reason = "its header is not a plain array's; save numpy.ascontiguousarray(array)";
+                return Err(wrong(file, name, reason.to_owned()));
+            }
         }
         let input: Box<dyn Read + 'a> = Box::new(io::Cursor::new(start).chain(input));
         let npy = NpyFile::new(input).map_err(failed)?;

@@ -28,7 +28,7 @@ struct Group {
 /// Consecutive lines of one group.
 struct Run {
     group: u32,
-    line: u64,
+    place: u64,
     start: usize,
 }
 
@@ -39,23 +39,15 @@ struct Names {
 }
 
 impl Pivot {
-    /// Starts a run of values of one group at `line`.
-    pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, line: u64) {
+    /// Starts a run of values of one group; `place` says where in the file, as the caller counts.
+    pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, place: u64) {
         self.end_run();
         let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep };
         let group = *self.index.entry(row).or_insert_with(|| {
             self.groups.push(Group { row, values: 0 });
             self.groups.len() as u32 - 1
         });
-        self.runs.push(Run { group, line, start: self.values.len() });
-    }
-
-    /// The group of the last run goes on at `line`, which does not follow the line before.
-    pub(super) fn skip_to(&mut self, line: u64) {
-        if let Some(&Run { group, .. }) = self.runs.last() {
-            self.end_run();
-            self.runs.push(Run { group, line, start: self.values.len() });
-        }
+        self.runs.push(Run { group, place, start: self.values.len() });
     }
 
     /// The next value of the run.
@@ -70,16 +62,23 @@ impl Pivot {
 
     /// The rows, ordered by (label, session, timestep).
     ///
+    /// `line_at(place, k)` is the line of the k-th value after the one at `place`. `cut_line` is the last line where it
+    /// lacks its newline.
+    ///
     /// # Errors
-    /// [`DatasetError::NoRows`], [`DatasetError::Ragged`], [`DatasetError::DuplicateTimestep`], and, where
-    /// `last_line` is the number of a last line without its newline and that line's group is at fault,
-    /// [`DatasetError::CutMidLine`].
-    pub(super) fn finish(mut self, file: &Path, last_line: Option<u64>) -> Result<Dataset, DatasetError> {
+    /// [`DatasetError::NoRows`], [`DatasetError::Ragged`], [`DatasetError::DuplicateTimestep`], and, where the group
+    /// of `cut_line` has too few values, [`DatasetError::CutMidLine`].
+    pub(super) fn finish(
+        mut self,
+        file: &Path,
+        cut_line: Option<u64>,
+        line_at: impl Fn(u64, usize) -> u64,
+    ) -> Result<Dataset, DatasetError> {
         self.end_run();
         let Some(features) = self.usual_count() else {
             return Err(DatasetError::NoRows { file: file.to_owned() });
         };
-        if let Some(fault) = self.fault(file, features, last_line) {
+        if let Some(fault) = self.fault(file, features, cut_line, line_at) {
             return Err(fault);
         }
 
@@ -123,7 +122,7 @@ impl Pivot {
 
     /// The number of values most groups have.
     ///
-    /// On a draw, one that divides the others (they are then repeats of it), else the first in the file.
+    /// On a draw, one above 1 that divides the others (they are then repeats of it), else the first in the file.
     fn usual_count(&self) -> Option<usize> {
         let mut groups_with = HashMap::new();
         for group in &self.groups {
@@ -131,37 +130,46 @@ impl Pivot {
         }
         let most = groups_with.values().copied().max()?;
         let drawn: Vec<usize> = self.groups.iter().map(|g| g.values).filter(|n| groups_with[n] == most).collect();
-        let divisor = drawn.iter().find(|&&n| n > 0 && drawn.iter().all(|other| other % n == 0));
+        let divisor = drawn.iter().find(|&&n| n > 1 && drawn.iter().all(|other| other % n == 0));
         divisor.or(drawn.first()).copied()
     }
 
-    fn fault(&self, file: &Path, expected: usize, last_line: Option<u64>) -> Option<DatasetError> {
-        let (at, group) = self.groups.iter().enumerate().find(|(_, group)| group.values != expected)?;
+    fn fault(
+        &self,
+        file: &Path,
+        expected: usize,
+        cut_line: Option<u64>,
+        line_at: impl Fn(u64, usize) -> u64,
+    ) -> Option<DatasetError> {
+        let unlike = |(_, group): &(usize, &Group)| group.values != expected;
+        let (at, group) = self.groups.iter().enumerate().find(unlike)?;
+        let (file, found) = (file.to_owned(), group.values);
         let last_group = self.runs.last().map(|run| run.group as usize);
-        if let (Some(line), true) = (last_line, last_group == Some(at) && group.values < expected) {
-            return Some(DatasetError::CutMidLine { file: file.to_owned(), line });
+        if let (Some(line), true) = (cut_line, last_group == Some(at) && found < expected) {
+            return Some(DatasetError::CutMidLine { file, line });
         }
         let label = self.labels.names[group.row.label as usize].clone();
         let session = self.sessions.names[group.row.session as usize].clone();
-        let (file, timestep, found) = (file.to_owned(), group.row.timestep, group.values);
-        Some(if found > expected && found % expected == 0 {
-            let line = self.line_of(at, expected);
+        let timestep = group.row.timestep;
+        let line_of = |value| self.place_of(at, value).map_or(0, |(place, further)| line_at(place, further));
+        Some(if found > expected && found.is_multiple_of(expected) {
+            let line = line_of(expected);
             DatasetError::DuplicateTimestep { file, line, label, session, timestep }
         } else {
-            let line = self.line_of(at, 0);
+            let line = line_of(0);
             DatasetError::Ragged { file, line, label, session, timestep, found, expected }
         })
     }
 
-    /// The line of a group's value, counted from 0.
-    fn line_of(&self, group: usize, mut value: usize) -> u64 {
+    /// The run of a group's value, counted from 0, and the value's place in it.
+    fn place_of(&self, group: usize, mut value: usize) -> Option<(u64, usize)> {
         for (run, end) in self.runs_with_ends().filter(|(run, _)| run.group as usize == group) {
             if value < end - run.start {
-                return run.line + value as u64;
+                return Some((run.place, value));
             }
             value -= end - run.start;
         }
-        0
+        None
     }
 
     fn runs_with_ends(&self) -> impl Iterator<Item = (&Run, usize)> {

@@ -51,14 +51,14 @@ pub(super) fn read_npz(file: &Path) -> Result<Dataset, DatasetError> {
         pivot.begin(label, session, timestep, row as u64);
         pivot.extend(values);
     }
-    pivot.finish(file, None)
+    pivot.finish(file, None, |row, _| row)
 }
 
 /// Reads one recording, labelled by the file's name.
 pub(super) fn read_recording(file: &Path) -> Result<Dataset, DatasetError> {
     let mut pivot = Pivot::default();
     add(&mut pivot, &stem(file), "", &read_matrix(file)?);
-    pivot.finish(file, None)
+    pivot.finish(file, None, |row, _| row)
 }
 
 /// Reads a folder of recordings.
@@ -79,7 +79,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<Dataset, DatasetError> {
         }
         add(&mut pivot, &label, &session, &matrix);
     }
-    pivot.finish(folder, None)
+    pivot.finish(folder, None, |row, _| row)
 }
 
 /// The recordings of a folder with label and session, in order of their paths.
@@ -151,3 +151,6 @@ fn has_extension(file: &Path, wanted: &str) -> bool {
 fn stem(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,3 +84,83 @@ fn sane(value: f32) -> f32 {
         value.signum()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dataset::fixtures::vector;
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        raw: Vec<Vec<serde_json::Value>>,
+        expected: Vec<Vec<f32>>,
+    }
+
+    #[test]
+    fn agrees_with_the_reference_vectors() {
+        let Vector { raw, expected } = serde_json::from_slice(&vector("standardise.json")).unwrap();
+        let number = |cell: &serde_json::Value| match cell.as_f64() {
+            Some(number) => number as f32,
+            None => cell.as_str().unwrap().parse().unwrap(),
+        };
+        let mut values: Vec<f32> = raw.iter().flatten().map(number).collect();
+        let (standardiser, constant) = Standardiser::fit(&values, raw[0].len());
+        standardiser.apply(&mut values);
+        assert_eq!(constant, 1);
+        for (value, expected) in values.iter().zip(expected.iter().flatten()) {
+            assert!((value - expected).abs() < 1e-6, "{value} for {expected}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_one_value_is_constant_whatever_the_value() {
+        for value in [0.1_f32, 1e30, -1e-30, 16_777_217.0, f32::MAX] {
+            let (standardiser, constant) = Standardiser::fit(&vec![value; 100_003], 1);
+            assert_eq!((constant, standardiser.inv_std[0], standardiser.mean[0]), (1, 1.0, value));
+        }
+    }
+
+    #[test]
+    fn a_column_that_differs_in_one_last_bit_is_not_constant() {
+        let mut values = vec![0.1_f32; 100_003];
+        values[7] = 0.1_f32.next_up();
+        assert_eq!(Standardiser::fit(&values, 1).1, 0);
+    }
+
+    #[test]
+    fn a_probe_is_standardised_by_the_fitted_statistics() {
+        let (standardiser, _) = Standardiser::fit(&[0.0, 10.0, 2.0, 30.0], 2);
+        let mut probe = [1.0, f32::INFINITY];
+        standardiser.apply(&mut probe);
+        assert_eq!(probe, [0.0, -1.9]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_sanitised() {
+        let mut values = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2.5];
+        sanitise(&mut values);
+        assert_eq!(values, [0.0, 1.0, -1.0, 2.5]);
+    }
+
+    proptest! {
+        #[test]
+        fn fitted_rows_have_zero_mean_and_unit_variance(
+            values in prop::collection::vec(prop::collection::vec(-100.0..100.0_f32, 3), 2..40),
+        ) {
+            let rows = values.len() as f32;
+            let mut values = values.concat();
+            let (standardiser, _) = Standardiser::fit(&values, 3);
+            standardiser.apply(&mut values);
+            for feature in 0..3 {
+                let column = || values.iter().skip(feature).step_by(3);
+                let mean = column().sum::<f32>() / rows;
+                let variance = column().map(|value| (value - mean).powi(2)).sum::<f32>() / rows;
+                prop_assert!(mean.abs() < 1e-3, "{mean}");
+                prop_assert!((variance - 1.0).abs() < 1e-3 || variance == 0.0, "{variance}");
+            }
+        }
+    }
+}

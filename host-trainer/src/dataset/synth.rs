@@ -77,3 +77,63 @@ fn names(stem: &str, count: usize) -> Vec<String> {
     let digits = (count - 1).to_string().len().max(2);
     (0..count).map(|number| format!("{stem}{number:0digits$}")).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_bits_and_another_others() {
+        let made = synth(3, 5, 7, 2, 1.0, 42);
+        assert_eq!(made, synth(3, 5, 7, 2, 1.0, 42));
+        assert_ne!(made.values, synth(3, 5, 7, 2, 1.0, 43).values);
+    }
+
+    #[test]
+    fn sizes_and_names_are_those_asked_for() {
+        let made = synth(3, 5, 7, 2, 1.0, 42);
+        assert_eq!((made.rows.len(), made.features, made.values.len()), (30, 7, 210));
+        assert_eq!(made.labels, ["class00", "class01", "class02"]);
+        assert_eq!(made.sessions, ["run00", "run01"]);
+        assert_eq!(made.scans().len(), 6);
+        assert!(made.rows.is_sorted());
+        assert_eq!(synth(2, 5, 7, 1, 1.0, 42).sessions, [""]);
+        assert!(synth(101, 1, 1, 1, 1.0, 42).labels.is_sorted());
+    }
+
+    #[test]
+    fn rows_of_a_class_resemble_each_other_more_than_those_of_others() {
+        let made = synth(4, 10, 200, 3, 1.0, 1);
+        let (mut within, mut between) = ((0.0, 0), (0.0, 0));
+        for a in 0..made.rows.len() {
+            for b in 0..a {
+                let same_class = made.rows[a].label == made.rows[b].label;
+                if made.rows[a].session != made.rows[b].session {
+                    let sum = if same_class { &mut within } else { &mut between };
+                    *sum = (sum.0 + correlation(made.row(a), made.row(b)), sum.1 + 1);
+                }
+            }
+        }
+        let (within, between) = (within.0 / within.1 as f32, between.0 / between.1 as f32);
+        assert!(within > 0.3 && between.abs() < 0.1, "{within} within, {between} between");
+    }
+
+    #[test]
+    fn neighbouring_timesteps_are_more_alike_than_distant_ones() {
+        let made = synth(1, 200, 300, 1, 0.2, 5);
+        let mean_of = |lag: usize| {
+            (0..200 - lag).map(|t| correlation(made.row(t), made.row(t + lag))).sum::<f32>() / (200 - lag) as f32
+        };
+        assert!(mean_of(1) > mean_of(30) + 0.05, "{} and {}", mean_of(1), mean_of(30));
+    }
+
+    fn correlation(a: &[f32], b: &[f32]) -> f32 {
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+        let (a_mean, b_mean) = (mean(a), mean(b));
+        let dot = |x: &[f32], x_mean: f32, y: &[f32], y_mean: f32| -> f32 {
+            x.iter().zip(y).map(|(x, y)| (x - x_mean) * (y - y_mean)).sum()
+        };
+        dot(a, a_mean, b, b_mean) / (dot(a, a_mean, a, a_mean) * dot(b, b_mean, b, b_mean)).sqrt()
+    }
+}

@@ -1,7 +1,6 @@
 //! Writes a dataset as long CSV that reads back to the same bits.
 
 use std::fmt::Write as _;
-use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -25,7 +24,11 @@ fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is private by default; a recording is as readable as the umask lets any file be.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
     let temporary = builder.tempfile_in(folder)?;
     let mut output = BufWriter::new(temporary);
     if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
@@ -59,4 +62,63 @@ fn write_lines(dataset: &Dataset, output: &mut dyn Write) -> io::Result<()> {
         }
     }
     csv.flush()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dataset::{LoadOptions, load, synth};
+
+    #[test]
+    fn a_synthetic_recording_reads_back_to_the_same_bits() {
+        let folder = tempfile::tempdir().unwrap();
+        for (sessions, name) in [(1, "one.csv"), (3, "three.csv"), (3, "three.csv.gz")] {
+            let made = synth(2, 4, 5, sessions, 0.5, 9);
+            let file = folder.path().join(name);
+            write_csv(&made, &file).unwrap();
+            let read = load(&file, &LoadOptions::default()).unwrap();
+            assert_eq!(Dataset { origin: file, ..made }, read);
+        }
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let blocked = folder.path().join("recording.csv");
+        std::fs::create_dir(&blocked).unwrap();
+        let message = write_csv(&synth(2, 2, 2, 1, 0.5, 9), &blocked).unwrap_err().to_string();
+        assert!(message.contains("recording.csv: cannot be written"), "{message}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let absent = folder.path().join("absent/recording.csv");
+        assert!(write_csv(&synth(2, 2, 2, 1, 0.5, 9), &absent).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_values_and_names_read_back(
+            bits in prop::collection::vec(any::<u32>(), 12),
+            names in prop::collection::btree_set("[a-z,\"\n é]{1,6}", 2),
+            timestep in any::<i64>().prop_filter("room for another", |&timestep| timestep < i64::MAX),
+        ) {
+            let mut made = synth(2, 2, 3, 1, 0.5, 9);
+            made.labels = names.into_iter().collect();
+            made.values = bits.into_iter().map(f32::from_bits).collect();
+            made.values[0] = 1.0;
+            for row in &mut made.rows {
+                row.timestep += timestep;
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("any.csv");
+            write_csv(&made, &file).unwrap();
+            let read = load(&file, &LoadOptions::default()).unwrap();
+            prop_assert_eq!(&read.labels, &made.labels);
+            prop_assert_eq!(&read.rows, &made.rows);
+            for (read, made) in read.values.iter().zip(&made.values) {
+                prop_assert!(read.to_bits() == made.to_bits() || (read.is_nan() && made.is_nan()));
+            }
+        }
+    }
 }

@@ -58,7 +58,8 @@ pub fn enrol(
     };
     let development = indices("session", &dataset.sessions, request.development)?;
     let scans = dataset.scans();
-    let of_sessions = |wanted: &[u32]| scans.iter().filter(|s| wanted.contains(&s.session)).cloned().collect::<Vec<_>>();
+    let of_sessions =
+        |wanted: &[u32]| scans.iter().filter(|s| wanted.contains(&s.session)).cloned().collect::<Vec<_>>();
     let enrolled = of_sessions(&sessions);
     let own: Vec<Scan> = enrolled.iter().filter(|scan| scan.label == label).cloned().collect();
     if own.is_empty() {
@@ -107,7 +108,12 @@ pub fn enrol(
 
 type Labelled = Vec<(u32, Vec<f32>)>;
 
-fn embed(embedder: &mut Embedder, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Labelled, EmbeddingError> {
+fn embed(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    scans: &[Scan],
+    window: usize,
+) -> Result<Labelled, EmbeddingError> {
     let embeddings = embedder.scans(dataset, scans, window)?;
     Ok(scans.iter().map(|scan| scan.label).zip(embeddings).collect())
 }
@@ -184,7 +190,7 @@ fn indices(kind: &str, all: &[String], names: &[String]) -> Result<Vec<u32>, Enr
 
 fn index(kind: &str, all: &[String], name: &str) -> Result<u32, EnrolError> {
     let found = all.iter().position(|known| known == name);
-    found.map(|at| at as u32).ok_or_else(|| {
-        EnrolError::Request(format!("no {kind} {name} in the recordings; they have {}", all.join(", ")))
-    })
+    found
+        .map(|at| at as u32)
+        .ok_or_else(|| EnrolError::Request(format!("no {kind} {name} in the recordings; they have {}", all.join(", "))))
 }

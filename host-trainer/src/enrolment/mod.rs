@@ -114,8 +114,7 @@ impl Enrolment {
     /// # Errors
     /// When the file cannot be read, or is not a sound enrolment.
     pub fn read(path: &Path) -> Result<Self, EnrolmentError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| EnrolmentError::Read { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| EnrolmentError::Read { path: path.to_owned(), source })?;
         let Some((content, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
             return Err(malformed(path, "too short".to_owned()));
         };
@@ -170,12 +169,7 @@ mod tests {
             model_digest: [9; 32],
             window: 1,
             threshold: 0.5,
-            development: Development {
-                protocol: "given".to_owned(),
-                eer_percent: None,
-                genuine: 0,
-                impostor: 0,
-            },
+            development: Development { protocol: "given".to_owned(), eer_percent: None, genuine: 0, impostor: 0 },
             scans: 1,
             sessions: vec!["run04".to_owned()],
             prototype: vec![0.25, -0.5, 0.125],

@@ -34,8 +34,7 @@ fn from_bundle(path: &Path) -> Result<Model, ModelError> {
     let mut words = vec![0u32; bytes.len().div_ceil(4)];
     let aligned: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
     aligned[..bytes.len()].copy_from_slice(&bytes);
-    let malformed =
-        |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "bundle", reason };
+    let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "bundle", reason };
     let bundle = Bundle::open(&aligned[..bytes.len()]).map_err(|e| malformed(e.to_string()))?;
     let dims = bundle.dims();
     let tensors = tensor_names_and_shapes(&dims)?

@@ -135,11 +135,7 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::write`].
-    pub fn write_exports(
-        &self,
-        folder: &Path,
-        provisioning_key: Option<&[u8; 32]>,
-    ) -> Result<[u8; 32], ModelError> {
+    pub fn write_exports(&self, folder: &Path, provisioning_key: Option<&[u8; 32]>) -> Result<[u8; 32], ModelError> {
         let bundle = self.to_bundle(provisioning_key)?;
         let digest = bundle_digest(&bundle)?;
         write(folder, ONNX, &onnx::to_bytes(self, &digest)?)?;

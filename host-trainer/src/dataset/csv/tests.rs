@@ -142,6 +142,12 @@ fn bad_files_are_told_apart_with_their_place() {
         ),
         ("blanks.csv", "video,timestep,prediction\n\n\na,0,1\n\na,0,x\n", "line 6, column `prediction`: `x`"),
         ("crlf.csv", "video,timestep,prediction\r\na,0,1\r\na,0,x\r\n", "line 3, column `prediction`: `x`"),
+        ("bom.csv", "\u{feff}video,timestep,prediction\na,0,1\na,0,x\n", "line 3, column `prediction`: `x`"),
+        (
+            "blankrun.csv",
+            "video,timestep,prediction\na,0,1\n\na,0,2\n\na,0,3\n\na,0,4\n\nb,0,1\nb,0,2\nc,0,1\nc,0,2\n",
+            "line 6: label `a`, timestep 0 is there a second time",
+        ),
         (
             "header2.csv",
             "video,timestep,prediction\na,0,1\nvideo,timestep,prediction\na,1,1\n",
@@ -192,7 +198,7 @@ fn damaged_gzip_is_told() {
     let mut whole = gzip(b"video,timestep,prediction\na,0,1\n");
     let checksum = whole.len() - 8;
     whole[checksum] ^= 1;
-    let garbage = [&gzip(b"video,timestep,prediction\na,0,1\n")[..], b"trailing"].concat();
+    let garbage = [&gzip(b"video,timestep,prediction\na,0,1\n")[..], b"something else follows"].concat();
     for bytes in [&whole[..], &garbage, b"video,timestep,prediction\na,0,1\n"] {
         let message = message("damaged.csv.gz", bytes);
         assert!(message.contains("the gzip data is damaged"), "{message}");

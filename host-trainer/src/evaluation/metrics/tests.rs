@@ -1,0 +1,139 @@
+//! The figures against the reference vectors and against counting directly.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::*;
+
+#[derive(serde::Deserialize)]
+struct Case {
+    name: String,
+    genuine: Vec<f64>,
+    impostor: Vec<f64>,
+    eer_percent: f64,
+    d_prime: Option<f64>,
+    roc_auc: Option<f64>,
+}
+
+#[test]
+fn agrees_with_the_reference_vectors() {
+    let cases: Vec<Case> = serde_json::from_slice(&crate::dataset::fixtures::vector("metrics.json")).unwrap();
+    assert!(!cases.is_empty());
+    for Case { name, genuine, impostor, eer_percent, d_prime: distance, roc_auc: area } in cases {
+        let found = eer(&genuine, &impostor).unwrap();
+        assert!((found.percent - eer_percent).abs() < 1e-4, "{name}: EER {} for {eer_percent}", found.percent);
+        for (figure, found, expected) in
+            [("d'", d_prime(&genuine, &impostor), distance), ("AUC", roc_auc(&genuine, &impostor), area)]
+        {
+            match expected {
+                Some(expected) => {
+                    assert!((found.unwrap() - expected).abs() < 1e-6, "{name}: {figure}")
+                }
+                None => assert!(matches!(found, Err(ScoreError::Empty { .. })), "{name}: {figure}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn agrees_with_counting_directly_on_random_lists() {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    for round in 0..1000 {
+        // A coarse grid gives many ties, a fine one none.
+        let steps = [4, 32, 1 << 30][round % 3];
+        let genuine = draw(&mut random, steps, steps / 4);
+        let impostor = draw(&mut random, steps, 0);
+        let found = eer(&genuine, &impostor).unwrap();
+        let expected = eer_by_bisection(&genuine, &impostor);
+        assert!((found.percent - expected).abs() < 1e-6, "round {round}: {} for {expected}", found.percent);
+        let area = roc_auc(&genuine, &impostor).unwrap();
+        assert!((area - area_by_pairs(&genuine, &impostor)).abs() < 1e-9, "round {round}");
+    }
+}
+
+#[test]
+fn a_threshold_between_separated_scores_keeps_its_distance() {
+    let found = eer(&[0.9, 0.8], &[0.2, 0.1]).unwrap();
+    assert_eq!(found, Eer { percent: 0.0, threshold: 0.5 });
+}
+
+#[test]
+fn no_scores_of_a_kind_accept_nobody() {
+    assert_eq!(eer(&[], &[0.5]).unwrap(), Eer { percent: 50.0, threshold: f64::INFINITY });
+    assert_eq!(eer(&[0.5], &[]).unwrap().percent, 50.0);
+    assert_eq!(d_prime(&[0.5], &[]), Err(ScoreError::Empty { list: "impostor" }));
+    assert_eq!(roc_auc(&[], &[0.5]), Err(ScoreError::Empty { list: "genuine" }));
+}
+
+#[test]
+fn a_score_that_is_no_number_is_an_error() {
+    let wrong = Err(ScoreError::NotFinite { list: "impostor", index: 1 });
+    assert_eq!(eer(&[0.5], &[0.1, f64::NAN]).map(|found| found.percent), wrong);
+    assert_eq!(d_prime(&[0.5], &[0.1, f64::INFINITY]), wrong);
+    assert_eq!(roc_auc(&[0.5], &[0.1, f64::NAN]), wrong);
+}
+
+proptest! {
+    #[test]
+    fn the_threshold_separates_as_the_rate_says(
+        genuine in prop::collection::vec(-1.0..1.0_f64, 1..60),
+        impostor in prop::collection::vec(-1.0..1.0_f64, 1..60),
+    ) {
+        let found = eer(&genuine, &impostor).unwrap();
+        let accepted = |scores: &[f64]| scores.iter().filter(|&&score| score >= found.threshold).count() as f64;
+        let false_matches = accepted(&impostor) / impostor.len() as f64;
+        let false_non_matches = 1.0 - accepted(&genuine) / genuine.len() as f64;
+        // One score more or less on either side is as near as a decision can come.
+        let step = 1.0 / genuine.len().min(impostor.len()) as f64 + 1e-9;
+        prop_assert!((100.0 * false_matches - found.percent).abs() <= 100.0 * step);
+        prop_assert!((100.0 * false_non_matches - found.percent).abs() <= 100.0 * step);
+    }
+}
+
+fn draw(random: &mut ChaCha8Rng, steps: u32, shift: u32) -> Vec<f64> {
+    let count = 1 + random.next_u32() % 40;
+    (0..count).map(|_| f64::from(random.next_u32() % steps + shift) / f64::from(steps)).collect()
+}
+
+/// Bisects `1 - x - TPR(x)`, with each rate counted score by score.
+fn eer_by_bisection(genuine: &[f64], impostor: &[f64]) -> f64 {
+    let rate = |scores: &[f64], threshold: f64| {
+        scores.iter().filter(|&&score| score >= threshold).count() as f64 / scores.len() as f64
+    };
+    let mut thresholds = [genuine, impostor].concat();
+    thresholds.push(f64::INFINITY);
+    let mut points: Vec<(f64, f64)> =
+        thresholds.iter().map(|&threshold| (rate(impostor, threshold), rate(genuine, threshold))).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let true_match_rate = |x: f64| {
+        let right = points.iter().position(|point| point.0 >= x).unwrap();
+        let (x1, y1) = points[right];
+        let (x0, y0) = points[right.saturating_sub(1)];
+        if x1 > x0 { y0 + (y1 - y0) * (x - x0) / (x1 - x0) } else { y1 }
+    };
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if 1.0 - middle - true_match_rate(middle) > 0.0 { low = middle } else { high = middle }
+    }
+    100.0 * (low + high) / 2.0
+}
+
+fn area_by_pairs(genuine: &[f64], impostor: &[f64]) -> f64 {
+    let mut won = 0.0;
+    for g in genuine {
+        for i in impostor {
+            won += if g > i {
+                1.0
+            } else if g == i {
+                0.5
+            } else {
+                0.0
+            };
+        }
+    }
+    won / (genuine.len() * impostor.len()) as f64
+}
