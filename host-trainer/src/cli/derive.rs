@@ -2,19 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use neural_vault_core::key::{KeyContext, MAX_KEY_LENGTH, derive_v1, derive_v2_into};
+use clap::{ArgGroup, Args, ValueEnum};
+use neural_vault_core::key::{KeyContext, KeyError, MAX_KEY_LENGTH, derive_v1, derive_v2_into};
 use serde_json::json;
 
 use super::arguments::device_secret;
 use super::console::Console;
 use super::failure::{DATA, Failure, USAGE};
+use crate::dataset::read_vectors;
 use crate::enrolment::Enrolment;
 use crate::model::safetensors::hex;
 
 /// Derive the key of an enrolment or an embedding, in hexadecimal.
 #[derive(Args)]
-#[command(group(clap::ArgGroup::new("source").required(true).args(["enrolment", "embedding"])))]
+#[command(group(ArgGroup::new("source").required(true).args(["enrolment", "embedding"])))]
 pub struct Arguments {
     /// The enrolment.
     #[arg(long, value_name = "R.nve")]
@@ -51,64 +52,48 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         return Err(usage(&format!("--bits {} is not a multiple of 8 up to {}", arguments.bits, MAX_KEY_LENGTH * 8)));
     }
     let mut key = zeroize::Zeroizing::new(vec![0; arguments.bits / 8]);
-    let refused = |error: neural_vault_core::key::KeyError| Failure::new(DATA, error);
-    let scheme = match (arguments.scheme, &arguments.enrolment, &arguments.embedding) {
-        (Scheme::V1, _, _) if arguments.device_secret.is_some() || !arguments.context.is_empty() => {
-            return Err(usage(
-                "scheme v1 knows no device secret and no context: it is a function of the prototype alone",
-            ));
+    let refused = |error: KeyError| Failure::new(DATA, error);
+    let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
+    match arguments.scheme {
+        Scheme::V1 => {
+            if arguments.device_secret.is_some() || !arguments.context.is_empty() {
+                return Err(usage("scheme v1 takes no device secret and no context: its key depends on the prototype alone"));
+            }
+            let prototype = match (record, &arguments.embedding) {
+                (Some(record), _) => record.prototype,
+                (None, Some(path)) => mean_embedding(path)?,
+                (None, None) => return Err(usage("give --enrolment R.nve or --embedding E.npy")),
+            };
+            derive_v1(&prototype, &mut key).map_err(refused)?;
         }
-        (Scheme::V1, Some(path), _) => {
-            derive_v1(&Enrolment::read(path)?.prototype, &mut key).map_err(refused)?;
-            "v1"
-        }
-        (Scheme::V1, None, Some(path)) => {
-            derive_v1(&mean_embedding(path)?, &mut key).map_err(refused)?;
-            "v1"
-        }
-        (Scheme::V2, Some(path), _) => {
-            let secret = arguments.device_secret.as_deref();
-            let secret = secret
-                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
-            let secret = device_secret(secret)?;
-            let record = Enrolment::read(path)?;
+        Scheme::V2 => {
+            let record = record.ok_or_else(|| {
+                usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1")
+            })?;
+            let secret = arguments.device_secret.as_deref().ok_or_else(|| {
+                usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`")
+            })?;
             let context = KeyContext {
                 model_digest: &record.model_digest,
                 enrolment_id: &record.id,
                 application: arguments.context.as_bytes(),
             };
-            derive_v2_into(&record.prototype, &secret, &context, &mut key).map_err(refused)?;
-            "v2"
+            derive_v2_into(&record.prototype, &device_secret(secret)?, &context, &mut key).map_err(refused)?;
         }
-        (Scheme::V2, None, _) => {
-            return Err(usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1"));
-        }
-    };
+    }
+    let scheme = if arguments.scheme == Scheme::V1 { "v1" } else { "v2" };
     let digits = zeroize::Zeroizing::new(hex(&key));
     let text = zeroize::Zeroizing::new(format!("{}\n", digits.as_str()));
     console.result("derive", &text, json!({ "key": digits.as_str(), "scheme": scheme, "bits": arguments.bits }))
 }
 
-/// The mean of the rows of a `.npy` file of float32 embeddings.
+/// The mean of the embeddings in a `.npy` file; one embedding stays as it is, bit for bit.
 fn mean_embedding(path: &Path) -> Result<Vec<f32>, Failure> {
-    let refuse = |reason: String| Failure::new(DATA, format!("{}: {reason}", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let array = npyz::NpyFile::new(bytes.as_slice()).map_err(|e| refuse(format!("not an .npy file: {e}")))?;
-    let shape = array.shape().to_vec();
-    let latent = match shape.as_slice() {
-        [latent] | [_, latent] if *latent > 0 && array.order() == npyz::Order::C => *latent as usize,
-        _ => return Err(refuse(format!("shape {shape:?}; expected (latent) or (scans, latent), in C order"))),
-    };
-    let values: Vec<f32> = array.into_vec().map_err(|e| refuse(format!("not float32 embeddings: {e}")))?;
-    let rows = values.len() / latent;
-    if rows == 0 {
-        return Err(refuse("there are no embeddings".to_owned()));
+    let (rows, values) = read_vectors(path)?;
+    let mut mean = vec![0.0; values.len() / rows];
+    for row in values.chunks_exact(mean.len()) {
+        mean.iter_mut().zip(row).for_each(|(sum, component)| *sum += component);
     }
-    let mut mean = vec![0.0; latent];
-    for row in values.chunks_exact(latent) {
-        mean.iter_mut().zip(row).for_each(|(sum, v)| *sum += v);
-    }
-    // One embedding stays as it is, bit for bit.
     mean.iter_mut().for_each(|sum| *sum /= rows as f32);
     Ok(mean)
 }

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
+pub use npy::read_vectors;
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::synth;
 pub use windows::{MAX_FRAMES, windows};

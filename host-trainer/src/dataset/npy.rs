@@ -34,7 +34,17 @@ pub(super) struct Archive<'a> {
 /// Reads the matrix of a `.npy` file.
 pub(super) fn read_npy(file: &Path) -> Result<Matrix, DatasetError> {
     let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
-    Array::open(file, "the file", BufReader::new(input))?.matrix()
+    Array::open(file, "the file", BufReader::new(input))?.matrix(Axes::Two)
+}
+
+/// Reads a `.npy` file of one vector or several, such as embeddings: how many, and their components one after the other.
+///
+/// # Errors
+/// [`DatasetError`], naming the file and what is wrong with it.
+pub fn read_vectors(file: &Path) -> Result<(usize, Vec<f32>), DatasetError> {
+    let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
+    let matrix = Array::open(file, "the file", BufReader::new(input))?.matrix(Axes::OneOrTwo)?;
+    Ok((matrix.rows, matrix.values))
 }
 
 impl<'a> Archive<'a> {
@@ -60,7 +70,7 @@ impl<'a> Archive<'a> {
 
     /// Reads a float array of rows x features.
     pub(super) fn matrix(&mut self, name: &str) -> Result<Matrix, DatasetError> {
-        self.array(name)?.matrix()
+        self.array(name)?.matrix(Axes::Two)
     }
 
     /// Reads `rows` strings or whole numbers, as text.
@@ -77,6 +87,15 @@ impl<'a> Archive<'a> {
         let entry = self.zip.by_name(&format!("{name}.npy")).map_err(|error| zip_error(self.file, name, error))?;
         Array::open(self.file, name, BufReader::new(entry))
     }
+}
+
+/// The axes an array may have.
+#[derive(Clone, Copy)]
+enum Axes {
+    /// Rows and features.
+    Two,
+    /// One vector, or a row for each of several.
+    OneOrTwo,
 }
 
 /// One array, its header read.
@@ -110,12 +129,16 @@ impl<'a> Array<'a> {
         Ok(Array { file, name, npy })
     }
 
-    fn matrix(self) -> Result<Matrix, DatasetError> {
+    fn matrix(self, axes: Axes) -> Result<Matrix, DatasetError> {
         let (file, name) = (self.file, self.name);
         let shape = self.npy.shape().to_vec();
-        let &[rows, features] = shape.as_slice() else {
-            let reason = format!("its shape is {shape:?}; it must have two axes, timesteps x features");
-            return Err(wrong(file, name, reason));
+        let (rows, features) = match (shape.as_slice(), axes) {
+            (&[rows, features], _) => (rows, features),
+            (&[components], Axes::OneOrTwo) => (1, components),
+            _ => {
+                let reason = format!("its shape is {shape:?}; it must have two axes, timesteps x features");
+                return Err(wrong(file, name, reason));
+            }
         };
         let sizes = (usize::try_from(rows).ok(), usize::try_from(features).ok());
         let (Some(rows), Some(features)) = sizes else {
