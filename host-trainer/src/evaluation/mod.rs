@@ -1,4 +1,5 @@
 //! How well scans are told apart.
 
 pub mod metrics;
+pub mod trials;
 pub mod verification;
