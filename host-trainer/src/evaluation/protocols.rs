@@ -1,0 +1,335 @@
+//! Protocols: which rows train, which are enrolled, which probe.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::dataset::{Dataset, Scan};
+
+/// Which protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Everything trains, is enrolled and probes, as the reference scores itself.
+    InSample,
+    /// A random half of each recording's frames trains and is enrolled, the other half probes.
+    Random,
+    /// The beginning of each recording trains and is enrolled, its end probes, with a gap between.
+    Blocks,
+    /// Training, enrolment and probes come from different sessions.
+    Sessions,
+    /// The encoder is trained on some labels; others are enrolled and probed.
+    Unseen,
+    /// Episodes of 4 support and 4 query frames a label, on the blocks or sessions of the split.
+    Episodes,
+}
+
+/// Every protocol, in the order of the command line.
+pub const ALL: [Protocol; 6] = [
+    Protocol::InSample,
+    Protocol::Random,
+    Protocol::Blocks,
+    Protocol::Sessions,
+    Protocol::Unseen,
+    Protocol::Episodes,
+];
+
+/// Rows of a dataset by their part in one training and the trials after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fold {
+    /// Rows that train the encoder.
+    pub training: Vec<usize>,
+    /// Rows whose means are the prototypes.
+    pub enrolment: Vec<usize>,
+    /// Rows that probe.
+    pub probes: Vec<usize>,
+}
+
+/// Sessions named by hand; empty lists leave the choice to the protocol.
+#[derive(Clone, Debug, Default)]
+pub struct SessionChoice {
+    /// Sessions that train.
+    pub training: Vec<String>,
+    /// Sessions that are enrolled.
+    pub enrolment: Vec<String>,
+    /// Sessions that probe.
+    pub probes: Vec<String>,
+}
+
+/// A protocol on given recordings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// What trains, is enrolled and probes, in a sentence.
+    pub description: String,
+    /// Why its figures are too good, if they are.
+    pub leaks: Option<&'static str>,
+    /// One training each; trials are pooled.
+    pub folds: Vec<Fold>,
+}
+
+/// Why a protocol does not fit the recordings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocol {protocol} needs {lack}; protocols that fit these recordings: {fitting}")]
+pub struct ProtocolError {
+    protocol: &'static str,
+    lack: String,
+    fitting: String,
+}
+
+/// Share of a recording's frames left out between what trains and what probes, in `blocks`.
+const GAP: f64 = 0.1;
+
+impl Protocol {
+    /// The protocol's name on the command line and in every output.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::InSample => "in-sample",
+            Protocol::Random => "random",
+            Protocol::Blocks => "blocks",
+            Protocol::Sessions => "sessions",
+            Protocol::Unseen => "unseen",
+            Protocol::Episodes => "episodes",
+        }
+    }
+
+    /// Splits `dataset` by this protocol; the same seed makes the same split.
+    ///
+    /// # Errors
+    /// When labels, sessions or frames are too few; the message names the protocols that would fit.
+    pub fn split(self, dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, ProtocolError> {
+        self.try_split(dataset, choice, seed).map_err(|lack| {
+            let fits = |p: &&Protocol| p.try_split(dataset, choice, seed).is_ok();
+            let names: Vec<&str> = ALL.iter().filter(fits).map(|p| p.name()).collect();
+            let fitting = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            ProtocolError { protocol: self.name(), lack, fitting }
+        })
+    }
+
+    fn try_split(self, dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, String> {
+        let labels = labels_of(dataset, &(0..dataset.rows.len()).collect::<Vec<_>>()).len();
+        if labels < 2 {
+            return Err("two labels".to_owned());
+        }
+        let split = match self {
+            Protocol::InSample => in_sample(dataset),
+            Protocol::Random => random(dataset, seed),
+            Protocol::Blocks => blocks(dataset),
+            Protocol::Sessions => sessions(dataset, choice)?,
+            Protocol::Unseen => unseen(dataset, choice, seed)?,
+            Protocol::Episodes => match sessions(dataset, choice) {
+                Ok(split) => split,
+                Err(_) => blocks(dataset),
+            },
+        };
+        for fold in &split.folds {
+            check(dataset, fold)?;
+        }
+        Ok(split)
+    }
+}
+
+fn in_sample(dataset: &Dataset) -> Split {
+    let all: Vec<usize> = (0..dataset.rows.len()).collect();
+    Split {
+        description: "every frame trains, is enrolled and probes".to_owned(),
+        leaks: Some("it scores what it was trained on"),
+        folds: vec![Fold { training: all.clone(), enrolment: all.clone(), probes: all }],
+    }
+}
+
+fn random(dataset: &Dataset, seed: u64) -> Split {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut fold = Fold::default();
+    for scan in dataset.scans() {
+        let mut rows: Vec<usize> = scan.rows.collect();
+        rows.shuffle(&mut rng);
+        let (mut known, mut probes) = (rows[..rows.len().div_ceil(2)].to_vec(), rows[rows.len().div_ceil(2)..].to_vec());
+        known.sort_unstable();
+        probes.sort_unstable();
+        fold.enrolment.extend(known);
+        fold.probes.extend(probes);
+    }
+    fold.training.clone_from(&fold.enrolment);
+    Split {
+        description: "a random half of each recording's frames trains and is enrolled, the other half probes".to_owned(),
+        leaks: Some("neighbouring frames are much alike, and stand on both sides"),
+        folds: vec![fold],
+    }
+}
+
+fn blocks(dataset: &Dataset) -> Split {
+    let mut fold = Fold::default();
+    for scan in dataset.scans() {
+        let (before, after) = halves_with_gap(&scan);
+        fold.enrolment.extend(before);
+        fold.probes.extend(after);
+    }
+    fold.training.clone_from(&fold.enrolment);
+    Split {
+        description: format!(
+            "the beginning of each recording trains and is enrolled, its end probes, {:.0} % of it between them left out",
+            GAP * 100.0
+        ),
+        leaks: None,
+        folds: vec![fold],
+    }
+}
+
+/// The rows before and after a gap of at least one frame in the middle.
+fn halves_with_gap(scan: &Scan) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    let length = scan.rows.len();
+    let gap = ((length as f64 * GAP).round() as usize).max(1).min(length);
+    let before = (length - gap).div_ceil(2);
+    (scan.rows.start..scan.rows.start + before, scan.rows.start + before + gap..scan.rows.end)
+}
+
+/// The sessions of each part: as named, or the first half trains, and the rest is enrolled and probes in equal parts.
+fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<String>; 3], String> {
+    let all = &dataset.sessions;
+    let named = [&choice.training, &choice.enrolment, &choice.probes];
+    if named.iter().all(|list| list.is_empty()) {
+        if all.len() < 3 {
+            return Err(format!("three sessions (there are {}); --blocks makes sessions of time blocks", all.len()));
+        }
+        let training = all.len().div_ceil(2).min(all.len() - 2);
+        let enrolment = training + (all.len() - training) / 2;
+        return Ok([all[..training].to_vec(), all[training..enrolment].to_vec(), all[enrolment..].to_vec()]);
+    }
+    if named.iter().any(|list| list.is_empty()) {
+        return Err("all of --train-sessions, --enroll-sessions and --probe-sessions, or none of them".to_owned());
+    }
+    if let Some(unknown) = named.into_iter().flatten().find(|name| !all.contains(name)) {
+        return Err(format!("sessions that are there; {unknown} is not among {}", all.join(", ")));
+    }
+    let twice = choice.training.iter().find(|n| choice.enrolment.contains(n) || choice.probes.contains(n));
+    if let Some(name) = twice.or_else(|| choice.enrolment.iter().find(|n| choice.probes.contains(n))) {
+        return Err(format!("different sessions for each part; {name} is in two"));
+    }
+    Ok(named.map(Clone::clone))
+}
+
+fn sessions(dataset: &Dataset, choice: &SessionChoice) -> Result<Split, String> {
+    let parts = session_parts(dataset, choice)?;
+    let [training, enrolment, probes] = parts.clone().map(|names| rows_where(dataset, &|_| true, &names));
+    let [t, e, p] = parts.map(|names| names.join(" "));
+    Ok(Split {
+        description: format!("sessions {t} train, {e} are enrolled, {p} probe"),
+        leaks: None,
+        folds: vec![Fold { training, enrolment, probes }],
+    })
+}
+
+fn unseen(dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, String> {
+    let mut labels: Vec<u32> = labels_of(dataset, &(0..dataset.rows.len()).collect::<Vec<_>>());
+    if labels.len() < 4 {
+        return Err(format!("four labels, two to train and two to enrol (there are {})", labels.len()));
+    }
+    labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    let (first, second) = labels.split_at(labels.len() / 2);
+    let parts = session_parts(dataset, choice).ok();
+    let base = match &parts {
+        Some(_) => sessions(dataset, choice)?,
+        None => blocks(dataset),
+    };
+    let of = |rows: &[usize], wanted: &[u32]| -> Vec<usize> {
+        rows.iter().copied().filter(|&row| wanted.contains(&dataset.rows[row].label)).collect()
+    };
+    let fold = |trained: &[u32], enrolled: &[u32]| Fold {
+        training: of(&base.folds[0].training, trained),
+        enrolment: of(&base.folds[0].enrolment, enrolled),
+        probes: of(&base.folds[0].probes, enrolled),
+    };
+    Ok(Split {
+        description: format!("half of the labels train the encoder, the others are enrolled; {}", base.description),
+        leaks: None,
+        folds: vec![fold(first, second), fold(second, first)],
+    })
+}
+
+fn rows_where(dataset: &Dataset, label: &dyn Fn(u32) -> bool, sessions: &[String]) -> Vec<usize> {
+    let wanted = |row: usize| {
+        let row = dataset.rows[row];
+        label(row.label) && sessions.contains(&dataset.sessions[row.session as usize])
+    };
+    (0..dataset.rows.len()).filter(|&row| wanted(row)).collect()
+}
+
+fn labels_of(dataset: &Dataset, rows: &[usize]) -> Vec<u32> {
+    let mut labels: Vec<u32> = rows.iter().map(|&row| dataset.rows[row].label).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    labels
+}
+
+/// Training needs two frames of two labels; trials need two enrolled labels and a probe of each.
+fn check(dataset: &Dataset, fold: &Fold) -> Result<(), String> {
+    let training = labels_of(dataset, &fold.training);
+    if training.len() < 2 {
+        return Err("two labels to train on".to_owned());
+    }
+    for label in training {
+        if fold.training.iter().filter(|&&row| dataset.rows[row].label == label).count() < 2 {
+            return Err(format!("two training frames of label {}", dataset.labels[label as usize]));
+        }
+    }
+    let (enrolled, probed) = (labels_of(dataset, &fold.enrolment), labels_of(dataset, &fold.probes));
+    if enrolled.len() < 2 {
+        return Err("two labels to enrol".to_owned());
+    }
+    match enrolled.iter().find(|label| !probed.contains(label)) {
+        Some(&label) => Err(format!("a probe of label {}", dataset.labels[label as usize])),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::synth;
+
+    fn split(protocol: Protocol, dataset: &Dataset) -> Split {
+        protocol.split(dataset, &SessionChoice::default(), 1).unwrap()
+    }
+
+    #[test]
+    fn honest_protocols_share_no_row_between_training_and_probes() {
+        let dataset = synth(6, 20, 4, 4, 0.5, 1);
+        for protocol in [Protocol::Random, Protocol::Blocks, Protocol::Sessions, Protocol::Unseen, Protocol::Episodes] {
+            for fold in split(protocol, &dataset).folds {
+                let shared = fold.probes.iter().find(|r| fold.training.contains(r) || fold.enrolment.contains(r));
+                assert_eq!(shared, None, "{}", protocol.name());
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_leave_a_gap() {
+        let dataset = synth(2, 20, 4, 1, 0.5, 1);
+        let fold = &split(Protocol::Blocks, &dataset).folds[0];
+        let first: Vec<usize> = fold.enrolment.iter().copied().filter(|&r| r < 20).collect();
+        let probes: Vec<usize> = fold.probes.iter().copied().filter(|&r| r < 20).collect();
+        assert_eq!((first[0], first[first.len() - 1], probes[0], probes[probes.len() - 1]), (0, 8, 11, 19));
+    }
+
+    #[test]
+    fn sessions_are_disjoint_and_unseen_labels_never_train() {
+        let dataset = synth(6, 8, 4, 4, 0.5, 1);
+        let session = |rows: &[usize]| rows.iter().map(|&r| dataset.rows[r].session).max();
+        let fold = &split(Protocol::Sessions, &dataset).folds[0];
+        assert_eq!([&fold.training, &fold.enrolment, &fold.probes].map(|r| session(r)), [Some(1), Some(2), Some(3)]);
+        for fold in split(Protocol::Unseen, &dataset).folds {
+            let trained = labels_of(&dataset, &fold.training);
+            assert!(labels_of(&dataset, &fold.probes).iter().all(|label| !trained.contains(label)));
+        }
+    }
+
+    #[test]
+    fn a_lack_is_named_with_the_protocols_that_fit() {
+        let dataset = synth(2, 20, 4, 1, 0.5, 1);
+        let error = Protocol::Unseen.split(&dataset, &SessionChoice::default(), 1).unwrap_err().to_string();
+        assert!(error.contains("four labels") && error.contains("in-sample, random, blocks, episodes"), "{error}");
+        let error = Protocol::Sessions.split(&dataset, &SessionChoice::default(), 1).unwrap_err().to_string();
+        assert!(error.contains("three sessions"), "{error}");
+    }
+}
