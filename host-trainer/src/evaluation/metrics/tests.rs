@@ -18,6 +18,63 @@ struct Case {
     roc_auc: Option<f64>,
 }
 
+/// What scipy, scikit-learn and numpy computed.
+#[derive(serde::Deserialize)]
+pub(super) struct Reference {
+    pub(super) clopper_pearson: Vec<ProportionCase>,
+    pub(super) curves: Vec<CurveCase>,
+    pub(super) classification: Vec<ClassificationCase>,
+    pub(super) embeddings: Vec<EmbeddingsCase>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct ProportionCase {
+    pub(super) errors: u64,
+    pub(super) trials: u64,
+    pub(super) confidence: f64,
+    pub(super) interval: [f64; 2],
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct CurveCase {
+    pub(super) name: String,
+    pub(super) genuine: Vec<f64>,
+    pub(super) impostor: Vec<f64>,
+    pub(super) eer_convex_hull: f64,
+    pub(super) relative_entropy_bits: Option<f64>,
+    pub(super) fmr: Vec<f64>,
+    pub(super) fnmr: Vec<f64>,
+    /// From the highest down; null is infinite.
+    pub(super) thresholds: Vec<Option<f64>>,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct ClassificationCase {
+    pub(super) classes: usize,
+    pub(super) truth: Vec<u32>,
+    pub(super) decided: Vec<u32>,
+    pub(super) confusion: Vec<Vec<u32>>,
+    pub(super) accuracy: f64,
+    pub(super) macro_f1: f64,
+}
+
+#[derive(serde::Deserialize)]
+pub(super) struct EmbeddingsCase {
+    pub(super) embeddings: Vec<Vec<f32>>,
+    pub(super) participation_ratio: f64,
+    pub(super) principal_map: Vec<[f64; 2]>,
+}
+
+pub(super) fn reference() -> Reference {
+    serde_json::from_str(include_str!("../../../tests/data/metrics_reference.json")).unwrap()
+}
+
+/// Lists of scores, coarse ones with many ties among them.
+pub(super) fn scores() -> impl Strategy<Value = Vec<f64>> {
+    let coarse = (-4..4_i32).prop_map(|step| f64::from(step) / 4.0);
+    prop_oneof![prop::collection::vec(coarse, 1..60), prop::collection::vec(-1.0..1.0_f64, 1..60)]
+}
+
 #[test]
 fn agrees_with_the_reference_vectors() {
     let cases: Vec<Case> = serde_json::from_slice(&crate::dataset::fixtures::vector("metrics.json")).unwrap();
@@ -51,6 +108,8 @@ fn agrees_with_counting_directly_on_random_lists() {
         assert!((found.percent - expected).abs() < 1e-6, "round {round}: {} for {expected}", found.percent);
         let area = roc_auc(&genuine, &impostor).unwrap();
         assert!((area - area_by_pairs(&genuine, &impostor)).abs() < 1e-9, "round {round}");
+        let distance = d_prime(&genuine, &impostor).unwrap();
+        assert!((distance - distance_of_pairs(&genuine, &impostor)).abs() < 1e-6 * (1.0 + distance), "round {round}");
     }
 }
 
@@ -120,6 +179,17 @@ fn eer_by_bisection(genuine: &[f64], impostor: &[f64]) -> f64 {
         if 1.0 - middle - true_match_rate(middle) > 0.0 { low = middle } else { high = middle }
     }
     100.0 * (low + high) / 2.0
+}
+
+/// d' from the differences of all pairs: half their mean square within a list is its variance, their mean across the
+/// lists the distance of the means.
+fn distance_of_pairs(genuine: &[f64], impostor: &[f64]) -> f64 {
+    let mean = |a: &[f64], b: &[f64], power: i32| {
+        let differences = a.iter().flat_map(|a| b.iter().map(move |b| (a - b).powi(power)));
+        differences.sum::<f64>() / (a.len() * b.len()) as f64
+    };
+    let variance = (mean(genuine, genuine, 2) + mean(impostor, impostor, 2)) / 4.0;
+    mean(genuine, impostor, 1).abs() / (variance + 1e-9).sqrt()
 }
 
 fn area_by_pairs(genuine: &[f64], impostor: &[f64]) -> f64 {

@@ -1,6 +1,16 @@
 //! Equal error rate, d-prime and ROC area of genuine and impostor scores.
 //!
-//! A higher score means more likely genuine; a probe is accepted at or above a threshold.
+//! A higher score means more likely genuine; a probe is accepted at or above a threshold. One file for each further
+//! figure: the ROC, exact and bootstrap intervals, decisions among classes, information, keys.
+
+pub mod bootstrap;
+pub mod classification;
+pub mod information;
+pub mod key_quality;
+pub mod operating;
+pub mod proportion;
+pub mod roc;
+mod weighted;
 
 /// Where false matches and false non-matches are equally frequent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,14 +39,14 @@ pub enum ScoreError {
         /// `genuine` or `impostor`.
         list: &'static str,
     },
-}
-
-/// One point of the ROC: what a threshold accepts.
-#[derive(Debug, Clone, Copy)]
-struct Point {
-    threshold: f64,
-    false_match_rate: f64,
-    true_match_rate: f64,
+    /// Two methods are compared on different trials.
+    #[error(
+        "trial {index} of the two methods is not the same comparison; score both on the same probes and prototypes"
+    )]
+    Unpaired {
+        /// The first trial that differs, from 0; the length of the shorter list where one goes on.
+        index: usize,
+    },
 }
 
 /// The equal error rate: the root of `1 - x - TPR(x)` on the linearly interpolated ROC.
@@ -51,23 +61,7 @@ pub fn eer(genuine: &[f64], impostor: &[f64]) -> Result<Eer, ScoreError> {
     if genuine.is_empty() || impostor.is_empty() {
         return Ok(Eer { percent: 50.0, threshold: f64::INFINITY });
     }
-    let points = roc(genuine, impostor);
-    // Positive while the rate of false non-matches exceeds that of false matches; falls along the curve from 1 to -1.
-    let excess = |point: &Point| 1.0 - point.false_match_rate - point.true_match_rate;
-    let after = points.partition_point(|point| excess(point) > 0.0).min(points.len() - 1);
-    let point = points[after];
-    if excess(&point) == 0.0 {
-        let next = points.get(after + 1).map_or(point.threshold, |next| next.threshold);
-        let middle = next + (point.threshold - next) / 2.0;
-        let threshold = if middle > next { middle } else { point.threshold };
-        return Ok(Eer { percent: 100.0 * point.false_match_rate, threshold });
-    }
-    let before = points[after - 1];
-    let share = excess(&before) / (excess(&before) - excess(&point));
-    let between = |from: f64, to: f64| from + share * (to - from);
-    let threshold =
-        if before.threshold.is_finite() { between(before.threshold, point.threshold) } else { point.threshold };
-    Ok(Eer { percent: 100.0 * between(before.false_match_rate, point.false_match_rate), threshold })
+    Ok(roc::equal_error(&roc::roc(genuine, impostor)))
 }
 
 /// The distance of the means in pooled standard deviations.
@@ -92,32 +86,10 @@ pub fn roc_auc(genuine: &[f64], impostor: &[f64]) -> Result<f64, ScoreError> {
     check_finite(genuine, impostor)?;
     check_not_empty(genuine, impostor)?;
     let mut area = 0.0;
-    for pair in roc(genuine, impostor).windows(2) {
-        let width = pair[1].false_match_rate - pair[0].false_match_rate;
-        area += width * (pair[0].true_match_rate + pair[1].true_match_rate) / 2.0;
+    for pair in roc::roc(genuine, impostor).windows(2) {
+        area += (pair[1].fmr - pair[0].fmr) * (1.0 - (pair[0].fnmr + pair[1].fnmr) / 2.0);
     }
     Ok(area)
-}
-
-/// The ROC from (0, 0) to (1, 1), one point per distinct score, from the highest down; no list may be empty.
-fn roc(genuine: &[f64], impostor: &[f64]) -> Vec<Point> {
-    let mut scores: Vec<(f64, bool)> = genuine.iter().map(|&score| (score, true)).collect();
-    scores.extend(impostor.iter().map(|&score| (score, false)));
-    scores.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-
-    let mut points = vec![Point { threshold: f64::INFINITY, false_match_rate: 0.0, true_match_rate: 0.0 }];
-    let (mut true_matches, mut false_matches) = (0_usize, 0_usize);
-    for tied in scores.chunk_by(|a, b| a.0 == b.0) {
-        let matches = tied.iter().filter(|(_, is_genuine)| *is_genuine).count();
-        true_matches += matches;
-        false_matches += tied.len() - matches;
-        points.push(Point {
-            threshold: tied[0].0,
-            false_match_rate: false_matches as f64 / impostor.len() as f64,
-            true_match_rate: true_matches as f64 / genuine.len() as f64,
-        });
-    }
-    points
 }
 
 /// Mean and population variance.

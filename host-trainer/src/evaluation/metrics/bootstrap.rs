@@ -1,0 +1,190 @@
+//! Bootstrap intervals over verification trials that resample sessions, then labels.
+//!
+//! Trials of one recording are alike, so that trials are not what is drawn: a replicate draws as many sessions as there
+//! are, with replacement, and for each session drawn as many of its labels as it has, with replacement; all trials of a
+//! drawn (session, label) then count once more (two-stage bootstrap, Davison and Hinkley 1997, 3.8). Where there is one
+//! session only its labels are drawn. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
+//!
+//! The prototypes are held fixed: the intervals tell how far other probes would move the figures, not other enrolments.
+//! A method without an error in its trials has none in any replicate either, and the interval [0, 0] is then no bound:
+//! [`super::proportion::rule_of_three`] is. With few sessions and labels there are few distinct replicates (two labels in
+//! one session have three), and intervals are too short.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::weighted::{Figures, RankedTrials};
+use super::{ScoreError, check_finite, eer};
+use crate::evaluation::results::Estimate;
+
+/// One comparison of a probe with a prototype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trial {
+    /// The probe's true label.
+    pub probe_label: u32,
+    /// The session the probe was recorded in.
+    pub probe_session: u32,
+    /// The label of the prototype.
+    pub enrolled_label: u32,
+    /// Higher is more alike.
+    pub score: f64,
+}
+
+/// 95 % intervals; none where there is nothing to resample.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Intervals {
+    /// Of the equal error rate in percent.
+    pub eer: Option<[f64; 2]>,
+    /// Of d'.
+    pub d_prime: Option<[f64; 2]>,
+    /// Of the area under the ROC.
+    pub roc_auc: Option<[f64; 2]>,
+}
+
+/// How often a bootstrap draws, and from what.
+#[derive(Clone, Copy, Debug)]
+pub struct Resampling {
+    /// Replicate `r` is drawn from the generator of this seed and stream `r`.
+    pub seed: u64,
+    /// Replicates; 1,000 are usual for percentiles.
+    pub replicates: usize,
+    /// Threads, at least 1; the result is the same for any number.
+    pub threads: usize,
+}
+
+impl Trial {
+    /// Whether the probe meets its own prototype.
+    #[must_use]
+    pub fn is_genuine(&self) -> bool {
+        self.probe_label == self.enrolled_label
+    }
+}
+
+/// The genuine and the impostor scores of `trials`, in their order.
+#[must_use]
+pub fn genuine_and_impostor(trials: &[Trial]) -> (Vec<f64>, Vec<f64>) {
+    let (genuine, impostor): (Vec<Trial>, Vec<Trial>) = trials.iter().partition(|trial| trial.is_genuine());
+    let scores = |trials: Vec<Trial>| trials.into_iter().map(|trial| trial.score).collect();
+    (scores(genuine), scores(impostor))
+}
+
+/// Intervals of EER, d' and ROC area.
+///
+/// # Errors
+/// [`ScoreError::NotFinite`].
+pub fn intervals(trials: &[Trial], resampling: Resampling) -> Result<Intervals, ScoreError> {
+    let (genuine, impostor) = genuine_and_impostor(trials);
+    check_finite(&genuine, &impostor)?;
+    let Some(drawn) = replicates(trials, resampling) else { return Ok(Intervals::default()) };
+    let interval = |figure: fn(&Figures) -> f64| percentiles(drawn.iter().flatten().map(figure).collect());
+    Ok(Intervals {
+        eer: interval(|figures| figures.eer),
+        d_prime: interval(|figures| figures.d_prime),
+        roc_auc: interval(|figures| figures.roc_auc),
+    })
+}
+
+/// The EER of `a` less that of `b`, in percentage points, for two methods on the same trials.
+///
+/// Both are resampled alike, so that what a session or a label does to both cancels. The trials carry a difference
+/// where the interval leaves out 0.
+///
+/// # Errors
+/// [`ScoreError::NotFinite`]; [`ScoreError::Unpaired`] where probe, session or prototype of a trial differ.
+pub fn paired_difference(a: &[Trial], b: &[Trial], resampling: Resampling) -> Result<Estimate, ScoreError> {
+    let comparison = |trial: &Trial| (trial.probe_label, trial.probe_session, trial.enrolled_label);
+    if let Some(index) = (0..a.len().max(b.len())).find(|&i| a.get(i).map(comparison) != b.get(i).map(comparison)) {
+        return Err(ScoreError::Unpaired { index });
+    }
+    let percent = |trials| {
+        let (genuine, impostor) = genuine_and_impostor(trials);
+        eer(&genuine, &impostor).map(|eer| eer.percent)
+    };
+    let value = percent(a)? - percent(b)?;
+    let interval = replicates(a, resampling).zip(replicates(b, resampling)).and_then(|(a, b)| {
+        let pairs = a.iter().zip(&b).filter_map(|(a, b)| a.as_ref().zip(b.as_ref()));
+        percentiles(pairs.map(|(a, b)| a.eer - b.eer).collect())
+    });
+    Ok(Estimate { value, interval })
+}
+
+/// The figures of every replicate, none for one without genuine or impostor scores; none at all for a single cell.
+fn replicates(trials: &[Trial], resampling: Resampling) -> Option<Vec<Option<Figures>>> {
+    let cells = Cells::of(trials);
+    if cells.count < 2 {
+        return None;
+    }
+    let ranked = RankedTrials::new(trials, &cells.of_trial, cells.count);
+    let mut figures = vec![None; resampling.replicates];
+    let share = resampling.replicates.div_ceil(resampling.threads.max(1)).max(1);
+    thread::scope(|scope| {
+        for (part, figures) in figures.chunks_mut(share).enumerate() {
+            let (cells, ranked) = (&cells, &ranked);
+            scope.spawn(move || {
+                let mut weights = vec![0; cells.count];
+                for (place, figures) in figures.iter_mut().enumerate() {
+                    cells.draw(resampling.seed, (part * share + place) as u64, &mut weights);
+                    *figures = ranked.figures(&weights);
+                }
+            });
+        }
+    });
+    Some(figures)
+}
+
+/// The (session, label) pairs of the probes, numbered in their order.
+struct Cells {
+    of_trial: Vec<u32>,
+    count: usize,
+    /// The cells of each session.
+    sessions: Vec<Vec<u32>>,
+}
+
+impl Cells {
+    fn of(trials: &[Trial]) -> Self {
+        let pair = |trial: &Trial| (trial.probe_session, trial.probe_label);
+        let mut numbers: BTreeMap<(u32, u32), u32> = trials.iter().map(|trial| (pair(trial), 0)).collect();
+        let mut sessions: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, ((session, _), cell)) in (0..).zip(&mut numbers) {
+            *cell = number;
+            sessions.entry(*session).or_default().push(number);
+        }
+        Self {
+            of_trial: trials.iter().map(|trial| numbers[&pair(trial)]).collect(),
+            count: numbers.len(),
+            sessions: sessions.into_values().collect(),
+        }
+    }
+
+    /// How often each cell counts in a replicate.
+    fn draw(&self, seed: u64, replicate: u64, weights: &mut [u32]) {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(replicate);
+        weights.fill(0);
+        for _ in 0..self.sessions.len() {
+            let session = &self.sessions[random.random_range(0..self.sessions.len())];
+            for _ in 0..session.len() {
+                weights[session[random.random_range(0..session.len())] as usize] += 1;
+            }
+        }
+    }
+}
+
+/// The 2.5 and 97.5 percentiles, interpolated linearly as numpy does; none of no values.
+fn percentiles(mut values: Vec<f64>) -> Option<[f64; 2]> {
+    values.sort_unstable_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some([0.025, 0.975].map(|share| {
+        let place = share * last as f64;
+        let below = place.floor() as usize;
+        let above = (below + 1).min(last);
+        values[below] + (place - below as f64) * (values[above] - values[below])
+    }))
+}
+
+#[cfg(test)]
+#[path = "bootstrap_tests.rs"]
+mod tests;
