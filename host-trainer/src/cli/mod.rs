@@ -7,6 +7,7 @@ mod demo;
 mod derive;
 mod embed;
 mod enroll;
+mod evaluate;
 mod export;
 mod failure;
 mod import;
@@ -52,6 +53,7 @@ enum Verb {
     Enroll(enroll::Arguments),
     Verify(verify::Arguments),
     Derive(derive::Arguments),
+    Evaluate(evaluate::Arguments),
     Runtime(runtime::Arguments),
     Demo(demo::Arguments),
     Completions(completions::CompletionsArguments),
@@ -84,6 +86,7 @@ fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
         Verb::Enroll(arguments) => done(enroll::run(&arguments, console)),
         Verb::Verify(arguments) => verify::run(&arguments, console),
         Verb::Derive(arguments) => done(derive::run(&arguments, console)),
+        Verb::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
         Verb::Runtime(arguments) => done(runtime::run(&arguments, console)),
         Verb::Demo(arguments) => done(demo::run(&arguments, console)),
         Verb::Completions(arguments) => done(completions::completions(&arguments, console)),

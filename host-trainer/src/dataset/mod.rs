@@ -174,6 +174,20 @@ impl Dataset {
         Ok((kept, map))
     }
 
+    /// A copy with the rows at `rows`, in that order; labels and sessions keep their indices.
+    ///
+    /// # Panics
+    /// When a row is not below `rows.len()`.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Dataset {
+        let mut selected = self.header();
+        for &row in rows {
+            selected.rows.push(self.rows[row]);
+            selected.values.extend_from_slice(self.row(row));
+        }
+        selected
+    }
+
     fn pick(&self, keep: impl Fn(Row) -> Option<Row>) -> Dataset {
         let mut picked = Dataset { rows: Vec::new(), values: Vec::new(), ..self.header() };
         for (index, &row) in self.rows.iter().enumerate() {

@@ -1,6 +1,11 @@
-//! How well scans are told apart.
+//! How well scans are told apart: protocols, methods, metrics, and the document of it all.
 
+mod conditions;
+pub mod evaluate;
+pub mod methods;
 pub mod metrics;
+pub mod protocols;
 pub mod results;
+pub mod summary;
 pub mod trials;
 pub mod verification;

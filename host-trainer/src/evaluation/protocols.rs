@@ -24,14 +24,8 @@ pub enum Protocol {
 }
 
 /// Every protocol, in the order of the command line.
-pub const ALL: [Protocol; 6] = [
-    Protocol::InSample,
-    Protocol::Random,
-    Protocol::Blocks,
-    Protocol::Sessions,
-    Protocol::Unseen,
-    Protocol::Episodes,
-];
+pub const ALL: [Protocol; 6] =
+    [Protocol::InSample, Protocol::Random, Protocol::Blocks, Protocol::Sessions, Protocol::Unseen, Protocol::Episodes];
 
 /// Rows of a dataset by their part in one training and the trials after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,7 +137,8 @@ fn random(dataset: &Dataset, seed: u64) -> Split {
     for scan in dataset.scans() {
         let mut rows: Vec<usize> = scan.rows.collect();
         rows.shuffle(&mut rng);
-        let (mut known, mut probes) = (rows[..rows.len().div_ceil(2)].to_vec(), rows[rows.len().div_ceil(2)..].to_vec());
+        let (mut known, mut probes) =
+            (rows[..rows.len().div_ceil(2)].to_vec(), rows[rows.len().div_ceil(2)..].to_vec());
         known.sort_unstable();
         probes.sort_unstable();
         fold.enrolment.extend(known);
@@ -151,7 +146,8 @@ fn random(dataset: &Dataset, seed: u64) -> Split {
     }
     fold.training.clone_from(&fold.enrolment);
     Split {
-        description: "a random half of each recording's frames trains and is enrolled, the other half probes".to_owned(),
+        description: "a random half of each recording's frames trains and is enrolled, the other half probes"
+            .to_owned(),
         leaks: Some("neighbouring frames are much alike, and stand on both sides"),
         folds: vec![fold],
     }

@@ -11,7 +11,10 @@ const HMAC_KEY: &[u8] = b"secret_vault";
 pub(super) enum Template {
     Bytes([u8; 32]),
     /// One bit a component, set above the median that probes are binarised at too.
-    Bits { bits: Vec<u64>, median: f32 },
+    Bits {
+        bits: Vec<u64>,
+        median: f32,
+    },
     Vector(Vec<f32>),
 }
 
@@ -48,7 +51,7 @@ pub(super) fn byte_score(a: &[u8; 32], b: &[u8; 32]) -> f64 {
 }
 
 /// One minus the share of `count` bits that differ.
-pub(super) fn binary_score(a: &[u64], b: Vec<u64>, count: usize) -> f64 {
+pub(super) fn binary_score(a: &[u64], b: &[u64], count: usize) -> f64 {
     let differing: u32 = a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum();
     1.0 - f64::from(differing) / count as f64
 }
@@ -92,7 +95,7 @@ mod tests {
     fn bits_and_bytes_score_one_when_equal_and_by_share_when_not() {
         let bits = above(&[1.0, -1.0, 0.5, 0.0], 0.0);
         assert_eq!(bits, [0b101]);
-        assert_eq!(binary_score(&bits, above(&[1.0, 1.0, 0.5, 0.0], 0.0), 4), 0.75);
+        assert_eq!(binary_score(&bits, &above(&[1.0, 1.0, 0.5, 0.0], 0.0), 4), 0.75);
         let (a, mut b) = ([7; 32], [7; 32]);
         b[0] = 8;
         assert_eq!(byte_score(&a, &b), 31.0 / 32.0);

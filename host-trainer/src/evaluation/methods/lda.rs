@@ -46,7 +46,8 @@ impl Lda {
             covariance[(i, i)] += SHRINKAGE * mean_variance;
         }
         let whitening = scaled_eigenvectors(&covariance, k, |e| e.sqrt().recip());
-        let grand = Mat::from_fn(1, k, |_, j| (0..classes.len()).map(|c| means[(c, j)]).sum::<f64>() / classes.len() as f64);
+        let grand =
+            Mat::from_fn(1, k, |_, j| (0..classes.len()).map(|c| means[(c, j)]).sum::<f64>() / classes.len() as f64);
         let centred = Mat::from_fn(classes.len(), k, |c, j| means[(c, j)] - grand[(0, j)]);
         let whitened_means = &centred * &whitening;
         // Right singular vectors of the class means, through their small Gram matrix.

@@ -173,7 +173,7 @@ impl Encoded {
                 let score = match template {
                     Template::Bytes(bytes) => each(&|row| byte_score(bytes, &self.hash(method, row))),
                     Template::Bits { bits, median } => {
-                        each(&|row| binary_score(*bits, above(self.vector(method, row), *median), self.bits(method)))
+                        each(&|row| binary_score(bits, &above(self.vector(method, row), *median), self.bits(method)))
                     }
                     Template::Vector(vector) => codes::cosine_score(vector, &mean),
                 };

@@ -1,0 +1,244 @@
+//! `evaluate`: what figures are worth, protocol by protocol.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::arguments::{DataArguments, DeviceArgument, GraphEngine};
+use super::console::Console;
+use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use crate::evaluation::evaluate::{EvaluationError, Plan, evaluate};
+use crate::evaluation::methods::{self, Method};
+use crate::evaluation::protocols::{Protocol, SessionChoice};
+use crate::evaluation::results::{Estimate, ProtocolResult};
+use crate::evaluation::summary::summarise;
+use crate::training::{Schedule, Settings};
+
+/// Train and score by one protocol or several, with all methods side by side.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    /// Protocol; repeat it for several.
+    #[arg(long = "protocol", value_enum, value_name = "NAME", default_values_t = [ProtocolArgument::Blocks])]
+    protocols: Vec<ProtocolArgument>,
+    /// Methods; all when not given.
+    #[arg(long, value_enum, value_name = "M,...", value_delimiter = ',')]
+    methods: Vec<MethodArgument>,
+    /// Sessions that train (`sessions`, `unseen`, `episodes`).
+    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    train_sessions: Vec<String>,
+    /// Sessions that are enrolled.
+    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    enroll_sessions: Vec<String>,
+    /// Sessions that probe.
+    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    probe_sessions: Vec<String>,
+    /// Training steps of each encoder.
+    #[arg(long, default_value_t = 100)]
+    steps: u64,
+    /// Highest learning rate.
+    #[arg(long, default_value_t = 1e-4)]
+    learning_rate: f64,
+    /// Seed of splits, training, noise and resampling.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The engine that trains.
+    #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
+    engine: GraphEngine,
+    /// Threads that score and resample; the results are the same for any number.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Bootstrap replicates of an interval.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    replicates: u32,
+    /// Leave the sweeps out.
+    #[arg(long)]
+    no_sweeps: bool,
+    /// Write the results here, as JSON.
+    #[arg(long, short, value_name = "FILE.json")]
+    output: Option<PathBuf>,
+    /// Write a report here, one self-contained page.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Write every score here, as CSV.
+    #[arg(long, value_name = "FILE.csv")]
+    scores: Option<PathBuf>,
+}
+
+/// A protocol.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProtocolArgument {
+    /// Everything trains and probes, as the reference scores itself (leaks).
+    InSample,
+    /// A random half of the frames probes (leaks).
+    Random,
+    /// The end of each recording probes, after a gap.
+    Blocks,
+    /// Different sessions train, are enrolled and probe.
+    Sessions,
+    /// Labels are enrolled that did not train the encoder.
+    Unseen,
+    /// Few-shot episodes of 4 support and 4 query frames.
+    Episodes,
+}
+
+/// A method.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MethodArgument {
+    /// SHA-256 of the frame.
+    Sha256,
+    /// HMAC-SHA256 of the frame.
+    Hmac,
+    /// Signs of a random projection.
+    Biohashing,
+    /// The embedding's bits.
+    Neural,
+    /// The embedding's cosine.
+    Neuralvault,
+    /// The frame's cosine.
+    RawCosine,
+    /// Linear discriminants.
+    Lda,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let dataset = arguments.data.load(console)?;
+    let plan = arguments.plan(engine);
+    plan.training.check()?;
+    let mut evaluated = Vec::new();
+    for protocol in &arguments.protocols {
+        let protocol = protocol.protocol();
+        let mut started = Instant::now();
+        let mut stage = |name: &str| {
+            console.note(format!("{}: {name} {:.2} s", protocol.name(), started.elapsed().as_secs_f64()));
+            started = Instant::now();
+        };
+        evaluated.push(evaluate(&dataset, protocol, &plan, &mut stage)?);
+    }
+    let results = summarise(&dataset, arguments.settings(), evaluated).map_err(|e| Failure::new(DATA, e))?;
+    let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
+    let mut files = Vec::new();
+    let mut write = |path: &Option<PathBuf>, text: &dyn Fn() -> String| -> Result<(), Failure> {
+        if let Some(path) = path {
+            crate::files::write_whole(path, text().as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
+            files.push(path.display().to_string());
+        }
+        Ok(())
+    };
+    write(&arguments.output, &|| document.clone())?;
+    //write(&arguments.report, &|| crate::evaluation::report::html(&results))?;
+    //write(&arguments.scores, &|| crate::evaluation::report::scores_csv(&results))?;
+    let mut text: String = results.protocols.iter().map(table).collect();
+    files.iter().for_each(|file| text += &format!("{file}\n"));
+    console.result("evaluate", &text, json!(results))
+}
+
+impl Arguments {
+    fn plan(&self, engine: crate::engine::Engine) -> Plan {
+        let all = || methods::ALL.to_vec();
+        let named = || self.methods.iter().map(|m| m.method()).collect();
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Plan {
+            methods: if self.methods.is_empty() { all() } else { named() },
+            sessions: SessionChoice {
+                training: self.train_sessions.clone(),
+                enrolment: self.enroll_sessions.clone(),
+                probes: self.probe_sessions.clone(),
+            },
+            training: Settings {
+                steps: self.steps,
+                learning_rate: self.learning_rate,
+                schedule: Schedule::Constant,
+                seed: self.seed,
+                ..Settings::default()
+            },
+            engine,
+            threads: self.threads.map_or_else(cores, usize::from),
+            replicates: self.replicates as usize,
+            sweeps: !self.no_sweeps,
+        }
+    }
+
+    /// The settings that decide the results, for the document.
+    fn settings(&self) -> BTreeMap<String, String> {
+        let entries = [
+            ("recipe", "reference".to_owned()),
+            ("steps", self.steps.to_string()),
+            ("learning rate", self.learning_rate.to_string()),
+            ("seed", self.seed.to_string()),
+            ("bootstrap replicates", self.replicates.to_string()),
+            ("program", concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned()),
+        ];
+        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+impl ProtocolArgument {
+    fn protocol(self) -> Protocol {
+        match self {
+            Self::InSample => Protocol::InSample,
+            Self::Random => Protocol::Random,
+            Self::Blocks => Protocol::Blocks,
+            Self::Sessions => Protocol::Sessions,
+            Self::Unseen => Protocol::Unseen,
+            Self::Episodes => Protocol::Episodes,
+        }
+    }
+}
+
+impl MethodArgument {
+    fn method(self) -> Method {
+        match self {
+            Self::Sha256 => Method::Sha256,
+            Self::Hmac => Method::Hmac,
+            Self::Biohashing => Method::BioHashing,
+            Self::Neural => Method::Neural,
+            Self::Neuralvault => Method::NeuralVault,
+            Self::RawCosine => Method::RawCosine,
+            Self::Lda => Method::Lda,
+        }
+    }
+}
+
+fn table(protocol: &ProtocolResult) -> String {
+    let mut text = format!("{}: {}", protocol.name, protocol.description);
+    if let Some(leaks) = &protocol.leaks {
+        text += &format!(" (LEAKS: {leaks})");
+    }
+    text += &format!("\n  {:12} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
+    for method in &protocol.methods {
+        text += &format!(
+            "  {:12} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
+            method.name,
+            estimate(&method.eer, 1),
+            estimate(&method.d_prime, 2),
+            method.roc_auc.value,
+            method.accuracy * 100.0
+        );
+    }
+    text
+}
+
+fn estimate(estimate: &Estimate, digits: usize) -> String {
+    match estimate.interval {
+        Some([low, high]) => format!("{:.digits$} [{low:.digits$}, {high:.digits$}]", estimate.value),
+        None => format!("{:.digits$}", estimate.value),
+    }
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Protocol(_) => Self::new(USAGE, error),
+            EvaluationError::Training(error) => error.into(),
+            EvaluationError::Embedding(error) => error.into(),
+            EvaluationError::Model(error) => error.into(),
+            EvaluationError::Score(_) => Self::new(DATA, error),
+        }
+    }
+}
