@@ -6,9 +6,12 @@
 //! session only its labels are drawn. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
 //!
 //! The prototypes are held fixed: the intervals tell how far other probes would move the figures, not other enrolments.
-//! A method without an error in its trials has none in any replicate either, and the interval [0, 0] is then no bound:
-//! [`super::proportion::rule_of_three`] is. With few sessions and labels there are few distinct replicates (two labels in
-//! one session have three), and intervals are too short.
+//! Simulated trials of 6 sessions, 8 labels and 9 probes each had the true EER in 93 to 99 % of their intervals; of one
+//! session and 8 labels in 90 %; of one session and 2 labels, which has three distinct replicates, in half. For one long
+//! recording a label, number blocks of time as its sessions.
+//!
+//! A method without an error in its trials has none in any replicate either: [0, 0] is then no bound, and
+//! [`super::proportion::rule_of_three`] gives one.
 
 use std::collections::BTreeMap;
 use std::thread;

@@ -77,7 +77,7 @@ impl Centred {
     /// The unit vector of greatest variance among those orthogonal to `excluded`; zero where nothing varies.
     fn principal_axis(&self, excluded: Option<&[f64]>) -> Vec<f64> {
         // Axes of nearly equal variance mix slowly, and any mixture of them is as good a map: a bound ends that.
-        const ITERATIONS: usize = 2000;
+        const ITERATIONS: usize = 500;
         let total = self.rows.iter().map(|row| dot(row, row)).sum::<f64>();
         // An arbitrary start that is orthogonal to no axis but by an unlikely chance.
         let mut axis: Vec<f64> = (1..=self.dim).map(|i| (i as f64).sin()).collect();
@@ -98,7 +98,7 @@ impl Centred {
             next.iter_mut().for_each(|component| *component /= length);
             let change = next.iter().zip(&axis).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
             axis = next;
-            if change < 1e-24 {
+            if change < 1e-20 {
                 break;
             }
         }
