@@ -131,8 +131,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Ok(())
     };
     write(&arguments.output, &|| document.clone())?;
-    //write(&arguments.report, &|| crate::evaluation::report::html(&results))?;
-    //write(&arguments.scores, &|| crate::evaluation::report::scores_csv(&results))?;
+    write(&arguments.report, &|| crate::evaluation::report::html(&results))?;
+    write(&arguments.scores, &|| crate::evaluation::report::scores_csv(&results))?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|file| text += &format!("{file}\n"));
     console.result("evaluate", &text, json!(results))

@@ -1,6 +1,7 @@
 //! The command line: one file a verb, each parses, calls the library and prints.
 
 mod arguments;
+mod compare;
 mod completions;
 mod console;
 mod demo;
@@ -54,6 +55,7 @@ enum Verb {
     Verify(verify::Arguments),
     Derive(derive::Arguments),
     Evaluate(evaluate::Arguments),
+    Compare(compare::Arguments),
     Runtime(runtime::Arguments),
     Demo(demo::Arguments),
     Completions(completions::CompletionsArguments),
@@ -87,6 +89,7 @@ fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
         Verb::Verify(arguments) => verify::run(&arguments, console),
         Verb::Derive(arguments) => done(derive::run(&arguments, console)),
         Verb::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
+        Verb::Compare(arguments) => done(compare::run(&arguments, console)),
         Verb::Runtime(arguments) => done(runtime::run(&arguments, console)),
         Verb::Demo(arguments) => done(demo::run(&arguments, console)),
         Verb::Completions(arguments) => done(completions::completions(&arguments, console)),

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use rand::SeedableRng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise};
 use super::methods::{Encoded, Fitted, Method};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
@@ -99,7 +103,10 @@ pub fn evaluate(
     let mut methods = Vec::new();
     let mut vault = Vec::new();
     for &method in &plan.methods {
-        let trials = trials(dataset, &folds, &clean, method, 1, usize::MAX);
+        let trials = match protocol {
+            Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
+            _ => trials(dataset, &folds, &clean, method, 1, usize::MAX),
+        };
         let development = development(dataset, &folds, method);
         methods.push(method_result(method, &trials, &development, plan)?);
         if method == Method::NeuralVault {
@@ -107,7 +114,11 @@ pub fn evaluate(
         }
     }
     stage("scoring");
-    let sweeps = if plan.sweeps { sweeps(dataset, &folds, plan, stage)? } else { Vec::new() };
+    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, plan, stage)? } else { Vec::new() };
+    if plan.sweeps && protocol == Protocol::Sessions {
+        sweeps.push(training_sessions(dataset, &folds[0].fold, plan)?);
+        stage("training sessions");
+    }
     let (labels, confusion) = confusion(dataset, &vault);
     let embeddings: Vec<&Vec<f32>> = folds.iter().flat_map(|fold| fold.probes.embeddings()).collect();
     let (genuine, impostor) = genuine_and_impostor(&vault);
@@ -188,6 +199,35 @@ fn trials(
             let row = dataset.rows[fold.fold.probes[rows[0]]];
             for (enrolled_label, score) in probes.scores(method, &templates, &rows) {
                 list.push(Trial { probe_label: row.label, probe_session: row.session, enrolled_label, score });
+            }
+        }
+    }
+    list
+}
+
+/// Few-shot episodes (Snell, Swersky and Zemel 2017): templates of 4 enrolled frames a class meet 4 probes of each.
+fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, seed: u64) -> Vec<Trial> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut list = Vec::new();
+    for fold in folds {
+        let of_class = |rows: &[usize], class: u32| -> Vec<usize> {
+            (0..rows.len()).filter(|&at| dataset.rows[rows[at]].label == class).collect()
+        };
+        for _ in 0..EPISODES {
+            let mut support = Vec::new();
+            let mut queries = Vec::new();
+            for class in 0..dataset.labels.len() as u32 {
+                let drawn = of_class(&fold.fold.enrolment, class);
+                support.extend(drawn.sample(&mut rng, SHOTS).map(|&at| (at, class)));
+                let drawn = of_class(&fold.fold.probes, class);
+                queries.extend(drawn.sample(&mut rng, SHOTS).copied());
+            }
+            let templates = fold.enrolled.templates(method, &support, dataset.labels.len());
+            for at in queries {
+                let row = dataset.rows[fold.fold.probes[at]];
+                for (enrolled_label, score) in fold.probes.scores(method, &templates, &[at]) {
+                    list.push(Trial { probe_label: row.label, probe_session: row.session, enrolled_label, score });
+                }
             }
         }
     }
@@ -326,6 +366,10 @@ impl Plan {
     }
 }
 
+/// Episodes, and frames of a class on each side of one.
+const EPISODES: usize = 100;
+const SHOTS: usize = 4;
+
 /// Probe frames a score is made of.
 const PROBE_FRAMES: [usize; 4] = [1, 2, 4, 9];
 
@@ -377,6 +421,26 @@ fn sweeps(
     list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, plan, &at)?);
     stage("probe and enrolment sizes");
     Ok(list)
+}
+
+/// Encoders trained on the first 1, 2, ... training sessions.
+fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> Result<Sweep, EvaluationError> {
+    let mut sessions: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].session).collect();
+    sessions.sort_unstable();
+    sessions.dedup();
+    let mut prepared = Vec::new();
+    for count in 1..=sessions.len() {
+        let mut part = fold.clone();
+        part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
+        let model = train(dataset, &part.training, plan)?;
+        prepared.push([prepare(dataset, &part, model, plan)?]);
+    }
+    let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
+    let at = |level: usize, method| {
+        let folds = &prepared[level];
+        trials(dataset, folds, &[&folds[0].probes], method, 1, usize::MAX)
+    };
+    sweep("training-sessions", "sessions that train", &levels, plan, &at)
 }
 
 /// EER with intervals at every level, for every method.

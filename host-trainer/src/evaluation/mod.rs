@@ -1,10 +1,12 @@
 //! How well scans are told apart: protocols, methods, metrics, and the document of it all.
 
+pub mod compare;
 mod conditions;
 pub mod evaluate;
 pub mod methods;
 pub mod metrics;
 pub mod protocols;
+pub mod report;
 pub mod results;
 pub mod summary;
 pub mod trials;

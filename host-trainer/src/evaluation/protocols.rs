@@ -110,13 +110,16 @@ impl Protocol {
             Protocol::Blocks => blocks(dataset),
             Protocol::Sessions => sessions(dataset, choice)?,
             Protocol::Unseen => unseen(dataset, choice, seed)?,
-            Protocol::Episodes => match sessions(dataset, choice) {
-                Ok(split) => split,
-                Err(_) => blocks(dataset),
-            },
+            Protocol::Episodes => {
+                let base = sessions(dataset, choice).unwrap_or_else(|_| blocks(dataset));
+                Split { description: format!("100 episodes of 4 support and 4 query frames a label; {}", base.description), ..base }
+            }
         };
         for fold in &split.folds {
             check(dataset, fold)?;
+            if self == Protocol::Episodes {
+                check_episodes(dataset, fold)?;
+            }
         }
         Ok(split)
     }
@@ -276,6 +279,18 @@ fn check(dataset: &Dataset, fold: &Fold) -> Result<(), String> {
         Some(&label) => Err(format!("a probe of label {}", dataset.labels[label as usize])),
         None => Ok(()),
     }
+}
+
+/// Episodes need 4 frames of each label on both sides.
+fn check_episodes(dataset: &Dataset, fold: &Fold) -> Result<(), String> {
+    for (part, rows) in [("enrolment", &fold.enrolment), ("probe", &fold.probes)] {
+        for label in labels_of(dataset, rows) {
+            if rows.iter().filter(|&&row| dataset.rows[row].label == label).count() < 4 {
+                return Err(format!("four {part} frames of label {}", dataset.labels[label as usize]));
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,0 +1,102 @@
+//! `compare`: evaluations side by side.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::console::Console;
+use super::failure::{DATA, Failure, OUTPUT};
+use crate::evaluation::compare::{CompareError, ComparedFigures, Comparison, compare, is_carried, read};
+use crate::evaluation::report::comparison_html;
+use crate::evaluation::results::Estimate;
+use crate::files::write_whole;
+
+/// Put two or more evaluations side by side; differences are to the first.
+#[derive(Args)]
+pub struct Arguments {
+    /// Files that `evaluate` wrote.
+    #[arg(value_name = "RESULTS.json", num_args = 2.., required = true)]
+    files: Vec<PathBuf>,
+    /// Also write the comparison as an HTML page.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut evaluations = Vec::new();
+    for path in &arguments.files {
+        evaluations.push((path.display().to_string(), read(path)?));
+    }
+    let comparison = compare(&evaluations)?;
+    if let Some(path) = &arguments.report {
+        write_whole(path, comparison_html(&comparison).as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
+    }
+    console.result("compare", &text(&comparison), json!(comparison))
+}
+
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        Self::new(DATA, error)
+    }
+}
+
+fn text(comparison: &Comparison) -> String {
+    let mut text = String::new();
+    let names = (1..).zip(&comparison.files);
+    for (number, file) in names {
+        let _ = writeln!(text, "{number}  {} ({})", file.name, file.data);
+    }
+    let heads = ["method", "", "EER %", "difference", "AUC", "d'"].map(str::to_owned);
+    for rows in comparison.rows.chunk_by(|a, b| a.protocol == b.protocol) {
+        let leaks = rows[0].leaks.as_ref().map_or(String::new(), |why| format!(" (leaks: {why})"));
+        let _ = writeln!(text, "\n{}{leaks}", rows[0].protocol);
+        let mut lines = vec![heads.clone()];
+        for row in rows {
+            for (place, figures) in row.figures.iter().enumerate() {
+                lines.push(cells(if place == 0 { &row.method } else { "" }, place + 1, figures));
+            }
+        }
+        text += &aligned(&lines);
+    }
+    text += "\n* the interval of the difference leaves out nought\n";
+    comparison.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    text
+}
+
+fn cells(method: &str, number: usize, figures: &ComparedFigures) -> [String; 6] {
+    let difference = figures.eer_difference.as_ref().map_or(String::new(), |difference| {
+        let star = if is_carried(difference) { " *" } else { "" };
+        let sign = if difference.value > 0.0 { "+" } else { "" };
+        format!("{sign}{}{star}", estimate(difference, 2))
+    });
+    [
+        method.to_owned(),
+        number.to_string(),
+        estimate(&figures.eer, 2),
+        difference,
+        estimate(&figures.roc_auc, 4),
+        estimate(&figures.d_prime, 2),
+    ]
+}
+
+fn estimate(estimate: &Estimate, decimals: usize) -> String {
+    let value = format!("{:.decimals$}", estimate.value);
+    match estimate.interval {
+        Some([low, high]) => format!("{value} [{low:.decimals$}, {high:.decimals$}]"),
+        None => value,
+    }
+}
+
+/// Lines of cells, each column as wide as its widest cell.
+fn aligned(lines: &[[String; 6]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    let mut text = String::new();
+    for line in lines {
+        let padded: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "  {}", padded.join("  ").trim_end());
+    }
+    text
+}

@@ -1,0 +1,291 @@
+//! Two or more evaluations side by side, and the differences that their intervals carry.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::results::{Estimate, MethodResult, Results, SCHEMA};
+
+/// What several evaluations have in common.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The evaluations, in the order given; differences are to the first.
+    pub files: Vec<ComparedFile>,
+    /// One entry a protocol and method that every evaluation has, in the first one's order.
+    pub rows: Vec<ComparedMethod>,
+    /// What to know before reading the differences.
+    pub notes: Vec<String>,
+}
+
+/// One of the evaluations.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparedFile {
+    /// The name it was given by.
+    pub name: String,
+    /// The recordings it evaluated.
+    pub data: String,
+    /// Their digest.
+    pub data_sha256: String,
+}
+
+/// One method under one protocol.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparedMethod {
+    /// The protocol.
+    pub protocol: String,
+    /// Why the protocol leaks, where it does in one of the evaluations.
+    pub leaks: Option<String>,
+    /// The method.
+    pub method: String,
+    /// One entry an evaluation.
+    pub figures: Vec<ComparedFigures>,
+}
+
+/// One evaluation's figures of a method.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparedFigures {
+    /// Equal error rate in percent.
+    pub eer: Estimate,
+    /// EER less that of the first evaluation, in percentage points; none for the first itself.
+    pub eer_difference: Option<Estimate>,
+    /// Area under the ROC.
+    pub roc_auc: Estimate,
+    /// Separation of the score distributions.
+    pub d_prime: Estimate,
+    /// Genuine trials.
+    pub genuine: usize,
+    /// Impostor trials.
+    pub impostor: usize,
+}
+
+/// Why files cannot be compared.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompareError {
+    /// A file cannot be read.
+    #[error("{path}: cannot be read: {source}", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not JSON, or not the document that its schema names.
+    #[error("{path}: {reason}; compare takes files that `neural-vault evaluate` wrote", path = path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column where the parser knows.
+        reason: String,
+    },
+    /// A file has another schema than this version reads.
+    #[error("{path} has the schema {found:?}, and this version compares {SCHEMA:?}; evaluate again with one version",
+            path = path.display())]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: String,
+    },
+    /// No protocol and method is in every file.
+    #[error(
+        "no method under the same protocol is in every file: {found}; evaluate with the same --protocol and --methods"
+    )]
+    NothingInCommon {
+        /// What each file holds.
+        found: String,
+    },
+}
+
+/// Reads an evaluation.
+///
+/// # Errors
+/// [`CompareError::Read`], [`CompareError::Content`], [`CompareError::Schema`].
+pub fn read(path: &Path) -> Result<Results, CompareError> {
+    let content = |reason: String| CompareError::Content { path: path.to_owned(), reason };
+    let bytes = std::fs::read(path).map_err(|source| CompareError::Read { path: path.to_owned(), source })?;
+    let document: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| content(format!("not JSON: {error}")))?;
+    match document.get("schema").and_then(serde_json::Value::as_str) {
+        Some(SCHEMA) => {}
+        Some(found) => return Err(CompareError::Schema { path: path.to_owned(), found: found.to_owned() }),
+        None => return Err(content("JSON without a `schema`".to_owned())),
+    }
+    serde_json::from_value(document).map_err(|error| content(format!("not a whole evaluation: {error}")))
+}
+
+/// Puts evaluations side by side, each under the name given with it.
+///
+/// # Errors
+/// [`CompareError::NothingInCommon`].
+pub fn compare(evaluations: &[(String, Results)]) -> Result<Comparison, CompareError> {
+    let mut rows = Vec::new();
+    let first = evaluations.first().map_or(&[][..], |(_, results)| &results.protocols);
+    for protocol in first {
+        for method in &protocol.methods {
+            let same: Option<Vec<_>> =
+                evaluations.iter().map(|(_, results)| find(results, &protocol.name, &method.name)).collect();
+            let Some(same) = same else { continue };
+            rows.push(ComparedMethod {
+                protocol: protocol.name.clone(),
+                leaks: same.iter().find_map(|(leaks, _)| (*leaks).clone()),
+                method: method.name.clone(),
+                figures: same.iter().map(|(_, found)| figures(found, method)).collect(),
+            });
+        }
+    }
+    if rows.is_empty() {
+        let held = evaluations.iter().map(|(name, results)| format!("{name} has {}", contents(results)));
+        return Err(CompareError::NothingInCommon { found: held.collect::<Vec<_>>().join("; ") });
+    }
+    for row in &mut rows {
+        if let Some(first) = row.figures.first_mut() {
+            first.eer_difference = None;
+        }
+    }
+    let files = evaluations.iter().map(|(name, results)| ComparedFile {
+        name: name.clone(),
+        data: results.data.file.clone(),
+        data_sha256: results.data.sha256.clone(),
+    });
+    let files: Vec<ComparedFile> = files.collect();
+    let notes = notes(&files);
+    Ok(Comparison { files, rows, notes })
+}
+
+/// The EER of `a` less that of `b`, in percentage points.
+///
+/// Resampling trials without an error gives an interval of no width; its upper end is taken from the rule of three
+/// instead (Hanley and Lippman-Hand, JAMA 249, 1983), or one lucky run would carry any difference.
+#[must_use]
+pub fn eer_difference(a: &MethodResult, b: &MethodResult) -> Estimate {
+    let cautious = |method: &MethodResult| {
+        let trials = method.genuine.len().min(method.impostor.len());
+        let interval = method.eer.interval.map(|[low, high]| match method.eer.value {
+            0.0 => [low, high.max((300.0 / trials as f64).min(100.0))],
+            _ => [low, high],
+        });
+        Estimate { interval, ..method.eer }
+    };
+    difference(&cautious(a), &cautious(b))
+}
+
+/// `a` less `b`, with a 95 % interval from the two intervals by the method of variance estimates recovery.
+///
+/// Zou and Donner, Statistics in Medicine 27 (2008), for independent estimates. Figures from the same recordings vary
+/// together, for which the interval is too wide rather than too narrow. None where a figure has no interval.
+#[must_use]
+pub fn difference(a: &Estimate, b: &Estimate) -> Estimate {
+    let value = a.value - b.value;
+    let interval = a.interval.zip(b.interval).map(|(first, second)| {
+        // A percentile interval may lie to one side of its figure; that side then adds nothing.
+        let below = (a.value - first[0]).max(0.0).hypot((second[1] - b.value).max(0.0));
+        let above = (first[1] - a.value).max(0.0).hypot((b.value - second[0]).max(0.0));
+        [value - below, value + above]
+    });
+    Estimate { value, interval }
+}
+
+/// Whether the interval of a difference leaves out nought.
+#[must_use]
+pub fn is_carried(difference: &Estimate) -> bool {
+    difference.interval.is_some_and(|[low, high]| low > 0.0 || high < 0.0)
+}
+
+fn find<'a>(results: &'a Results, protocol: &str, method: &str) -> Option<(&'a Option<String>, &'a MethodResult)> {
+    let protocol = results.protocols.iter().find(|candidate| candidate.name == protocol)?;
+    let method = protocol.methods.iter().find(|candidate| candidate.name == method)?;
+    Some((&protocol.leaks, method))
+}
+
+fn figures(method: &MethodResult, first: &MethodResult) -> ComparedFigures {
+    ComparedFigures {
+        eer: method.eer,
+        eer_difference: Some(eer_difference(method, first)),
+        roc_auc: method.roc_auc,
+        d_prime: method.d_prime,
+        genuine: method.genuine.len(),
+        impostor: method.impostor.len(),
+    }
+}
+
+fn notes(files: &[ComparedFile]) -> Vec<String> {
+    let mut notes = vec![
+        "Intervals are 95 %. A difference's interval takes the files as independent: on the same recordings it is wider \
+         than need be, so what it carries stands and what it does not carry is left open."
+            .to_owned(),
+    ];
+    if files.windows(2).any(|pair| pair[0].data_sha256 != pair[1].data_sha256) {
+        let named: Vec<String> = files
+            .iter()
+            .map(|f| format!("{} ({} {})", f.name, f.data, f.data_sha256.get(..12).unwrap_or(&f.data_sha256)))
+            .collect();
+        notes.push(format!(
+            "The files evaluate different recordings: {}. A difference is then between recordings as much as between \
+             methods.",
+            named.join(", ")
+        ));
+    }
+    notes
+}
+
+fn contents(results: &Results) -> String {
+    let protocols = results.protocols.iter().map(|protocol| {
+        let methods: Vec<&str> = protocol.methods.iter().map(|method| method.name.as_str()).collect();
+        format!("{} ({})", protocol.name, methods.join(", "))
+    });
+    let list = protocols.collect::<Vec<_>>().join(", ");
+    if list.is_empty() { "no protocol".to_owned() } else { list }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(value: f64, low: f64, high: f64) -> Estimate {
+        Estimate { value, interval: Some([low, high]) }
+    }
+
+    #[test]
+    fn a_difference_recovers_the_variance_of_both_sides() {
+        let found = difference(&estimate(10.0, 7.0, 14.0), &estimate(6.0, 3.0, 10.0));
+        assert_eq!(found, estimate(4.0, -1.0, 9.0));
+        assert!(!is_carried(&found));
+        assert!(is_carried(&difference(&estimate(20.0, 17.0, 24.0), &estimate(6.0, 3.0, 10.0))));
+    }
+
+    #[test]
+    fn without_an_interval_nothing_is_carried() {
+        let bare = Estimate { value: 50.0, interval: None };
+        let found = difference(&bare, &estimate(1.0, 0.5, 2.0));
+        assert_eq!(found.value, 49.0);
+        assert!(found.interval.is_none() && !is_carried(&found));
+    }
+
+    #[test]
+    fn an_eer_of_nought_in_few_trials_does_not_carry_a_small_difference() {
+        let method = |eer: Estimate| MethodResult {
+            name: String::new(),
+            eer,
+            eer_convex_hull: eer.value,
+            d_prime: eer,
+            roc_auc: eer,
+            fnmr_at_fmr: Vec::new(),
+            transfer: None,
+            accuracy: 1.0,
+            macro_f1: 1.0,
+            genuine: vec![0.0; 30],
+            impostor: vec![0.0; 90],
+        };
+        let nought = method(estimate(0.0, 0.0, 0.0));
+        let found = eer_difference(&method(estimate(4.0, 3.0, 5.0)), &nought);
+        assert!(!is_carried(&found), "{found:?}");
+        assert!(is_carried(&eer_difference(&method(estimate(48.0, 44.0, 52.0)), &nought)));
+    }
+
+    #[test]
+    fn an_interval_beside_its_figure_does_not_turn_the_difference_round() {
+        let found = difference(&estimate(1.0, 2.0, 3.0), &estimate(5.0, 5.0, 5.0));
+        assert_eq!(found.interval, Some([-4.0, -2.0]));
+    }
+}

@@ -1,0 +1,57 @@
+//! Which label NeuralVault's nearest prototype gave, against the true one.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::figure;
+use super::methods::heading;
+use super::numbers::{count, fixed};
+use super::svg::{Axis, Plot};
+use crate::evaluation::results::ProtocolResult;
+
+const SIDE: f64 = 270.0;
+/// More labels than this leave no room for counts in the cells.
+const MOST_WITH_COUNTS: usize = 12;
+/// Shades of the style sheet.
+const SHADES: f64 = 8.0;
+
+/// The figure; nothing where the matrix is empty.
+pub fn figure_of(protocol: &ProtocolResult) -> Markup {
+    let labels = || protocol.labels.iter().map(String::as_str);
+    if protocol.confusion.is_empty() || protocol.labels.is_empty() {
+        return html! {};
+    }
+    let plot = Plot::new(Axis::names("Decision", labels()), Axis::names("True label", labels()).reversed(), SIDE);
+    let (mut body, mut counts) = (String::new(), String::new());
+    let (mut right, mut all) = (0_u64, 0_u64);
+    for (row, decisions) in protocol.confusion.iter().enumerate() {
+        let total: u64 = decisions.iter().map(|&n| u64::from(n)).sum();
+        for (column, &number) in decisions.iter().enumerate() {
+            let share = if total == 0 { 0.0 } else { f64::from(number) / total as f64 };
+            all += u64::from(number);
+            right += if row == column { u64::from(number) } else { 0 };
+            let (x, y) = (column as f64, row as f64);
+            let shade = (share * SHADES).ceil() as usize;
+            let name = |place: usize| protocol.labels.get(place).map_or("?", String::as_str);
+            let says = format!("{} taken for {}: {number} of {total}", name(row), name(column));
+            body +=
+                &plot.bar((x - 0.47, y - 0.47), (x + 0.47, y + 0.47), &format!("cell s{shade}"), &says).into_string();
+            if protocol.labels.len() <= MOST_WITH_COUNTS && number > 0 {
+                let class = if shade > 4 { "count middle strong" } else { "count middle" };
+                counts += &plot.text((x, y), (0.0, 3.8), class, &number.to_string()).into_string();
+            }
+        }
+    }
+    let id = format!("{}-confusion", super::anchor(&protocol.name));
+    let title = format!("Confusion of NeuralVault: {}", heading(&protocol.name));
+    let share = if all == 0 { f64::NAN } else { 100.0 * right as f64 / all as f64 };
+    let note = format!(
+        "Nearest prototype for {} probes, {} % right. Shade: share of the true label's probes.",
+        count(usize::try_from(all).unwrap_or(usize::MAX)),
+        fixed(share, 1)
+    );
+    let rows = protocol.labels.iter().zip(&protocol.confusion);
+    let rows: Vec<String> = rows.map(|(label, row)| format!("{label}: {row:?}")).collect();
+    let description = format!("{note} Rows of counts, columns in the same order: {}.", rows.join("; "));
+    let svg = plot.draw(&id, &title, &description, &PreEscaped(body), &PreEscaped(counts));
+    figure(&id, "Confusion", &svg, &note)
+}

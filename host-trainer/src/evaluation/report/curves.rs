@@ -1,0 +1,123 @@
+//! The DET curve and the ROC of every method under one protocol.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::figure;
+use super::methods::{Styles, heading};
+use super::numbers::{fixed, level};
+use super::roc;
+use super::svg::{Axis, Plot};
+use crate::evaluation::results::{MethodResult, ProtocolResult};
+
+const SIDE: f64 = 300.0;
+/// Rates that a DET axis may show.
+const DET_TICKS: [f64; 11] = [0.0001, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
+
+/// Both figures; nothing but a note where there are no scores.
+pub fn figures(protocol: &ProtocolResult, styles: &Styles) -> Markup {
+    let curves: Vec<Curve<'_>> = protocol
+        .methods
+        .iter()
+        .map(|method| Curve { method, points: roc::points(&method.genuine, &method.impostor) })
+        .filter(|curve| !curve.points.is_empty())
+        .collect();
+    if curves.is_empty() {
+        return html! { p class="note" { "No method has both genuine and impostor scores, so there is no curve to draw." } };
+    }
+    html! { (det(protocol, styles, &curves)) (roc(protocol, styles, &curves)) }
+}
+
+struct Curve<'a> {
+    method: &'a MethodResult,
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve<'_> {
+    fn says(&self) -> String {
+        format!("{}: EER {} %", self.method.name, fixed(self.method.eer.value, 2))
+    }
+}
+
+fn det(protocol: &ProtocolResult, styles: &Styles, curves: &[Curve<'_>]) -> Markup {
+    let trials = curves.iter().map(|c| c.method.genuine.len().max(c.method.impostor.len())).max().unwrap_or(1);
+    // Below half a trial there is nothing to see.
+    let least = DET_TICKS.into_iter().rev().find(|tick| *tick < 0.5 / trials as f64).unwrap_or(DET_TICKS[0]);
+    let axis = |label| {
+        let ticks = DET_TICKS.into_iter().filter(|tick| *tick >= least);
+        let named = ticks.map(|rate| (probit(rate), level(rate).trim_end_matches("\u{a0}%").to_owned()));
+        Axis::with_ticks(label, [probit(least), probit(0.8)], named.collect())
+    };
+    let plot = Plot::new(axis("False match rate (%)"), axis("False non-match rate (%)"), SIDE);
+    let body = curves.iter().map(|curve| {
+        let points: Vec<_> = curve.points.iter().map(|&(fmr, fnmr)| (probit(fmr), probit(fnmr))).collect();
+        plot.line(&points, &styles.class(&curve.method.name), &curve.says()).into_string()
+    });
+    let even = plot.line(&[(probit(least), probit(least)), (probit(0.8), probit(0.8))], "guide", "Equal error rates");
+    let hidden: Vec<&str> = curves
+        .iter()
+        .filter(|curve| curve.points.iter().all(|&(fmr, fnmr)| fmr < least || fnmr < least))
+        .map(|curve| curve.method.name.as_str())
+        .collect();
+    let mut note = format!("Normal deviate scales; the thin diagonal marks equal rates. {}.", super::trials(protocol));
+    if !hidden.is_empty() {
+        note += &format!(" Along the axes or beyond them, without error at some threshold: {}.", hidden.join(", "));
+    }
+    draw(protocol, "det", "DET curves", &plot, &(even.into_string() + &body.collect::<String>()), curves, &note)
+}
+
+fn roc(protocol: &ProtocolResult, styles: &Styles, curves: &[Curve<'_>]) -> Markup {
+    let axis = |label| Axis::linear(label, [0.0, 100.0], 5);
+    let plot = Plot::new(axis("False match rate (%)"), axis("True match rate (%)"), SIDE);
+    let chance = plot.line(&[(0.0, 0.0), (100.0, 100.0)], "guide", "Chance");
+    let body = curves.iter().map(|curve| {
+        let points: Vec<_> = curve.points.iter().map(|&(fmr, fnmr)| (100.0 * fmr, 100.0 - 100.0 * fnmr)).collect();
+        let says = format!("{}: AUC {}", curve.method.name, fixed(curve.method.roc_auc.value, 4));
+        plot.line(&points, &styles.class(&curve.method.name), &says).into_string()
+    });
+    let note = format!("The thin diagonal is chance. {}.", super::trials(protocol));
+    draw(protocol, "roc", "ROC curves", &plot, &(chance.into_string() + &body.collect::<String>()), curves, &note)
+}
+
+fn draw(
+    protocol: &ProtocolResult,
+    kind: &str,
+    title: &str,
+    plot: &Plot,
+    body: &str,
+    curves: &[Curve<'_>],
+    note: &str,
+) -> Markup {
+    let id = format!("{}-{kind}", super::anchor(&protocol.name));
+    let says: Vec<String> = curves.iter().map(Curve::says).collect();
+    let full = format!("{title}: {}", heading(&protocol.name));
+    let svg = plot.draw(
+        &id,
+        &full,
+        &format!("{}.", says.join("; ")),
+        &PreEscaped(body.to_owned()),
+        &PreEscaped(String::new()),
+    );
+    figure(&id, title, &svg, note)
+}
+
+/// The normal deviate of a rate, to 4.5e-4 (Abramowitz and Stegun 26.2.23); rates of 0 and 1 lie far outside.
+fn probit(rate: f64) -> f64 {
+    let tail = rate.min(1.0 - rate).max(1e-9);
+    let t = (-2.0 * tail.ln()).sqrt();
+    let deviate =
+        t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1.0 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+    if rate < 0.5 { -deviate } else { deviate }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_deviates_are_the_tabulated_ones() {
+        for (rate, deviate) in [(0.5, 0.0), (0.8413447, 1.0), (0.025, -1.959964), (0.001, -3.090232), (0.9, 1.281552)] {
+            assert!((probit(rate) - deviate).abs() < 5e-4, "{rate}: {}", probit(rate));
+        }
+        assert!(probit(0.0) < -5.0 && probit(1.0) > 5.0);
+    }
+}

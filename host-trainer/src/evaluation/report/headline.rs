@@ -1,0 +1,102 @@
+//! What an evaluation says, in plain language, and no more than its intervals carry.
+
+use maud::{Markup, html};
+
+use super::methods::{best_rival, heading, honest_first, neural_vault};
+use super::numbers::{count, fixed, interval, percent, with_interval};
+use crate::evaluation::compare::{eer_difference, is_carried};
+use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+
+/// One card a protocol.
+pub fn section(results: &Results) -> Markup {
+    html! {
+        section id="headline" {
+            h2 { "What was found" }
+            div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
+            p class="note" {
+                "Intervals are 95 % and come from resampling. A difference counts as carried when its own interval leaves out "
+                "nought; that interval takes the two methods as independent, which on shared probes is too cautious rather than "
+                "too bold."
+            }
+        }
+    }
+}
+
+fn card(protocol: &ProtocolResult) -> Markup {
+    html! {
+        article class={ "card" @if protocol.leaks.is_some() { " leaks" } } {
+            h3 { a href={ "#" (super::anchor(&protocol.name)) } { (heading(&protocol.name)) } }
+            @match &protocol.leaks {
+                Some(why) => p class="flag" { strong { "Leaks. " } (why) },
+                None => p class="flag sound" { "Probes independent of what trained the model" },
+            }
+            @match neural_vault(protocol) {
+                Some(method) => (verdict(protocol, method)),
+                None => p { "NeuralVault was not evaluated under this protocol." },
+            }
+        }
+    }
+}
+
+fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
+    html! {
+        p class="figure" {
+            span class="value" { (fixed(method.eer.value, 1)) "\u{a0}%" } " EER"
+            @if let Some(ends) = method.eer.interval { " " span class="interval" { (interval(ends, 1)) } }
+        }
+        @if let Some(rival) = best_rival(protocol) { p { (against(method, rival)) } }
+        @let others = sorted_out(protocol, method);
+        @if !others.is_empty() { p { (others) } }
+        @if let Some(text) = few_errors(method) { p { (text) } }
+        @if method.eer.interval.is_none() { p { "There was nothing to resample, so the figure has no interval." } }
+    }
+}
+
+fn against(method: &MethodResult, rival: &MethodResult) -> String {
+    let gap = eer_difference(method, rival);
+    let carried = match gap.interval {
+        None => "without intervals, nothing can be said of the difference".to_owned(),
+        Some(_) if is_carried(&gap) => {
+            let outcome = if gap.value < 0.0 { "NeuralVault is ahead" } else { "NeuralVault is behind" };
+            format!("{outcome}, by {} points, and the intervals carry it", with_interval(&gap, 1, ""))
+        }
+        Some(_) => format!("a difference of {} points, which the intervals do not carry", with_interval(&gap, 1, "")),
+    };
+    format!("The best simple rival, {}, has {}: {carried}.", rival.name, with_interval(&rival.eer, 1, "\u{a0}%"))
+}
+
+/// NeuralVault against every other method, by what the intervals carry.
+fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
+    let (mut beaten, mut level, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
+    for other in protocol.methods.iter().filter(|other| other.name != method.name) {
+        let gap = eer_difference(method, other);
+        let list = match is_carried(&gap) {
+            true if gap.value < 0.0 => &mut beaten,
+            true => &mut ahead,
+            false => &mut level,
+        };
+        list.push(other.name.as_str());
+    }
+    let mut sentences = Vec::new();
+    for (list, says) in
+        [(beaten, "Carried as better than"), (ahead, "Carried as worse than"), (level, "Not told apart from")]
+    {
+        if !list.is_empty() {
+            sentences.push(format!("{says} {}.", list.join(", ")));
+        }
+    }
+    sentences.join(" ")
+}
+
+/// Hanley and Lippman-Hand, JAMA 249 (1983): none in n trials leaves room for a rate of 3/n.
+fn few_errors(method: &MethodResult) -> Option<String> {
+    let trials = method.genuine.len().min(method.impostor.len());
+    (method.eer.value == 0.0 && trials > 0).then(|| {
+        format!(
+            "No error in {} trials is not an error rate of nought: by the rule of three it may be as high as {}, and higher \
+             where trials hang together.",
+            count(trials),
+            percent((3.0 / trials as f64).min(1.0))
+        )
+    })
+}

@@ -1,0 +1,108 @@
+//! Keys of the class prototypes, how they behave, and how much one probe tells.
+
+use maud::{Markup, html};
+
+use super::methods::{heading, honest_first};
+use super::numbers::{fixed, percent};
+use super::scroll_box;
+use crate::evaluation::results::Results;
+
+/// Prototype keys, key quality, effective dimension and relative entropy.
+pub fn section(results: &Results) -> Markup {
+    let quality = &results.key_quality;
+    let rows = [
+        (
+            "Avalanche",
+            "key bits that flip when 0.05 is added to one component",
+            percent(quality.avalanche),
+            "50\u{a0}%",
+        ),
+        ("Bit balance", "ones among all key bits", percent(quality.bit_balance), "50\u{a0}%"),
+        ("Uniqueness", "bits in which two classes' keys differ, mean", percent(quality.uniqueness), "50\u{a0}%"),
+        (
+            "Entropy",
+            "of the keys' bytes, which few keys cannot bring to its ideal",
+            fixed(quality.entropy, 3),
+            "8 bits a byte",
+        ),
+    ];
+    html! {
+        section id="keys" {
+            h2 { "Keys" }
+            div class="columns" {
+                div {
+                    h3 { "How keys behave" }
+                    (scroll_box("Key quality", &html! {
+                        table {
+                            thead { tr {
+                                th scope="col" class="text" { "Figure" } th scope="col" { "Found" } th scope="col" { "Ideal" }
+                            } }
+                            tbody {
+                                @for (name, what, found, ideal) in &rows {
+                                    tr {
+                                        th scope="row" { (name) " " span class="interval" { (what) } }
+                                        td { (found) } td { (ideal) }
+                                    }
+                                }
+                            }
+                        }
+                    }))
+                    p class="note" {
+                        "These speak of the derivation (HKDF-SHA256), not of the scans: any input that differs in one bit gives as much. "
+                        "They say nothing of how hard a prototype is to guess."
+                    }
+                }
+                div {
+                    h3 { "What a probe tells" }
+                    (scroll_box("Effective dimension and relative entropy", &information(results)))
+                    p class="note" {
+                        "Effective dimension: participation ratio of the embeddings' covariance. Relative entropy of genuine to "
+                        "impostor scores, Gaussian estimate: what one probe tells of identity."
+                    }
+                }
+            }
+            @if !results.prototype_keys.is_empty() {
+                h3 { "Prototype keys, scheme v1" }
+                (scroll_box("Prototype keys", &html! {
+                    table {
+                        thead { tr {
+                            th scope="col" class="text" { "Label" } th scope="col" class="text" { "Key" }
+                        } }
+                        tbody {
+                            @for (label, key) in &results.prototype_keys {
+                                tr { th scope="row" { (label) } td class="text" { code { (key) } } }
+                            }
+                        }
+                    }
+                }))
+                p class="note" {
+                    "A v1 key is a function of the stored prototype: whoever reads the prototype has the key, and so has whoever reads "
+                    "this report. Keep it as you would keep them."
+                }
+            }
+        }
+    }
+}
+
+fn information(results: &Results) -> Markup {
+    html! {
+        table {
+            thead { tr {
+                th scope="col" class="text" { "Protocol" }
+                th scope="col" { "Effective dimension" }
+                th scope="col" { "Relative entropy (bits)" }
+            } }
+            tbody {
+                @for protocol in honest_first(results) {
+                    tr {
+                        th scope="row" {
+                            (heading(&protocol.name)) @if protocol.leaks.is_some() { " " span class="badge" { "leaks" } }
+                        }
+                        td { (fixed(protocol.effective_dimension, 1)) }
+                        td { (fixed(protocol.relative_entropy_bits, 1)) }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which method is which: the one under test, its rivals, and how each is drawn.
+
+use maud::{Markup, html};
+
+use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+
+/// Colours and dashes that the style sheet has; a ninth method shares the second's.
+const STYLES: usize = 8;
+
+/// The drawing style of each method, the same in every figure of a page.
+pub struct Styles {
+    names: Vec<String>,
+}
+
+impl Styles {
+    /// NeuralVault first, the others as they appear.
+    pub fn of(results: &Results) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for method in results.protocols.iter().flat_map(|protocol| &protocol.methods) {
+            if names.contains(&method.name) {
+                continue;
+            }
+            let place = if is_neural_vault(&method.name) { 0 } else { names.len() };
+            names.insert(place, method.name.clone());
+        }
+        Self { names }
+    }
+
+    /// The class of a method's lines.
+    pub fn class(&self, method: &str) -> String {
+        let place = self.names.iter().position(|name| name == method).unwrap_or(self.names.len());
+        let style = if place < STYLES { place } else { 1 + (place - 1) % (STYLES - 1) };
+        let emphasis = if is_neural_vault(method) { " chief" } else { "" };
+        format!("m{style}{emphasis}")
+    }
+
+    /// A key to the lines of these methods.
+    pub fn key<'a>(&self, methods: impl Iterator<Item = &'a str>) -> Markup {
+        html! {
+            ul class="key" aria-label="Key to the lines" {
+                @for method in methods {
+                    li {
+                        svg viewBox="0 0 34 10" aria-hidden="true" {
+                            path class={ "line " (self.class(method)) } d="M1 5L33 5" {}
+                        }
+                        (method)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// NeuralVault under this protocol.
+pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
+    protocol.methods.iter().find(|method| is_neural_vault(&method.name))
+}
+
+/// The method of lowest EER that no encoder was trained for.
+pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
+    let simple = protocol.methods.iter().filter(|m| !plain(&m.name).starts_with("neural") && m.eer.value.is_finite());
+    simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
+}
+
+/// Protocols whose probes are independent of what trained the model first, otherwise as they were asked for.
+pub fn honest_first(results: &Results) -> Vec<&ProtocolResult> {
+    let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
+    protocols.sort_by_key(|protocol| protocol.leaks.is_some());
+    protocols
+}
+
+/// A protocol's name as a heading.
+pub fn heading(protocol: &str) -> &str {
+    match protocol {
+        "in-sample" => "In sample",
+        "random" => "Random split",
+        "blocks" => "Time blocks",
+        "sessions" => "Disjoint sessions",
+        "unseen" => "Unseen labels",
+        "episodes" => "Episodes of 4 + 4",
+        other => other,
+    }
+}
+
+/// A method's name without what stands in brackets, in lower-case letters and digits.
+pub fn plain(name: &str) -> String {
+    let name = name.split('(').next().unwrap_or_default();
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_neural_vault(name: &str) -> bool {
+    plain(name) == "neuralvault"
+}

@@ -1,0 +1,125 @@
+//! The report: one HTML file that needs nothing else, and the scores as CSV.
+//!
+//! The page has no script, font or link outside itself. Its figures are SVG in the page, drawn in the page's colours.
+
+mod comparison;
+mod confusion;
+mod curves;
+mod figures;
+mod glance;
+mod headline;
+mod histogram;
+mod keys;
+mod map;
+mod methods;
+mod numbers;
+mod page;
+mod provenance;
+mod published;
+mod roc;
+mod scores;
+mod svg;
+mod sweeps;
+
+use maud::{Markup, html};
+
+use super::results::{ProtocolResult, Results};
+use methods::{Styles, heading, honest_first};
+use numbers::count;
+
+pub use comparison::comparison_html;
+pub use scores::scores_csv;
+
+/// The evaluation as one HTML page.
+#[must_use]
+pub fn html(results: &Results) -> String {
+    let styles = Styles::of(results);
+    let protocols = honest_first(results);
+    let data = &results.data;
+    page::page(
+        &format!("Evaluation of {}", data.file),
+        &html! {
+            header {
+                p class="kicker" { "Neural Vault · evaluation" }
+                h1 { (data.file) }
+                p class="note" {
+                    (count(data.rows)) " rows × " (count(data.features)) " features · " (data.labels.len()) " labels · "
+                    (data.sessions.len()) " sessions"
+                    @if let Some(timestamp) = &results.timestamp { " · " (timestamp) }
+                }
+            }
+            nav aria-label="Contents" {
+                a href="#headline" { "Findings" }
+                a href="#glance" { "At a glance" }
+                a href="#figures" { "All figures" }
+                @for protocol in &protocols { a href={ "#" (anchor(&protocol.name)) } { (heading(&protocol.name)) } }
+                a href="#keys" { "Keys" }
+                a href="#published" { "Published figures" }
+                a href="#provenance" { "Settings" }
+            }
+            (headline::section(results))
+            (glance::section(results, &styles))
+            (figures::section(results, &styles))
+            @for protocol in &protocols { (protocol_section(protocol, &styles)) }
+            (keys::section(results))
+            (published::section(results))
+            (provenance::section(results))
+        },
+    )
+}
+
+fn protocol_section(protocol: &ProtocolResult, styles: &Styles) -> Markup {
+    let key = || styles.key(protocol.methods.iter().map(|method| method.name.as_str()));
+    html! {
+        section id=(anchor(&protocol.name)) {
+            h2 { (heading(&protocol.name)) @if protocol.leaks.is_some() { " " span class="badge" { "leaks" } } }
+            p { (protocol.description) }
+            @if let Some(why) = &protocol.leaks { p class="flag" { strong { "Leaks. " } (why) } }
+            p class="note" {
+                (count(protocol.training_rows)) " rows trained the model, " (count(protocol.enrolment_rows)) " were enrolled, "
+                (count(protocol.probes)) " probes."
+            }
+            (key())
+            div class="figures" {
+                (curves::figures(protocol, styles))
+                (histogram::figure_of(protocol))
+                (confusion::figure_of(protocol))
+                (map::figure_of(protocol))
+            }
+            @if !protocol.sweeps.is_empty() {
+                h3 { "Along conditions" }
+                (key())
+                (sweeps::figures(protocol, styles))
+            }
+        }
+    }
+}
+
+/// A figure with its title and a note.
+fn figure(id: &str, title: &str, svg: &Markup, note: &str) -> Markup {
+    html! { figure id=(id) { figcaption { strong { (title) } " " span class="note" { (note) } } (svg) } }
+}
+
+/// A table in a box that scrolls by itself, by keyboard too.
+fn scroll_box(name: &str, table: &Markup) -> Markup {
+    html! { div class="scroll" role="region" tabindex="0" aria-label=(name) { (table) } }
+}
+
+/// Trials of a protocol in words: the counts of its methods, which share their probes as a rule.
+fn trials(protocol: &ProtocolResult) -> String {
+    let of = |list: fn(&super::results::MethodResult) -> usize| {
+        let (low, high) = (protocol.methods.iter().map(list).min(), protocol.methods.iter().map(list).max());
+        match (low.unwrap_or(0), high.unwrap_or(0)) {
+            (low, high) if low == high => count(high),
+            (low, high) => format!("{} to {}", count(low), count(high)),
+        }
+    };
+    format!("{} genuine and {} impostor trials", of(|m| m.genuine.len()), of(|m| m.impostor.len()))
+}
+
+/// A name as the id of an element: what is no ASCII letter, digit or dash becomes its number.
+fn anchor(name: &str) -> String {
+    let plain =
+        |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_string() } else { format!("u{:x}", u32::from(c)) };
+    format!("p-{}", name.chars().map(plain).collect::<String>())
+}

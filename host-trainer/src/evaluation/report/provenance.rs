@@ -1,0 +1,49 @@
+//! What produced the figures: recordings, settings and digests.
+
+use maud::{Markup, html};
+
+use super::methods::{heading, honest_first};
+use super::numbers::count;
+use super::scroll_box;
+use crate::evaluation::results::Results;
+
+/// The recordings, the settings and the models' digests.
+pub fn section(results: &Results) -> Markup {
+    let data = &results.data;
+    html! {
+        section id="provenance" {
+            h2 { "What produced these figures" }
+            (scroll_box("Recordings, settings and digests", &html! {
+                table class="facts" {
+                    tbody {
+                        tr class="group" { th scope="rowgroup" colspan="2" { "Recordings" } }
+                        (fact("file", &data.file))
+                        (digest("SHA-256", &data.sha256))
+                        (fact("rows × features", &format!("{} × {}", count(data.rows), count(data.features))))
+                        (fact("labels", &format!("{}: {}", data.labels.len(), data.labels.join(", "))))
+                        (fact("sessions", &format!("{}: {}", data.sessions.len(), data.sessions.join(", "))))
+                    }
+                    tbody {
+                        tr class="group" { th scope="rowgroup" colspan="2" { "Settings" } }
+                        (fact("schema", &results.schema))
+                        @for (name, value) in &results.settings { (fact(name, value)) }
+                    }
+                    tbody {
+                        tr class="group" { th scope="rowgroup" colspan="2" { "Models, by digest" } }
+                        @for protocol in honest_first(results) {
+                            @for model in &protocol.model_digests { (digest(heading(&protocol.name), model)) }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
+fn fact(name: &str, value: &str) -> Markup {
+    html! { tr { th scope="row" { (name) } td class="text" { (value) } } }
+}
+
+fn digest(name: &str, value: &str) -> Markup {
+    html! { tr { th scope="row" { (name) } td class="text" { code { (value) } } } }
+}

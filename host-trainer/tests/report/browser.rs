@@ -1,0 +1,149 @@
+//! The pages in Chromium: nothing runs off the page, no text is cut, pictures to look at.
+//!
+//! `cargo test --release --test report -- --ignored` with `chromium` on the path, or its path in the environment
+//! variable `CHROMIUM`. The pictures are left in `report` in the folder for temporary files of the target folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use neural_vault::evaluation::compare::compare;
+use neural_vault::evaluation::report::{comparison_html, html};
+use serde_json::Value;
+
+use crate::fixture;
+
+const WIDTHS: [u32; 3] = [375, 768, 1280];
+
+/// Loads the page in a frame of the width asked for and says what a reader would run into.
+const PROBE: &str = r#"<!DOCTYPE html><meta charset="utf-8"><body style="margin:0"><script>
+const page = atob("PAGE"), bytes = Uint8Array.from(page, c => c.charCodeAt(0));
+const frame = document.createElement("iframe");
+frame.style = "border:0;width:WIDTHpx;height:900px";
+frame.srcdoc = new TextDecoder().decode(bytes);
+frame.onload = () => {
+  const inner = frame.contentDocument, root = inner.documentElement, cut = [], empty = [], crossed = [];
+  for (const figure of inner.querySelectorAll("svg.plot")) {
+    const box = figure.getBoundingClientRect();
+    if (box.width < 250 || box.height < 60) empty.push(figure.querySelector("title").textContent);
+    const texts = [...figure.querySelectorAll("text")].filter(text => text.textContent);
+    const boxes = texts.map(text => text.getBoundingClientRect());
+    texts.forEach((text, i) => {
+      const r = boxes[i], says = figure.querySelector("title").textContent + ": " + text.textContent;
+      if (r.left < box.left - 1 || r.right > box.right + 1 || r.top < box.top - 1 || r.bottom > box.bottom + 1) cut.push(says);
+      const slanted = t => (t.getAttribute("transform") || "").includes("rotate(-40)");
+      boxes.slice(i + 1).forEach((s, k) => {
+        if (slanted(text) || slanted(texts[i + 1 + k]) || text.classList.contains("place")) return;
+        const wide = Math.min(r.right, s.right) - Math.max(r.left, s.left);
+        const high = Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top);
+        if (wide > 1 && high > 3) crossed.push(says + " / " + texts[i + 1 + k].textContent);
+      });
+    });
+  }
+  const found = { scroll: root.scrollWidth, client: root.clientWidth, figures: inner.querySelectorAll("svg.plot").length,
+    words: inner.body.innerText.length, cut, empty, crossed };
+  const out = document.createElement("pre");
+  out.id = "found";
+  out.textContent = btoa(unescape(encodeURIComponent(JSON.stringify(found))));
+  document.body.append(out);
+};
+document.body.append(frame);
+</script></body>"#;
+
+#[test]
+#[ignore = "needs Chromium"]
+fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+    fs::create_dir_all(&folder).unwrap();
+    let results = fixture::results();
+    let both = [("a.json".to_owned(), fixture::results()), ("b.json".to_owned(), fixture::other_results())];
+    let pages = [("report", html(&results), 18), ("comparison", comparison_html(&compare(&both).unwrap()), 0)];
+    for (name, page, figures) in pages {
+        let file = folder.join(format!("{name}.html"));
+        fs::write(&file, &page).unwrap();
+        for width in WIDTHS {
+            let found = probe(&folder, &page, width);
+            let told = |key: &str| found[key].as_array().unwrap().clone();
+            assert_eq!(found["scroll"], found["client"], "{name} at {width} px runs off the page");
+            assert_eq!(found["figures"], figures, "{name} at {width} px");
+            assert!(found["words"].as_u64().unwrap() > 500);
+            for key in ["cut", "empty", "crossed"] {
+                assert!(told(key).is_empty(), "{name} at {width} px, {key}: {:#?}", told(key));
+            }
+        }
+        for (kind, arguments) in [
+            ("desktop", &["--window-size=1280,9000"][..]),
+            ("dark", &["--window-size=1280,9000", "--blink-settings=preferredColorScheme=0"]),
+        ] {
+            let picture = format!("--screenshot={}", folder.join(format!("{name}-{kind}.png")).display());
+            chromium(&[arguments, &[&picture, "--hide-scrollbars"]].concat(), &file);
+        }
+        let paper = format!("--print-to-pdf={}", folder.join(format!("{name}.pdf")).display());
+        chromium(&[&paper, "--no-pdf-header-footer"], &file);
+        // Headless windows are no narrower than 500 px: the phone is a frame in one.
+        let phone = folder.join(format!("{name}-phone.html"));
+        fs::write(&phone, frame(&page, 375, 15_000)).unwrap();
+        let picture = format!("--screenshot={}", folder.join(format!("{name}-phone.png")).display());
+        chromium(&[&picture, "--window-size=500,15000", "--hide-scrollbars"], &phone);
+    }
+}
+
+fn probe(folder: &Path, page: &str, width: u32) -> Value {
+    let file = folder.join("probe.html");
+    fs::write(&file, PROBE.replace("PAGE", &base64(page.as_bytes())).replace("WIDTH", &width.to_string())).unwrap();
+    let dom = chromium(&["--dump-dom", "--window-size=1400,1000", "--virtual-time-budget=4000"], &file);
+    let dom = String::from_utf8(dom).unwrap();
+    let found = dom.split("id=\"found\">").nth(1).expect("Chromium told nothing").split('<').next().unwrap();
+    serde_json::from_slice(&bytes(found)).unwrap()
+}
+
+fn frame(page: &str, width: u32, height: u32) -> String {
+    let page = page.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<!DOCTYPE html><body style=\"margin:0\"><iframe style=\"border:0;width:{width}px;height:{height}px\" srcdoc=\"{page}\">"
+    )
+}
+
+fn chromium(arguments: &[&str], page: &Path) -> Vec<u8> {
+    let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(program)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"])
+        .args(["--disable-background-networking", "--disable-component-update"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(arguments)
+        .arg(page)
+        .output()
+        .expect("Chromium does not start; name it in CHROMIUM");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let word =
+            group.iter().enumerate().fold(0_u32, |word, (place, byte)| word | u32::from(*byte) << (16 - 8 * place));
+        for place in 0..4 {
+            let digit = ALPHABET[(word >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= group.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
+fn bytes(base64: &str) -> Vec<u8> {
+    let mut found = Vec::new();
+    let (mut word, mut bits) = (0_u32, 0);
+    for digit in base64.bytes().filter_map(|c| ALPHABET.iter().position(|a| *a == c)) {
+        word = word << 6 | digit as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            found.push((word >> bits) as u8);
+        }
+    }
+    found
+}

@@ -1,0 +1,192 @@
+//! Evaluations made of drawn scores: whole in form, and figures that follow from the scores.
+
+use neural_vault::evaluation::metrics;
+use neural_vault::evaluation::results::{
+    DataSummary, Estimate, KeyQuality, MapPoint, MethodResult, NeuralMetrics, OperatingPoint, ProtocolResult, Results,
+    SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Normal};
+
+/// Method, separation out of sample, separation in sample.
+pub const METHODS: [(&str, f64, f64); 7] = [
+    ("NeuralVault (cosine)", 1.6, 6.0),
+    ("Neural (binarised)", 1.4, 4.0),
+    ("BioHashing", 0.9, 1.8),
+    ("SHA-256", 0.02, 0.02),
+    ("HMAC", 0.01, 0.01),
+    ("raw cosine", 1.2, 1.9),
+    ("shrinkage LDA", 1.75, 4.5),
+];
+pub const LABELS: [&str; 5] = ["bottle", "cat", "<chair> & \"co\"", "face", "scrambledpix"];
+
+/// Two protocols, seven methods, two sweeps, five labels.
+pub fn results() -> Results {
+    let protocols = vec![protocol("in-sample", true), protocol("sessions", false)];
+    let first = &protocols[0].methods[0];
+    let levels = |levels: &[f64]| levels.to_vec();
+    Results {
+        schema: SCHEMA.to_owned(),
+        timestamp: None,
+        data: DataSummary {
+            file: "recordings <one> & two.csv.gz".to_owned(),
+            sha256: "9f".repeat(32),
+            labels: LABELS.map(str::to_owned).to_vec(),
+            sessions: (0..6).map(|n| format!("run{n:02}")).collect(),
+            rows: 432,
+            features: 20_484,
+        },
+        settings: [("seed", "0"), ("epochs", "100"), ("methods", "all"), ("probe-sessions", "run04, run05")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        baseline_metrics: Default::default(),
+        neural_metrics: NeuralMetrics { accuracy: 0.914, f1_score: 0.907, roc_auc: 0.9712 },
+        noise_tests: [
+            ("SNR_LEVELS".to_owned(), levels(&[30.0, 20.0, 15.0, 10.0, 5.0, 0.0])),
+            ("Neural (binarised)".to_owned(), levels(&[2.1, 2.1, 2.4, 3.3, 5.8, 11.47])),
+        ]
+        .into(),
+        artifact_tests: Default::default(),
+        vault_scores: VaultScores { genuine: first.genuine.clone(), impostor: first.impostor.clone() },
+        prototype_keys: LABELS
+            .iter()
+            .zip(1..)
+            .map(|(label, n)| ((*label).to_owned(), format!("{n:02x}").repeat(32)))
+            .collect(),
+        key_quality: KeyQuality { avalanche: 0.4987, bit_balance: 0.503, entropy: 6.93, uniqueness: 0.4962 },
+        protocols,
+    }
+}
+
+/// The same results with their scores and figures drawn anew, as another run would give.
+pub fn other_results() -> Results {
+    let mut results = results();
+    for method in results.protocols.iter_mut().flat_map(|protocol| &mut protocol.methods) {
+        let moved = if method.name == "raw cosine" { 12.0 } else { 0.25 };
+        method.eer.value += moved;
+        method.eer.interval = method.eer.interval.map(|[low, high]| [low + moved, high + moved]);
+    }
+    results
+}
+
+fn protocol(name: &str, in_sample: bool) -> ProtocolResult {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let methods: Vec<MethodResult> = METHODS
+        .iter()
+        .map(|&(method, apart, apart_in_sample)| {
+            let apart = if in_sample { apart_in_sample } else { apart };
+            scored(method, apart, in_sample, &mut random)
+        })
+        .collect();
+    ProtocolResult {
+        name: name.to_owned(),
+        description: if in_sample {
+            "Trained, enrolled and probed on the same 432 rows, as the reference does.".to_owned()
+        } else {
+            "Trained on run00 to run03, enrolled on run00 to run03, probed on run04 and run05.".to_owned()
+        },
+        leaks: in_sample.then(|| "The probes are the rows that trained the encoder.".to_owned()),
+        training_rows: if in_sample { 432 } else { 288 },
+        enrolment_rows: if in_sample { 432 } else { 288 },
+        probes: 120,
+        model_digests: vec!["c4".repeat(32)],
+        sweeps: sweeps(&methods),
+        confusion: (0..LABELS.len())
+            .map(|row| {
+                (0..LABELS.len())
+                    .map(|column| if row == column { 17 } else { ((row + 2 * column) % 3) as u32 })
+                    .collect()
+            })
+            .collect(),
+        labels: LABELS.map(str::to_owned).to_vec(),
+        map: map(&mut random),
+        effective_dimension: 6.4,
+        relative_entropy_bits: 3.27,
+        methods,
+    }
+}
+
+fn scored(name: &str, apart: f64, in_sample: bool, random: &mut ChaCha8Rng) -> MethodResult {
+    let mut draw = |mean: f64, number: usize| -> Vec<f64> {
+        let normal = Normal::new(mean, 0.2).unwrap();
+        (0..number).map(|_| normal.sample(random)).collect()
+    };
+    let (genuine, impostor) = (draw(0.2 * apart, 120), draw(0.0, 480));
+    let eer = metrics::eer(&genuine, &impostor).unwrap();
+    let auc = metrics::roc_auc(&genuine, &impostor).unwrap();
+    let d_prime = metrics::d_prime(&genuine, &impostor).unwrap();
+    let around = |value: f64, half: f64| Estimate { value, interval: Some([(value - half).max(0.0), value + half]) };
+    let missed = |threshold: f64| genuine.iter().filter(|s| **s < threshold).count() as f64 / genuine.len() as f64;
+    let let_in = |threshold: f64| impostor.iter().filter(|s| **s >= threshold).count() as f64 / impostor.len() as f64;
+    let interval = |rate: f64| [(rate - 0.04_f64).max(0.0), (rate + 0.04).min(1.0)];
+    let mut sorted = impostor.clone();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let point = |fmr: f64| {
+        let fnmr = missed(sorted[(fmr * 480.0) as usize]);
+        OperatingPoint { fmr, fnmr, interval: interval(fnmr) }
+    };
+    let threshold = eer.threshold + 0.02;
+    MethodResult {
+        name: name.to_owned(),
+        eer: around(eer.percent, if eer.percent == 0.0 { 0.0 } else { 1.0 + 0.15 * eer.percent }),
+        eer_convex_hull: eer.percent * 0.96,
+        d_prime: around(d_prime, 0.2),
+        roc_auc: Estimate { value: auc, interval: Some([auc - 0.02, (auc + 0.015).min(1.0)]) },
+        fnmr_at_fmr: vec![point(0.1), point(0.01)],
+        transfer: (!in_sample).then(|| Transfer {
+            threshold,
+            fmr: let_in(threshold),
+            fmr_interval: interval(let_in(threshold)),
+            fnmr: missed(threshold),
+            fnmr_interval: interval(missed(threshold)),
+        }),
+        accuracy: 0.9,
+        macro_f1: 0.888,
+        genuine,
+        impostor,
+    }
+}
+
+fn sweeps(methods: &[MethodResult]) -> Vec<Sweep> {
+    let sweep = |name: &str, axis: &str, levels: &[f64], worse: fn(usize) -> f64| Sweep {
+        name: name.to_owned(),
+        axis: axis.to_owned(),
+        levels: levels.to_vec(),
+        lines: methods
+            .iter()
+            .map(|method| {
+                let start = method.eer.value;
+                let at = |place| {
+                    let value = 50.0 - (50.0 - start) * worse(place);
+                    Estimate { value, interval: Some([(value - 3.0).max(0.0), value + 3.5]) }
+                };
+                SweepLine { method: method.name.clone(), eer: (0..levels.len()).map(at).collect() }
+            })
+            .collect(),
+    };
+    vec![
+        sweep("noise", "Signal-to-noise ratio (dB)", &[30.0, 20.0, 15.0, 10.0, 5.0, 0.0], |n| {
+            1.0 - 0.02 * (n * n) as f64
+        }),
+        sweep("artefacts", "Values replaced (%)", &[0.0, 5.0, 10.0, 15.0, 20.0, 30.0], |n| 1.0 - 0.06 * n as f64),
+        sweep("probe-windows", "Windows a probe", &[1.0, 2.0, 4.0, 9.0], |n| 1.0 + 0.07 * n as f64),
+    ]
+}
+
+fn map(random: &mut ChaCha8Rng) -> Vec<MapPoint> {
+    let spread = Normal::new(0.0, 0.13).unwrap();
+    let mut points = Vec::new();
+    for (place, label) in LABELS.iter().enumerate() {
+        let angle = place as f64 * 1.257;
+        for number in 0..24 {
+            points.push(MapPoint {
+                label: (*label).to_owned(),
+                session: format!("run{:02}", number % 6),
+                x: 0.45 * angle.cos() + spread.sample(random),
+                y: 0.35 * angle.sin() + spread.sample(random),
+            });
+        }
+    }
+    points
+}

@@ -1,0 +1,239 @@
+//! The page: sound, self-contained, complete, and calm on the edges.
+
+use std::collections::HashSet;
+
+use neural_vault::evaluation::compare::compare;
+use neural_vault::evaluation::report::{comparison_html, html, scores_csv};
+use neural_vault::evaluation::results::{Estimate, MethodResult, Results};
+use roxmltree::{Document, Node};
+
+use crate::fixture::{self, LABELS, METHODS};
+
+/// The body, which is well-formed XML as well as HTML, so that a strict parser finds any tag or quote out of place.
+fn body(page: &str) -> &str {
+    let (start, end) = (page.find("<body>").unwrap(), page.find("</body>").unwrap());
+    &page[start..end + "</body>".len()]
+}
+
+/// Holds what every page must, whatever it shows.
+fn check(page: &str) {
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("<meta charset=\"utf-8\">") && page.contains("name=\"viewport\""));
+    for outside in ["http", "<script", "<link", "<img", "@import", "src=", "javascript:"] {
+        assert!(!page.contains(outside), "{outside} in the page");
+    }
+    let document = Document::parse(body(page)).unwrap();
+    let nodes = || document.descendants();
+    let mut ids = HashSet::new();
+    for id in nodes().filter_map(|node| node.attribute("id")) {
+        assert!(ids.insert(id), "two elements are called {id}");
+    }
+    for node in nodes() {
+        if let Some(target) = node.attribute("href") {
+            assert!(ids.contains(target.strip_prefix('#').unwrap()), "nothing is called {target}");
+        }
+        let clip =
+            node.attribute("clip-path").map(|clip| clip.strip_prefix("url(#").unwrap().strip_suffix(')').unwrap());
+        let labels = node.attribute("aria-labelledby").into_iter().flat_map(str::split_whitespace);
+        for target in clip.into_iter().chain(labels) {
+            assert!(ids.contains(target), "nothing is called {target}");
+        }
+    }
+    for svg in nodes().filter(|node| node.has_tag_name("svg") && node.attribute("role") == Some("img")) {
+        for part in ["title", "desc"] {
+            let found = svg.children().find(|child| child.has_tag_name(part)).unwrap();
+            assert!(!found.text().unwrap().is_empty());
+        }
+        let figure = svg.ancestors().find(|node| node.has_tag_name("figure")).unwrap();
+        assert!(figure.children().any(|child| child.has_tag_name("figcaption")));
+        let axes = svg.descendants().filter(|n| n.has_tag_name("text") && n.attribute("class") == Some("axis middle"));
+        assert!(axes.count() >= 1);
+    }
+    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+    for word in
+        nodes().flat_map(|node| node.text().into_iter().chain(node.attributes().map(|a| a.value())).flat_map(words))
+    {
+        assert!(!["NaN", "inf"].contains(&word.as_str()), "{word} in the page");
+    }
+}
+
+fn text_of(node: Node<'_, '_>) -> String {
+    node.descendants().filter(Node::is_text).filter_map(|text| text.text()).collect()
+}
+
+/// The table row that a method has under a protocol in the table of all figures.
+fn row(page: &str, protocol: &str, method: &str) -> String {
+    let document = Document::parse(body(page)).unwrap();
+    let section = document.descendants().find(|node| node.attribute("id") == Some("figures")).unwrap();
+    let mut bodies = section.descendants().filter(|node| node.has_tag_name("tbody"));
+    let group = bodies.find(|node| text_of(node.first_element_child().unwrap()).starts_with(protocol)).unwrap();
+    group.children().map(text_of).find(|text| text.starts_with(method)).unwrap()
+}
+
+#[test]
+fn the_page_is_sound_and_needs_nothing_else() {
+    check(&html(&fixture::results()));
+}
+
+#[test]
+fn every_figure_is_there_for_every_protocol() {
+    let page = html(&fixture::results());
+    for protocol in ["p-in-sample", "p-sessions"] {
+        for figure in
+            ["glance", "det", "roc", "scores", "confusion", "map", "p-noise", "p-artefacts", "p-probe-windows"]
+        {
+            assert!(page.contains(&format!("<figure id=\"{protocol}-{figure}\">")), "{protocol} {figure}");
+        }
+    }
+    let document = Document::parse(body(&page)).unwrap();
+    for figure in document.descendants().filter(|node| node.has_tag_name("figure")) {
+        let id = figure.attribute("id").unwrap();
+        let lines =
+            figure.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.starts_with("line m"))).count();
+        let expected =
+            if ["-det", "-roc", "-p-noise"].iter().any(|end| id.ends_with(end)) { METHODS.len() } else { lines };
+        assert_eq!(lines, expected, "{id}");
+    }
+}
+
+#[test]
+fn the_figures_of_a_method_stand_in_its_row() {
+    let results = fixture::results();
+    let page = html(&results);
+    for (protocol, heading) in results.protocols.iter().zip(["In sample", "Disjoint sessions"]) {
+        for method in &protocol.methods {
+            let row = row(&page, heading, &method.name);
+            let [low, high] = method.eer.interval.unwrap();
+            for figure in [
+                format!("{:.2} [{low:.2}, {high:.2}]", method.eer.value),
+                format!("{:.2}", method.eer_convex_hull),
+                format!("{:.4}", method.roc_auc.value),
+                format!("{:.1}", 100.0 * method.fnmr_at_fmr[1].fnmr),
+                "120 / 480".to_owned(),
+            ] {
+                assert!(row.contains(&figure), "{figure} is not in {row}");
+            }
+        }
+    }
+    for figure in ["49.9", "6.930", "3.3", "11.47", "48.40", "0.9712"] {
+        assert!(page.contains(figure), "{figure}");
+    }
+    assert!(page.contains(&"03".repeat(32)) && page.contains(&"c4".repeat(32)) && page.contains(&"9f".repeat(32)));
+}
+
+#[test]
+fn the_headline_says_what_leaks_and_what_the_intervals_carry() {
+    let mut results = fixture::results();
+    let estimate = |value, low, high| Estimate { value, interval: Some([low, high]) };
+    let mut set = |method: &str, eer| {
+        let methods = &mut results.protocols[1].methods;
+        methods.iter_mut().find(|candidate| candidate.name == method).unwrap().eer = eer;
+    };
+    METHODS.iter().for_each(|(name, ..)| set(name, estimate(50.0, 45.0, 55.0)));
+    set("NeuralVault (cosine)", estimate(20.0, 17.0, 23.0));
+    set("raw cosine", estimate(17.0, 14.0, 21.0));
+    set("shrinkage LDA", estimate(10.0, 8.0, 12.0));
+    let page = html(&results);
+    let document = Document::parse(body(&page)).unwrap();
+    let cards: Vec<String> = document.descendants().filter(|node| node.has_tag_name("article")).map(text_of).collect();
+    let honest = &cards[0];
+    assert!(honest.starts_with("Disjoint sessions"), "the protocol that leaks comes last: {honest}");
+    assert!(honest.contains("20.0\u{a0}% EER [17.0, 23.0]"), "{honest}");
+    assert!(honest.contains("best simple rival, shrinkage LDA, has 10.0\u{a0}% [8.0, 12.0]"), "{honest}");
+    assert!(honest.contains("NeuralVault is behind, by 10.0 [6.4, 13.6] points"), "{honest}");
+    assert!(honest.contains("Carried as better than Neural (binarised), BioHashing, SHA-256, HMAC."), "{honest}");
+    assert!(honest.contains("Carried as worse than shrinkage LDA. Not told apart from raw cosine."), "{honest}");
+    assert!(cards[1].contains("Leaks. The probes are the rows that trained the encoder."), "{}", cards[1]);
+}
+
+#[test]
+fn names_are_text_never_markup() {
+    let page = html(&fixture::results());
+    assert!(!page.contains("<chair>") && !page.contains("<one>"));
+    let document = Document::parse(body(&page)).unwrap();
+    assert!(document.descendants().any(|node| node.is_text() && node.text() == Some(LABELS[2])));
+    let mut results = fixture::results();
+    results.protocols[0].name = "a \"b\" <c> & d".to_owned();
+    results.protocols[0].methods[1].name = "</title><b>&amp;".to_owned();
+    results.settings.insert("<k>".to_owned(), "\"><svg onload=x>".to_owned());
+    check(&html(&results));
+}
+
+#[test]
+fn little_or_nothing_still_makes_a_sound_page() {
+    let lists: [(&[f64], &[f64]); 5] =
+        [(&[], &[]), (&[0.5], &[]), (&[], &[0.5]), (&[0.5], &[0.5]), (&[f64::NAN], &[0.1])];
+    for (genuine, impostor) in lists {
+        let mut results = fixture::results();
+        for method in results.protocols.iter_mut().flat_map(|protocol| &mut protocol.methods) {
+            empty(method);
+            method.genuine = genuine.to_vec();
+            method.impostor = impostor.to_vec();
+        }
+        check(&html(&results));
+    }
+    let mut results = fixture::results();
+    for protocol in &mut results.protocols {
+        protocol.sweeps.iter_mut().for_each(|sweep| {
+            sweep.levels.truncate(1);
+            sweep.lines.iter_mut().for_each(|line| line.eer[0].value = f64::NAN);
+        });
+        protocol.map.truncate(1);
+        protocol.confusion = vec![vec![0]];
+        protocol.labels.truncate(1);
+        protocol.effective_dimension = f64::NAN;
+        protocol.methods.truncate(1);
+    }
+    check(&html(&results));
+    for protocol in &mut results.protocols {
+        protocol.methods.clear();
+        protocol.sweeps.iter_mut().for_each(|sweep| sweep.levels.clear());
+        protocol.map.clear();
+        protocol.confusion.clear();
+    }
+    check(&html(&results));
+    results.protocols.clear();
+    check(&html(&results));
+}
+
+fn empty(method: &mut MethodResult) {
+    let none = Estimate { value: f64::NAN, interval: None };
+    (method.eer, method.d_prime, method.roc_auc) = (none, none, none);
+    method.eer_convex_hull = f64::INFINITY;
+    method.fnmr_at_fmr.clear();
+    method.transfer = None;
+}
+
+#[test]
+fn no_error_in_few_trials_is_not_called_nought() {
+    let mut results = fixture::results();
+    let method = &mut results.protocols[1].methods[0];
+    method.eer = Estimate { value: 0.0, interval: Some([0.0, 0.0]) };
+    assert!(html(&results).contains("by the rule of three it may be as high as 2.5\u{a0}%"));
+}
+
+#[test]
+fn the_comparison_is_a_sound_page_too() {
+    let both = [("a <1>.json".to_owned(), fixture::results()), ("b.json".to_owned(), fixture::other_results())];
+    let page = comparison_html(&compare(&both).unwrap());
+    check(&page);
+    assert!(page.contains("<strong>+12.00</strong>") && page.contains("+0.25"));
+    assert!(!page.contains("<strong>+0.25</strong>"));
+}
+
+#[test]
+fn the_csv_has_every_score_and_gives_it_back() {
+    let mut results = fixture::results();
+    results.protocols[0].methods[0].name = "a, \"b\"".to_owned();
+    let text = scores_csv(&results);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(reader.headers().unwrap(), vec!["protocol", "method", "kind", "score"]);
+    let rows: Vec<(String, String, String, f64)> = reader.deserialize().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2 * METHODS.len() * 600);
+    let scores = |protocol: &str, method: &str, kind: &str| -> Vec<f64> {
+        rows.iter().filter(|r| r.0 == protocol && r.1 == method && r.2 == kind).map(|r| r.3).collect()
+    };
+    let found: &Results = &results;
+    assert_eq!(scores("in-sample", "a, \"b\"", "genuine"), found.protocols[0].methods[0].genuine);
+    assert_eq!(scores("sessions", "HMAC", "impostor"), found.protocols[1].methods[4].impostor);
+}
