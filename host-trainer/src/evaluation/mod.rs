@@ -3,11 +3,13 @@
 pub mod compare;
 mod conditions;
 pub mod evaluate;
+mod fold;
 pub mod methods;
 pub mod metrics;
 pub mod protocols;
 pub mod report;
 pub mod results;
 pub mod summary;
+mod sweeps;
 pub mod trials;
 pub mod verification;

@@ -112,7 +112,10 @@ impl Protocol {
             Protocol::Unseen => unseen(dataset, choice, seed)?,
             Protocol::Episodes => {
                 let base = sessions(dataset, choice).unwrap_or_else(|_| blocks(dataset));
-                Split { description: format!("100 episodes of 4 support and 4 query frames a label; {}", base.description), ..base }
+                Split {
+                    description: format!("100 episodes of 4 support and 4 query frames a label; {}", base.description),
+                    ..base
+                }
             }
         };
         for fold in &split.folds {
