@@ -221,6 +221,14 @@ fn table(protocol: &ProtocolResult) -> String {
             method.accuracy * 100.0
         );
     }
+    for difference in &protocol.differences {
+        let apart = match difference.eer.interval {
+            Some([low, high]) if low > 0.0 || high < 0.0 => "",
+            _ => " (not told apart)",
+        };
+        let against = format!("NeuralVault less {}", difference.method);
+        text += &format!("  {against:30} {:>22} points{apart}\n", estimate(&difference.eer, 1));
+    }
     text
 }
 

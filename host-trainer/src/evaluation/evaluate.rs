@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::fold::{Prepared, development, episodes, prepare, train, trials};
 use super::methods::{Encoded, Method};
-use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
+use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use super::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
 use super::metrics::operating::{operating_point, transfer};
 use super::metrics::roc::eer_convex_hull;
 use super::metrics::{ScoreError, d_prime, eer, roc_auc};
 use super::protocols::{Protocol, ProtocolError, SessionChoice};
-use super::results::{Estimate, MapPoint, MethodResult, ProtocolResult};
+use super::results::{Difference, Estimate, MapPoint, MethodResult, ProtocolResult};
 use super::sweeps::{sweeps, training_sessions};
 use super::verification;
 use crate::dataset::{Dataset, Row};
@@ -83,7 +83,7 @@ pub fn evaluate(
     }
     let clean: Vec<&Encoded> = folds.iter().map(|fold| &fold.probes).collect();
     let mut methods = Vec::new();
-    let mut vault = Vec::new();
+    let mut all_trials = Vec::new();
     for &method in &plan.methods {
         let trials = match protocol {
             Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
@@ -91,19 +91,20 @@ pub fn evaluate(
         };
         let development = development(dataset, &folds, method);
         methods.push(method_result(method, &trials, &development, plan)?);
-        if method == Method::NeuralVault {
-            vault = trials;
-        }
+        all_trials.push((method, trials));
     }
+    let vault = all_trials.iter().find(|(method, _)| *method == Method::NeuralVault);
+    let vault = vault.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
+    let differences = differences(vault, &all_trials, plan)?;
     stage("scoring");
     let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, plan, stage)? } else { Vec::new() };
     if plan.sweeps && protocol == Protocol::Sessions {
         sweeps.push(training_sessions(dataset, &folds[0].fold, plan)?);
         stage("training sessions");
     }
-    let (labels, confusion) = confusion(dataset, &vault);
+    let (labels, confusion) = confusion(dataset, vault);
     let embeddings: Vec<&Vec<f32>> = folds.iter().flat_map(|fold| fold.probes.embeddings()).collect();
-    let (genuine, impostor) = genuine_and_impostor(&vault);
+    let (genuine, impostor) = genuine_and_impostor(vault);
     let result = ProtocolResult {
         name: protocol.name().to_owned(),
         description: split.description.clone(),
@@ -113,6 +114,7 @@ pub fn evaluate(
         probes: embeddings.len(),
         model_digests: folds.iter().map(|fold| Ok(hex(&fold.model.digest()?))).collect::<Result<_, ModelError>>()?,
         methods,
+        differences,
         sweeps,
         confusion,
         labels,
@@ -162,6 +164,21 @@ fn method_result(
         genuine,
         impostor,
     })
+}
+
+/// NeuralVault against each other method; nothing where NeuralVault was not asked for.
+fn differences(
+    vault: &[Trial],
+    all_trials: &[(Method, Vec<Trial>)],
+    plan: &Plan,
+) -> Result<Vec<Difference>, ScoreError> {
+    let others = all_trials.iter().filter(|(method, _)| *method != Method::NeuralVault && !vault.is_empty());
+    let resampling = plan.resampling(plan.replicates);
+    let difference = |(method, trials): &(Method, Vec<Trial>)| {
+        let eer = paired_difference(vault, trials, resampling)?;
+        Ok(Difference { method: method.name().to_owned(), eer })
+    };
+    others.map(difference).collect()
 }
 
 /// For each probe, its class and that of the template it is most like; equal scores go to the lower class.

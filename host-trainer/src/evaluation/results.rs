@@ -75,6 +75,8 @@ pub struct ProtocolResult {
     pub model_digests: Vec<String>,
     /// One entry a method.
     pub methods: Vec<MethodResult>,
+    /// NeuralVault against each other method, on the same trials and resamples.
+    pub differences: Vec<Difference>,
     /// Sweeps, where the protocol has them.
     pub sweeps: Vec<Sweep>,
     /// Nearest-prototype decisions of NeuralVault: rows are true labels, columns decisions, by the order of `labels`.
@@ -87,6 +89,15 @@ pub struct ProtocolResult {
     pub effective_dimension: f64,
     /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: what one probe tells of identity.
     pub relative_entropy_bits: f64,
+}
+
+/// How far two methods are apart on the same trials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The other method.
+    pub method: String,
+    /// NeuralVault's EER less the other's, in percentage points; an interval that excludes 0 carries the difference.
+    pub eer: Estimate,
 }
 
 /// One method's figures.
