@@ -1,7 +1,9 @@
 //! `train`: recordings to a model.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+mod log;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +20,7 @@ use crate::evaluation::verification::{Scores, prototypes, window_probes};
 use crate::model::safetensors::hex;
 use crate::model::{Model, Provenance, initialise, reference_dims};
 use crate::training::{Mining, Schedule, Settings, StepReport, Trainer, TrainingData, checkpoint};
+use log::Log;
 
 /// The log's name in the output folder: one JSON object a step.
 const LOG: &str = "train.jsonl";
@@ -124,6 +127,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
     let model = trainer.model();
     let digest = hex(&model.write(&arguments.out)?);
+    remove_checkpoint(&arguments.out)?;
     let (first, last) = (reports.first().map(|r| r.loss), reports.last().map(|r| r.loss));
     let scores = scores(&model, &training, held_back.as_ref())?;
     let folder = arguments.out.display().to_string();
@@ -185,9 +189,7 @@ fn split(dataset: &Dataset, sessions: &[String]) -> Result<(Dataset, Option<Data
 }
 
 /// Does the steps that are left, with a line in the log for each; saves a checkpoint now and then and on Ctrl-C.
-pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Vec<StepReport>, Failure> {
-    let written = |error: std::io::Error| Failure::new(OUTPUT, error);
-    crate::files::create_folder(&arguments.out).map_err(written)?;
+fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Vec<StepReport>, Failure> {
     let saved = arguments.out.join(checkpoint::FILE);
     if arguments.resume {
         checkpoint::restore(trainer, &saved)?;
@@ -196,8 +198,8 @@ pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console
         let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
         return Err(Failure::new(USAGE, text));
     }
-    let log_path = arguments.out.join(LOG);
-    let mut log = open_log(&log_path, trainer.steps_done())?;
+    crate::files::create_folder(&arguments.out).map_err(|error| Failure::new(OUTPUT, error))?;
+    let mut log = Log::open(&arguments.out.join(LOG), trainer.steps_done())?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // A handler that cannot be set leaves Ctrl-C at its default: the process ends, the last checkpoint stays.
@@ -207,9 +209,7 @@ pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console
     let mut reports = Vec::new();
     while trainer.steps_done() < steps {
         let report = trainer.step()?;
-        let line = serde_json::to_string(&report).map_err(|e| Failure::new(OUTPUT, e))?;
-        writeln!(log, "{line}")
-            .map_err(|e| Failure::new(OUTPUT, format!("cannot write {}: {e}", log_path.display())))?;
+        log.append(&report)?;
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4} rate {:.1e}", report.loss, report.learning_rate));
         reports.push(report);
@@ -224,21 +224,18 @@ pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console
         }
     }
     bar.finish_and_clear();
-    match fs::remove_file(&saved) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(written(error)),
-        _ => Ok(reports),
-    }
+    Ok(reports)
 }
 
-/// Opens the log after its first `steps` lines, so that a resumed run repeats none.
-fn open_log(path: &Path, steps: u64) -> Result<fs::File, Failure> {
-    let failed = |error: std::io::Error| Failure::new(OUTPUT, format!("cannot write {}: {error}", path.display()));
-    let mut log = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    let old = fs::read_to_string(path).map_err(failed)?;
-    let kept: usize = old.split_inclusive('\n').take(steps as usize).map(str::len).sum();
-    log.set_len(kept as u64).map_err(failed)?;
-    log.flush().map_err(failed)?;
-    Ok(log)
+/// Removes the checkpoint, which is of no use once the model is written, and not before.
+fn remove_checkpoint(folder: &Path) -> Result<(), Failure> {
+    let saved = folder.join(checkpoint::FILE);
+    match fs::remove_file(&saved) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::new(OUTPUT, format!("cannot remove {}: {error}", saved.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn recipe(settings: &Settings) -> String {
