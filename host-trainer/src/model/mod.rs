@@ -77,7 +77,7 @@ pub enum ModelError {
         source: std::io::Error,
     },
     /// The file is not what its name says.
-    #[error("{}: not a {kind} model: {reason}", path.display())]
+    #[error("{}: not a sound {kind} model: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,

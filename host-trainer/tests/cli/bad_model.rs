@@ -40,7 +40,7 @@ fn a_bundle_with_a_flipped_bit() {
         let mut flipped = sound.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         folder.write("m.nvb", &flipped);
-        folder.run(&["inspect", "m.nvb"]).failed(4, &["m.nvb: not a bundle model: "]);
+        folder.run(&["inspect", "m.nvb"]).failed(4, &["m.nvb: not a sound bundle model: "]);
     }
 }
 
@@ -50,7 +50,7 @@ fn a_truncated_or_extended_bundle() {
     let sound = folder.read("model/model.nvb");
     for length in [0, 1, 7, 8, 63, 64, 65, 100, sound.len() / 2, sound.len() - 96, sound.len() - 4, sound.len() - 1] {
         folder.write("m.nvb", &sound[..length]);
-        folder.refuses(&["inspect", "m.nvb"], 4, &["m.nvb: not a bundle model: "]);
+        folder.refuses(&["inspect", "m.nvb"], 4, &["m.nvb: not a sound bundle model: "]);
     }
     folder.write("m.nvb", &sound[..sound.len() - 64]);
     let says = ["m.nvb", "should be", "truncated or damaged"];
@@ -86,7 +86,7 @@ fn an_onnx_file_that_is_not_ours() {
     let mut foreign = ModelProto { ir_version: 8, ..ModelProto::default() };
     foreign.graph.get_or_insert_default().node.push(node);
     folder.write("foreign.onnx", foreign.encode_to_vec());
-    let says = ["foreign.onnx: not a ONNX model", "not written by neural-vault"];
+    let says = ["foreign.onnx: not a sound ONNX model", "not written by neural-vault"];
     folder.refuses(&["inspect", "foreign.onnx"], 4, &says);
     folder.write("foreign.onnx", "this is text");
     folder.refuses(&["inspect", "foreign.onnx"], 4, &["foreign.onnx", "cannot be decoded"]);
@@ -151,7 +151,7 @@ fn safetensors_that_are_foreign_cut_or_changed() {
     folder.refuses(&["inspect", "m.safetensors"], 4, &["m.safetensors", "weights do not match its digest"]);
     for length in [0, 7, 8, 200, sound.len() - 1] {
         folder.write("m.safetensors", &sound[..length]);
-        folder.refuses(&["inspect", "m.safetensors"], 4, &["m.safetensors: not a safetensors model: "]);
+        folder.refuses(&["inspect", "m.safetensors"], 4, &["m.safetensors: not a sound safetensors model: "]);
         folder.refuses(&["import", "m.safetensors", "--out", "out"], 4, &["m.safetensors"]);
     }
     folder.write("m.safetensors", b"\x02\0\0\0\0\0\0\0{}");
