@@ -1,7 +1,7 @@
 //! Models, bundles and enrolments that are damaged, newer, foreign or of another pair: exit code 4.
 
-use neural_vault::model::Provenance;
-use neural_vault::model::initialise;
+use neural_vault::enrolment::Enrolment;
+use neural_vault::model::{Provenance, initialise};
 use neural_vault_core::encoder::Dims;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -209,4 +209,17 @@ fn an_enrolment_that_is_changed_cut_newer_or_absent() {
     let checksum = Sha256::digest(&newer);
     newer.extend(checksum);
     refused(&newer);
+}
+
+#[test]
+fn an_enrolment_whose_window_no_model_takes() {
+    let folder = Folder::with_enrolment();
+    let mut record = Enrolment::read(&folder.path("class00.nve")).unwrap();
+    let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--label", "class00", "--session"];
+    for window in [0, 17, u32::MAX] {
+        record.window = window;
+        record.write(&folder.path("r.nve")).unwrap();
+        let says = [&format!("a window of {window} frames: the model takes 1 to 16"), "enrol again"];
+        folder.refuses(&[&verify[..], &["run02"]].concat(), 2, &says);
+    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::folder::{Folder, Run};
 
 const TRAIN: [&str; 14] = [
-    "train", "data.csv", "--out", "out", "--steps", "150", "--engine", "tract", "--rows", "8", "--batch", "8",
+    "train", "data.csv", "--out", "out", "--steps", "300", "--engine", "tract", "--rows", "8", "--batch", "8",
     "--seed", "3",
 ];
 const FILES: [&str; 4] = ["out/model.nvb", "out/model.onnx", "out/model.safetensors", "out/train.jsonl"];
