@@ -1,1 +1,1 @@
-
+//! Criterion benches of the hot path; see `benches/README.md`.

@@ -63,13 +63,7 @@ impl Linear<'_> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs).
     ///
     /// `partials` holds the block sums: [`ROWS`] rows of outputs, or as many as there are.
-    pub(super) fn map(
-        &self,
-        x: &[f32],
-        prepare: &impl Prepare,
-        y: &mut [f32],
-        partials: &mut [f32],
-    ) {
+    pub(super) fn map(&self, x: &[f32], prepare: &impl Prepare, y: &mut [f32], partials: &mut [f32]) {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
             if xs.len() == inputs * ROWS {
@@ -110,13 +104,7 @@ impl Linear<'_> {
     /// Feeds the inputs `first..` of one row whose earlier inputs were fed before; at most up to the next block's edge.
     ///
     /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
-    pub(super) fn feed(
-        &self,
-        first: usize,
-        inputs: &[[f32; 1]],
-        y: &mut [f32],
-        partials: &mut [f32],
-    ) {
+    pub(super) fn feed(&self, first: usize, inputs: &[[f32; 1]], y: &mut [f32], partials: &mut [f32]) {
         self.add::<1, COLUMNS_ONE>(first, inputs, y, partials);
     }
 
@@ -191,10 +179,7 @@ fn tile<const N: usize, const COLUMNS: usize>(
         }
     }
     for (values, row) in inputs.iter().zip(weights.chunks_exact(width)) {
-        let Some(columns) = row
-            .get(first..)
-            .and_then(|row| row.first_chunk::<COLUMNS>())
-        else {
+        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
         let columns = columns.map(f32x16::new);

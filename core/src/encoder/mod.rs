@@ -99,12 +99,7 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// A length does not fit the model, or the embedding is zero or not finite.
-    pub fn embed_window(
-        &self,
-        frames: &[f32],
-        scratch: &mut [f32],
-        embedding: &mut [f32],
-    ) -> Result<(), EncodeError> {
+    pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let window = frames.len() / features;
         if !frames.len().is_multiple_of(features) {
@@ -118,11 +113,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Cuts `scratch` up for windows of `window` frames.
-    pub(crate) fn workspace<'s>(
-        &self,
-        window: usize,
-        scratch: &'s mut [f32],
-    ) -> Result<Workspace<'s>, EncodeError> {
+    pub(crate) fn workspace<'s>(&self, window: usize, scratch: &'s mut [f32]) -> Result<Workspace<'s>, EncodeError> {
         let most = self.dims.positions;
         if window == 0 || window > most {
             let given = window;
@@ -135,36 +126,21 @@ impl<'a> Encoder<'a> {
     /// Checks the space for an embedding.
     pub(crate) fn check_embedding(&self, embedding: &[f32]) -> Result<(), EncodeError> {
         let (given, needed) = (embedding.len(), self.dims.latent);
-        if given == needed {
-            Ok(())
-        } else {
-            Err(EncodeError::Embedding { given, needed })
-        }
+        if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
         let standardiser = &self.weights.standardiser;
-        self.weights
-            .projection
-            .map(frames, standardiser, rows, partials);
+        self.weights.projection.map(frames, standardiser, rows, partials);
     }
 
     /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
     ///
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
-    pub(crate) fn project_some(
-        &self,
-        first: usize,
-        values: &[f32],
-        row: &mut [f32],
-        partials: &mut [f32],
-    ) -> usize {
+    pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
         let mut step = [0.0; STEP];
-        let count = STEP
-            .min(BLOCK - first % BLOCK)
-            .min(self.dims.features.saturating_sub(first))
-            .min(values.len());
+        let count = STEP.min(BLOCK - first % BLOCK).min(self.dims.features.saturating_sub(first)).min(values.len());
         let Some(step) = step.get_mut(..count) else {
             return 0;
         };
@@ -178,19 +154,8 @@ impl<'a> Encoder<'a> {
     }
 
     /// Runs the model on the projected rows of a workspace.
-    pub(crate) fn encode(
-        &self,
-        workspace: &mut Workspace<'_>,
-        embedding: &mut [f32],
-    ) -> Result<(), EncodeError> {
-        let Workspace {
-            rows,
-            other,
-            hidden,
-            partials,
-            scores,
-            ..
-        } = workspace;
+    pub(crate) fn encode(&self, workspace: &mut Workspace<'_>, embedding: &mut [f32]) -> Result<(), EncodeError> {
+        let Workspace { rows, other, hidden, partials, scores, .. } = workspace;
         let (width, head) = (self.dims.d_model, self.dims.head_dim());
         let frames = scores.len();
         add(rows, self.weights.positions);
@@ -200,9 +165,7 @@ impl<'a> Encoder<'a> {
             layer.query_key_value.map(other, &Unchanged, qkv, partials);
             attend(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
-            layer
-                .attention_output
-                .map(other, &Unchanged, attended, partials);
+            layer.attention_output.map(other, &Unchanged, attended, partials);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
@@ -217,13 +180,9 @@ impl<'a> Encoder<'a> {
         mean_of_rows(rows, pooled);
         self.weights.head_norm.map(pooled, normed);
         let hidden = pooled;
-        self.weights
-            .head_hidden
-            .map(normed, &Unchanged, hidden, partials);
+        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials);
         activation::gelu(hidden);
-        self.weights
-            .head_output
-            .map(hidden, &Unchanged, embedding, partials);
+        self.weights.head_output.map(hidden, &Unchanged, embedding, partials);
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
 }
@@ -257,10 +216,9 @@ impl fmt::Display for EncodeError {
             Self::Window { given, most } => {
                 write!(f, "window of {given} frames, the model takes 1 to {most}")
             }
-            Self::Frames { given, features } => write!(
-                f,
-                "{given} values are no whole number of frames of {features} features"
-            ),
+            Self::Frames { given, features } => {
+                write!(f, "{given} values are no whole number of frames of {features} features")
+            }
             Self::Scratch { given, needed } => {
                 write!(f, "scratch of {given} floats, lend {needed}")
             }
