@@ -119,11 +119,7 @@ pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
 ///
 /// # Errors
 /// The prototype is longer than [`MAX_LATENT`], or is zero or not finite.
-pub fn derive_v2(
-    prototype: &[f32],
-    secret: &DeviceSecret,
-    context: &KeyContext<'_>,
-) -> Result<DerivedKey, KeyError> {
+pub fn derive_v2(prototype: &[f32], secret: &DeviceSecret, context: &KeyContext<'_>) -> Result<DerivedKey, KeyError> {
     let mut key = DerivedKey([0; 32]);
     derive_v2_into(prototype, secret, context, &mut key.0)?;
     Ok(key)
@@ -143,12 +139,7 @@ pub fn derive_v2_into(
         key.zeroize();
         KeyError::Normalise(error)
     })?;
-    let info = [
-        INFO_V2,
-        context.model_digest,
-        context.enrolment_id,
-        context.application,
-    ];
+    let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
     derive(Some(&secret.0), prototype, length, &info, key)
 }
 
@@ -161,9 +152,7 @@ fn derive(
     key: &mut [u8],
 ) -> Result<(), KeyError> {
     let result = if prototype.len() > MAX_LATENT {
-        Err(KeyError::PrototypeLength {
-            given: prototype.len(),
-        })
+        Err(KeyError::PrototypeLength { given: prototype.len() })
     } else if key.is_empty() || key.len() > MAX_KEY_LENGTH {
         Err(KeyError::KeyLength { given: key.len() })
     } else {
@@ -187,17 +176,13 @@ fn extract_and_expand(
     key: &mut [u8],
 ) -> Result<(), KeyError> {
     let mut extract = HkdfExtract::<Sha256>::new(salt.map(|salt| salt.as_slice()));
-    for_each_code(
-        prototype.iter().map(|component| component / divisor),
-        |code| {
-            extract.input_ikm(&code.to_le_bytes());
-        },
-    )
+    for_each_code(prototype.iter().map(|component| component / divisor), |code| {
+        extract.input_ikm(&code.to_le_bytes());
+    })
     .map_err(KeyError::Quantize)?;
     let (mut pseudorandom_key, hkdf) = extract.finalize();
     pseudorandom_key.as_mut_slice().zeroize();
-    hkdf.expand_multi_info(info, key)
-        .map_err(|_| KeyError::KeyLength { given: key.len() })
+    hkdf.expand_multi_info(info, key).map_err(|_| KeyError::KeyLength { given: key.len() })
 }
 
 impl ConstantTimeEq for DerivedKey {

@@ -33,15 +33,13 @@ pub enum QuantizeError {
 impl fmt::Display for QuantizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { components, codes } => write!(
-                f,
-                "embedding of {components} components, room for {codes} codes: lend one code a component"
-            ),
+            Self::Length { components, codes } => {
+                write!(f, "embedding of {components} components, room for {codes} codes: lend one code a component")
+            }
             Self::NotFinite { index } => write!(f, "embedding component {index} is not finite"),
-            Self::OutOfRange { index } => write!(
-                f,
-                "embedding component {index} is outside the 16-bit range of +-32.767"
-            ),
+            Self::OutOfRange { index } => {
+                write!(f, "embedding component {index} is outside the 16-bit range of +-32.767")
+            }
             Self::Empty => write!(f, "the embedding has no components"),
         }
     }
@@ -59,10 +57,7 @@ impl Error for QuantizeError {}
 /// unspecified.
 pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeError> {
     if embedding.len() != codes.len() {
-        return Err(QuantizeError::Length {
-            components: embedding.len(),
-            codes: codes.len(),
-        });
+        return Err(QuantizeError::Length { components: embedding.len(), codes: codes.len() });
     }
     let mut places = codes.iter_mut();
     for_each_code(embedding.iter().copied(), |code| {
@@ -106,29 +101,11 @@ mod tests {
     fn refuses_what_has_no_codes() {
         let mut codes = [0; 2];
         let mut refusal = |embedding: &[f32]| quantize(embedding, &mut codes).unwrap_err();
-        assert_eq!(
-            refusal(&[1.0]),
-            QuantizeError::Length {
-                components: 1,
-                codes: 2
-            }
-        );
-        assert_eq!(
-            refusal(&[1.0, f32::NAN]),
-            QuantizeError::NotFinite { index: 1 }
-        );
-        assert_eq!(
-            refusal(&[f32::INFINITY, 0.0]),
-            QuantizeError::NotFinite { index: 0 }
-        );
-        assert_eq!(
-            refusal(&[32.768, 0.0]),
-            QuantizeError::OutOfRange { index: 0 }
-        );
-        assert_eq!(
-            refusal(&[1.0, f32::MAX]),
-            QuantizeError::OutOfRange { index: 1 }
-        );
+        assert_eq!(refusal(&[1.0]), QuantizeError::Length { components: 1, codes: 2 });
+        assert_eq!(refusal(&[1.0, f32::NAN]), QuantizeError::NotFinite { index: 1 });
+        assert_eq!(refusal(&[f32::INFINITY, 0.0]), QuantizeError::NotFinite { index: 0 });
+        assert_eq!(refusal(&[32.768, 0.0]), QuantizeError::OutOfRange { index: 0 });
+        assert_eq!(refusal(&[1.0, f32::MAX]), QuantizeError::OutOfRange { index: 1 });
         assert_eq!(quantize(&[], &mut []), Err(QuantizeError::Empty));
     }
 

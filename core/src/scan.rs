@@ -52,14 +52,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
-    pub fn new(
-        encoder: &Encoder<'m>,
-        window: usize,
-        scratch: &'s mut [f32],
-    ) -> Result<Self, ScanError> {
-        let mut workspace = encoder
-            .workspace(window, scratch)
-            .map_err(ScanError::Encode)?;
+    pub fn new(encoder: &Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+        let mut workspace = encoder.workspace(window, scratch).map_err(ScanError::Encode)?;
         let embeddings = core::mem::take(&mut workspace.embeddings);
         let (total, latest) = embeddings.split_at_mut(embeddings.len() / 2);
         total.fill(0.0);
@@ -103,14 +97,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
     pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
-        self.encoder
-            .check_embedding(embedding)
-            .map_err(ScanError::Encode)?;
+        self.encoder.check_embedding(embedding).map_err(ScanError::Encode)?;
         if self.feature != 0 {
-            return Err(ScanError::IncompleteFrame {
-                given: self.feature,
-                features: self.encoder.dims().features,
-            });
+            return Err(ScanError::IncompleteFrame { given: self.feature, features: self.encoder.dims().features });
         }
         if self.windows == 0 && self.frame != 0 {
             self.repeat_frames();
@@ -144,9 +133,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             return taken;
         }
         let row = rows.get_mut(..width).unwrap_or_default();
-        let taken = self
-            .encoder
-            .project_some(self.feature, chunk, row, partials);
+        let taken = self.encoder.project_some(self.feature, chunk, row, partials);
         self.feature += taken;
         if self.feature == features {
             self.feature = 0;
@@ -200,10 +187,9 @@ impl fmt::Display for ScanError {
         match self {
             Self::Encode(error) => error.fmt(f),
             Self::Empty => write!(f, "the scan has no frame"),
-            Self::IncompleteFrame { given, features } => write!(
-                f,
-                "the scan ends {given} values into a frame of {features} features"
-            ),
+            Self::IncompleteFrame { given, features } => {
+                write!(f, "the scan ends {given} values into a frame of {features} features")
+            }
         }
     }
 }

@@ -44,10 +44,7 @@ impl Error for SimilarityError {}
 /// The lengths differ, or a vector is zero or not finite.
 pub fn cosine(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
     if left.len() != right.len() {
-        return Err(SimilarityError::Length {
-            left: left.len(),
-            right: right.len(),
-        });
+        return Err(SimilarityError::Length { left: left.len(), right: right.len() });
     }
     let (left_norm, right_norm) = (norm(left)?, norm(right)?);
     let cosine = dot(left, right) / left_norm / right_norm;
@@ -135,16 +132,10 @@ mod tests {
     #[test]
     fn refuses_what_has_no_angle() {
         let overflow = [f32::MAX; 2];
-        assert_eq!(
-            cosine(&[1.0], &[1.0, 2.0]),
-            Err(SimilarityError::Length { left: 1, right: 2 })
-        );
+        assert_eq!(cosine(&[1.0], &[1.0, 2.0]), Err(SimilarityError::Length { left: 1, right: 2 }));
         assert_eq!(cosine(&[1.0, 0.0], &[0.0, 0.0]), Err(SimilarityError::Zero));
         assert_eq!(cosine(&[], &[]), Err(SimilarityError::Zero));
-        assert_eq!(
-            cosine(&[f32::NAN, 1.0], &[1.0, 1.0]),
-            Err(SimilarityError::NotFinite)
-        );
+        assert_eq!(cosine(&[f32::NAN, 1.0], &[1.0, 1.0]), Err(SimilarityError::NotFinite));
         assert_eq!(norm(&overflow), Err(SimilarityError::NotFinite));
     }
 

@@ -97,18 +97,13 @@ pub fn verify<C: AttemptCounter>(
     }
     counter.persist_decrement().map_err(VerifyError::Counter)?;
 
-    let accepted =
-        cosine(enrolment.prototype, probe).is_ok_and(|score| score >= enrolment.threshold);
+    let accepted = cosine(enrolment.prototype, probe).is_ok_and(|score| score >= enrolment.threshold);
     if !accepted {
         return Err(VerifyError::Rejected);
     }
 
     counter.restore().map_err(VerifyError::Counter)?;
-    let context = KeyContext {
-        model_digest: &enrolment.model_digest,
-        enrolment_id: &enrolment.id,
-        application,
-    };
+    let context = KeyContext { model_digest: &enrolment.model_digest, enrolment_id: &enrolment.id, application };
     derive_v2(enrolment.prototype, secret, &context).map_err(VerifyError::Key)
 }
 
@@ -122,13 +117,9 @@ impl Enrolment<'_> {
             return Err(EnrolmentError::Threshold);
         }
         if self.prototype.len() > MAX_LATENT {
-            return Err(EnrolmentError::PrototypeLength {
-                given: self.prototype.len(),
-            });
+            return Err(EnrolmentError::PrototypeLength { given: self.prototype.len() });
         }
-        norm(self.prototype)
-            .map(|_| ())
-            .map_err(EnrolmentError::Prototype)
+        norm(self.prototype).map(|_| ()).map_err(EnrolmentError::Prototype)
     }
 }
 
@@ -136,10 +127,9 @@ impl fmt::Display for EnrolmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Threshold => write!(f, "enrolment threshold is not a number from -1 to 1"),
-            Self::PrototypeLength { given } => write!(
-                f,
-                "enrolment prototype of {given} components, at most {MAX_LATENT}"
-            ),
+            Self::PrototypeLength { given } => {
+                write!(f, "enrolment prototype of {given} components, at most {MAX_LATENT}")
+            }
             Self::Prototype(error) => write!(f, "enrolment prototype: {error}"),
         }
     }
@@ -185,20 +175,12 @@ mod tests {
 
     impl Recorder {
         fn new(left: u32, fails: Option<Call>) -> Self {
-            Self {
-                left,
-                fails,
-                calls: Vec::new(),
-            }
+            Self { left, fails, calls: Vec::new() }
         }
 
         fn record(&mut self, call: Call) -> Result<(), Call> {
             self.calls.push(call);
-            if self.fails == Some(call) {
-                Err(call)
-            } else {
-                Ok(())
-            }
+            if self.fails == Some(call) { Err(call) } else { Ok(()) }
         }
     }
 
@@ -227,12 +209,7 @@ mod tests {
     const IMPOSTOR: [f32; 3] = [-0.6, 0.8, 0.1];
 
     fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<DerivedKey, VerifyError<Call>> {
-        let enrolment = Enrolment {
-            prototype: &PROTOTYPE,
-            threshold: 0.9,
-            model_digest: [1; 32],
-            id: [2; 16],
-        };
+        let enrolment = Enrolment { prototype: &PROTOTYPE, threshold: 0.9, model_digest: [1; 32], id: [2; 16] };
         let secret = DeviceSecret::from_bytes([3; 32]);
         verify(&enrolment, probe, &secret, b"test", counter)
     }
@@ -241,15 +218,8 @@ mod tests {
     fn a_match_pays_compares_restores_and_releases_the_v2_key() {
         let mut counter = Recorder::new(2, None);
         let key = attempt(&GENUINE, &mut counter).ok().unwrap();
-        assert_eq!(
-            counter.calls,
-            [Call::Remaining, Call::Decrement, Call::Restore]
-        );
-        let context = KeyContext {
-            model_digest: &[1; 32],
-            enrolment_id: &[2; 16],
-            application: b"test",
-        };
+        assert_eq!(counter.calls, [Call::Remaining, Call::Decrement, Call::Restore]);
+        let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"test" };
         let secret = DeviceSecret::from_bytes([3; 32]);
         let expected = derive_v2(&PROTOTYPE, &secret, &context).ok().unwrap();
         assert!(bool::from(key.ct_eq(&expected)));
@@ -266,13 +236,7 @@ mod tests {
 
     #[test]
     fn a_probe_that_cannot_be_compared_is_rejected_and_costs_its_attempt() {
-        let probes: [&[f32]; 5] = [
-            &[],
-            &[1.0],
-            &[0.0; 3],
-            &[f32::NAN, 1.0, 1.0],
-            &[f32::INFINITY, 0.0, 0.0],
-        ];
+        let probes: [&[f32]; 5] = [&[], &[1.0], &[0.0; 3], &[f32::NAN, 1.0, 1.0], &[f32::INFINITY, 0.0, 0.0]];
         for probe in probes {
             let mut counter = Recorder::new(2, None);
             let error = attempt(probe, &mut counter).err();
@@ -303,21 +267,13 @@ mod tests {
     fn a_failing_decrement_hides_whether_the_probe_matches() {
         let fail = || Recorder::new(2, Some(Call::Decrement));
         let (mut genuine, mut impostor) = (fail(), fail());
-        assert_eq!(
-            attempt(&GENUINE, &mut genuine).err(),
-            attempt(&IMPOSTOR, &mut impostor).err()
-        );
+        assert_eq!(attempt(&GENUINE, &mut genuine).err(), attempt(&IMPOSTOR, &mut impostor).err());
         assert_eq!(genuine.calls, impostor.calls);
     }
 
     #[test]
     fn an_unusable_enrolment_is_refused_before_any_attempt() {
-        let sound = Enrolment {
-            prototype: &PROTOTYPE,
-            threshold: 0.5,
-            model_digest: [0; 32],
-            id: [0; 16],
-        };
+        let sound = Enrolment { prototype: &PROTOTYPE, threshold: 0.5, model_digest: [0; 32], id: [0; 16] };
         let long = [1.0; MAX_LATENT + 1];
         let mut broken = Vec::new();
         for threshold in [f32::NAN, f32::INFINITY, 1.001, -1.001] {

@@ -39,10 +39,7 @@ fn forged(change: impl FnOnce(&mut [u8])) -> Result<(), BundleError> {
 fn offset_of(name: &str) -> usize {
     let bundle = small(None);
     let bundle = Bundle::open(bundle.bytes()).unwrap();
-    let tensor = bundle
-        .tensors()
-        .find(|tensor| tensor.name == *name)
-        .unwrap();
+    let tensor = bundle.tensors().find(|tensor| tensor.name == *name).unwrap();
     tensor.offset as usize
 }
 
@@ -53,10 +50,7 @@ fn gives_back_what_was_written() {
     assert_eq!(bundle.dims(), SMALL);
     assert!(!bundle.is_tagged());
     let content = bytes.bytes().len() - 96;
-    assert_eq!(
-        bundle.digest()[..],
-        Sha256::digest(&bytes.bytes()[..content])[..]
-    );
+    assert_eq!(bundle.digest()[..], Sha256::digest(&bytes.bytes()[..content])[..]);
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
     assert_eq!(write(&SMALL, tensor, None).unwrap(), bytes.bytes());
     assert!(bundle.tensor("proj.weight.").is_none());
@@ -74,10 +68,7 @@ fn product_weights_are_stored_input_by_input() {
     let pytorch = bundle.state_tensor("proj.weight").unwrap();
     for k in 0..SMALL.features {
         for n in 0..SMALL.d_model {
-            assert_eq!(
-                stored[k * SMALL.d_model + n],
-                pytorch[n * SMALL.features + k]
-            );
+            assert_eq!(stored[k * SMALL.d_model + n], pytorch[n * SMALL.features + k]);
         }
     }
 }
@@ -113,27 +104,12 @@ fn a_forger_gets_no_further_with_a_right_digest() {
     assert_eq!(forged(|_| ()), Ok(()));
     assert_eq!(forged(|b| b[0] = b'n'), be(BundleError::NotABundle));
     assert_eq!(forged(|b| b[8] = 2), be(BundleError::Version { found: 2 }));
-    assert_eq!(
-        forged(|b| b[10] = 1),
-        be(BundleError::WeightFormat { found: 1 })
-    );
-    assert!(matches!(
-        forged(|b| b[12] ^= 64),
-        Err(BundleError::Length { .. })
-    ));
+    assert_eq!(forged(|b| b[10] = 1), be(BundleError::WeightFormat { found: 1 }));
+    assert!(matches!(forged(|b| b[12] ^= 64), Err(BundleError::Length { .. })));
     let error = forged(|b| b[16..20].copy_from_slice(&u32::MAX.to_le_bytes()));
-    assert!(matches!(
-        error,
-        Err(BundleError::Dims(DimsError {
-            field: "features",
-            ..
-        }))
-    ));
+    assert!(matches!(error, Err(BundleError::Dims(DimsError { field: "features", .. }))));
     // Another number of features fits neither the length nor the table.
-    assert!(matches!(
-        forged(|b| b[16] = 200),
-        Err(BundleError::Length { .. })
-    ));
+    assert!(matches!(forged(|b| b[16] = 200), Err(BundleError::Length { .. })));
     assert_eq!(forged(|b| b[44] += 1), be(BundleError::Table));
     assert_eq!(forged(|b| b[50] = 1), be(BundleError::Padding));
     // Overlap: the second tensor starts where the first does.
@@ -171,10 +147,7 @@ fn only_the_provisioning_key_authenticates() {
     let bundle = Bundle::open_authenticated(tagged.bytes(), &KEY).unwrap();
     assert!(bundle.is_tagged());
     let untagged = small(None);
-    assert_eq!(
-        bundle.digest(),
-        Bundle::open(untagged.bytes()).unwrap().digest()
-    );
+    assert_eq!(bundle.digest(), Bundle::open(untagged.bytes()).unwrap().digest());
 
     let refusal = |bundle: &Aligned, key| Bundle::open_authenticated(bundle.bytes(), key).err();
     let mut other_key = KEY;
@@ -215,25 +188,13 @@ fn the_writer_names_the_tensor_at_fault() {
     let name = "enc.layers.0.norm2.bias";
     let tensor = name.to_string();
     let missing = attempt(&|n, values| (n != name).then_some(values));
-    assert_eq!(
-        missing,
-        WriteError::Missing {
-            tensor: tensor.clone()
-        }
-    );
+    assert_eq!(missing, WriteError::Missing { tensor: tensor.clone() });
     let short = attempt(&|n, mut values| {
         values.truncate(if n == name { 15 } else { usize::MAX });
         Some(values)
     });
     let (given, expected) = (15, 16);
-    assert_eq!(
-        short,
-        WriteError::Length {
-            tensor: tensor.clone(),
-            given,
-            expected
-        }
-    );
+    assert_eq!(short, WriteError::Length { tensor: tensor.clone(), given, expected });
     let unsound = attempt(&|n, mut values| {
         if n == name {
             values[3] = f32::NAN;
@@ -242,10 +203,7 @@ fn the_writer_names_the_tensor_at_fault() {
     });
     assert_eq!(unsound, WriteError::Value { tensor, index: 3 });
     let dims = Dims { heads: 3, ..SMALL };
-    assert!(matches!(
-        write(&dims, |_| None, None),
-        Err(WriteError::Dims(_))
-    ));
+    assert!(matches!(write(&dims, |_| None, None), Err(WriteError::Dims(_))));
 }
 
 /// Runs whatever opens, so that a hole in the checks would show as a panic.
@@ -255,9 +213,7 @@ fn use_up(bytes: &[u8]) {
         let frames = Random(3).floats(dims.features, 1.0);
         let mut scratch = vec![0.0; neural_vault_core::encoder::Encoder::scratch_len(&dims, 1)];
         let mut embedding = vec![0.0; dims.latent];
-        let _ = bundle
-            .encoder()
-            .embed_window(&frames, &mut scratch, &mut embedding);
+        let _ = bundle.encoder().embed_window(&frames, &mut scratch, &mut embedding);
     }
 }
 

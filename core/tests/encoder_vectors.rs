@@ -50,16 +50,11 @@ fn embeds_like_pytorch(file: &str) {
     let tensor = |name: &str| match name {
         "standardiser.mean" => Some(Cow::Borrowed(&mean[..])),
         "standardiser.inv_std" => Some(Cow::Borrowed(&inv_std[..])),
-        _ => tensors
-            .get(name)
-            .map(|(_, values)| Cow::Borrowed(&values[..])),
+        _ => tensors.get(name).map(|(_, values)| Cow::Borrowed(&values[..])),
     };
     let bytes = Aligned::new(&write(&dims, tensor, None).unwrap());
     let bundle = Bundle::open(bytes.bytes()).unwrap();
-    for (name, (_, values)) in tensors
-        .iter()
-        .filter(|(name, _)| !name.starts_with("test."))
-    {
+    for (name, (_, values)) in tensors.iter().filter(|(name, _)| !name.starts_with("test.")) {
         assert_eq!(bundle.state_tensor(name).as_ref(), Some(values), "{name}");
     }
 
@@ -70,10 +65,7 @@ fn embeds_like_pytorch(file: &str) {
     let expected = tensors["test.embedding"].1.chunks(dims.latent);
     let mut largest = 0f32;
     for (frames, expected) in input.chunks(window * features).zip(expected) {
-        bundle
-            .encoder()
-            .embed_window(frames, &mut scratch, &mut embedding)
-            .unwrap();
+        bundle.encoder().embed_window(frames, &mut scratch, &mut embedding).unwrap();
         for (value, expected) in embedding.iter().zip(expected) {
             largest = largest.max((value - expected).abs());
         }
@@ -102,8 +94,7 @@ fn rows_are_sanitised_and_standardised_like_the_reference() {
             None => value.as_f64().unwrap() as f32,
         };
         let rows = document[name].as_array().unwrap().iter();
-        rows.map(|row| row.as_array().unwrap().iter().map(number).collect())
-            .collect()
+        rows.map(|row| row.as_array().unwrap().iter().map(number).collect()).collect()
     };
     let (raw, expected) = (rows("raw"), rows("expected"));
     let features = raw[0].len();
@@ -113,18 +104,11 @@ fn rows_are_sanitised_and_standardised_like_the_reference() {
     let statistics = (0..features).map(|k| {
         let mean = column(k).sum::<f64>() / count;
         let variance = column(k).map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-        let deviation = if variance == 0.0 {
-            1.0
-        } else {
-            variance.sqrt()
-        };
+        let deviation = if variance == 0.0 { 1.0 } else { variance.sqrt() };
         (mean as f32, (1.0 / deviation) as f32)
     });
     let (mean, inv_std): (Vec<f32>, Vec<f32>) = statistics.unzip();
-    let standardiser = Standardiser {
-        mean: &mean,
-        inv_std: &inv_std,
-    };
+    let standardiser = Standardiser { mean: &mean, inv_std: &inv_std };
     for (mut row, expected) in raw.into_iter().zip(expected) {
         let (start, end) = row.split_at_mut(3);
         standardiser.apply(0, start);

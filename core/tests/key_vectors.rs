@@ -5,8 +5,7 @@ mod support;
 
 use hkdf::Hkdf;
 use neural_vault_core::key::{
-    DeviceSecret, KeyContext, KeyError, MAX_KEY_LENGTH, MAX_LATENT, derive_v1, derive_v2,
-    derive_v2_into,
+    DeviceSecret, KeyContext, KeyError, MAX_KEY_LENGTH, MAX_LATENT, derive_v1, derive_v2, derive_v2_into,
 };
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::similarity::normalise;
@@ -31,40 +30,24 @@ fn codes_and_v1_keys_match_the_reference() {
     for case in cases() {
         let name = &case["name"];
         let embedding = embedding(&case);
-        let expected: Vec<i64> = case["quantised"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|code| code.as_i64().unwrap())
-            .collect();
+        let expected: Vec<i64> =
+            case["quantised"].as_array().unwrap().iter().map(|code| code.as_i64().unwrap()).collect();
         let mut codes = vec![0; embedding.len()];
         let mut key = vec![0; case["bits"].as_u64().unwrap() as usize / 8];
         quantize(&embedding, &mut codes).unwrap();
-        assert!(
-            codes.iter().map(|&code| i64::from(code)).eq(expected),
-            "{name}"
-        );
+        assert!(codes.iter().map(|&code| i64::from(code)).eq(expected), "{name}");
         derive_v1(&embedding, &mut key).unwrap();
-        assert_eq!(
-            hex::encode(key),
-            case["key_hex"].as_str().unwrap(),
-            "{name}"
-        );
+        assert_eq!(hex::encode(key), case["key_hex"].as_str().unwrap(), "{name}");
     }
 }
 
-const CONTEXT: KeyContext<'_> = KeyContext {
-    model_digest: &[0xd1; 32],
-    enrolment_id: &[0xe2; 16],
-    application: b"door",
-};
+const CONTEXT: KeyContext<'_> =
+    KeyContext { model_digest: &[0xd1; 32], enrolment_id: &[0xe2; 16], application: b"door" };
 
 #[test]
 fn v2_key_is_hkdf_of_the_normalised_codes_under_the_device_secret() {
     let mut prototype = vec![0.3, -1.2, 0.04, 2.0];
-    let key = derive_v2(&prototype, &DeviceSecret::from_bytes([7; 32]), &CONTEXT)
-        .ok()
-        .unwrap();
+    let key = derive_v2(&prototype, &DeviceSecret::from_bytes([7; 32]), &CONTEXT).ok().unwrap();
 
     normalise(&mut prototype).unwrap();
     let mut codes = [0; 4];
@@ -72,9 +55,7 @@ fn v2_key_is_hkdf_of_the_normalised_codes_under_the_device_secret() {
     let material: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
     let info = [&b"neural-vault/v2"[..], &[0xd1; 32], &[0xe2; 16], b"door"].concat();
     let mut expected = [0; 32];
-    Hkdf::<Sha256>::new(Some(&[7; 32]), &material)
-        .expand(&info, &mut expected)
-        .unwrap();
+    Hkdf::<Sha256>::new(Some(&[7; 32]), &material).expand(&info, &mut expected).unwrap();
     assert_eq!(key.expose_secret(), &expected);
 }
 
@@ -83,10 +64,7 @@ fn v2_key_depends_on_every_input() {
     let prototype = [0.5, -0.5, 0.7];
     let secret = || DeviceSecret::from_bytes([7; 32]);
     let key = |prototype: &[f32], secret: DeviceSecret, context: KeyContext<'_>| {
-        *derive_v2(prototype, &secret, &context)
-            .ok()
-            .unwrap()
-            .expose_secret()
+        *derive_v2(prototype, &secret, &context).ok().unwrap().expose_secret()
     };
     let base = key(&prototype, secret(), CONTEXT);
     let mut other_secret = [7; 32];
@@ -94,30 +72,9 @@ fn v2_key_depends_on_every_input() {
     let others = [
         key(&[0.5, -0.5, 0.702], secret(), CONTEXT),
         key(&prototype, DeviceSecret::from_bytes(other_secret), CONTEXT),
-        key(
-            &prototype,
-            secret(),
-            KeyContext {
-                model_digest: &[0; 32],
-                ..CONTEXT
-            },
-        ),
-        key(
-            &prototype,
-            secret(),
-            KeyContext {
-                enrolment_id: &[0; 16],
-                ..CONTEXT
-            },
-        ),
-        key(
-            &prototype,
-            secret(),
-            KeyContext {
-                application: b"",
-                ..CONTEXT
-            },
-        ),
+        key(&prototype, secret(), KeyContext { model_digest: &[0; 32], ..CONTEXT }),
+        key(&prototype, secret(), KeyContext { enrolment_id: &[0; 16], ..CONTEXT }),
+        key(&prototype, secret(), KeyContext { application: b"", ..CONTEXT }),
     ];
     assert!(others.iter().all(|other| *other != base));
     // The same direction, four times as long, is the same prototype.
@@ -139,9 +96,7 @@ fn refuses_impossible_lengths_and_leaves_a_zero_key() {
     let mut longest = vec![0xaa; MAX_KEY_LENGTH];
     derive_v1(&[1.0], &mut longest).unwrap();
     let mut too_long = vec![0xaa; MAX_KEY_LENGTH + 1];
-    let refused = Err(KeyError::KeyLength {
-        given: MAX_KEY_LENGTH + 1,
-    });
+    let refused = Err(KeyError::KeyLength { given: MAX_KEY_LENGTH + 1 });
     assert_eq!(derive_v1(&[1.0], &mut too_long), refused);
     assert!(too_long.iter().all(|&byte| byte == 0));
     let refused = Err(KeyError::KeyLength { given: 0 });
@@ -149,9 +104,7 @@ fn refuses_impossible_lengths_and_leaves_a_zero_key() {
 
     let mut key = [0xaa; 32];
     derive_v1(&[1.0; MAX_LATENT], &mut key).unwrap();
-    let refused = Err(KeyError::PrototypeLength {
-        given: MAX_LATENT + 1,
-    });
+    let refused = Err(KeyError::PrototypeLength { given: MAX_LATENT + 1 });
     assert_eq!(derive_v1(&[1.0; MAX_LATENT + 1], &mut key), refused);
     assert_eq!(key, [0; 32]);
 

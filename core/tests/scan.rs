@@ -12,11 +12,7 @@ use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
 use proptest::prelude::*;
 
 /// Blocks of 256 end inside its frames.
-const WIDE_FRAMES: Dims = Dims {
-    features: 700,
-    positions: 7,
-    ..SMALL
-};
+const WIDE_FRAMES: Dims = Dims { features: 700, positions: 7, ..SMALL };
 
 fn encoder(bytes: &Aligned) -> Encoder<'_> {
     Bundle::open(bytes.bytes()).unwrap().encoder()
@@ -29,13 +25,7 @@ fn scratch(dims: &Dims, window: usize) -> Vec<f32> {
 fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Result<Vec<f32>, ScanError> {
     let dims = encoder.dims();
     let mut embedding = vec![0.0; dims.latent];
-    embed_scan(
-        encoder,
-        frames,
-        window,
-        &mut scratch(dims, window),
-        &mut embedding,
-    )?;
+    embed_scan(encoder, frames, window, &mut scratch(dims, window), &mut embedding)?;
     Ok(embedding)
 }
 
@@ -43,18 +33,11 @@ fn embed_window(encoder: &Encoder<'_>, frames: &[f32]) -> Vec<f32> {
     let dims = encoder.dims();
     let mut embedding = vec![0.0; dims.latent];
     let mut scratch = scratch(dims, frames.len() / dims.features);
-    encoder
-        .embed_window(frames, &mut scratch, &mut embedding)
-        .unwrap();
+    encoder.embed_window(frames, &mut scratch, &mut embedding).unwrap();
     embedding
 }
 
-fn stream(
-    encoder: &Encoder<'_>,
-    frames: &[f32],
-    window: usize,
-    sizes: &[usize],
-) -> Result<Vec<f32>, ScanError> {
+fn stream(encoder: &Encoder<'_>, frames: &[f32], window: usize, sizes: &[usize]) -> Result<Vec<f32>, ScanError> {
     let mut scratch = scratch(encoder.dims(), window);
     let mut scan = ScanEncoder::new(encoder, window, &mut scratch)?;
     let mut rest = frames;
@@ -110,13 +93,9 @@ fn a_scan_is_the_mean_of_its_full_windows() {
     let encoder = encoder(&bytes);
     let features = FULL_WIDTH.features;
     let scan = Random(5).floats(8 * features, 2.0);
-    let windows: Vec<_> = scan[..6 * features]
-        .chunks(3 * features)
-        .map(|window| embed_window(&encoder, window))
-        .collect();
-    let mean: Vec<f32> = (0..FULL_WIDTH.latent)
-        .map(|i| (windows[0][i] + windows[1][i]) / 2.0)
-        .collect();
+    let windows: Vec<_> =
+        scan[..6 * features].chunks(3 * features).map(|window| embed_window(&encoder, window)).collect();
+    let mean: Vec<f32> = (0..FULL_WIDTH.latent).map(|i| (windows[0][i] + windows[1][i]) / 2.0).collect();
     // Two frames are left over after two windows of three: dropped.
     assert_eq!(bits(&embed(&encoder, &scan, 3).unwrap()), bits(&mean));
 }
@@ -147,10 +126,7 @@ fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
     let encoder = encoder(&bytes);
     let raw = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.25, -0.5];
     let clean = [0.0, 1.0, -1.0, 0.25, -0.5];
-    assert_eq!(
-        bits(&embed_window(&encoder, &raw)),
-        bits(&embed_window(&encoder, &clean))
-    );
+    assert_eq!(bits(&embed_window(&encoder, &raw)), bits(&embed_window(&encoder, &clean)));
 }
 
 #[test]
@@ -192,10 +168,7 @@ fn a_lost_window_loses_the_scan() {
     let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
     scan.push(&[0.5; 5]).unwrap();
     let lost = scan.push(&[f32::MAX, -f32::MAX, f32::MAX, f32::MAX, 1.0]);
-    assert!(matches!(
-        lost,
-        Err(ScanError::Encode(EncodeError::Degenerate(_)))
-    ));
+    assert!(matches!(lost, Err(ScanError::Encode(EncodeError::Degenerate(_)))));
     assert_eq!(scan.push(&[0.5; 5]), lost);
     assert_eq!(scan.finish(&mut [0.0; 16]), lost);
 }

@@ -55,41 +55,30 @@ impl fmt::Display for BundleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotABundle => write!(f, "not a model bundle: wrong first bytes"),
-            Self::Version { found } if *found > VERSION => write!(
-                f,
-                "bundle version {found} is newer than version {VERSION}, which this build reads: update it"
-            ),
-            Self::Version { found } => write!(
-                f,
-                "bundle version {found}, this build reads version {VERSION}: export the model again"
-            ),
-            Self::WeightFormat { found } => write!(
-                f,
-                "bundle weight format {found} is newer than this build, which reads float32 (0): update it"
-            ),
+            Self::Version { found } if *found > VERSION => {
+                write!(f, "bundle version {found} is newer than version {VERSION}, which this build reads: update it")
+            }
+            Self::Version { found } => {
+                write!(f, "bundle version {found}, this build reads version {VERSION}: export the model again")
+            }
+            Self::WeightFormat { found } => {
+                write!(f, "bundle weight format {found} is newer than this build, which reads float32 (0): update it")
+            }
             Self::Length { given, expected } => {
-                write!(
-                    f,
-                    "bundle of {given} bytes, should be {expected}: truncated or damaged"
-                )
+                write!(f, "bundle of {given} bytes, should be {expected}: truncated or damaged")
             }
             Self::Dims(error) => write!(f, "bundle sizes: {error}"),
             Self::Table => write!(f, "bundle tensor table does not follow from its sizes"),
             Self::Padding => write!(f, "bundle padding is not zero"),
-            Self::Alignment => write!(
-                f,
-                "bundle does not start at a multiple of 4 in memory: place it at an aligned address"
-            ),
-            Self::Value { tensor } => write!(
-                f,
-                "bundle tensor {tensor} holds a value that is not finite or not allowed"
-            ),
+            Self::Alignment => {
+                write!(f, "bundle does not start at a multiple of 4 in memory: place it at an aligned address")
+            }
+            Self::Value { tensor } => {
+                write!(f, "bundle tensor {tensor} holds a value that is not finite or not allowed")
+            }
             Self::Digest => write!(f, "bundle content does not match its digest: damaged"),
             Self::Checksum => write!(f, "bundle trailer does not match its checksum: damaged"),
-            Self::Untagged => write!(
-                f,
-                "bundle carries no tag: export it with the provisioning key"
-            ),
+            Self::Untagged => write!(f, "bundle carries no tag: export it with the provisioning key"),
             Self::Tag => write!(f, "bundle tag was not made with this provisioning key"),
         }
     }

@@ -102,21 +102,14 @@ pub(super) fn count(dims: &Dims) -> usize {
 /// Every tensor in the order of the bundle; `dims` must be valid.
 pub(super) fn tensors(dims: Dims) -> impl Iterator<Item = Tensor> {
     let named = move |layer, table: &'static [Row]| {
-        table
-            .iter()
-            .map(move |(name, shape)| (TensorName { layer, name }, shape(&dims)))
+        table.iter().map(move |(name, shape)| (TensorName { layer, name }, shape(&dims)))
     };
     let mut offset = tensors_start(&dims);
     named(None, &BEFORE)
         .chain((0..dims.layers).flat_map(move |layer| named(Some(layer), &LAYER)))
         .chain(named(None, &AFTER))
         .map(move |(name, shape)| {
-            let tensor = Tensor {
-                name,
-                shape,
-                offset,
-                length: shape.values() as u64 * 4,
-            };
+            let tensor = Tensor { name, shape, offset, length: shape.values() as u64 * 4 };
             offset = (offset + tensor.length).next_multiple_of(ALIGNMENT);
             tensor
         })
@@ -129,9 +122,7 @@ pub(super) fn tensors_start(dims: &Dims) -> u64 {
 
 /// First byte after the last tensor's padding.
 pub(super) fn tensors_end(dims: &Dims) -> u64 {
-    tensors(*dims).last().map_or(0, |tensor| {
-        (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT)
-    })
+    tensors(*dims).last().map_or(0, |tensor| (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT))
 }
 
 type Row = (&'static str, fn(&Dims) -> Shape);
@@ -141,22 +132,15 @@ const BEFORE: [Row; 5] = [
     ("standardiser.inv_std", |d| Shape::Vector(d.features)),
     ("proj.weight", |d| linear(d.features, d.d_model)),
     ("proj.bias", width),
-    ("pos.pe", |d| Shape::Positions {
-        rows: d.positions,
-        columns: d.d_model,
-    }),
+    ("pos.pe", |d| Shape::Positions { rows: d.positions, columns: d.d_model }),
 ];
 
 const LAYER: [Row; 12] = [
     ("norm1.weight", width),
     ("norm1.bias", width),
-    ("self_attn.in_proj_weight", |d| {
-        linear(d.d_model, 3 * d.d_model)
-    }),
+    ("self_attn.in_proj_weight", |d| linear(d.d_model, 3 * d.d_model)),
     ("self_attn.in_proj_bias", |d| Shape::Vector(3 * d.d_model)),
-    ("self_attn.out_proj.weight", |d| {
-        linear(d.d_model, d.d_model)
-    }),
+    ("self_attn.out_proj.weight", |d| linear(d.d_model, d.d_model)),
     ("self_attn.out_proj.bias", width),
     ("norm2.weight", width),
     ("norm2.bias", width),
@@ -190,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_name_equals_exactly_its_own_spelling() {
-        let name = TensorName {
-            layer: Some(12),
-            name: "norm1.bias",
-        };
+        let name = TensorName { layer: Some(12), name: "norm1.bias" };
         assert!(name == *"enc.layers.12.norm1.bias");
         for other in [
             "enc.layers.1.norm1.bias",

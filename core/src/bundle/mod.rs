@@ -87,10 +87,7 @@ impl<'a> Bundle<'a> {
     /// The first check that fails, in the order of [`BundleError`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
         let dims = read_header(bytes)?;
-        let length = BundleError::Length {
-            given: bytes.len() as u64,
-            expected: tensors_end(&dims) + TRAILER,
-        };
+        let length = BundleError::Length { given: bytes.len() as u64, expected: tensors_end(&dims) + TRAILER };
         let (content, trailer) = split(bytes, tensors_end(&dims)).ok_or(length)?;
         let ([digest, tag, checksum], []) = trailer.as_chunks::<32>() else {
             return Err(length);
@@ -101,12 +98,7 @@ impl<'a> Bundle<'a> {
         let (_, tensor_bytes) = split(content, tensors_start(&dims)).ok_or(length)?;
         let floats = bytemuck::try_cast_slice(tensor_bytes).map_err(|_| BundleError::Alignment)?;
         let encoder = Encoder::new(dims, floats).ok_or(length)?;
-        let bundle = Self {
-            bytes,
-            digest,
-            tag,
-            encoder,
-        };
+        let bundle = Self { bytes, digest, tag, encoder };
         bundle.check_values()?;
         bundle.check_digest(content, checksum)?;
         Ok(bundle)
@@ -116,20 +108,13 @@ impl<'a> Bundle<'a> {
     ///
     /// # Errors
     /// As [`Bundle::open`], or the bundle has no tag or another one; tags are compared in constant time.
-    pub fn open_authenticated(
-        bytes: &'a [u8],
-        provisioning_key: &[u8; 32],
-    ) -> Result<Self, BundleError> {
+    pub fn open_authenticated(bytes: &'a [u8], provisioning_key: &[u8; 32]) -> Result<Self, BundleError> {
         let bundle = Self::open(bytes)?;
         if !bundle.is_tagged() {
             return Err(BundleError::Untagged);
         }
         let expected = tag(provisioning_key, bundle.digest).ok_or(BundleError::Tag)?;
-        if bool::from(expected.ct_eq(bundle.tag)) {
-            Ok(bundle)
-        } else {
-            Err(BundleError::Tag)
-        }
+        if bool::from(expected.ct_eq(bundle.tag)) { Ok(bundle) } else { Err(BundleError::Tag) }
     }
 
     /// SHA-256 of everything that defines the model; the same with and without a tag.
@@ -245,28 +230,17 @@ fn check_table(content: &[u8], dims: &Dims) -> Result<(), BundleError> {
     let (_, rest) = split(content, HEADER).ok_or(BundleError::Table)?;
     let (entries, _) = rest.as_chunks::<8>();
     let stated = entries.iter().map(|&[a, b, c, d, e, f, g, h]| {
-        (
-            u64::from(u32::from_le_bytes([a, b, c, d])),
-            u64::from(u32::from_le_bytes([e, f, g, h])),
-        )
+        (u64::from(u32::from_le_bytes([a, b, c, d])), u64::from(u32::from_le_bytes([e, f, g, h])))
     });
     let expected = tensors(*dims).map(|tensor| (tensor.offset, tensor.length));
-    if stated.take(count(dims)).eq(expected) {
-        Ok(())
-    } else {
-        Err(BundleError::Table)
-    }
+    if stated.take(count(dims)).eq(expected) { Ok(()) } else { Err(BundleError::Table) }
 }
 
 /// Checks the zeros between the table, each tensor, and the end of the content.
 fn check_padding(content: &[u8], dims: &Dims) -> Result<(), BundleError> {
-    let starts = tensors(*dims)
-        .map(|tensor| tensor.offset)
-        .chain([content.len() as u64]);
+    let starts = tensors(*dims).map(|tensor| tensor.offset).chain([content.len() as u64]);
     let table_end = HEADER + ENTRY * count(dims) as u64;
-    let ends = [table_end]
-        .into_iter()
-        .chain(tensors(*dims).map(|tensor| tensor.offset + tensor.length));
+    let ends = [table_end].into_iter().chain(tensors(*dims).map(|tensor| tensor.offset + tensor.length));
     for (end, start) in ends.zip(starts) {
         let (before, _) = split(content, start).ok_or(BundleError::Padding)?;
         let (_, padding) = split(before, end).ok_or(BundleError::Padding)?;

@@ -77,9 +77,7 @@ pub fn write<'t>(
         pad(&mut bytes);
     }
     let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    let tag = provisioning_key
-        .and_then(|key| tag(key, &digest))
-        .unwrap_or_default();
+    let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
     bytes.extend(digest);
     bytes.extend(tag);
     bytes.extend(checksum_of(&digest, &tag));
@@ -151,33 +149,19 @@ fn pad(bytes: &mut Vec<u8>) {
 fn check(name: &str, values: &[f32], shape: Shape) -> Result<(), WriteError> {
     let tensor = || name.to_string();
     if values.len() != shape.values() {
-        return Err(WriteError::Length {
-            tensor: tensor(),
-            given: values.len(),
-            expected: shape.values(),
-        });
+        return Err(WriteError::Length { tensor: tensor(), given: values.len(), expected: shape.values() });
     }
     let positive = name == "standardiser.inv_std";
     let unsound = |value: &f32| !value.is_finite() || (positive && *value <= 0.0);
     match values.iter().position(unsound) {
-        Some(index) => Err(WriteError::Value {
-            tensor: tensor(),
-            index,
-        }),
+        Some(index) => Err(WriteError::Value { tensor: tensor(), index }),
         None => Ok(()),
     }
 }
 
 /// The values of a row-major (rows, columns) matrix, column by column.
 fn transpose(values: &[f32], rows: usize, columns: usize) -> impl Iterator<Item = f32> {
-    (0..columns).flat_map(move |column| {
-        values
-            .iter()
-            .skip(column)
-            .step_by(columns)
-            .take(rows)
-            .copied()
-    })
+    (0..columns).flat_map(move |column| values.iter().skip(column).step_by(columns).take(rows).copied())
 }
 
 impl fmt::Display for WriteError {
@@ -185,18 +169,12 @@ impl fmt::Display for WriteError {
         match self {
             Self::Dims(error) => error.fmt(f),
             Self::Missing { tensor } => write!(f, "tensor {tensor} is missing"),
-            Self::Length {
-                tensor,
-                given,
-                expected,
-            } => write!(
-                f,
-                "tensor {tensor} has {given} values, its shape has {expected}"
-            ),
-            Self::Value { tensor, index } => write!(
-                f,
-                "tensor {tensor} holds a value that is not finite or not allowed at {index}"
-            ),
+            Self::Length { tensor, given, expected } => {
+                write!(f, "tensor {tensor} has {given} values, its shape has {expected}")
+            }
+            Self::Value { tensor, index } => {
+                write!(f, "tensor {tensor} holds a value that is not finite or not allowed at {index}")
+            }
         }
     }
 }

@@ -31,13 +31,7 @@ pub(super) fn exp(x: f32) -> f32 {
     let exponent = shifted.to_bits().wrapping_sub(ROUNDER.to_bits());
     let r = x - whole * LN2_HIGH - whole * LN2_LOW;
     let mut p = 1.987_569_1e-4;
-    for coefficient in [
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        5e-1,
-    ] {
+    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
         p = p * r + coefficient;
     }
     let mantissa = p * r * r + r + 1.0;

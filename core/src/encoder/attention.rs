@@ -34,10 +34,7 @@ pub(super) fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32],
 }
 
 fn part_of(frame: &[f32], first: usize, length: usize) -> &[f32] {
-    frame
-        .get(first..)
-        .and_then(|rest| rest.get(..length))
-        .unwrap_or_default()
+    frame.get(first..).and_then(|rest| rest.get(..length)).unwrap_or_default()
 }
 
 fn softmax(scores: &mut [f32]) {

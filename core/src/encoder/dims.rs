@@ -50,56 +50,21 @@ impl Dims {
     /// The first size outside its limits.
     pub fn validate(&self) -> Result<(), DimsError> {
         let rule = |holds: bool, field, value, rule| {
-            if holds {
-                Ok(())
-            } else {
-                Err(DimsError { field, value, rule })
-            }
+            if holds { Ok(()) } else { Err(DimsError { field, value, rule }) }
         };
-        let vector =
-            |value: usize, most: usize| value > 0 && value <= most && value.is_multiple_of(16);
-        rule(
-            (1..=1 << 20).contains(&self.features),
-            "features",
-            self.features,
-            "1 to 1048576",
-        )?;
-        rule(
-            vector(self.d_model, 512),
-            "d_model",
-            self.d_model,
-            "a multiple of 16 up to 512",
-        )?;
+        let vector = |value: usize, most: usize| value > 0 && value <= most && value.is_multiple_of(16);
+        rule((1..=1 << 20).contains(&self.features), "features", self.features, "1 to 1048576")?;
+        rule(vector(self.d_model, 512), "d_model", self.d_model, "a multiple of 16 up to 512")?;
         rule(
             self.heads > 0 && self.d_model.is_multiple_of(self.heads) && self.head_dim() <= 64,
             "heads",
             self.heads,
             "a divisor of d_model that leaves at most 64 components a head",
         )?;
-        rule(
-            (1..=16).contains(&self.layers),
-            "layers",
-            self.layers,
-            "1 to 16",
-        )?;
-        rule(
-            vector(self.feed_forward, 4096),
-            "feed_forward",
-            self.feed_forward,
-            "a multiple of 16 up to 4096",
-        )?;
-        rule(
-            vector(self.latent, MAX_LATENT),
-            "latent",
-            self.latent,
-            "a multiple of 16 up to 512",
-        )?;
-        rule(
-            (1..=512).contains(&self.positions),
-            "positions",
-            self.positions,
-            "1 to 512",
-        )
+        rule((1..=16).contains(&self.layers), "layers", self.layers, "1 to 16")?;
+        rule(vector(self.feed_forward, 4096), "feed_forward", self.feed_forward, "a multiple of 16 up to 4096")?;
+        rule(vector(self.latent, MAX_LATENT), "latent", self.latent, "a multiple of 16 up to 512")?;
+        rule((1..=512).contains(&self.positions), "positions", self.positions, "1 to 512")
     }
 
     /// Components of one attention head.
@@ -112,10 +77,7 @@ impl Dims {
 
     /// Widest output of any product, in floats a row.
     pub(super) const fn widest(&self) -> usize {
-        max(
-            max(self.d_model.saturating_mul(3), self.feed_forward),
-            self.latent,
-        )
+        max(max(self.d_model.saturating_mul(3), self.feed_forward), self.latent)
     }
 }
 
@@ -127,27 +89,12 @@ const fn max(a: usize, b: usize) -> usize {
 mod tests {
     use super::*;
 
-    const SOUND: Dims = Dims {
-        features: 20_484,
-        d_model: 128,
-        heads: 8,
-        layers: 2,
-        feed_forward: 512,
-        latent: 128,
-        positions: 512,
-    };
+    const SOUND: Dims =
+        Dims { features: 20_484, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 512 };
 
     #[test]
     fn accepts_the_reference_and_both_limits() {
-        let least = Dims {
-            features: 1,
-            d_model: 16,
-            heads: 16,
-            layers: 1,
-            feed_forward: 16,
-            latent: 16,
-            positions: 1,
-        };
+        let least = Dims { features: 1, d_model: 16, heads: 16, layers: 1, feed_forward: 16, latent: 16, positions: 1 };
         let most = Dims {
             features: 1 << 20,
             d_model: 512,
@@ -165,88 +112,22 @@ mod tests {
     #[test]
     fn names_the_size_outside_its_limits() {
         let broken = [
-            (
-                "features",
-                Dims {
-                    features: 0,
-                    ..SOUND
-                },
-            ),
-            (
-                "features",
-                Dims {
-                    features: (1 << 20) + 1,
-                    ..SOUND
-                },
-            ),
-            (
-                "d_model",
-                Dims {
-                    d_model: 0,
-                    ..SOUND
-                },
-            ),
-            (
-                "d_model",
-                Dims {
-                    d_model: 120,
-                    ..SOUND
-                },
-            ),
-            (
-                "d_model",
-                Dims {
-                    d_model: 528,
-                    ..SOUND
-                },
-            ),
+            ("features", Dims { features: 0, ..SOUND }),
+            ("features", Dims { features: (1 << 20) + 1, ..SOUND }),
+            ("d_model", Dims { d_model: 0, ..SOUND }),
+            ("d_model", Dims { d_model: 120, ..SOUND }),
+            ("d_model", Dims { d_model: 528, ..SOUND }),
             ("heads", Dims { heads: 0, ..SOUND }),
             ("heads", Dims { heads: 3, ..SOUND }),
             ("heads", Dims { heads: 1, ..SOUND }),
             ("layers", Dims { layers: 0, ..SOUND }),
-            (
-                "layers",
-                Dims {
-                    layers: 17,
-                    ..SOUND
-                },
-            ),
-            (
-                "feed_forward",
-                Dims {
-                    feed_forward: 4112,
-                    ..SOUND
-                },
-            ),
-            (
-                "feed_forward",
-                Dims {
-                    feed_forward: 8,
-                    ..SOUND
-                },
-            ),
+            ("layers", Dims { layers: 17, ..SOUND }),
+            ("feed_forward", Dims { feed_forward: 4112, ..SOUND }),
+            ("feed_forward", Dims { feed_forward: 8, ..SOUND }),
             ("latent", Dims { latent: 0, ..SOUND }),
-            (
-                "latent",
-                Dims {
-                    latent: 528,
-                    ..SOUND
-                },
-            ),
-            (
-                "positions",
-                Dims {
-                    positions: 0,
-                    ..SOUND
-                },
-            ),
-            (
-                "positions",
-                Dims {
-                    positions: 513,
-                    ..SOUND
-                },
-            ),
+            ("latent", Dims { latent: 528, ..SOUND }),
+            ("positions", Dims { positions: 0, ..SOUND }),
+            ("positions", Dims { positions: 513, ..SOUND }),
         ];
         for (field, dims) in broken {
             assert_eq!(dims.validate().map_err(|error| error.field), Err(field));

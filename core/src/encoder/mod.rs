@@ -11,6 +11,7 @@
 mod activation;
 mod attention;
 mod dims;
+mod kernel;
 mod linear;
 mod norm;
 mod standardise;
@@ -21,6 +22,7 @@ use core::error::Error;
 use core::fmt;
 
 pub use dims::{Dims, DimsError};
+pub use kernel::{Accumulate, Kernel, LANES, ROWS};
 pub use standardise::{Standardiser, sanitise};
 
 use crate::similarity::{SimilarityError, normalise};
@@ -34,6 +36,7 @@ pub(crate) use workspace::Workspace;
 pub struct Encoder<'a> {
     dims: Dims,
     weights: Weights<'a>,
+    kernel: Kernel,
 }
 
 /// Why a window has no embedding.
@@ -75,7 +78,13 @@ impl<'a> Encoder<'a> {
     /// The encoder of `floats` in the bundle's order; `None` when their number does not fit `dims`.
     pub(crate) fn new(dims: Dims, floats: &'a [f32]) -> Option<Self> {
         let weights = Weights::cut(floats, &dims)?;
-        Some(Self { dims, weights })
+        Some(Self { dims, weights, kernel: Kernel::PORTABLE })
+    }
+
+    /// The same model, its products computed by `kernel`.
+    #[must_use]
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
     }
 
     /// The model's sizes.
@@ -99,12 +108,7 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     /// A length does not fit the model, or the embedding is zero or not finite.
-    pub fn embed_window(
-        &self,
-        frames: &[f32],
-        scratch: &mut [f32],
-        embedding: &mut [f32],
-    ) -> Result<(), EncodeError> {
+    pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let window = frames.len() / features;
         if !frames.len().is_multiple_of(features) {
@@ -118,11 +122,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Cuts `scratch` up for windows of `window` frames.
-    pub(crate) fn workspace<'s>(
-        &self,
-        window: usize,
-        scratch: &'s mut [f32],
-    ) -> Result<Workspace<'s>, EncodeError> {
+    pub(crate) fn workspace<'s>(&self, window: usize, scratch: &'s mut [f32]) -> Result<Workspace<'s>, EncodeError> {
         let most = self.dims.positions;
         if window == 0 || window > most {
             let given = window;
@@ -135,36 +135,21 @@ impl<'a> Encoder<'a> {
     /// Checks the space for an embedding.
     pub(crate) fn check_embedding(&self, embedding: &[f32]) -> Result<(), EncodeError> {
         let (given, needed) = (embedding.len(), self.dims.latent);
-        if given == needed {
-            Ok(())
-        } else {
-            Err(EncodeError::Embedding { given, needed })
-        }
+        if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
         let standardiser = &self.weights.standardiser;
-        self.weights
-            .projection
-            .map(frames, standardiser, rows, partials);
+        self.weights.projection.map(frames, standardiser, rows, partials, &self.kernel);
     }
 
     /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
     ///
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
-    pub(crate) fn project_some(
-        &self,
-        first: usize,
-        values: &[f32],
-        row: &mut [f32],
-        partials: &mut [f32],
-    ) -> usize {
+    pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
         let mut step = [0.0; STEP];
-        let count = STEP
-            .min(BLOCK - first % BLOCK)
-            .min(self.dims.features.saturating_sub(first))
-            .min(values.len());
+        let count = STEP.min(BLOCK - first % BLOCK).min(self.dims.features.saturating_sub(first)).min(values.len());
         let Some(step) = step.get_mut(..count) else {
             return 0;
         };
@@ -173,43 +158,30 @@ impl<'a> Encoder<'a> {
         }
         self.weights.standardiser.apply(first, step);
         let (inputs, _) = step.as_chunks::<1>();
-        self.weights.projection.feed(first, inputs, row, partials);
+        self.weights.projection.feed(first, inputs, row, partials, &self.kernel);
         count
     }
 
     /// Runs the model on the projected rows of a workspace.
-    pub(crate) fn encode(
-        &self,
-        workspace: &mut Workspace<'_>,
-        embedding: &mut [f32],
-    ) -> Result<(), EncodeError> {
-        let Workspace {
-            rows,
-            other,
-            hidden,
-            partials,
-            scores,
-            ..
-        } = workspace;
+    pub(crate) fn encode(&self, workspace: &mut Workspace<'_>, embedding: &mut [f32]) -> Result<(), EncodeError> {
+        let Workspace { rows, other, hidden, partials, scores, .. } = workspace;
         let (width, head) = (self.dims.d_model, self.dims.head_dim());
         let frames = scores.len();
         add(rows, self.weights.positions);
         for layer in self.weights.layers(&self.dims) {
             let qkv = start(hidden, frames * 3 * width);
             layer.attention_norm.map(rows, other);
-            layer.query_key_value.map(other, &Unchanged, qkv, partials);
+            layer.query_key_value.map(other, &Unchanged, qkv, partials, &self.kernel);
             attend(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
-            layer
-                .attention_output
-                .map(other, &Unchanged, attended, partials);
+            layer.attention_output.map(other, &Unchanged, attended, partials, &self.kernel);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
             layer.feed_forward_norm.map(rows, other);
-            layer.expand.map(other, &Unchanged, expanded, partials);
+            layer.expand.map(other, &Unchanged, expanded, partials, &self.kernel);
             activation::relu(expanded);
-            layer.contract.map(expanded, &Unchanged, other, partials);
+            layer.contract.map(expanded, &Unchanged, other, partials, &self.kernel);
             add(rows, other);
         }
 
@@ -217,13 +189,9 @@ impl<'a> Encoder<'a> {
         mean_of_rows(rows, pooled);
         self.weights.head_norm.map(pooled, normed);
         let hidden = pooled;
-        self.weights
-            .head_hidden
-            .map(normed, &Unchanged, hidden, partials);
+        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials, &self.kernel);
         activation::gelu(hidden);
-        self.weights
-            .head_output
-            .map(hidden, &Unchanged, embedding, partials);
+        self.weights.head_output.map(hidden, &Unchanged, embedding, partials, &self.kernel);
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
 }
@@ -257,10 +225,9 @@ impl fmt::Display for EncodeError {
             Self::Window { given, most } => {
                 write!(f, "window of {given} frames, the model takes 1 to {most}")
             }
-            Self::Frames { given, features } => write!(
-                f,
-                "{given} values are no whole number of frames of {features} features"
-            ),
+            Self::Frames { given, features } => {
+                write!(f, "{given} values are no whole number of frames of {features} features")
+            }
             Self::Scratch { given, needed } => {
                 write!(f, "scratch of {given} floats, lend {needed}")
             }

@@ -41,10 +41,7 @@ impl<'a> Weights<'a> {
             + 2 * width * dims.feed_forward + dims.feed_forward + width // feed-forward
             + 4 * width; // two norms
         let weights = Self {
-            standardiser: Standardiser {
-                mean: rest.take(dims.features)?,
-                inv_std: rest.take(dims.features)?,
-            },
+            standardiser: Standardiser { mean: rest.take(dims.features)?, inv_std: rest.take(dims.features)? },
             projection: rest.linear(dims.features, width)?,
             positions: rest.take(dims.positions * width)?,
             layers: rest.take(dims.layers * layer)?,
@@ -59,19 +56,17 @@ impl<'a> Weights<'a> {
     pub(super) fn layers(&self, dims: &Dims) -> impl Iterator<Item = Layer<'a>> {
         let (width, feed_forward) = (dims.d_model, dims.feed_forward);
         let length = self.layers.len() / dims.layers.max(1);
-        self.layers
-            .chunks_exact(length.max(1))
-            .filter_map(move |block| {
-                let mut rest = Cutter(block);
-                Some(Layer {
-                    attention_norm: rest.norm(width)?,
-                    query_key_value: rest.linear(width, 3 * width)?,
-                    attention_output: rest.linear(width, width)?,
-                    feed_forward_norm: rest.norm(width)?,
-                    expand: rest.linear(width, feed_forward)?,
-                    contract: rest.linear(feed_forward, width)?,
-                })
+        self.layers.chunks_exact(length.max(1)).filter_map(move |block| {
+            let mut rest = Cutter(block);
+            Some(Layer {
+                attention_norm: rest.norm(width)?,
+                query_key_value: rest.linear(width, 3 * width)?,
+                attention_output: rest.linear(width, width)?,
+                feed_forward_norm: rest.norm(width)?,
+                expand: rest.linear(width, feed_forward)?,
+                contract: rest.linear(feed_forward, width)?,
             })
+        })
     }
 }
 
@@ -81,24 +76,16 @@ struct Cutter<'a>(&'a [f32]);
 impl<'a> Cutter<'a> {
     /// The next `length` floats, and past their padding.
     fn take(&mut self, length: usize) -> Option<&'a [f32]> {
-        let (padded, rest) = self
-            .0
-            .split_at_checked(length.next_multiple_of(ALIGNMENT))?;
+        let (padded, rest) = self.0.split_at_checked(length.next_multiple_of(ALIGNMENT))?;
         self.0 = rest;
         padded.get(..length)
     }
 
     fn linear(&mut self, inputs: usize, outputs: usize) -> Option<Linear<'a>> {
-        Some(Linear {
-            weight: self.take(inputs * outputs)?,
-            bias: self.take(outputs)?,
-        })
+        Some(Linear { weight: self.take(inputs * outputs)?, bias: self.take(outputs)? })
     }
 
     fn norm(&mut self, width: usize) -> Option<LayerNorm<'a>> {
-        Some(LayerNorm {
-            weight: self.take(width)?,
-            bias: self.take(width)?,
-        })
+        Some(LayerNorm { weight: self.take(width)?, bias: self.take(width)? })
     }
 }

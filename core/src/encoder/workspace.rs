@@ -1,7 +1,7 @@
 //! Scratch memory of an encode, lent by the caller.
 
 use crate::encoder::dims::Dims;
-use crate::encoder::linear::ROWS;
+use crate::encoder::kernel::ROWS;
 
 /// Scratch memory cut up for windows of one length.
 #[derive(Debug)]
@@ -24,11 +24,7 @@ impl<'s> Workspace<'s> {
     /// Floats that [`Workspace::cut`] takes.
     pub(super) const fn length(dims: &Dims, window: usize) -> usize {
         let rows = if window < ROWS { window } else { ROWS };
-        let frame = dims
-            .d_model
-            .saturating_mul(2)
-            .saturating_add(dims.widest())
-            .saturating_add(1);
+        let frame = dims.d_model.saturating_mul(2).saturating_add(dims.widest()).saturating_add(1);
         let frames = frame.saturating_mul(window);
         let partials = dims.widest().saturating_mul(rows);
         let embeddings = dims.latent.saturating_mul(2);
@@ -43,13 +39,6 @@ impl<'s> Workspace<'s> {
         let (scores, rest) = rest.split_at_mut_checked(window)?;
         let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * dims.widest())?;
         let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
-        Some(Self {
-            rows,
-            partials,
-            embeddings,
-            other,
-            hidden,
-            scores,
-        })
+        Some(Self { rows, partials, embeddings, other, hidden, scores })
     }
 }

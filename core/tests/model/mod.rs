@@ -7,26 +7,12 @@ use neural_vault_core::bundle::{WriteError, write};
 use neural_vault_core::encoder::Dims;
 
 /// A model small enough to open thousands of times.
-pub const SMALL: Dims = Dims {
-    features: 5,
-    d_model: 16,
-    heads: 2,
-    layers: 1,
-    feed_forward: 16,
-    latent: 16,
-    positions: 3,
-};
+pub const SMALL: Dims =
+    Dims { features: 5, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 3 };
 
 /// The reference's widths with few features.
-pub const FULL_WIDTH: Dims = Dims {
-    features: 300,
-    d_model: 128,
-    heads: 8,
-    layers: 2,
-    feed_forward: 512,
-    latent: 128,
-    positions: 4,
-};
+pub const FULL_WIDTH: Dims =
+    Dims { features: 300, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 4 };
 
 /// A linear congruential generator (Numerical Recipes) of floats in -1..1, exact in float32.
 pub struct Random(pub u32);
@@ -45,13 +31,8 @@ impl Random {
 }
 
 /// The bundle of a random model whose activations stay near one.
-pub fn bundle(
-    dims: &Dims,
-    seed: u32,
-    provisioning_key: Option<&[u8; 32]>,
-) -> Result<Aligned, WriteError> {
-    let shapes =
-        neural_vault_core::bundle::tensor_names_and_shapes(dims).map_err(WriteError::Dims)?;
+pub fn bundle(dims: &Dims, seed: u32, provisioning_key: Option<&[u8; 32]>) -> Result<Aligned, WriteError> {
+    let shapes = neural_vault_core::bundle::tensor_names_and_shapes(dims).map_err(WriteError::Dims)?;
     let mut random = Random(seed);
     let tensor = |name: &str| {
         let (_, shape) = shapes.iter().find(|(other, _)| other == name)?;
@@ -83,11 +64,7 @@ impl Aligned {
         let mut buffer = vec![0; bytes.len() + 64];
         let start = buffer.as_ptr().align_offset(64);
         buffer[start..start + bytes.len()].copy_from_slice(bytes);
-        Self {
-            buffer,
-            start,
-            length: bytes.len(),
-        }
+        Self { buffer, start, length: bytes.len() }
     }
 
     /// The bytes.
