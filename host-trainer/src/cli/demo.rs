@@ -17,7 +17,8 @@ use super::enroll::identifier;
 use super::failure::{DATA, Failure, OUTPUT};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::enrolment::{Enrolment, Request, enrol};
+use crate::engine::Engine;
+use crate::enrolment::{Enrolment, Request, cross_fitted, enrol};
 use crate::evaluation::verification::Scores;
 use crate::files;
 use crate::model::safetensors::hex;
@@ -70,7 +71,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         dataset.features
     ));
 
-    let model = train(arguments, &dataset, console)?;
+    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let training = dataset.restrict_sessions(&TRAINING)?;
+    let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::default() };
+    let train = |training: &Dataset| train(training, &settings, engine, console);
+    let model = train(&training)?;
+    let (threshold, development) = cross_fitted(&training, settings.window, train)?;
+    console.note(format!(
+        "threshold {threshold:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
+        development.eer_percent.unwrap_or(f64::NAN),
+        development.genuine,
+        development.impostor,
+        development.protocol
+    ));
     let digest = model.write(folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
@@ -85,7 +98,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             sessions: &[],
             development: &[],
             window: model.provenance.window,
-            threshold: None,
+            threshold: Some((threshold, development.clone())),
             id: identifier(None),
         };
         let record = enrol(&mut embedder, &model, digest, &enrolled, &request)?;
@@ -96,31 +109,28 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     report(console, folder, &model, &digest, &records, &trials)
 }
 
-fn train(arguments: &Arguments, dataset: &Dataset, console: &Console) -> Result<Model, Failure> {
-    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
-    let training = dataset.restrict_sessions(&TRAINING)?;
-    let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::default() };
-    settings.check()?;
+fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
+    let sessions = training.sessions.join(", ");
     let provenance = Provenance {
         labels: training.labels.clone(),
         training_sessions: training.sessions.clone(),
         window: settings.window,
         recipe: format!("demo: the reference's recipe, {} steps", settings.steps),
     };
-    let data = TrainingData::prepare(training, settings.window)?;
-    let model = initialise(reference_dims(dataset.features), provenance, settings.seed)?;
-    let mut trainer = Trainer::new(model, data, settings, engine, 1)?;
-    let bar = console.progress(arguments.steps);
-    let (mut first, mut last) = (f32::NAN, f32::NAN);
-    while trainer.steps_done() < arguments.steps {
+    let model = initialise(reference_dims(training.features), provenance, settings.seed)?;
+    let data = TrainingData::prepare(training.clone(), settings.window)?;
+    let mut trainer = Trainer::new(model, data, settings.clone(), engine, 1)?;
+    let bar = console.progress(settings.steps);
+    let mut losses = Vec::new();
+    while trainer.steps_done() < settings.steps {
         let report = trainer.step()?;
-        first = if report.step == 1 { report.loss } else { first };
-        last = report.loss;
+        losses.push(report.loss);
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4}", report.loss));
     }
     bar.finish_and_clear();
-    console.note(format!("trained on {} ({}): loss {first:.4} -> {last:.4}", TRAINING.join(", "), engine.name()));
+    let (first, last) = (losses[0], losses[losses.len() - 1]);
+    console.note(format!("trained on {sessions} ({}): loss {first:.4} -> {last:.4}", engine.name()));
     Ok(trainer.model())
 }
 

@@ -57,7 +57,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     match arguments.scheme {
         Scheme::V1 => {
             if arguments.device_secret.is_some() || !arguments.context.is_empty() {
-                return Err(usage("scheme v1 takes no device secret and no context: its key depends on the prototype alone"));
+                return Err(usage(
+                    "scheme v1 takes no device secret and no context: its key depends on the prototype alone",
+                ));
             }
             let prototype = match (record, &arguments.embedding) {
                 (Some(record), _) => record.prototype,
@@ -70,9 +72,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let record = record.ok_or_else(|| {
                 usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1")
             })?;
-            let secret = arguments.device_secret.as_deref().ok_or_else(|| {
-                usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`")
-            })?;
+            let secret = arguments
+                .device_secret
+                .as_deref()
+                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
             let context = KeyContext {
                 model_digest: &record.model_digest,
                 enrolment_id: &record.id,

@@ -11,7 +11,7 @@ use super::arguments::{DataArguments, EmbeddingEngineArgument, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::embedding::Embedder;
-use crate::enrolment::{Request, enrol};
+use crate::enrolment::{Development, Request, enrol};
 use crate::model::safetensors::hex;
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         sessions: &arguments.sessions,
         development: &arguments.development_sessions,
         window: arguments.window.unwrap_or(model.provenance.window),
-        threshold: arguments.threshold,
+        threshold: arguments.threshold.map(by_hand),
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, digest, &dataset, &request)?;
@@ -91,6 +91,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             "genuine": development.genuine, "impostor": development.impostor },
     });
     console.result("enroll", &text, value)
+}
+
+fn by_hand(threshold: f32) -> (f32, Development) {
+    let protocol = "threshold given by hand".to_owned();
+    (threshold, Development { protocol, eer_percent: None, genuine: 0, impostor: 0 })
 }
 
 /// A fresh identifier for an enrolment.

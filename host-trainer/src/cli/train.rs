@@ -1,8 +1,6 @@
 //! `train`: recordings to a model.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,16 +9,13 @@ use serde_json::{Value, json};
 
 use super::arguments::{DataArguments, DeviceArgument, GraphEngine, window_range};
 use super::console::Console;
-use super::failure::{Failure, INTERRUPTED, OUTPUT, USAGE};
+use super::failure::{DATA, Failure, INTERRUPTED};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::evaluation::verification::{Scores, prototypes, window_probes};
+use crate::evaluation::trials::window_trials;
 use crate::model::safetensors::hex;
 use crate::model::{Model, Provenance, initialise, reference_dims};
-use crate::training::{Mining, Schedule, Settings, StepReport, Trainer, TrainingData, checkpoint};
-
-/// The log's name in the output folder: one JSON object a step.
-const LOG: &str = "train.jsonl";
+use crate::training::{self, Mining, Outcome, RunFolder, Schedule, Settings, Trainer, TrainingData};
 
 /// Train an encoder by the reference's recipe and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]
@@ -120,16 +115,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     data.notes.iter().for_each(|note| console.note(format!("note: {note}")));
     let model = initialise(reference_dims(dataset.features), provenance, settings.seed)?;
     let mut trainer = Trainer::new(model, data, settings, engine, usize::from(arguments.threads))?;
-    let reports = run_steps(&mut trainer, arguments, console)?;
+    let losses = run_steps(&mut trainer, arguments, console)?;
 
     let model = trainer.model();
     let digest = hex(&model.write(&arguments.out)?);
-    let (first, last) = (reports.first().map(|r| r.loss), reports.last().map(|r| r.loss));
     let scores = scores(&model, &training, held_back.as_ref())?;
     let folder = arguments.out.display().to_string();
     let mut text = format!("{folder}: model {digest}\n");
-    if let (Some(first), Some(last)) = (first, last) {
-        text += &format!("loss {first:.4} at step {}, {last:.4} at step {}\n", reports[0].step, trainer.steps_done());
+    if let Some((first, last)) = losses {
+        text += &format!("loss {first:.4} -> {last:.4} at step {}\n", trainer.steps_done());
     }
     for score in &scores {
         text += &format!(
@@ -143,7 +137,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let value = json!({
         "folder": folder, "digest": digest, "engine": engine.name(), "steps": trainer.steps_done(),
-        "first_loss": first, "last_loss": last, "eer": scores,
+        "first_loss": losses.map(|(first, _)| first), "last_loss": losses.map(|(_, last)| last), "eer": scores,
     });
     console.result("train", &text, value)
 }
@@ -184,61 +178,30 @@ fn split(dataset: &Dataset, sessions: &[String]) -> Result<(Dataset, Option<Data
     Ok((training, held_back))
 }
 
-/// Does the steps that are left, with a line in the log for each; saves a checkpoint now and then and on Ctrl-C.
-pub fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Vec<StepReport>, Failure> {
-    let written = |error: std::io::Error| Failure::new(OUTPUT, error);
-    crate::files::create_folder(&arguments.out).map_err(written)?;
-    let saved = arguments.out.join(checkpoint::FILE);
-    if arguments.resume {
-        checkpoint::restore(trainer, &saved)?;
-        console.note(format!("continuing at step {}", trainer.steps_done()));
-    } else if saved.exists() {
-        let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
-        return Err(Failure::new(USAGE, text));
-    }
-    let log_path = arguments.out.join(LOG);
-    let mut log = open_log(&log_path, trainer.steps_done())?;
+/// Does the steps that are left; the first and the last loss of them, when there were any.
+fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Option<(f32, f32)>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     // A handler that cannot be set leaves Ctrl-C at its default: the process ends, the last checkpoint stays.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-    let steps = trainer.settings().steps;
-    let bar = console.progress(steps);
-    let mut reports = Vec::new();
-    while trainer.steps_done() < steps {
-        let report = trainer.step()?;
-        let line = serde_json::to_string(&report).map_err(|e| Failure::new(OUTPUT, e))?;
-        writeln!(log, "{line}")
-            .map_err(|e| Failure::new(OUTPUT, format!("cannot write {}: {e}", log_path.display())))?;
+    let folder =
+        RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
+    let bar = console.progress(arguments.steps);
+    let mut losses = None;
+    let outcome = training::run(trainer, &folder, &stop, &mut |report| {
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4} rate {:.1e}", report.loss, report.learning_rate));
-        reports.push(report);
-        let interrupted = stop.load(Ordering::Relaxed);
-        if (interrupted || report.step.is_multiple_of(arguments.checkpoint_every)) && report.step < steps {
-            checkpoint::save(trainer, &saved)?;
-        }
-        if interrupted && report.step < steps {
-            bar.abandon();
-            let text = format!("stopped after step {}; the same command with --resume goes on", report.step);
-            return Err(Failure::new(INTERRUPTED, text));
-        }
-    }
+        losses = Some((losses.map_or(report.loss, |(first, _)| first), report.loss));
+    })?;
     bar.finish_and_clear();
-    match fs::remove_file(&saved) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(written(error)),
-        _ => Ok(reports),
+    match outcome {
+        Outcome::Finished => Ok(losses),
+        Outcome::Stopped => {
+            let done = trainer.steps_done();
+            let text = format!("stopped after step {done}; the same command with --resume goes on");
+            Err(Failure::new(INTERRUPTED, text))
+        }
     }
-}
-
-/// Opens the log after its first `steps` lines, so that a resumed run repeats none.
-fn open_log(path: &Path, steps: u64) -> Result<fs::File, Failure> {
-    let failed = |error: std::io::Error| Failure::new(OUTPUT, format!("cannot write {}: {error}", path.display()));
-    let mut log = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    let old = fs::read_to_string(path).map_err(failed)?;
-    let kept: usize = old.split_inclusive('\n').take(steps as usize).map(str::len).sum();
-    log.set_len(kept as u64).map_err(failed)?;
-    log.flush().map_err(failed)?;
-    Ok(log)
 }
 
 fn recipe(settings: &Settings) -> String {
@@ -246,32 +209,19 @@ fn recipe(settings: &Settings) -> String {
     format!("reference (triplet loss): {settings}")
 }
 
-/// Window-level equal error rates: in sample, as the reference scores itself, and on the sessions held back.
+/// The verification trials of `model`, as JSON.
 fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<Vec<Value>, Failure> {
-    let window = model.provenance.window;
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
-    let mut embed = |dataset: &Dataset| -> Result<Vec<(u32, Vec<f32>)>, Failure> {
-        let probes = window_probes(dataset, window);
-        let embeddings = embedder.scans(dataset, &probes, window)?;
-        Ok(probes.iter().map(|probe| probe.label).zip(embeddings).collect())
-    };
-    let enrolled = embed(training)?;
-    let prototypes = prototypes(&enrolled, training.labels.len());
+    let window = model.provenance.window;
     let mut list = Vec::new();
-    let mut add = |protocol: &str, sessions: &[String], probes: &[(u32, Vec<f32>)]| -> Result<(), Failure> {
-        let mut scores = Scores::default();
-        scores.add(&prototypes, probes);
-        let eer = scores.eer().map_err(|e| Failure::new(super::failure::DATA, e))?;
-        let sessions = if sessions.iter().all(String::is_empty) { "all".to_owned() } else { sessions.join(", ") };
+    for trials in window_trials(&mut embedder, window, training, held_back)? {
+        let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
+        let unnamed = trials.sessions.iter().all(String::is_empty);
         list.push(json!({
-            "protocol": protocol, "sessions": sessions, "window": window, "eer_percent": eer.percent,
-            "genuine": scores.genuine.len(), "impostor": scores.impostor.len(),
+            "protocol": trials.protocol, "sessions": if unnamed { "all".to_owned() } else { trials.sessions.join(", ") },
+            "window": window, "eer_percent": eer.percent,
+            "genuine": trials.scores.genuine.len(), "impostor": trials.scores.impostor.len(),
         }));
-        Ok(())
-    };
-    add("in sample", &training.sessions, &enrolled)?;
-    if let Some(held_back) = held_back {
-        add("on held-back sessions", &held_back.sessions, &embed(held_back)?)?;
     }
     Ok(list)
 }

@@ -86,7 +86,7 @@ pub enum EngineError {
     /// CUDA was asked for and is not to be had.
     #[error(
         "no usable CUDA provider: {reason}; `neural-vault runtime install --cuda` fetches the CUDA library, and the \
-         NVIDIA driver, CUDA 12 and cuDNN 9 must be on this machine; or choose `--device cpu`"
+         NVIDIA driver, CUDA 13 and cuDNN 9 must be on this machine; or choose `--device cpu`"
     )]
     NoCuda {
         /// What is missing.

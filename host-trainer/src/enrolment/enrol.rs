@@ -1,10 +1,11 @@
 //! Enrolling an identity: its prototype, and a threshold from development trials.
 
+use super::development::{against, choose_threshold, embed, halves, leave_one_session_out};
 use super::{Development, Enrolment};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::evaluation::metrics::ScoreError;
-use crate::evaluation::verification::{Scores, prototypes};
+use crate::evaluation::verification::prototypes;
 use crate::model::Model;
 
 /// What to enrol, and on what to choose its threshold.
@@ -17,8 +18,8 @@ pub struct Request<'a> {
     pub development: &'a [String],
     /// Frames a window.
     pub window: usize,
-    /// A threshold chosen by hand instead.
-    pub threshold: Option<f32>,
+    /// A threshold chosen beforehand, and where it comes from.
+    pub threshold: Option<(f32, Development)>,
     /// The enrolment's random identifier.
     pub id: [u8; 16],
 }
@@ -68,25 +69,22 @@ pub fn enrol(
     let classes = dataset.labels.len();
     let embeddings = embed(embedder, dataset, &own, request.window)?;
     let prototype = prototypes(&embeddings, classes).swap_remove(label as usize).unwrap_or_default();
-    let (threshold, development) = match request.threshold {
-        Some(threshold) => {
-            let protocol = "threshold given by hand".to_owned();
-            (threshold, Development { protocol, eer_percent: None, genuine: 0, impostor: 0 })
-        }
+    let (threshold, development) = match &request.threshold {
+        Some((threshold, origin)) => (*threshold, origin.clone()),
         None => {
             let probes = of_sessions(&development);
             refuse_trained(model, dataset, if probes.is_empty() { &sessions } else { &development })?;
             let (scores, protocol) = if !probes.is_empty() {
-                let prototypes = prototypes(&embed(embedder, dataset, &enrolled, request.window)?, classes);
-                let mut scores = Scores::default();
-                scores.add(&prototypes, &embed(embedder, dataset, &probes, request.window)?);
-                (scores, format!("scans of {}, prototypes of the enrolment sessions", request.development.join(", ")))
+                let enrolled = embed(embedder, dataset, &enrolled, request.window)?;
+                let probes = embed(embedder, dataset, &probes, request.window)?;
+                let names = request.development.join(", ");
+                (against(&enrolled, &probes, classes), format!("scans of {names} against the enrolment sessions"))
             } else if sessions.len() > 1 {
-                let scores = leave_one_session_out(embedder, dataset, &enrolled, &sessions, request.window)?;
-                (scores, "enrolment sessions, each against prototypes of the others".to_owned())
+                let scores = leave_one_session_out(embedder, dataset, &enrolled, request.window)?;
+                (scores, "each enrolment session against the others".to_owned())
             } else {
                 let scores = halves(embedder, dataset, &enrolled, request.window)?;
-                (scores, "halves of the enrolment scans, each against prototypes of the other halves".to_owned())
+                (scores, "each half of the enrolment scans against the other halves".to_owned())
             };
             choose_threshold(&scores, protocol)?
         }
@@ -104,65 +102,6 @@ pub fn enrol(
         sessions: names,
         prototype,
     })
-}
-
-type Labelled = Vec<(u32, Vec<f32>)>;
-
-fn embed(
-    embedder: &mut Embedder,
-    dataset: &Dataset,
-    scans: &[Scan],
-    window: usize,
-) -> Result<Labelled, EmbeddingError> {
-    let embeddings = embedder.scans(dataset, scans, window)?;
-    Ok(scans.iter().map(|scan| scan.label).zip(embeddings).collect())
-}
-
-fn leave_one_session_out(
-    embedder: &mut Embedder,
-    dataset: &Dataset,
-    scans: &[Scan],
-    sessions: &[u32],
-    window: usize,
-) -> Result<Scores, EmbeddingError> {
-    let embedded = embed(embedder, dataset, scans, window)?;
-    let mut scores = Scores::default();
-    for &left_out in sessions {
-        let (out, kept): (Vec<_>, Vec<_>) = scans.iter().zip(&embedded).partition(|(scan, _)| scan.session == left_out);
-        let kept: Labelled = kept.into_iter().map(|(_, e)| e.clone()).collect();
-        let out: Labelled = out.into_iter().map(|(_, e)| e.clone()).collect();
-        scores.add(&prototypes(&kept, dataset.labels.len()), &out);
-    }
-    Ok(scores)
-}
-
-fn halves(embedder: &mut Embedder, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Scores, EmbeddingError> {
-    let cut = |scan: &Scan| (scan.rows.start + scan.rows.end).div_ceil(2);
-    let long = || scans.iter().filter(|scan| scan.rows.len() >= 2);
-    let first: Vec<Scan> = long().map(|scan| Scan { rows: scan.rows.start..cut(scan), ..*scan }).collect();
-    let second: Vec<Scan> = long().map(|scan| Scan { rows: cut(scan)..scan.rows.end, ..*scan }).collect();
-    let first = embed(embedder, dataset, &first, window)?;
-    let second = embed(embedder, dataset, &second, window)?;
-    let mut scores = Scores::default();
-    scores.add(&prototypes(&first, dataset.labels.len()), &second);
-    scores.add(&prototypes(&second, dataset.labels.len()), &first);
-    Ok(scores)
-}
-
-fn choose_threshold(scores: &Scores, protocol: String) -> Result<(f32, Development), EnrolError> {
-    if scores.genuine.is_empty() || scores.impostor.is_empty() {
-        return Err(EnrolError::Request(format!(
-            "{} genuine and {} impostor development trials ({protocol}): a threshold needs both; add other labels or \
-             longer scans, name --development-sessions, or give --threshold",
-            scores.genuine.len(),
-            scores.impostor.len()
-        )));
-    }
-    let eer = scores.eer()?;
-    let (genuine, impostor) = (scores.genuine.len() as u32, scores.impostor.len() as u32);
-    let development = Development { protocol, eer_percent: Some(eer.percent), genuine, impostor };
-    // Rounding to float32 may pass 1 by nothing that matters.
-    Ok((eer.threshold.clamp(-1.0, 1.0) as f32, development))
 }
 
 /// Development scores on what the model was trained on would promise what no new scan keeps.

@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod optimiser;
+mod run;
 mod sampler;
 mod schedule;
 mod settings;
@@ -17,6 +18,7 @@ use crate::dataset::DatasetError;
 use crate::engine::EngineError;
 use crate::model::ModelError;
 
+pub use run::{LOG, Outcome, RunFolder, run};
 pub use schedule::Schedule;
 pub use settings::{Mining, Settings};
 pub use trainer::{StepReport, Trainer, TrainingData};

@@ -1,0 +1,118 @@
+//! Development trials: genuine and impostor scores on sessions that did not train the model, and the threshold they give.
+
+use super::{Development, EnrolError};
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
+use crate::evaluation::verification::{Scores, prototypes};
+use crate::model::Model;
+
+/// Embeddings with the class of their scan.
+pub(super) type Labelled = Vec<(u32, Vec<f32>)>;
+
+/// Embeds `scans`.
+pub(super) fn embed(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    scans: &[Scan],
+    window: usize,
+) -> Result<Labelled, EmbeddingError> {
+    let embeddings = embedder.scans(dataset, scans, window)?;
+    Ok(scans.iter().map(|scan| scan.label).zip(embeddings).collect())
+}
+
+/// Scores of `probes` against the prototypes of `enrolled`.
+pub(super) fn against(enrolled: &Labelled, probes: &Labelled, classes: usize) -> Scores {
+    let mut scores = Scores::default();
+    scores.add(&prototypes(enrolled, classes), probes);
+    scores
+}
+
+/// Scores of each session's scans against the prototypes of the other sessions.
+pub(super) fn leave_one_session_out(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    scans: &[Scan],
+    window: usize,
+) -> Result<Scores, EmbeddingError> {
+    let embedded = embed(embedder, dataset, scans, window)?;
+    let mut scores = Scores::default();
+    for left_out in 0..dataset.sessions.len() as u32 {
+        let of = |out: bool| -> Labelled {
+            let pairs = scans.iter().zip(&embedded).filter(|(scan, _)| (scan.session == left_out) == out);
+            pairs.map(|(_, embedding)| embedding.clone()).collect()
+        };
+        scores.add(&prototypes(&of(false), dataset.labels.len()), &of(true));
+    }
+    Ok(scores)
+}
+
+/// Scores of each scan's halves against the prototypes of the other halves; scans of one frame are left out.
+///
+/// Both halves come from one recording, so that genuine scores are higher than between sessions.
+pub(super) fn halves(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    scans: &[Scan],
+    window: usize,
+) -> Result<Scores, EmbeddingError> {
+    let cut = |scan: &Scan| (scan.rows.start + scan.rows.end).div_ceil(2);
+    let long = || scans.iter().filter(|scan| scan.rows.len() >= 2);
+    let first: Vec<Scan> = long().map(|scan| Scan { rows: scan.rows.start..cut(scan), ..*scan }).collect();
+    let second: Vec<Scan> = long().map(|scan| Scan { rows: cut(scan)..scan.rows.end, ..*scan }).collect();
+    let first = embed(embedder, dataset, &first, window)?;
+    let second = embed(embedder, dataset, &second, window)?;
+    let mut scores = against(&first, &second, dataset.labels.len());
+    scores.add(&prototypes(&second, dataset.labels.len()), &first);
+    Ok(scores)
+}
+
+/// The threshold at the equal error rate of `scores`.
+pub(super) fn choose_threshold(scores: &Scores, protocol: String) -> Result<(f32, Development), EnrolError> {
+    if scores.genuine.is_empty() || scores.impostor.is_empty() {
+        return Err(EnrolError::Request(format!(
+            "{} genuine and {} impostor development trials ({protocol}): a threshold needs both; add other labels or \
+             longer scans, name --development-sessions, or give --threshold",
+            scores.genuine.len(),
+            scores.impostor.len()
+        )));
+    }
+    let eer = scores.eer()?;
+    let (genuine, impostor) = (scores.genuine.len() as u32, scores.impostor.len() as u32);
+    let development = Development { protocol, eer_percent: Some(eer.percent), genuine, impostor };
+    // Rounding to float32 may pass 1 by nothing that matters.
+    Ok((eer.threshold.clamp(-1.0, 1.0) as f32, development))
+}
+
+/// A threshold for a model whose every session but the enrolled one trained it: by cross-fitting.
+///
+/// The sessions of `dataset` (those that train the model) are cut into two halves. `train` makes a development model
+/// of each half, and the scans of the other half are scored with it, each session against the prototypes of the others:
+/// no score comes from a session that trained the model it was made with.
+///
+/// # Errors
+/// When there are fewer than four sessions, or `train` fails.
+pub fn cross_fitted<E: From<EnrolError>>(
+    dataset: &Dataset,
+    window: usize,
+    mut train: impl FnMut(&Dataset) -> Result<Model, E>,
+) -> Result<(f32, Development), E> {
+    let (first, second) = dataset.sessions.split_at(dataset.sessions.len() / 2);
+    if first.len() < 2 {
+        let found = dataset.sessions.len();
+        let text = format!("{found} sessions: cross-fitting a threshold needs four; give --threshold");
+        return Err(EnrolError::Request(text).into());
+    }
+    let mut pooled = Scores::default();
+    for (fitted, held_back) in [(first, second), (second, first)] {
+        let part = |sessions: &[String]| dataset.restrict_sessions(sessions).map_err(EmbeddingError::from);
+        let model = train(&part(fitted).map_err(EnrolError::from)?)?;
+        let held_back = part(held_back).map_err(EnrolError::from)?;
+        let mut embedder = Embedder::open(&model, EmbeddingEngine::Core).map_err(EnrolError::from)?;
+        let scores = leave_one_session_out(&mut embedder, &held_back, &held_back.scans(), window);
+        let scores = scores.map_err(EnrolError::from)?;
+        pooled.genuine.extend(scores.genuine);
+        pooled.impostor.extend(scores.impostor);
+    }
+    let protocol = "models of one half of the training sessions, scans of the other half".to_owned();
+    Ok(choose_threshold(&pooled, protocol)?)
+}

@@ -1,0 +1,229 @@
+//! What an evaluation found: the one document that the JSON file, the report and `compare` share.
+//!
+//! The reference's keys (`baseline_metrics`, `neural_metrics`, `noise_tests`, `artifact_tests`, `vault_scores`) hold the
+//! figures of the first protocol under the names the reference gave them; everything else is under `protocols`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The schema of [`Results`].
+pub const SCHEMA: &str = "neural-vault/evaluate/1";
+
+/// An evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// When it was made, RFC 3339; absent unless asked for, so that equal runs make equal files.
+    pub timestamp: Option<String>,
+    /// The recordings.
+    pub data: DataSummary,
+    /// The settings, as `name: value`.
+    pub settings: BTreeMap<String, String>,
+    /// One entry a protocol, in the order asked for.
+    pub protocols: Vec<ProtocolResult>,
+    /// EER and d' of each method (first protocol).
+    pub baseline_metrics: BTreeMap<String, BaselineMetrics>,
+    /// Few-shot figures of the embeddings (first protocol).
+    pub neural_metrics: NeuralMetrics,
+    /// EER by signal-to-noise ratio: `SNR_LEVELS` and one list a method (first protocol).
+    pub noise_tests: BTreeMap<String, Vec<f64>>,
+    /// EER by share of replaced values: `ARTIFACT_LEVELS` and one list a method (first protocol).
+    pub artifact_tests: BTreeMap<String, Vec<f64>>,
+    /// Cosine scores of NeuralVault (first protocol).
+    pub vault_scores: VaultScores,
+    /// The v1 key of each class prototype, in hexadecimal (first protocol).
+    pub prototype_keys: BTreeMap<String, String>,
+    /// How keys behave (first protocol).
+    pub key_quality: KeyQuality,
+}
+
+/// What was evaluated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataSummary {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// SHA-256 over rows, labels, sessions and values.
+    pub sha256: String,
+    /// Label names.
+    pub labels: Vec<String>,
+    /// Session names.
+    pub sessions: Vec<String>,
+    /// Rows.
+    pub rows: usize,
+    /// Features a row.
+    pub features: usize,
+}
+
+/// Verification under one protocol.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProtocolResult {
+    /// `in-sample`, `random`, `blocks`, `sessions`, `unseen` or `episodes`.
+    pub name: String,
+    /// What trained, what was enrolled, what probed, in a sentence.
+    pub description: String,
+    /// Whether the probes are independent of what trained the model; when not, why not.
+    pub leaks: Option<String>,
+    /// Rows that trained the model.
+    pub training_rows: usize,
+    /// Rows enrolled.
+    pub enrolment_rows: usize,
+    /// Probes.
+    pub probes: usize,
+    /// Digests of the models trained, one a fold.
+    pub model_digests: Vec<String>,
+    /// One entry a method.
+    pub methods: Vec<MethodResult>,
+    /// Sweeps, where the protocol has them.
+    pub sweeps: Vec<Sweep>,
+    /// Nearest-prototype decisions of NeuralVault: rows are true labels, columns decisions, by the order of `labels`.
+    pub confusion: Vec<Vec<u32>>,
+    /// Labels of the confusion matrix.
+    pub labels: Vec<String>,
+    /// Probe embeddings on their two leading principal axes.
+    pub map: Vec<MapPoint>,
+    /// Participation ratio of the probe embeddings' covariance: how many dimensions they really use.
+    pub effective_dimension: f64,
+    /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: what one probe tells of identity.
+    pub relative_entropy_bits: f64,
+}
+
+/// One method's figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MethodResult {
+    /// The method's name.
+    pub name: String,
+    /// Equal error rate in percent, as the reference computes it.
+    pub eer: Estimate,
+    /// Equal error rate in percent on the ROC's convex hull.
+    pub eer_convex_hull: f64,
+    /// Separation of the score distributions.
+    pub d_prime: Estimate,
+    /// Area under the ROC; higher scores are more genuine.
+    pub roc_auc: Estimate,
+    /// False non-match rate at fixed false match rates, as far as the counts carry.
+    pub fnmr_at_fmr: Vec<OperatingPoint>,
+    /// The threshold fixed on development trials, and what became of it on these.
+    pub transfer: Option<Transfer>,
+    /// Share of probes whose nearest prototype is their own.
+    pub accuracy: f64,
+    /// Unweighted mean of the classes' F1.
+    pub macro_f1: f64,
+    /// Genuine scores, higher is more alike.
+    pub genuine: Vec<f64>,
+    /// Impostor scores.
+    pub impostor: Vec<f64>,
+}
+
+/// A figure with its 95 % bootstrap interval; none where there is nothing to resample.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// Lower and upper end.
+    pub interval: Option<[f64; 2]>,
+}
+
+/// An operating point of a fixed false match rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoint {
+    /// The false match rate that the threshold keeps to, 0 to 1.
+    pub fmr: f64,
+    /// The false non-match rate at it, 0 to 1.
+    pub fnmr: f64,
+    /// Clopper-Pearson 95 % interval of the false non-match rate.
+    pub interval: [f64; 2],
+}
+
+/// A threshold fixed elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// The threshold.
+    pub threshold: f64,
+    /// False match rate here, 0 to 1, and its Clopper-Pearson 95 % interval.
+    pub fmr: f64,
+    /// See [`Transfer::fmr`].
+    pub fmr_interval: [f64; 2],
+    /// False non-match rate here, 0 to 1, and its Clopper-Pearson 95 % interval.
+    pub fnmr: f64,
+    /// See [`Transfer::fnmr`].
+    pub fnmr_interval: [f64; 2],
+}
+
+/// EER in percent along one condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// `noise`, `artefacts`, `probe-windows`, `enrolment-scans` or `training-sessions`.
+    pub name: String,
+    /// What the levels are, with their unit.
+    pub axis: String,
+    /// The levels.
+    pub levels: Vec<f64>,
+    /// One line a method.
+    pub lines: Vec<SweepLine>,
+}
+
+/// One method along a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepLine {
+    /// The method's name.
+    pub method: String,
+    /// EER in percent at each level.
+    pub eer: Vec<Estimate>,
+}
+
+/// A probe on the map of embeddings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MapPoint {
+    /// Its label.
+    pub label: String,
+    /// Its session.
+    pub session: String,
+    /// Coordinates on the first and second principal axis.
+    pub x: f64,
+    /// See [`MapPoint::x`].
+    pub y: f64,
+}
+
+/// The reference's figures of one method.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaselineMetrics {
+    /// Separation.
+    pub d_prime: f64,
+    /// Equal error rate in percent.
+    pub eer: f64,
+}
+
+/// The reference's few-shot figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NeuralMetrics {
+    /// Accuracy, 0 to 1.
+    pub accuracy: f64,
+    /// Macro F1, 0 to 1.
+    pub f1_score: f64,
+    /// Area under the ROC, 0 to 1; higher scores are more genuine.
+    pub roc_auc: f64,
+}
+
+/// The reference's score lists.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct VaultScores {
+    /// Genuine.
+    pub genuine: Vec<f64>,
+    /// Impostor.
+    pub impostor: Vec<f64>,
+}
+
+/// How keys behave, over v1 keys of the class prototypes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KeyQuality {
+    /// Mean share of key bits that flip when 0.05 is added to one component of a prototype.
+    pub avalanche: f64,
+    /// Share of ones among all key bits.
+    pub bit_balance: f64,
+    /// Shannon entropy of the keys' bytes, in bits a byte.
+    pub entropy: f64,
+    /// Mean Hamming distance between two classes' keys, as a share of bits.
+    pub uniqueness: f64,
+}

@@ -1,0 +1,44 @@
+//! Trials of a trained model: in sample, as the reference scores itself, and on sessions it never saw.
+
+use super::verification::{Scores, prototypes, window_probes};
+use crate::dataset::Dataset;
+use crate::embedding::{Embedder, EmbeddingError};
+
+/// Scores with the protocol they were made by.
+pub struct Trials {
+    /// What the probes are to the model, in words.
+    pub protocol: &'static str,
+    /// Sessions of the probes.
+    pub sessions: Vec<String>,
+    /// The scores.
+    pub scores: Scores,
+}
+
+/// Every window as a probe against the class prototypes of the training recordings.
+///
+/// # Errors
+/// When a window has no embedding.
+pub fn window_trials(
+    embedder: &mut Embedder,
+    window: usize,
+    training: &Dataset,
+    held_back: Option<&Dataset>,
+) -> Result<Vec<Trials>, EmbeddingError> {
+    let mut embed = |dataset: &Dataset| -> Result<Vec<(u32, Vec<f32>)>, EmbeddingError> {
+        let probes = window_probes(dataset, window);
+        let embeddings = embedder.scans(dataset, &probes, window)?;
+        Ok(probes.iter().map(|probe| probe.label).zip(embeddings).collect())
+    };
+    let enrolled = embed(training)?;
+    let prototypes = prototypes(&enrolled, training.labels.len());
+    let trials = |protocol, dataset: &Dataset, probes: &[(u32, Vec<f32>)]| {
+        let mut scores = Scores::default();
+        scores.add(&prototypes, probes);
+        Trials { protocol, sessions: dataset.sessions.clone(), scores }
+    };
+    let mut list = vec![trials("in sample", training, &enrolled)];
+    if let Some(held_back) = held_back {
+        list.push(trials("on held-back sessions", held_back, &embed(held_back)?));
+    }
+    Ok(list)
+}

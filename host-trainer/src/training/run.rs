@@ -1,0 +1,99 @@
+//! A run in its folder: steps, log, checkpoints, and going on after a stop.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{StepReport, Trainer, TrainingError, checkpoint};
+use crate::files;
+
+/// The log's name in the output folder: one [`StepReport`] a line, as JSON.
+pub const LOG: &str = "train.jsonl";
+
+/// Where a run keeps its log and its checkpoint.
+pub struct RunFolder<'a> {
+    /// The folder; it is made when it is not there.
+    pub path: &'a Path,
+    /// Steps between checkpoints.
+    pub checkpoint_every: u64,
+    /// Whether to go on from the checkpoint in the folder.
+    pub resume: bool,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are done; the checkpoint is gone.
+    Finished,
+    /// It was asked to stop; the checkpoint holds where.
+    Stopped,
+}
+
+/// Does the steps that are left, hands each report to `on_step`, and stops after the current step once `stop` is set.
+///
+/// # Errors
+/// When a step fails, a file cannot be written, the checkpoint cannot be continued, or one is there and `resume` is off:
+/// a run's work is not overwritten unasked.
+pub fn run(
+    trainer: &mut Trainer,
+    folder: &RunFolder<'_>,
+    stop: &AtomicBool,
+    on_step: &mut dyn FnMut(&StepReport),
+) -> Result<Outcome, TrainingError> {
+    files::create_folder(folder.path).map_err(|source| TrainingError::Write { source })?;
+    let saved = folder.path.join(checkpoint::FILE);
+    if folder.resume {
+        checkpoint::restore(trainer, &saved)?;
+    } else if saved.exists() {
+        let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
+        return Err(TrainingError::Settings(text));
+    }
+    let log = folder.path.join(LOG);
+    let mut log = Log::open(&log, trainer.steps_done())?;
+    let steps = trainer.settings().steps;
+    while trainer.steps_done() < steps {
+        let report = trainer.step()?;
+        log.write(&report)?;
+        on_step(&report);
+        let stopped = stop.load(Ordering::Relaxed) && report.step < steps;
+        if stopped || (report.step.is_multiple_of(folder.checkpoint_every) && report.step < steps) {
+            checkpoint::save(trainer, &saved)?;
+        }
+        if stopped {
+            return Ok(Outcome::Stopped);
+        }
+    }
+    match fs::remove_file(&saved) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_write(&saved, error)),
+        _ => Ok(Outcome::Finished),
+    }
+}
+
+/// The log, opened after its first `steps` lines so that a resumed run repeats none.
+struct Log<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Log<'a> {
+    fn open(path: &'a Path, steps: u64) -> Result<Self, TrainingError> {
+        let failed = |error| cannot_write(path, error);
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+        let old = fs::read_to_string(path).map_err(failed)?;
+        let kept: usize = old.split_inclusive('\n').take(steps as usize).map(str::len).sum();
+        file.set_len(kept as u64).map_err(failed)?;
+        Ok(Self { path, file })
+    }
+
+    fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
+        let line = serde_json::to_string(report).map_err(io::Error::from);
+        let written = line.and_then(|line| writeln!(self.file, "{line}"));
+        written.map_err(|error| cannot_write(self.path, error))
+    }
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> TrainingError {
+    let text = format!("cannot write {}: {error}", path.display());
+    TrainingError::Write { source: io::Error::new(error.kind(), text) }
+}
