@@ -22,16 +22,18 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
             let frames = normal_values(window * features);
             let shape = [1, window, features];
             let feeds = [Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(&frames) }];
-            let encoder = bundle.encoder();
+            let (portable, encoder) = (bundle.encoder(), bundle.encoder().with_kernel(neural_vault_kernels::best()));
             let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
             let mut embedding = [0.0; LATENT];
             encoder.embed_window(&frames, &mut scratch, &mut embedding)?;
 
             let mut group = criterion.benchmark_group(format!("encode/{features}x{window}"));
-            group.bench_function(BenchmarkId::from_parameter("core"), |b| {
-                let mut embedding = [0.0; LATENT];
-                b.iter(|| encoder.embed_window(black_box(&frames), &mut scratch, &mut embedding));
-            });
+            for (name, encoder) in [("core", encoder), ("core, portable", portable)] {
+                group.bench_function(BenchmarkId::from_parameter(name), |b| {
+                    let mut embedding = [0.0; LATENT];
+                    b.iter(|| encoder.embed_window(black_box(&frames), &mut scratch, &mut embedding));
+                });
+            }
             for engine in onnx_engines() {
                 let mut session = engine.open(&proto, 1)?;
                 same(engine.name(), &embedding, session.run(&feeds)?.output(0)?)?;

@@ -47,19 +47,24 @@ impl Linear<'_> {
     /// `partials` holds the block sums: [`ROWS`] rows of outputs, or as many as there are.
     pub(super) fn map(&self, x: &[f32], prepare: &impl Prepare, y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
-        for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
-            if xs.len() == inputs * ROWS {
-                self.map_rows(xs, prepare, ys, partials, kernel.rows);
-            } else {
-                for (x, y) in xs.chunks_exact(inputs).zip(ys.chunks_exact_mut(outputs)) {
-                    self.map_rows(x, prepare, y, partials, kernel.one);
+        // A block's weights stay in the second-level cache while every row passes over them.
+        for block in (0..inputs).step_by(BLOCK) {
+            for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+                if xs.len() == inputs * ROWS {
+                    self.map_block(block, xs, prepare, ys, partials, kernel.rows);
+                } else {
+                    for (x, y) in xs.chunks_exact(inputs).zip(ys.chunks_exact_mut(outputs)) {
+                        self.map_block(block, x, prepare, y, partials, kernel.one);
+                    }
                 }
             }
         }
     }
 
-    fn map_rows<const N: usize>(
+    /// Adds the products of the block of inputs that starts at `block`, for `N` rows.
+    fn map_block<const N: usize>(
         &self,
+        block: usize,
         x: &[f32],
         prepare: &impl Prepare,
         y: &mut [f32],
@@ -67,7 +72,7 @@ impl Linear<'_> {
         accumulate: Accumulate<N>,
     ) {
         let inputs = self.inputs();
-        for first in (0..inputs).step_by(STEP) {
+        for first in (block..inputs.min(block + BLOCK)).step_by(STEP) {
             let mut step = [[0.0; N]; STEP];
             for (row, x) in x.chunks_exact(inputs).enumerate() {
                 for (slot, value) in step.iter_mut().zip(x.get(first..).unwrap_or_default()) {
