@@ -36,11 +36,11 @@ mod avx {
 
     #[allow(unsafe_code)]
     fn rows(inputs: &[[f32; ROWS]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-        if width == 0 || !width.is_multiple_of(8) {
+        if width == 0 || !width.is_multiple_of(2) {
             return (Kernel::PORTABLE.rows)(inputs, weights, width, sums);
         }
         // SAFETY: the processor has AVX, see `KERNEL`.
-        unsafe { accumulate::<ROWS, 8>(inputs, weights, width, sums) }
+        unsafe { accumulate::<ROWS, 2>(inputs, weights, width, sums) }
     }
 
     /// As [`neural_vault_core::encoder::Accumulate`] says, `COLUMNS` columns at once.
