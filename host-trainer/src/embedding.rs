@@ -139,7 +139,7 @@ fn core_embeddings(
     window: usize,
 ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
     let bundle = Bundle::open(bytemuck::cast_slice(words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
-    let encoder = bundle.encoder();
+    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
     let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let embed = |scan: &Scan| {
         let mut embedding = vec![0.0; encoder.dims().latent];
