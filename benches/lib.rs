@@ -1,1 +1,61 @@
-//! Criterion benches of the hot path; see `benches/README.md`.
+//! What the benches measure on: models with random weights, and the engines that this machine has.
+
+use neural_vault::engine::{Device, Engine};
+use neural_vault::model::{Model, ModelError, Provenance, initialise, reference_dims};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+/// Features of a frame on the fsaverage5 mesh.
+pub const FULL_WIDTH: usize = 20_484;
+
+/// Components of an embedding.
+pub const LATENT: usize = 128;
+
+/// Seeds weights and recordings, so that every run measures the same numbers.
+pub const SEED: u64 = 2026;
+
+/// The reference's encoder around `features`, with random weights.
+///
+/// # Errors
+/// When the core does not support this width.
+pub fn random_model(features: usize) -> Result<Model, ModelError> {
+    initialise(reference_dims(features), Provenance::default(), SEED)
+}
+
+/// The ONNX engines of this machine; says on standard error which rows will be missing.
+#[must_use]
+pub fn onnx_engines() -> Vec<Engine> {
+    let usable = |engine: &Engine| match engine.probe() {
+        Ok(()) => true,
+        Err(error) => {
+            eprintln!("{} is left out: {error}", engine.name());
+            false
+        }
+    };
+    [Engine::OnnxRuntime(Device::Cpu), Engine::Tract].into_iter().filter(usable).collect()
+}
+
+/// Floats whose memory a bundle can be used in, as [`Embedder`](neural_vault::embedding::Embedder) keeps it.
+#[must_use]
+pub fn aligned(bundle: &[u8]) -> Vec<u32> {
+    bundle.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
+}
+
+/// `count` standard normal values, always the same.
+#[must_use]
+pub fn normal_values(count: usize) -> Vec<f32> {
+    StandardNormal.sample_iter(ChaCha8Rng::seed_from_u64(SEED)).take(count).collect()
+}
+
+/// A random direction of [`LATENT`] components, another for every seed.
+#[must_use]
+pub fn unit_vector(seed: u64) -> Vec<f32> {
+    let mut vector: Vec<f32> = StandardNormal.sample_iter(ChaCha8Rng::seed_from_u64(seed)).take(LATENT).collect();
+    let length = vector.iter().map(|component: &f32| component * component).sum::<f32>().sqrt();
+    vector.iter_mut().for_each(|component| *component /= length);
+    vector
+}
+
+/// Any error: it stops the benches.
+pub type Stop = Box<dyn std::error::Error>;

@@ -1,7 +1,7 @@
 //! Scans to embeddings, on any of the three engines.
 
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::Encoder;
+use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanError, embed_scan};
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
@@ -45,6 +45,14 @@ pub enum EmbeddingError {
         /// Features a frame of the model.
         expected: usize,
     },
+    /// The window is longer than the model's position table, or has no frame.
+    #[error("a window of {window} frames: the model takes 1 to {positions}; choose another --window, or enrol again")]
+    Window {
+        /// Frames asked for.
+        window: usize,
+        /// The longest window of the model.
+        positions: usize,
+    },
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
@@ -59,6 +67,7 @@ pub enum EmbeddingError {
 pub struct Embedder {
     features: usize,
     latent: usize,
+    positions: usize,
     runner: Runner,
 }
 
@@ -87,7 +96,8 @@ impl Embedder {
                 Runner::Onnx(engine.open(&proto, 1)?)
             }
         };
-        Ok(Self { features: model.dims.features, latent: model.dims.latent, runner })
+        let Dims { features, latent, positions, .. } = model.dims;
+        Ok(Self { features, latent, positions, runner })
     }
 
     /// Components of an embedding.
@@ -104,6 +114,10 @@ impl Embedder {
         if dataset.features != self.features {
             let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: self.features });
+        }
+        // Before memory is set aside for it: the number may come from a damaged file.
+        if !(1..=self.positions).contains(&window) {
+            return Err(EmbeddingError::Window { window, positions: self.positions });
         }
         match &mut self.runner {
             Runner::Core { words } => core_embeddings(words, dataset, scans, window),
@@ -125,7 +139,7 @@ fn core_embeddings(
     window: usize,
 ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
     let bundle = Bundle::open(bytemuck::cast_slice(words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
-    let encoder = bundle.encoder();
+    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
     let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let embed = |scan: &Scan| {
         let mut embedding = vec![0.0; encoder.dims().latent];

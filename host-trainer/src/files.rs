@@ -1,7 +1,24 @@
 //! Files written whole or not at all.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A file in the making: it has a temporary name in the same folder until it is whole, and is gone if it never is.
+pub struct Pending {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+/// Who may read a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Whoever the umask lets (mode 0666 less the umask).
+    All,
+    /// The owner only (mode 0600).
+    Owner,
+}
 
 /// Writes `bytes` to `path` by way of a temporary file in the same folder, so that a reader, a full disk or a kill never
 /// leaves half of it.
@@ -9,7 +26,7 @@ use std::path::Path;
 /// # Errors
 /// When the folder cannot be written; the message names the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes, None)
+    write(path, bytes, Readers::All)
 }
 
 /// As [`write_whole`], readable and writable by its owner only (mode 0600).
@@ -17,7 +34,19 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When the folder cannot be written; the message names the file.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write(path, bytes, Some(0o600))
+    write(path, bytes, Readers::Owner)
+}
+
+/// Writes several files; none takes its name before all of them are whole.
+///
+/// # Errors
+/// When one cannot be written; the message names it, and the files that were there stay as they were.
+pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
+    let mut pending = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        pending.push((path, fill(path, bytes, Readers::All).map_err(|e| named(path, &e))?));
+    }
+    pending.into_iter().try_for_each(|(path, file)| file.commit().map_err(|e| named(path, &e)))
 }
 
 /// Makes a folder and those above it.
@@ -29,23 +58,62 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
         .map_err(|e| io::Error::new(e.kind(), format!("cannot make the folder {}: {e}", path.display())))
 }
 
-fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // tempfile's own default is 0600; what others may read follows the usual mode for new files.
-        builder.permissions(std::fs::Permissions::from_mode(mode.unwrap_or(0o644)));
+impl Pending {
+    /// Begins a file that is to be `path`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or `path` is there and is not a regular file: a name such as `/dev/null` must
+    /// not be replaced by a file.
+    pub fn create(path: &Path, readers: Readers) -> io::Result<Self> {
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and is not a regular file"));
+        }
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        #[cfg(not(unix))]
+        let _ = readers;
+        Ok(Self { file: builder.prefix(".neural-vault-").tempfile_in(folder)?, path: path.to_owned() })
     }
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = builder.prefix(".neural-vault-").tempfile_in(folder).map_err(named)?;
-    file.write_all(bytes).map_err(named)?;
-    file.as_file().sync_all().map_err(named)?;
-    file.persist(path).map_err(|e| named(e.error))?;
-    Ok(())
+
+    /// Gives the file its name, in the place of any that had it.
+    ///
+    /// # Errors
+    /// When the disk or the folder refuses.
+    pub fn commit(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path).map_err(|e| e.error)?;
+        Ok(())
+    }
+}
+
+impl Write for Pending {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    fill(path, bytes, readers).and_then(Pending::commit).map_err(|e| named(path, &e))
+}
+
+fn fill(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<Pending> {
+    let mut file = Pending::create(path, readers)?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
 }
 
 #[cfg(test)]
@@ -69,5 +137,28 @@ mod tests {
         let path = folder.path().join("secret");
         write_private(&path, b"x").unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_not_a_regular_file_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let error = write_whole(&path, b"x").unwrap_err();
+        assert!(error.to_string().contains("socket: it is there and is not a regular file"), "{error}");
+        assert!(!std::fs::metadata(&path).unwrap().is_file());
+    }
+
+    #[test]
+    fn of_several_files_none_is_written_when_one_cannot_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+        std::fs::write(&first, "old").unwrap();
+        std::fs::create_dir(&second).unwrap();
+        let files = [(first.clone(), b"new".to_vec()), (second, b"new".to_vec())];
+        assert!(write_together(&files).unwrap_err().to_string().contains("second"));
+        assert_eq!(std::fs::read(&first).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

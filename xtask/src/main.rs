@@ -1,5 +1,6 @@
 //! The project's chores, so that nobody types them twice: `cargo xtask help`.
 
+mod bench;
 mod demo;
 mod deny;
 mod embedding_hash;
@@ -17,6 +18,7 @@ Usage: cargo xtask CHORE
 
 Chores:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
+  bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   demo [ARGS]     the whole way of a scan on the data that ships with the project
   embedding-hash  whether the embedding has the same bits however it is compiled
   help            this text";
@@ -29,6 +31,7 @@ fn main() {
     };
     let outcome = match (chore, rest) {
         ("test", []) => test::run(),
+        ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
         ("help" | "--help" | "-h", []) => {

@@ -2,34 +2,16 @@
 //!
 //! Every output has one accumulator that runs along the inputs inside blocks of 256; block sums are added in order to a
 //! total that starts at zero, and the bias comes last. Weights lie input by input (`[k][n]`), so that neighbouring
-//! outputs are neighbouring in memory. How many outputs and rows share a pass over the weights is tuned to the machine's
-//! registers and changes no bit: an accumulator between passes is stored and loaded whole.
+//! outputs are neighbouring in memory. How many outputs and rows share a pass over the weights is the [`Kernel`]'s affair
+//! and changes no bit: an accumulator between passes is stored and loaded whole.
 
-use wide::f32x16;
-
-const LANES: usize = 16;
+use crate::encoder::kernel::{Accumulate, Kernel, LANES, ROWS};
 
 /// Inputs summed before their sum joins the total.
 pub(super) const BLOCK: usize = 256;
 
-/// Inputs of one pass: few enough for their weights to stay in the first-level cache across column tiles.
-pub(super) const STEP: usize = 16;
-
-const WIDE: bool = cfg!(target_feature = "avx512f");
-const MEDIUM: bool = cfg!(any(target_feature = "avx", target_feature = "neon"));
-
-/// Rows that share a pass over the weights.
-pub(super) const ROWS: usize = if WIDE || MEDIUM { 4 } else { 2 };
-
-/// 16-output columns held in registers, for one row and for [`ROWS`] rows.
-const COLUMNS_ONE: usize = if WIDE {
-    8
-} else if MEDIUM {
-    4
-} else {
-    2
-};
-const COLUMNS_ROWS: usize = if WIDE { 4 } else { 1 };
+/// Inputs of one pass: few enough for their weights to stay in the first-level cache across rows.
+pub(super) const STEP: usize = 32;
 
 /// What happens to inputs on their way into the product.
 pub(super) trait Prepare {
@@ -63,28 +45,34 @@ impl Linear<'_> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs).
     ///
     /// `partials` holds the block sums: [`ROWS`] rows of outputs, or as many as there are.
-    pub(super) fn map(&self, x: &[f32], prepare: &impl Prepare, y: &mut [f32], partials: &mut [f32]) {
+    pub(super) fn map(&self, x: &[f32], prepare: &impl Prepare, y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
-        for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
-            if xs.len() == inputs * ROWS {
-                self.map_rows::<ROWS, COLUMNS_ROWS>(xs, prepare, ys, partials);
-            } else {
-                for (x, y) in xs.chunks_exact(inputs).zip(ys.chunks_exact_mut(outputs)) {
-                    self.map_rows::<1, COLUMNS_ONE>(x, prepare, y, partials);
+        // A block's weights stay in the second-level cache while every row passes over them.
+        for block in (0..inputs).step_by(BLOCK) {
+            for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+                if xs.len() == inputs * ROWS {
+                    self.map_block(block, xs, prepare, ys, partials, kernel.rows);
+                } else {
+                    for (x, y) in xs.chunks_exact(inputs).zip(ys.chunks_exact_mut(outputs)) {
+                        self.map_block(block, x, prepare, y, partials, kernel.one);
+                    }
                 }
             }
         }
     }
 
-    fn map_rows<const N: usize, const COLUMNS: usize>(
+    /// Adds the products of the block of inputs that starts at `block`, for `N` rows.
+    fn map_block<const N: usize>(
         &self,
+        block: usize,
         x: &[f32],
         prepare: &impl Prepare,
         y: &mut [f32],
         partials: &mut [f32],
+        accumulate: Accumulate<N>,
     ) {
         let inputs = self.inputs();
-        for first in (0..inputs).step_by(STEP) {
+        for first in (block..inputs.min(block + BLOCK)).step_by(STEP) {
             let mut step = [[0.0; N]; STEP];
             for (row, x) in x.chunks_exact(inputs).enumerate() {
                 for (slot, value) in step.iter_mut().zip(x.get(first..).unwrap_or_default()) {
@@ -96,7 +84,7 @@ impl Linear<'_> {
             let count = STEP.min(inputs - first);
             if let Some(step) = step.get_mut(..count) {
                 prepare.prepare(first, step);
-                self.add::<N, COLUMNS>(first, step, y, partials);
+                self.add(first, step, y, partials, accumulate);
             }
         }
     }
@@ -104,17 +92,18 @@ impl Linear<'_> {
     /// Feeds the inputs `first..` of one row whose earlier inputs were fed before; at most up to the next block's edge.
     ///
     /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
-    pub(super) fn feed(&self, first: usize, inputs: &[[f32; 1]], y: &mut [f32], partials: &mut [f32]) {
-        self.add::<1, COLUMNS_ONE>(first, inputs, y, partials);
+    pub(super) fn feed(&self, first: usize, inputs: &[[f32; 1]], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        self.add(first, inputs, y, partials, kernel.one);
     }
 
     /// Adds the products of inputs `first..` of `N` rows, which lie in one block, and closes the block at its end.
-    fn add<const N: usize, const COLUMNS: usize>(
+    fn add<const N: usize>(
         &self,
         first: usize,
         inputs: &[[f32; N]],
         y: &mut [f32],
         partials: &mut [f32],
+        accumulate: Accumulate<N>,
     ) {
         let outputs = self.outputs();
         let Some(partials) = partials.get_mut(..N * outputs) else {
@@ -125,7 +114,7 @@ impl Linear<'_> {
             partials.fill(0.0);
         }
         let weights = self.weight.get(first * outputs..).unwrap_or_default();
-        accumulate::<N, COLUMNS>(inputs, weights, outputs / LANES, partials);
+        accumulate(inputs, weights.as_chunks().0, outputs / LANES, partials.as_chunks_mut().0);
 
         let end = first + inputs.len();
         let complete = end == self.inputs();
@@ -141,58 +130,6 @@ impl Linear<'_> {
                     *total += bias;
                 }
             }
-        }
-    }
-}
-
-/// `partials[row][n] += inputs[k][row] * weights[k][n]` over k in order; `width` in columns of 16 outputs.
-fn accumulate<const N: usize, const COLUMNS: usize>(
-    inputs: &[[f32; N]],
-    weights: &[f32],
-    width: usize,
-    partials: &mut [f32],
-) {
-    let (weights, _) = weights.as_chunks::<LANES>();
-    let (partials, _) = partials.as_chunks_mut::<LANES>();
-    let tiled = width - width % COLUMNS;
-    for first in (0..tiled).step_by(COLUMNS) {
-        tile::<N, COLUMNS>(inputs, weights, width, first, partials);
-    }
-    for first in tiled..width {
-        tile::<N, 1>(inputs, weights, width, first, partials);
-    }
-}
-
-/// [`accumulate`] for the `COLUMNS` columns from `first`, their accumulators in registers.
-#[inline(always)]
-fn tile<const N: usize, const COLUMNS: usize>(
-    inputs: &[[f32; N]],
-    weights: &[[f32; LANES]],
-    width: usize,
-    first: usize,
-    partials: &mut [[f32; LANES]],
-) {
-    let mut sums = [[f32x16::ZERO; COLUMNS]; N];
-    for (sums, row) in sums.iter_mut().zip(partials.chunks_exact(width)) {
-        for (sum, partial) in sums.iter_mut().zip(row.iter().skip(first)) {
-            *sum = f32x16::new(*partial);
-        }
-    }
-    for (values, row) in inputs.iter().zip(weights.chunks_exact(width)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        let columns = columns.map(f32x16::new);
-        for (sums, value) in sums.iter_mut().zip(values) {
-            let value = f32x16::splat(*value);
-            for (sum, column) in sums.iter_mut().zip(columns) {
-                *sum += value * column;
-            }
-        }
-    }
-    for (sums, row) in sums.iter().zip(partials.chunks_exact_mut(width)) {
-        for (sum, partial) in sums.iter().zip(row.iter_mut().skip(first)) {
-            *partial = sum.to_array();
         }
     }
 }
@@ -234,7 +171,7 @@ mod tests {
             let (x, weight, bias) = (random(rows * inputs), random(inputs * outputs), random(outputs));
             let linear = Linear { weight: &weight, bias: &bias };
             let mut y = vec![f32::NAN; rows * outputs];
-            linear.map(&x, &Unchanged, &mut y, &mut vec![f32::NAN; ROWS * outputs]);
+            linear.map(&x, &Unchanged, &mut y, &mut vec![f32::NAN; ROWS * outputs], &Kernel::PORTABLE);
             for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
                 for (n, value) in y.iter().enumerate() {
                     let expected = canonical(x, |k| weight[k * outputs + n], bias[n]);

@@ -11,6 +11,7 @@
 mod activation;
 mod attention;
 mod dims;
+mod kernel;
 mod linear;
 mod norm;
 mod standardise;
@@ -21,6 +22,7 @@ use core::error::Error;
 use core::fmt;
 
 pub use dims::{Dims, DimsError};
+pub use kernel::{Accumulate, Kernel, LANES, ROWS};
 pub use standardise::{Standardiser, sanitise};
 
 use crate::similarity::{SimilarityError, normalise};
@@ -34,6 +36,7 @@ pub(crate) use workspace::Workspace;
 pub struct Encoder<'a> {
     dims: Dims,
     weights: Weights<'a>,
+    kernel: Kernel,
 }
 
 /// Why a window has no embedding.
@@ -75,7 +78,13 @@ impl<'a> Encoder<'a> {
     /// The encoder of `floats` in the bundle's order; `None` when their number does not fit `dims`.
     pub(crate) fn new(dims: Dims, floats: &'a [f32]) -> Option<Self> {
         let weights = Weights::cut(floats, &dims)?;
-        Some(Self { dims, weights })
+        Some(Self { dims, weights, kernel: Kernel::PORTABLE })
+    }
+
+    /// The same model, its products computed by `kernel`.
+    #[must_use]
+    pub fn with_kernel(self, kernel: Kernel) -> Self {
+        Self { kernel, ..self }
     }
 
     /// The model's sizes.
@@ -132,7 +141,7 @@ impl<'a> Encoder<'a> {
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
         let standardiser = &self.weights.standardiser;
-        self.weights.projection.map(frames, standardiser, rows, partials);
+        self.weights.projection.map(frames, standardiser, rows, partials, &self.kernel);
     }
 
     /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
@@ -149,7 +158,7 @@ impl<'a> Encoder<'a> {
         }
         self.weights.standardiser.apply(first, step);
         let (inputs, _) = step.as_chunks::<1>();
-        self.weights.projection.feed(first, inputs, row, partials);
+        self.weights.projection.feed(first, inputs, row, partials, &self.kernel);
         count
     }
 
@@ -162,17 +171,17 @@ impl<'a> Encoder<'a> {
         for layer in self.weights.layers(&self.dims) {
             let qkv = start(hidden, frames * 3 * width);
             layer.attention_norm.map(rows, other);
-            layer.query_key_value.map(other, &Unchanged, qkv, partials);
+            layer.query_key_value.map(other, &Unchanged, qkv, partials, &self.kernel);
             attend(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
-            layer.attention_output.map(other, &Unchanged, attended, partials);
+            layer.attention_output.map(other, &Unchanged, attended, partials, &self.kernel);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
             layer.feed_forward_norm.map(rows, other);
-            layer.expand.map(other, &Unchanged, expanded, partials);
+            layer.expand.map(other, &Unchanged, expanded, partials, &self.kernel);
             activation::relu(expanded);
-            layer.contract.map(expanded, &Unchanged, other, partials);
+            layer.contract.map(expanded, &Unchanged, other, partials, &self.kernel);
             add(rows, other);
         }
 
@@ -180,9 +189,9 @@ impl<'a> Encoder<'a> {
         mean_of_rows(rows, pooled);
         self.weights.head_norm.map(pooled, normed);
         let hidden = pooled;
-        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials);
+        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials, &self.kernel);
         activation::gelu(hidden);
-        self.weights.head_output.map(hidden, &Unchanged, embedding, partials);
+        self.weights.head_output.map(hidden, &Unchanged, embedding, partials, &self.kernel);
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
 }

@@ -140,19 +140,20 @@ pub fn device_secret(path: &Path) -> Result<neural_vault_core::key::DeviceSecret
 pub fn secret_bytes(path: &Path) -> Result<[u8; 32], Failure> {
     let refuse = |reason: String| Failure::new(USAGE, format!("{}: {reason}", path.display()));
     let bytes = std::fs::read(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let bytes = zeroize::Zeroizing::new(bytes);
     if let Ok(raw) = <[u8; 32]>::try_from(bytes.as_slice()) {
         return Ok(raw);
     }
-    let digits: Vec<u8> = bytes.trim_ascii().to_vec();
-    let mut secret = [0; 32];
     let wrong =
         || refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into());
+    let digit = |byte: u8| char::from(byte).to_digit(16).ok_or_else(wrong);
+    let digits = bytes.trim_ascii();
     if digits.len() != 64 {
         return Err(wrong());
     }
-    for (byte, pair) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
-        let text = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(text, 16).map_err(|_| wrong())?;
+    let mut secret = [0; 32];
+    for (byte, [high, low]) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
+        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
     }
     Ok(secret)
 }

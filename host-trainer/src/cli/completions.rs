@@ -2,6 +2,7 @@
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use serde_json::json;
 
 use super::console::Console;
 use super::failure::{Failure, OUTPUT};
@@ -23,7 +24,8 @@ pub struct ManArguments {
 pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "neural-vault", &mut script);
-    console.raw(&script)
+    let script = String::from_utf8_lossy(&script);
+    console.result("completions", &script, json!({ "shell": arguments.shell.to_string(), "script": script }))
 }
 
 pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
@@ -38,5 +40,6 @@ pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::new(OUTPUT, e))?;
-    console.raw(&page)
+    let page = String::from_utf8_lossy(&page);
+    console.result("man", &page, json!({ "verb": arguments.verb, "page": page }))
 }

@@ -44,7 +44,7 @@ impl Console {
     }
 
     /// Writes bytes to stdout; a reader that closed the pipe has seen enough.
-    pub fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
+    fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -81,6 +81,7 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Model(error) => error.into(),
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
+            EmbeddingError::Window { .. } => Self::new(USAGE, error),
             EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error),
         }
     }

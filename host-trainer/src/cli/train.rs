@@ -119,6 +119,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
     let model = trainer.model();
     let digest = hex(&model.write(&arguments.out)?);
+    training::remove_checkpoint(&arguments.out)?;
     let scores = scores(&model, &training, held_back.as_ref())?;
     let folder = arguments.out.display().to_string();
     let mut text = format!("{folder}: model {digest}\n");
@@ -189,6 +190,9 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     let bar = console.progress(arguments.steps);
     let mut losses = None;
     let outcome = training::run(trainer, &folder, &stop, &mut |report| {
+        if arguments.resume && losses.is_none() {
+            console.note(format!("continuing at step {}", report.step - 1));
+        }
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4} rate {:.1e}", report.loss, report.learning_rate));
         losses = Some((losses.map_or(report.loss, |(first, _)| first), report.loss));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Dataset, DatasetError, LoadOptions, load};
 
@@ -16,13 +16,6 @@ pub(crate) fn vector_path(name: &str) -> PathBuf {
 pub(crate) fn vector(name: &str) -> Vec<u8> {
     let path = vector_path(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; set NEURAL_VAULT_VECTORS", path.display()))
-}
-
-/// A recording that may not be shipped with the project.
-pub(crate) fn shared_recording(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    assert!(path.exists(), "{} is absent: put the recording there to run this test", path.display());
-    path
 }
 
 /// Loads `bytes` as a file of this name.

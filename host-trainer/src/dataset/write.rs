@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{Dataset, DatasetError};
+use crate::files::{Pending, Readers};
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
 ///
@@ -21,16 +22,7 @@ pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
 }
 
 fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // A temporary file is private by default; a recording is as readable as the umask lets any file be.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let temporary = builder.tempfile_in(folder)?;
-    let mut output = BufWriter::new(temporary);
+    let mut output = BufWriter::new(Pending::create(file, Readers::All)?);
     if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
         let mut gzip = GzEncoder::new(&mut output, Compression::default());
         write_lines(dataset, &mut gzip)?;
@@ -38,8 +30,7 @@ fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
     } else {
         write_lines(dataset, &mut output)?;
     }
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.persist(file)?;
-    Ok(())
+    output.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
 }
 
 fn write_lines(dataset: &Dataset, output: &mut dyn Write) -> io::Result<()> {

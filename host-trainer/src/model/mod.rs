@@ -77,7 +77,7 @@ pub enum ModelError {
         source: std::io::Error,
     },
     /// The file is not what its name says.
-    #[error("{}: not a {kind} model: {reason}", path.display())]
+    #[error("{}: not a sound {kind} model: {reason}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -120,15 +120,18 @@ impl Model {
         bundle_digest(&self.to_bundle(None)?)
     }
 
-    /// Writes the three files into `folder`, which is made when it is not there, and returns the digest.
+    /// Writes the three files into `folder`, all of them or none, and returns the digest; the folder is made when it is
+    /// not there.
     ///
     /// # Errors
     /// When a file cannot be written, or the model is not sound.
     pub fn write(&self, folder: &Path) -> Result<[u8; 32], ModelError> {
         let digest = self.digest()?;
         files::create_folder(folder).map_err(|source| ModelError::Write { source })?;
-        write(folder, SAFETENSORS, &safetensors::to_bytes(self, &digest)?)?;
-        self.write_exports(folder, None)
+        let safetensors = (folder.join(SAFETENSORS), safetensors::to_bytes(self, &digest)?);
+        let [onnx, bundle] = self.exports(folder, &digest, None)?;
+        write(&[safetensors, onnx, bundle])?;
+        Ok(digest)
     }
 
     /// Writes the ONNX file and the bundle into `folder`, and returns the digest.
@@ -136,16 +139,24 @@ impl Model {
     /// # Errors
     /// As [`Model::write`].
     pub fn write_exports(&self, folder: &Path, provisioning_key: Option<&[u8; 32]>) -> Result<[u8; 32], ModelError> {
-        let bundle = self.to_bundle(provisioning_key)?;
-        let digest = bundle_digest(&bundle)?;
-        write(folder, ONNX, &onnx::to_bytes(self, &digest)?)?;
-        write(folder, BUNDLE, &bundle)?;
+        let digest = self.digest()?;
+        write(&self.exports(folder, &digest, provisioning_key)?)?;
         Ok(digest)
+    }
+
+    fn exports(
+        &self,
+        folder: &Path,
+        digest: &[u8; 32],
+        provisioning_key: Option<&[u8; 32]>,
+    ) -> Result<[(PathBuf, Vec<u8>); 2], ModelError> {
+        let onnx = (folder.join(ONNX), onnx::to_bytes(self, digest)?);
+        Ok([onnx, (folder.join(BUNDLE), self.to_bundle(provisioning_key)?)])
     }
 }
 
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ModelError> {
-    files::write_whole(&folder.join(name), bytes).map_err(|source| ModelError::Write { source })
+fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), ModelError> {
+    files::write_together(files).map_err(|source| ModelError::Write { source })
 }
 
 fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {

@@ -88,7 +88,8 @@ pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
     for (name, (shape, data)) in &tensors {
         let (shape, data): (&Vec<usize>, &Vec<f32>) = (shape, data);
         let is_weight = name.contains('.');
-        if is_weight && shape.iter().product::<usize>() != data.len() {
+        let elements = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
+        if is_weight && elements != Some(data.len()) {
             return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
         }
     }

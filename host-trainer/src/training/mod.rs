@@ -18,7 +18,7 @@ use crate::dataset::DatasetError;
 use crate::engine::EngineError;
 use crate::model::ModelError;
 
-pub use run::{LOG, Outcome, RunFolder, run};
+pub use run::{LOG, Outcome, RunFolder, remove_checkpoint, run};
 pub use schedule::Schedule;
 pub use settings::{Mining, Settings};
 pub use trainer::{StepReport, Trainer, TrainingData};

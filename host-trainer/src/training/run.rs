@@ -24,7 +24,7 @@ pub struct RunFolder<'a> {
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All steps are done; the checkpoint is gone.
+    /// All steps are done; a checkpoint of an earlier step may be left, for [`remove_checkpoint`].
     Finished,
     /// It was asked to stop; the checkpoint holds where.
     Stopped,
@@ -41,7 +41,6 @@ pub fn run(
     stop: &AtomicBool,
     on_step: &mut dyn FnMut(&StepReport),
 ) -> Result<Outcome, TrainingError> {
-    files::create_folder(folder.path).map_err(|source| TrainingError::Write { source })?;
     let saved = folder.path.join(checkpoint::FILE);
     if folder.resume {
         checkpoint::restore(trainer, &saved)?;
@@ -49,6 +48,7 @@ pub fn run(
         let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
         return Err(TrainingError::Settings(text));
     }
+    files::create_folder(folder.path).map_err(|source| TrainingError::Write { source })?;
     let log = folder.path.join(LOG);
     let mut log = Log::open(&log, trainer.steps_done())?;
     let steps = trainer.settings().steps;
@@ -64,9 +64,21 @@ pub fn run(
             return Ok(Outcome::Stopped);
         }
     }
+    Ok(Outcome::Finished)
+}
+
+/// Removes the checkpoint of a finished run; call it once the model is written, and not before.
+///
+/// # Errors
+/// When there is one and it cannot be removed.
+pub fn remove_checkpoint(folder: &Path) -> Result<(), TrainingError> {
+    let saved = folder.join(checkpoint::FILE);
     match fs::remove_file(&saved) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_write(&saved, error)),
-        _ => Ok(Outcome::Finished),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let text = format!("cannot remove {}: {error}", saved.display());
+            Err(TrainingError::Write { source: io::Error::new(error.kind(), text) })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -74,6 +86,8 @@ pub fn run(
 struct Log<'a> {
     path: &'a Path,
     file: File,
+    /// Bytes of the whole lines so far.
+    length: u64,
 }
 
 impl<'a> Log<'a> {
@@ -81,15 +95,21 @@ impl<'a> Log<'a> {
         let failed = |error| cannot_write(path, error);
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
         let old = fs::read_to_string(path).map_err(failed)?;
-        let kept: usize = old.split_inclusive('\n').take(steps as usize).map(str::len).sum();
-        file.set_len(kept as u64).map_err(failed)?;
-        Ok(Self { path, file })
+        let length = old.split_inclusive('\n').take(steps as usize).map(str::len).sum::<usize>() as u64;
+        file.set_len(length).map_err(failed)?;
+        Ok(Self { path, file, length })
     }
 
+    /// Adds the line of one step; a line that does not fit on the disk is taken back.
     fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
-        let line = serde_json::to_string(report).map_err(io::Error::from);
-        let written = line.and_then(|line| writeln!(self.file, "{line}"));
-        written.map_err(|error| cannot_write(self.path, error))
+        let line = serde_json::to_string(report).map_err(|error| cannot_write(self.path, error.into()))? + "\n";
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            // The failure to write is the one to tell of.
+            let _ = self.file.set_len(self.length);
+            return Err(cannot_write(self.path, error));
+        }
+        self.length += line.len() as u64;
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use proptest::prelude::*;
 
-use crate::dataset::fixtures::{load_as, load_with, message, shared_recording, vector, vector_path};
+use crate::dataset::fixtures::{load_as, load_with, message, vector, vector_path};
 use crate::dataset::{Dataset, LoadOptions, load};
 
 #[derive(serde::Deserialize)]
@@ -24,18 +24,6 @@ fn pivots_as_the_reference_vectors() {
     assert_eq!(dataset.rows.iter().map(|row| row.label).collect::<Vec<_>>(), expected.labels);
     let expected: Vec<f32> = expected.matrix.iter().flatten().map(|cell| cell.unwrap_or(f32::NAN)).collect();
     assert_eq!(bits(&dataset.values), bits(&expected));
-}
-
-#[test]
-fn a_real_recording_has_68_rows_of_20484_features() {
-    let file = shared_recording("tribev2_ads_2videos.csv.gz");
-    let dataset = load(&file, &LoadOptions::default()).unwrap();
-    assert_eq!((dataset.rows.len(), dataset.features), (68, 20_484));
-    assert_eq!(dataset.values[0], 0.085_020_6);
-    assert_eq!(dataset.scans().len(), 2);
-    let file = shared_recording("tribev2_tiny_2videos_6t_512v.csv.gz");
-    let dataset = load(&file, &LoadOptions::default()).unwrap();
-    assert_eq!((dataset.rows.len(), dataset.features), (12, 512));
 }
 
 #[test]

@@ -1,0 +1,78 @@
+//! A training step on 160 rows of full width, beside its graph alone; one thread.
+
+use criterion::Criterion;
+use neural_vault::dataset::synth;
+use neural_vault::engine::{Data, Feed};
+use neural_vault::graph::loss::Mining;
+use neural_vault::graph::step::{Slot, StepOptions, TrainingStep, training_step};
+use neural_vault::model::reference_dims;
+use neural_vault::training::{Settings, Trainer, TrainingData};
+use neural_vault_benches::{FULL_WIDTH, SEED, Stop, onnx_engines, random_model};
+
+const CLASSES: usize = 5;
+const TIMESTEPS: usize = 32;
+const ROWS: usize = CLASSES * TIMESTEPS;
+
+/// The inputs of one step, drawn once.
+struct Inputs {
+    floats: Vec<(Slot, Vec<f32>)>,
+    triplets: [(&'static str, Vec<i64>); 3],
+    count: [usize; 1],
+}
+
+impl Inputs {
+    fn feeds(&self) -> Vec<Feed<'_>> {
+        let floats = self.floats.iter().map(|((name, shape), data)| Feed { name, shape, data: Data::F32(data) });
+        let indices = self.triplets.iter().map(|(name, rows)| Feed { name, shape: &self.count, data: Data::I64(rows) });
+        floats.chain(indices).collect()
+    }
+}
+
+pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
+    let recording = synth(CLASSES, TIMESTEPS, FULL_WIDTH, 1, 1.0, SEED);
+    let settings = Settings { rows: ROWS, ..Settings::default() };
+    let options = StepOptions {
+        rows: ROWS,
+        window: 1,
+        mining: Mining::Random { count: settings.batch },
+        margin: settings.margin,
+        dropout: settings.dropout > 0.0,
+    };
+    let graph = training_step(&reference_dims(FULL_WIDTH), &options)?;
+    let mut group = criterion.benchmark_group(format!("train/{ROWS}x{FULL_WIDTH}"));
+    group.sample_size(20);
+    for engine in onnx_engines() {
+        let data = TrainingData::prepare(recording.clone(), 1)?;
+        let inputs = inputs(&graph, &data.frames, settings.batch)?;
+        let mut session = engine.open(&graph.model, 1)?;
+        let feeds = inputs.feeds();
+        session.run(&feeds)?;
+        group.bench_function(format!("{} graph", engine.name()), |b| b.iter(|| session.run(&feeds).is_ok()));
+        drop(session);
+
+        let mut trainer = Trainer::new(random_model(FULL_WIDTH)?, data, settings.clone(), engine, 1)?;
+        trainer.step()?;
+        group.bench_function(format!("{} step", engine.name()), |b| b.iter(|| trainer.step()));
+    }
+    group.finish();
+    Ok(())
+}
+
+/// Weights, frames, masks that drop nothing, and triplets that hold as the rows lie, class by class.
+fn inputs(graph: &TrainingStep, frames: &[f32], count: usize) -> Result<Inputs, Stop> {
+    let mut model = random_model(FULL_WIDTH)?;
+    let dims = model.dims;
+    let mut floats = vec![
+        (("frames".to_owned(), vec![ROWS, 1, dims.features]), frames.to_vec()),
+        (
+            ("pos.pe".to_owned(), vec![1, dims.positions, dims.d_model]),
+            model.tensors.remove("pos.pe").unwrap_or_default(),
+        ),
+    ];
+    let weights = graph.parameters.iter().map(|slot| (slot.clone(), model.tensors.remove(&slot.0).unwrap_or_default()));
+    floats.extend(weights);
+    floats.extend(graph.masks.iter().map(|slot| (slot.clone(), vec![1.0; slot.1.iter().product()])));
+    let rows = |offset: usize| (0..count).map(|anchor| ((anchor + offset) % ROWS) as i64).collect();
+    let triplets = [("anchor", rows(0)), ("positive", rows(1)), ("negative", rows(TIMESTEPS))];
+    Ok(Inputs { floats, triplets, count: [count] })
+}

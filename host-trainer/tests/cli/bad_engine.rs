@@ -1,0 +1,106 @@
+//! Engines that are missing, wrong or without CUDA: exit code 5, and never a silent change of engine.
+
+use super::folder::{Folder, Run};
+
+const VARIABLE: &str = "NEURAL_VAULT_ONNXRUNTIME";
+
+fn train(folder: &Folder, library: &str, engine: &str) -> Run {
+    let arguments = ["train", "data.csv", "--out", "out", "--steps", "1", "--engine", engine];
+    folder.run_with(VARIABLE, library, &arguments)
+}
+
+/// Asks for ONNX Runtime with this library, then for any engine.
+fn refused(folder: &Folder, library: &str, says: &[&str]) {
+    let before = folder.contents();
+    train(folder, library, "onnxruntime").failed(5, says);
+    let embed = ["embed", "data.csv", "--model", "model", "-o", "e.npy", "--engine", "onnxruntime"];
+    folder.run_with(VARIABLE, library, &embed).failed(5, says);
+    assert!(folder.contents() == before, "left {:?}", folder.names());
+
+    let run = train(folder, library, "auto");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for part in says.iter().chain(&["engine: tract"]) {
+        assert!(run.stderr.contains(part), "`{part}` is not in: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_missing_onnx_runtime() {
+    let folder = Folder::with_model();
+    refused(
+        &folder,
+        "/absent/libonnxruntime.so",
+        &[VARIABLE, "/absent/libonnxruntime.so", "`neural-vault runtime install`"],
+    );
+}
+
+#[test]
+fn a_library_that_is_text() {
+    let folder = Folder::with_model();
+    folder.write("fake.so", "not a library");
+    refused(&folder, "fake.so", &["fake.so", "`neural-vault runtime install` fetches version 1.31.1"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_that_is_not_onnx_runtime() {
+    // The C library that this test itself runs on.
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let line = maps.lines().find(|line| line.contains("/libc.so") || line.contains("/ld-musl")).unwrap();
+    let library = &line[line.find('/').unwrap()..];
+    let folder = Folder::with_model();
+    refused(&folder, library, &[library, "does not export `OrtGetApiBase`", "`neural-vault runtime install`"]);
+}
+
+#[test]
+fn cuda_with_a_library_for_the_processor_alone() {
+    let folder = Folder::with_recordings();
+    for engine in ["auto", "onnxruntime"] {
+        let train = ["train", "data.csv", "--out", "out", "--steps", "1", "--engine", engine, "--device", "cuda"];
+        folder.refuses(
+            &train,
+            5,
+            &["no usable CUDA provider", "built without CUDA", "runtime install --cuda", "--device cpu"],
+        );
+    }
+}
+
+#[test]
+fn cuda_without_any_library() {
+    let folder = Folder::with_recordings();
+    let train = ["train", "data.csv", "--out", "out", "--steps", "1", "--device", "cuda"];
+    folder.run_with(VARIABLE, "/absent", &train).failed(5, &[VARIABLE, "/absent"]);
+    assert_eq!(folder.names(), ["data.csv"]);
+}
+
+#[test]
+fn cuda_with_tract_makes_no_sense() {
+    let folder = Folder::with_recordings();
+    let train = ["train", "data.csv", "--out", "out", "--engine", "tract", "--device", "cuda"];
+    folder.refuses(&train, 2, &["tract does not run on CUDA", "--engine onnxruntime"]);
+}
+
+#[test]
+fn auto_takes_onnx_runtime_when_it_is_there_and_says_so() {
+    let folder = Folder::with_recordings();
+    let run = folder.does(&["train", "data.csv", "--out", "out", "--steps", "1"]);
+    assert!(run.stderr.contains("engine: onnxruntime"), "set {VARIABLE} for these tests: {}", run.stderr);
+}
+
+#[test]
+fn status_tells_each_engine_with_what_it_lacks() {
+    let folder = Folder::new();
+    let status = folder.does(&["runtime", "status", "--json"]).json();
+    let state = |status: &serde_json::Value, name: &str| {
+        let engines = status["engines"].as_array().unwrap().clone();
+        engines.into_iter().find(|engine| engine["engine"] == name).unwrap()
+    };
+    for name in ["core", "tract", "onnxruntime"] {
+        assert_eq!(state(&status, name)["available"], true, "{name}; set {VARIABLE} for these tests");
+    }
+    assert!(status["library"].is_string());
+    let run = folder.run_with(VARIABLE, "/absent", &["runtime", "status", "--json"]);
+    let missing = state(&run.json(), "onnxruntime");
+    assert_eq!(missing["available"], false);
+    assert!(missing["reason"].as_str().unwrap().contains("/absent"), "{missing}");
+}

@@ -1,0 +1,143 @@
+//! What holds for every verb: JSON, silence, help, usage and a reader that goes away.
+
+use std::process::Stdio;
+
+use super::folder::Folder;
+
+const VERBS: [&str; 13] = [
+    "synth",
+    "train",
+    "import",
+    "export",
+    "inspect",
+    "embed",
+    "enroll",
+    "verify",
+    "derive",
+    "runtime",
+    "demo",
+    "completions",
+    "man",
+];
+
+#[test]
+fn json_is_one_document_under_the_verbs_schema() {
+    let folder = Folder::with_enrolment();
+    folder.write("secret", [1; 32]);
+    let runs: [&[&str]; 12] = [
+        &["synth", "-o", "new.csv", "--features", "4"],
+        &["train", "data.csv", "--out", "out", "--steps", "1", "--engine", "tract"],
+        &["import", "model/model.safetensors", "--out", "imported", "--heads", "4"],
+        &["export", "model"],
+        &["inspect", "data.csv"],
+        &["embed", "data.csv", "--model", "model", "-o", "e.npy"],
+        &["enroll", "data.csv", "--model", "model", "--label", "class01", "--threshold", "0.5", "-o", "new.nve"],
+        &[
+            "verify",
+            "data.csv",
+            "--model",
+            "model",
+            "--enrolment",
+            "class00.nve",
+            "--label",
+            "class00",
+            "--session",
+            "run02",
+        ],
+        &["derive", "--enrolment", "class00.nve", "--device-secret", "secret"],
+        &["runtime", "status"],
+        &["completions", "bash"],
+        &["man"],
+    ];
+    for arguments in runs {
+        let verb = arguments[0];
+        for order in [[arguments, &["--json"]].concat(), [&["--json"], arguments].concat()] {
+            assert_eq!(folder.does(&order).json()["schema"], format!("neural-vault/{verb}/1"));
+        }
+    }
+}
+
+#[test]
+fn a_failure_with_json_prints_no_document() {
+    let folder = Folder::new();
+    folder.refuses(&["inspect", "absent.csv", "--json"], 3, &["absent.csv"]);
+}
+
+#[test]
+fn quiet_leaves_results_and_errors_alone() {
+    let folder = Folder::with_model();
+    folder.write("flat.csv", "video,timestep,prediction\na,0,1\na,1,1\nb,0,1\nb,1,1\n");
+    let train = ["train", "flat.csv", "--out", "out", "--steps", "1", "--engine", "auto"];
+    assert!(folder.does(&train).stderr.contains("constant"));
+    let run = folder.does(&[&train[..], &["--quiet"]].concat());
+    assert_eq!(run.stderr, "");
+    assert!(run.stdout.contains("model "));
+    let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o", "r.nve"];
+    assert!(!folder.does(&enroll).stderr.is_empty());
+    assert_eq!(folder.does(&[&enroll[..], &["-q"]].concat()).stderr, "");
+    folder.refuses(&["inspect", "absent.csv", "--quiet"], 3, &["absent.csv"]);
+}
+
+#[test]
+fn no_terminal_means_plain_lines() {
+    let folder = Folder::with_recordings();
+    let run = folder.does(&["train", "data.csv", "--out", "out", "--steps", "3", "--engine", "tract"]);
+    assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains(['\u{1b}', '\r']), "{}", run.stderr);
+}
+
+#[test]
+fn usage_errors_exit_2_and_say_how_it_goes() {
+    let folder = Folder::new();
+    folder.refuses(&["fetch"], 2, &["fetch", "--help"]);
+    folder.refuses(&["synth"], 2, &["--output", "Usage"]);
+    folder.refuses(&["synth", "-o", "x.csv", "--classes", "0"], 2, &["--classes"]);
+    folder.refuses(&["synth", "-o", "x.csv", "--noise", "nan"], 2, &["--noise"]);
+    folder.refuses(&["embed", "x.csv", "--model", "m", "--engine", "torch"], 2, &["torch", "onnxruntime"]);
+    folder.refuses(&["man", "fetch"], 2, &["no verb fetch"]);
+    folder.refuses(&["completions", "csh"], 2, &["csh", "zsh"]);
+    assert_eq!(folder.run(&[]).code, 2);
+}
+
+#[test]
+fn help_names_every_verb_and_every_exit_code() {
+    let folder = Folder::new();
+    let help = folder.does(&["--help"]).stdout;
+    for verb in VERBS {
+        assert!(help.contains(&format!("\n  {verb} ")), "{verb}: {help}");
+        assert!(folder.does(&[verb, "--help"]).stdout.contains("Usage: neural-vault"), "{verb}");
+    }
+    for code in ["0 done", "1 rejected", "2 usage", "3 bad input", "4 bad", "5 engine", "7 a result", "130"] {
+        assert!(help.contains(code), "{code}: {help}");
+    }
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_verb() {
+    let folder = Folder::new();
+    for (shell, mark) in
+        [("bash", "complete -F"), ("zsh", "#compdef neural-vault"), ("fish", "complete -c neural-vault")]
+    {
+        let script = folder.does(&["completions", shell]).stdout;
+        assert!(script.contains(mark), "{shell}");
+        assert!(VERBS.iter().all(|verb| script.contains(verb)), "{shell}");
+    }
+    let page = folder.does(&["man"]).stdout;
+    assert!(page.contains(".TH neural-vault 1"), "{page}");
+    for verb in VERBS {
+        assert!(page.contains(verb), "{verb}");
+        let own = folder.does(&["man", verb]).stdout;
+        assert!(own.contains(&format!(".TH neural-vault-{verb} 1")) && own.contains(".SH OPTIONS"), "{own}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let folder = Folder::with_model();
+    for arguments in [&["completions", "bash"][..], &["inspect", "model", "--json"], &["man"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = folder.command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), stderr.as_ref()), (Some(0), ""), "{arguments:?}");
+    }
+}

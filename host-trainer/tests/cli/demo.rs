@@ -1,0 +1,38 @@
+//! `demo`: the whole path on the recordings that ship with the program.
+
+use super::folder::Folder;
+
+#[test]
+fn the_demo_writes_its_files_and_names_its_protocol() {
+    let folder = Folder::new();
+    let result = folder.does(&["demo", "--json", "--out", "demo", "--steps", "3", "--engine", "tract"]).json();
+    assert_eq!(result["schema"], "neural-vault/demo/1");
+    let protocol = result["protocol"].as_str().unwrap();
+    for run in ["run00", "run03", "run04", "run05"] {
+        assert!(protocol.contains(run), "{protocol}");
+    }
+    assert!((0.0..=50.0).contains(&result["eer_percent"].as_f64().unwrap()), "{result}");
+    let enrolments = result["enrolments"].as_array().unwrap();
+    assert_eq!((enrolments.len(), &result["genuine"], &result["impostor"]), (8, &8.into(), &56.into()));
+    for enrolment in enrolments {
+        let file = enrolment["enrolment"].as_str().unwrap();
+        assert_eq!(folder.does(&["inspect", file, "--json"]).json()["model_digest"], result["digest"]);
+        let v1 = folder.does(&["derive", "--scheme", "v1", "--enrolment", file]).stdout;
+        assert_eq!(enrolment["key_v1"], v1.trim_end());
+        assert_eq!(enrolment["key_v2"].is_string(), enrolment["genuine_accepted"] == true);
+    }
+    assert_eq!(folder.does(&["inspect", "demo", "--json"]).json()["digest"], result["digest"]);
+    for name in ["model.safetensors", "model.onnx", "model.nvb", "device-secret"] {
+        assert!(folder.path("demo").join(name).is_file(), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demos_device_secret_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    folder.does(&["demo", "--out", "demo", "--steps", "1", "--engine", "tract", "--quiet"]);
+    let mode = std::fs::metadata(folder.path("demo/device-secret")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

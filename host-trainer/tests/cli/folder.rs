@@ -1,0 +1,132 @@
+//! A folder of its own for each test, in which the command runs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The working folder of the commands of one test; gone at its end.
+pub struct Folder(TempDir);
+
+/// How a command ended, and what it said.
+pub struct Run {
+    /// The exit code; -1 when a signal ended it.
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The command, to be run in this folder.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neural-vault"));
+        command.args(arguments).current_dir(self.0.path());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs the command with one environment variable set.
+    pub fn run_with(&self, variable: &str, value: impl AsRef<OsStr>, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).env(variable, value))
+    }
+
+    /// Runs the command where no file may grow beyond `blocks` of 512 bytes: every write past that fails, as on a full
+    /// disk.
+    pub fn run_on_full_disk(&self, blocks: u32, arguments: &[&str]) -> Run {
+        let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_neural-vault")]);
+        Run::of(shell.args(arguments).current_dir(self.0.path()))
+    }
+
+    /// Runs what must succeed.
+    pub fn does(&self, arguments: &[&str]) -> Run {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
+        run
+    }
+
+    /// Runs what must fail with `code`, say each of `says` and leave the folder as it was.
+    pub fn refuses(&self, arguments: &[&str], code: i32, says: &[&str]) {
+        let before = self.contents();
+        self.run(arguments).failed(code, says);
+        assert!(self.contents() == before, "{arguments:?} left {:?}", self.names());
+    }
+
+    /// Every file and folder with its bytes, by path from here.
+    pub fn contents(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+        let mut found = BTreeMap::new();
+        let mut folders = vec![self.0.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(self.0.path()).unwrap().to_owned();
+                found.insert(name, path.is_file().then(|| fs::read(&path).unwrap()));
+                if path.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        found
+    }
+
+    /// The paths of [`Folder::contents`].
+    pub fn names(&self) -> Vec<String> {
+        self.contents().into_keys().map(|path| path.display().to_string()).collect()
+    }
+}
+
+impl AsRef<Path> for Folder {
+    fn as_ref(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let run = Self { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) };
+        assert!(!run.stderr.contains("panicked"), "{command:?}: {}", run.stderr);
+        run
+    }
+
+    /// Asserts that the command failed with `code`, printed no result and said each of `says`.
+    pub fn failed(&self, code: i32, says: &[&str]) {
+        assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        assert_eq!(self.stdout, "", "a command that fails has no result");
+        assert!(self.stderr.lines().any(|line| line.starts_with("error: ")), "{}", self.stderr);
+        for part in says {
+            assert!(self.stderr.contains(part), "`{part}` is not in: {}", self.stderr);
+        }
+    }
+
+    /// The one JSON document on standard output.
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}

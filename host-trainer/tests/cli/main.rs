@@ -1,0 +1,19 @@
+//! What the built command does, verb by verb, and what it says of bad input.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_engine;
+mod bad_model;
+mod bad_output;
+mod bad_recording;
+mod console;
+mod demo;
+mod derive;
+mod embed;
+mod enrol;
+mod export;
+mod folder;
+mod inspect;
+mod interrupted;
+mod samples;
+mod train;
+mod vectors;

@@ -1,0 +1,138 @@
+//! `train`: the same seed makes the same files, and every score names its protocol.
+
+use super::folder::Folder;
+
+const FILES: [&str; 4] = ["model.safetensors", "model.onnx", "model.nvb", "train.jsonl"];
+
+/// Trains twice with `options`; all files must be the same bytes.
+#[track_caller]
+fn repeats(options: &[&str]) {
+    let folder = Folder::with_recordings();
+    for out in ["first", "second"] {
+        folder.does(&[&["train", "data.csv", "--out", out, "--steps", "6", "--seed", "7"], options].concat());
+    }
+    for name in FILES {
+        let [first, second] = ["first", "second"].map(|out| folder.read(&format!("{out}/{name}")));
+        assert!(first == second, "{name} differs");
+    }
+}
+
+#[test]
+fn tract_repeats_a_run_bit_for_bit() {
+    repeats(&["--engine", "tract", "--rows", "12"]);
+}
+
+#[test]
+fn onnx_runtime_repeats_a_run_bit_for_bit_with_one_thread_and_with_two() {
+    for threads in ["1", "2"] {
+        repeats(&["--engine", "onnxruntime", "--threads", threads, "--rows", "12"]);
+    }
+}
+
+#[test]
+fn windows_batch_hard_mining_and_the_cosine_schedule_repeat_as_well() {
+    repeats(&["--engine", "tract", "--window", "2", "--mining", "batch-hard", "--schedule", "cosine"]);
+}
+
+#[test]
+fn another_seed_makes_another_model() {
+    let folder = Folder::with_recordings();
+    let digest = |seed| {
+        let train = ["train", "data.csv", "--out", seed, "--steps", "1", "--seed", seed, "--engine", "tract", "--json"];
+        folder.does(&train).json()["digest"].clone()
+    };
+    assert_ne!(digest("1"), digest("2"));
+}
+
+#[test]
+fn sessions_held_back_are_scored_apart_from_those_trained_on() {
+    let folder = Folder::with_recordings();
+    let train =
+        ["train", "data.csv", "--out", "out", "--steps", "40", "--engine", "tract", "--sessions", "run00,run02"];
+    let text = folder.does(&train).stdout;
+    assert!(text.contains("EER in sample (run00, run02): "), "{text}");
+    assert!(text.contains("EER on held-back sessions (run01): "), "{text}");
+    let result = folder.does(&[&train[..], &["--json"]].concat()).json();
+    let (first, last) = (result["first_loss"].as_f64().unwrap(), result["last_loss"].as_f64().unwrap());
+    assert!(last < first, "{first} to {last}");
+    let trials: Vec<_> =
+        result["eer"].as_array().unwrap().iter().map(|e| (e["genuine"].clone(), e["impostor"].clone())).collect();
+    assert_eq!(trials, [(36.into(), 72.into()), (18.into(), 36.into())]);
+    assert_eq!(
+        folder.does(&["inspect", "out", "--json"]).json()["training_sessions"],
+        serde_json::json!(["run00", "run02"])
+    );
+}
+
+#[test]
+fn blocks_make_sessions_of_recordings_that_have_none() {
+    let folder = Folder::new();
+    folder.does(&[
+        "synth",
+        "-o",
+        "one.csv",
+        "--sessions",
+        "1",
+        "--features",
+        "16",
+        "--classes",
+        "2",
+        "--timesteps",
+        "16",
+    ]);
+    let train = [
+        "train",
+        "one.csv",
+        "--out",
+        "out",
+        "--blocks",
+        "4",
+        "--sessions",
+        "block0,block1",
+        "--steps",
+        "1",
+        "--engine",
+        "tract",
+    ];
+    let text = folder.does(&train).stdout;
+    assert!(
+        text.contains("EER in sample (block0, block1)") && text.contains("EER on held-back sessions (block2, block3)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_log_has_one_line_a_step() {
+    let folder = Folder::with_recordings();
+    folder.does(&["train", "data.csv", "--out", "out", "--steps", "5", "--schedule", "cosine", "--engine", "tract"]);
+    let log = String::from_utf8(folder.read("out/train.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["step"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    let rates: Vec<f64> = lines.iter().map(|line| line["learning_rate"].as_f64().unwrap()).collect();
+    assert!(rates.is_sorted_by(|a, b| a > b) && rates[0] == 1e-4, "{rates:?}");
+}
+
+#[test]
+fn settings_out_of_range_are_refused_by_name() {
+    let folder = Folder::with_recordings();
+    for (option, value) in [
+        ("--steps", "0"),
+        ("--batch", "0"),
+        ("--rows", "3"),
+        ("--margin", "0"),
+        ("--margin", "nan"),
+        ("--learning-rate", "0"),
+        ("--learning-rate", "inf"),
+        ("--clip", "0"),
+        ("--weight-decay=-1", ""),
+        ("--dropout", "1"),
+        ("--window", "0"),
+        ("--threads", "0"),
+        ("--checkpoint-every", "0"),
+        ("--blocks", "0"),
+    ] {
+        let mut train = vec!["train", "data.csv", "--out", "out", "--engine", "tract", option];
+        train.extend(Some(value).filter(|value| !value.is_empty()));
+        folder.refuses(&train, 2, &[option.split('=').next().unwrap()]);
+    }
+}
