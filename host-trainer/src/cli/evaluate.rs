@@ -1,6 +1,7 @@
 //! `evaluate`: what figures are worth, protocol by protocol.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use crate::evaluation::methods::{self, Method};
 use crate::evaluation::protocols::{Protocol, SessionChoice};
 use crate::evaluation::results::{Estimate, ProtocolResult};
 use crate::evaluation::summary::summarise;
+use crate::files::{Pending, Readers};
 use crate::training::{Schedule, Settings};
 
 /// Train and score by one protocol or several, with all methods side by side.
@@ -110,6 +112,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let dataset = arguments.data.load(console)?;
     let plan = arguments.plan(engine);
     plan.training.check()?;
+    let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
     let mut evaluated = Vec::new();
     for protocol in &arguments.protocols {
         let protocol = protocol.protocol();
@@ -122,20 +125,36 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let results = summarise(&dataset, arguments.settings(), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
-    let mut files = Vec::new();
-    let mut write = |path: &Option<PathBuf>, text: &dyn Fn() -> String| -> Result<(), Failure> {
-        if let Some(path) = path {
-            crate::files::write_whole(path, text().as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
-            files.push(path.display().to_string());
-        }
-        Ok(())
-    };
-    write(&arguments.output, &|| document.clone())?;
-    write(&arguments.report, &|| crate::evaluation::report::html(&results))?;
-    write(&arguments.scores, &|| crate::evaluation::report::scores_csv(&results))?;
+    let files = outputs.write(&[&|| document.clone(), &|| crate::evaluation::report::html(&results), &|| {
+        crate::evaluation::report::scores_csv(&results)
+    }])?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|file| text += &format!("{file}\n"));
     console.result("evaluate", &text, json!(results))
+}
+
+/// The files to write, opened before the work begins: a path that cannot be written costs nobody an evaluation.
+struct Outputs(Vec<Option<(PathBuf, Pending)>>);
+
+impl Outputs {
+    fn open(paths: [&Option<PathBuf>; 3]) -> Result<Self, Failure> {
+        let open = |path: &PathBuf| Ok((path.clone(), Pending::create(path, Readers::All)?));
+        let pending = paths.into_iter().map(|path| path.as_ref().map(open).transpose());
+        pending.collect::<io::Result<_>>().map(Self).map_err(|e| Failure::new(OUTPUT, e))
+    }
+
+    /// Writes each file that was asked for; none takes its name before all are whole.
+    fn write(self, texts: &[&dyn Fn() -> String; 3]) -> Result<Vec<String>, Failure> {
+        let mut whole = Vec::new();
+        for (output, text) in self.0.into_iter().zip(texts) {
+            if let Some((path, mut pending)) = output {
+                pending.write_all(text().as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
+                whole.push((path, pending));
+            }
+        }
+        let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
+        whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+    }
 }
 
 impl Arguments {

@@ -10,6 +10,7 @@ mod demo;
 mod derive;
 mod embed;
 mod enrol;
+mod evaluate;
 mod export;
 mod folder;
 mod inspect;

@@ -1,0 +1,123 @@
+//! `evaluate`: every protocol says what it is, and the same seed says the same.
+
+use serde_json::Value;
+
+use super::folder::Folder;
+
+/// Six labels, three sessions of eight timesteps.
+fn recordings() -> Folder {
+    let folder = Folder::new();
+    let size = ["--classes", "6", "--timesteps", "8", "--sessions", "3", "--features", "24", "--noise", "1.5"];
+    folder.does(&[&["synth", "-o", "data.csv"], &size[..]].concat());
+    folder
+}
+
+const QUICK: [&str; 7] = ["evaluate", "data.csv", "--engine", "tract", "--steps", "6", "--replicates=50"];
+
+fn evaluate(options: &[&'static str]) -> Vec<&'static str> {
+    [&QUICK[..], options].concat()
+}
+
+#[test]
+fn the_same_seed_makes_the_same_bytes_on_one_thread_and_on_two() {
+    let folder = recordings();
+    let protocols = ["--protocol", "blocks", "--protocol", "unseen", "--protocol", "sessions"];
+    folder.does(&evaluate(&[&protocols[..], &["--threads", "1", "-o", "one.json"]].concat()));
+    folder.does(&evaluate(&[&protocols[..], &["--threads", "2", "-o", "two.json"]].concat()));
+    assert_eq!(folder.read("one.json"), folder.read("two.json"));
+    folder.does(&evaluate(&[&protocols[..], &["--seed", "1", "-o", "other.json"]].concat()));
+    assert_ne!(folder.read("one.json"), folder.read("other.json"));
+}
+
+#[test]
+fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
+    let folder = recordings();
+    let all = ["in-sample", "random", "blocks", "sessions", "unseen", "episodes"];
+    let named: Vec<&str> = all.iter().flat_map(|name| ["--protocol", name]).collect();
+    let document = folder
+        .does(&[&evaluate(&["--json", "--no-sweeps", "--report", "r.html", "--scores", "s.csv"]), &named[..]].concat())
+        .json();
+    assert_eq!(document["schema"], "neural-vault/evaluate/1");
+    let protocols = document["protocols"].as_array().unwrap();
+    let names: Vec<&Value> = protocols.iter().map(|p| &p["name"]).collect();
+    assert_eq!(names, all);
+    let leaking: Vec<bool> = protocols.iter().map(|p| p["leaks"].is_string()).collect();
+    assert_eq!(leaking, [true, true, false, false, false, false]);
+    for protocol in protocols {
+        let methods = protocol["methods"].as_array().unwrap();
+        assert_eq!(methods.len(), 7);
+        for method in methods {
+            let trials = method["genuine"].as_array().unwrap().len() + method["impostor"].as_array().unwrap().len();
+            assert!(trials > 0 && method["eer"]["value"].is_f64(), "{method}");
+            // A hash of a frame that was never seen tells nothing.
+            if method["name"] == "SHA-256" && protocol["name"] != "in-sample" {
+                assert!((35.0..65.0).contains(&method["eer"]["value"].as_f64().unwrap()), "{method}");
+            }
+        }
+    }
+    let page = String::from_utf8(folder.read("r.html")).unwrap();
+    let scores = String::from_utf8(folder.read("s.csv")).unwrap();
+    for name in all {
+        assert!(page.contains(name) && scores.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn the_document_has_the_reference_s_keys() {
+    let folder = recordings();
+    let document = folder.does(&evaluate(&["--json"])).json();
+    let baseline = document["baseline_metrics"]["BioHashing"].as_object().unwrap();
+    assert!(baseline["eer"].is_f64() && baseline["d_prime"].is_f64());
+    for key in ["accuracy", "f1_score", "roc_auc"] {
+        assert!((0.0..=1.0).contains(&document["neural_metrics"][key].as_f64().unwrap()), "{key}");
+    }
+    assert_eq!(document["noise_tests"]["SNR_LEVELS"], serde_json::json!([30.0, 20.0, 15.0, 10.0, 5.0, 0.0]));
+    assert_eq!(document["noise_tests"]["HMAC"].as_array().unwrap().len(), 6);
+    assert_eq!(document["artifact_tests"]["ARTIFACT_LEVELS"].as_array().unwrap().len(), 6);
+    assert_eq!(document["prototype_keys"]["class00"].as_str().unwrap().len(), 64);
+    assert!(document["timestamp"].is_null());
+    let vault = &document["vault_scores"];
+    assert_eq!(vault["impostor"].as_array().unwrap().len(), 5 * vault["genuine"].as_array().unwrap().len());
+}
+
+#[test]
+fn a_protocol_that_does_not_fit_says_what_is_lacking_and_which_do_fit() {
+    let folder = Folder::new();
+    folder.does(&[
+        "synth",
+        "-o",
+        "data.csv",
+        "--classes",
+        "2",
+        "--timesteps",
+        "12",
+        "--sessions",
+        "1",
+        "--features",
+        "8",
+    ]);
+    let fitting = "in-sample, random, blocks, episodes";
+    folder.refuses(&evaluate(&["--protocol", "unseen"]), 2, &["unseen", "four labels", fitting]);
+    folder.refuses(&evaluate(&["--protocol", "sessions"]), 2, &["sessions", "three sessions", fitting]);
+    let folder = recordings();
+    let names = |train, enroll, probe| {
+        evaluate(&[
+            "--protocol",
+            "sessions",
+            "--train-sessions",
+            train,
+            "--enroll-sessions",
+            enroll,
+            "--probe-sessions",
+            probe,
+        ])
+    };
+    folder.refuses(&names("run00", "run01", "run01"), 2, &["run01", "in two"]);
+    folder.refuses(&names("run00", "run01", "run77"), 2, &["run77", "not among"]);
+}
+
+#[test]
+fn a_path_that_cannot_be_written_costs_no_evaluation() {
+    let folder = recordings();
+    folder.refuses(&evaluate(&["--report", "absent/r.html", "-o", "r.json"]), 7, &["absent"]);
+}
