@@ -1,5 +1,7 @@
 //! What the benches measure on: models with random weights, and the engines that this machine has.
 
+use std::sync::LazyLock;
+
 use neural_vault::engine::{Device, Engine};
 use neural_vault::model::{Model, ModelError, Provenance, initialise, reference_dims};
 use rand::SeedableRng;
@@ -23,17 +25,21 @@ pub fn random_model(features: usize) -> Result<Model, ModelError> {
     initialise(reference_dims(features), Provenance::default(), SEED)
 }
 
-/// The ONNX engines of this machine; says on standard error which rows will be missing.
+/// The ONNX engines of this machine; the first call says on standard error which rows will be missing.
 #[must_use]
 pub fn onnx_engines() -> Vec<Engine> {
-    let usable = |engine: &Engine| match engine.probe() {
-        Ok(()) => true,
-        Err(error) => {
-            eprintln!("{} is left out: {error}", engine.name());
-            false
-        }
-    };
-    [Engine::OnnxRuntime(Device::Cpu), Engine::Tract].into_iter().filter(usable).collect()
+    static USABLE: LazyLock<Vec<Engine>> = LazyLock::new(|| {
+        let mut engines = vec![Engine::OnnxRuntime(Device::Cpu), Engine::Tract];
+        engines.retain(|engine| match engine.probe() {
+            Ok(()) => true,
+            Err(error) => {
+                eprintln!("{} is left out: {error}", engine.name());
+                false
+            }
+        });
+        engines
+    });
+    USABLE.clone()
 }
 
 /// Floats whose memory a bundle can be used in, as [`Embedder`](neural_vault::embedding::Embedder) keeps it.

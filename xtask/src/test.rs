@@ -6,7 +6,7 @@
 use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
-use crate::workspace::{cargo, command, target};
+use crate::workspace::{cargo, command, root, target};
 use crate::{deny, thumb};
 
 /// Runs the checks and stops at the first that fails.
@@ -29,6 +29,12 @@ pub fn run() -> Result<(), Failure> {
     let mut tests = cargo(&["test", "--release", "--workspace"]);
     tests.env("NEURAL_VAULT_ONNXRUNTIME", &onnxruntime);
     steps.run_reading("Tests", &mut tests, |line| tally.add(line))?;
+    // Recordings that may not be shipped: tested where they lie beside the project.
+    if root().join("../shared/data").exists() || std::env::var_os("NEURAL_VAULT_SHARED_DATA").is_some() {
+        let mut tribe = cargo(&["test", "--release", "--workspace", "--test", "tribe"]);
+        tribe.env("NEURAL_VAULT_ONNXRUNTIME", &onnxruntime);
+        steps.run_reading("Tests on TRIBE v2 recordings", &mut tribe, |line| tally.add(line))?;
+    }
     tally.accept()?;
 
     thumb::run(&mut steps)?;
