@@ -158,7 +158,7 @@ fn sweeps(methods: &[MethodResult]) -> Vec<Sweep> {
             .map(|method| {
                 let start = method.eer.value;
                 let at = |place| {
-                    let value = 50.0 - (50.0 - start) * worse(place);
+                    let value = (50.0 - (50.0 - start) * worse(place)).max(0.0);
                     Estimate { value, interval: Some([(value - 3.0).max(0.0), value + 3.5]) }
                 };
                 SweepLine { method: method.name.clone(), eer: (0..levels.len()).map(at).collect() }

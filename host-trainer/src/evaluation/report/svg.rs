@@ -217,7 +217,7 @@ fn widened(domain: [f64; 2]) -> [f64; 2] {
 }
 
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 18;
+    const LONGEST: usize = 21;
     if name.chars().count() <= LONGEST {
         return name.to_owned();
     }

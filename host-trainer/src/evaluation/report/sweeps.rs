@@ -100,7 +100,7 @@ fn title(sweep: &Sweep) -> String {
 }
 
 fn says(line: &SweepLine, levels: &[f64]) -> String {
-    let at = |(level, estimate): (&f64, _)| format!("{} % at {}", with_interval(estimate, 1, ""), short(*level));
+    let at = |(level, estimate): (&f64, _)| format!("{} at {}", with_interval(estimate, 1, "\u{a0}%"), short(*level));
     format!("{}: {}", line.method, levels.iter().zip(&line.eer).map(at).collect::<Vec<_>>().join(", "))
 }
 
