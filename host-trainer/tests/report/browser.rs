@@ -87,6 +87,23 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
     }
 }
 
+#[test]
+#[ignore = "needs Chromium"]
+fn the_probe_sees_text_cut_and_crossed_and_pages_too_wide() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |x: i32| format!("<text x=\"{x}\" y=\"50\">words</text>");
+    let page = format!(
+        "<svg class=\"plot\" width=\"300\" height=\"100\"><title>t</title>{}{}{}</svg><div style=\"width:400px\">wide</div>",
+        text(-10),
+        text(100),
+        text(110)
+    );
+    let found = probe(folder.path(), &page, 375);
+    assert_eq!(found["cut"], serde_json::json!(["t: words"]));
+    assert_eq!(found["crossed"], serde_json::json!(["t: words / words"]));
+    assert!(found["scroll"].as_u64() > found["client"].as_u64(), "{found}");
+}
+
 fn probe(folder: &Path, page: &str, width: u32) -> Value {
     let file = folder.join("probe.html");
     let quoted = serde_json::to_string(page).unwrap().replace("</", "<\\/");

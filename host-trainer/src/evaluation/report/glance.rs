@@ -57,7 +57,7 @@ fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
         &PreEscaped(body.collect()),
         &PreEscaped(labels.collect()),
     );
-    let note = format!("{}. Bars are 95 % intervals.", super::trials(protocol));
+    let note = format!("{}. Bars are 95\u{a0}% intervals.", super::trials(protocol));
     figure(&id, heading(&protocol.name), &svg, &note)
 }
 
