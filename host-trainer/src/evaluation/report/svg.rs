@@ -9,6 +9,8 @@ use maud::{Markup, html};
 pub const WIDTH: f64 = 380.0;
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 14.0;
+/// Names nearer than this run into each other.
+const NAME_ROOM: f64 = 13.0;
 /// Points nearer than this to the one before are not drawn.
 const RESOLUTION: f64 = 0.3;
 
@@ -57,6 +59,15 @@ impl Axis {
     pub fn reversed(mut self) -> Self {
         self.domain.reverse();
         self
+    }
+
+    /// The ticks that an axis of this length has room for: all numbers, and every so many names.
+    fn shown(&self, length: f64) -> impl Iterator<Item = &(f64, String)> {
+        let step = match self.kind {
+            AxisKind::Numbers => 1,
+            AxisKind::Names => (NAME_ROOM * self.ticks.len() as f64 / length).ceil().max(1.0) as usize,
+        };
+        self.ticks.iter().step_by(step)
     }
 }
 
@@ -139,7 +150,7 @@ impl Plot {
         let middle = ((self.left + right) / 2.0, (TOP + floor) / 2.0);
         html! {
             g class="axes" {
-                @for (value, name) in &self.x.ticks {
+                @for (value, name) in self.x.shown(right - self.left) {
                     @let x = self.at((*value, self.y.domain[0])).0;
                     @if self.x.kind == AxisKind::Numbers {
                         line class="grid" x1=(px(x)) x2=(px(x)) y1=(px(TOP)) y2=(px(floor)) {}
@@ -150,7 +161,7 @@ impl Plot {
                         }
                     }
                 }
-                @for (value, name) in &self.y.ticks {
+                @for (value, name) in self.y.shown(floor - TOP) {
                     @let y = self.at((self.x.domain[0], *value)).1;
                     @if self.y.kind == AxisKind::Numbers {
                         line class="grid" x1=(px(self.left)) x2=(px(right)) y1=(px(y)) y2=(px(y)) {}
@@ -244,6 +255,15 @@ mod tests {
         assert_eq!(plot.at((10.0, 10.0)), (WIDTH - RIGHT, TOP));
         let down = Plot::new(axis().reversed(), axis(), 100.0);
         assert_eq!(down.at((10.0, 0.0)).0, down.left);
+    }
+
+    #[test]
+    fn names_that_have_no_room_are_left_out_evenly() {
+        let names = vec!["name"; 40];
+        let axis = Axis::names("", names.into_iter());
+        assert_eq!(axis.shown(40.0 * NAME_ROOM).count(), 40);
+        let shown: Vec<f64> = axis.shown(300.0).map(|(place, _)| *place).collect();
+        assert_eq!(shown[..3], [0.0, 2.0, 4.0]);
     }
 
     #[test]
