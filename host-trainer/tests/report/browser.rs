@@ -56,7 +56,11 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
     fs::create_dir_all(&folder).unwrap();
     let results = fixture::results();
     let both = [("a.json".to_owned(), fixture::results()), ("b.json".to_owned(), fixture::other_results())];
-    let pages = [("report", html(&results), 18), ("comparison", comparison_html(&compare(&both).unwrap()), 0)];
+    let pages = [
+        ("report", html(&results), 18),
+        ("crowded", html(&fixture::crowded()), 54),
+        ("comparison", comparison_html(&compare(&both).unwrap()), 0),
+    ];
     for (name, page, figures) in pages {
         let file = folder.join(format!("{name}.html"));
         fs::write(&file, &page).unwrap();

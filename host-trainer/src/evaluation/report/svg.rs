@@ -84,7 +84,7 @@ impl Plot {
     /// A plot of this height, [`WIDTH`] wide; axes of names get room for them.
     pub fn new(x: Axis, y: Axis, height: f64) -> Self {
         let longest = |axis: &Axis| axis.ticks.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0) as f64;
-        let left = if y.kind == AxisKind::Names { 16.0 + 6.0 * longest(&y) } else { 46.0 };
+        let left = if y.kind == AxisKind::Names { 16.0 + 6.5 * longest(&y) } else { 46.0 };
         let left = if y.label.is_empty() { left - 8.0 } else { left + 8.0 };
         let bottom = if x.kind == AxisKind::Names { 34.0 + 4.2 * longest(&x) } else { 42.0 };
         Self { x, y, height: height + bottom, left, bottom }
@@ -227,12 +227,16 @@ fn widened(domain: [f64; 2]) -> [f64; 2] {
     }
 }
 
+/// A long name without its middle: names of a series differ at their ends.
 fn shortened(name: &str) -> String {
     const LONGEST: usize = 21;
-    if name.chars().count() <= LONGEST {
+    const END: usize = 9;
+    let length = name.chars().count();
+    if length <= LONGEST {
         return name.to_owned();
     }
-    name.chars().take(LONGEST - 1).chain(['…']).collect()
+    let start = name.chars().take(LONGEST - 1 - END);
+    start.chain(['…']).chain(name.chars().skip(length - END)).collect()
 }
 
 #[cfg(test)]
@@ -255,6 +259,12 @@ mod tests {
         assert_eq!(plot.at((10.0, 10.0)), (WIDTH - RIGHT, TOP));
         let down = Plot::new(axis().reversed(), axis(), 100.0);
         assert_eq!(down.at((10.0, 0.0)).0, down.left);
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shortened("a long name of stimulus 23"), "a long name…imulus 23");
+        assert_eq!(shortened("scrambledpix"), "scrambledpix");
     }
 
     #[test]
