@@ -11,7 +11,7 @@ use super::results::{Estimate, MethodResult, Results, SCHEMA};
 pub struct Comparison {
     /// The evaluations, in the order given; differences are to the first.
     pub files: Vec<ComparedFile>,
-    /// One entry a protocol and method that every evaluation has, in the first one's order.
+    /// One entry a protocol and method that every evaluation has, those that leak last, otherwise in the first one's order.
     pub rows: Vec<ComparedMethod>,
     /// What to know before reading the differences.
     pub notes: Vec<String>,
@@ -138,6 +138,7 @@ pub fn compare(evaluations: &[(String, Results)]) -> Result<Comparison, CompareE
         let held = evaluations.iter().map(|(name, results)| format!("{name} has {}", contents(results)));
         return Err(CompareError::NothingInCommon { found: held.collect::<Vec<_>>().join("; ") });
     }
+    rows.sort_by_key(|row| row.leaks.is_some());
     for row in &mut rows {
         if let Some(first) = row.figures.first_mut() {
             first.eer_difference = None;

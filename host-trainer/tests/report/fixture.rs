@@ -70,6 +70,27 @@ pub fn other_results() -> Results {
     results
 }
 
+/// All six protocols, and more and longer label names than a figure has room for.
+pub fn crowded() -> Results {
+    let mut results = results();
+    results.data.labels = (0..24).map(|n| format!("a rather long name of stimulus {n}")).collect();
+    let labels = &results.data.labels;
+    for name in ["random", "blocks", "unseen", "episodes"] {
+        let leaks = results.protocols[usize::from(name != "random")].leaks.clone();
+        results.protocols.push(ProtocolResult { name: name.to_owned(), leaks, ..results.protocols[1].clone() });
+    }
+    for protocol in &mut results.protocols {
+        protocol.labels.clone_from(labels);
+        protocol.confusion =
+            (0..24).map(|row| (0..24).map(|column| u32::from((row * column) % 7 == 1) * 30).collect()).collect();
+        protocol.map.iter_mut().zip(labels.iter().cycle()).for_each(|(point, label)| point.label.clone_from(label));
+        for line in protocol.sweeps.iter_mut().flat_map(|sweep| &mut sweep.lines) {
+            line.eer.iter_mut().for_each(|eer| eer.interval = None);
+        }
+    }
+    results
+}
+
 fn protocol(name: &str, in_sample: bool) -> ProtocolResult {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let methods: Vec<MethodResult> = METHODS
@@ -158,7 +179,7 @@ fn sweeps(methods: &[MethodResult]) -> Vec<Sweep> {
             .map(|method| {
                 let start = method.eer.value;
                 let at = |place| {
-                    let value = 50.0 - (50.0 - start) * worse(place);
+                    let value = (50.0 - (50.0 - start) * worse(place)).max(0.0);
                     Estimate { value, interval: Some([(value - 3.0).max(0.0), value + 3.5]) }
                 };
                 SweepLine { method: method.name.clone(), eer: (0..levels.len()).map(at).collect() }

@@ -73,6 +73,7 @@ fn row(page: &str, protocol: &str, method: &str) -> String {
 #[test]
 fn the_page_is_sound_and_needs_nothing_else() {
     check(&html(&fixture::results()));
+    check(&html(&fixture::crowded()));
 }
 
 #[test]

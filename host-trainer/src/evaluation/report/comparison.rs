@@ -22,6 +22,7 @@ pub fn comparison_html(comparison: &Comparison) -> String {
                     }
                 }
                 (scroll_box("Evaluations side by side", &table(comparison)))
+                p class="note" { "In bold: differences whose interval leaves out nought." }
                 @for note in &comparison.notes { p class="note" { (note) } }
             }
         },

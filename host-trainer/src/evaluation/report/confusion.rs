@@ -8,7 +8,7 @@ use super::numbers::{count, fixed};
 use super::svg::{Axis, Plot};
 use crate::evaluation::results::ProtocolResult;
 
-const SIDE: f64 = 270.0;
+const SIDE: f64 = 300.0;
 /// More labels than this leave no room for counts in the cells.
 const MOST_WITH_COUNTS: usize = 12;
 /// Shades of the style sheet.
@@ -45,7 +45,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let title = format!("Confusion of NeuralVault: {}", heading(&protocol.name));
     let share = if all == 0 { f64::NAN } else { 100.0 * right as f64 / all as f64 };
     let note = format!(
-        "Nearest prototype for {} probes, {} % right. Shade: share of the true label's probes.",
+        "Nearest prototype for {} probes, {}\u{a0}% right. Shade: share of the true label's probes.",
         count(usize::try_from(all).unwrap_or(usize::MAX)),
         fixed(share, 1)
     );

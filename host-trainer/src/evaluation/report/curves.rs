@@ -34,7 +34,7 @@ struct Curve<'a> {
 
 impl Curve<'_> {
     fn says(&self) -> String {
-        format!("{}: EER {} %", self.method.name, fixed(self.method.eer.value, 2))
+        format!("{}: EER {}\u{a0}%", self.method.name, fixed(self.method.eer.value, 2))
     }
 }
 

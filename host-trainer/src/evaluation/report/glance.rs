@@ -33,13 +33,13 @@ fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
         14.0 + ROW * protocol.methods.len() as f64,
     );
     let title = format!("EER of each method: {}", heading(&protocol.name));
-    let description = protocol.methods.iter().map(|m| format!("{} {}", m.name, with_interval(&m.eer, 2, " %")));
+    let description = protocol.methods.iter().map(|m| format!("{} {}", m.name, with_interval(&m.eer, 2, "\u{a0}%")));
     let body = protocol.methods.iter().enumerate().map(|(row, method)| {
         let (row, class) = (row as f64, styles.class(&method.name));
         let (x, y) = plot.at((method.eer.value, row));
         html! {
             @if let Some([low, high]) = method.eer.interval {
-                (plot.line(&[(low, row), (high, row)], &format!("whisker {class}"), &with_interval(&method.eer, 2, " %")))
+                (plot.line(&[(low, row), (high, row)], &format!("whisker {class}"), &with_interval(&method.eer, 2, "\u{a0}%")))
             }
             circle class={ "dot " (class) } cx=(super::svg::px(x)) cy=(super::svg::px(y)) r="4" {}
         }
@@ -57,7 +57,7 @@ fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
         &PreEscaped(body.collect()),
         &PreEscaped(labels.collect()),
     );
-    let note = format!("{}. Bars are 95 % intervals.", super::trials(protocol));
+    let note = format!("{}. Bars are 95\u{a0}% intervals.", super::trials(protocol));
     figure(&id, heading(&protocol.name), &svg, &note)
 }
 

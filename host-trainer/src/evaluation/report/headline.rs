@@ -12,6 +12,7 @@ pub fn section(results: &Results) -> Markup {
     html! {
         section id="headline" {
             h2 { "What was found" }
+            @if let Some(text) = lead(results) { p class="lead" { (text) } }
             div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
             p class="note" {
                 "Intervals are 95 % and come from resampling. A difference counts as carried when its own interval leaves out "
@@ -20,6 +21,36 @@ pub fn section(results: &Results) -> Markup {
             }
         }
     }
+}
+
+/// The first honest protocol in a sentence or two, and what those that leak are worth beside it.
+fn lead(results: &Results) -> Option<String> {
+    let protocols = honest_first(results);
+    let (protocol, method) = protocols.iter().find_map(|protocol| Some((protocol, neural_vault(protocol)?)))?;
+    if protocol.leaks.is_some() {
+        let text = "Every protocol here leaks: its probes are not independent of what trained the model, and no figure below says \
+                    what a new scan can expect.";
+        return Some(text.to_owned());
+    }
+    let rate = fixed(method.eer.value, 1);
+    let mut text = format!(
+        "{}: on probes that are independent of what trained the model, NeuralVault's equal error rate is {}. At that threshold \
+         {rate}\u{a0}% of genuine probes are refused and as many impostors let in.",
+        heading(&protocol.name),
+        with_interval(&method.eer, 1, "\u{a0}%"),
+    );
+    let leaking = protocols.iter().filter(|other| other.leaks.is_some());
+    let flattered: Vec<String> = leaking
+        .filter_map(|other| Some((other, neural_vault(other)?)))
+        .map(|(other, method)| format!("{} {}\u{a0}%", heading(&other.name), fixed(method.eer.value, 1)))
+        .collect();
+    if !flattered.is_empty() {
+        text += &format!(
+            " Where probes leak ({}), the figure says how well the model remembers, not how well it recognises.",
+            flattered.join(", ")
+        );
+    }
+    Some(text)
 }
 
 fn card(protocol: &ProtocolResult) -> Markup {

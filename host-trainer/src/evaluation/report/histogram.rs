@@ -34,7 +34,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     // Room for the words over each half.
     let (top, floor) = (1.25 * peak(&above), -1.25 * peak(&below));
     let shares = Axis::linear("Trials (%)", [floor, top], 6).without_signs();
-    let plot = Plot::new(Axis::linear("Cosine score", [bins.start, bins.end()], 6), shares, 250.0);
+    let plot = Plot::new(Axis::linear("Cosine score", [bins.start, bins.end()], 6), shares, 300.0);
 
     let mut body = String::new();
     for (shares, side, list) in [(&above, 1.0, "genuine"), (&below, -1.0, "impostor")] {
@@ -56,8 +56,8 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     label((bins.start, floor), (4.0, -6.0), "label start", &format!("Impostor: {} trials", count(impostor.len())));
     if threshold.is_finite() {
         body += &plot.line(&[(threshold, floor), (threshold, top)], "threshold", "Threshold").into_string();
-        label((bins.start, top), (4.0, 26.0), "wrong start", &format!("{} % missed", fixed(missed, 1)));
-        label((bins.end(), floor), (-4.0, -6.0), "wrong end", &format!("{} % let in", fixed(let_in, 1)));
+        label((bins.start, top), (4.0, 26.0), "wrong start", &format!("{}\u{a0}% missed", fixed(missed, 1)));
+        label((bins.end(), floor), (-4.0, -6.0), "wrong end", &format!("{}\u{a0}% let in", fixed(let_in, 1)));
     }
     let id = format!("{}-scores", super::anchor(&protocol.name));
     let title = format!("Scores of NeuralVault: {}", heading(&protocol.name));

@@ -95,9 +95,9 @@ fn protocol_section(protocol: &ProtocolResult, styles: &Styles) -> Markup {
     }
 }
 
-/// A figure with its title and a note.
+/// A figure with its title above and a note below.
 fn figure(id: &str, title: &str, svg: &Markup, note: &str) -> Markup {
-    html! { figure id=(id) { figcaption { strong { (title) } " " span class="note" { (note) } } (svg) } }
+    html! { figure id=(id) { figcaption { (title) } (svg) p class="note" { (note) } } }
 }
 
 /// A table in a box that scrolls by itself, by keyboard too.

@@ -110,7 +110,7 @@ fn sweeps(results: &Results) -> Markup {
         table {
             thead { tr {
                 th scope="col" class="text" { "Neural (binarised), EER (%)" }
-                th scope="colgroup" colspan="6" { "Level" }
+                th scope="colgroup" colspan="6" {}
             } }
             tbody {
                 (levels("Noise, SNR (dB)", &["30", "20", "15", "10", "5", "0"]))

@@ -9,6 +9,8 @@ use maud::{Markup, html};
 pub const WIDTH: f64 = 380.0;
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 14.0;
+/// Names nearer than this run into each other.
+const NAME_ROOM: f64 = 13.0;
 /// Points nearer than this to the one before are not drawn.
 const RESOLUTION: f64 = 0.3;
 
@@ -58,6 +60,15 @@ impl Axis {
         self.domain.reverse();
         self
     }
+
+    /// The ticks that an axis of this length has room for: all numbers, and every so many names.
+    fn shown(&self, length: f64) -> impl Iterator<Item = &(f64, String)> {
+        let step = match self.kind {
+            AxisKind::Numbers => 1,
+            AxisKind::Names => (NAME_ROOM * self.ticks.len() as f64 / length).ceil().max(1.0) as usize,
+        };
+        self.ticks.iter().step_by(step)
+    }
 }
 
 /// A plotting area with its axes.
@@ -73,7 +84,7 @@ impl Plot {
     /// A plot of this height, [`WIDTH`] wide; axes of names get room for them.
     pub fn new(x: Axis, y: Axis, height: f64) -> Self {
         let longest = |axis: &Axis| axis.ticks.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0) as f64;
-        let left = if y.kind == AxisKind::Names { 16.0 + 6.0 * longest(&y) } else { 46.0 };
+        let left = if y.kind == AxisKind::Names { 16.0 + 6.5 * longest(&y) } else { 46.0 };
         let left = if y.label.is_empty() { left - 8.0 } else { left + 8.0 };
         let bottom = if x.kind == AxisKind::Names { 34.0 + 4.2 * longest(&x) } else { 42.0 };
         Self { x, y, height: height + bottom, left, bottom }
@@ -139,7 +150,7 @@ impl Plot {
         let middle = ((self.left + right) / 2.0, (TOP + floor) / 2.0);
         html! {
             g class="axes" {
-                @for (value, name) in &self.x.ticks {
+                @for (value, name) in self.x.shown(right - self.left) {
                     @let x = self.at((*value, self.y.domain[0])).0;
                     @if self.x.kind == AxisKind::Numbers {
                         line class="grid" x1=(px(x)) x2=(px(x)) y1=(px(TOP)) y2=(px(floor)) {}
@@ -150,7 +161,7 @@ impl Plot {
                         }
                     }
                 }
-                @for (value, name) in &self.y.ticks {
+                @for (value, name) in self.y.shown(floor - TOP) {
                     @let y = self.at((self.x.domain[0], *value)).1;
                     @if self.y.kind == AxisKind::Numbers {
                         line class="grid" x1=(px(self.left)) x2=(px(right)) y1=(px(y)) y2=(px(y)) {}
@@ -216,12 +227,16 @@ fn widened(domain: [f64; 2]) -> [f64; 2] {
     }
 }
 
+/// A long name without its middle: names of a series differ at their ends.
 fn shortened(name: &str) -> String {
-    const LONGEST: usize = 18;
-    if name.chars().count() <= LONGEST {
+    const LONGEST: usize = 21;
+    const END: usize = 9;
+    let length = name.chars().count();
+    if length <= LONGEST {
         return name.to_owned();
     }
-    name.chars().take(LONGEST - 1).chain(['…']).collect()
+    let start = name.chars().take(LONGEST - 1 - END);
+    start.chain(['…']).chain(name.chars().skip(length - END)).collect()
 }
 
 #[cfg(test)]
@@ -244,6 +259,21 @@ mod tests {
         assert_eq!(plot.at((10.0, 10.0)), (WIDTH - RIGHT, TOP));
         let down = Plot::new(axis().reversed(), axis(), 100.0);
         assert_eq!(down.at((10.0, 0.0)).0, down.left);
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shortened("a long name of stimulus 23"), "a long name…imulus 23");
+        assert_eq!(shortened("scrambledpix"), "scrambledpix");
+    }
+
+    #[test]
+    fn names_that_have_no_room_are_left_out_evenly() {
+        let names = vec!["name"; 40];
+        let axis = Axis::names("", names.into_iter());
+        assert_eq!(axis.shown(40.0 * NAME_ROOM).count(), 40);
+        let shown: Vec<f64> = axis.shown(300.0).map(|(place, _)| *place).collect();
+        assert_eq!(shown[..3], [0.0, 2.0, 4.0]);
     }
 
     #[test]

@@ -65,7 +65,12 @@ fn chart(protocol: &ProtocolResult, sweep: &Sweep, styles: &Styles, banded: &[&s
     let description: Vec<String> = sweep.lines.iter().map(|line| says(line, &sweep.levels)).collect();
     let svg =
         plot.draw(&id, &full, &format!("{}.", description.join("; ")), &PreEscaped(body), &PreEscaped(String::new()));
-    let note = format!("{}. Bands: 95 % intervals of {}.", super::trials(protocol), banded.join(" and "));
+    // Only these two leave the trials as they are; the others make more or fewer of them.
+    let trials = match sweep.name.as_str() {
+        "noise" | "artefacts" => super::trials(protocol),
+        _ => "Trials differ from level to level".to_owned(),
+    };
+    let note = format!("{trials}. Bands: 95\u{a0}% intervals of {}.", banded.join(" and "));
     figure(&id, &title(sweep), &svg, &note)
 }
 
@@ -100,7 +105,7 @@ fn title(sweep: &Sweep) -> String {
 }
 
 fn says(line: &SweepLine, levels: &[f64]) -> String {
-    let at = |(level, estimate): (&f64, _)| format!("{} % at {}", with_interval(estimate, 1, ""), short(*level));
+    let at = |(level, estimate): (&f64, _)| format!("{} at {}", with_interval(estimate, 1, "\u{a0}%"), short(*level));
     format!("{}: {}", line.method, levels.iter().zip(&line.eer).map(at).collect::<Vec<_>>().join(", "))
 }
 
