@@ -32,7 +32,7 @@ frame.onload = () => {
       if (r.left < box.left - 1 || r.right > box.right + 1 || r.top < box.top - 1 || r.bottom > box.bottom + 1) cut.push(says);
       const slanted = t => (t.getAttribute("transform") || "").includes("rotate(-40)");
       boxes.slice(i + 1).forEach((s, k) => {
-        if (slanted(text) || slanted(texts[i + 1 + k]) || text.classList.contains("place")) return;
+        if (slanted(text) || slanted(texts[i + 1 + k])) return;
         const wide = Math.min(r.right, s.right) - Math.max(r.left, s.left);
         const high = Math.min(r.bottom, s.bottom) - Math.max(r.top, s.top);
         if (wide > 1 && high > 3) crossed.push(says + " / " + texts[i + 1 + k].textContent);

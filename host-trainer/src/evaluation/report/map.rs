@@ -7,12 +7,15 @@ use maud::{Markup, PreEscaped, html};
 use super::figure;
 use super::methods::heading;
 use super::numbers::count;
-use super::svg::{Axis, Plot, px};
+use super::svg::{Axis, Plot, px, shortened};
 use crate::evaluation::results::{MapPoint, ProtocolResult};
 
 const SIDE: f64 = 300.0;
 /// Colours of the style sheet for labels.
 const COLOURS: usize = 8;
+/// Room that a letter and a line of a name take.
+const LETTER: f64 = 7.5;
+const LINE: f64 = 14.0;
 /// More points than this are drawn without their names.
 const MOST_NAMED: usize = 2000;
 
@@ -34,7 +37,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     );
     let mut groups: BTreeMap<&str, Vec<&MapPoint>> = BTreeMap::new();
     points.iter().for_each(|point| groups.entry(&point.label).or_default().push(point));
-    let (mut body, mut labels) = (String::new(), String::new());
+    let (mut body, mut labels, mut named) = (String::new(), String::new(), Vec::new());
     for (place, (label, group)) in groups.iter().enumerate() {
         let marks = html! {
             g class={ "mark c" (place % COLOURS) } {
@@ -48,18 +51,36 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
         };
         body += &marks.into_string();
         let mean = |of: fn(&MapPoint) -> f64| group.iter().map(|point| of(point)).sum::<f64>() / group.len() as f64;
-        let class = format!("place middle c{}", place % COLOURS);
-        labels += &plot.text((mean(|p| p.x), mean(|p| p.y)), (0.0, 3.8), &class, label).into_string();
+        let (middle, name) = ((mean(|p| p.x), mean(|p| p.y)), shortened(label));
+        let (x, y) = plot.at(middle);
+        let half = LETTER * name.chars().count() as f64 / 2.0;
+        if named.iter().all(|&(a, b, other): &(f64, f64, f64)| (a - x).abs() > half + other || (b - y).abs() > LINE) {
+            labels += &plot.text(middle, (0.0, 3.8), "place middle", &name).into_string();
+            named.push((x, y, half));
+        }
     }
     let id = format!("{}-map", super::anchor(&protocol.name));
     let title = format!("Map of embeddings: {}", heading(&protocol.name));
     let note = format!(
-        "{} probe embeddings of {} labels; names stand at the means. Two axes show a part of the distances only.",
+        "{} probe embeddings of {} labels; names stand at the means, where there is room. Two axes show a part of the distances only.",
         count(points.len()),
         groups.len()
     );
     let svg = plot.draw(&id, &title, &note, &PreEscaped(body), &PreEscaped(labels));
-    figure(&id, "Map of embeddings", &svg, &note)
+    figure(&id, "Map of embeddings", &html! { (svg) (key(groups.keys().copied())) }, &note)
+}
+
+fn key<'a>(labels: impl Iterator<Item = &'a str>) -> Markup {
+    html! {
+        ul class="key" aria-label="Key to the marks" {
+            @for (place, label) in labels.enumerate() {
+                li {
+                    svg class={ "mark c" (place % COLOURS) } viewBox="0 0 10 10" aria-hidden="true" { path d=(mark(place, 5.0, 5.0)) {} }
+                    (label)
+                }
+            }
+        }
+    }
 }
 
 /// Circle, square, triangle, diamond, cross or plus: told apart without colour.

@@ -228,7 +228,7 @@ fn widened(domain: [f64; 2]) -> [f64; 2] {
 }
 
 /// A long name without its middle: names of a series differ at their ends.
-fn shortened(name: &str) -> String {
+pub fn shortened(name: &str) -> String {
     const LONGEST: usize = 21;
     const END: usize = 9;
     let length = name.chars().count();

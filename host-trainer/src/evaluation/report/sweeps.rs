@@ -70,7 +70,13 @@ fn chart(protocol: &ProtocolResult, sweep: &Sweep, styles: &Styles, banded: &[&s
         "noise" | "artefacts" => super::trials(protocol),
         _ => "Trials differ from level to level".to_owned(),
     };
-    let note = format!("{trials}. Bands: 95\u{a0}% intervals of {}.", banded.join(" and "));
+    let has_bands =
+        |line: &SweepLine| banded.contains(&line.method.as_str()) && line.eer.iter().any(|e| e.interval.is_some());
+    let note = if sweep.lines.iter().any(has_bands) {
+        format!("{trials}. Bands: 95\u{a0}% intervals of {}.", banded.join(" and "))
+    } else {
+        format!("{trials}.")
+    };
     figure(&id, &title(sweep), &svg, &note)
 }
 
