@@ -4,6 +4,7 @@ mod bench;
 mod demo;
 mod deny;
 mod embedding_hash;
+mod report;
 mod steps;
 mod test;
 mod thumb;
@@ -20,6 +21,7 @@ Chores:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   demo [ARGS]     the whole way of a scan on the data that ships with the project
+  report          the evaluation's report in a browser, at the widths of a desk and of a phone
   embedding-hash  whether the embedding has the same bits however it is compiled
   help            this text";
 
@@ -33,6 +35,7 @@ fn main() {
         ("test", []) => test::run(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
+        ("report", []) => report::run(),
         ("embedding-hash", []) => embedding_hash::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");

@@ -112,6 +112,7 @@ fn protocol(name: &str, in_sample: bool) -> ProtocolResult {
         enrolment_rows: if in_sample { 432 } else { 288 },
         probes: 120,
         model_digests: vec!["c4".repeat(32)],
+        differences: Vec::new(),
         sweeps: sweeps(&methods),
         confusion: (0..LABELS.len())
             .map(|row| {

@@ -1,7 +1,6 @@
 //! The report and the comparison, on evaluations made for the purpose.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod browser;
 mod command;
 mod fixture;
 mod page;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::{best_rival, heading, honest_first, neural_vault};
 use super::numbers::{count, fixed, interval, percent, with_interval};
 use crate::evaluation::compare::{eer_difference, is_carried};
-use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::evaluation::results::{Estimate, MethodResult, ProtocolResult, Results};
 
 /// One card a protocol.
 pub fn section(results: &Results) -> Markup {
@@ -15,9 +15,8 @@ pub fn section(results: &Results) -> Markup {
             @if let Some(text) = lead(results) { p class="lead" { (text) } }
             div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
             p class="note" {
-                "Intervals are 95 % and come from resampling. A difference counts as carried when its own interval leaves out "
-                "nought; that interval takes the two methods as independent, which on shared probes is too cautious rather than "
-                "too bold."
+                "Intervals are 95 % and come from resampling sessions, then labels. A difference counts as carried when its own "
+                "interval, from the same resamples of both methods' trials, leaves out nought."
             }
         }
     }
@@ -75,7 +74,7 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
             span class="value" { (fixed(method.eer.value, 1)) "\u{a0}%" } " EER"
             @if let Some(ends) = method.eer.interval { " " span class="interval" { (interval(ends, 1)) } }
         }
-        @if let Some(rival) = best_rival(protocol) { p { (against(method, rival)) } }
+        @if let Some(rival) = best_rival(protocol) { p { (against(protocol, method, rival)) } }
         @let others = sorted_out(protocol, method);
         @if !others.is_empty() { p { (others) } }
         @if let Some(text) = few_errors(method) { p { (text) } }
@@ -83,8 +82,14 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
     }
 }
 
-fn against(method: &MethodResult, rival: &MethodResult) -> String {
-    let gap = eer_difference(method, rival);
+/// The difference on the same trials and resamples where the evaluation holds it, the cautious one otherwise.
+fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
+    let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
+    paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
+}
+
+fn against(protocol: &ProtocolResult, method: &MethodResult, rival: &MethodResult) -> String {
+    let gap = difference(protocol, method, rival);
     let carried = match gap.interval {
         None => "without intervals, nothing can be said of the difference".to_owned(),
         Some(_) if is_carried(&gap) => {
@@ -100,7 +105,7 @@ fn against(method: &MethodResult, rival: &MethodResult) -> String {
 fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
     let (mut beaten, mut level, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
     for other in protocol.methods.iter().filter(|other| other.name != method.name) {
-        let gap = eer_difference(method, other);
+        let gap = difference(protocol, method, other);
         let list = match is_carried(&gap) {
             true if gap.value < 0.0 => &mut beaten,
             true => &mut ahead,

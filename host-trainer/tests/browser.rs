@@ -1,7 +1,11 @@
 //! The pages in Chromium: nothing runs off the page, no text is cut, pictures to look at.
 //!
-//! `cargo test --release --test report -- --ignored` with `chromium` on the path, or its path in the environment
-//! variable `CHROMIUM`. The pictures are left in `report` in the folder for temporary files of the target folder.
+//! Run by `cargo xtask report`, which brings Chromium: `chromium` on the path, or the program in the environment variable
+//! `CHROMIUM`. The pictures are left in `report` in the folder for temporary files of the target folder.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "report/fixture.rs"]
+mod fixture;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,8 +14,6 @@ use std::process::Command;
 use neural_vault::evaluation::compare::compare;
 use neural_vault::evaluation::report::{comparison_html, html};
 use serde_json::Value;
-
-use crate::fixture;
 
 const WIDTHS: [u32; 3] = [375, 768, 1280];
 
@@ -50,7 +52,6 @@ document.body.append(frame);
 </script></body>"#;
 
 #[test]
-#[ignore = "needs Chromium"]
 fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&folder).unwrap();
@@ -92,7 +93,6 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
 }
 
 #[test]
-#[ignore = "needs Chromium"]
 fn the_probe_sees_text_cut_and_crossed_and_pages_too_wide() {
     let folder = tempfile::tempdir().unwrap();
     let text = |x: i32| format!("<text x=\"{x}\" y=\"50\">words</text>");
