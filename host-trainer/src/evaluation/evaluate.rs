@@ -89,7 +89,7 @@ pub fn evaluate(
             Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
             _ => trials(dataset, &folds, &clean, method, 1, usize::MAX),
         };
-        let development = development(dataset, &folds, method);
+        let development = if enrolment_is_new(&folds) { development(dataset, &folds, method) } else { Vec::new() };
         methods.push(method_result(method, &trials, &development, plan)?);
         all_trials.push((method, trials));
     }
@@ -164,6 +164,11 @@ fn method_result(
         genuine,
         impostor,
     })
+}
+
+/// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
+fn enrolment_is_new(folds: &[Prepared]) -> bool {
+    folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.contains(row)))
 }
 
 /// NeuralVault against each other method; nothing where NeuralVault was not asked for.

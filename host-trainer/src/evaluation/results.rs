@@ -115,7 +115,8 @@ pub struct MethodResult {
     pub roc_auc: Estimate,
     /// False non-match rate at fixed false match rates, as far as the counts carry.
     pub fnmr_at_fmr: Vec<OperatingPoint>,
-    /// The threshold fixed on development trials, and what became of it on these.
+    /// The threshold fixed on development trials, and what became of it on these; none where the enrolled rows trained
+    /// the encoder.
     pub transfer: Option<Transfer>,
     /// Share of probes whose nearest prototype is their own.
     pub accuracy: f64,

@@ -18,6 +18,16 @@ pub(super) enum Template {
     Vector(Vec<f32>),
 }
 
+impl Template {
+    /// Where probes are binarised, for templates of bits.
+    pub(super) fn median(&self) -> Option<f32> {
+        match self {
+            Template::Bits { median, .. } => Some(*median),
+            _ => None,
+        }
+    }
+}
+
 /// SHA-256 of a frame's little-endian float32 bytes.
 pub(super) fn sha256(frame: &[f32]) -> [u8; 32] {
     Sha256::digest(bytes(frame)).into()

@@ -166,20 +166,22 @@ impl Encoded {
     #[must_use]
     pub fn scores(&self, method: Method, templates: &Templates, rows: &[usize]) -> Vec<(u32, f64)> {
         let mean = mean_vector(rows.iter().map(|&row| self.vector(method, row))).unwrap_or_default();
-        let each = |score: &dyn Fn(usize) -> f64| rows.iter().map(|&row| score(row)).sum::<f64>() / rows.len() as f64;
+        // A frame is hashed or binarised once, however many classes there are.
+        let median = templates.0.iter().flatten().find_map(Template::median);
+        let hashes: Vec<[u8; 32]> = match method {
+            Method::Sha256 => rows.iter().map(|&row| sha256(self.frames.row(row))).collect(),
+            Method::Hmac => rows.iter().map(|&row| hmac(self.frames.row(row))).collect(),
+            _ => Vec::new(),
+        };
+        let binary: Vec<Vec<u64>> =
+            median.iter().flat_map(|&m| rows.iter().map(move |&row| above(self.vector(method, row), m))).collect();
+        let score = |template: &Template| match template {
+            Template::Bytes(bytes) => mean_of(hashes.iter().map(|hash| byte_score(bytes, hash))),
+            Template::Bits { bits, .. } => mean_of(binary.iter().map(|b| binary_score(bits, b, self.bits(method)))),
+            Template::Vector(vector) => codes::cosine_score(vector, &mean),
+        };
         let enrolled = templates.0.iter().enumerate().filter_map(|(class, t)| Some((class as u32, t.as_ref()?)));
-        enrolled
-            .map(|(class, template)| {
-                let score = match template {
-                    Template::Bytes(bytes) => each(&|row| byte_score(bytes, &self.hash(method, row))),
-                    Template::Bits { bits, median } => {
-                        each(&|row| binary_score(bits, &above(self.vector(method, row), *median), self.bits(method)))
-                    }
-                    Template::Vector(vector) => codes::cosine_score(vector, &mean),
-                };
-                (class, score)
-            })
-            .collect()
+        enrolled.map(|(class, template)| (class, score(template))).collect()
     }
 
     fn vector(&self, method: Method, row: usize) -> &[f32] {
@@ -191,16 +193,14 @@ impl Encoded {
         }
     }
 
-    fn hash(&self, method: Method, row: usize) -> [u8; 32] {
-        match method {
-            Method::Hmac => hmac(self.frames.row(row)),
-            _ => sha256(self.frames.row(row)),
-        }
-    }
-
     fn bits(&self, method: Method) -> usize {
         if method == Method::BioHashing { BITS } else { self.embeddings.first().map_or(0, Vec::len) }
     }
+}
+
+fn mean_of(scores: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = scores.len() as f64;
+    scores.sum::<f64>() / count
 }
 
 /// A matrix's elements row by row.
