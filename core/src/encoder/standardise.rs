@@ -3,6 +3,7 @@
 use crate::encoder::linear::Prepare;
 
 /// Replaces what is not a number: NaN by 0, infinities by 1 and -1.
+#[inline]
 pub fn sanitise(value: f32) -> f32 {
     if value.is_finite() {
         value

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::arguments::DataArguments;
+use super::arguments::{DataArguments, secret_bytes};
 use super::console::Console;
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
 use crate::model::safetensors::hex;
@@ -19,12 +19,22 @@ use crate::model::{self, Model};
 pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
+    /// Also check a bundle's tag under this key (32 bytes or 64 hexadecimal digits).
+    #[arg(long, value_name = "FILE")]
+    provisioning_key: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = &arguments.data.path;
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let is_model = matches!(extension, "safetensors" | "onnx" | "nvb") || path.join(model::SAFETENSORS).exists();
+    if let Some(key) = &arguments.provisioning_key {
+        if extension != "nvb" {
+            return Err(Failure::new(USAGE, "only bundles (.nvb) carry a tag for --provisioning-key to check"));
+        }
+        model::check_tag(path, &secret_bytes(key)?)?;
+        console.note("the tag is valid under this key");
+    }
     let (text, value) = if is_model {
         describe_model(&model::load(path)?, path)?
     } else if extension == "nve" {

@@ -2,6 +2,8 @@
 //!
 //! A probe is standardised with the statistics fixed at enrolment, never its own.
 
+use neural_vault_core::encoder;
+
 /// Per-feature statistics, fixed when fitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardiser {
@@ -23,18 +25,18 @@ impl Standardiser {
         assert!(features > 0 && values.len().is_multiple_of(features), "whole rows");
         let rows = (values.len() / features).max(1) as f64;
         // Sums run over offsets from the first row, so that a column of one value has exactly no variance.
-        let origin: Vec<f64> = values.iter().take(features).map(|&value| f64::from(sane(value))).collect();
+        let origin: Vec<f64> = values.iter().take(features).map(|&value| f64::from(encoder::sanitise(value))).collect();
         let mut sum = vec![0.0_f64; features];
         for row in values.chunks_exact(features) {
             for ((sum, &value), origin) in sum.iter_mut().zip(row).zip(&origin) {
-                *sum += f64::from(sane(value)) - origin;
+                *sum += f64::from(encoder::sanitise(value)) - origin;
             }
         }
         let mean: Vec<f64> = origin.iter().zip(&sum).map(|(origin, sum)| origin + sum / rows).collect();
         let mut squares = vec![0.0_f64; features];
         for row in values.chunks_exact(features) {
             for ((square, &value), mean) in squares.iter_mut().zip(row).zip(&mean) {
-                let offset = f64::from(sane(value)) - mean;
+                let offset = f64::from(encoder::sanitise(value)) - mean;
                 *square += offset * offset;
             }
         }
@@ -62,7 +64,7 @@ impl Standardiser {
         assert!(values.len().is_multiple_of(self.mean.len().max(1)), "whole rows");
         for row in values.chunks_exact_mut(self.mean.len().max(1)) {
             for ((value, mean), inv_std) in row.iter_mut().zip(&self.mean).zip(&self.inv_std) {
-                *value = (sane(*value) - mean) * inv_std;
+                *value = (encoder::sanitise(*value) - mean) * inv_std;
             }
         }
     }
@@ -71,17 +73,7 @@ impl Standardiser {
 /// Replaces NaN by 0, +inf by 1 and -inf by -1, in place.
 pub fn sanitise(values: &mut [f32]) {
     for value in values {
-        *value = sane(*value);
-    }
-}
-
-fn sane(value: f32) -> f32 {
-    if value.is_finite() {
-        value
-    } else if value.is_nan() {
-        0.0
-    } else {
-        value.signum()
+        *value = encoder::sanitise(*value);
     }
 }
 

@@ -28,14 +28,33 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
     }
 }
 
-fn from_bundle(path: &Path) -> Result<Model, ModelError> {
+/// Checks the tag of a bundle, as a token does before it takes a model.
+///
+/// # Errors
+/// When the file cannot be read, is not a sound bundle, has no tag, or one under another key.
+pub fn check_tag(path: &Path, provisioning_key: &[u8; 32]) -> Result<(), ModelError> {
+    let (words, length) = read_aligned(path)?;
+    Bundle::open_authenticated(&bytemuck::cast_slice(&words)[..length], provisioning_key)
+        .map(|_| ())
+        .map_err(|e| malformed(path, e.to_string()))
+}
+
+/// A file in words, so that the floats inside are aligned, and its length in bytes.
+fn read_aligned(path: &Path) -> Result<(Vec<u32>, usize), ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-    // In words, so that the floats inside are aligned; a length that no word fits is left for the reader to refuse.
     let mut words = vec![0u32; bytes.len().div_ceil(4)];
-    let aligned: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-    aligned[..bytes.len()].copy_from_slice(&bytes);
-    let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "bundle", reason };
-    let bundle = Bundle::open(&aligned[..bytes.len()]).map_err(|e| malformed(e.to_string()))?;
+    bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+    Ok((words, bytes.len()))
+}
+
+fn malformed(path: &Path, reason: String) -> ModelError {
+    ModelError::Malformed { path: path.to_owned(), kind: "bundle", reason }
+}
+
+fn from_bundle(path: &Path) -> Result<Model, ModelError> {
+    let (words, length) = read_aligned(path)?;
+    let malformed = |reason: String| malformed(path, reason);
+    let bundle = Bundle::open(&bytemuck::cast_slice(&words)[..length]).map_err(|e| malformed(e.to_string()))?;
     let dims = bundle.dims();
     let tensors = tensor_names_and_shapes(&dims)?
         .into_iter()

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 
 pub use initialise::initialise;
-pub use load::load;
+pub use load::{check_tag, load};
 
 /// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
 #[must_use]

@@ -37,7 +37,10 @@ fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
     let bytes = bytemuck::cast_slice(&bundle);
     assert!(Bundle::open_authenticated(bytes, &key).is_ok());
     assert_eq!(Bundle::open_authenticated(bytes, &[8; 32]).err(), Some(BundleError::Tag));
-    folder.does(&["inspect", "model/model.nvb"]);
+    let inspect = ["inspect", "model/model.nvb", "--provisioning-key", "key"];
+    assert!(folder.does(&inspect).stderr.contains("valid"));
+    folder.write("key", [8; 32]);
+    folder.refuses(&inspect, 4, &["model.nvb", "tag"]);
 }
 
 #[test]
