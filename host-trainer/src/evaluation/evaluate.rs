@@ -168,7 +168,8 @@ fn method_result(
 
 /// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
 fn enrolment_is_new(folds: &[Prepared]) -> bool {
-    folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.contains(row)))
+    // Rows ascend in every part of a fold.
+    folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.binary_search(row).is_ok()))
 }
 
 /// NeuralVault against each other method; nothing where NeuralVault was not asked for.
