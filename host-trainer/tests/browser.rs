@@ -63,33 +63,55 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
         ("comparison", comparison_html(&compare(&both).unwrap()), 0),
     ];
     for (name, page, figures) in pages {
-        let file = folder.join(format!("{name}.html"));
-        fs::write(&file, &page).unwrap();
-        for width in WIDTHS {
-            let found = probe(&folder, &page, width);
-            let told = |key: &str| found[key].as_array().unwrap().clone();
-            assert_eq!(found["scroll"], found["client"], "{name} at {width} px runs off the page");
-            assert_eq!(found["figures"], figures, "{name} at {width} px");
-            assert!(found["words"].as_u64().unwrap() > 500);
-            for key in ["cut", "empty", "crossed"] {
-                assert!(told(key).is_empty(), "{name} at {width} px, {key}: {:#?}", told(key));
-            }
-        }
-        for (kind, arguments) in [
-            ("desktop", &["--window-size=1280,9000"][..]),
-            ("dark", &["--window-size=1280,9000", "--blink-settings=preferredColorScheme=0"]),
-        ] {
-            let picture = format!("--screenshot={}", folder.join(format!("{name}-{kind}.png")).display());
-            chromium(&[arguments, &[&picture, "--hide-scrollbars"]].concat(), &file);
-        }
-        let paper = format!("--print-to-pdf={}", folder.join(format!("{name}.pdf")).display());
-        chromium(&[&paper, "--no-pdf-header-footer"], &file);
-        // Headless windows are no narrower than 500 px: the phone is a frame in one.
-        let phone = folder.join(format!("{name}-phone.html"));
-        fs::write(&phone, frame(&page, 375, 15_000)).unwrap();
-        let picture = format!("--screenshot={}", folder.join(format!("{name}-phone.png")).display());
-        chromium(&[&picture, "--window-size=500,15000", "--hide-scrollbars"], &phone);
+        look(&folder, name, &page, figures);
     }
+}
+
+#[test]
+fn the_report_of_the_shipped_recordings_fits_too() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
+    fs::create_dir_all(&folder).unwrap();
+    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+    let report = folder.join("haxby-evaluated.html");
+    let output = Command::new(env!("CARGO_BIN_EXE_neural-vault"))
+        .args(["evaluate", recordings, "--engine", "tract", "--protocol", "in-sample", "--protocol", "sessions"])
+        .args(["--protocol", "unseen", "--report"])
+        .arg(&report)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Three protocols of four sweeps, one of them with training sessions too, and the panels at a glance.
+    look(&folder, "haxby", &fs::read_to_string(&report).unwrap(), 31);
+}
+
+/// Measures a page at every width and leaves pictures of it.
+fn look(folder: &Path, name: &str, page: &str, figures: usize) {
+    let file = folder.join(format!("{name}.html"));
+    fs::write(&file, page).unwrap();
+    for width in WIDTHS {
+        let found = probe(folder, page, width);
+        let told = |key: &str| found[key].as_array().unwrap().clone();
+        assert_eq!(found["scroll"], found["client"], "{name} at {width} px runs off the page");
+        assert_eq!(found["figures"], figures, "{name} at {width} px");
+        assert!(found["words"].as_u64().unwrap() > 500);
+        for key in ["cut", "empty", "crossed"] {
+            assert!(told(key).is_empty(), "{name} at {width} px, {key}: {:#?}", told(key));
+        }
+    }
+    for (kind, arguments) in [
+        ("desktop", &["--window-size=1280,9000"][..]),
+        ("dark", &["--window-size=1280,9000", "--blink-settings=preferredColorScheme=0"]),
+    ] {
+        let picture = format!("--screenshot={}", folder.join(format!("{name}-{kind}.png")).display());
+        chromium(&[arguments, &[&picture, "--hide-scrollbars"]].concat(), &file);
+    }
+    let paper = format!("--print-to-pdf={}", folder.join(format!("{name}.pdf")).display());
+    chromium(&[&paper, "--no-pdf-header-footer"], &file);
+    // Headless windows are no narrower than 500 px: the phone is a frame in one.
+    let phone = folder.join(format!("{name}-phone.html"));
+    fs::write(&phone, frame(page, 375, 15_000)).unwrap();
+    let picture = format!("--screenshot={}", folder.join(format!("{name}-phone.png")).display());
+    chromium(&[&picture, "--window-size=500,15000", "--hide-scrollbars"], &phone);
 }
 
 #[test]
