@@ -21,7 +21,7 @@ enum Toolchain {
 
 /// Builds the core as the token uses it: the crypto floor alone, and with the default features.
 ///
-/// Installs the target by rustup, or on Debian as root a compiler by apt-get, where neither is there.
+/// Where neither is there, installs Debian's compiler by apt-get on Debian as root, and the target by rustup elsewhere.
 pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     let toolchain = provide(steps)?;
     let folder = target()?.join("thumb");
@@ -49,33 +49,33 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
-    let mut add = command("rustup");
-    add.args(["target", "add", TARGET]);
-    if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
-        return Ok(Toolchain::Rustup);
-    }
-    eprintln!("rustup cannot give {TARGET} here; Debian's compiler is next");
     if debian_can_build() {
         return Ok(Toolchain::Debian);
     }
+    let mut add = command("rustup");
+    add.args(["target", "add", TARGET]);
     // Listed first, as an old list can offer a compiler too old for the core.
     let mut update = command("apt-get");
     update.args(["update", "--quiet"]);
     let mut install = command("apt-get");
     install.args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(PACKAGES);
     install.env("DEBIAN_FRONTEND", "noninteractive");
-    let by_hand = format!(
+    // The distribution's own packages come first: a machine that builds is more often cut off from rustup's server.
+    if is_debian() && is_root() {
+        steps.run("Package lists", &mut update)?;
+        steps.run("Debian's compiler", &mut install)?;
+        if debian_can_build() {
+            return Ok(Toolchain::Debian);
+        }
+    } else if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
+        return Ok(Toolchain::Rustup);
+    }
+    Err(Failure::new(format!(
         "there is no compiler for {TARGET}; run\n  {}\nor, on Debian as root,\n  {} && {}",
         as_typed(&add),
         as_typed(&update),
         as_typed(&install)
-    );
-    if !(is_debian() && is_root()) {
-        return Err(Failure::new(by_hand));
-    }
-    steps.run("Package lists", &mut update)?;
-    steps.run("Debian's compiler", &mut install)?;
-    if debian_can_build() { Ok(Toolchain::Debian) } else { Err(Failure::new(by_hand)) }
+    )))
 }
 
 fn rustup_has_target() -> bool {

@@ -15,7 +15,7 @@ pub fn section(results: &Results) -> Markup {
             @if let Some(text) = lead(results) { p class="lead" { (text) } }
             div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
             p class="note" {
-                "Intervals are 95 % and come from resampling sessions, then labels. A difference counts as carried when its own "
+                "Intervals are 95 % and come from resampling sessions (blocks of six frames where there is only one), then labels. A difference counts as carried when its own "
                 "interval, from the same resamples of both methods' trials, leaves out nought."
             }
         }
