@@ -3,34 +3,36 @@
 //! `cargo run --release -p neural-vault-core --features std --example embedding_hash`
 
 #[path = "../tests/model/mod.rs"]
-mod model;
+pub mod model;
 
 use std::error::Error;
 
-use model::{FULL_WIDTH, Random};
+use model::{FULL_WIDTH, LINEAR, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::Encoder;
+use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::embed_scan;
 use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for window in [1, 3] {
-        println!("window {window}: {}", embedding_hash(window)?);
+    for (name, dims) in [("transformer", FULL_WIDTH), ("linear", LINEAR)] {
+        for window in [1, 3] {
+            println!("{name}, window {window}: {}", embedding_hash(&dims, window)?);
+        }
     }
     Ok(())
 }
 
 /// SHA-256 of the embeddings of 100 random scans of two windows each, as little-endian float32.
-pub fn embedding_hash(window: usize) -> Result<String, Box<dyn Error>> {
-    let bytes = model::bundle(&FULL_WIDTH, 2026, None)?;
+pub fn embedding_hash(dims: &Dims, window: usize) -> Result<String, Box<dyn Error>> {
+    let bytes = model::bundle(dims, 2026, None)?;
     let bundle = Bundle::open(bytes.bytes())?;
     let encoder = bundle.encoder();
     let mut random = Random(11);
-    let mut scratch = vec![0.0; Encoder::scratch_len(&FULL_WIDTH, window)];
-    let mut embedding = vec![0.0; FULL_WIDTH.latent];
+    let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];
+    let mut embedding = vec![0.0; dims.latent];
     let mut hash = Sha256::new();
     for _ in 0..100 {
-        let scan = random.floats(2 * window * FULL_WIDTH.features, 3.0);
+        let scan = random.floats(2 * window * dims.features, 3.0);
         embed_scan(&encoder, &scan, window, &mut scratch, &mut embedding)?;
         for component in &embedding {
             hash.update(component.to_le_bytes());

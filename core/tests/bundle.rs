@@ -7,7 +7,7 @@ mod model;
 
 use std::borrow::Cow;
 
-use model::{Aligned, Random, SMALL};
+use model::{Aligned, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::{Bundle, BundleError, WriteError, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, DimsError};
 use proptest::prelude::*;
@@ -239,4 +239,15 @@ proptest! {
         reseal(&mut bundle);
         use_up(bundle.bytes());
     }
+}
+
+#[test]
+fn a_linear_model_holds_its_projection_alone() {
+    let bytes = model::bundle(&LINEAR, 1, None).unwrap();
+    let bundle = Bundle::open(bytes.bytes()).unwrap();
+    assert_eq!(bundle.dims(), LINEAR);
+    let names: Vec<String> = bundle.tensors().map(|tensor| tensor.name.to_string()).collect();
+    assert_eq!(names, ["standardiser.mean", "standardiser.inv_std", "proj.weight", "proj.bias"]);
+    let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
+    assert_eq!(write(&LINEAR, tensor, None).unwrap(), bytes.bytes());
 }

@@ -5,7 +5,7 @@
 #[path = "model/mod.rs"]
 mod model;
 
-use model::{Aligned, FULL_WIDTH, Random, SMALL};
+use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder};
 use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
@@ -171,4 +171,30 @@ fn a_lost_window_loses_the_scan() {
     assert!(matches!(lost, Err(ScanError::Encode(EncodeError::Degenerate(_)))));
     assert_eq!(scan.push(&[0.5; 5]), lost);
     assert_eq!(scan.finish(&mut [0.0; 16]), lost);
+}
+
+#[test]
+fn a_linear_model_projects_averages_and_normalises() {
+    let bytes = model::bundle(&LINEAR, 4, None).unwrap();
+    let bundle = Bundle::open(bytes.bytes()).unwrap();
+    let tensor = |name: &str| bundle.state_tensor(name).unwrap();
+    let (mean, inv_std) = (tensor("standardiser.mean"), tensor("standardiser.inv_std"));
+    let (weight, bias) = (tensor("proj.weight"), tensor("proj.bias"));
+    let (features, frames) = (LINEAR.features, 3);
+    let scan = Random(8).floats(frames * features, 2.0);
+    let expected = |output: usize| -> f64 {
+        let frame = |frame: &[f32]| -> f64 {
+            let standardised = frame.iter().zip(&mean).zip(&inv_std).map(|((x, m), s)| f64::from((x - m) * s));
+            standardised.zip(&weight[output * features..]).map(|(x, w)| x * f64::from(*w)).sum()
+        };
+        scan.chunks(features).map(frame).sum::<f64>() / frames as f64 + f64::from(bias[output])
+    };
+    let expected: Vec<f64> = (0..LINEAR.latent).map(expected).collect();
+    let norm = expected.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let embedding = embed_window(&bundle.encoder(), &scan);
+    for (component, expected) in embedding.iter().zip(&expected) {
+        assert!((f64::from(*component) - expected / norm).abs() < 1e-6, "{component} {expected}");
+    }
+    let streamed = stream(&bundle.encoder(), &scan, frames, &[1, 37, 256, 511]).unwrap();
+    assert_eq!(bits(&streamed), bits(&embedding));
 }

@@ -96,7 +96,8 @@ impl PartialEq<str> for TensorName {
 
 /// Number of tensors of a model.
 pub(super) fn count(dims: &Dims) -> usize {
-    BEFORE.len() + dims.layers * LAYER.len() + AFTER.len()
+    let (before, after) = outside_layers(dims);
+    before.len() + dims.layers * LAYER.len() + after.len()
 }
 
 /// Every tensor in the order of the bundle; `dims` must be valid.
@@ -105,14 +106,20 @@ pub(super) fn tensors(dims: Dims) -> impl Iterator<Item = Tensor> {
         table.iter().map(move |(name, shape)| (TensorName { layer, name }, shape(&dims)))
     };
     let mut offset = tensors_start(&dims);
-    named(None, &BEFORE)
+    let (before, after) = outside_layers(&dims);
+    named(None, before)
         .chain((0..dims.layers).flat_map(move |layer| named(Some(layer), &LAYER)))
-        .chain(named(None, &AFTER))
+        .chain(named(None, after))
         .map(move |(name, shape)| {
             let tensor = Tensor { name, shape, offset, length: shape.values() as u64 * 4 };
             offset = (offset + tensor.length).next_multiple_of(ALIGNMENT);
             tensor
         })
+}
+
+/// The tensors before the layers and after them; a linear model ends with its projection.
+fn outside_layers(dims: &Dims) -> (&'static [Row], &'static [Row]) {
+    if dims.is_linear() { (BEFORE.split_at(LINEAR).0, &[]) } else { (&BEFORE, &AFTER) }
 }
 
 /// First byte of the first tensor.
@@ -126,6 +133,9 @@ pub(super) fn tensors_end(dims: &Dims) -> u64 {
 }
 
 type Row = (&'static str, fn(&Dims) -> Shape);
+
+/// Tensors of a linear model, the first of [`BEFORE`].
+const LINEAR: usize = 4;
 
 const BEFORE: [Row; 5] = [
     ("standardiser.mean", |d| Shape::Vector(d.features)),

@@ -21,7 +21,7 @@
 //!
 //! Tensors carry the names of the PyTorch state_dict, in the order `standardiser.mean`, `standardiser.inv_std`, `proj`,
 //! `pos.pe`, each layer (`norm1`, `self_attn`, `norm2`, `linear1`, `linear2`), `head.0`, `head.1`, `head.3`; weight
-//! before bias. Weights of products lie input by input, the transpose of PyTorch's.
+//! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of PyTorch's.
 //!
 //! # Abuses, and what closes each
 //! | abuse | closed by |

@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::key::MAX_LATENT;
 
-/// Sizes of a model.
+/// Sizes of a model: a Transformer, or without layers a linear map ([`Dims::linear`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dims {
     /// Values in a frame, 1 to 2^20.
@@ -14,7 +14,7 @@ pub struct Dims {
     pub d_model: usize,
     /// Attention heads; they divide `d_model` into at most 64 components a head.
     pub heads: usize,
-    /// Encoder layers, 1 to 16.
+    /// Encoder layers, 1 to 16; 0 makes the model linear.
     pub layers: usize,
     /// Width of the feed-forward block, a multiple of 16 up to 4096.
     pub feed_forward: usize,
@@ -44,6 +44,18 @@ impl fmt::Display for DimsError {
 impl Error for DimsError {}
 
 impl Dims {
+    /// Sizes of a linear model: frames are projected, averaged over the window and scaled to unit length.
+    ///
+    /// It has no position table, as no order enters a mean; `positions` is its longest window.
+    pub const fn linear(features: usize, latent: usize, positions: usize) -> Self {
+        Self { features, d_model: latent, heads: 0, layers: 0, feed_forward: 0, latent, positions }
+    }
+
+    /// Whether the model is linear.
+    pub const fn is_linear(&self) -> bool {
+        self.layers == 0
+    }
+
     /// Checks every size against its limits.
     ///
     /// # Errors
@@ -55,16 +67,21 @@ impl Dims {
         let vector = |value: usize, most: usize| value > 0 && value <= most && value.is_multiple_of(16);
         rule((1..=1 << 20).contains(&self.features), "features", self.features, "1 to 1048576")?;
         rule(vector(self.d_model, 512), "d_model", self.d_model, "a multiple of 16 up to 512")?;
+        rule((1..=512).contains(&self.positions), "positions", self.positions, "1 to 512")?;
+        if self.is_linear() {
+            rule(self.heads == 0, "heads", self.heads, "0 without layers")?;
+            rule(self.feed_forward == 0, "feed_forward", self.feed_forward, "0 without layers")?;
+            return rule(self.latent == self.d_model, "latent", self.latent, "d_model without layers");
+        }
         rule(
             self.heads > 0 && self.d_model.is_multiple_of(self.heads) && self.head_dim() <= 64,
             "heads",
             self.heads,
             "a divisor of d_model that leaves at most 64 components a head",
         )?;
-        rule((1..=16).contains(&self.layers), "layers", self.layers, "1 to 16")?;
+        rule(self.layers <= 16, "layers", self.layers, "0 to 16")?;
         rule(vector(self.feed_forward, 4096), "feed_forward", self.feed_forward, "a multiple of 16 up to 4096")?;
-        rule(vector(self.latent, MAX_LATENT), "latent", self.latent, "a multiple of 16 up to 512")?;
-        rule((1..=512).contains(&self.positions), "positions", self.positions, "1 to 512")
+        rule(vector(self.latent, MAX_LATENT), "latent", self.latent, "a multiple of 16 up to 512")
     }
 
     /// Components of one attention head.
@@ -77,6 +94,9 @@ impl Dims {
 
     /// Widest output of any product, in floats a row.
     pub(super) const fn widest(&self) -> usize {
+        if self.is_linear() {
+            return self.latent;
+        }
         max(max(self.d_model.saturating_mul(3), self.feed_forward), self.latent)
     }
 }
@@ -104,7 +124,7 @@ mod tests {
             latent: 512,
             positions: 512,
         };
-        for dims in [SOUND, least, most] {
+        for dims in [SOUND, least, most, Dims::linear(20_484, 128, 512), Dims::linear(1, 16, 1)] {
             assert_eq!(dims.validate(), Ok(()));
         }
     }
@@ -120,7 +140,9 @@ mod tests {
             ("heads", Dims { heads: 0, ..SOUND }),
             ("heads", Dims { heads: 3, ..SOUND }),
             ("heads", Dims { heads: 1, ..SOUND }),
-            ("layers", Dims { layers: 0, ..SOUND }),
+            ("heads", Dims { layers: 0, ..SOUND }),
+            ("feed_forward", Dims { feed_forward: 16, ..Dims::linear(3, 16, 1) }),
+            ("latent", Dims { latent: 32, ..Dims::linear(3, 16, 1) }),
             ("layers", Dims { layers: 17, ..SOUND }),
             ("feed_forward", Dims { feed_forward: 4112, ..SOUND }),
             ("feed_forward", Dims { feed_forward: 8, ..SOUND }),

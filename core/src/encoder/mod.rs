@@ -1,7 +1,8 @@
 //! The Transformer encoder: a window of frames to a unit embedding, the same bits on every machine.
 //!
 //! The model is the reference's `NeuralVaultFewShot`: a linear projection with sinusoidal positions, pre-norm
-//! Transformer layers, the mean over time, and a head of LayerNorm, Linear, GELU, Linear and L2 normalisation.
+//! Transformer layers, the mean over time, and a head of LayerNorm, Linear, GELU, Linear and L2 normalisation. A linear
+//! model ([`Dims::linear`]) is the projection, the mean over time and L2 normalisation alone.
 //!
 //! # Numeric contract
 //! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
@@ -167,6 +168,10 @@ impl<'a> Encoder<'a> {
         let Workspace { rows, other, hidden, partials, scores, .. } = workspace;
         let (width, head) = (self.dims.d_model, self.dims.head_dim());
         let frames = scores.len();
+        if self.dims.is_linear() {
+            mean_of_rows(rows, embedding);
+            return normalise(embedding).map_err(EncodeError::Degenerate);
+        }
         add(rows, self.weights.positions);
         for layer in self.weights.layers(&self.dims) {
             let qkv = start(hidden, frames * 3 * width);

@@ -40,14 +40,16 @@ impl<'a> Weights<'a> {
         let layer = 4 * (width * width + width) // query, key, value and attention output
             + 2 * width * dims.feed_forward + dims.feed_forward + width // feed-forward
             + 4 * width; // two norms
+        // A linear model ends with its projection.
+        let (positions, head, latent) = if dims.is_linear() { (0, 0, 0) } else { (dims.positions, width, dims.latent) };
         let weights = Self {
             standardiser: Standardiser { mean: rest.take(dims.features)?, inv_std: rest.take(dims.features)? },
             projection: rest.linear(dims.features, width)?,
-            positions: rest.take(dims.positions * width)?,
+            positions: rest.take(positions * width)?,
             layers: rest.take(dims.layers * layer)?,
-            head_norm: rest.norm(width)?,
-            head_hidden: rest.linear(width, width)?,
-            head_output: rest.linear(width, dims.latent)?,
+            head_norm: rest.norm(head)?,
+            head_hidden: rest.linear(head, head)?,
+            head_output: rest.linear(head, latent)?,
         };
         rest.0.is_empty().then_some(weights)
     }

@@ -14,6 +14,9 @@ pub const SMALL: Dims =
 pub const FULL_WIDTH: Dims =
     Dims { features: 300, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 4 };
 
+/// A linear model of the same features.
+pub const LINEAR: Dims = Dims::linear(FULL_WIDTH.features, 128, 4);
+
 /// A linear congruential generator (Numerical Recipes) of floats in -1..1, exact in float32.
 pub struct Random(pub u32);
 

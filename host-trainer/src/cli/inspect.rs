@@ -53,11 +53,15 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let mut text = format!("{}: a sound model\n", path.display());
     let _ = writeln!(text, "digest      {digest}");
     let _ = writeln!(text, "features    {}", dims.features);
-    let _ = writeln!(
-        text,
-        "encoder     {} layers, {} heads, width {}, feed-forward {}, latent {}, {} positions",
-        dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
-    );
+    let _ = if dims.is_linear() {
+        writeln!(text, "encoder     linear, latent {}, windows of up to {} frames", dims.latent, dims.positions)
+    } else {
+        writeln!(
+            text,
+            "encoder     {} layers, {} heads, width {}, feed-forward {}, latent {}, {} positions",
+            dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
+        )
+    };
     let _ = writeln!(text, "weights     f32, {} tensors, {parameters} values", model.tensors.len());
     let _ = writeln!(text, "window      {} frames", provenance.window);
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
@@ -66,7 +70,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
     }
     let value = json!({
-        "file": path.display().to_string(), "kind": "model", "sound": true, "digest": digest,
+        "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": if dims.is_linear() { "linear" } else { "transformer" }, "digest": digest,
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
         "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": "f32",
         "tensors": model.tensors.iter().map(|(name, data)| json!({ "name": name, "values": data.len() })).collect::<Vec<_>>(),

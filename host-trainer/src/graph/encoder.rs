@@ -1,7 +1,8 @@
 //! The encoder as a graph: the same nodes train and serve.
 //!
 //! Linear -> sinusoidal positions -> pre-norm Transformer layers (Vaswani et al. 2017; Xiong et al. 2020) -> mean over
-//! time -> LayerNorm, Linear, GELU, Linear -> unit length. Weights carry PyTorch's `state_dict` names and layouts.
+//! time -> LayerNorm, Linear, GELU, Linear -> unit length; a linear model goes from the projection to the mean over time
+//! and unit length. Weights carry PyTorch's `state_dict` names and layouts.
 
 use std::collections::HashMap;
 
@@ -44,6 +45,10 @@ pub fn encoder(graph: &mut Graph, frames: Value, dims: &Dims, weights: &Weights,
     let flat = ops::reshape(graph, frames, &[rows, Dim::Fixed(dims.features)]);
     let projected = ops::linear(graph, flat, weights["proj.weight"], weights["proj.bias"]);
     let projected = ops::reshape(graph, projected, &[batch, time, width]);
+    if dims.is_linear() {
+        let pooled = ops::mean_over_time(graph, projected);
+        return ops::l2_normalise(graph, pooled);
+    }
     let positions = first_positions(graph, weights["pos.pe"], time);
     let placed = ops::offset(graph, projected, positions);
     let mut h = ops::reshape(graph, placed, &[rows, width]);

@@ -22,10 +22,22 @@ use crate::files;
 pub use initialise::initialise;
 pub use load::{check_tag, load};
 
+/// Components of an embedding.
+pub const LATENT: usize = 128;
+
 /// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
 #[must_use]
 pub fn reference_dims(features: usize) -> Dims {
-    Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 512 }
+    Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: LATENT, positions: MAX_WINDOW }
+}
+
+/// Frames of the longest window a model takes.
+const MAX_WINDOW: usize = 512;
+
+/// Sizes of a linear model around the recording's width.
+#[must_use]
+pub fn linear_dims(features: usize) -> Dims {
+    Dims::linear(features, LATENT, MAX_WINDOW)
 }
 
 /// An encoder with its standardiser.

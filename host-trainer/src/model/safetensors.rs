@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::{Model, ModelError, Provenance, initialise};
+use super::{MAX_WINDOW, Model, ModelError, Provenance, initialise};
 
 /// The metadata entry that marks a file as ours; one entry, so that equal models make equal files.
 const ENTRY: &str = "neural-vault";
@@ -120,6 +120,9 @@ pub fn import(path: &Path, heads: Option<usize>) -> Result<Model, ModelError> {
         return Err(malformed("only pre-norm encoders with ReLU can be imported".into()));
     }
     let heads = heads.or_else(|| metadata.get("heads")?.parse().ok()).unwrap_or(REFERENCE_HEADS);
+    if heads == 0 {
+        return Err(malformed("an encoder has at least one head; give --heads".into()));
+    }
     let recipe = format!("imported from {}", path.file_name().unwrap_or_default().to_string_lossy());
     assemble(tensors, heads, Provenance { window: 1, recipe, ..Provenance::default() })
 }
@@ -142,7 +145,9 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
 }
 
 /// Builds a model out of tensors, whose shapes tell its sizes, and checks every one.
-pub(super) fn assemble(mut tensors: Tensors, heads: usize, provenance: Provenance) -> Result<Model, ModelError> {
+///
+/// A model without heads is linear.
+pub(super) fn assemble(tensors: Tensors, heads: usize, provenance: Provenance) -> Result<Model, ModelError> {
     let wrong = |name: &str, reason: String| ModelError::Tensor { name: name.to_owned(), reason };
     let axes = |name: &str| match tensors.get(name) {
         Some((shape, _)) if shape.len() == 2 => Ok([shape[0], shape[1]]),
@@ -150,17 +155,25 @@ pub(super) fn assemble(mut tensors: Tensors, heads: usize, provenance: Provenanc
         None => Err(wrong(name, "is missing".to_owned())),
     };
     let [d_model, features] = axes("proj.weight")?;
+    if heads == 0 {
+        return complete(tensors, Dims::linear(features, d_model, MAX_WINDOW), provenance);
+    }
     let [feed_forward, _] = axes("enc.layers.0.linear1.weight")?;
     let [latent, _] = axes("head.3.weight")?;
     let layers = (0..).take_while(|l| tensors.contains_key(&format!("enc.layers.{l}.linear1.weight"))).count();
-    let positions = tensors.get("pos.pe").map_or(512, |(shape, _)| shape.get(1).copied().unwrap_or(0));
-    if heads == 0 || d_model % heads != 0 {
+    let positions = tensors.get("pos.pe").map_or(MAX_WINDOW, |(shape, _)| shape.get(1).copied().unwrap_or(0));
+    if d_model % heads != 0 {
         return Err(wrong(
             "proj.weight",
             format!("has {d_model} outputs, which {heads} heads do not divide; give --heads"),
         ));
     }
-    let dims = Dims { features, d_model, heads, layers, feed_forward, latent, positions };
+    complete(tensors, Dims { features, d_model, heads, layers, feed_forward, latent, positions }, provenance)
+}
+
+/// Checks every tensor of a model of these sizes, and fills in those that can be left out.
+fn complete(mut tensors: Tensors, dims: Dims, provenance: Provenance) -> Result<Model, ModelError> {
+    let wrong = |name: &str, reason: String| ModelError::Tensor { name: name.to_owned(), reason };
     let mut model = Model { dims, tensors: BTreeMap::new(), provenance };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();
