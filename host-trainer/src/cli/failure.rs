@@ -110,6 +110,7 @@ impl From<TrainingError> for Failure {
             TrainingError::Data(error) => error.into(),
             TrainingError::Engine(error) => error.into(),
             TrainingError::Model(error) => error.into(),
+            TrainingError::FrontEnd(_) => Self::new(DATA, error),
             TrainingError::Settings(_) => Self::new(USAGE, error),
             TrainingError::Diverged { .. } => Self::new(DATA, error),
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),

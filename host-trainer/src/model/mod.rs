@@ -4,6 +4,7 @@
 //! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
 //! place).
 
+mod fold;
 mod initialise;
 mod load;
 pub mod onnx;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
-pub use initialise::initialise;
+pub use fold::fold;
+pub use initialise::{initialise, initialise_behind_front_end, proxies};
 pub use load::{check_tag, load};
 
 /// Components of an embedding.
