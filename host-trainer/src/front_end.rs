@@ -14,8 +14,8 @@ const SAMPLE: usize = 1000;
 const SHRINKAGE: f64 = 0.3;
 /// Eigenvalues below this share of the largest are rounding.
 const SMALLEST: f64 = 1e-10;
-/// Scale of the axes beside the discriminants.
-const REST: f64 = 0.5;
+/// Scale of the axes beside the discriminants where the classes are those to be told apart later.
+pub const CLOSED_SET_REST: f64 = 0.5;
 
 /// Why there is no front end for these frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,11 +109,11 @@ impl FrontEnd {
         Mat::from_fn(axes.nrows(), axes.ncols(), |i, j| axes[(i, j)] as f32)
     }
 
-    /// The projection to `outputs`: discriminants first, the other axes at half their scale, all divided by the root
-    /// mean square of the projected training frames.
+    /// The projection to `outputs`: discriminants first, the other axes scaled by `rest`, all divided by the root mean
+    /// square of the projected training frames.
     #[must_use]
-    pub fn projection(&self, outputs: usize) -> Projection {
-        let basis = self.basis(outputs);
+    pub fn projection(&self, outputs: usize, rest: f64) -> Projection {
+        let basis = self.basis(outputs, rest);
         let projected = &self.whitened * &basis;
         let (rows, rank) = (projected.nrows(), projected.ncols());
         let scale = ((rows * rank) as f64).sqrt() / projected.norm_l2();
@@ -129,7 +129,7 @@ impl FrontEnd {
     }
 
     /// Orthogonal columns in the whitened space: the discriminants, then its axes in order of within-class variance.
-    fn basis(&self, outputs: usize) -> Mat<f64> {
+    fn basis(&self, outputs: usize, rest: f64) -> Mat<f64> {
         let rank = self.whitening.ncols();
         let mut columns: Vec<Vec<f64>> = Vec::with_capacity(outputs.min(rank));
         let discriminants = self.discriminants.ncols();
@@ -154,7 +154,7 @@ impl FrontEnd {
                 columns.push(column);
             }
         }
-        let scale = |column: usize| if column < discriminants { 1.0 } else { REST };
+        let scale = |column: usize| if column < discriminants { 1.0 } else { rest };
         Mat::from_fn(rank, columns.len(), |i, j| columns[j][i] * scale(j))
     }
 }

@@ -45,7 +45,7 @@ fn two_classes_apart_along_one_feature_are_told_apart_by_it() {
 fn projected_training_frames_are_the_weights_times_the_frames_with_a_mean_square_of_one() {
     for (features, rows) in [(6, 60), (60, 24)] {
         let (frames, labels) = recording(features, rows);
-        let projection = FrontEnd::fit(&frames, features, &labels).unwrap().projection(32);
+        let projection = FrontEnd::fit(&frames, features, &labels).unwrap().projection(32, CLOSED_SET_REST);
         assert_eq!(projection.rank, 32.min(rows - 1).min(features));
         for (frame, projected) in frames.chunks(features).zip(projection.frames.chunks(32)) {
             for (weights, value) in projection.weight.chunks(features).zip(projected) {
@@ -65,8 +65,8 @@ fn wide_and_narrow_recordings_have_the_same_front_end() {
     let (frames, labels) = recording(features, rows);
     let wide: Vec<f32> =
         frames.chunks(features).flat_map(|f| f.iter().copied().chain(vec![0.0; padded - features])).collect();
-    let narrow = FrontEnd::fit(&frames, features, &labels).unwrap().projection(16);
-    let wide = FrontEnd::fit(&wide, padded, &labels).unwrap().projection(16);
+    let narrow = FrontEnd::fit(&frames, features, &labels).unwrap().projection(16, CLOSED_SET_REST);
+    let wide = FrontEnd::fit(&wide, padded, &labels).unwrap().projection(16, CLOSED_SET_REST);
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     // Axes are fixed up to their signs, so products of frames are compared.
     for i in 0..rows {
@@ -99,7 +99,7 @@ proptest! {
         standardiser.apply(&mut frames);
         let labels: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
         if let Ok(front_end) = FrontEnd::fit(&frames, features, &labels) {
-            let projection = front_end.projection(16);
+            let projection = front_end.projection(16, CLOSED_SET_REST);
             prop_assert!(projection.weight.iter().chain(&projection.frames).all(|v| v.is_finite()));
             prop_assert!(projection.rank >= 1 && projection.rank <= 16);
         }

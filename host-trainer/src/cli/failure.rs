@@ -7,7 +7,7 @@ use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{EnrolError, EnrolmentError};
 use crate::model::ModelError;
-use crate::training::TrainingError;
+use crate::training::{ArchiveError, TrainingError};
 
 /// What a verb ends with when it cannot do its work.
 #[derive(Debug)]
@@ -100,6 +100,17 @@ impl From<EnrolError> for Failure {
 impl From<EnrolmentError> for Failure {
     fn from(error: EnrolmentError) -> Self {
         let code = if matches!(error, EnrolmentError::Write { .. }) { OUTPUT } else { MODEL };
+        Self::new(code, error)
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        let code = match error {
+            ArchiveError::Write { .. } => OUTPUT,
+            ArchiveError::Mismatch(_) => DATA,
+            _ => MODEL,
+        };
         Self::new(code, error)
     }
 }

@@ -12,6 +12,9 @@ pub struct RecipeArguments {
     /// How the model is made.
     #[arg(long, value_enum, default_value_t = RecipeArgument::Whitened)]
     pub recipe: RecipeArgument,
+    /// For identities that are not trained with (linear): no weight on what sets the training labels apart.
+    #[arg(long)]
+    open_set: bool,
     /// Steps [whitened: 1000, reference: 100].
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
@@ -92,7 +95,7 @@ impl RecipeArguments {
     pub fn recipe(&self) -> Result<Recipe, Failure> {
         self.refuse_others()?;
         let (base, objective) = match self.recipe {
-            RecipeArgument::Linear => return Ok(Recipe::Linear),
+            RecipeArgument::Linear => return Ok(Recipe::Linear { open_set: self.open_set }),
             RecipeArgument::Whitened => {
                 let own = ProxyAnchor::default();
                 let windows = if self.windows.is_empty() { own.windows.clone() } else { self.windows.clone() };
@@ -138,7 +141,8 @@ impl RecipeArguments {
         use RecipeArgument::{Linear, Reference, Whitened};
         let stepped: &[RecipeArgument] = &[Whitened, Reference];
         let arguments = [
-            ("--windows", !self.windows.is_empty(), &[Whitened][..]),
+            ("--open-set", self.open_set, &[Linear][..]),
+            ("--windows", !self.windows.is_empty(), &[Whitened]),
             ("--batch", self.batch.is_some(), &[Reference]),
             ("--rows", self.rows.is_some(), &[Reference]),
             ("--window", self.window.is_some(), &[Reference]),

@@ -14,10 +14,12 @@ use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
+use crate::evaluation::metrics::information::participation_ratio;
 use crate::evaluation::trials::window_trials;
+use crate::evaluation::verification::window_probes;
 use crate::model::Model;
 use crate::model::safetensors::hex;
-use crate::training::{self, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
 
 /// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]
@@ -52,12 +54,12 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let recipe = arguments.recipe.recipe()?;
     let engine = match recipe {
-        Recipe::Linear => None,
+        Recipe::Linear { .. } => None,
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;
     let (training, held_back) = split(&dataset, &arguments.sessions)?;
-    let (model, losses) = match (&recipe, engine) {
+    let (mut model, losses) = match (&recipe, engine) {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
             let mut trainer = Trainer::begin(training.clone(), settings.clone(), engine, threads)?;
@@ -65,21 +67,28 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let losses = run_steps(&mut trainer, arguments, console)?;
             (trainer.model(), losses)
         }
-        _ => {
+        (recipe, _) => {
             training::refuse_checkpoint(&arguments.out)?;
-            let (model, notes) = linear(training.clone())?;
+            let open_set = matches!(recipe, Recipe::Linear { open_set: true });
+            let (model, notes) = linear(training.clone(), open_set)?;
             notes.iter().for_each(|note| console.note(format!("note: {note}")));
             (model, None)
         }
     };
-    let digest = hex(&model.write(&arguments.out)?);
+    let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
+    model.provenance.effective_dimension = Some(dimension as f32);
+    let digest = model.digest()?;
+    model.write(&arguments.out)?;
+    Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
-    let scores = scores(&model, &training, held_back.as_ref())?;
+    let digest = hex(&digest);
     let folder = arguments.out.display().to_string();
     let mut text = format!("{folder}: model {digest}\nrecipe {}\n", recipe.name());
     if let Some((first, last)) = losses {
         text += &format!("loss {first:.4} -> {last:.4} at step {}\n", recipe.steps());
     }
+    text += &format!("effective dimension of the embeddings {dimension:.1}\n");
+    model.provenance.spread_note().iter().for_each(|note| console.note(format!("note: {note}")));
     for score in &scores {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
@@ -94,6 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "folder": folder, "digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
         "steps": recipe.steps(), "first_loss": losses.map(|(first, _)| first),
         "last_loss": losses.map(|(_, last)| last), "eer": scores,
+        "effective_dimension": dimension,
     });
     console.result("train", &text, value)
 }
@@ -138,10 +148,12 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     }
 }
 
-/// The verification trials of `model`, as JSON.
-fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<Vec<Value>, Failure> {
+/// The verification trials of `model`, as JSON, and the effective dimension of its embeddings of the training windows.
+fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Value>, f64), Failure> {
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
     let window = model.provenance.window;
+    let probes = window_probes(training, window);
+    let dimension = participation_ratio(&embedder.scans(training, &probes, window)?);
     let mut list = Vec::new();
     for trials in window_trials(&mut embedder, window, training, held_back)? {
         let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
@@ -152,5 +164,5 @@ fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Res
             "genuine": trials.scores.genuine.len(), "impostor": trials.scores.impostor.len(),
         }));
     }
-    Ok(list)
+    Ok((list, dimension))
 }

@@ -9,7 +9,7 @@ use super::settings::{ProxyAnchor, Triplet};
 use super::triplets::Windows;
 use super::{Objective, Settings, TrainingError};
 use crate::dataset::{Dataset, DatasetError, Standardiser, check_training, windows};
-use crate::front_end::{FrontEnd, Projection};
+use crate::front_end::{CLOSED_SET_REST, FrontEnd, Projection};
 use crate::model::LATENT;
 
 /// Standardised recordings, and behind the whitened front end their projection.
@@ -136,7 +136,7 @@ fn cut(dataset: Dataset, window: usize) -> Result<Windows, DatasetError> {
 fn whiten(dataset: &Dataset, settings: ProxyAnchor) -> Result<Source, TrainingError> {
     let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();
     let front_end = FrontEnd::fit(&dataset.values, dataset.features, &labels)?;
-    let Projection { weight, frames, rank } = front_end.projection(LATENT);
+    let Projection { weight, frames, rank } = front_end.projection(LATENT, CLOSED_SET_REST);
     let mut classes = vec![Vec::new(); dataset.labels.len()];
     for scan in dataset.scans() {
         classes[scan.label as usize].push(scan.rows);

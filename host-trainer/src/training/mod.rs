@@ -1,5 +1,6 @@
 //! Training: sampling, the step on an engine, AdamW, checkpoints.
 
+mod archive;
 mod balanced;
 mod batch;
 pub mod checkpoint;
@@ -24,6 +25,7 @@ use crate::engine::EngineError;
 use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
+pub use archive::{ARCHIVE, Archive, ArchiveError};
 pub use data::TrainingData;
 pub use linear::linear;
 pub use recipe::Recipe;

@@ -12,7 +12,10 @@ use crate::model::Model;
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
     /// The whitened front end alone, in closed form.
-    Linear,
+    Linear {
+        /// For identities that are not trained with: all axes weigh alike, the classes' own no more than others.
+        open_set: bool,
+    },
     /// An encoder trained step by step: `whitened` or `reference`, by its objective.
     Steps(Settings),
 }
@@ -22,7 +25,7 @@ impl Recipe {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Recipe::Linear => "linear",
+            Recipe::Linear { .. } => "linear",
             Recipe::Steps(settings) => settings.name(),
         }
     }
@@ -31,7 +34,7 @@ impl Recipe {
     #[must_use]
     pub fn steps(&self) -> u64 {
         match self {
-            Recipe::Linear => 0,
+            Recipe::Linear { .. } => 0,
             Recipe::Steps(settings) => settings.steps,
         }
     }
@@ -48,7 +51,7 @@ impl Recipe {
         on_step: &mut dyn FnMut(&StepReport),
     ) -> Result<Model, TrainingError> {
         match self {
-            Recipe::Linear => linear(dataset).map(|(model, _)| model),
+            Recipe::Linear { open_set } => linear(dataset, *open_set).map(|(model, _)| model),
             Recipe::Steps(settings) => {
                 let mut trainer = Trainer::begin(dataset, settings.clone(), engine, threads)?;
                 while trainer.steps_done() < settings.steps {

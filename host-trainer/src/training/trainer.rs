@@ -61,6 +61,7 @@ impl Trainer {
             training_sessions: dataset.sessions.clone(),
             window: 1,
             recipe: format!("{}: {}", settings.name(), serde_json::to_string(&settings).unwrap_or_default()),
+            effective_dimension: None,
         };
         let data = TrainingData::prepare(dataset, settings)?;
         provenance.window = data.window;
