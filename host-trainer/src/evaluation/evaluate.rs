@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{Prepared, development, episodes, prepare, train, trials};
+use super::fold::{Prepared, Trained, development, episodes, prepare, train, trials};
 use super::methods::{Encoded, Method};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
@@ -74,14 +74,14 @@ pub fn evaluate(
     stage: &mut dyn FnMut(&str),
 ) -> Result<Evaluated, EvaluationError> {
     let split = protocol.split(dataset, &plan.sessions, plan.training.seed)?;
-    let mut folds = Vec::new();
-    for fold in &split.folds {
-        let model = train(dataset, &fold.training, plan)?;
-        stage("training");
-        folds.push(prepare(dataset, fold, model, plan)?);
-        stage("encoding");
-    }
-    let clean: Vec<&Encoded> = folds.iter().map(|fold| &fold.probes).collect();
+    let models = split.folds.iter().map(|fold| train(dataset, &fold.training, plan)).collect::<Result<Vec<_>, _>>()?;
+    stage("training");
+    let trained = models.into_iter().map(Trained::new).collect::<Result<Vec<_>, _>>()?;
+    stage("bundles");
+    let folds = split.folds.iter().zip(&trained).map(|(fold, trained)| prepare(dataset, fold, trained, plan));
+    let folds = folds.collect::<Result<Vec<_>, _>>()?;
+    stage("encoding");
+    let clean: Vec<&Encoded> = folds.iter().map(|fold| &*fold.probes).collect();
     let mut methods = Vec::new();
     let mut all_trials = Vec::new();
     for &method in &plan.methods {
@@ -112,7 +112,7 @@ pub fn evaluate(
         training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
         enrolment_rows: folds.iter().map(|fold| fold.fold.enrolment.len()).sum(),
         probes: embeddings.len(),
-        model_digests: folds.iter().map(|fold| Ok(hex(&fold.model.digest()?))).collect::<Result<_, ModelError>>()?,
+        model_digests: trained.iter().map(|trained| hex(&trained.digest)).collect(),
         methods,
         differences,
         sweeps,
@@ -167,7 +167,7 @@ fn method_result(
 }
 
 /// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
-fn enrolment_is_new(folds: &[Prepared]) -> bool {
+fn enrolment_is_new(folds: &[Prepared<'_>]) -> bool {
     // Rows ascend in every part of a fold.
     folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.binary_search(row).is_ok()))
 }
@@ -212,7 +212,7 @@ fn confusion(dataset: &Dataset, trials: &[Trial]) -> (Vec<String>, Vec<Vec<u32>>
     (dataset.labels.clone(), confusion_matrix(&decisions(trials), dataset.labels.len()))
 }
 
-fn map(dataset: &Dataset, folds: &[Prepared], embeddings: &[&Vec<f32>]) -> Vec<MapPoint> {
+fn map(dataset: &Dataset, folds: &[Prepared<'_>], embeddings: &[&Vec<f32>]) -> Vec<MapPoint> {
     let rows = folds.iter().flat_map(|fold| &fold.fold.probes).map(|&row| dataset.rows[row]);
     let point = |(row, [x, y]): (Row, [f64; 2])| MapPoint {
         label: dataset.labels[row.label as usize].clone(),
@@ -223,7 +223,7 @@ fn map(dataset: &Dataset, folds: &[Prepared], embeddings: &[&Vec<f32>]) -> Vec<M
     rows.zip(principal_map(embeddings)).map(point).collect()
 }
 
-fn prototypes(dataset: &Dataset, fold: &Prepared) -> BTreeMap<String, Vec<f32>> {
+fn prototypes(dataset: &Dataset, fold: &Prepared<'_>) -> BTreeMap<String, Vec<f32>> {
     let embeddings = fold.fold.enrolment.iter().zip(fold.enrolled.embeddings());
     let labelled: Vec<(u32, Vec<f32>)> = embeddings.map(|(&row, e)| (dataset.rows[row].label, e.clone())).collect();
     let means = verification::prototypes(&labelled, dataset.labels.len());

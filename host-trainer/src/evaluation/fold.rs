@@ -4,13 +4,18 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use std::sync::Arc;
+
 use super::evaluate::{EvaluationError, Plan};
 use super::methods::{Encoded, Fitted, Method};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row, Standardiser};
-use crate::model::{Model, Provenance, initialise, reference_dims};
+use crate::embedding::aligned_bundle;
+use crate::model::{Model, ModelError, Provenance, initialise, reference_dims};
 use crate::training::{Trainer, TrainingData, TrainingError};
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::Encoder;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;
@@ -19,17 +24,22 @@ const BLOCK: i64 = 6;
 const EPISODES: usize = 100;
 const SHOTS: usize = 4;
 
+/// A trained encoder.
+pub(super) struct Trained {
+    pub digest: [u8; 32],
+    standardiser: Standardiser,
+    /// The model's bundle with a standardiser that changes nothing: what is encoded comes standardised.
+    bundle: Vec<u32>,
+}
+
 /// One fold, trained and encoded.
-pub(super) struct Prepared {
-    pub model: Model,
-    pub fitted: Fitted,
+pub(super) struct Prepared<'e> {
+    pub fitted: Fitted<'e>,
     pub fold: Fold,
     /// Codes of the enrolment rows, in the fold's order.
-    pub enrolled: Encoded,
-    /// Standardised probe frames, to be made worse.
-    pub frames: Vec<f32>,
+    pub enrolled: Arc<Encoded>,
     /// Codes of the probe rows, in the fold's order.
-    pub probes: Encoded,
+    pub probes: Arc<Encoded>,
 }
 
 /// Trains an encoder on the rows at `training`.
@@ -45,29 +55,49 @@ pub(super) fn train(dataset: &Dataset, training: &[usize], plan: &Plan) -> Resul
     Ok(trainer.model())
 }
 
-pub(super) fn prepare(dataset: &Dataset, fold: &Fold, model: Model, plan: &Plan) -> Result<Prepared, EvaluationError> {
-    let standardiser = Standardiser {
-        mean: model.tensors["standardiser.mean"].clone(),
-        inv_std: model.tensors["standardiser.inv_std"].clone(),
-    };
+impl Trained {
+    pub(super) fn new(mut model: Model) -> Result<Self, ModelError> {
+        let digest = model.digest()?;
+        let features = model.dims.features;
+        let mut exchange =
+            |name: &str, value: f32| model.tensors.insert(name.to_owned(), vec![value; features]).unwrap_or_default();
+        let standardiser =
+            Standardiser { mean: exchange("standardiser.mean", 0.0), inv_std: exchange("standardiser.inv_std", 1.0) };
+        Ok(Self { digest, standardiser, bundle: aligned_bundle(&model)? })
+    }
+
+    fn encoder(&self) -> Result<Encoder<'_>, ModelError> {
+        let bundle = Bundle::open(bytemuck::cast_slice(&self.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+        Ok(bundle.encoder().with_kernel(neural_vault_kernels::best()))
+    }
+}
+
+pub(super) fn prepare<'e>(
+    dataset: &Dataset,
+    fold: &Fold,
+    trained: &'e Trained,
+    plan: &Plan,
+) -> Result<Prepared<'e>, EvaluationError> {
     let standardised = |rows: &[usize]| {
         let mut values = dataset.select(rows).values;
-        standardiser.apply(&mut values);
+        trained.standardiser.apply(&mut values);
         values
     };
     let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-    let fitted = Fitted::fit(&model, &standardised(&fold.training), &labels, plan.training.seed);
-    let enrolled = fitted.encode(standardised(&fold.enrolment))?;
-    let frames = standardised(&fold.probes);
-    let probes = fitted.encode(frames.clone())?;
-    Ok(Prepared { model, fitted, fold: fold.clone(), enrolled, frames, probes })
+    let fitted = Fitted::fit(trained.encoder()?, &standardised(&fold.training), &labels, plan.training.seed);
+    let probes = Arc::new(fitted.encode(standardised(&fold.probes))?);
+    let enrolled = match fold.enrolment == fold.probes {
+        true => Arc::clone(&probes),
+        false => Arc::new(fitted.encode(standardised(&fold.enrolment))?),
+    };
+    Ok(Prepared { fitted, fold: fold.clone(), enrolled, probes })
 }
 
 /// All trials of `method`, pooled over the folds: probes of `group` consecutive frames against templates of at most
 /// `most` frames a class.
 pub(super) fn trials(
     dataset: &Dataset,
-    folds: &[Prepared],
+    folds: &[Prepared<'_>],
     probes: &[&Encoded],
     method: Method,
     group: usize,
@@ -88,7 +118,7 @@ pub(super) fn trials(
 }
 
 /// Few-shot episodes (Snell, Swersky and Zemel 2017): templates of 4 enrolled frames a class meet 4 probes of each.
-pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, seed: u64) -> Vec<Trial> {
+pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared<'_>], method: Method, seed: u64) -> Vec<Trial> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut list = Vec::new();
     for fold in folds {
@@ -122,7 +152,7 @@ pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, se
 }
 
 /// Trials within the enrolment alone, to fix a threshold on: each half of a recording against the other halves.
-pub(super) fn development(dataset: &Dataset, folds: &[Prepared], method: Method) -> Vec<Trial> {
+pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: Method) -> Vec<Trial> {
     let mut list = Vec::new();
     for fold in folds {
         let rows = &fold.fold.enrolment;

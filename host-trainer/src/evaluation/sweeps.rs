@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise};
 use super::evaluate::{EvaluationError, Plan};
-use super::fold::{Prepared, prepare, runs, train, trials};
+use super::fold::{Prepared, Trained, prepare, runs, train, trials};
 use super::methods::{Encoded, Method};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
 use super::metrics::{ScoreError, eer};
@@ -22,14 +22,14 @@ const ENROLLED_FRAMES: [usize; 5] = [1, 2, 4, 8, 16];
 /// The sweeps that need no further training: noise, artefacts, frames a probe, enrolled frames.
 pub(super) fn sweeps(
     dataset: &Dataset,
-    folds: &[Prepared],
+    folds: &[Prepared<'_>],
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Sweep>, EvaluationError> {
     let seed = plan.training.seed;
     let worsened = |worsen: &(dyn Fn(&mut [f32], usize) + Sync), level: usize| {
-        let encode = |fold: &Prepared| {
-            let mut frames = fold.frames.clone();
+        let encode = |fold: &Prepared<'_>| {
+            let mut frames = fold.probes.frames().to_vec();
             worsen(&mut frames, level);
             fold.fitted.encode(frames)
         };
@@ -53,7 +53,7 @@ pub(super) fn sweeps(
         list.push(sweep(name, axis, &levels, plan, &at)?);
         stage(name);
     }
-    let clean: Vec<&Encoded> = folds.iter().map(|fold| &fold.probes).collect();
+    let clean: Vec<&Encoded> = folds.iter().map(|fold| &*fold.probes).collect();
     let lengths = folds.iter().flat_map(|fold| runs(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
     let longest = lengths.max().unwrap_or(1);
     let frames: Vec<f64> = PROBE_FRAMES.iter().filter(|&&n| n <= longest).map(|&n| n as f64).collect();
@@ -72,13 +72,15 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
     let mut sessions: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].session).collect();
     sessions.sort_unstable();
     sessions.dedup();
-    let mut prepared = Vec::new();
+    let mut trained = Vec::new();
     for count in 1..=sessions.len() {
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
         let model = train(dataset, &part.training, plan)?;
-        prepared.push([prepare(dataset, &part, model, plan)?]);
+        trained.push((part, Trained::new(model)?));
     }
+    let prepared = trained.iter().map(|(part, trained)| Ok([prepare(dataset, part, trained, plan)?]));
+    let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;
     let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
     let at = |level: usize, method| {
         let folds = &prepared[level];

@@ -30,14 +30,16 @@ impl Template {
 
 /// SHA-256 of a frame's little-endian float32 bytes.
 pub(super) fn sha256(frame: &[f32]) -> [u8; 32] {
-    Sha256::digest(bytes(frame)).into()
+    let mut hash = Sha256::new();
+    pieces(frame).for_each(|piece| hash.update(piece.as_flattened()));
+    hash.finalize().into()
 }
 
 /// HMAC-SHA256 of a frame's little-endian float32 bytes under the reference's key.
 pub(super) fn hmac(frame: &[f32]) -> [u8; 32] {
     match Hmac::<Sha256>::new_from_slice(HMAC_KEY) {
         Ok(mut mac) => {
-            mac.update(&bytes(frame));
+            pieces(frame).for_each(|piece| mac.update(piece.as_flattened()));
             mac.finalize().into_bytes().into()
         }
         // HMAC takes keys of any length.
@@ -93,8 +95,9 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
     }
 }
 
-fn bytes(frame: &[f32]) -> Vec<u8> {
-    frame.iter().flat_map(|v| v.to_le_bytes()).collect()
+/// The little-endian bytes of a frame, a kilobyte at a time.
+fn pieces(frame: &[f32]) -> impl Iterator<Item = Vec<[u8; 4]>> {
+    frame.chunks(256).map(|piece| piece.iter().map(|v| v.to_le_bytes()).collect())
 }
 
 #[cfg(test)]
