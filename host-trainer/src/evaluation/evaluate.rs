@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{Prepared, Trained, development, episodes, prepare, train, trials};
-use super::methods::{Encoded, Method};
+use super::fold::{Prepared, Trained, development, episodes, prepare, templates, train, trials};
+use super::methods::{Method, Templates};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use super::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
@@ -81,13 +81,14 @@ pub fn evaluate(
     let folds = split.folds.iter().zip(&trained).map(|(fold, trained)| prepare(dataset, fold, trained, plan));
     let folds = folds.collect::<Result<Vec<_>, _>>()?;
     stage("encoding");
-    let clean: Vec<&Encoded> = folds.iter().map(|fold| &*fold.probes).collect();
+    let templates: Vec<Vec<Templates>> =
+        plan.methods.iter().map(|&method| templates(dataset, &folds, method, usize::MAX)).collect();
     let mut methods = Vec::new();
     let mut all_trials = Vec::new();
-    for &method in &plan.methods {
+    for (&method, templates) in plan.methods.iter().zip(&templates) {
         let trials = match protocol {
             Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
-            _ => trials(dataset, &folds, &clean, method, 1, usize::MAX),
+            _ => trials(dataset, &folds, templates, method, 1),
         };
         let development = if enrolment_is_new(&folds) { development(dataset, &folds, method) } else { Vec::new() };
         methods.push(method_result(method, &trials, &development, plan)?);
@@ -97,7 +98,7 @@ pub fn evaluate(
     let vault = vault.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
     let differences = differences(vault, &all_trials, plan)?;
     stage("scoring");
-    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, plan, stage)? } else { Vec::new() };
+    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, &templates, plan, stage)? } else { Vec::new() };
     if plan.sweeps && protocol == Protocol::Sessions {
         sweeps.push(training_sessions(dataset, &folds[0].fold, plan)?);
         stage("training sessions");

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
 use super::evaluate::{EvaluationError, Plan};
-use super::methods::{Encoded, Fitted, Method};
+use super::methods::{Encoded, Fitted, Method, Templates};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row, Standardiser};
@@ -93,28 +93,38 @@ pub(super) fn prepare<'e>(
     Ok(Prepared { fitted, fold: fold.clone(), enrolled, probes })
 }
 
-/// All trials of `method`, pooled over the folds: probes of `group` consecutive frames against templates of at most
-/// `most` frames a class.
+/// The templates of `method` from at most `most` frames a class, of each fold.
+pub(super) fn templates(dataset: &Dataset, folds: &[Prepared<'_>], method: Method, most: usize) -> Vec<Templates> {
+    let of_fold = |fold: &Prepared<'_>| {
+        let members = members(dataset, &fold.fold.enrolment, most);
+        fold.enrolled.templates(method, &members, dataset.labels.len())
+    };
+    folds.iter().map(of_fold).collect()
+}
+
+/// All trials of `method`, pooled over the folds: probes of `group` consecutive frames against the folds' templates.
 pub(super) fn trials(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
-    probes: &[&Encoded],
+    templates: &[Templates],
     method: Method,
     group: usize,
-    most: usize,
 ) -> Vec<Trial> {
     let mut list = Vec::new();
-    for (fold, probes) in folds.iter().zip(probes) {
-        let members = members(dataset, &fold.fold.enrolment, most);
-        let templates = fold.enrolled.templates(method, &members, dataset.labels.len());
+    for (fold, templates) in folds.iter().zip(templates) {
         for rows in runs(dataset, &fold.fold.probes, group) {
-            let row = dataset.rows[fold.fold.probes[rows[0]]];
-            for (enrolled_label, score) in probes.scores(method, &templates, &rows) {
-                list.push(Trial { probe_label: row.label, probe_session: unit(dataset, row), enrolled_label, score });
-            }
+            let scores = fold.probes.scores(method, templates, &rows);
+            list.extend(trials_of(dataset, fold.fold.probes[rows[0]], scores));
         }
     }
     list
+}
+
+/// The trials of one probe, whose first frame is `row`, from its scores.
+pub(super) fn trials_of(dataset: &Dataset, row: usize, scores: Vec<(u32, f64)>) -> impl Iterator<Item = Trial> {
+    let row = dataset.rows[row];
+    let (probe_label, probe_session) = (row.label, unit(dataset, row));
+    scores.into_iter().map(move |(enrolled_label, score)| Trial { probe_label, probe_session, enrolled_label, score })
 }
 
 /// Few-shot episodes (Snell, Swersky and Zemel 2017): templates of 4 enrolled frames a class meet 4 probes of each.
@@ -136,15 +146,8 @@ pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared<'_>], method: Method
             }
             let templates = fold.enrolled.templates(method, &support, dataset.labels.len());
             for at in queries {
-                let row = dataset.rows[fold.fold.probes[at]];
-                for (enrolled_label, score) in fold.probes.scores(method, &templates, &[at]) {
-                    list.push(Trial {
-                        probe_label: row.label,
-                        probe_session: unit(dataset, row),
-                        enrolled_label,
-                        score,
-                    });
-                }
+                let scores = fold.probes.scores(method, &templates, &[at]);
+                list.extend(trials_of(dataset, fold.fold.probes[at], scores));
             }
         }
     }
@@ -164,11 +167,8 @@ pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: Met
         }
         for (enrolled, probes) in [(&halves[0], &halves[1]), (&halves[1], &halves[0])] {
             let templates = fold.enrolled.templates(method, enrolled, dataset.labels.len());
-            for &(at, probe_label) in probes {
-                let probe_session = unit(dataset, dataset.rows[rows[at]]);
-                for (enrolled_label, score) in fold.enrolled.scores(method, &templates, &[at]) {
-                    list.push(Trial { probe_label, probe_session, enrolled_label, score });
-                }
+            for &(at, _) in probes {
+                list.extend(trials_of(dataset, rows[at], fold.enrolled.scores(method, &templates, &[at])));
             }
         }
     }

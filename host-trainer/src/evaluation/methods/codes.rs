@@ -31,7 +31,7 @@ impl Template {
 /// SHA-256 of a frame's little-endian float32 bytes.
 pub(super) fn sha256(frame: &[f32]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    pieces(frame).for_each(|piece| hash.update(piece.as_flattened()));
+    pieces(frame, |piece| hash.update(piece));
     hash.finalize().into()
 }
 
@@ -39,7 +39,7 @@ pub(super) fn sha256(frame: &[f32]) -> [u8; 32] {
 pub(super) fn hmac(frame: &[f32]) -> [u8; 32] {
     match Hmac::<Sha256>::new_from_slice(HMAC_KEY) {
         Ok(mut mac) => {
-            pieces(frame).for_each(|piece| mac.update(piece.as_flattened()));
+            pieces(frame, |piece| mac.update(piece));
             mac.finalize().into_bytes().into()
         }
         // HMAC takes keys of any length.
@@ -95,9 +95,11 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
     }
 }
 
-/// The little-endian bytes of a frame, a kilobyte at a time.
-fn pieces(frame: &[f32]) -> impl Iterator<Item = Vec<[u8; 4]>> {
-    frame.chunks(256).map(|piece| piece.iter().map(|v| v.to_le_bytes()).collect())
+/// Hands out the little-endian bytes of a frame, a kilobyte at a time.
+fn pieces(frame: &[f32], mut take: impl FnMut(&[u8])) {
+    let (pieces, rest) = frame.as_chunks::<256>();
+    pieces.iter().for_each(|piece| take(piece.map(f32::to_le_bytes).as_flattened()));
+    rest.iter().for_each(|value| take(&value.to_le_bytes()));
 }
 
 #[cfg(test)]
