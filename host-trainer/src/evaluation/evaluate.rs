@@ -76,8 +76,7 @@ pub fn evaluate(
     let split = protocol.split(dataset, &plan.sessions, plan.training.seed)?;
     let models = split.folds.iter().map(|fold| train(dataset, &fold.training, plan)).collect::<Result<Vec<_>, _>>()?;
     stage("training");
-    let trained = models.into_iter().map(Trained::new).collect::<Result<Vec<_>, _>>()?;
-    stage("bundles");
+    let trained = models.iter().map(Trained::new).collect::<Result<Vec<_>, _>>()?;
     let folds = split.folds.iter().zip(&trained).map(|(fold, trained)| prepare(dataset, fold, trained, plan));
     let folds = folds.collect::<Result<Vec<_>, _>>()?;
     stage("encoding");
@@ -113,7 +112,7 @@ pub fn evaluate(
         training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
         enrolment_rows: folds.iter().map(|fold| fold.fold.enrolment.len()).sum(),
         probes: embeddings.len(),
-        model_digests: trained.iter().map(|trained| hex(&trained.digest)).collect(),
+        model_digests: folds.iter().map(|fold| hex(&fold.digest)).collect(),
         methods,
         differences,
         sweeps,

@@ -10,12 +10,12 @@ use super::evaluate::{EvaluationError, Plan};
 use super::methods::{Encoded, Fitted, Method, Templates};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
-use crate::dataset::{Dataset, Row, Standardiser};
+use crate::dataset::{Dataset, Row};
 use crate::embedding::aligned_bundle;
 use crate::model::{Model, ModelError, Provenance, initialise, reference_dims};
 use crate::training::{Trainer, TrainingData, TrainingError};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::Encoder;
+use neural_vault_core::encoder::Standardiser;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;
@@ -26,14 +26,16 @@ const SHOTS: usize = 4;
 
 /// A trained encoder.
 pub(super) struct Trained {
-    pub digest: [u8; 32],
-    standardiser: Standardiser,
-    /// The model's bundle with a standardiser that changes nothing: what is encoded comes standardised.
+    /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
     bundle: Vec<u32>,
+    zeros: Vec<f32>,
+    ones: Vec<f32>,
 }
 
 /// One fold, trained and encoded.
 pub(super) struct Prepared<'e> {
+    /// The encoder's.
+    pub digest: [u8; 32],
     pub fitted: Fitted<'e>,
     pub fold: Fold,
     /// Codes of the enrolment rows, in the fold's order.
@@ -56,19 +58,9 @@ pub(super) fn train(dataset: &Dataset, training: &[usize], plan: &Plan) -> Resul
 }
 
 impl Trained {
-    pub(super) fn new(mut model: Model) -> Result<Self, ModelError> {
-        let digest = model.digest()?;
+    pub(super) fn new(model: &Model) -> Result<Self, ModelError> {
         let features = model.dims.features;
-        let mut exchange =
-            |name: &str, value: f32| model.tensors.insert(name.to_owned(), vec![value; features]).unwrap_or_default();
-        let standardiser =
-            Standardiser { mean: exchange("standardiser.mean", 0.0), inv_std: exchange("standardiser.inv_std", 1.0) };
-        Ok(Self { digest, standardiser, bundle: aligned_bundle(&model)? })
-    }
-
-    fn encoder(&self) -> Result<Encoder<'_>, ModelError> {
-        let bundle = Bundle::open(bytemuck::cast_slice(&self.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))?;
-        Ok(bundle.encoder().with_kernel(neural_vault_kernels::best()))
+        Ok(Self { bundle: aligned_bundle(model)?, zeros: vec![0.0; features], ones: vec![1.0; features] })
     }
 }
 
@@ -78,19 +70,25 @@ pub(super) fn prepare<'e>(
     trained: &'e Trained,
     plan: &Plan,
 ) -> Result<Prepared<'e>, EvaluationError> {
+    let bundle = Bundle::open(bytemuck::cast_slice(&trained.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
+    let statistics = encoder.standardiser();
     let standardised = |rows: &[usize]| {
         let mut values = dataset.select(rows).values;
-        trained.standardiser.apply(&mut values);
+        values.chunks_exact_mut(dataset.features).for_each(|frame| statistics.apply(0, frame));
         values
     };
+    let unchanged = Standardiser { mean: &trained.zeros, inv_std: &trained.ones };
+    let encoder = encoder.with_standardiser(unchanged);
+    let encoder = encoder.ok_or_else(|| ModelError::Bundle("the statistics do not fit".to_owned()))?;
     let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-    let fitted = Fitted::fit(trained.encoder()?, &standardised(&fold.training), &labels, plan.training.seed);
+    let fitted = Fitted::fit(encoder, &standardised(&fold.training), &labels, plan.training.seed);
     let probes = Arc::new(fitted.encode(standardised(&fold.probes))?);
     let enrolled = match fold.enrolment == fold.probes {
         true => Arc::clone(&probes),
         false => Arc::new(fitted.encode(standardised(&fold.enrolment))?),
     };
-    Ok(Prepared { fitted, fold: fold.clone(), enrolled, probes })
+    Ok(Prepared { digest: *bundle.digest(), fitted, fold: fold.clone(), enrolled, probes })
 }
 
 /// The templates of `method` from at most `most` frames a class, of each fold.

@@ -124,7 +124,7 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
         let model = train(dataset, &part.training, plan)?;
-        trained.push((part, Trained::new(model)?));
+        trained.push((part, Trained::new(&model)?));
     }
     let prepared = trained.iter().map(|(part, trained)| Ok([prepare(dataset, part, trained, plan)?]));
     let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;

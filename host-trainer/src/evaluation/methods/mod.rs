@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use faer::{Mat, MatRef};
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::scan::embed_scan;
+use neural_vault_core::scan::ScanError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -21,6 +21,9 @@ use lda::Lda;
 
 /// Bits of a BioHash, as in the reference.
 const BITS: usize = 128;
+
+/// Frames that share a pass over the encoder's weights.
+const TOGETHER: usize = 16;
 
 /// How a probe is compared with a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,14 +128,13 @@ impl<'e> Fitted<'e> {
 
     fn embeddings(&self, frames: &[f32]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let dims = self.encoder.dims();
-        let mut scratch = vec![0.0; Encoder::scratch_len(dims, 1)];
-        let embed = |(row, frame): (usize, &[f32])| {
-            let mut embedding = vec![0.0; dims.latent];
-            embed_scan(&self.encoder, frame, 1, &mut scratch, &mut embedding)
-                .map_err(|source| EmbeddingError::Scan { label: format!("frame {row}"), source })?;
-            Ok(embedding)
-        };
-        frames.chunks_exact(dims.features).enumerate().map(embed).collect()
+        let together = TOGETHER.min(dims.positions);
+        let mut scratch = vec![0.0; Encoder::scratch_len(dims, together)];
+        let mut embeddings = vec![0.0; frames.len() / dims.features * dims.latent];
+        self.encoder
+            .embed_frames(frames, together, &mut scratch, &mut embeddings)
+            .map_err(|e| EmbeddingError::Scan { label: "a frame".to_owned(), source: ScanError::Encode(e) })?;
+        Ok(embeddings.chunks_exact(dims.latent).map(<[f32]>::to_vec).collect())
     }
 }
 
