@@ -72,10 +72,7 @@ pub struct Embedder {
 }
 
 enum Runner {
-    /// The bundle in words, so that its floats are aligned in place.
-    Core {
-        words: Vec<u32>,
-    },
+    Core { words: Vec<u32> },
     Onnx(Box<dyn Session>),
 }
 
@@ -86,11 +83,7 @@ impl Embedder {
     /// When the model is not sound, or the engine is not available or refuses it.
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
-            EmbeddingEngine::Core => {
-                let bundle = model.to_bundle(None)?;
-                let words = bundle.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)).collect();
-                Runner::Core { words }
-            }
+            EmbeddingEngine::Core => Runner::Core { words: aligned_bundle(model)? },
             EmbeddingEngine::Onnx(engine) => {
                 let proto = onnx::to_proto(model, &model.digest()?)?;
                 Runner::Onnx(engine.open(&proto, 1)?)
@@ -130,6 +123,12 @@ impl Embedder {
                 .collect(),
         }
     }
+}
+
+/// The bundle of `model` in words, so that its floats are aligned in place.
+pub(crate) fn aligned_bundle(model: &Model) -> Result<Vec<u32>, ModelError> {
+    let bundle = model.to_bundle(None)?;
+    Ok(bundle.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)).collect())
 }
 
 fn core_embeddings(

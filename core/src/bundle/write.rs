@@ -64,15 +64,9 @@ pub fn write<'t>(
         check(&name, &values, place.shape)?;
         match place.shape {
             Shape::Linear { inputs, outputs } => {
-                for value in transpose(&values, outputs, inputs) {
-                    bytes.extend(value.to_le_bytes());
-                }
+                extend(&mut bytes, &transpose(&values, outputs, inputs));
             }
-            Shape::Vector(_) | Shape::Positions { .. } => {
-                for value in values.iter() {
-                    bytes.extend(value.to_le_bytes());
-                }
-            }
+            Shape::Vector(_) | Shape::Positions { .. } => extend(&mut bytes, &values),
         }
         pad(&mut bytes);
     }
@@ -107,7 +101,7 @@ impl Bundle<'_> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
         let values = self.tensor(name)?;
         Some(match tensor.shape {
-            Shape::Linear { inputs, outputs } => transpose(values, inputs, outputs).collect(),
+            Shape::Linear { inputs, outputs } => transpose(values, inputs, outputs),
             Shape::Vector(_) | Shape::Positions { .. } => values.to_vec(),
         })
     }
@@ -159,9 +153,24 @@ fn check(name: &str, values: &[f32], shape: Shape) -> Result<(), WriteError> {
     }
 }
 
+fn extend(bytes: &mut Vec<u8>, values: &[f32]) {
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+}
+
 /// The values of a row-major (rows, columns) matrix, column by column.
-fn transpose(values: &[f32], rows: usize, columns: usize) -> impl Iterator<Item = f32> {
-    (0..columns).flat_map(move |column| values.iter().skip(column).step_by(columns).take(rows).copied())
+fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    // As many neighbouring columns at once as a line of the cache holds values.
+    const TOGETHER: usize = 16;
+    let mut transposed = vec![0.0; values.len()];
+    for (block, transposed) in transposed.chunks_mut(TOGETHER * rows.max(1)).enumerate() {
+        for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
+            let slots = transposed.iter_mut().skip(row).step_by(rows.max(1));
+            for (slot, value) in slots.zip(values.iter().skip(block * TOGETHER)) {
+                *slot = *value;
+            }
+        }
+    }
+    transposed
 }
 
 impl fmt::Display for WriteError {
