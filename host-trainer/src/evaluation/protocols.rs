@@ -15,6 +15,8 @@ pub enum Protocol {
     Random,
     /// The beginning of each recording trains and is enrolled, its end probes, with a gap between.
     Blocks,
+    /// A third of the sessions probes in turn, the others train and are enrolled.
+    Folds,
     /// Training, enrolment and probes come from different sessions.
     Sessions,
     /// The encoder is trained on some labels; others are enrolled and probed.
@@ -24,8 +26,15 @@ pub enum Protocol {
 }
 
 /// Every protocol, in the order of the command line.
-pub const ALL: [Protocol; 6] =
-    [Protocol::InSample, Protocol::Random, Protocol::Blocks, Protocol::Sessions, Protocol::Unseen, Protocol::Episodes];
+pub const ALL: [Protocol; 7] = [
+    Protocol::InSample,
+    Protocol::Random,
+    Protocol::Blocks,
+    Protocol::Folds,
+    Protocol::Sessions,
+    Protocol::Unseen,
+    Protocol::Episodes,
+];
 
 /// Rows of a dataset by their part in one training and the trials after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +81,9 @@ pub struct ProtocolError {
 /// Share of a recording's frames left out between what trains and what probes, in `blocks`.
 const GAP: f64 = 0.1;
 
+/// Parts that the sessions are cut into, in `folds`.
+const FOLDS: usize = 3;
+
 impl Protocol {
     /// The protocol's name on the command line and in every output.
     #[must_use]
@@ -80,6 +92,7 @@ impl Protocol {
             Protocol::InSample => "in-sample",
             Protocol::Random => "random",
             Protocol::Blocks => "blocks",
+            Protocol::Folds => "folds",
             Protocol::Sessions => "sessions",
             Protocol::Unseen => "unseen",
             Protocol::Episodes => "episodes",
@@ -108,6 +121,7 @@ impl Protocol {
             Protocol::InSample => in_sample(dataset),
             Protocol::Random => random(dataset, seed),
             Protocol::Blocks => blocks(dataset),
+            Protocol::Folds => folds(dataset)?,
             Protocol::Sessions => sessions(dataset, choice)?,
             Protocol::Unseen => unseen(dataset, choice, seed)?,
             Protocol::Episodes => {
@@ -208,6 +222,25 @@ fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<Strin
         return Err(format!("different sessions for each part; {name} is in two"));
     }
     Ok(named.map(Clone::clone))
+}
+
+fn folds(dataset: &Dataset) -> Result<Split, String> {
+    let all = &dataset.sessions;
+    if all.len() < FOLDS {
+        let found = all.len();
+        return Err(format!("{FOLDS} sessions (there are {found}); --blocks makes sessions of time blocks"));
+    }
+    let mut names = Vec::new();
+    let folds = (0..FOLDS).map(|fold| {
+        let probes = &all[fold * all.len() / FOLDS..(fold + 1) * all.len() / FOLDS];
+        names.push(probes.join(" "));
+        let others: Vec<String> = all.iter().filter(|name| !probes.contains(name)).cloned().collect();
+        let training = rows_where(dataset, &|_| true, &others);
+        Fold { enrolment: training.clone(), training, probes: rows_where(dataset, &|_| true, probes) }
+    });
+    let folds = folds.collect();
+    let description = format!("sessions {} probe in turn, the others train and are enrolled", names.join(" | "));
+    Ok(Split { description, leaks: None, folds })
 }
 
 fn sessions(dataset: &Dataset, choice: &SessionChoice) -> Result<Split, String> {

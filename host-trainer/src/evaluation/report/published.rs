@@ -77,7 +77,7 @@ fn verification(in_sample: Option<&ProtocolResult>, honest: Option<&ProtocolResu
 
 fn few_shot(results: &Results) -> Markup {
     let found = &results.neural_metrics;
-    let first = results.protocols.first().map_or("here", |protocol| heading(&protocol.name));
+    let first = results.protocols.first().map_or_else(|| "here".to_owned(), |protocol| heading(&protocol.name));
     let row = |name: &str, published: &str, found: String| {
         html! { tr { th scope="row" { (name) } td { (published) } td { (found) } } }
     };
