@@ -200,12 +200,19 @@ fn halves_with_gap(scan: &Scan) -> (std::ops::Range<usize>, std::ops::Range<usiz
 }
 
 /// The sessions of each part: as named, or the first half trains, and the rest is enrolled and probes in equal parts.
-fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<String>; 3], String> {
+///
+/// Where other labels are enrolled than train, both may come from the same sessions, and do unless sessions are named: the
+/// last third probes.
+fn session_parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<[Vec<String>; 3], String> {
     let all = &dataset.sessions;
     let named = [&choice.training, &choice.enrolment, &choice.probes];
     if named.iter().all(|list| list.is_empty()) {
         if all.len() < 3 {
             return Err(format!("three sessions (there are {}); --blocks makes sessions of time blocks", all.len()));
+        }
+        if other_labels {
+            let known = all[..all.len() - all.len() / 3].to_vec();
+            return Ok([known.clone(), known, all[all.len() - all.len() / 3..].to_vec()]);
         }
         let training = all.len().div_ceil(2).min(all.len() - 2);
         let enrolment = training + (all.len() - training) / 2;
@@ -217,7 +224,8 @@ fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<Strin
     if let Some(unknown) = named.into_iter().flatten().find(|name| !all.contains(name)) {
         return Err(format!("sessions that are there; {unknown} is not among {}", all.join(", ")));
     }
-    let twice = choice.training.iter().find(|n| choice.enrolment.contains(n) || choice.probes.contains(n));
+    let twice = |n: &&String| (choice.enrolment.contains(n) && !other_labels) || choice.probes.contains(n);
+    let twice = choice.training.iter().find(twice);
     if let Some(name) = twice.or_else(|| choice.enrolment.iter().find(|n| choice.probes.contains(n))) {
         return Err(format!("different sessions for each part; {name} is in two"));
     }
@@ -244,14 +252,17 @@ fn folds(dataset: &Dataset) -> Result<Split, String> {
 }
 
 fn sessions(dataset: &Dataset, choice: &SessionChoice) -> Result<Split, String> {
-    let parts = session_parts(dataset, choice)?;
+    Ok(by_sessions(dataset, session_parts(dataset, choice, false)?))
+}
+
+fn by_sessions(dataset: &Dataset, parts: [Vec<String>; 3]) -> Split {
     let [training, enrolment, probes] = parts.clone().map(|names| rows_where(dataset, &|_| true, &names));
     let [t, e, p] = parts.map(|names| names.join(" "));
-    Ok(Split {
+    Split {
         description: format!("sessions {t} train, {e} are enrolled, {p} probe"),
         leaks: None,
         folds: vec![Fold { training, enrolment, probes }],
-    })
+    }
 }
 
 fn unseen(dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, String> {
@@ -261,10 +272,11 @@ fn unseen(dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split,
     }
     labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let (first, second) = labels.split_at(labels.len() / 2);
-    let parts = session_parts(dataset, choice).ok();
-    let base = match &parts {
-        Some(_) => sessions(dataset, choice)?,
-        None => blocks(dataset),
+    let named = [&choice.training, &choice.enrolment, &choice.probes].iter().any(|list| !list.is_empty());
+    let base = match session_parts(dataset, choice, true) {
+        Ok(parts) => by_sessions(dataset, parts),
+        Err(lack) if named => return Err(lack),
+        Err(_) => blocks(dataset),
     };
     let of = |rows: &[usize], wanted: &[u32]| -> Vec<usize> {
         rows.iter().copied().filter(|&row| wanted.contains(&dataset.rows[row].label)).collect()
