@@ -1,9 +1,7 @@
 //! Raw features to standardised ones, with the statistics fixed at training.
 
-use crate::encoder::linear::Prepare;
-
 /// Replaces what is not a number: NaN by 0, infinities by 1 and -1.
-#[inline]
+#[inline(always)]
 pub fn sanitise(value: f32) -> f32 {
     if value.is_finite() {
         value
@@ -26,18 +24,21 @@ pub struct Standardiser<'a> {
 impl Standardiser<'_> {
     /// Sanitises and standardises the features `first..` in place: `(value - mean) * inv_std`.
     pub fn apply(&self, first: usize, values: &mut [f32]) {
-        self.prepare(first, values.as_chunks_mut::<1>().0);
+        self.apply_by(standardise, first, values);
+    }
+
+    /// [`Standardiser::apply`] by another implementation of [`standardise`].
+    pub(super) fn apply_by(&self, standardise: fn(&mut [f32], &[f32], &[f32]), first: usize, values: &mut [f32]) {
+        let mean = self.mean.get(first..).unwrap_or_default();
+        let inv_std = self.inv_std.get(first..).unwrap_or_default();
+        standardise(values, mean, inv_std);
     }
 }
 
-impl Prepare for Standardiser<'_> {
-    fn prepare<const N: usize>(&self, first: usize, inputs: &mut [[f32; N]]) {
-        let mean = self.mean.get(first..).unwrap_or_default();
-        let inv_std = self.inv_std.get(first..).unwrap_or_default();
-        for ((rows, mean), inv_std) in inputs.iter_mut().zip(mean).zip(inv_std) {
-            for value in rows {
-                *value = (sanitise(*value) - mean) * inv_std;
-            }
-        }
+/// Sanitises and standardises values in place: `(value - mean) * inv_std`.
+#[inline(always)]
+pub fn standardise(values: &mut [f32], mean: &[f32], inv_std: &[f32]) {
+    for ((value, mean), inv_std) in values.iter_mut().zip(mean).zip(inv_std) {
+        *value = (sanitise(*value) - mean) * inv_std;
     }
 }
