@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, quantise, standardise};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, magnitude, quantise, standardise};
 
 /// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
 pub(super) const KERNEL: Kernel = Kernel {
@@ -16,6 +16,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     i8i16: codes,
     i8: codes,
     standardise: standardised,
+    magnitude: largest,
     quantise: quantised,
 };
 
@@ -43,7 +44,7 @@ impl Stored for u16 {
     unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
         let halves: [__m128i; 2] = bytemuck::cast(*column);
         // SAFETY: the caller vouches for F16C.
-        halves.map(|half| unsafe { _mm256_cvtph_ps(half) })
+        unsafe { [_mm256_cvtph_ps(halves[0]), _mm256_cvtph_ps(halves[1])] }
     }
 }
 
@@ -53,7 +54,10 @@ impl Stored for i16 {
     unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
         let halves: [__m128i; 2] = bytemuck::cast(*column);
         // SAFETY: the caller vouches for AVX2.
-        halves.map(|half| unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(half)) })
+        unsafe {
+            let [low, high] = [_mm256_cvtepi16_epi32(halves[0]), _mm256_cvtepi16_epi32(halves[1])];
+            [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)]
+        }
     }
 }
 
@@ -70,13 +74,23 @@ fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, 
 }
 
 #[allow(unsafe_code)]
-fn standardised(values: &mut [f32], mean: &[f32], inv_std: &[f32]) {
+fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
     #[target_feature(enable = "avx2")]
-    fn vectorised(values: &mut [f32], mean: &[f32], inv_std: &[f32]) {
-        standardise(values, mean, inv_std);
+    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+        standardise(raw, mean, inv_std, standardised);
     }
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values, mean, inv_std) }
+    unsafe { vectorised(raw, mean, inv_std, standardised) }
+}
+
+#[allow(unsafe_code)]
+fn largest(values: &[f32]) -> f32 {
+    #[target_feature(enable = "avx2")]
+    fn vectorised(values: &[f32]) -> f32 {
+        magnitude(values)
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(values) }
 }
 
 #[allow(unsafe_code)]
@@ -131,7 +145,10 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
 ) {
     let mut tile = [[[_mm256_setzero_ps(); 2]; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-        for (sum, stored) in tile.iter_mut().zip(&row[first..]) {
+        let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter_mut().zip(stored) {
             *sum = bytemuck::cast(*stored);
         }
     }
@@ -151,7 +168,10 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        for (sum, stored) in tile.iter().zip(&mut row[first..]) {
+        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter().zip(stored) {
             *stored = bytemuck::cast(*sum);
         }
     }

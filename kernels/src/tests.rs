@@ -114,11 +114,12 @@ fn inputs_are_prepared_to_the_same_bits() {
     let mean: Vec<f32> = values.iter().map(|_| random.float()).collect();
     let inv_std: Vec<f32> = values.iter().map(|_| random.float().abs() + 0.1).collect();
     let prepared = |kernel: &Kernel, count: usize, most: i16| {
-        let mut standardised = values[..count].to_vec();
-        (kernel.standardise)(&mut standardised, &mean, &inv_std);
+        let mut standardised = vec![0.0; count];
+        (kernel.standardise)(&values[..count], &mean, &inv_std, &mut standardised);
         let mut codes = vec![0; count];
         (kernel.quantise)(&values[..count], 1.0, most, &mut codes);
-        (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes)
+        let magnitude = (kernel.magnitude)(&values[..count]).to_bits();
+        (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, magnitude)
     };
     for (name, kernel) in usable() {
         for count in 0..=STEP {

@@ -119,7 +119,10 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        for (column, stored) in row[first..].iter_mut().take(COLUMNS).enumerate() {
+        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
+            return;
+        };
+        for (column, stored) in stored.iter_mut().enumerate() {
             let mut sum = _mm512_sub_epi32(tile[0][column], excess[column]);
             for plane in &tile[1..] {
                 sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(sum), plane[column]);

@@ -34,8 +34,25 @@ impl<W: Stored> FloatLinear<'_, W> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
+        // One row leaves most of the space for several untouched.
+        if x.len() == self.inputs {
+            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]], kernel);
+        } else {
+            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
+        }
+    }
+
+    /// [`FloatLinear::map`], as many rows at once as `step` has room for.
+    fn map_rows(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        step: &mut [[f32; STEP]],
+        kernel: &Kernel,
+    ) {
         let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        let mut step = [[0.0; STEP]; ROWS];
         // A block's weights stay in the second-level cache while every row passes over them.
         for block in (0..inputs).step_by(BLOCK) {
             let end = inputs.min(block + BLOCK);
@@ -139,9 +156,9 @@ fn prepare(
     let Some(step) = step.get_mut(..values.len()) else {
         return;
     };
-    step.copy_from_slice(values);
-    if let Some(standardiser) = standardiser {
-        standardiser.apply_by(kernel.standardise, first, step);
+    match standardiser {
+        Some(standardiser) => standardiser.apply_by(kernel.standardise, first, values, step),
+        None => step.copy_from_slice(values),
     }
 }
 

@@ -55,6 +55,13 @@ pub fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
     }
 }
 
+/// The largest magnitude of the values, which is infinite or no number when one of them is.
+#[inline(always)]
+pub fn magnitude(values: &[f32]) -> f32 {
+    // The bits of floats without their sign have the order of the floats, and what is no number comes last.
+    f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
+}
+
 impl IntegerLinear<'_> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
@@ -68,13 +75,30 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
+        // One row leaves most of the space for several untouched.
+        if x.len() == self.inputs {
+            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]], kernel);
+        } else {
+            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]; ROWS], kernel);
+        }
+    }
+
+    /// [`IntegerLinear::map`], at most [`ROWS`] rows at once and as many as `codes` has room for.
+    fn map_rows(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        codes: &mut [[i16; STEP]],
+        kernel: &Kernel,
+    ) {
         let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        let mut codes = [[0; STEP]; ROWS];
         for (x, y) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
             for (row, scale) in x.chunks_exact(inputs).zip(&mut scales) {
-                *scale = self.row_scale(row);
+                *scale = self.row_scale(row, kernel);
                 rows += 1;
             }
             let Some(codes) = codes.get_mut(..rows) else {
@@ -107,7 +131,7 @@ impl IntegerLinear<'_> {
         let block = self.block().max(1);
         let count = (STEP - first % QUAD).min(block - first % block).min(self.inputs.saturating_sub(first));
         let values = values.get(..count).unwrap_or(values);
-        let scale = self.row_scale(&[]);
+        let scale = self.row_scale(&[], kernel);
         let mut codes = [[0; STEP]];
         for codes in &mut codes {
             self.encode(first, values, Some(standardiser), scale, codes, kernel);
@@ -135,16 +159,12 @@ impl IntegerLinear<'_> {
     }
 
     /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
-    fn row_scale(&self, row: &[f32]) -> RowScale {
+    fn row_scale(&self, row: &[f32], kernel: &Kernel) -> RowScale {
         let most = f32::from(self.most);
         if let Some(scale) = self.input_scale {
             return RowScale { worth: scale, factor: 1.0 / scale };
         }
-        let mut bits = 0;
-        for value in row {
-            bits = bits.max(value.to_bits() & 0x7fff_ffff);
-        }
-        let magnitude = f32::from_bits(bits);
+        let magnitude = (kernel.magnitude)(row);
         if !magnitude.is_finite() {
             return RowScale { worth: f32::NAN, factor: 0.0 };
         }
@@ -169,14 +189,12 @@ impl IntegerLinear<'_> {
         let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
         before.fill(0);
         after.fill(0);
-        let mut standardised = [0.0; STEP];
-        match (standardiser, standardised.get_mut(..values.len())) {
-            (Some(standardiser), Some(standardised)) => {
-                standardised.copy_from_slice(values);
-                standardiser.apply_by(kernel.standardise, first, standardised);
-                (kernel.quantise)(standardised, scale.factor, self.most, encoded);
-            }
-            _ => (kernel.quantise)(values, scale.factor, self.most, encoded),
+        if let Some(standardiser) = standardiser {
+            let mut standardised = [0.0; STEP];
+            standardiser.apply_by(kernel.standardise, first, values, &mut standardised);
+            (kernel.quantise)(&standardised, scale.factor, self.most, encoded);
+        } else {
+            (kernel.quantise)(values, scale.factor, self.most, encoded);
         }
     }
 
@@ -298,7 +316,7 @@ mod tests {
             let mut partials = vec![f32::NAN; 3 * ROWS * outputs];
             linear.map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
             for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
-                let row = linear.row_scale(x);
+                let row = linear.row_scale(x, &Kernel::PORTABLE);
                 let mut codes = vec![0; inputs];
                 quantise(x, row.factor, most, &mut codes);
                 prop_assert!(codes.iter().all(|code| code.abs() <= most));

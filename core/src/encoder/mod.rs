@@ -28,9 +28,9 @@ use core::fmt;
 
 pub use dims::{Dims, DimsError};
 pub use format::{QUAD, WeightFormat};
-pub use integer::quantise;
+pub use integer::{magnitude, quantise};
 pub use kernel::{Accumulate, AccumulateCodes, Kernel, LANES, ROWS, STEP, half_to_float};
-pub use standardise::{Standardiser, sanitise, standardise};
+pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::{SimilarityError, normalise};
 use attention::attend;

@@ -22,23 +22,26 @@ pub struct Standardiser<'a> {
 }
 
 impl Standardiser<'_> {
-    /// Sanitises and standardises the features `first..` in place: `(value - mean) * inv_std`.
-    pub fn apply(&self, first: usize, values: &mut [f32]) {
-        self.apply_by(standardise, first, values);
+    /// Sanitises and standardises the raw features `first..` into as much of `standardised` as they fill.
+    pub fn apply(&self, first: usize, raw: &[f32], standardised: &mut [f32]) {
+        self.apply_by(standardise, first, raw, standardised);
     }
 
     /// [`Standardiser::apply`] by another implementation of [`standardise`].
-    pub(super) fn apply_by(&self, standardise: fn(&mut [f32], &[f32], &[f32]), first: usize, values: &mut [f32]) {
+    pub(super) fn apply_by(&self, standardise: Standardise, first: usize, raw: &[f32], standardised: &mut [f32]) {
         let mean = self.mean.get(first..).unwrap_or_default();
         let inv_std = self.inv_std.get(first..).unwrap_or_default();
-        standardise(values, mean, inv_std);
+        standardise(raw, mean, inv_std, standardised);
     }
 }
 
-/// Sanitises and standardises values in place: `(value - mean) * inv_std`.
+/// What [`standardise()`] does.
+pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
+
+/// Sanitises and standardises raw values: `(value - mean) * inv_std`.
 #[inline(always)]
-pub fn standardise(values: &mut [f32], mean: &[f32], inv_std: &[f32]) {
-    for ((value, mean), inv_std) in values.iter_mut().zip(mean).zip(inv_std) {
-        *value = (sanitise(*value) - mean) * inv_std;
+pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+    for (((raw, mean), inv_std), standardised) in raw.iter().zip(mean).zip(inv_std).zip(standardised) {
+        *standardised = (sanitise(*raw) - mean) * inv_std;
     }
 }

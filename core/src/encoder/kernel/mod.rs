@@ -4,8 +4,8 @@ mod float;
 mod integer;
 
 use crate::encoder::format::QUAD;
-use crate::encoder::integer::quantise;
-use crate::encoder::standardise::standardise;
+use crate::encoder::integer::{magnitude, quantise};
+use crate::encoder::standardise::{Standardise, standardise};
 
 pub(crate) use float::Stored;
 pub use float::half_to_float;
@@ -46,8 +46,10 @@ pub struct Kernel {
     pub i8i16: AccumulateCodes,
     /// Products of int8 weights with codes in -127..=127.
     pub i8: AccumulateCodes,
-    /// [`standardise`](super::standardise::standardise).
-    pub standardise: fn(&mut [f32], &[f32], &[f32]),
+    /// [`standardise`](super::standardise::standardise()).
+    pub standardise: Standardise,
+    /// [`magnitude`](super::integer::magnitude).
+    pub magnitude: fn(&[f32]) -> f32,
     /// [`quantise`](super::integer::quantise).
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
 }
@@ -61,6 +63,7 @@ impl Kernel {
         i8i16: integer::accumulate,
         i8: integer::accumulate,
         standardise,
+        magnitude,
         quantise,
     };
 }
