@@ -1,12 +1,12 @@
 //! A training step on 160 rows of full width, beside its graph alone; one thread.
 
 use criterion::Criterion;
-use neural_vault::dataset::synth;
+use neural_vault::dataset::{Dataset, Standardiser, synth};
 use neural_vault::engine::{Data, Feed};
 use neural_vault::graph::loss::Mining;
-use neural_vault::graph::step::{Slot, StepOptions, TrainingStep, training_step};
+use neural_vault::graph::step::{Objective, Slot, StepOptions, TrainingStep, training_step};
 use neural_vault::model::reference_dims;
-use neural_vault::training::{Settings, Trainer, TrainingData};
+use neural_vault::training::{self, Settings, Trainer, TrainingData, Triplet};
 use neural_vault_benches::{FULL_WIDTH, SEED, Stop, onnx_engines, random_model};
 
 const CLASSES: usize = 5;
@@ -30,32 +30,34 @@ impl Inputs {
 
 pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
     let recording = synth(CLASSES, TIMESTEPS, FULL_WIDTH, 1, 1.0, SEED);
-    let settings = Settings { rows: ROWS, ..Settings::default() };
-    let options = StepOptions {
-        rows: ROWS,
-        window: 1,
-        mining: Mining::Random { count: settings.batch },
-        margin: settings.margin,
-        dropout: settings.dropout > 0.0,
-    };
+    let triplet = Triplet { rows: ROWS, ..Triplet::default() };
+    let settings = Settings { objective: training::Objective::Triplet(triplet.clone()), ..Settings::reference() };
+    let objective = Objective::Triplet { mining: Mining::Random { count: triplet.batch }, margin: triplet.margin };
+    let options = StepOptions { rows: ROWS, window: 1, objective, dropout: settings.dropout > 0.0 };
     let graph = training_step(&reference_dims(FULL_WIDTH), &options)?;
     let mut group = criterion.benchmark_group(format!("train/{ROWS}x{FULL_WIDTH}"));
     group.sample_size(20);
     for engine in onnx_engines() {
-        let data = TrainingData::prepare(recording.clone(), 1)?;
-        let inputs = inputs(&graph, &data.frames, settings.batch)?;
+        let data = TrainingData::prepare(recording.clone(), settings.clone())?;
+        let inputs = inputs(&graph, &standardised(&recording), triplet.batch)?;
         let mut session = engine.open(&graph.model, 1)?;
         let feeds = inputs.feeds();
         session.run(&feeds)?;
         group.bench_function(format!("{} graph", engine.name()), |b| b.iter(|| session.run(&feeds).is_ok()));
         drop(session);
 
-        let mut trainer = Trainer::new(random_model(FULL_WIDTH)?, data, settings.clone(), engine, 1)?;
+        let mut trainer = Trainer::new(random_model(FULL_WIDTH)?, data, engine, 1)?;
         trainer.step()?;
         group.bench_function(format!("{} step", engine.name()), |b| b.iter(|| trainer.step()));
     }
     group.finish();
     Ok(())
+}
+
+fn standardised(recording: &Dataset) -> Vec<f32> {
+    let mut frames = recording.values.clone();
+    Standardiser::fit(&frames, recording.features).0.apply(&mut frames);
+    frames
 }
 
 /// Weights, frames, masks that drop nothing, and triplets that hold as the rows lie, class by class.

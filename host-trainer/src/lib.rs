@@ -8,6 +8,7 @@ pub mod engine;
 pub mod enrolment;
 pub mod evaluation;
 pub mod files;
+pub mod front_end;
 pub mod graph;
 pub mod model;
 pub mod training;

@@ -8,7 +8,7 @@ use neural_vault::dataset::{LoadOptions, load, read_vectors, synth, write_csv};
 use neural_vault::engine::Engine;
 use neural_vault::enrolment::{Development, Enrolment};
 use neural_vault::model::{self, Model, Provenance, initialise};
-use neural_vault::training::{Settings, Trainer, TrainingData, checkpoint};
+use neural_vault::training::{Objective, Settings, Trainer, TrainingData, Triplet, checkpoint};
 use neural_vault_core::encoder::Dims;
 use npyz::WriterBuilder;
 use proptest::prelude::*;
@@ -150,10 +150,11 @@ fn damaged_recordings_never_panic() {
 
 #[test]
 fn damaged_checkpoints_never_panic() {
-    let settings = Settings { steps: 9, batch: 4, rows: 4, ..Settings::default() };
+    let objective = Objective::Triplet(Triplet { batch: 4, rows: 4, ..Triplet::default() });
+    let settings = Settings { steps: 9, objective, ..Settings::reference() };
     let trainer = || {
-        let data = TrainingData::prepare(synth(2, 2, 3, 1, 1.0, 1), 1).unwrap();
-        Trainer::new(small_model(), data, settings.clone(), Engine::Tract, 1).unwrap()
+        let data = TrainingData::prepare(synth(2, 2, 3, 1, 1.0, 1), settings.clone()).unwrap();
+        Trainer::new(small_model(), data, Engine::Tract, 1).unwrap()
     };
     let mut run = trainer();
     run.step().unwrap();

@@ -21,9 +21,9 @@ use crate::engine::Engine;
 use crate::enrolment::{Enrolment, Request, cross_fitted, enrol};
 use crate::evaluation::verification::Scores;
 use crate::files;
+use crate::model::Model;
 use crate::model::safetensors::hex;
-use crate::model::{Model, Provenance, initialise, reference_dims};
-use crate::training::{Settings, Trainer, TrainingData};
+use crate::training::{Recipe, Settings};
 
 /// Haxby et al. 2001, one slice of subject 1; see `models/data/haxby/ATTRIBUTION.md`.
 const RECORDINGS: &[u8] = include_bytes!("../../../models/data/haxby/haxby_slice_runs00-05.csv.gz");
@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", default_value = "neural-vault-demo")]
     out: PathBuf,
     /// Training steps.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 1000)]
     steps: u64,
     /// Seed of the training; identifiers and the device secret are always fresh.
     #[arg(long, default_value_t = 0)]
@@ -73,10 +73,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
     let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
     let training = dataset.restrict_sessions(&TRAINING)?;
-    let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::default() };
+    let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);
     let model = train(&training)?;
-    let (threshold, development) = cross_fitted(&training, settings.window, train)?;
+    let (threshold, development) = cross_fitted(&training, model.provenance.window, train)?;
     console.note(format!(
         "threshold {threshold:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
         development.eer_percent.unwrap_or(f64::NAN),
@@ -111,27 +111,17 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
     let sessions = training.sessions.join(", ");
-    let provenance = Provenance {
-        labels: training.labels.clone(),
-        training_sessions: training.sessions.clone(),
-        window: settings.window,
-        recipe: format!("demo: the reference's recipe, {} steps", settings.steps),
-    };
-    let model = initialise(reference_dims(training.features), provenance, settings.seed)?;
-    let data = TrainingData::prepare(training.clone(), settings.window)?;
-    let mut trainer = Trainer::new(model, data, settings.clone(), engine, 1)?;
     let bar = console.progress(settings.steps);
     let mut losses = Vec::new();
-    while trainer.steps_done() < settings.steps {
-        let report = trainer.step()?;
+    let model = Recipe::Steps(settings.clone()).train(training.clone(), engine, 1, &mut |report| {
         losses.push(report.loss);
         bar.set_position(report.step);
         bar.set_message(format!("loss {:.4}", report.loss));
-    }
+    })?;
     bar.finish_and_clear();
     let (first, last) = (losses[0], losses[losses.len() - 1]);
     console.note(format!("trained on {sessions} ({}): loss {first:.4} -> {last:.4}", engine.name()));
-    Ok(trainer.model())
+    Ok(model)
 }
 
 /// Every block of the probe run against every enrolment, by the core's own verification.

@@ -174,7 +174,7 @@ impl Arguments {
                 learning_rate: self.learning_rate,
                 schedule: Schedule::Constant,
                 seed: self.seed,
-                ..Settings::default()
+                ..Settings::reference()
             },
             engine,
             threads: self.threads.map_or_else(cores, usize::from),

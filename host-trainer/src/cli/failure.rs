@@ -7,7 +7,7 @@ use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{EnrolError, EnrolmentError};
 use crate::model::ModelError;
-use crate::training::TrainingError;
+use crate::training::{ArchiveError, TrainingError};
 
 /// What a verb ends with when it cannot do its work.
 #[derive(Debug)]
@@ -104,12 +104,24 @@ impl From<EnrolmentError> for Failure {
     }
 }
 
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        let code = match error {
+            ArchiveError::Write { .. } => OUTPUT,
+            ArchiveError::Mismatch(_) => DATA,
+            _ => MODEL,
+        };
+        Self::new(code, error)
+    }
+}
+
 impl From<TrainingError> for Failure {
     fn from(error: TrainingError) -> Self {
         match error {
             TrainingError::Data(error) => error.into(),
             TrainingError::Engine(error) => error.into(),
             TrainingError::Model(error) => error.into(),
+            TrainingError::FrontEnd(_) => Self::new(DATA, error),
             TrainingError::Settings(_) => Self::new(USAGE, error),
             TrainingError::Diverged { .. } => Self::new(DATA, error),
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),

@@ -65,6 +65,12 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let _ = writeln!(text, "weights     f32, {} tensors, {parameters} values", model.tensors.len());
     let _ = writeln!(text, "window      {} frames", provenance.window);
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
+    if let Some(dimension) = provenance.effective_dimension {
+        let _ = writeln!(text, "spread      {dimension:.1} effective dimensions");
+    }
+    if let Some(note) = provenance.spread_note() {
+        let _ = writeln!(text, "note        {note}");
+    }
     if !provenance.labels.is_empty() {
         let _ = writeln!(text, "trained on  {}", provenance.labels.join(", "));
         let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
@@ -75,6 +81,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": "f32",
         "tensors": model.tensors.iter().map(|(name, data)| json!({ "name": name, "values": data.len() })).collect::<Vec<_>>(),
         "window": provenance.window, "recipe": provenance.recipe, "labels": provenance.labels,
+        "effective_dimension": provenance.effective_dimension,
         "training_sessions": provenance.training_sessions,
     });
     Ok((text, value))

@@ -13,6 +13,7 @@ mod export;
 mod failure;
 mod import;
 mod inspect;
+mod recipe;
 mod runtime;
 mod synth;
 mod train;

@@ -4,20 +4,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine, window_range};
+use super::arguments::{DataArguments, DeviceArgument, GraphEngine};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
+use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::engine::Engine;
+use crate::evaluation::metrics::information::participation_ratio;
 use crate::evaluation::trials::window_trials;
+use crate::evaluation::verification::window_probes;
+use crate::model::Model;
 use crate::model::safetensors::hex;
-use crate::model::{Model, Provenance, initialise, reference_dims};
-use crate::training::{self, Mining, Outcome, RunFolder, Schedule, Settings, Trainer, TrainingData};
+use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
 
-/// Train an encoder by the reference's recipe and write model.safetensors, model.onnx, model.nvb and train.jsonl.
+/// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -28,42 +32,8 @@ pub struct Arguments {
     /// Train on these sessions; the others are held back and scored afterwards.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     sessions: Vec<String>,
-    /// Steps; the reference's epochs are steps of one batch.
-    #[arg(long, default_value_t = 100)]
-    steps: u64,
-    /// Triplets a step (random mining).
-    #[arg(long, default_value_t = 128)]
-    batch: usize,
-    /// Distinct windows a step, at most.
-    #[arg(long, default_value_t = 160)]
-    rows: usize,
-    /// Frames a window.
-    #[arg(long, value_name = "T", default_value_t = 1, value_parser = window_range)]
-    window: usize,
-    /// How triplets are chosen.
-    #[arg(long, value_enum, default_value_t = MiningArgument::Random)]
-    mining: MiningArgument,
-    /// Margin of the triplet loss.
-    #[arg(long, default_value_t = 0.5)]
-    margin: f32,
-    /// Highest learning rate.
-    #[arg(long, default_value_t = 1e-4)]
-    learning_rate: f64,
-    /// Course of the learning rate.
-    #[arg(long, value_enum, default_value_t = ScheduleArgument::Constant)]
-    schedule: ScheduleArgument,
-    /// Decoupled weight decay.
-    #[arg(long, default_value_t = 1e-4)]
-    weight_decay: f32,
-    /// Largest gradient norm.
-    #[arg(long, default_value_t = 1.0)]
-    clip: f64,
-    /// Dropout.
-    #[arg(long, default_value_t = 0.1)]
-    dropout: f64,
-    /// Seed: the same seed, recordings and engine make the same weights.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    #[command(flatten)]
+    recipe: RecipeArguments,
     /// The engine.
     #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
     engine: GraphEngine,
@@ -81,51 +51,44 @@ pub struct Arguments {
     resume: bool,
 }
 
-/// How triplets are chosen.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MiningArgument {
-    /// At random, as the reference does.
-    Random,
-    /// Every window with its farthest positive and nearest negative.
-    BatchHard,
-}
-
-/// Course of the learning rate.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ScheduleArgument {
-    /// The same throughout.
-    Constant,
-    /// Half a cosine down to 0.
-    Cosine,
-}
-
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let engine = arguments.engine.choose(arguments.device, console)?;
+    let recipe = arguments.recipe.recipe()?;
+    let engine = match recipe {
+        Recipe::Linear { .. } => None,
+        Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
+    };
     let dataset = arguments.data.load(console)?;
     let (training, held_back) = split(&dataset, &arguments.sessions)?;
-    let settings = arguments.settings();
-    settings.check()?;
-    let provenance = Provenance {
-        labels: training.labels.clone(),
-        training_sessions: training.sessions.clone(),
-        window: settings.window,
-        recipe: recipe(&settings),
+    let (mut model, losses) = match (&recipe, engine) {
+        (Recipe::Steps(settings), Some(engine)) => {
+            let threads = usize::from(arguments.threads);
+            let mut trainer = Trainer::begin(training.clone(), settings.clone(), engine, threads)?;
+            trainer.notes().iter().for_each(|note| console.note(format!("note: {note}")));
+            let losses = run_steps(&mut trainer, arguments, console)?;
+            (trainer.model(), losses)
+        }
+        (recipe, _) => {
+            training::refuse_checkpoint(&arguments.out)?;
+            let open_set = matches!(recipe, Recipe::Linear { open_set: true });
+            let (model, notes) = linear(training.clone(), open_set)?;
+            notes.iter().for_each(|note| console.note(format!("note: {note}")));
+            (model, None)
+        }
     };
-    let data = TrainingData::prepare(training.clone(), settings.window)?;
-    data.notes.iter().for_each(|note| console.note(format!("note: {note}")));
-    let model = initialise(reference_dims(dataset.features), provenance, settings.seed)?;
-    let mut trainer = Trainer::new(model, data, settings, engine, usize::from(arguments.threads))?;
-    let losses = run_steps(&mut trainer, arguments, console)?;
-
-    let model = trainer.model();
-    let digest = hex(&model.write(&arguments.out)?);
+    let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
+    model.provenance.effective_dimension = Some(dimension as f32);
+    let digest = model.digest()?;
+    model.write(&arguments.out)?;
+    Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
-    let scores = scores(&model, &training, held_back.as_ref())?;
+    let digest = hex(&digest);
     let folder = arguments.out.display().to_string();
-    let mut text = format!("{folder}: model {digest}\n");
+    let mut text = format!("{folder}: model {digest}\nrecipe {}\n", recipe.name());
     if let Some((first, last)) = losses {
-        text += &format!("loss {first:.4} -> {last:.4} at step {}\n", trainer.steps_done());
+        text += &format!("loss {first:.4} -> {last:.4} at step {}\n", recipe.steps());
     }
+    text += &format!("effective dimension of the embeddings {dimension:.1}\n");
+    model.provenance.spread_note().iter().for_each(|note| console.note(format!("note: {note}")));
     for score in &scores {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
@@ -137,35 +100,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         );
     }
     let value = json!({
-        "folder": folder, "digest": digest, "engine": engine.name(), "steps": trainer.steps_done(),
-        "first_loss": losses.map(|(first, _)| first), "last_loss": losses.map(|(_, last)| last), "eer": scores,
+        "folder": folder, "digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
+        "steps": recipe.steps(), "first_loss": losses.map(|(first, _)| first),
+        "last_loss": losses.map(|(_, last)| last), "eer": scores,
+        "effective_dimension": dimension,
     });
     console.result("train", &text, value)
-}
-
-impl Arguments {
-    fn settings(&self) -> Settings {
-        Settings {
-            steps: self.steps,
-            batch: self.batch,
-            rows: self.rows,
-            window: self.window,
-            mining: match self.mining {
-                MiningArgument::Random => Mining::Random,
-                MiningArgument::BatchHard => Mining::BatchHard,
-            },
-            margin: self.margin,
-            learning_rate: self.learning_rate,
-            schedule: match self.schedule {
-                ScheduleArgument::Constant => Schedule::Constant,
-                ScheduleArgument::Cosine => Schedule::Cosine,
-            },
-            weight_decay: self.weight_decay,
-            clip: self.clip,
-            dropout: self.dropout,
-            seed: self.seed,
-        }
-    }
 }
 
 /// The recordings to train on, and those held back.
@@ -187,7 +127,7 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let folder =
         RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
-    let bar = console.progress(arguments.steps);
+    let bar = console.progress(trainer.settings().steps);
     let mut losses = None;
     let outcome = training::run(trainer, &folder, &stop, &mut |report| {
         if arguments.resume && losses.is_none() {
@@ -208,15 +148,12 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     }
 }
 
-fn recipe(settings: &Settings) -> String {
-    let settings = serde_json::to_string(settings).unwrap_or_default();
-    format!("reference (triplet loss): {settings}")
-}
-
-/// The verification trials of `model`, as JSON.
-fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<Vec<Value>, Failure> {
+/// The verification trials of `model`, as JSON, and the effective dimension of its embeddings of the training windows.
+fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Value>, f64), Failure> {
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
     let window = model.provenance.window;
+    let probes = window_probes(training, window);
+    let dimension = participation_ratio(&embedder.scans(training, &probes, window)?);
     let mut list = Vec::new();
     for trials in window_trials(&mut embedder, window, training, held_back)? {
         let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
@@ -227,5 +164,5 @@ fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Res
             "genuine": trials.scores.genuine.len(), "impostor": trials.scores.impostor.len(),
         }));
     }
-    Ok(list)
+    Ok((list, dimension))
 }

@@ -87,12 +87,16 @@ impl Outputs for OnnxRuntimeOutputs<'_> {
     }
 }
 
+/// Threads take whole nodes: a matrix product split over threads would sum in another order, and the same seed would
+/// make other weights.
+///
 /// A builder's errors carry the builder, which `?` turns into plain ones only here.
 fn build(environment: &Environment, bytes: &[u8], device: Device, threads: usize) -> ort::Result<OrtSession> {
     let mut builder = OrtSession::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
-        .with_intra_threads(threads)?
-        .with_inter_threads(1)?;
+        .with_intra_threads(1)?
+        .with_parallel_execution(threads > 1 && device == Device::Cpu)?
+        .with_inter_threads(threads)?;
     if device == Device::Cuda {
         builder = builder.with_execution_providers([CUDA::default().build().error_on_failure()])?;
     }

@@ -9,6 +9,8 @@ use super::{Data, EngineError, Feed, Outputs, Session};
 
 pub(super) struct TractSession {
     plan: Arc<TypedRunnableModel>,
+    /// Names of the graph's inputs in its order, which is the one tract takes them in.
+    inputs: Vec<String>,
 }
 
 impl TractSession {
@@ -18,7 +20,8 @@ impl TractSession {
             .and_then(InferenceModelExt::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(failed)?;
-        Ok(Self { plan })
+        let inputs = model.graph.iter().flat_map(|graph| &graph.input).map(|input| input.name.clone()).collect();
+        Ok(Self { plan, inputs })
     }
 }
 
@@ -28,7 +31,11 @@ impl Session for TractSession {
             Data::F32(data) => Tensor::from_shape(feed.shape, data),
             Data::I64(data) => Tensor::from_shape(feed.shape, data),
         };
-        let inputs = feeds.iter().map(|feed| Ok(tensor(feed)?.into())).collect::<TractResult<_>>().map_err(failed)?;
+        let fed = |name: &String| match feeds.iter().find(|feed| feed.name == name) {
+            Some(feed) => Ok(tensor(feed)?.into()),
+            None => Err(TractError::msg(format!("input {name} is not fed"))),
+        };
+        let inputs = self.inputs.iter().map(fed).collect::<TractResult<_>>().map_err(failed)?;
         Ok(Box::new(TractOutputs(self.plan.run(inputs).map_err(failed)?)))
     }
 }

@@ -9,8 +9,8 @@ use super::methods::{Encoded, Fitted, Method};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row, Standardiser};
-use crate::model::{Model, Provenance, initialise, reference_dims};
-use crate::training::{Trainer, TrainingData, TrainingError};
+use crate::model::Model;
+use crate::training::Recipe;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;
@@ -35,14 +35,7 @@ pub(super) struct Prepared {
 /// Trains an encoder on the rows at `training`.
 pub(super) fn train(dataset: &Dataset, training: &[usize], plan: &Plan) -> Result<Model, EvaluationError> {
     let part = dataset.select(training);
-    let provenance = Provenance { window: 1, recipe: "evaluation".to_owned(), ..Provenance::default() };
-    let model = initialise(reference_dims(dataset.features), provenance, plan.training.seed)?;
-    let data = TrainingData::prepare(part, 1).map_err(TrainingError::from)?;
-    let mut trainer = Trainer::new(model, data, plan.training.clone(), plan.engine, 1)?;
-    while trainer.steps_done() < plan.training.steps {
-        trainer.step()?;
-    }
-    Ok(trainer.model())
+    Ok(Recipe::Steps(plan.training.clone()).train(part, plan.engine, 1, &mut |_| ())?)
 }
 
 pub(super) fn prepare(dataset: &Dataset, fold: &Fold, model: Model, plan: &Plan) -> Result<Prepared, EvaluationError> {

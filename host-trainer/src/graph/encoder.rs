@@ -40,7 +40,6 @@ pub fn encoder(graph: &mut Graph, frames: Value, dims: &Dims, weights: &Weights,
         _ => Dim::Symbol("rows"),
     };
     let width = Dim::Fixed(dims.d_model);
-    let layout = Layout { batch, time, rows, heads: dims.heads, head_width: dims.d_model / dims.heads };
 
     let flat = ops::reshape(graph, frames, &[rows, Dim::Fixed(dims.features)]);
     let projected = ops::linear(graph, flat, weights["proj.weight"], weights["proj.bias"]);
@@ -49,6 +48,7 @@ pub fn encoder(graph: &mut Graph, frames: Value, dims: &Dims, weights: &Weights,
         let pooled = ops::mean_over_time(graph, projected);
         return ops::l2_normalise(graph, pooled);
     }
+    let layout = Layout { batch, time, rows, heads: dims.heads, head_width: dims.d_model / dims.heads };
     let positions = first_positions(graph, weights["pos.pe"], time);
     let placed = ops::offset(graph, projected, positions);
     let mut h = ops::reshape(graph, placed, &[rows, width]);

@@ -1,4 +1,4 @@
-//! The triplet loss and the two ways of choosing triplets.
+//! The losses: triplet, with two ways of choosing triplets, and proxy-anchor.
 
 use super::builder::{Attribute, ElementType};
 use super::{Dim, Graph, Value, ops};
@@ -45,6 +45,58 @@ pub fn triplet(graph: &mut Graph, embedding: Value, mining: Mining, margin: f32)
     let shifted = ops::offset(graph, difference, margin);
     let hinge = ops::relu(graph, shifted);
     ops::mean(graph, hinge)
+}
+
+/// The sizes and constants of [`proxy_anchor`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProxyAnchor {
+    /// Classes, each with a proxy.
+    pub classes: usize,
+    /// Classes that have windows in a step.
+    pub present: usize,
+    /// Steepness, alpha in the paper.
+    pub scale: f32,
+    /// Margin in cosine, delta in the paper.
+    pub margin: f32,
+}
+
+/// Added to an exponent so that it drops out of a sum of exponentials, and a sum of nothing else out of softplus.
+pub const EXCLUDED: f32 = 200.0;
+
+/// Weight of the whole loss; the gradient's clip is measured against it.
+const PROXY_ANCHOR_WEIGHT: f32 = 0.25;
+
+/// Proxy-anchor loss (Kim, Kim, Cho and Kwak 2020) of `embedding` `[rows, latent]` and `proxies` `[classes, latent]`,
+/// which are scaled to unit length.
+///
+/// Mean over the classes present of `softplus(ln sum_own exp(-scale (S - margin)))` plus mean over all classes of
+/// `softplus(ln sum_others exp(scale (S + margin)))`, with S the cosines of a proxy and the rows; log-sum-exp inside
+/// softplus is the paper's `ln(1 + sum)`. Declares the input `own` `[classes, rows]`: 0 where the row is of the class,
+/// `-`[`EXCLUDED`] where it is not.
+pub fn proxy_anchor(graph: &mut Graph, embedding: Value, proxies: Value, options: ProxyAnchor) -> Value {
+    let ProxyAnchor { classes, present, scale, margin } = options;
+    let rows = graph.fixed_shape(embedding)[0];
+    let own = graph.input("own", ElementType::F32, &[Dim::Fixed(classes), Dim::Fixed(rows)]);
+    let others = {
+        let all = graph.constant(&[classes, rows], &vec![-EXCLUDED; classes * rows]);
+        ops::subtract(graph, all, own)
+    };
+    let unit = ops::l2_normalise(graph, proxies);
+    let no_bias = graph.constant(&[rows], &vec![0.0; rows]);
+    let cosines = ops::linear(graph, unit, embedding, no_bias);
+    let mut term = |sign: f32, members: Value, weight: f32| {
+        let margin = graph.scalar(sign * margin);
+        let shifted = ops::offset(graph, cosines, margin);
+        let steep = ops::scale(graph, shifted, sign * scale);
+        let chosen = ops::offset(graph, steep, members);
+        let total = ops::log_sum_exp(graph, chosen);
+        let soft = ops::softplus(graph, total);
+        let mean = ops::mean(graph, soft);
+        ops::scale(graph, mean, weight * PROXY_ANCHOR_WEIGHT)
+    };
+    let pull = term(-1.0, own, classes as f32 / present as f32);
+    let push = term(1.0, others, 1.0);
+    ops::add(graph, pull, push)
 }
 
 /// For each row, the index of the extreme cosine among the pairs that the input `name` allows.

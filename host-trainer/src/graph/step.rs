@@ -5,8 +5,8 @@ use neural_vault_core::encoder::{Dims, DimsError};
 use tract_onnx::pb::ModelProto;
 
 use super::builder::ElementType;
-use super::encoder::{LayerMasks, encoder};
-use super::loss::{Mining, triplet};
+use super::encoder::{LayerMasks, Weights, encoder};
+use super::loss::{Mining, ProxyAnchor, proxy_anchor, triplet};
 use super::{Dim, Graph};
 
 /// The sizes and choices that a step's graph is written for.
@@ -16,43 +16,49 @@ pub struct StepOptions {
     pub rows: usize,
     /// Frames a window.
     pub window: usize,
-    /// How triplets are chosen.
-    pub mining: Mining,
-    /// The triplet loss's margin, in squared distance between unit vectors.
-    pub margin: f32,
+    /// What is minimised.
+    pub objective: Objective,
     /// Whether dropout masks are inputs.
     pub dropout: bool,
 }
+
+/// What a step minimises, and with it what it trains.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Objective {
+    /// [`triplet`]; the whole encoder is trained.
+    Triplet {
+        /// How triplets are chosen.
+        mining: Mining,
+        /// The margin, in squared distance between unit vectors.
+        margin: f32,
+    },
+    /// [`proxy_anchor`]; the projection stays as it is, the proxies are trained.
+    ProxyAnchor(ProxyAnchor),
+}
+
+/// The parameter that holds the proxies of [`proxy_anchor`], `[classes, latent]`.
+pub const PROXIES: &str = "proxies";
 
 /// A tensor that the caller feeds: its name and shape.
 pub type Slot = (String, Vec<usize>);
 
 /// The step's graph and what feeds it.
 ///
-/// Inputs: `frames` `[rows, window, features]` (standardised), `pos.pe`, every parameter by its `state_dict` name, the
-/// dropout masks, and the triplet inputs of [`triplet`]. Outputs: `loss`, then `gradient.NAME` for each parameter in
-/// order.
+/// Inputs: `frames` `[rows, window, features]` (standardised), the constants and parameters by their `state_dict` names,
+/// the dropout masks, and the inputs of the loss. Outputs: `loss`, then `gradient.NAME` for each parameter in order.
 pub struct TrainingStep {
     /// The ONNX model.
     pub model: ModelProto,
+    /// Tensors of the model that are not trained.
+    pub constants: Vec<Slot>,
     /// Trainable parameters, in the order of the gradients.
     pub parameters: Vec<Slot>,
     /// Dropout masks; empty when dropout is off.
     pub masks: Vec<Slot>,
 }
 
-/// Tensors of a model that are stored with it but not trained.
-pub const NOT_TRAINED: [&str; 3] = ["pos.pe", "standardiser.mean", "standardiser.inv_std"];
-
-/// Names and shapes of the trainable parameters of an encoder.
-///
-/// # Errors
-/// When the core does not support these sizes.
-pub fn parameters(dims: &Dims) -> Result<Vec<Slot>, DimsError> {
-    let mut slots = bundle::tensor_names_and_shapes(dims)?;
-    slots.retain(|(name, _)| !NOT_TRAINED.contains(&name.as_str()));
-    Ok(slots)
-}
+/// Tensors of the standardiser, which is applied before a step.
+const STANDARDISER: [&str; 2] = ["standardiser.mean", "standardiser.inv_std"];
 
 /// Writes the graph of one training step.
 ///
@@ -63,12 +69,23 @@ pub fn training_step(dims: &Dims, options: &StepOptions) -> Result<TrainingStep,
     let fixed = |shape: &[usize]| shape.iter().map(|&n| Dim::Fixed(n)).collect::<Vec<_>>();
     let frames = fixed(&[options.rows, options.window, dims.features]);
     let frames = graph.input("frames", ElementType::F32, &frames);
-    let table = graph.input("pos.pe", ElementType::F32, &fixed(&[1, dims.positions, dims.d_model]));
-    let parameters = parameters(dims)?;
+    let frozen: &[&str] = match options.objective {
+        Objective::Triplet { .. } => &["pos.pe"],
+        Objective::ProxyAnchor(_) => &["pos.pe", "proj.weight", "proj.bias"],
+    };
+    let mut tensors = bundle::tensor_names_and_shapes(dims)?;
+    tensors.retain(|(name, _)| !STANDARDISER.contains(&name.as_str()));
+    let (constants, mut parameters): (Vec<Slot>, Vec<Slot>) =
+        tensors.into_iter().partition(|(name, _)| frozen.contains(&name.as_str()));
+    if let Objective::ProxyAnchor(ProxyAnchor { classes, .. }) = options.objective {
+        parameters.push((PROXIES.to_owned(), vec![classes, dims.latent]));
+    }
     let values: Vec<_> = parameters.iter().map(|(name, shape)| graph.parameter(name, shape)).collect();
-    let mut weights: super::encoder::Weights =
-        parameters.iter().map(|(name, _)| name.clone()).zip(values.iter().copied()).collect();
-    weights.insert("pos.pe".to_owned(), table);
+    let mut weights: Weights = parameters.iter().map(|(name, _)| name.clone()).zip(values.iter().copied()).collect();
+    for (name, shape) in &constants {
+        let value = graph.input(name, ElementType::F32, &fixed(shape));
+        weights.insert(name.clone(), value);
+    }
 
     let mut masks = Vec::new();
     let mut mask = |graph: &mut Graph, layer: usize, name: &str, shape: &[usize]| {
@@ -94,11 +111,14 @@ pub fn training_step(dims: &Dims, options: &StepOptions) -> Result<TrainingStep,
         .collect();
 
     let embedding = encoder(&mut graph, frames, dims, &weights, &layer_masks);
-    let loss = triplet(&mut graph, embedding, options.mining, options.margin);
+    let loss = match options.objective {
+        Objective::Triplet { mining, margin } => triplet(&mut graph, embedding, mining, margin),
+        Objective::ProxyAnchor(options) => proxy_anchor(&mut graph, embedding, weights[PROXIES], options),
+    };
     let gradients = graph.gradients(loss, &values);
     graph.output("loss", loss);
     for ((name, _), gradient) in parameters.iter().zip(gradients) {
         graph.output(&format!("gradient.{name}"), gradient);
     }
-    Ok(TrainingStep { model: graph.into_model("neural-vault training step", &[]), parameters, masks })
+    Ok(TrainingStep { model: graph.into_model("neural-vault training step", &[]), constants, parameters, masks })
 }

@@ -4,6 +4,7 @@
 //! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
 //! place).
 
+mod fold;
 mod initialise;
 mod load;
 pub mod onnx;
@@ -19,7 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
-pub use initialise::initialise;
+pub use fold::fold;
+pub use initialise::{initialise, initialise_behind_front_end, proxies};
 pub use load::{check_tag, load};
 
 /// Components of an embedding.
@@ -52,7 +54,7 @@ pub struct Model {
 }
 
 /// Where a model came from: what an operator needs to use it and to judge a score made with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Names of the classes it was trained on, in the order of their numbers.
     pub labels: Vec<String>,
@@ -62,6 +64,25 @@ pub struct Provenance {
     pub window: usize,
     /// How it was trained, in words and numbers.
     pub recipe: String,
+    /// Dimensions that the embeddings of its training windows use, see
+    /// [`participation_ratio`](crate::evaluation::metrics::information::participation_ratio).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_dimension: Option<f32>,
+}
+
+/// Effective dimensions below this call for a warning.
+const FEW_DIMENSIONS: f32 = 8.0;
+
+impl Provenance {
+    /// What a person should know where the embeddings use few dimensions.
+    #[must_use]
+    pub fn spread_note(&self) -> Option<String> {
+        let dimension = self.effective_dimension.filter(|&dimension| dimension < FEW_DIMENSIONS)?;
+        Some(format!(
+            "the embeddings use {dimension:.1} of {LATENT} dimensions: prototypes are easy to guess at, and a key is \
+             worth no more than the device secret it is derived with"
+        ))
+    }
 }
 
 /// The names of a model's files in its folder.

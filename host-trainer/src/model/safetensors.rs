@@ -121,7 +121,7 @@ pub fn import(path: &Path, heads: Option<usize>) -> Result<Model, ModelError> {
     }
     let heads = heads.or_else(|| metadata.get("heads")?.parse().ok()).unwrap_or(REFERENCE_HEADS);
     if heads == 0 {
-        return Err(malformed("an encoder has at least one head; give --heads".into()));
+        return Err(wrong("proj.weight", "an encoder has at least one head; give --heads".to_owned()));
     }
     let recipe = format!("imported from {}", path.file_name().unwrap_or_default().to_string_lossy());
     assemble(tensors, heads, Provenance { window: 1, recipe, ..Provenance::default() })
@@ -144,11 +144,14 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
 }
 
+fn wrong(name: &str, reason: String) -> ModelError {
+    ModelError::Tensor { name: name.to_owned(), reason }
+}
+
 /// Builds a model out of tensors, whose shapes tell its sizes, and checks every one.
 ///
 /// A model without heads is linear.
 pub(super) fn assemble(tensors: Tensors, heads: usize, provenance: Provenance) -> Result<Model, ModelError> {
-    let wrong = |name: &str, reason: String| ModelError::Tensor { name: name.to_owned(), reason };
     let axes = |name: &str| match tensors.get(name) {
         Some((shape, _)) if shape.len() == 2 => Ok([shape[0], shape[1]]),
         Some((shape, _)) => Err(wrong(name, format!("has shape {shape:?}, expected two axes"))),
@@ -173,7 +176,6 @@ pub(super) fn assemble(tensors: Tensors, heads: usize, provenance: Provenance) -
 
 /// Checks every tensor of a model of these sizes, and fills in those that can be left out.
 fn complete(mut tensors: Tensors, dims: Dims, provenance: Provenance) -> Result<Model, ModelError> {
-    let wrong = |name: &str, reason: String| ModelError::Tensor { name: name.to_owned(), reason };
     let mut model = Model { dims, tensors: BTreeMap::new(), provenance };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();

@@ -48,7 +48,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     let header = Header {
         schema: SCHEMA.to_owned(),
         step: optimiser.updates,
-        settings: trainer.settings.clone(),
+        settings: trainer.settings().clone(),
         data: hex(&trainer.data.digest()),
     };
     let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
@@ -71,8 +71,8 @@ pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> 
     if header.schema != SCHEMA {
         return Err(refused(format!("is {}, this program continues {SCHEMA}", header.schema)));
     }
-    if header.settings != trainer.settings {
-        let [was, is] = [&header.settings, &trainer.settings].map(|s| format!("{s:?}"));
+    if header.settings != *trainer.settings() {
+        let [was, is] = [&header.settings, trainer.settings()].map(|s| format!("{s:?}"));
         return Err(refused(format!("was made with other settings\n  it: {was}\n now: {is}")));
     }
     if header.data != hex(&trainer.data.digest()) {

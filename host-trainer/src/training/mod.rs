@@ -1,12 +1,18 @@
 //! Training: sampling, the step on an engine, AdamW, checkpoints.
 
+mod archive;
+mod balanced;
+mod batch;
 pub mod checkpoint;
+mod data;
+mod linear;
 pub mod optimiser;
+mod recipe;
 mod run;
-mod sampler;
 mod schedule;
 mod settings;
 mod trainer;
+mod triplets;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -16,12 +22,17 @@ use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
 use crate::engine::EngineError;
+use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
-pub use run::{LOG, Outcome, RunFolder, remove_checkpoint, run};
+pub use archive::{ARCHIVE, Archive, ArchiveError};
+pub use data::TrainingData;
+pub use linear::linear;
+pub use recipe::Recipe;
+pub use run::{LOG, Outcome, RunFolder, refuse_checkpoint, remove_checkpoint, run};
 pub use schedule::Schedule;
-pub use settings::{Mining, Settings};
-pub use trainer::{StepReport, Trainer, TrainingData};
+pub use settings::{Mining, Objective, ProxyAnchor, Settings, Triplet};
+pub use trainer::{StepReport, Trainer};
 
 /// Why training cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +40,9 @@ pub enum TrainingError {
     /// The recordings cannot be trained on.
     #[error(transparent)]
     Data(#[from] DatasetError),
+    /// The recordings have no front end.
+    #[error(transparent)]
+    FrontEnd(#[from] FrontEndError),
     /// The engine is not available, or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -73,6 +73,14 @@ pub struct Update {
     gradient2: f32,
 }
 
+impl Update {
+    /// The same update of a tensor that is not decayed.
+    #[must_use]
+    pub fn without_decay(self) -> Self {
+        Self { decay: 1.0, ..self }
+    }
+}
+
 /// The sum of squares of a gradient, in a fixed order.
 #[must_use]
 pub fn sum_of_squares(gradient: &[f32]) -> f64 {

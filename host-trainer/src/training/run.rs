@@ -44,9 +44,8 @@ pub fn run(
     let saved = folder.path.join(checkpoint::FILE);
     if folder.resume {
         checkpoint::restore(trainer, &saved)?;
-    } else if saved.exists() {
-        let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
-        return Err(TrainingError::Settings(text));
+    } else {
+        refuse_checkpoint(folder.path)?;
     }
     files::create_folder(folder.path).map_err(|source| TrainingError::Write { source })?;
     let log = folder.path.join(LOG);
@@ -65,6 +64,19 @@ pub fn run(
         }
     }
     Ok(Outcome::Finished)
+}
+
+/// Refuses a folder with an unfinished run: its work is not overwritten unasked.
+///
+/// # Errors
+/// When there is a checkpoint.
+pub fn refuse_checkpoint(folder: &Path) -> Result<(), TrainingError> {
+    let saved = folder.join(checkpoint::FILE);
+    if !saved.exists() {
+        return Ok(());
+    }
+    let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
+    Err(TrainingError::Settings(text))
 }
 
 /// Removes the checkpoint of a finished run; call it once the model is written, and not before.

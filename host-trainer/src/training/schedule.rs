@@ -12,6 +12,8 @@ pub enum Schedule {
     Constant,
     /// Half a cosine from the rate down to 0 (Loshchilov and Hutter 2017, without restarts).
     Cosine,
+    /// Linearly up over the first tenth of the steps, then half a cosine down to 0.
+    WarmUpCosine,
 }
 
 impl Schedule {
@@ -21,6 +23,10 @@ impl Schedule {
         match self {
             Schedule::Constant => rate,
             Schedule::Cosine => rate * 0.5 * (1.0 + (PI * step as f64 / steps.max(1) as f64).cos()),
+            Schedule::WarmUpCosine => match steps / 10 {
+                warm_up if step < warm_up => rate * (step + 1) as f64 / warm_up as f64,
+                warm_up => Schedule::Cosine.rate(rate, step - warm_up, steps - warm_up),
+            },
         }
     }
 }
@@ -36,5 +42,14 @@ mod tests {
         assert!((rates[50] - 5e-4).abs() < 1e-12);
         assert!(rates.windows(2).all(|pair| pair[1] < pair[0]));
         assert!(rates[99] > 0.0);
+    }
+
+    #[test]
+    fn a_warm_up_rises_over_a_tenth_of_the_steps_to_the_rate() {
+        let rates: Vec<f64> = (0..100).map(|step| Schedule::WarmUpCosine.rate(1e-3, step, 100)).collect();
+        assert!(rates[..10].windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!((rates[9], rates[10]), (1e-3, 1e-3));
+        assert!(rates[10..].windows(2).all(|pair| pair[1] < pair[0]) && rates[99] > 0.0);
+        assert_eq!(Schedule::WarmUpCosine.rate(1e-3, 0, 3), 1e-3);
     }
 }

@@ -3,22 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Schedule, TrainingError};
+use crate::dataset::MAX_FRAMES;
 
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Steps in all.
     pub steps: u64,
-    /// Triplets a step, for random mining.
-    pub batch: usize,
-    /// Distinct windows a step, at most.
-    pub rows: usize,
-    /// Frames a window.
-    pub window: usize,
-    /// How triplets are chosen.
-    pub mining: Mining,
-    /// The triplet loss's margin.
-    pub margin: f32,
+    /// What is minimised, over which windows.
+    pub objective: Objective,
     /// The highest learning rate.
     pub learning_rate: f64,
     /// Its course.
@@ -33,6 +26,31 @@ pub struct Settings {
     pub seed: u64,
 }
 
+/// What a run minimises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objective {
+    /// The reference's triplet loss over the whole encoder.
+    Triplet(Triplet),
+    /// Proxy-anchor loss behind the whitened front end, which is fitted first and stays as it is.
+    ProxyAnchor(ProxyAnchor),
+}
+
+/// Settings of the triplet loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Triplet {
+    /// Triplets a step, for random mining.
+    pub batch: usize,
+    /// Distinct windows a step, at most.
+    pub rows: usize,
+    /// Frames a window.
+    pub window: usize,
+    /// How triplets are chosen.
+    pub mining: Mining,
+    /// The margin, in squared distance between unit vectors.
+    pub margin: f32,
+}
+
 /// How triplets are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,16 +61,41 @@ pub enum Mining {
     BatchHard,
 }
 
-impl Default for Settings {
-    /// The reference's: 100 steps of 128 random triplets at a constant 1e-4.
+/// Settings of the proxy-anchor loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProxyAnchor {
+    /// Window lengths, one of which is drawn for a step.
+    pub windows: Vec<usize>,
+    /// Classes a step, at most.
+    pub classes: usize,
+    /// Windows a class in a step.
+    pub windows_per_class: usize,
+    /// Steepness of the loss.
+    pub scale: f32,
+    /// Its margin, in cosine.
+    pub margin: f32,
+}
+
+impl Default for Triplet {
+    /// The reference's.
     fn default() -> Self {
+        Self { batch: 128, rows: 160, window: 1, mining: Mining::Random, margin: 0.5 }
+    }
+}
+
+impl Default for ProxyAnchor {
+    fn default() -> Self {
+        Self { windows: vec![1, 3, 9], classes: 8, windows_per_class: 8, scale: 16.0, margin: 0.1 }
+    }
+}
+
+impl Settings {
+    /// The reference's recipe: 100 steps of 128 random triplets at a constant 1e-4.
+    #[must_use]
+    pub fn reference() -> Self {
         Self {
             steps: 100,
-            batch: 128,
-            rows: 160,
-            window: 1,
-            mining: Mining::Random,
-            margin: 0.5,
+            objective: Objective::Triplet(Triplet::default()),
             learning_rate: 1e-4,
             schedule: Schedule::Constant,
             weight_decay: 1e-4,
@@ -61,27 +104,39 @@ impl Default for Settings {
             seed: 0,
         }
     }
-}
 
-impl Settings {
+    /// The recipe that holds on recordings never seen: 1,000 steps behind the whitened front end.
+    #[must_use]
+    pub fn whitened() -> Self {
+        Self {
+            steps: 1000,
+            objective: Objective::ProxyAnchor(ProxyAnchor::default()),
+            learning_rate: 1e-3,
+            schedule: Schedule::WarmUpCosine,
+            weight_decay: 0.05,
+            ..Self::reference()
+        }
+    }
+
+    /// Name of the recipe that these are the settings of.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self.objective {
+            Objective::Triplet(_) => "reference",
+            Objective::ProxyAnchor(_) => "whitened",
+        }
+    }
+
     /// Checks the values against what the loss and the sampler need.
     ///
     /// # Errors
     /// [`TrainingError::Settings`], naming the value and its range.
     pub fn check(&self) -> Result<(), TrainingError> {
-        let refuse = |text: String| Err(TrainingError::Settings(text));
-        let positive = |value: f64| value.is_finite() && value > 0.0;
-        if self.steps == 0 || self.batch == 0 {
-            return refuse("--steps and --batch must be at least 1".to_owned());
-        }
-        if self.rows < 4 {
-            return refuse(format!("--rows {} is too few: two windows of two classes need 4", self.rows));
+        if self.steps == 0 {
+            return refuse("--steps must be at least 1".to_owned());
         }
         if !positive(self.learning_rate) || !positive(self.clip) {
             return refuse("--learning-rate and --clip must be positive".to_owned());
-        }
-        if !(self.margin.is_finite() && self.margin > 0.0 && self.margin <= 4.0) {
-            return refuse(format!("--margin {} is not in (0, 4], the range of squared distances", self.margin));
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
             return refuse(format!("--weight-decay {} must be 0 or more", self.weight_decay));
@@ -89,6 +144,47 @@ impl Settings {
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse(format!("--dropout {} is not in [0, 1)", self.dropout));
         }
+        match &self.objective {
+            Objective::Triplet(triplet) => triplet.check(),
+            Objective::ProxyAnchor(proxies) => proxies.check(),
+        }
+    }
+}
+
+impl Triplet {
+    fn check(&self) -> Result<(), TrainingError> {
+        if self.batch == 0 {
+            return refuse("--batch must be at least 1".to_owned());
+        }
+        if self.rows < 4 {
+            return refuse(format!("--rows {} is too few: two windows of two classes need 4", self.rows));
+        }
+        if !(positive(self.margin.into()) && self.margin <= 4.0) {
+            return refuse(format!("--margin {} is not in (0, 4], the range of squared distances", self.margin));
+        }
         Ok(())
     }
+}
+
+impl ProxyAnchor {
+    fn check(&self) -> Result<(), TrainingError> {
+        if self.windows.is_empty() || self.windows.iter().any(|window| !(1..=MAX_FRAMES).contains(window)) {
+            return refuse(format!("--windows {:?}: give lengths of 1 to {MAX_FRAMES} frames", self.windows));
+        }
+        if self.classes < 2 || self.windows_per_class == 0 {
+            return refuse("a step needs two classes and a window of each".to_owned());
+        }
+        if !positive(self.scale.into()) || !(0.0..1.0).contains(&self.margin) {
+            return refuse("the proxy-anchor loss needs a positive scale and a margin in [0, 1)".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn refuse(text: String) -> Result<(), TrainingError> {
+    Err(TrainingError::Settings(text))
+}
+
+fn positive(value: f64) -> bool {
+    value.is_finite() && value > 0.0
 }

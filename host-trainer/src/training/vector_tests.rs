@@ -10,7 +10,7 @@ use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use crate::dataset::fixtures::vector_path;
 use crate::engine::{Data, Device, Engine, Feed};
 use crate::graph::loss::Mining;
-use crate::graph::step::{StepOptions, training_step};
+use crate::graph::step::{Objective, StepOptions, training_step};
 
 /// Tolerances of the vectors' README.
 const LOSS: f64 = 1e-5;
@@ -65,8 +65,7 @@ fn follow(engine: Engine) {
     let options = StepOptions {
         rows: x[0],
         window: x[1],
-        mining: Mining::Random { count },
-        margin: number("margin") as f32,
+        objective: Objective::Triplet { mining: Mining::Random { count }, margin: number("margin") as f32 },
         dropout: false,
     };
     let step = training_step(&dims, &options).unwrap();

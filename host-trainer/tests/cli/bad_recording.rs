@@ -163,7 +163,11 @@ fn one_window_a_class() {
     let folder = Folder::new();
     folder.write("short.csv", sound());
     let says = ["short.csv", "label `a` has one window of 2 frames", "shorten --window"];
-    folder.refuses(&["train", "short.csv", "--out", "out", "--window", "2", "--engine", "tract"], 3, &says);
+    folder.refuses(
+        &["train", "short.csv", "--out", "out", "--recipe", "reference", "--window", "2", "--engine", "tract"],
+        3,
+        &says,
+    );
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn a_scan_of_another_width() {
 fn a_window_longer_than_the_positions() {
     let folder = Folder::with_model();
     let says = ["513", "1 to 512 frames"];
-    let train = ["train", "data.csv", "--out", "out", "--window", "513"];
+    let train = ["train", "data.csv", "--out", "out", "--recipe", "reference", "--window", "513"];
     let embed = ["embed", "data.csv", "--model", "model", "-o", "e.npy", "--window", "513"];
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "-o", "a.nve", "--window", "513"];
     for arguments in [&train[..], &embed, &enroll] {

@@ -67,7 +67,7 @@ fn a_failure_with_json_prints_no_document() {
 fn quiet_leaves_results_and_errors_alone() {
     let folder = Folder::with_model();
     folder.write("flat.csv", "video,timestep,prediction\na,0,1\na,1,1\nb,0,1\nb,1,1\n");
-    let train = ["train", "flat.csv", "--out", "out", "--steps", "1", "--engine", "auto"];
+    let train = ["train", "flat.csv", "--out", "out", "--recipe", "reference", "--steps", "1", "--engine", "auto"];
     assert!(folder.does(&train).stderr.contains("constant"));
     let run = folder.does(&[&train[..], &["--quiet"]].concat());
     assert_eq!(run.stderr, "");

@@ -49,7 +49,9 @@ pub fn model(seed: u64) -> Model {
         Dims { features: FEATURES, d_model: 32, heads: 4, layers: 1, feed_forward: 32, latent: 32, positions: 16 };
     let labels = ["class00", "class01", "class02"].map(str::to_owned).to_vec();
     let training_sessions = vec!["run00".to_owned()];
-    initialise(dims, Provenance { labels, training_sessions, window: 1, recipe: "random".to_owned() }, seed).unwrap()
+    let recipe = "random".to_owned();
+    let provenance = Provenance { labels, training_sessions, window: 1, recipe, effective_dimension: None };
+    initialise(dims, provenance, seed).unwrap()
 }
 
 /// A `.npy` file of float32, row-major.

@@ -4,11 +4,11 @@ use super::folder::Folder;
 
 const FILES: [&str; 4] = ["model.safetensors", "model.onnx", "model.nvb", "train.jsonl"];
 
-/// Trains twice with `options`; all files must be the same bytes.
+/// Trains once with each of `runs`; all files must be the same bytes.
 #[track_caller]
-fn repeats(options: &[&str]) {
+fn repeats(runs: [&[&str]; 2]) {
     let folder = Folder::with_recordings();
-    for out in ["first", "second"] {
+    for (out, options) in ["first", "second"].iter().zip(runs) {
         folder.does(&[&["train", "data.csv", "--out", out, "--steps", "6", "--seed", "7"], options].concat());
     }
     for name in FILES {
@@ -19,19 +19,57 @@ fn repeats(options: &[&str]) {
 
 #[test]
 fn tract_repeats_a_run_bit_for_bit() {
-    repeats(&["--engine", "tract", "--rows", "12"]);
+    repeats([&["--engine", "tract"]; 2]);
+    repeats([&["--engine", "tract", "--recipe", "reference", "--rows", "12"]; 2]);
 }
 
 #[test]
 fn onnx_runtime_repeats_a_run_bit_for_bit_with_one_thread_and_with_two() {
+    repeats(
+        [["1"], ["2"]]
+            .map(|threads| [&["--engine", "onnxruntime", "--threads"], &threads[..]].concat())
+            .each_ref()
+            .map(Vec::as_slice),
+    );
     for threads in ["1", "2"] {
-        repeats(&["--engine", "onnxruntime", "--threads", threads, "--rows", "12"]);
+        let run = ["--engine", "onnxruntime", "--threads", threads, "--recipe", "reference", "--rows", "12"];
+        repeats([&run; 2]);
     }
 }
 
 #[test]
 fn windows_batch_hard_mining_and_the_cosine_schedule_repeat_as_well() {
-    repeats(&["--engine", "tract", "--window", "2", "--mining", "batch-hard", "--schedule", "cosine"]);
+    let run = "--engine tract --recipe reference --window 2 --mining batch-hard --schedule cosine";
+    repeats([&run.split(' ').collect::<Vec<_>>(); 2]);
+}
+
+#[test]
+fn a_linear_model_takes_no_steps_and_is_the_same_on_any_engine() {
+    let folder = Folder::with_recordings();
+    let digest = |out, engine| {
+        let train = ["train", "data.csv", "--out", out, "--recipe", "linear", "--engine", engine, "--json"];
+        let result = folder.does(&train).json();
+        assert_eq!((&result["steps"], &result["engine"]), (&0.into(), &serde_json::Value::Null));
+        result["digest"].clone()
+    };
+    assert_eq!(digest("a", "tract"), digest("b", "onnxruntime"));
+    assert_eq!(folder.does(&["inspect", "a", "--json"]).json()["encoder"], "linear");
+    let embed = ["embed", "--model", "a", "data.csv", "-o", "e.npy", "--compare"];
+    folder.does(&embed);
+}
+
+#[test]
+fn an_argument_of_another_recipe_is_refused() {
+    let folder = Folder::with_recordings();
+    for (recipe, argument, belongs) in [
+        ("whitened", ["--batch", "8"], "reference"),
+        ("whitened", ["--window", "2"], "reference"),
+        ("reference", ["--windows", "1,3"], "whitened"),
+        ("linear", ["--steps", "5"], "whitened or reference"),
+    ] {
+        let train = ["train", "data.csv", "--out", "out", "--recipe", recipe, argument[0], argument[1]];
+        folder.refuses(&train, 2, &[recipe, argument[0], belongs]);
+    }
 }
 
 #[test]
@@ -49,6 +87,7 @@ fn sessions_held_back_are_scored_apart_from_those_trained_on() {
     let folder = Folder::with_recordings();
     let train =
         ["train", "data.csv", "--out", "out", "--steps", "40", "--engine", "tract", "--sessions", "run00,run02"];
+    let train = [&train[..], &["--recipe", "reference"]].concat();
     let text = folder.does(&train).stdout;
     assert!(text.contains("EER in sample (run00, run02): "), "{text}");
     assert!(text.contains("EER on held-back sessions (run01): "), "{text}");
@@ -104,7 +143,8 @@ fn blocks_make_sessions_of_recordings_that_have_none() {
 #[test]
 fn the_log_has_one_line_a_step() {
     let folder = Folder::with_recordings();
-    folder.does(&["train", "data.csv", "--out", "out", "--steps", "5", "--schedule", "cosine", "--engine", "tract"]);
+    let train = "train data.csv --out out --recipe reference --steps 5 --schedule cosine --engine tract";
+    folder.does(&train.split(' ').collect::<Vec<_>>());
     let log = String::from_utf8(folder.read("out/train.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line["step"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
@@ -131,7 +171,7 @@ fn settings_out_of_range_are_refused_by_name() {
         ("--checkpoint-every", "0"),
         ("--blocks", "0"),
     ] {
-        let mut train = vec!["train", "data.csv", "--out", "out", "--engine", "tract", option];
+        let mut train = vec!["train", "data.csv", "--out", "out", "--recipe", "reference", "--engine", "tract", option];
         train.extend(Some(value).filter(|value| !value.is_empty()));
         folder.refuses(&train, 2, &[option.split('=').next().unwrap()]);
     }

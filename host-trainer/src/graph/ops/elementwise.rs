@@ -58,6 +58,16 @@ pub fn relu(graph: &mut Graph, x: Value) -> Value {
     y
 }
 
+/// `ln(1 + e^x)`, a smooth `max(x, 0)`.
+pub fn softplus(graph: &mut Graph, x: Value) -> Value {
+    let y = like_first(graph, "Softplus", &[x]);
+    graph.record(&[y], move |graph, dy| {
+        let slope = like_first(graph, "Sigmoid", &[x]);
+        vec![(x, like_first(graph, "Mul", &[dy[0], slope]))]
+    });
+    y
+}
+
 /// Gaussian error linear unit in its exact form, `x Phi(x)` (Hendrycks and Gimpel 2016).
 pub fn gelu(graph: &mut Graph, x: Value) -> Value {
     let (half, one) = (graph.scalar(0.5), graph.scalar(1.0));

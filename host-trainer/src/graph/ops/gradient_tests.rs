@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::engine::{Data, Engine, Feed};
 use crate::graph::builder::ElementType;
-use crate::graph::loss::{FORBIDDEN, Mining, triplet};
+use crate::graph::loss::{EXCLUDED, FORBIDDEN, Mining, ProxyAnchor, proxy_anchor, triplet};
 
 /// Step of the central difference; with values near 1 it balances truncation against float32 rounding.
 const STEP: f32 = 1e-2;
@@ -27,6 +27,7 @@ fn elementwise_gradients_match_central_differences() {
     });
     check(&[&[5, 8]], |g, p| relu(g, p[0]));
     check(&[&[5, 8]], |g, p| gelu(g, p[0]));
+    check(&[&[5, 8]], |g, p| softplus(g, p[0]));
 }
 
 #[test]
@@ -65,6 +66,18 @@ fn reduction_gradients_match_central_differences() {
     check(&[&[3, 4, 5]], |g, p| mean_over_time(g, p[0]));
     check(&[&[3, 4]], |g, p| sum_of_squares(g, p[0]));
     check(&[&[3, 4]], |g, p| mean(g, p[0]));
+    check(&[&[3, 4]], |g, p| log_sum_exp(g, p[0]));
+}
+
+#[test]
+fn proxy_anchor_gradient_matches_central_differences() {
+    // Of three classes, the last has no window here.
+    let own: Vec<f32> = [1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 0].map(|own| if own == 1 { 0.0 } else { -EXCLUDED }).to_vec();
+    let extra = [Feed { name: "own", shape: &[3, 4], data: Data::F32(&own) }];
+    check_with(&[&[4, 6], &[3, 6]], &extra, |g, p| {
+        let unit = l2_normalise(g, p[0]);
+        proxy_anchor(g, unit, p[1], ProxyAnchor { classes: 3, present: 2, scale: 2.0, margin: 0.1 })
+    });
 }
 
 #[test]

@@ -10,11 +10,11 @@ mod matrix;
 mod normalisation;
 mod reduction;
 
-pub use elementwise::{add, gelu, mask, offset, relu, scale, standardise, subtract};
+pub use elementwise::{add, gelu, mask, offset, relu, scale, softplus, standardise, subtract};
 pub use layout::{gather_rows, reshape, split3, transpose};
 pub use matrix::{linear, matmul};
 pub use normalisation::{l2_normalise, layer_norm, softmax};
-pub use reduction::{mean, mean_over_time, sum_of_squares};
+pub use reduction::{log_sum_exp, mean, mean_over_time, sum_of_squares};
 
 use super::{Dim, Graph, Value};
 

@@ -1,6 +1,6 @@
 //! Operators that make fewer elements out of many.
 
-use super::like_first;
+use super::{like_first, sum_keep};
 use crate::graph::builder::Attribute;
 use crate::graph::{Dim, Graph, Value};
 
@@ -29,6 +29,24 @@ pub fn sum_of_squares(graph: &mut Graph, x: Value) -> Value {
         let two = graph.scalar(2.0);
         let double = like_first(graph, "Mul", &[x, two]);
         vec![(x, like_first(graph, "Mul", &[double, dy[0]]))]
+    });
+    y
+}
+
+/// `ln(sum(e^x))` of each row: `[rows, columns]` to `[rows, 1]`.
+pub fn log_sum_exp(graph: &mut Graph, x: Value) -> Value {
+    let column = vec![graph.shape(x)[0], Dim::Fixed(1)];
+    let attributes = vec![("axes", Attribute::Ints(vec![1])), ("keepdims", Attribute::Int(1))];
+    // The largest is taken out first, so that no exponential overflows.
+    let largest = graph.node("ReduceMax", &[x], attributes, column);
+    let shifted = like_first(graph, "Sub", &[x, largest]);
+    let exponentials = like_first(graph, "Exp", &[shifted]);
+    let total = sum_keep(graph, exponentials, 1);
+    let logarithm = like_first(graph, "Log", &[total]);
+    let y = like_first(graph, "Add", &[logarithm, largest]);
+    graph.record(&[y], move |graph, dy| {
+        let share = like_first(graph, "Div", &[exponentials, total]);
+        vec![(x, like_first(graph, "Mul", &[share, dy[0]]))]
     });
     y
 }

@@ -1,0 +1,268 @@
+//! The training archive: the recordings and the recipe of a model, from which it can be made again with one more label.
+//!
+//! It lies beside the model and is sensitive: it holds the training recordings, so it is for its owner only.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+
+use super::Recipe;
+use crate::dataset::{Dataset, Row};
+use crate::files;
+use crate::model::safetensors::hex;
+
+/// The archive's name in a model's folder.
+pub const ARCHIVE: &str = "training.safetensors";
+
+const ENTRY: &str = "neural-vault-training";
+const SCHEMA: &str = "neural-vault/training/1";
+
+/// What a model was made of.
+pub struct Archive {
+    /// The training recordings, raw.
+    pub dataset: Dataset,
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Digest of the model that they made.
+    pub model_digest: [u8; 32],
+}
+
+/// Why there is no usable archive.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}; a model that `neural-vault train` wrote has it in its folder", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a sound archive.
+    #[error("{}: not a sound training archive: {reason}; train again", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// The archive belongs to another model.
+    #[error("{}: made model {archived}, not {given}; give the folder as `neural-vault train` wrote it", path.display())]
+    OtherModel {
+        /// The file.
+        path: PathBuf,
+        /// Digest of the model that the archive made.
+        archived: String,
+        /// Digest of the model given.
+        given: String,
+    },
+    /// The new recordings do not go with the archived ones.
+    #[error("{0}")]
+    Mismatch(String),
+    /// The file cannot be written.
+    #[error("{source}")]
+    Write {
+        /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    schema: String,
+    model_digest: String,
+    recipe: Recipe,
+    labels: Vec<String>,
+    sessions: Vec<String>,
+}
+
+impl Archive {
+    /// Writes the archive into the model's `folder`, for its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<(), ArchiveError> {
+        let path = folder.join(ARCHIVE);
+        let malformed = |reason: String| ArchiveError::Malformed { path: path.clone(), reason };
+        let Dataset { features, rows, values, labels, sessions, .. } = &self.dataset;
+        let indices = |index: fn(&Row) -> u32| rows.iter().flat_map(|row| index(row).to_le_bytes()).collect();
+        let columns: [(&str, Dtype, Vec<usize>, Vec<u8>); 4] = [
+            ("values", Dtype::F32, vec![rows.len(), *features], values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            ("label", Dtype::U32, vec![rows.len()], indices(|row| row.label)),
+            ("session", Dtype::U32, vec![rows.len()], indices(|row| row.session)),
+            ("timestep", Dtype::I64, vec![rows.len()], rows.iter().flat_map(|r| r.timestep.to_le_bytes()).collect()),
+        ];
+        let views = columns
+            .iter()
+            .map(|(name, kind, shape, bytes)| Ok((*name, TensorView::new(*kind, shape.clone(), bytes)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|e| malformed(e.to_string()))?;
+        let header = Header {
+            schema: SCHEMA.to_owned(),
+            model_digest: hex(&self.model_digest),
+            recipe: self.recipe.clone(),
+            labels: labels.clone(),
+            sessions: sessions.clone(),
+        };
+        let header = serde_json::to_string(&header).map_err(|e| malformed(e.to_string()))?;
+        let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
+        let bytes = bytes.map_err(|e| malformed(e.to_string()))?;
+        files::write_private(&path, &bytes).map_err(|source| ArchiveError::Write { source })
+    }
+
+    /// Reads the archive beside the model in `folder`, whose digest must be `model_digest`.
+    ///
+    /// # Errors
+    /// When it is not there, not sound, or of another model.
+    pub fn read(folder: &Path, model_digest: [u8; 32]) -> Result<Self, ArchiveError> {
+        let path = folder.join(ARCHIVE);
+        let malformed = |reason: String| ArchiveError::Malformed { path: path.clone(), reason };
+        let bytes = std::fs::read(&path).map_err(|source| ArchiveError::Read { path: path.clone(), source })?;
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| malformed(e.to_string()))?;
+        let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
+        let header = header.ok_or_else(|| malformed("it was not written by neural-vault".to_owned()))?;
+        let header: Header = serde_json::from_str(header).map_err(|e| malformed(e.to_string()))?;
+        if header.schema != SCHEMA {
+            return Err(malformed(format!("it is {}, this program reads {SCHEMA}", header.schema)));
+        }
+        let given = hex(&model_digest);
+        if header.model_digest != given {
+            return Err(ArchiveError::OtherModel { path, archived: header.model_digest, given });
+        }
+        let file = SafeTensors::deserialize(&bytes).map_err(|e| malformed(e.to_string()))?;
+        let column = |name: &str, kind: Dtype| match file.tensor(name) {
+            Ok(view) if view.dtype() == kind => Ok((view.shape().to_vec(), view.data())),
+            Ok(view) => Err(malformed(format!("{name} holds {:?}, expected {kind:?}", view.dtype()))),
+            Err(error) => Err(malformed(error.to_string())),
+        };
+        let (shape, values) = column("values", Dtype::F32)?;
+        let &[count, features] = shape.as_slice() else {
+            return Err(malformed(format!("values has shape {shape:?}, expected rows x features")));
+        };
+        let indices = |name: &str, limit: usize| {
+            let (_, bytes) = column(name, Dtype::U32)?;
+            let values: Vec<u32> = bytes.as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect();
+            match values.iter().find(|&&value| value as usize >= limit) {
+                Some(value) => Err(malformed(format!("{name} {value} has no name"))),
+                None => Ok(values),
+            }
+        };
+        let labels = indices("label", header.labels.len())?;
+        let sessions = indices("session", header.sessions.len())?;
+        let (_, timesteps) = column("timestep", Dtype::I64)?;
+        let timesteps = timesteps.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
+        let rows: Vec<Row> = (labels.iter().zip(&sessions).zip(timesteps))
+            .map(|((&label, &session), timestep)| Row { label, session, timestep })
+            .collect();
+        if rows.len() != count || labels.len() != count || sessions.len() != count || features == 0 {
+            return Err(malformed("its columns are not of one length".to_owned()));
+        }
+        let dataset = Dataset {
+            origin: path.clone(),
+            labels: header.labels,
+            sessions: header.sessions,
+            features,
+            rows,
+            values: values.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            notes: Vec::new(),
+        };
+        Ok(Self { dataset, recipe: header.recipe, model_digest })
+    }
+
+    /// The archived recordings together with those of one label of `others`.
+    ///
+    /// # Errors
+    /// When the label is archived already, is not in `others`, or the recordings have another width.
+    pub fn with_label(&self, others: &Dataset, label: &str) -> Result<Dataset, ArchiveError> {
+        let mismatch = |text: String| Err(ArchiveError::Mismatch(text));
+        let mut all = self.dataset.clone();
+        if all.labels.iter().any(|known| known == label) {
+            return mismatch(format!("label {label} trained the model already; enrol it without --refit"));
+        }
+        if others.features != all.features {
+            let (given, expected) = (others.features, all.features);
+            return mismatch(format!("frames of {given} features, the model was trained on frames of {expected}"));
+        }
+        let Some(index) = others.labels.iter().position(|known| known == label) else {
+            return mismatch(format!("no label {label} in the recordings; they have {}", others.labels.join(", ")));
+        };
+        let new_label = all.labels.len() as u32;
+        all.labels.push(label.to_owned());
+        for (row, values) in others.rows.iter().zip(others.values.chunks_exact(others.features)) {
+            if row.label as usize != index {
+                continue;
+            }
+            let name = &others.sessions[row.session as usize];
+            let session = all.sessions.iter().position(|known| known == name).unwrap_or_else(|| {
+                all.sessions.push(name.clone());
+                all.sessions.len() - 1
+            });
+            all.rows.push(Row { label: new_label, session: session as u32, ..*row });
+            all.values.extend_from_slice(values);
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::synth;
+
+    fn archive() -> Archive {
+        Archive { dataset: synth(2, 3, 5, 2, 1.0, 1), recipe: Recipe::Linear { open_set: true }, model_digest: [7; 32] }
+    }
+
+    #[test]
+    fn an_archive_reads_back_and_only_for_its_own_model() {
+        let folder = tempfile::tempdir().unwrap();
+        archive().write(folder.path()).unwrap();
+        let read = Archive::read(folder.path(), [7; 32]).unwrap();
+        assert_eq!(read.dataset.values, archive().dataset.values);
+        assert_eq!(read.dataset.rows, archive().dataset.rows);
+        assert_eq!(
+            (read.dataset.labels, read.dataset.sessions),
+            (archive().dataset.labels, archive().dataset.sessions)
+        );
+        assert_eq!(read.recipe, archive().recipe);
+        let error = Archive::read(folder.path(), [8; 32]).err().unwrap().to_string();
+        assert!(error.contains(&"07".repeat(32)) && error.contains(&"08".repeat(32)), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_archive_is_refused_or_read_without_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        archive().write(folder.path()).unwrap();
+        let path = folder.path().join(ARCHIVE);
+        let sound = std::fs::read(&path).unwrap();
+        for at in 0..sound.len() {
+            let mut bytes = sound.clone();
+            bytes[at] ^= 0x11;
+            std::fs::write(&path, &bytes).unwrap();
+            if let Ok(read) = Archive::read(folder.path(), [7; 32]) {
+                assert_eq!(read.dataset.values.len(), read.dataset.rows.len() * read.dataset.features);
+                assert!(read.dataset.rows.iter().all(|row| (row.label as usize) < read.dataset.labels.len()));
+            }
+            std::fs::write(&path, &sound[..at]).unwrap();
+            assert!(Archive::read(folder.path(), [7; 32]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_label_joins_with_its_sessions_by_name() {
+        let mut others = synth(4, 2, 5, 3, 1.0, 2);
+        others.sessions[2] = "later".to_owned();
+        let all = archive().with_label(&others, "class03").unwrap();
+        assert_eq!(all.labels, ["class00", "class01", "class03"]);
+        assert_eq!(all.sessions, ["run00", "run01", "later"]);
+        assert_eq!(all.rows.len(), 2 * 2 * 3 + 2 * 3);
+        assert_eq!(all.values.len(), all.rows.len() * 5);
+        assert!(archive().with_label(&others, "class00").is_err());
+        assert!(archive().with_label(&others, "class09").is_err());
+        assert!(archive().with_label(&synth(4, 2, 6, 3, 1.0, 2), "class03").is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! Balanced batches of windows: as many of each class, of as many recordings as there are.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::batch::{Batch, Input, Values};
+use super::settings::ProxyAnchor;
+use crate::graph::loss::EXCLUDED;
+
+/// Frames by class and recording.
+pub(super) struct Balanced {
+    /// Rows x `width`, in the order of the recordings.
+    pub frames: Vec<f32>,
+    pub width: usize,
+    /// For each class that has any, the rows of its recordings.
+    pub classes: Vec<Vec<Range<usize>>>,
+}
+
+impl Balanced {
+    /// Classes in a step.
+    pub(super) fn present(&self, settings: &ProxyAnchor) -> usize {
+        settings.classes.min(self.classes.len())
+    }
+
+    /// Windows in a step.
+    pub(super) fn rows(&self, settings: &ProxyAnchor) -> usize {
+        self.present(settings) * settings.windows_per_class
+    }
+
+    /// Draws a window length, classes, and of each class windows of different recordings first.
+    ///
+    /// A window starts anywhere in its recording that leaves it whole; a shorter recording is repeated cyclically.
+    pub(super) fn draw(&self, settings: &ProxyAnchor, rng: &mut ChaCha8Rng) -> Batch<'_> {
+        let graph = rng.random_range(0..settings.windows.len());
+        let window = settings.windows[graph];
+        let rows = self.rows(settings);
+        let mut order: Vec<usize> = (0..self.classes.len()).collect();
+        let (chosen, _) = order.partial_shuffle(rng, self.present(settings));
+        let mut frames = Vec::with_capacity(rows * window * self.width);
+        let mut own = vec![-EXCLUDED; self.classes.len() * rows];
+        for (place, &class) in chosen.iter().enumerate() {
+            let first = place * settings.windows_per_class;
+            own[class * rows + first..][..settings.windows_per_class].fill(0.0);
+            let recordings = &self.classes[class];
+            let mut unused: Vec<&Range<usize>> = Vec::new();
+            for _ in 0..settings.windows_per_class {
+                if unused.is_empty() {
+                    unused.extend(recordings);
+                    unused.shuffle(rng);
+                }
+                let Some(recording) = unused.pop() else { continue };
+                let last = recording.len().saturating_sub(window);
+                let start = rng.random_range(0..=last);
+                for row in recording.clone().cycle().skip(start).take(window) {
+                    frames.extend_from_slice(&self.frames[row * self.width..][..self.width]);
+                }
+            }
+        }
+        let shape = vec![self.classes.len(), rows];
+        Batch {
+            graph,
+            frames: Cow::Owned(frames),
+            shape: [rows, window, self.width],
+            inputs: vec![Input { name: "own", shape, values: Values::F32(own) }],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::training::batch::generator;
+
+    proptest! {
+        /// Frame values name their row, so that a batch tells where it comes from.
+        #[test]
+        fn a_batch_holds_whole_windows_of_as_many_recordings_as_there_are(
+            lengths in prop::collection::vec(prop::collection::vec(1usize..14, 1..5), 2..12),
+            windows_per_class in 1usize..6, seed: u64,
+        ) {
+            let mut next = 0;
+            let classes: Vec<Vec<Range<usize>>> = lengths.iter().map(|class| class.iter().map(|&length| {
+                next += length;
+                next - length..next
+            }).collect()).collect();
+            let balanced = Balanced { frames: (0..next).map(|row| row as f32).collect(), width: 1, classes };
+            let settings = ProxyAnchor { windows_per_class, ..ProxyAnchor::default() };
+            let batch = balanced.draw(&settings, &mut generator(seed, 0));
+            let [rows, window, width] = batch.shape;
+            prop_assert_eq!(batch.frames.len(), rows * window * width);
+            prop_assert_eq!(rows, lengths.len().min(8) * windows_per_class);
+            let Values::F32(own) = &batch.inputs[0].values else { unreachable!() };
+            let starts: Vec<usize> = batch.frames.chunks(window).map(|w| w[0] as usize).collect();
+            for (row, frames) in batch.frames.chunks(window).enumerate() {
+                let members: Vec<usize> = (0..lengths.len()).filter(|class| own[class * rows + row] == 0.0).collect();
+                prop_assert_eq!(members.len(), 1);
+                let recording = balanced.classes[members[0]].iter().find(|r| r.contains(&starts[row])).cloned();
+                prop_assert!(recording.is_some(), "of another class");
+                let recording = recording.unwrap_or_default();
+                let position = starts[row] - recording.start;
+                for (t, &frame) in frames.iter().enumerate() {
+                    prop_assert_eq!(frame as usize, recording.start + (position + t) % recording.len());
+                }
+                prop_assert!(recording.len() < window || position + window <= recording.len());
+            }
+            for (group, class) in starts.chunks(windows_per_class).zip(0..) {
+                let row = class * windows_per_class;
+                let own_class = (0..lengths.len()).find(|c| own[c * rows + row] == 0.0).unwrap_or_default();
+                let recordings = &balanced.classes[own_class];
+                let used = recordings.iter().filter(|r| group.iter().any(|start| r.contains(start))).count();
+                prop_assert_eq!(used, recordings.len().min(windows_per_class));
+            }
+        }
+    }
+}
