@@ -7,7 +7,7 @@ mod model;
 
 use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
+use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Standardiser, WeightFormat};
 use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
 use neural_vault_core::similarity::cosine;
 use proptest::prelude::*;
@@ -119,6 +119,38 @@ fn a_single_window_has_unit_length() {
     let embedding = embed_window(&encoder(&bytes), &scan);
     let length: f32 = embedding.iter().map(|value| value * value).sum();
     assert!((length - 1.0).abs() < 1e-5);
+}
+
+#[test]
+fn frames_embedded_together_have_the_bits_of_each_alone() {
+    let bytes = model::bundle(&WIDE_FRAMES, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let frames = Random(6).floats(WIDE_FRAMES.features * 13, 2.0);
+    let alone: Vec<f32> = frames.chunks(WIDE_FRAMES.features).flat_map(|frame| embed_window(&encoder, frame)).collect();
+    for together in 1..=WIDE_FRAMES.positions {
+        let mut embeddings = vec![0.0; alone.len()];
+        encoder.embed_frames(&frames, together, &mut scratch(&WIDE_FRAMES, together), &mut embeddings).unwrap();
+        assert_eq!(bits(&embeddings), bits(&alone), "{together} together");
+    }
+    let mut short = scratch(&WIDE_FRAMES, 1);
+    let given = alone.len() - 1;
+    let refused = encoder.embed_frames(&frames, 1, &mut short, &mut vec![0.0; given]);
+    assert_eq!(refused, Err(EncodeError::Embedding { given, needed: alone.len() }));
+    let refused = encoder.embed_frames(&frames, 0, &mut short, &mut vec![0.0; alone.len()]);
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 7 }));
+}
+
+#[test]
+fn other_statistics_stand_in_for_the_models() {
+    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let mut frame = Random(7).floats(SMALL.features, 2.0);
+    let expected = embed_window(&encoder, &frame);
+    encoder.standardiser().apply(0, &mut frame);
+    let (mean, inv_std) = (&[0.0; 5], &[1.0; 5]);
+    let unchanged = encoder.with_standardiser(Standardiser { mean, inv_std }).unwrap();
+    assert_eq!(bits(&embed_window(&unchanged, &frame)), bits(&expected));
+    assert!(encoder.with_standardiser(Standardiser { mean: &mean[1..], inv_std }).is_none());
 }
 
 #[test]

@@ -73,10 +73,7 @@ pub struct Embedder {
 }
 
 enum Runner {
-    /// The bundle in words, so that its floats are aligned in place.
-    Core {
-        words: Vec<u32>,
-    },
+    Core { words: Vec<u32> },
     Onnx(Box<dyn Session>),
 }
 
@@ -87,7 +84,7 @@ impl Embedder {
     /// When the model is not sound, or the engine is not available or refuses it.
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
-            EmbeddingEngine::Core => Runner::Core { words: words(&model.to_bundle(None)?) },
+            EmbeddingEngine::Core => Runner::Core { words: aligned_bundle(model)? },
             EmbeddingEngine::Onnx(engine) => {
                 let proto = onnx::to_proto(model, &model.digest()?)?;
                 Runner::Onnx(engine.open(&proto, 1)?)
@@ -127,6 +124,11 @@ impl Embedder {
                 .collect(),
         }
     }
+}
+
+/// The bundle of `model` in words, so that its floats are aligned in place.
+pub(crate) fn aligned_bundle(model: &Model) -> Result<Vec<u32>, ModelError> {
+    Ok(words(&model.to_bundle(None)?))
 }
 
 fn core_embeddings(

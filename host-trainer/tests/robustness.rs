@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use neural_vault::dataset::{LoadOptions, load, read_vectors, synth, write_csv};
 use neural_vault::engine::Engine;
-use neural_vault::enrolment::{Development, Enrolment};
+use neural_vault::enrolment::{Development, Enrolment, Policy, Target};
 use neural_vault::model::{self, Model, Provenance, initialise};
 use neural_vault::training::{Objective, Settings, Trainer, TrainingData, Triplet, checkpoint};
 use neural_vault_core::encoder::Dims;
@@ -98,9 +98,16 @@ fn damaged_enrolments_are_refused() {
         label: "face".to_owned(),
         id: [7; 16],
         model_digest: [9; 32],
-        window: 1,
+        policy: Policy { window: 1, windows: 2, centred: true },
         threshold: 0.5,
-        development: Development { protocol: "given".to_owned(), eer_percent: None, genuine: 0, impostor: 0 },
+        development: Development {
+            protocol: "given".to_owned(),
+            target: Target::FalseMatchRate(0.1),
+            eer_percent: Some(3.0),
+            genuine: 4,
+            impostor: 20,
+        },
+        outcome: None,
         scans: 1,
         sessions: vec!["run04".to_owned()],
         prototype: vec![0.25; 16],

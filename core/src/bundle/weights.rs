@@ -17,30 +17,34 @@ pub(super) fn store(
     outputs: usize,
     format: WeightFormat,
 ) -> Result<Vec<f32>, usize> {
-    let weight = |k: usize, n: usize| values.get(n * inputs + k).copied().unwrap_or_default();
-    let order = (0..inputs).flat_map(|k| (0..outputs).map(move |n| (k, n)));
+    let transposed = transpose(values, outputs, inputs);
     match format {
-        WeightFormat::F32 => bytes.extend(order.flat_map(|(k, n)| weight(k, n).to_le_bytes())),
+        WeightFormat::F32 => bytes.extend(transposed.iter().flat_map(|value| value.to_le_bytes())),
         WeightFormat::F16 => {
-            let half = |value: f32| half::f16::from_f32(value).to_bits();
-            if let Some(index) = values.iter().position(|value| !is_finite_half(half(*value))) {
+            let half = |value: &f32| half::f16::from_f32(*value).to_bits();
+            if let Some(index) = values.iter().position(|value| !is_finite_half(half(value))) {
                 return Err(index);
             }
-            bytes.extend(order.flat_map(|(k, n)| half(weight(k, n)).to_le_bytes()));
+            bytes.extend(transposed.iter().flat_map(|value| half(value).to_le_bytes()));
         }
         WeightFormat::I16 => {
-            let scales = scales(values, inputs, f32::from(i16::MAX));
-            bytes.extend(order.flat_map(|(k, n)| integer(weight(k, n), n, &scales, i16::MAX).to_le_bytes()));
+            let scales = scales(values, inputs, i16::MAX);
+            for row in transposed.chunks_exact(outputs.max(1)) {
+                bytes.extend(integers(row, &scales, i16::MAX).flat_map(i16::to_le_bytes));
+            }
             return Ok(scales);
         }
         WeightFormat::I8I16 | WeightFormat::I8 => {
             const MOST: i16 = i8::MAX as i16;
-            let scales = scales(values, inputs, f32::from(MOST));
-            for quad in (0..inputs).step_by(QUAD) {
-                for n in 0..outputs {
-                    let code = |k| if k < inputs { integer(weight(k, n), n, &scales, MOST) as i8 } else { 0 };
-                    bytes.extend((quad..quad + QUAD).map(|k| code(k) as u8));
+            let scales = scales(values, inputs, MOST);
+            for rows in transposed.chunks(QUAD * outputs.max(1)) {
+                let mut quads = vec![[0; QUAD]; outputs];
+                for (k, row) in rows.chunks_exact(outputs.max(1)).enumerate() {
+                    for (quad, integer) in quads.iter_mut().zip(integers(row, &scales, MOST)) {
+                        quad[k] = integer as u8;
+                    }
                 }
+                bytes.extend(quads.as_flattened());
             }
             return Ok(scales);
         }
@@ -56,38 +60,55 @@ pub(super) fn load(
     outputs: usize,
     format: WeightFormat,
 ) -> Option<Vec<f32>> {
-    let mut values = vec![0.0; inputs * outputs];
-    for (n, row) in values.chunks_exact_mut(inputs.max(1)).enumerate() {
-        let scale = if format.is_scaled() { *scale?.get(n)? } else { 1.0 };
-        for (k, value) in row.iter_mut().enumerate() {
-            let place = k * outputs + n;
-            let stored = match format {
-                WeightFormat::F32 => f32::from_le_bytes(*bytes.as_chunks().0.get(place)?),
-                WeightFormat::F16 => half::f16::from_le_bytes(*bytes.as_chunks().0.get(place)?).to_f32(),
-                WeightFormat::I16 => f32::from(i16::from_le_bytes(*bytes.as_chunks().0.get(place)?)),
-                WeightFormat::I8I16 | WeightFormat::I8 => {
-                    f32::from(*bytes.get((k / QUAD * outputs + n) * QUAD + k % QUAD)? as i8)
-                }
-            };
-            *value = stored * scale;
+    let mut stored: Vec<f32> = match format {
+        WeightFormat::F32 => bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+        WeightFormat::F16 => {
+            bytes.as_chunks().0.iter().map(|bytes| half::f16::from_le_bytes(*bytes).to_f32()).collect()
+        }
+        WeightFormat::I16 => bytes.as_chunks().0.iter().map(|bytes| f32::from(i16::from_le_bytes(*bytes))).collect(),
+        WeightFormat::I8I16 | WeightFormat::I8 => {
+            let quads = bytes.as_chunks::<QUAD>().0.chunks_exact(outputs.max(1));
+            let rows = quads.flat_map(|quads| (0..QUAD).map(move |k| quads.iter().map(move |quad| quad[k])));
+            rows.take(inputs).flatten().map(|byte| f32::from(byte as i8)).collect()
+        }
+    };
+    if format.is_scaled() {
+        for row in stored.chunks_exact_mut(outputs.max(1)) {
+            row.iter_mut().zip(scale?).for_each(|(value, scale)| *value *= scale);
         }
     }
-    Some(values)
+    (stored.len() == inputs * outputs).then(|| transpose(&stored, inputs, outputs))
+}
+
+/// The values of a row-major (rows, columns) matrix, column by column.
+fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+    // As many neighbouring columns at once as a line of the cache holds values.
+    const TOGETHER: usize = 16;
+    let mut transposed = vec![0.0; values.len()];
+    for (block, transposed) in transposed.chunks_mut(TOGETHER * rows.max(1)).enumerate() {
+        for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
+            let slots = transposed.iter_mut().skip(row).step_by(rows.max(1));
+            for (slot, value) in slots.zip(values.iter().skip(block * TOGETHER)) {
+                *slot = *value;
+            }
+        }
+    }
+    transposed
 }
 
 /// For each output, its largest weight over the largest integer; one where all weights are zero.
-fn scales(values: &[f32], inputs: usize, most: f32) -> Vec<f32> {
+fn scales(values: &[f32], inputs: usize, most: i16) -> Vec<f32> {
     let scale = |row: &[f32]| {
         let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        if largest > 0.0 { (largest / most).max(f32::MIN_POSITIVE) } else { 1.0 }
+        if largest > 0.0 { (largest / f32::from(most)).max(f32::MIN_POSITIVE) } else { 1.0 }
     };
     values.chunks_exact(inputs.max(1)).map(scale).collect()
 }
 
-fn integer(value: f32, output: usize, scales: &[f32], most: i16) -> i16 {
-    let scale = scales.get(output).copied().unwrap_or(1.0);
+/// One weight for each output over the output's scale, to the nearest integer.
+fn integers(row: &[f32], scales: &[f32], most: i16) -> impl Iterator<Item = i16> {
     let most = f32::from(most);
-    (value / scale).round_ties_even().clamp(-most, most) as i16
+    row.iter().zip(scales).map(move |(value, scale)| (value / scale).round_ties_even().clamp(-most, most) as i16)
 }
 
 #[cfg(test)]

@@ -157,7 +157,10 @@ fn prepare(
         return;
     };
     match standardiser {
-        Some(standardiser) => standardiser.apply_by(kernel.standardise, first, values, step),
+        Some(standardiser) => {
+            let (mean, inv_std) = standardiser.statistics(first);
+            (kernel.standardise)(values, mean, inv_std, step);
+        }
         None => step.copy_from_slice(values),
     }
 }

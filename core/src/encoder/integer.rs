@@ -191,7 +191,8 @@ impl IntegerLinear<'_> {
         after.fill(0);
         if let Some(standardiser) = standardiser {
             let mut standardised = [0.0; STEP];
-            standardiser.apply_by(kernel.standardise, first, values, &mut standardised);
+            let (mean, inv_std) = standardiser.statistics(first);
+            (kernel.standardise)(values, mean, inv_std, &mut standardised);
             (kernel.quantise)(&standardised, scale.factor, self.most, encoded);
         } else {
             (kernel.quantise)(values, scale.factor, self.most, encoded);

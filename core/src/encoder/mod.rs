@@ -94,6 +94,15 @@ impl<'a> Encoder<'a> {
         Self { kernel, ..self }
     }
 
+    /// The same model with other statistics for its input; `None` when they are not of the model's features.
+    #[must_use]
+    pub fn with_standardiser(mut self, standardiser: Standardiser<'a>) -> Option<Self> {
+        let Standardiser { mean, inv_std } = standardiser;
+        let fits = mean.len() == self.dims.features && inv_std.len() == self.dims.features;
+        self.weights.standardiser = standardiser;
+        fits.then_some(self)
+    }
+
     /// The model's sizes.
     pub fn dims(&self) -> &Dims {
         &self.dims
@@ -131,6 +140,42 @@ impl<'a> Encoder<'a> {
         self.check_embedding(embedding)?;
         self.project(frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace, embedding)
+    }
+
+    /// Embeds raw frames (frames, features), each as a window of its own, to unit vectors (frames, latent).
+    ///
+    /// The bits are those of [`Encoder::embed_window`] frame by frame. It is faster because `together` frames share a pass
+    /// over the weights of the projection; `scratch` is at least [`Encoder::scratch_len`] floats for a window of as many.
+    ///
+    /// # Errors
+    /// As [`Encoder::embed_window`]; embeddings before the failing one are written.
+    pub fn embed_frames(
+        &self,
+        frames: &[f32],
+        together: usize,
+        scratch: &mut [f32],
+        embeddings: &mut [f32],
+    ) -> Result<(), EncodeError> {
+        let Dims { features, d_model, latent, .. } = self.dims;
+        if !frames.len().is_multiple_of(features) {
+            return Err(EncodeError::Frames { given: frames.len(), features });
+        }
+        let needed = frames.len() / features * latent;
+        if embeddings.len() != needed {
+            return Err(EncodeError::Embedding { given: embeddings.len(), needed });
+        }
+        let Workspace { rows, partials, other, hidden, scores, .. } = self.workspace(together, scratch)?;
+        for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
+            let rows = start(rows, frames.len() / features * d_model);
+            self.project(frames, rows, partials);
+            for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
+                let (other, hidden) = (start(other, d_model), &mut *hidden);
+                let scores = start(scores, 1);
+                let mut workspace = Workspace { rows, partials, embeddings: &mut [], other, hidden, scores };
+                self.encode(&mut workspace, embedding)?;
+            }
+        }
+        Ok(())
     }
 
     /// Cuts `scratch` up for windows of `window` frames.

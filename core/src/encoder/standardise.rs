@@ -22,26 +22,32 @@ pub struct Standardiser<'a> {
 }
 
 impl Standardiser<'_> {
-    /// Sanitises and standardises the raw features `first..` into as much of `standardised` as they fill.
-    pub fn apply(&self, first: usize, raw: &[f32], standardised: &mut [f32]) {
-        self.apply_by(standardise, first, raw, standardised);
+    /// Sanitises and standardises the features `first..` in place: `(value - mean) * inv_std`.
+    pub fn apply(&self, first: usize, values: &mut [f32]) {
+        let (mean, inv_std) = self.statistics(first);
+        for ((value, mean), inv_std) in values.iter_mut().zip(mean).zip(inv_std) {
+            *value = standardised(*value, *mean, *inv_std);
+        }
     }
 
-    /// [`Standardiser::apply`] by another implementation of [`standardise`].
-    pub(super) fn apply_by(&self, standardise: Standardise, first: usize, raw: &[f32], standardised: &mut [f32]) {
-        let mean = self.mean.get(first..).unwrap_or_default();
-        let inv_std = self.inv_std.get(first..).unwrap_or_default();
-        standardise(raw, mean, inv_std, standardised);
+    /// The statistics of the features `first..`: mean, inverse standard deviation.
+    pub(super) fn statistics(&self, first: usize) -> (&[f32], &[f32]) {
+        (self.mean.get(first..).unwrap_or_default(), self.inv_std.get(first..).unwrap_or_default())
     }
 }
 
 /// What [`standardise()`] does.
 pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
 
-/// Sanitises and standardises raw values: `(value - mean) * inv_std`.
+/// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
 #[inline(always)]
-pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-    for (((raw, mean), inv_std), standardised) in raw.iter().zip(mean).zip(inv_std).zip(standardised) {
-        *standardised = (sanitise(*raw) - mean) * inv_std;
+pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+    for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
+        *into = standardised(*raw, *mean, *inv_std);
     }
+}
+
+#[inline(always)]
+fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
+    (sanitise(raw) - mean) * inv_std
 }

@@ -18,7 +18,7 @@ use super::failure::{DATA, Failure, OUTPUT};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Enrolment, Request, cross_fitted, enrol};
+use crate::enrolment::{Enrolment, Policy, Request, Target, cross_fitted, enrol};
 use crate::evaluation::verification::Scores;
 use crate::files;
 use crate::model::Model;
@@ -76,7 +76,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);
     let model = train(&training)?;
-    let (threshold, development) = cross_fitted(&training, model.provenance.window, train)?;
+    let policy = Policy::plain(model.provenance.window);
+    let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
     console.note(format!(
         "threshold {threshold:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
         development.eer_percent.unwrap_or(f64::NAN),
@@ -97,7 +98,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             label,
             sessions: &[],
             development: &[],
-            window: model.provenance.window,
+            probes: &[],
+            policy,
+            target: Target::EqualErrorRate,
             threshold: Some((threshold, development.clone())),
             id: identifier(None),
         };
@@ -147,7 +150,7 @@ impl Trials {
     ) -> Result<Self, Failure> {
         let probes = dataset.restrict_sessions(&[PROBE])?;
         let scans = probes.scans();
-        let window = records.first().map_or(1, |record| record.window as usize);
+        let window = records.first().map_or(1, |record| record.policy.window());
         let embeddings = embedder.scans(&probes, &scans, window)?;
         let mut scores = Scores::default();
         let mut rows = Vec::new();

@@ -1,6 +1,6 @@
 //! `enroll`: a prototype, a threshold, and the record of both.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rand::{RngExt, SeedableRng};
@@ -10,9 +10,16 @@ use serde_json::json;
 use super::arguments::{DataArguments, EmbeddingEngineArgument, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
-use crate::embedding::Embedder;
-use crate::enrolment::{Development, Request, enrol};
+use crate::dataset::Dataset;
+use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::engine::Engine;
+use crate::enrolment::{Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::model::Model;
 use crate::model::safetensors::hex;
+use crate::training::{self, Archive};
+
+/// What was measured where a trained encoder met labels it never saw.
+const UNKNOWN_LABEL_RISK: &str = "RISK";
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 #[derive(Args)]
@@ -37,6 +44,21 @@ pub struct Arguments {
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
+    /// Windows of a probe, from its start; all that it holds when not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    windows: Option<u32>,
+    /// Choose the threshold for this false match rate, 0 to 1, on the development trials; at the EER when not given.
+    #[arg(long, value_name = "RATE", conflicts_with = "threshold")]
+    fmr: Option<f64>,
+    /// Sessions whose scans the threshold is tried on, once it is chosen: error rates to report, not to choose by.
+    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    probe_sessions: Vec<String>,
+    /// Make the model again with this label's scans among those it is trained on, and write it here.
+    #[arg(long, value_name = "DIR", conflicts_with = "frozen")]
+    refit: Option<PathBuf>,
+    /// Enrol a label that a linear model never saw: its scores are centred on the labels enrolled beside it.
+    #[arg(long)]
+    frozen: bool,
     /// A threshold by hand instead of one from development trials.
     #[arg(long, value_name = "COSINE")]
     threshold: Option<f32>,
@@ -54,16 +76,33 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     {
         return Err(Failure::new(USAGE, format!("--threshold {threshold} is not a cosine, -1 to 1")));
     }
+    if let Some(rate) = arguments.fmr
+        && !(rate > 0.0 && rate < 1.0)
+    {
+        return Err(Failure::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")));
+    }
     let dataset = arguments.data.load(console)?;
-    let model = crate::model::load(&arguments.model)?;
+    let mut model = crate::model::load(&arguments.model)?;
+    let mut threshold = arguments.threshold.map(by_hand);
+    let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
+    if let Some(folder) = &arguments.refit {
+        let cross_fit = threshold.is_none() && arguments.development_sessions.is_empty();
+        let refit = Refit { model: &model, arguments, dataset: &dataset, target, cross_fit };
+        let (refitted, chosen) = refit.run(folder, console)?;
+        threshold = threshold.or(chosen);
+        model = refitted;
+    }
+    warn_of_unknown_label(&model, arguments, console)?;
     let digest = model.digest()?;
     let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
     let request = Request {
         label: &arguments.label,
         sessions: &arguments.sessions,
         development: &arguments.development_sessions,
-        window: arguments.window.unwrap_or(model.provenance.window),
-        threshold: arguments.threshold.map(by_hand),
+        probes: &arguments.probe_sessions,
+        policy: arguments.policy(&model),
+        target,
+        threshold,
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, digest, &dataset, &request)?;
@@ -76,26 +115,126 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         record.sessions.join(", "),
         record.threshold
     );
-    let development = &record.development;
-    match development.eer_percent {
-        Some(eer) => console.note(format!(
-            "threshold at the EER, {eer:.1} %, of {} genuine and {} impostor trials: {}",
-            development.genuine, development.impostor, development.protocol
-        )),
-        None => console.note(&development.protocol),
-    }
+    tell_of_threshold(&record, console);
     let value = json!({
         "file": path.to_string(), "label": record.label, "id": hex(&record.id), "model_digest": hex(&digest),
-        "scans": record.scans, "sessions": record.sessions, "window": record.window, "threshold": record.threshold,
-        "development": { "protocol": development.protocol, "eer_percent": development.eer_percent,
-            "genuine": development.genuine, "impostor": development.impostor },
+        "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold,
+        "development": record.development, "outcome": record.outcome,
     });
     console.result("enroll", &text, value)
 }
 
+impl Arguments {
+    fn policy(&self, model: &Model) -> Policy {
+        Policy {
+            window: self.window.unwrap_or(model.provenance.window) as u32,
+            windows: self.windows.unwrap_or(0),
+            centred: self.frozen,
+        }
+    }
+}
+
+/// A model made again with one more label.
+struct Refit<'a> {
+    model: &'a Model,
+    arguments: &'a Arguments,
+    dataset: &'a Dataset,
+    target: Target,
+    /// Whether the threshold is chosen by models of half of the sessions each.
+    cross_fit: bool,
+}
+
+impl Refit<'_> {
+    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<(f32, Development)>), Failure> {
+        let Self { model, arguments, dataset, .. } = self;
+        if !arguments.model.is_dir() {
+            let text = "--refit needs the model's folder, where its training archive is";
+            return Err(Failure::new(USAGE, text));
+        }
+        training::refuse_checkpoint(folder)?;
+        let old = model.digest()?;
+        let archive = Archive::read(&arguments.model, old)?;
+        let new = match arguments.sessions.as_slice() {
+            [] => (*dataset).clone(),
+            named => dataset.restrict_sessions(named)?,
+        };
+        let all = archive.with_label(&new, &arguments.label)?;
+        let engine = match arguments.engine.engine() {
+            EmbeddingEngine::Core => Engine::auto().0,
+            EmbeddingEngine::Onnx(engine) => engine,
+        };
+        let train = |dataset: &Dataset| -> Result<Model, Failure> {
+            let bar = console.progress(archive.recipe.steps());
+            let model =
+                archive.recipe.train(dataset.clone(), engine, 1, &mut |report| bar.set_position(report.step))?;
+            bar.finish_and_clear();
+            Ok(model)
+        };
+        let refitted = train(&all)?;
+        let chosen = if self.cross_fit {
+            Some(cross_fitted(&all, &arguments.policy(&refitted), self.target, train)?)
+        } else {
+            None
+        };
+        let digest = refitted.digest()?;
+        refitted.write(folder)?;
+        Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
+        console.note(format!(
+            "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \
+             again with this one",
+            folder.display(),
+            hex(&digest),
+            arguments.label,
+            hex(&old)
+        ));
+        Ok((refitted, chosen))
+    }
+}
+
+/// Warns where the model never saw the label, and refuses a frozen enrolment that its model cannot carry.
+fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let linear = model.dims.is_linear();
+    if arguments.frozen && !linear {
+        let text = "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder \
+                    keeps apart the labels it was trained on and little else";
+        return Err(Failure::new(USAGE, text));
+    }
+    let known = &model.provenance.labels;
+    if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
+        return Ok(());
+    }
+    console.note(format!(
+        "warning: the model never saw {}. {UNKNOWN_LABEL_RISK} Enrol with --refit DIR, or with --frozen and a model of \
+         `train --recipe linear --open-set`",
+        arguments.label
+    ));
+    Ok(())
+}
+
+fn tell_of_threshold(record: &Enrolment, console: &Console) {
+    let Development { protocol, target, eer_percent, genuine, impostor } = &record.development;
+    match eer_percent {
+        Some(eer) => console.note(format!(
+            "threshold for {target} of {genuine} genuine and {impostor} impostor trials, whose EER is {eer:.1} %: {protocol}"
+        )),
+        None => console.note(protocol),
+    }
+    if let Some(Outcome { sessions, genuine, impostor, rates }) = &record.outcome {
+        let percent = |rate: f64, [low, high]: [f64; 2]| {
+            format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
+        };
+        console.note(format!(
+            "on {}: FMR {} of {impostor} trials, FNMR {} of {genuine}",
+            sessions.join(", "),
+            percent(rates.fmr, rates.fmr_interval),
+            percent(rates.fnmr, rates.fnmr_interval)
+        ));
+    }
+}
+
 fn by_hand(threshold: f32) -> (f32, Development) {
     let protocol = "threshold given by hand".to_owned();
-    (threshold, Development { protocol, eer_percent: None, genuine: 0, impostor: 0 })
+    (threshold, Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 })
 }
 
 /// A fresh identifier for an enrolment.

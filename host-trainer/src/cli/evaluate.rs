@@ -118,7 +118,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let protocol = protocol.protocol();
         let mut started = Instant::now();
         let mut stage = |name: &str| {
-            console.note(format!("{}: {name} {:.2} s", protocol.name(), started.elapsed().as_secs_f64()));
+            console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
             started = Instant::now();
         };
         evaluated.push(evaluate(&dataset, protocol, &plan, &mut stage)?);

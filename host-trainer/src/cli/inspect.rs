@@ -126,23 +126,32 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let _ = writeln!(text, "id          {}", hex(&record.id));
     let _ = writeln!(text, "model       {}", hex(&record.model_digest));
     let _ = writeln!(text, "scans       {} ({})", record.scans, record.sessions.join(", "));
-    let _ = writeln!(text, "window      {} frames", record.window);
+    let windows = match record.policy.windows {
+        0 => "as many as a probe holds".to_owned(),
+        windows => format!("the first {windows} of a probe"),
+    };
+    let _ = writeln!(text, "windows     of {} frames, {windows}", record.policy.window);
+    if record.policy.centred {
+        let _ = writeln!(text, "prototype   centred on its gallery");
+    }
     let _ = writeln!(text, "threshold   {:.4}", record.threshold);
     let _ = match development.eer_percent {
         Some(eer) => writeln!(
             text,
-            "chosen at   EER {eer:.1} % of {} genuine and {} impostor trials: {}",
-            development.genuine, development.impostor, development.protocol
+            "chosen for  {} of {} genuine and {} impostor trials, EER {eer:.1} %: {}",
+            development.target, development.genuine, development.impostor, development.protocol
         ),
-        None => writeln!(text, "chosen at   {}", development.protocol),
+        None => writeln!(text, "chosen for  {}", development.protocol),
     };
+    if let Some(outcome) = &record.outcome {
+        let (fmr, fnmr) = (100.0 * outcome.rates.fmr, 100.0 * outcome.rates.fnmr);
+        let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", outcome.sessions.join(", "));
+    }
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
         "id": hex(&record.id), "model_digest": hex(&record.model_digest), "scans": record.scans,
-        "sessions": record.sessions, "window": record.window, "threshold": record.threshold,
-        "components": record.prototype.len(),
-        "development": { "protocol": development.protocol, "eer_percent": development.eer_percent,
-            "genuine": development.genuine, "impostor": development.impostor },
+        "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold,
+        "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
     });
     (text, value)
 }

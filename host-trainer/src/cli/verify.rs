@@ -44,7 +44,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
-    let probe = embedder.scans(&dataset, &[scan], record.window as usize)?.swap_remove(0);
+    let scan = record.policy.probe(&scan);
+    let probe = embedder.scans(&dataset, &[scan], record.policy.window())?.swap_remove(0);
     let score = cosine(&record.prototype, &probe).map_err(|e| Failure::new(DATA, e))?;
     let accepted = score >= record.threshold;
     let mut text = if accepted { "accepted".to_owned() } else { "rejected".to_owned() };

@@ -1,9 +1,10 @@
 //! Development trials: genuine and impostor scores on sessions that did not train the model, and the threshold they give.
 
-use super::{Development, EnrolError};
+use super::{Development, EnrolError, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
-use crate::evaluation::verification::{Scores, prototypes};
+use crate::evaluation::metrics::roc::fnmr_at_fmr;
+use crate::evaluation::verification::Scores;
 use crate::model::Model;
 
 /// Embeddings with the class of their scan.
@@ -20,28 +21,40 @@ pub(super) fn embed(
     Ok(scans.iter().map(|scan| scan.label).zip(embeddings).collect())
 }
 
-/// Scores of `probes` against the prototypes of `enrolled`.
-pub(super) fn against(enrolled: &Labelled, probes: &Labelled, classes: usize) -> Scores {
+/// Scores of the `probes` against the prototypes of the scans `enrolled`.
+pub(super) fn against(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    policy: &Policy,
+    enrolled: &[Scan],
+    probes: &[Scan],
+) -> Result<Scores, EmbeddingError> {
+    let enrolled = embed(embedder, dataset, enrolled, policy.window())?;
+    let probes: Vec<Scan> = probes.iter().map(|scan| policy.probe(scan)).collect();
+    let probes = embed(embedder, dataset, &probes, policy.window())?;
     let mut scores = Scores::default();
-    scores.add(&prototypes(enrolled, classes), probes);
-    scores
+    scores.add(&policy.prototypes(&enrolled, dataset.labels.len()), &probes);
+    Ok(scores)
 }
 
 /// Scores of each session's scans against the prototypes of the other sessions.
 pub(super) fn leave_one_session_out(
     embedder: &mut Embedder,
     dataset: &Dataset,
+    policy: &Policy,
     scans: &[Scan],
-    window: usize,
 ) -> Result<Scores, EmbeddingError> {
-    let embedded = embed(embedder, dataset, scans, window)?;
+    let enrolled = embed(embedder, dataset, scans, policy.window())?;
+    let cut: Vec<Scan> = scans.iter().map(|scan| policy.probe(scan)).collect();
+    let probes = embed(embedder, dataset, &cut, policy.window())?;
     let mut scores = Scores::default();
     for left_out in 0..dataset.sessions.len() as u32 {
-        let of = |out: bool| -> Labelled {
-            let pairs = scans.iter().zip(&embedded).filter(|(scan, _)| (scan.session == left_out) == out);
+        let of = |embedded: &Labelled, out: bool| -> Labelled {
+            let pairs = scans.iter().zip(embedded).filter(|(scan, _)| (scan.session == left_out) == out);
             pairs.map(|(_, embedding)| embedding.clone()).collect()
         };
-        scores.add(&prototypes(&of(false), dataset.labels.len()), &of(true));
+        let prototypes = policy.prototypes(&of(&enrolled, false), dataset.labels.len());
+        scores.add(&prototypes, &of(&probes, true));
     }
     Ok(scores)
 }
@@ -52,35 +65,52 @@ pub(super) fn leave_one_session_out(
 pub(super) fn halves(
     embedder: &mut Embedder,
     dataset: &Dataset,
+    policy: &Policy,
     scans: &[Scan],
-    window: usize,
 ) -> Result<Scores, EmbeddingError> {
     let cut = |scan: &Scan| (scan.rows.start + scan.rows.end).div_ceil(2);
     let long = || scans.iter().filter(|scan| scan.rows.len() >= 2);
     let first: Vec<Scan> = long().map(|scan| Scan { rows: scan.rows.start..cut(scan), ..*scan }).collect();
     let second: Vec<Scan> = long().map(|scan| Scan { rows: cut(scan)..scan.rows.end, ..*scan }).collect();
-    let first = embed(embedder, dataset, &first, window)?;
-    let second = embed(embedder, dataset, &second, window)?;
-    let mut scores = against(&first, &second, dataset.labels.len());
-    scores.add(&prototypes(&second, dataset.labels.len()), &first);
+    let mut scores = against(embedder, dataset, policy, &first, &second)?;
+    let others = against(embedder, dataset, policy, &second, &first)?;
+    scores.genuine.extend(others.genuine);
+    scores.impostor.extend(others.impostor);
     Ok(scores)
 }
 
-/// The threshold at the equal error rate of `scores`.
-pub(super) fn choose_threshold(scores: &Scores, protocol: String) -> Result<(f32, Development), EnrolError> {
-    if scores.genuine.is_empty() || scores.impostor.is_empty() {
+/// The threshold that meets `target` on `scores`.
+pub(super) fn choose_threshold(
+    scores: &Scores,
+    protocol: String,
+    target: Target,
+) -> Result<(f32, Development), EnrolError> {
+    let (genuine, impostor) = (scores.genuine.len(), scores.impostor.len());
+    if genuine == 0 || impostor == 0 {
         return Err(EnrolError::Request(format!(
-            "{} genuine and {} impostor development trials ({protocol}): a threshold needs both; add other labels or \
-             longer scans, name --development-sessions, or give --threshold",
-            scores.genuine.len(),
-            scores.impostor.len()
+            "{genuine} genuine and {impostor} impostor development trials ({protocol}): a threshold needs both; add other \
+             labels or longer scans, name --development-sessions, or give --threshold"
         )));
     }
     let eer = scores.eer()?;
-    let (genuine, impostor) = (scores.genuine.len() as u32, scores.impostor.len() as u32);
-    let development = Development { protocol, eer_percent: Some(eer.percent), genuine, impostor };
+    let threshold = match target {
+        Target::EqualErrorRate | Target::ByHand => eer.threshold,
+        Target::FalseMatchRate(rate) => match fnmr_at_fmr(&scores.genuine, &scores.impostor, rate)? {
+            Some(point) if point.threshold <= 1.0 => point.threshold,
+            _ => {
+                let needed = (1.0 / rate).ceil();
+                return Err(EnrolError::Request(format!(
+                    "a false match rate of {rate} needs {needed} impostor development trials or more, and a genuine score \
+                     above the highest of them; there are {impostor} ({protocol}): add labels or sessions, or choose a \
+                     higher --fmr"
+                )));
+            }
+        },
+    };
+    let (genuine, impostor) = (genuine as u32, impostor as u32);
+    let development = Development { protocol, target, eer_percent: Some(eer.percent), genuine, impostor };
     // Rounding to float32 may pass 1 by nothing that matters.
-    Ok((eer.threshold.clamp(-1.0, 1.0) as f32, development))
+    Ok((threshold.clamp(-1.0, 1.0) as f32, development))
 }
 
 /// A threshold for a model whose every session but the enrolled one trained it: by cross-fitting.
@@ -93,7 +123,8 @@ pub(super) fn choose_threshold(scores: &Scores, protocol: String) -> Result<(f32
 /// When there are fewer than four sessions, or `train` fails.
 pub fn cross_fitted<E: From<EnrolError>>(
     dataset: &Dataset,
-    window: usize,
+    policy: &Policy,
+    target: Target,
     mut train: impl FnMut(&Dataset) -> Result<Model, E>,
 ) -> Result<(f32, Development), E> {
     let (first, second) = dataset.sessions.split_at(dataset.sessions.len() / 2);
@@ -108,11 +139,11 @@ pub fn cross_fitted<E: From<EnrolError>>(
         let model = train(&part(fitted).map_err(EnrolError::from)?)?;
         let held_back = part(held_back).map_err(EnrolError::from)?;
         let mut embedder = Embedder::open(&model, EmbeddingEngine::Core).map_err(EnrolError::from)?;
-        let scores = leave_one_session_out(&mut embedder, &held_back, &held_back.scans(), window);
+        let scores = leave_one_session_out(&mut embedder, &held_back, policy, &held_back.scans());
         let scores = scores.map_err(EnrolError::from)?;
         pooled.genuine.extend(scores.genuine);
         pooled.impostor.extend(scores.impostor);
     }
     let protocol = "models of one half of the training sessions, scans of the other half".to_owned();
-    Ok(choose_threshold(&pooled, protocol)?)
+    Ok(choose_threshold(&pooled, protocol, target)?)
 }

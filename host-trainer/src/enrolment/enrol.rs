@@ -1,12 +1,12 @@
 //! Enrolling an identity: its prototype, and a threshold from development trials.
 
 use super::development::{against, choose_threshold, embed, halves, leave_one_session_out};
-use super::{Development, Enrolment};
+use super::{Development, Enrolment, Outcome, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::evaluation::metrics::ScoreError;
-use crate::evaluation::verification::prototypes;
-use crate::model::Model;
+use crate::evaluation::metrics::operating::transfer;
+use crate::model::{Model, Provenance};
 
 /// What to enrol, and on what to choose its threshold.
 pub struct Request<'a> {
@@ -16,8 +16,12 @@ pub struct Request<'a> {
     pub sessions: &'a [String],
     /// Sessions whose scans are the development probes; when empty, the enrolment sessions serve both ends.
     pub development: &'a [String],
-    /// Frames a window.
-    pub window: usize,
+    /// Sessions whose scans the threshold is tried on, once it is chosen.
+    pub probes: &'a [String],
+    /// How probes are scored.
+    pub policy: Policy,
+    /// What the threshold is to reach on the development trials.
+    pub target: Target,
     /// A threshold chosen beforehand, and where it comes from.
     pub threshold: Option<(f32, Development)>,
     /// The enrolment's random identifier.
@@ -66,27 +70,47 @@ pub fn enrol(
     if own.is_empty() {
         return Err(EnrolError::Request(format!("label {} has no scan in these sessions", request.label)));
     }
-    let classes = dataset.labels.len();
-    let embeddings = embed(embedder, dataset, &own, request.window)?;
-    let prototype = prototypes(&embeddings, classes).swap_remove(label as usize).unwrap_or_default();
+    let policy = &request.policy;
+    if policy.centred && enrolled.iter().all(|scan| scan.label == label) {
+        return Err(EnrolError::Request(format!(
+            "the gallery is {} alone: frozen enrolment scores against what a gallery has in common; give recordings with \
+             other labels as well",
+            request.label
+        )));
+    }
+    let embeddings = embed(embedder, dataset, &enrolled, policy.window())?;
+    let prototype =
+        policy.prototypes(&embeddings, dataset.labels.len()).swap_remove(label as usize).unwrap_or_default();
     let (threshold, development) = match &request.threshold {
         Some((threshold, origin)) => (*threshold, origin.clone()),
         None => {
             let probes = of_sessions(&development);
-            refuse_trained(model, dataset, if probes.is_empty() { &sessions } else { &development })?;
+            refuse_trained(model, dataset, if probes.is_empty() { &enrolled } else { &probes })?;
             let (scores, protocol) = if !probes.is_empty() {
-                let enrolled = embed(embedder, dataset, &enrolled, request.window)?;
-                let probes = embed(embedder, dataset, &probes, request.window)?;
                 let names = request.development.join(", ");
-                (against(&enrolled, &probes, classes), format!("scans of {names} against the enrolment sessions"))
+                let scores = against(embedder, dataset, policy, &enrolled, &probes)?;
+                (scores, format!("scans of {names} against the enrolment sessions"))
             } else if sessions.len() > 1 {
-                let scores = leave_one_session_out(embedder, dataset, &enrolled, request.window)?;
+                let scores = leave_one_session_out(embedder, dataset, policy, &enrolled)?;
                 (scores, "each enrolment session against the others".to_owned())
             } else {
-                let scores = halves(embedder, dataset, &enrolled, request.window)?;
+                let scores = halves(embedder, dataset, policy, &enrolled)?;
                 (scores, "each half of the enrolment scans against the other halves".to_owned())
             };
-            choose_threshold(&scores, protocol)?
+            choose_threshold(&scores, protocol, request.target)?
+        }
+    };
+    let outcome = match request.probes {
+        [] => None,
+        names => {
+            let probes = of_sessions(&indices("session", &dataset.sessions, names)?);
+            let scores = against(embedder, dataset, policy, &enrolled, &probes)?;
+            Some(Outcome {
+                sessions: names.to_vec(),
+                genuine: scores.genuine.len() as u32,
+                impostor: scores.impostor.len() as u32,
+                rates: transfer(f64::from(threshold), &scores.genuine, &scores.impostor)?,
+            })
         }
     };
     let mut names: Vec<String> = own.iter().map(|s| dataset.sessions[s.session as usize].clone()).collect();
@@ -95,9 +119,10 @@ pub fn enrol(
         label: request.label.to_owned(),
         id: request.id,
         model_digest,
-        window: request.window as u32,
+        policy: *policy,
         threshold,
         development,
+        outcome,
         scans: own.len() as u32,
         sessions: names,
         prototype,
@@ -105,9 +130,16 @@ pub fn enrol(
 }
 
 /// Development scores on what the model was trained on would promise what no new scan keeps.
-fn refuse_trained(model: &Model, dataset: &Dataset, sessions: &[u32]) -> Result<(), EnrolError> {
-    let names = sessions.iter().map(|&session| &dataset.sessions[session as usize]);
-    let trained: Vec<&String> = names.filter(|name| model.provenance.training_sessions.contains(name)).collect();
+fn refuse_trained(model: &Model, dataset: &Dataset, scans: &[Scan]) -> Result<(), EnrolError> {
+    let Provenance { labels, training_sessions, .. } = &model.provenance;
+    let mut trained: Vec<&String> = scans
+        .iter()
+        .filter(|scan| labels.contains(&dataset.labels[scan.label as usize]))
+        .map(|scan| &dataset.sessions[scan.session as usize])
+        .filter(|session| training_sessions.contains(session))
+        .collect();
+    trained.sort_unstable();
+    trained.dedup();
     match trained.as_slice() {
         [] => Ok(()),
         [name] if name.is_empty() => Err(EnrolError::Request(

@@ -5,20 +5,24 @@
 
 mod development;
 mod enrol;
+mod policy;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use neural_vault_core::verify;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::evaluation::results::Transfer;
 use crate::files;
 use crate::model::safetensors::hex;
 
 pub use development::cross_fitted;
 pub use enrol::{EnrolError, Request, enrol};
+pub use policy::Policy;
 
-const MAGIC: &[u8; 8] = b"NVENROL1";
+const MAGIC: &[u8; 8] = b"NVENROL2";
 const CHECKSUM: usize = 32;
 
 /// An enrolled identity.
@@ -30,12 +34,14 @@ pub struct Enrolment {
     pub id: [u8; 16],
     /// Digest of the model that made the prototype.
     pub model_digest: [u8; 32],
-    /// Frames a window of a probe holds.
-    pub window: u32,
+    /// How probes are scored.
+    pub policy: Policy,
     /// Least cosine that is accepted.
     pub threshold: f32,
     /// Where the threshold comes from.
     pub development: Development,
+    /// What became of it on probe sessions, when some were named.
+    pub outcome: Option<Outcome>,
     /// Scans enrolled.
     pub scans: u32,
     /// Sessions of the enrolled scans.
@@ -49,12 +55,48 @@ pub struct Enrolment {
 pub struct Development {
     /// How the trials were made, in words.
     pub protocol: String,
+    /// What the threshold was to reach on them.
+    pub target: Target,
     /// Equal error rate of the trials in percent; none when the threshold was given by hand.
     pub eer_percent: Option<f64>,
     /// Genuine trials.
     pub genuine: u32,
     /// Impostor trials.
     pub impostor: u32,
+}
+
+/// What a threshold is to reach on its development trials.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Target {
+    /// As many false matches as false non-matches.
+    EqualErrorRate,
+    /// At most this false match rate, 0 to 1.
+    FalseMatchRate(f64),
+    /// Nothing: the threshold was given.
+    ByHand,
+}
+
+/// What became of a threshold on sessions that had no part in choosing it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The probe sessions.
+    pub sessions: Vec<String>,
+    /// Genuine trials.
+    pub genuine: u32,
+    /// Impostor trials.
+    pub impostor: u32,
+    /// The error rates.
+    pub rates: Transfer,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::EqualErrorRate => write!(f, "the EER"),
+            Target::FalseMatchRate(rate) => write!(f, "an FMR of {rate}"),
+            Target::ByHand => write!(f, "no target"),
+        }
+    }
 }
 
 /// Why an enrolment cannot be read, written or used.
@@ -169,9 +211,16 @@ mod tests {
             label: "face".to_owned(),
             id: [7; 16],
             model_digest: [9; 32],
-            window: 1,
+            policy: Policy::plain(1),
             threshold: 0.5,
-            development: Development { protocol: "given".to_owned(), eer_percent: None, genuine: 0, impostor: 0 },
+            development: Development {
+                protocol: "given".to_owned(),
+                target: Target::ByHand,
+                eer_percent: None,
+                genuine: 0,
+                impostor: 0,
+            },
+            outcome: None,
             scans: 1,
             sessions: vec!["run04".to_owned()],
             prototype: vec![0.25, -0.5, 0.125],

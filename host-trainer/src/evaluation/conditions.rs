@@ -13,36 +13,48 @@ pub const ARTIFACT_LEVELS: [f64; 6] = [0.0, 0.05, 0.10, 0.15, 0.20, 0.30];
 /// Deviation of an artefact, in deviations of a standardised feature.
 const ARTEFACT_DEVIATION: f32 = 5.0;
 
-/// Adds white Gaussian noise `snr` dB below the mean power of all `frames`, in place.
-pub fn add_noise(frames: &mut [f32], features: usize, snr: f64, seed: u64) {
+/// Deviations of white Gaussian noise that is each of [`SNR_LEVELS`] below the mean power of all `frames`.
+#[must_use]
+pub fn noise_deviations(frames: &[f32]) -> [f32; 6] {
     let power = frames.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / frames.len().max(1) as f64;
-    let deviation = (power / 10f64.powf(snr / 10.0)).sqrt() as f32;
-    for (row, frame) in frames.chunks_exact_mut(features).enumerate() {
-        let mut rng = generator(seed, row);
-        for value in frame {
-            let normal: f32 = StandardNormal.sample(&mut rng);
-            *value += normal * deviation;
-        }
+    SNR_LEVELS.map(|snr| (power / 10f64.powf(snr / 10.0)).sqrt() as f32)
+}
+
+/// Appends `frame` to `worse` once a deviation, with white Gaussian noise added.
+///
+/// The noise is drawn once for the `row` and scaled, so that levels differ by nothing but its strength.
+pub fn add_noise(frame: &[f32], deviations: &[f32], seed: u64, row: usize, worse: &mut Vec<f32>) {
+    let mut rng = generator(seed, 1, row);
+    let noise: Vec<f32> = StandardNormal.sample_iter(&mut rng).take(frame.len()).collect();
+    for deviation in deviations {
+        worse.extend(frame.iter().zip(&noise).map(|(value, normal): (&f32, &f32)| value + normal * deviation));
     }
 }
 
-/// Replaces each value, with probability `share`, by a draw from a wide Gaussian, in place.
-pub fn add_artefacts(frames: &mut [f32], features: usize, share: f64, seed: u64) {
-    for (row, frame) in frames.chunks_exact_mut(features).enumerate() {
-        let mut rng = generator(seed, row);
-        for value in frame {
-            if rng.random_bool(share) {
-                let normal: f32 = StandardNormal.sample(&mut rng);
-                *value = normal * ARTEFACT_DEVIATION;
-            }
-        }
+/// Appends `frame` to `worse` once a share, with that share of its values replaced by draws from a wide Gaussian.
+///
+/// What one share replaces, a larger one replaces by the same draws.
+pub fn add_artefacts(frame: &[f32], shares: &[f64], seed: u64, row: usize, worse: &mut Vec<f32>) {
+    let mut rng = generator(seed, 2, row);
+    let most = shares.iter().copied().fold(0.0, f64::max) as f32;
+    let draw = |_: &f32| {
+        let place: f32 = rng.random();
+        let normal: f32 = if place < most { StandardNormal.sample(&mut rng) } else { 0.0 };
+        (place, normal * ARTEFACT_DEVIATION)
+    };
+    let draws: Vec<(f32, f32)> = frame.iter().map(draw).collect();
+    for &share in shares {
+        let replaced = |(value, (place, artefact)): (&f32, &(f32, f32))| {
+            if *place < share as f32 { *artefact } else { *value }
+        };
+        worse.extend(frame.iter().zip(&draws).map(replaced));
     }
 }
 
-/// One generator a frame, so that frames can be changed in any order.
-fn generator(seed: u64, row: usize) -> ChaCha8Rng {
+/// One generator a frame, so that frames can be changed in any order, and no draws in common between `purpose`s.
+fn generator(seed: u64, purpose: u64, row: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(row as u64);
+    rng.set_stream(purpose << 48 | row as u64);
     rng
 }
 
@@ -53,20 +65,32 @@ mod tests {
     #[test]
     fn noise_has_the_power_that_the_ratio_says() {
         let clean: Vec<f32> = (0..100_000).map(|i| if i % 2 == 0 { 2.0 } else { -2.0 }).collect();
-        let mut noisy = clean.clone();
-        add_noise(&mut noisy, 1000, 10.0, 3);
-        let power = clean.iter().zip(&noisy).map(|(a, b)| f64::from((a - b).powi(2))).sum::<f64>() / 1e5;
-        assert!((power / 0.4 - 1.0).abs() < 0.02, "{power}");
+        let mut noisy = Vec::new();
+        add_noise(&clean, &noise_deviations(&clean), 3, 0, &mut noisy);
+        for (snr, noisy) in SNR_LEVELS.iter().zip(noisy.chunks_exact(clean.len())) {
+            let power = clean.iter().zip(noisy).map(|(a, b)| f64::from((a - b).powi(2))).sum::<f64>() / 1e5;
+            let expected = 4.0 / 10f64.powf(snr / 10.0);
+            assert!((power / expected - 1.0).abs() < 0.02, "{snr} dB: {power}");
+        }
     }
 
     #[test]
     fn artefacts_replace_their_share() {
-        let mut frames = vec![0.25f32; 100_000];
-        add_artefacts(&mut frames, 1000, 0.15, 3);
-        let replaced = frames.iter().filter(|&&v| v != 0.25).count();
-        assert!((14_500..15_500).contains(&replaced), "{replaced}");
-        let mut untouched = vec![0.25f32; 1000];
-        add_artefacts(&mut untouched, 1000, 0.0, 3);
-        assert!(untouched.iter().all(|&v| v == 0.25));
+        let clean = vec![0.25f32; 100_000];
+        let mut worse = Vec::new();
+        add_artefacts(&clean, &ARTIFACT_LEVELS, 3, 0, &mut worse);
+        for (share, worse) in ARTIFACT_LEVELS.iter().zip(worse.chunks_exact(clean.len())) {
+            let replaced = worse.iter().filter(|&&v| v != 0.25).count() as f64;
+            assert!((replaced - share * 1e5).abs() < 500.0, "{share}: {replaced}");
+            let power = worse.iter().filter(|&&v| v != 0.25).map(|v| f64::from(v.powi(2))).sum::<f64>() / replaced;
+            assert!(replaced == 0.0 || (power / 25.0 - 1.0).abs() < 0.1, "{share}: {power}");
+        }
+    }
+
+    #[test]
+    fn rows_and_conditions_share_no_draws() {
+        let first = |purpose, row| generator(0, purpose, row).random::<u64>();
+        let draws = [first(0, 0), first(1, 0), first(1, 1), first(2, 0), first(2, 1)];
+        assert!((1..draws.len()).all(|i| !draws[..i].contains(&draws[i])));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{Prepared, development, episodes, prepare, train, trials};
-use super::methods::{Encoded, Method};
+use super::fold::{Prepared, Trained, development, episodes, prepare, templates, train, trials};
+use super::methods::{Method, Templates};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use super::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
@@ -74,20 +74,20 @@ pub fn evaluate(
     stage: &mut dyn FnMut(&str),
 ) -> Result<Evaluated, EvaluationError> {
     let split = protocol.split(dataset, &plan.sessions, plan.training.seed)?;
-    let mut folds = Vec::new();
-    for fold in &split.folds {
-        let model = train(dataset, &fold.training, plan)?;
-        stage("training");
-        folds.push(prepare(dataset, fold, model, plan)?);
-        stage("encoding");
-    }
-    let clean: Vec<&Encoded> = folds.iter().map(|fold| &fold.probes).collect();
+    let models = split.folds.iter().map(|fold| train(dataset, &fold.training, plan)).collect::<Result<Vec<_>, _>>()?;
+    stage("training");
+    let trained = models.iter().map(Trained::new).collect::<Result<Vec<_>, _>>()?;
+    let folds = split.folds.iter().zip(&trained).map(|(fold, trained)| prepare(dataset, fold, trained, plan));
+    let folds = folds.collect::<Result<Vec<_>, _>>()?;
+    stage("encoding");
+    let templates: Vec<Vec<Templates>> =
+        plan.methods.iter().map(|&method| templates(dataset, &folds, method, usize::MAX)).collect();
     let mut methods = Vec::new();
     let mut all_trials = Vec::new();
-    for &method in &plan.methods {
+    for (&method, templates) in plan.methods.iter().zip(&templates) {
         let trials = match protocol {
             Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
-            _ => trials(dataset, &folds, &clean, method, 1, usize::MAX),
+            _ => trials(dataset, &folds, templates, method, 1),
         };
         let development = if enrolment_is_new(&folds) { development(dataset, &folds, method) } else { Vec::new() };
         methods.push(method_result(method, &trials, &development, plan)?);
@@ -97,7 +97,7 @@ pub fn evaluate(
     let vault = vault.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
     let differences = differences(vault, &all_trials, plan)?;
     stage("scoring");
-    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, plan, stage)? } else { Vec::new() };
+    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, &templates, plan, stage)? } else { Vec::new() };
     if plan.sweeps && protocol == Protocol::Sessions {
         sweeps.push(training_sessions(dataset, &folds[0].fold, plan)?);
         stage("training sessions");
@@ -112,7 +112,7 @@ pub fn evaluate(
         training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
         enrolment_rows: folds.iter().map(|fold| fold.fold.enrolment.len()).sum(),
         probes: embeddings.len(),
-        model_digests: folds.iter().map(|fold| Ok(hex(&fold.model.digest()?))).collect::<Result<_, ModelError>>()?,
+        model_digests: folds.iter().map(|fold| hex(&fold.digest)).collect(),
         methods,
         differences,
         sweeps,
@@ -167,7 +167,7 @@ fn method_result(
 }
 
 /// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
-fn enrolment_is_new(folds: &[Prepared]) -> bool {
+fn enrolment_is_new(folds: &[Prepared<'_>]) -> bool {
     // Rows ascend in every part of a fold.
     folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.binary_search(row).is_ok()))
 }
@@ -212,7 +212,7 @@ fn confusion(dataset: &Dataset, trials: &[Trial]) -> (Vec<String>, Vec<Vec<u32>>
     (dataset.labels.clone(), confusion_matrix(&decisions(trials), dataset.labels.len()))
 }
 
-fn map(dataset: &Dataset, folds: &[Prepared], embeddings: &[&Vec<f32>]) -> Vec<MapPoint> {
+fn map(dataset: &Dataset, folds: &[Prepared<'_>], embeddings: &[&Vec<f32>]) -> Vec<MapPoint> {
     let rows = folds.iter().flat_map(|fold| &fold.fold.probes).map(|&row| dataset.rows[row]);
     let point = |(row, [x, y]): (Row, [f64; 2])| MapPoint {
         label: dataset.labels[row.label as usize].clone(),
@@ -223,7 +223,7 @@ fn map(dataset: &Dataset, folds: &[Prepared], embeddings: &[&Vec<f32>]) -> Vec<M
     rows.zip(principal_map(embeddings)).map(point).collect()
 }
 
-fn prototypes(dataset: &Dataset, fold: &Prepared) -> BTreeMap<String, Vec<f32>> {
+fn prototypes(dataset: &Dataset, fold: &Prepared<'_>) -> BTreeMap<String, Vec<f32>> {
     let embeddings = fold.fold.enrolment.iter().zip(fold.enrolled.embeddings());
     let labelled: Vec<(u32, Vec<f32>)> = embeddings.map(|(&row, e)| (dataset.rows[row].label, e.clone())).collect();
     let means = verification::prototypes(&labelled, dataset.labels.len());

@@ -1,15 +1,20 @@
 //! One fold of a protocol: an encoder trained, rows encoded, trials made.
 
+use std::sync::Arc;
+
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::Standardiser;
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::evaluate::{EvaluationError, Plan};
-use super::methods::{Encoded, Fitted, Method};
+use super::methods::{Encoded, Fitted, Method, Templates};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
-use crate::dataset::{Dataset, Row, Standardiser};
-use crate::model::Model;
+use crate::dataset::{Dataset, Row};
+use crate::embedding::aligned_bundle;
+use crate::model::{Model, ModelError};
 use crate::training::Recipe;
 
 /// Frames that the bootstrap keeps together where there is only one session.
@@ -19,17 +24,24 @@ const BLOCK: i64 = 6;
 const EPISODES: usize = 100;
 const SHOTS: usize = 4;
 
+/// A trained encoder.
+pub(super) struct Trained {
+    /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
+    bundle: Vec<u32>,
+    zeros: Vec<f32>,
+    ones: Vec<f32>,
+}
+
 /// One fold, trained and encoded.
-pub(super) struct Prepared {
-    pub model: Model,
-    pub fitted: Fitted,
+pub(super) struct Prepared<'e> {
+    /// The encoder's.
+    pub digest: [u8; 32],
+    pub fitted: Fitted<'e>,
     pub fold: Fold,
     /// Codes of the enrolment rows, in the fold's order.
-    pub enrolled: Encoded,
-    /// Standardised probe frames, to be made worse.
-    pub frames: Vec<f32>,
+    pub enrolled: Arc<Encoded>,
     /// Codes of the probe rows, in the fold's order.
-    pub probes: Encoded,
+    pub probes: Arc<Encoded>,
 }
 
 /// Trains an encoder on the rows at `training`.
@@ -38,50 +50,76 @@ pub(super) fn train(dataset: &Dataset, training: &[usize], plan: &Plan) -> Resul
     Ok(Recipe::Steps(plan.training.clone()).train(part, plan.engine, 1, &mut |_| ())?)
 }
 
-pub(super) fn prepare(dataset: &Dataset, fold: &Fold, model: Model, plan: &Plan) -> Result<Prepared, EvaluationError> {
-    let standardiser = Standardiser {
-        mean: model.tensors["standardiser.mean"].clone(),
-        inv_std: model.tensors["standardiser.inv_std"].clone(),
-    };
-    let standardised = |rows: &[usize]| {
-        let mut values = dataset.select(rows).values;
-        standardiser.apply(&mut values);
-        values
-    };
-    let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-    let fitted = Fitted::fit(&model, &standardised(&fold.training), &labels, plan.training.seed);
-    let enrolled = fitted.encode(standardised(&fold.enrolment))?;
-    let frames = standardised(&fold.probes);
-    let probes = fitted.encode(frames.clone())?;
-    Ok(Prepared { model, fitted, fold: fold.clone(), enrolled, frames, probes })
+impl Trained {
+    pub(super) fn new(model: &Model) -> Result<Self, ModelError> {
+        let features = model.dims.features;
+        Ok(Self { bundle: aligned_bundle(model)?, zeros: vec![0.0; features], ones: vec![1.0; features] })
+    }
 }
 
-/// All trials of `method`, pooled over the folds: probes of `group` consecutive frames against templates of at most
-/// `most` frames a class.
+pub(super) fn prepare<'e>(
+    dataset: &Dataset,
+    fold: &Fold,
+    trained: &'e Trained,
+    plan: &Plan,
+) -> Result<Prepared<'e>, EvaluationError> {
+    let bundle = Bundle::open(bytemuck::cast_slice(&trained.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
+    let statistics = encoder.standardiser();
+    let standardised = |rows: &[usize]| {
+        let mut values = dataset.select(rows).values;
+        values.chunks_exact_mut(dataset.features).for_each(|frame| statistics.apply(0, frame));
+        values
+    };
+    let unchanged = Standardiser { mean: &trained.zeros, inv_std: &trained.ones };
+    let encoder = encoder.with_standardiser(unchanged);
+    let encoder = encoder.ok_or_else(|| ModelError::Bundle("the statistics do not fit".to_owned()))?;
+    let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
+    let fitted = Fitted::fit(encoder, &standardised(&fold.training), &labels, plan.training.seed);
+    let probes = Arc::new(fitted.encode(standardised(&fold.probes))?);
+    let enrolled = match fold.enrolment == fold.probes {
+        true => Arc::clone(&probes),
+        false => Arc::new(fitted.encode(standardised(&fold.enrolment))?),
+    };
+    Ok(Prepared { digest: *bundle.digest(), fitted, fold: fold.clone(), enrolled, probes })
+}
+
+/// The templates of `method` from at most `most` frames a class, of each fold.
+pub(super) fn templates(dataset: &Dataset, folds: &[Prepared<'_>], method: Method, most: usize) -> Vec<Templates> {
+    let of_fold = |fold: &Prepared<'_>| {
+        let members = members(dataset, &fold.fold.enrolment, most);
+        fold.enrolled.templates(method, &members, dataset.labels.len())
+    };
+    folds.iter().map(of_fold).collect()
+}
+
+/// All trials of `method`, pooled over the folds: probes of `group` consecutive frames against the folds' templates.
 pub(super) fn trials(
     dataset: &Dataset,
-    folds: &[Prepared],
-    probes: &[&Encoded],
+    folds: &[Prepared<'_>],
+    templates: &[Templates],
     method: Method,
     group: usize,
-    most: usize,
 ) -> Vec<Trial> {
     let mut list = Vec::new();
-    for (fold, probes) in folds.iter().zip(probes) {
-        let members = members(dataset, &fold.fold.enrolment, most);
-        let templates = fold.enrolled.templates(method, &members, dataset.labels.len());
+    for (fold, templates) in folds.iter().zip(templates) {
         for rows in runs(dataset, &fold.fold.probes, group) {
-            let row = dataset.rows[fold.fold.probes[rows[0]]];
-            for (enrolled_label, score) in probes.scores(method, &templates, &rows) {
-                list.push(Trial { probe_label: row.label, probe_session: unit(dataset, row), enrolled_label, score });
-            }
+            let scores = fold.probes.scores(method, templates, &rows);
+            list.extend(trials_of(dataset, fold.fold.probes[rows[0]], scores));
         }
     }
     list
 }
 
+/// The trials of one probe, whose first frame is `row`, from its scores.
+pub(super) fn trials_of(dataset: &Dataset, row: usize, scores: Vec<(u32, f64)>) -> impl Iterator<Item = Trial> {
+    let row = dataset.rows[row];
+    let (probe_label, probe_session) = (row.label, unit(dataset, row));
+    scores.into_iter().map(move |(enrolled_label, score)| Trial { probe_label, probe_session, enrolled_label, score })
+}
+
 /// Few-shot episodes (Snell, Swersky and Zemel 2017): templates of 4 enrolled frames a class meet 4 probes of each.
-pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, seed: u64) -> Vec<Trial> {
+pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared<'_>], method: Method, seed: u64) -> Vec<Trial> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut list = Vec::new();
     for fold in folds {
@@ -99,15 +137,8 @@ pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, se
             }
             let templates = fold.enrolled.templates(method, &support, dataset.labels.len());
             for at in queries {
-                let row = dataset.rows[fold.fold.probes[at]];
-                for (enrolled_label, score) in fold.probes.scores(method, &templates, &[at]) {
-                    list.push(Trial {
-                        probe_label: row.label,
-                        probe_session: unit(dataset, row),
-                        enrolled_label,
-                        score,
-                    });
-                }
+                let scores = fold.probes.scores(method, &templates, &[at]);
+                list.extend(trials_of(dataset, fold.fold.probes[at], scores));
             }
         }
     }
@@ -115,7 +146,7 @@ pub(super) fn episodes(dataset: &Dataset, folds: &[Prepared], method: Method, se
 }
 
 /// Trials within the enrolment alone, to fix a threshold on: each half of a recording against the other halves.
-pub(super) fn development(dataset: &Dataset, folds: &[Prepared], method: Method) -> Vec<Trial> {
+pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: Method) -> Vec<Trial> {
     let mut list = Vec::new();
     for fold in folds {
         let rows = &fold.fold.enrolment;
@@ -127,11 +158,8 @@ pub(super) fn development(dataset: &Dataset, folds: &[Prepared], method: Method)
         }
         for (enrolled, probes) in [(&halves[0], &halves[1]), (&halves[1], &halves[0])] {
             let templates = fold.enrolled.templates(method, enrolled, dataset.labels.len());
-            for &(at, probe_label) in probes {
-                let probe_session = unit(dataset, dataset.rows[rows[at]]);
-                for (enrolled_label, score) in fold.enrolled.scores(method, &templates, &[at]) {
-                    list.push(Trial { probe_label, probe_session, enrolled_label, score });
-                }
+            for &(at, _) in probes {
+                list.extend(trials_of(dataset, rows[at], fold.enrolled.scores(method, &templates, &[at])));
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Sweeps: the equal error rate along one condition, for every method.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise};
+use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, noise_deviations};
 use super::evaluate::{EvaluationError, Plan};
-use super::fold::{Prepared, prepare, runs, train, trials};
-use super::methods::{Encoded, Method};
+use super::fold::{self, Prepared, Trained, prepare, runs, train, trials, trials_of};
+use super::methods::Templates;
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
 use super::metrics::{ScoreError, eer};
 use super::protocols::Fold;
@@ -19,52 +21,97 @@ const PROBE_FRAMES: [usize; 4] = [1, 2, 4, 9];
 /// Enrolled frames a class.
 const ENROLLED_FRAMES: [usize; 5] = [1, 2, 4, 8, 16];
 
+/// Probe frames made worse at once: few, so that their copies at all levels stay near the processor.
+const CHUNK: usize = 8;
+
+/// Trials by method, then by level.
+type ByMethodAndLevel = Vec<Vec<Vec<Trial>>>;
+
+/// Appends a probe frame (its fold, its place among the fold's probes) at every level of a condition.
+type Worsen<'w> = dyn Fn(usize, usize, &[f32], &mut Vec<f32>) + Sync + 'w;
+
 /// The sweeps that need no further training: noise, artefacts, frames a probe, enrolled frames.
+///
+/// `templates` are those of each method, of each fold.
 pub(super) fn sweeps(
     dataset: &Dataset,
-    folds: &[Prepared],
+    folds: &[Prepared<'_>],
+    templates: &[Vec<Templates>],
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Sweep>, EvaluationError> {
     let seed = plan.training.seed;
-    let worsened = |worsen: &(dyn Fn(&mut [f32], usize) + Sync), level: usize| {
-        let encode = |fold: &Prepared| {
-            let mut frames = fold.frames.clone();
-            worsen(&mut frames, level);
-            fold.fitted.encode(frames)
-        };
-        folds.iter().map(encode).collect::<Result<Vec<_>, _>>()
+    let deviations: Vec<[f32; 6]> = folds.iter().map(|fold| noise_deviations(fold.probes.frames())).collect();
+    let noise = |fold: usize, row: usize, frame: &[f32], worse: &mut Vec<f32>| {
+        add_noise(frame, &deviations[fold], seed, row, worse);
     };
-    let features = dataset.features;
-    let noise = |frames: &mut [f32], level: usize| add_noise(frames, features, SNR_LEVELS[level], seed ^ level as u64);
-    let artefacts =
-        |frames: &mut [f32], level: usize| add_artefacts(frames, features, ARTIFACT_LEVELS[level], seed ^ level as u64);
+    let artefacts = |_: usize, row: usize, frame: &[f32], worse: &mut Vec<f32>| {
+        add_artefacts(frame, &ARTIFACT_LEVELS, seed, row, worse);
+    };
     let mut list = Vec::new();
     for (name, axis, levels, worsen) in [
-        ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &(dyn Fn(&mut [f32], usize) + Sync)),
+        ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &Worsen<'_>),
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
-        let encoded = in_parallel(levels.len(), plan.threads, |level| worsened(worsen, level));
-        let encoded = encoded.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let at = |level: usize, method| {
-            let probes: Vec<&Encoded> = encoded[level].iter().collect();
-            trials(dataset, folds, &probes, method, 1, usize::MAX)
-        };
-        list.push(sweep(name, axis, &levels, plan, &at)?);
+        let trials = worsened(dataset, folds, templates, plan, levels.len(), worsen)?;
+        list.push(sweep(name, axis, &levels, plan, &|method, level| Cow::Borrowed(&trials[method][level]))?);
         stage(name);
     }
-    let clean: Vec<&Encoded> = folds.iter().map(|fold| &fold.probes).collect();
     let lengths = folds.iter().flat_map(|fold| runs(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
     let longest = lengths.max().unwrap_or(1);
     let frames: Vec<f64> = PROBE_FRAMES.iter().filter(|&&n| n <= longest).map(|&n| n as f64).collect();
-    let at = |level: usize, method| trials(dataset, folds, &clean, method, PROBE_FRAMES[level], usize::MAX);
+    let at = |method: usize, level: usize| {
+        Cow::Owned(trials(dataset, folds, &templates[method], plan.methods[method], PROBE_FRAMES[level]))
+    };
     list.push(sweep("probe-windows", "frames a probe", &frames, plan, &at)?);
     let most = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
     let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= most).map(|&n| n as f64).collect();
-    let at = |level: usize, method| trials(dataset, folds, &clean, method, 1, ENROLLED_FRAMES[level]);
+    let at = |method: usize, level: usize| {
+        let method = plan.methods[method];
+        let templates = fold::templates(dataset, folds, method, ENROLLED_FRAMES[level]);
+        Cow::Owned(trials(dataset, folds, &templates, method, 1))
+    };
     list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, plan, &at)?);
     stage("probe and enrolment sizes");
     Ok(list)
+}
+
+/// Trials of single probe frames at every one of `levels` levels of a condition.
+fn worsened(
+    dataset: &Dataset,
+    folds: &[Prepared<'_>],
+    templates: &[Vec<Templates>],
+    plan: &Plan,
+    levels: usize,
+    worsen: &Worsen<'_>,
+) -> Result<ByMethodAndLevel, EvaluationError> {
+    let chunks = |fold: usize| {
+        let probes = folds[fold].fold.probes.len();
+        (0..probes).step_by(CHUNK).map(move |first| (fold, first..probes.min(first + CHUNK)))
+    };
+    let chunks: Vec<(usize, Range<usize>)> = (0..folds.len()).flat_map(chunks).collect();
+    let parts = in_parallel(chunks.len(), plan.threads, |chunk| {
+        let (fold, rows) = &chunks[chunk];
+        let Prepared { fitted, fold: Fold { probes, .. }, probes: clean, .. } = &folds[*fold];
+        let frames = clean.frames().chunks_exact(dataset.features);
+        let mut worse = Vec::with_capacity(rows.len() * levels * dataset.features);
+        for (row, frame) in rows.clone().zip(frames.skip(rows.start)) {
+            worsen(*fold, row, frame, &mut worse);
+        }
+        let encoded = fitted.encode(worse)?;
+        let at_level = |method: usize, level: usize| -> Vec<Trial> {
+            let scores = |at| encoded.scores(plan.methods[method], &templates[method][*fold], &[at * levels + level]);
+            rows.clone().enumerate().flat_map(|(at, row)| trials_of(dataset, probes[row], scores(at))).collect()
+        };
+        let of_method = |method| (0..levels).map(|level| at_level(method, level)).collect();
+        Ok::<ByMethodAndLevel, EvaluationError>((0..plan.methods.len()).map(of_method).collect())
+    });
+    let mut all = vec![vec![Vec::new(); levels]; plan.methods.len()];
+    for part in parts {
+        let part = part?.into_iter().flatten();
+        all.iter_mut().flatten().zip(part).for_each(|(list, trials)| list.extend(trials));
+    }
+    Ok(all)
 }
 
 /// Encoders trained on the first 1, 2, ... training sessions.
@@ -72,32 +119,35 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
     let mut sessions: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].session).collect();
     sessions.sort_unstable();
     sessions.dedup();
-    let mut prepared = Vec::new();
+    let mut trained = Vec::new();
     for count in 1..=sessions.len() {
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
         let model = train(dataset, &part.training, plan)?;
-        prepared.push([prepare(dataset, &part, model, plan)?]);
+        trained.push((part, Trained::new(&model)?));
     }
+    let prepared = trained.iter().map(|(part, trained)| Ok([prepare(dataset, part, trained, plan)?]));
+    let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;
     let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
-    let at = |level: usize, method| {
-        let folds = &prepared[level];
-        trials(dataset, folds, &[&folds[0].probes], method, 1, usize::MAX)
+    let at = |method: usize, level: usize| {
+        let (folds, method) = (&prepared[level], plan.methods[method]);
+        let templates = fold::templates(dataset, folds, method, usize::MAX);
+        Cow::Owned(trials(dataset, folds, &templates, method, 1))
     };
     sweep("training-sessions", "sessions that train", &levels, plan, &at)
 }
 
-/// EER with intervals at every level, for every method.
-fn sweep(
+/// EER with intervals at every level, for every method; trials come by method and level.
+fn sweep<'t>(
     name: &str,
     axis: &str,
     levels: &[f64],
     plan: &Plan,
-    trials_at: &(dyn Fn(usize, Method) -> Vec<Trial> + Sync),
+    trials_at: &(dyn Fn(usize, usize) -> Cow<'t, [Trial]> + Sync),
 ) -> Result<Sweep, EvaluationError> {
     let one_thread = Resampling { threads: 1, ..plan.resampling(plan.replicates / 5) };
     let estimates = in_parallel(levels.len() * plan.methods.len(), plan.threads, |job| {
-        let trials = trials_at(job % levels.len(), plan.methods[job / levels.len()]);
+        let trials = trials_at(job / levels.len(), job % levels.len());
         let (genuine, impostor) = genuine_and_impostor(&trials);
         let interval = intervals(&trials, one_thread)?.eer;
         Ok::<_, ScoreError>(Estimate { value: eer(&genuine, &impostor)?.percent, interval })

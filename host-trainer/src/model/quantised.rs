@@ -113,8 +113,8 @@ impl Model {
         let mut values = Vec::new();
         for frame in frames.chunks_exact(features).step_by(every) {
             let start = values.len();
-            values.resize(start + features, 0.0);
-            standardiser.apply(0, frame, &mut values[start..]);
+            values.extend(frame);
+            standardiser.apply(0, &mut values[start..]);
         }
         values
     }

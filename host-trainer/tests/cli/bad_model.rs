@@ -205,7 +205,7 @@ fn an_enrolment_that_is_changed_cut_newer_or_absent() {
         refused(&sound[..length]);
     }
     let mut newer = sound[..sound.len() - 32].to_vec();
-    newer[7] = b'2';
+    newer[7] = b'3';
     let checksum = Sha256::digest(&newer);
     newer.extend(checksum);
     refused(&newer);
@@ -217,7 +217,7 @@ fn an_enrolment_whose_window_no_model_takes() {
     let mut record = Enrolment::read(&folder.path("class00.nve")).unwrap();
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--label", "class00", "--session"];
     for window in [0, 17, u32::MAX] {
-        record.window = window;
+        record.policy.window = window;
         record.write(&folder.path("r.nve")).unwrap();
         let says = [&format!("a window of {window} frames: the model takes 1 to 16"), "enrol again"];
         folder.refuses(&[&verify[..], &["run02"]].concat(), 2, &says);

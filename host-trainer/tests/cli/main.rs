@@ -15,6 +15,7 @@ mod export;
 mod folder;
 mod inspect;
 mod interrupted;
+mod new_identity;
 mod samples;
 mod train;
 mod vectors;

@@ -30,14 +30,16 @@ impl Template {
 
 /// SHA-256 of a frame's little-endian float32 bytes.
 pub(super) fn sha256(frame: &[f32]) -> [u8; 32] {
-    Sha256::digest(bytes(frame)).into()
+    let mut hash = Sha256::new();
+    pieces(frame, |piece| hash.update(piece));
+    hash.finalize().into()
 }
 
 /// HMAC-SHA256 of a frame's little-endian float32 bytes under the reference's key.
 pub(super) fn hmac(frame: &[f32]) -> [u8; 32] {
     match Hmac::<Sha256>::new_from_slice(HMAC_KEY) {
         Ok(mut mac) => {
-            mac.update(&bytes(frame));
+            pieces(frame, |piece| mac.update(piece));
             mac.finalize().into_bytes().into()
         }
         // HMAC takes keys of any length.
@@ -93,8 +95,11 @@ pub(super) fn median(values: impl Iterator<Item = f32>) -> f32 {
     }
 }
 
-fn bytes(frame: &[f32]) -> Vec<u8> {
-    frame.iter().flat_map(|v| v.to_le_bytes()).collect()
+/// Hands out the little-endian bytes of a frame, a kilobyte at a time.
+fn pieces(frame: &[f32], mut take: impl FnMut(&[u8])) {
+    let (pieces, rest) = frame.as_chunks::<256>();
+    pieces.iter().for_each(|piece| take(piece.map(f32::to_le_bytes).as_flattened()));
+    rest.iter().for_each(|value| take(&value.to_le_bytes()));
 }
 
 #[cfg(test)]

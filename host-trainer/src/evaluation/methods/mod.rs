@@ -6,19 +6,24 @@
 mod codes;
 mod lda;
 
+use std::sync::OnceLock;
+
 use faer::{Mat, MatRef};
+use neural_vault_core::encoder::Encoder;
+use neural_vault_core::scan::ScanError;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::dataset::{Dataset, Row, Scan};
-use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
-use crate::model::Model;
+use crate::embedding::EmbeddingError;
 use codes::{Template, above, binary_score, byte_score, hmac, mean_vector, sha256};
 use lda::Lda;
 
 /// Bits of a BioHash, as in the reference.
 const BITS: usize = 128;
+
+/// Frames that share a pass over the encoder's weights.
+const TOGETHER: usize = 16;
 
 /// How a probe is compared with a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +72,9 @@ impl Method {
 }
 
 /// The methods, fitted to the rows that train.
-pub struct Fitted {
-    /// The encoder without its standardiser: frames come standardised.
-    model: Model,
-    features: usize,
+pub struct Fitted<'e> {
+    /// Leaves frames as they are, which come standardised.
+    encoder: Encoder<'e>,
     /// features x [`BITS`].
     projection: Mat<f32>,
     lda: Lda,
@@ -78,7 +82,11 @@ pub struct Fitted {
 
 /// Frames with their codes.
 pub struct Encoded {
-    frames: Dataset,
+    frames: Vec<f32>,
+    features: usize,
+    /// Hashes of the frames, once they were asked for.
+    sha256: OnceLock<Vec<[u8; 32]>>,
+    hmac: OnceLock<Vec<[u8; 32]>>,
     embeddings: Vec<Vec<f32>>,
     projected: Vec<f32>,
     discriminants: Vec<f32>,
@@ -88,21 +96,20 @@ pub struct Encoded {
 /// One template a class, where the class was enrolled.
 pub struct Templates(Vec<Option<Template>>);
 
-impl Fitted {
-    /// Fits every method to standardised training frames and their labels; the encoder comes trained.
+impl<'e> Fitted<'e> {
+    /// Fits every method to standardised training frames and their labels.
+    ///
+    /// The encoder comes trained, and does not standardise again.
     #[must_use]
-    pub fn fit(model: &Model, frames: &[f32], labels: &[u32], seed: u64) -> Self {
-        let features = model.dims.features;
-        let mut model = model.clone();
-        model.tensors.insert("standardiser.mean".to_owned(), vec![0.0; features]);
-        model.tensors.insert("standardiser.inv_std".to_owned(), vec![1.0; features]);
+    pub fn fit(encoder: Encoder<'e>, frames: &[f32], labels: &[u32], seed: u64) -> Self {
+        let features = encoder.dims().features;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let deviation = (BITS as f32).sqrt().recip();
         let projection = Mat::from_fn(features, BITS, |_, _| {
             let normal: f32 = StandardNormal.sample(&mut rng);
             normal * deviation
         });
-        Self { model, features, projection, lda: Lda::fit(frames, features, labels) }
+        Self { encoder, projection, lda: Lda::fit(frames, features, labels) }
     }
 
     /// Encodes standardised frames by every method.
@@ -110,27 +117,34 @@ impl Fitted {
     /// # Errors
     /// When a frame has no embedding.
     pub fn encode(&self, frames: Vec<f32>) -> Result<Encoded, EmbeddingError> {
-        let rows = frames.len() / self.features;
-        let matrix = MatRef::from_row_major_slice(&frames, rows, self.features);
+        let features = self.encoder.dims().features;
+        let matrix = MatRef::from_row_major_slice(&frames, frames.len() / features, features);
         let projected = rows_of(&(matrix * &self.projection));
         let discriminants = rows_of(&(matrix * self.lda.axes()));
-        let unlabelled = Row { label: 0, session: 0, timestep: 0 };
-        let frames = Dataset {
-            origin: "frames".into(),
-            labels: vec![String::new()],
-            sessions: vec![String::new()],
-            features: self.features,
-            rows: vec![unlabelled; rows],
-            values: frames,
-            notes: Vec::new(),
-        };
-        let single: Vec<Scan> = (0..rows).map(|row| Scan { label: 0, session: 0, rows: row..row + 1 }).collect();
-        let embeddings = Embedder::open(&self.model, EmbeddingEngine::Core)?.scans(&frames, &single, 1)?;
-        Ok(Encoded { frames, embeddings, projected, discriminants, lda_width: self.lda.axes().ncols() })
+        let embeddings = self.embeddings(&frames)?;
+        let (sha256, hmac, lda_width) = (OnceLock::new(), OnceLock::new(), self.lda.axes().ncols());
+        Ok(Encoded { frames, features, sha256, hmac, embeddings, projected, discriminants, lda_width })
+    }
+
+    fn embeddings(&self, frames: &[f32]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        let dims = self.encoder.dims();
+        let together = TOGETHER.min(dims.positions);
+        let mut scratch = vec![0.0; Encoder::scratch_len(dims, together)];
+        let mut embeddings = vec![0.0; frames.len() / dims.features * dims.latent];
+        self.encoder
+            .embed_frames(frames, together, &mut scratch, &mut embeddings)
+            .map_err(|e| EmbeddingError::Scan { label: "a frame".to_owned(), source: ScanError::Encode(e) })?;
+        Ok(embeddings.chunks_exact(dims.latent).map(<[f32]>::to_vec).collect())
     }
 }
 
 impl Encoded {
+    /// The frames themselves, row by row.
+    #[must_use]
+    pub fn frames(&self) -> &[f32] {
+        &self.frames
+    }
+
     /// The frames' embeddings.
     #[must_use]
     pub fn embeddings(&self) -> &[Vec<f32>] {
@@ -165,18 +179,19 @@ impl Encoded {
     /// Vectors of several frames are averaged before they are compared; scores of hashes and bits are averaged after.
     #[must_use]
     pub fn scores(&self, method: Method, templates: &Templates, rows: &[usize]) -> Vec<(u32, f64)> {
-        let mean = mean_vector(rows.iter().map(|&row| self.vector(method, row))).unwrap_or_default();
-        // A frame is hashed or binarised once, however many classes there are.
-        let median = templates.0.iter().flatten().find_map(Template::median);
-        let hashes: Vec<[u8; 32]> = match method {
-            Method::Sha256 => rows.iter().map(|&row| sha256(self.frames.row(row))).collect(),
-            Method::Hmac => rows.iter().map(|&row| hmac(self.frames.row(row))).collect(),
+        let mean = match method {
+            Method::NeuralVault | Method::RawCosine | Method::Lda => {
+                mean_vector(rows.iter().map(|&row| self.vector(method, row))).unwrap_or_default()
+            }
             _ => Vec::new(),
         };
+        let hashes = self.hashes(method);
+        // A frame is binarised once, however many classes there are.
+        let median = templates.0.iter().flatten().find_map(Template::median);
         let binary: Vec<Vec<u64>> =
             median.iter().flat_map(|&m| rows.iter().map(move |&row| above(self.vector(method, row), m))).collect();
         let score = |template: &Template| match template {
-            Template::Bytes(bytes) => mean_of(hashes.iter().map(|hash| byte_score(bytes, hash))),
+            Template::Bytes(bytes) => mean_of(rows.iter().map(|&row| byte_score(bytes, &hashes[row]))),
             Template::Bits { bits, .. } => mean_of(binary.iter().map(|b| binary_score(bits, b, self.bits(method)))),
             Template::Vector(vector) => codes::cosine_score(vector, &mean),
         };
@@ -184,9 +199,21 @@ impl Encoded {
         enrolled.map(|(class, template)| (class, score(template))).collect()
     }
 
+    /// The hash of every frame, made once however often frames are compared; none for methods that do not hash.
+    fn hashes(&self, method: Method) -> &[[u8; 32]] {
+        let all = |hash: fn(&[f32]) -> [u8; 32]| self.frames.chunks_exact(self.features).map(hash).collect();
+        match method {
+            Method::Sha256 => self.sha256.get_or_init(|| all(sha256)),
+            Method::Hmac => self.hmac.get_or_init(|| all(hmac)),
+            _ => &[],
+        }
+    }
+
     fn vector(&self, method: Method, row: usize) -> &[f32] {
         match method {
-            Method::Sha256 | Method::Hmac | Method::RawCosine => self.frames.row(row),
+            Method::Sha256 | Method::Hmac | Method::RawCosine => {
+                &self.frames[row * self.features..(row + 1) * self.features]
+            }
             Method::BioHashing => &self.projected[row * BITS..(row + 1) * BITS],
             Method::Neural | Method::NeuralVault => &self.embeddings[row],
             Method::Lda => &self.discriminants[row * self.lda_width..(row + 1) * self.lda_width],

@@ -1,0 +1,97 @@
+//! How a probe becomes a score: what an enrolment fixes beside its prototype and its threshold.
+
+use neural_vault_core::similarity::normalise;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Scan;
+use crate::evaluation::verification::prototypes;
+
+use super::development::Labelled;
+
+/// The policy of an enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Frames a window.
+    pub window: u32,
+    /// Windows of a probe, from its start; 0 for all that it holds.
+    pub windows: u32,
+    /// Whether the prototype is taken from the mean of the gallery's.
+    pub centred: bool,
+}
+
+impl Policy {
+    /// All windows of `window` frames, against plain prototypes.
+    #[must_use]
+    pub fn plain(window: usize) -> Self {
+        Self { window: window as u32, windows: 0, centred: false }
+    }
+
+    /// Frames a window.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.window as usize
+    }
+
+    /// The part of `scan` that is scored.
+    #[must_use]
+    pub fn probe(&self, scan: &Scan) -> Scan {
+        let most = match self.windows {
+            0 => usize::MAX,
+            windows => (windows as usize).saturating_mul(self.window()),
+        };
+        Scan { rows: scan.rows.start..scan.rows.start + scan.rows.len().min(most), ..*scan }
+    }
+
+    /// The prototype of every class that has an embedding, by class number.
+    ///
+    /// Centred ones are unit prototypes less the mean of all: a score against one is the cosine to its class less the
+    /// mean cosine to the gallery, up to a factor, so that what all of the gallery share tells nothing.
+    #[must_use]
+    pub(super) fn prototypes(&self, embeddings: &Labelled, classes: usize) -> Vec<Option<Vec<f32>>> {
+        let mut gallery = prototypes(embeddings, classes);
+        if !self.centred {
+            return gallery;
+        }
+        // One without direction stays as it is, and is refused when it is used.
+        for prototype in gallery.iter_mut().flatten() {
+            let _ = normalise(prototype);
+        }
+        let count = gallery.iter().flatten().count() as f32;
+        let mut mean: Vec<f32> = Vec::new();
+        for prototype in gallery.iter().flatten() {
+            mean.resize(prototype.len(), 0.0);
+            mean.iter_mut().zip(prototype).for_each(|(mean, component)| *mean += component / count);
+        }
+        for prototype in gallery.iter_mut().flatten() {
+            prototype.iter_mut().zip(&mean).for_each(|(component, mean)| *component -= mean);
+        }
+        gallery
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use neural_vault_core::similarity::cosine;
+
+    use super::*;
+
+    #[test]
+    fn a_probe_is_cut_to_its_windows() {
+        let scan = Scan { label: 0, session: 0, rows: 10..30 };
+        let rows = |windows| Policy { window: 3, windows, centred: false }.probe(&scan).rows;
+        assert_eq!((rows(0), rows(2), rows(9)), (10..30, 10..16, 10..30));
+    }
+
+    #[test]
+    fn a_centred_prototype_scores_by_what_sets_it_apart() {
+        let embeddings = vec![(0, vec![5.0, 1.0, 0.0]), (1, vec![5.0, 0.0, 1.0]), (1, vec![5.0, 0.0, 1.0])];
+        let policy = Policy { window: 1, windows: 0, centred: true };
+        let gallery = policy.prototypes(&embeddings, 3);
+        assert!(gallery[2].is_none());
+        let score = |class: usize, probe: &[f32]| {
+            cosine(gallery[class].as_deref().unwrap_or_default(), probe).unwrap_or(f32::NAN)
+        };
+        let (own, other) = (score(0, &[5.0, 1.0, 0.0]), score(1, &[5.0, 1.0, 0.0]));
+        assert!(own > 0.1 && other < -0.1, "{own} {other}");
+    }
+}
