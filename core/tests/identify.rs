@@ -24,7 +24,7 @@ fn gallery(format: WeightFormat, prototypes: &[Vec<f32>]) -> Aligned {
     let labels: Vec<String> = (0..prototypes.len()).map(|k| format!("label {k}")).collect();
     let entries: Vec<Entry<'_>> =
         labels.iter().zip(prototypes).map(|(label, prototype)| Entry { label, threshold: 0.5, prototype }).collect();
-    Aligned::new(&write(format, &DIGEST, 3, &entries).unwrap())
+    Aligned::new(&write(format, &DIGEST, [3, 2], &entries).unwrap())
 }
 
 fn identify(gallery: &Aligned, queries: &[Vec<f32>]) -> Vec<Match> {
@@ -112,7 +112,7 @@ fn a_gallery_gives_back_what_it_was_written_with() {
     for format in FORMATS {
         let bytes = gallery(format, &vectors(1, 130, 16));
         let gallery = Gallery::open(bytes.bytes()).unwrap();
-        assert_eq!((gallery.width(), gallery.count(), gallery.window()), (16, 130, 3));
+        assert_eq!((gallery.width(), gallery.count(), gallery.window(), gallery.windows()), (16, 130, 3, 2));
         assert_eq!((gallery.format(), gallery.model_digest()), (format, &DIGEST));
         assert_eq!((gallery.label(0), gallery.label(129)), (Some("label 0"), Some("label 129")));
         assert_eq!((gallery.threshold(129), gallery.threshold(130), gallery.label(130)), (Some(0.5), None, None));
@@ -190,7 +190,7 @@ fn the_writer_names_what_is_wrong() {
     fn entry(prototype: &[f32]) -> Entry<'_> {
         Entry { label: "a", threshold: 0.5, prototype }
     }
-    let refusal = |format, entries: &[Entry<'_>]| write(format, &DIGEST, 1, entries).unwrap_err();
+    let refusal = |format, entries: &[Entry<'_>]| write(format, &DIGEST, [1, 0], entries).unwrap_err();
     let label = || "a".to_owned();
     let f16 = WeightFormat::F16;
     assert_eq!(refusal(f16, &[entry(&sound)]), GalleryWriteError::Format(f16));

@@ -3,6 +3,8 @@
 //! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it what the processor has
 //! beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum runs over its inputs
 //! in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
+//!
+//! The project's unsafe code is all here: the loops, and [`Mapped`] files.
 
 use neural_vault_core::encoder::Kernel;
 
@@ -10,8 +12,12 @@ use neural_vault_core::encoder::Kernel;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+pub mod limits;
+mod mapped;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
+
+pub use mapped::Mapped;
 
 /// The fastest kernel that this processor runs.
 #[must_use]

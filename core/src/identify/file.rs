@@ -11,7 +11,8 @@
 //! | 12 | 4 | components of a prototype |
 //! | 16 | 4 | prototypes |
 //! | 20 | 4 | frames of a probe's window |
-//! | 24 | 8 | length of the labels |
+//! | 24 | 4 | windows of a probe, from its start; 0 for all |
+//! | 28 | 4 | length of the labels |
 //! | 32 | 32 | digest of the model that made the prototypes |
 //! | 64 | 4 a prototype | least cosine that each accepts, -1 to 1 |
 //! | | 4 a prototype | int8 alone: one over the length of its codes |
@@ -50,11 +51,12 @@ pub struct Gallery<'a> {
     width: usize,
     count: usize,
     window: u32,
+    windows: u32,
     model_digest: &'a [u8; 32],
     thresholds: &'a [f32],
     prototypes: Prototypes<'a>,
     label_ends: &'a [u32],
-    labels: &'a str,
+    labels: &'a [u8],
 }
 
 /// Why a buffer is no gallery to search.
@@ -109,8 +111,7 @@ impl<'a> Gallery<'a> {
         }
         let format = WeightFormat::from_number(found).filter(|format| is_known(*format));
         let format = format.ok_or(GalleryError::Format { found })?;
-        let (width, count, window) = (word(12) as usize, word(16) as usize, word(20));
-        let labels = u64::from(word(24)) | u64::from(word(28)) << 32;
+        let (width, count, labels) = (word(12) as usize, word(16) as usize, u64::from(word(28)));
         let sound = width > 0 && width <= MAX_LATENT && width.is_multiple_of(16);
         if !sound || count == 0 || count > MOST {
             return Err(GalleryError::Size);
@@ -122,7 +123,7 @@ impl<'a> Gallery<'a> {
 
         let (content, checksum) = bytes.split_at_checked(bytes.len() - CHECKSUM).ok_or(short)?;
         let gallery = Self::cut(content, format, width, count).ok_or(GalleryError::Alignment)?;
-        let gallery = Self { window, ..gallery.ok_or(GalleryError::Value)? };
+        let gallery = Self { window: word(20), windows: word(24), ..gallery };
         if !gallery.is_sound() {
             return Err(GalleryError::Value);
         }
@@ -145,6 +146,11 @@ impl<'a> Gallery<'a> {
     /// Frames of a probe's window.
     pub fn window(&self) -> u32 {
         self.window
+    }
+
+    /// Windows of a probe, from its start; 0 for all that it holds.
+    pub fn windows(&self) -> u32 {
+        self.windows
     }
 
     /// SHA-256 of the model that made the prototypes.
@@ -172,15 +178,16 @@ impl<'a> Gallery<'a> {
             Some(before) => *self.label_ends.get(before)? as usize,
             None => 0,
         };
-        self.labels.get(start..end).filter(|_| index < self.count)
+        let label = self.labels.get(start..end).filter(|_| index < self.count)?;
+        core::str::from_utf8(label).ok()
     }
 
     pub(super) fn prototypes(&self) -> Prototypes<'a> {
         self.prototypes
     }
 
-    /// Cuts content of the right length up. The outer `None` is a misaligned buffer, the inner one labels that are no text.
-    fn cut(content: &'a [u8], format: WeightFormat, width: usize, count: usize) -> Option<Option<Self>> {
+    /// Cuts content of the right length up; `None` when it is misaligned.
+    fn cut(content: &'a [u8], format: WeightFormat, width: usize, count: usize) -> Option<Self> {
         let padded = count.next_multiple_of(BLOCK);
         let (header, rest) = content.split_at_checked(HEADER)?;
         let model_digest = header.last_chunk::<32>()?;
@@ -198,17 +205,17 @@ impl<'a> Gallery<'a> {
             Prototypes::Codes(bytemuck::cast_slice(take(padded * width)?), scales)
         };
         let label_ends = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
-        let labels = core::str::from_utf8(rest).ok();
-        Some(labels.map(|labels| Self {
+        Some(Self {
             width,
             count,
             window: 0,
+            windows: 0,
             model_digest,
             thresholds,
             prototypes,
             label_ends,
-            labels,
-        }))
+            labels: rest,
+        })
     }
 
     fn is_sound(&self) -> bool {

@@ -54,14 +54,15 @@ pub enum GalleryWriteError {
     },
 }
 
-/// Writes the gallery of prototypes that one model made, float32 or int8.
+/// Writes the gallery of prototypes that one model made, float32 or int8; a probe has windows of so many frames, and so
+/// many of them (0 for all that it holds).
 ///
 /// # Errors
 /// There are no entries, or one is of another width, zero or not finite.
 pub fn write(
     format: WeightFormat,
     model_digest: &[u8; 32],
-    window: u32,
+    [window, windows]: [u32; 2],
     entries: &[Entry<'_>],
 ) -> Result<Vec<u8>, GalleryWriteError> {
     if !is_known(format) {
@@ -114,10 +115,9 @@ pub fn write(
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(format.number().to_le_bytes());
-    for size in [width as u32, entries.len() as u32, window] {
+    for size in [width as u32, entries.len() as u32, window, windows, labels as u32] {
         bytes.extend(size.to_le_bytes());
     }
-    bytes.extend((labels as u64).to_le_bytes());
     bytes.extend(model_digest);
     bytes.extend(thresholds.iter().flat_map(|value| value.to_le_bytes()));
     if format != WeightFormat::F32 {
