@@ -28,8 +28,8 @@ const LIMIT_ROUNDS: usize = 2_000;
 pub fn print(as_json: bool) -> Result<(), Stop> {
     let mut rows = Vec::new();
     if !as_json {
-        let header = ["work", "core", "onnxruntime", "ort int8", "tract", "ratio", "int8 ratio", "limit share"];
-        println!("{:28}{}", header[0], header[1..].map(|name| format!("{name:>13}")).concat());
+        let heads = ["core", "onnxruntime", "ort int8", "tract", "ratio", "int8 ratio", "limit share"];
+        println!("{:28}{}", "work", heads.map(|head| format!("{head:>13}")).concat());
     }
     for format in [WeightFormat::F32, WeightFormat::I16, WeightFormat::I8I16, WeightFormat::I8] {
         for features in [1_024, FULL_WIDTH] {

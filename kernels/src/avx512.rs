@@ -23,7 +23,7 @@ pub(super) const KERNEL: Kernel = Kernel {
 };
 
 /// Fewer rows than these take weights in the order they lie in, which the processor fetches ahead by itself.
-const FEW: usize = 4;
+pub(super) const FEW: usize = 4;
 
 /// Inputs that several rows pass over before the next: their weights stay in the first-level cache.
 pub(super) const PASS: usize = 32;

@@ -5,11 +5,13 @@
 //! is exact modulo 2^32, and so are the sums, which fit.
 
 use std::arch::x86_64::{
-    _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
+    _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
+
+use super::avx512::{AHEAD, FEW, PASS};
 
 /// Quads of one pass.
 const QUADS: usize = STEP / QUAD;
@@ -58,16 +60,20 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     sums: &'r mut [[i32; LANES]],
 ) -> (&'r [[i16; STEP]], &'r mut [[i32; LANES]]) {
     let quads = weights.len() / width;
+    let pass = if N < FEW { QUADS } else { PASS };
     let (groups, rest) = inputs.as_chunks::<N>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
         let inputs = inputs.each_ref().map(|codes| planes::<PLANES>(codes, quads));
-        for first in (0..tiled).step_by(COLUMNS) {
-            tile::<PLANES, N, COLUMNS>(&inputs, weights, width, first, sums);
-        }
-        for first in tiled..width {
-            tile::<PLANES, N, 1>(&inputs, weights, width, first, sums);
+        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * width)) {
+            let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
+            for first in (0..tiled).step_by(COLUMNS) {
+                tile::<PLANES, N, COLUMNS>(&inputs, first_quad, weights, width, first, sums, &mut next);
+            }
+            for first in tiled..width {
+                tile::<PLANES, N, 1>(&inputs, first_quad, weights, width, first, sums, &mut next);
+            }
         }
     }
     (rest, rest_of_sums)
@@ -89,21 +95,29 @@ fn planes<const PLANES: usize>(codes: &[i16; STEP], quads: usize) -> Planes<PLAN
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, clippy::too_many_arguments)]
 fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &[Planes<PLANES>; N],
+    first_quad: usize,
     weights: &[Columns],
     width: usize,
     first: usize,
     sums: &mut [[i32; LANES]],
+    next: &mut *const i8,
 ) {
     let half = _mm512_set1_epi8(i8::MIN);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
     let mut excess = [_mm512_setzero_si512(); COLUMNS];
-    for (quad, row) in (0..QUADS).zip(weights.chunks_exact(width)) {
+    for (quad, row) in (first_quad..QUADS).zip(weights.chunks_exact(width)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
+        if N >= FEW {
+            for _ in 0..COLUMNS {
+                _mm_prefetch::<_MM_HINT_T1>(*next);
+                *next = next.wrapping_add(64);
+            }
+        }
         // SAFETY: a column of weights is 64 bytes.
         let columns = columns.each_ref().map(|column| unsafe { _mm512_loadu_si512(column.as_ptr().cast()) });
         for (excess, column) in excess.iter_mut().zip(columns) {
