@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[allow(dead_code)]
 mod model;
 
 use model::{Aligned, Random};

@@ -9,7 +9,7 @@ const ROWS: usize = if SIMD { 4 } else { 2 };
 
 /// Columns of one pass. On processors with SIMD a pass takes whole rows of 128 outputs and more sums than there are
 /// registers: weights out of the second-level cache or beyond arrive fastest in the order they lie in memory.
-const COLUMNS_ONE: usize = if SIMD { 8 } else { 2 };
+const COLUMNS_ONE: usize = if SIMD { 8 } else { 1 };
 const COLUMNS_ROWS: usize = if SIMD { 8 } else { 1 };
 
 /// A weight as it is stored.
