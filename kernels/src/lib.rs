@@ -6,26 +6,39 @@
 //!
 //! The project's unsafe code is all here: the loops, and [`Mapped`] files.
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
 use neural_vault_core::encoder::Kernel;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx512;
+#[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+mod cortex_m;
+#[cfg(feature = "std")]
 pub mod limits;
+#[cfg(feature = "std")]
 mod mapped;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod vnni;
 
+#[cfg(feature = "std")]
 pub use mapped::Mapped;
 
-/// The fastest kernel that this processor runs.
+/// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
 #[must_use]
 pub fn best() -> Kernel {
-    usable().pop().map_or(Kernel::PORTABLE, |(_, kernel)| kernel)
+    #[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+    return cortex_m::KERNEL;
+    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp"))))]
+    return usable().pop().map_or(Kernel::PORTABLE, |(_, kernel)| kernel);
+    #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp"))))]
+    return Kernel::PORTABLE;
 }
 
 /// Every kernel that this processor runs, by the instructions it uses, the fastest last.
+#[cfg(feature = "std")]
 #[must_use]
 pub fn usable() -> Vec<(&'static str, Kernel)> {
     #[allow(unused_mut)]
