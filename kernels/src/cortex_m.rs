@@ -29,19 +29,25 @@ impl Pairs {
         unsafe {
             asm!(
                 "sxtb16 {even}, {weights}",
-                "sxtb16 {odd}, {weights}, ror #8",
+                "sxtb16 {weights}, {weights}, ror #8",
                 "smlad {sum}, {even}, {first}, {sum}",
-                "smlad {sum}, {odd}, {second}, {sum}",
-                weights = in(reg) weights,
+                "smlad {sum}, {weights}, {second}, {sum}",
+                weights = inout(reg) weights => _,
                 first = in(reg) self.0,
                 second = in(reg) self.1,
                 even = out(reg) _,
-                odd = lateout(reg) _,
                 sum = inout(reg) sum,
                 options(pure, nomem, nostack),
             );
         }
         sum
+    }
+}
+
+#[inline(always)]
+fn add_two(first: Pairs, second: Pairs, row: &[[i8; QUAD]; 2], next: &[[i8; QUAD]; 2], sums: &mut [i32; 2]) {
+    for (sum, (row, next)) in sums.iter_mut().zip(row.iter().zip(next)) {
+        *sum = second.add(*next, first.add(*row, *sum));
     }
 }
 
@@ -55,9 +61,10 @@ fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: us
             match (quads, rows.split_at_checked(width)) {
                 (&[first, second], Some((row, next))) if next.len() == width => {
                     let (first, second) = (Pairs::of(first), Pairs::of(second));
-                    let weights = row.as_flattened().iter().zip(next.as_flattened());
-                    for (sum, (weights, next)) in sums.iter_mut().zip(weights) {
-                        *sum = second.add(*next, first.add(*weights, *sum));
+                    // Two at once, so that counting them costs little.
+                    let (sums, row, next) = (sums.as_chunks_mut().0, row.as_flattened(), next.as_flattened());
+                    for ((sums, row), next) in sums.iter_mut().zip(row.as_chunks().0).zip(next.as_chunks().0) {
+                        add_two(first, second, row, next, sums);
                     }
                 }
                 (&[first, ..], Some((row, _))) => {
