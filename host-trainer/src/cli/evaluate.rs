@@ -8,16 +8,17 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine};
+use super::arguments::{DataArguments, DeviceArgument, GraphEngine, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::recipe::RecipeArguments;
 use crate::evaluation::evaluate::{EvaluationError, Plan, evaluate};
 use crate::evaluation::methods::{self, Method};
 use crate::evaluation::protocols::{Protocol, SessionChoice};
 use crate::evaluation::results::{Estimate, ProtocolResult};
 use crate::evaluation::summary::summarise;
 use crate::files::{Pending, Readers};
-use crate::training::{Schedule, Settings};
+use crate::training::Recipe;
 
 /// Train and score by one protocol or several, with all methods side by side.
 #[derive(Args)]
@@ -39,15 +40,14 @@ pub struct Arguments {
     /// Sessions that probe.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     probe_sessions: Vec<String>,
-    /// Training steps of each encoder.
-    #[arg(long, default_value_t = 100)]
-    steps: u64,
-    /// Highest learning rate.
-    #[arg(long, default_value_t = 1e-4)]
-    learning_rate: f64,
-    /// Seed of splits, training, noise and resampling.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// Window lengths to score, in frames; each gives figures of its own.
+    #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
+    probe_windows: Vec<usize>,
+    #[command(flatten)]
+    recipe: RecipeArguments,
+    /// Train with N seeds, and give the mean EER over them as well.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    seeds: u64,
     /// The engine that trains.
     #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
     engine: GraphEngine,
@@ -80,6 +80,8 @@ enum ProtocolArgument {
     Random,
     /// The end of each recording probes, after a gap.
     Blocks,
+    /// A third of the sessions probes in turn, the others train and are enrolled.
+    Folds,
     /// Different sessions train, are enrolled and probe.
     Sessions,
     /// Labels are enrolled that did not train the encoder.
@@ -101,6 +103,12 @@ enum MethodArgument {
     Neural,
     /// The embedding's cosine.
     Neuralvault,
+    /// The same, trained with the enrolled labels as well (unseen).
+    Refit,
+    /// The cosine of an encoder trained by the reference's recipe.
+    Reference,
+    /// The whitened front end alone.
+    Linear,
     /// The frame's cosine.
     RawCosine,
     /// Linear discriminants.
@@ -110,8 +118,7 @@ enum MethodArgument {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
-    let plan = arguments.plan(engine);
-    plan.training.check()?;
+    let plan = arguments.plan(engine)?;
     let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
     let mut evaluated = Vec::new();
     for protocol in &arguments.protocols {
@@ -121,9 +128,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
             started = Instant::now();
         };
-        evaluated.push(evaluate(&dataset, protocol, &plan, &mut stage)?);
+        evaluated.extend(evaluate(&dataset, protocol, &plan, &mut stage)?);
     }
-    let results = summarise(&dataset, arguments.settings(), evaluated).map_err(|e| Failure::new(DATA, e))?;
+    let results =
+        summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
     let files = outputs.write(&[&|| document.clone(), &|| crate::evaluation::report::html(&results), &|| {
         crate::evaluation::report::scores_csv(&results)
@@ -158,38 +166,36 @@ impl Outputs {
 }
 
 impl Arguments {
-    fn plan(&self, engine: crate::engine::Engine) -> Plan {
+    fn plan(&self, engine: crate::engine::Engine) -> Result<Plan, Failure> {
         let all = || methods::ALL.to_vec();
         let named = || self.methods.iter().map(|m| m.method()).collect();
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        Plan {
+        Ok(Plan {
             methods: if self.methods.is_empty() { all() } else { named() },
             sessions: SessionChoice {
                 training: self.train_sessions.clone(),
                 enrolment: self.enroll_sessions.clone(),
                 probes: self.probe_sessions.clone(),
             },
-            training: Settings {
-                steps: self.steps,
-                learning_rate: self.learning_rate,
-                schedule: Schedule::Constant,
-                seed: self.seed,
-                ..Settings::reference()
-            },
+            recipe: self.recipe.recipe()?,
+            seed: self.recipe.seed,
+            seeds: self.seeds,
+            windows: self.probe_windows.clone(),
             engine,
             threads: self.threads.map_or_else(cores, usize::from),
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
-        }
+        })
     }
 
     /// The settings that decide the results, for the document.
-    fn settings(&self) -> BTreeMap<String, String> {
+    fn settings(&self, recipe: &Recipe) -> BTreeMap<String, String> {
         let entries = [
-            ("recipe", "reference".to_owned()),
-            ("steps", self.steps.to_string()),
-            ("learning rate", self.learning_rate.to_string()),
-            ("seed", self.seed.to_string()),
+            ("recipe", recipe.name().to_owned()),
+            ("recipe in full", serde_json::to_string(recipe).unwrap_or_default()),
+            ("steps", recipe.steps().to_string()),
+            ("seed", self.recipe.seed.to_string()),
+            ("seeds", self.seeds.to_string()),
             ("bootstrap replicates", self.replicates.to_string()),
             ("program", concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
@@ -203,6 +209,7 @@ impl ProtocolArgument {
             Self::InSample => Protocol::InSample,
             Self::Random => Protocol::Random,
             Self::Blocks => Protocol::Blocks,
+            Self::Folds => Protocol::Folds,
             Self::Sessions => Protocol::Sessions,
             Self::Unseen => Protocol::Unseen,
             Self::Episodes => Protocol::Episodes,
@@ -218,6 +225,9 @@ impl MethodArgument {
             Self::Biohashing => Method::BioHashing,
             Self::Neural => Method::Neural,
             Self::Neuralvault => Method::NeuralVault,
+            Self::Refit => Method::Refit,
+            Self::Reference => Method::Reference,
+            Self::Linear => Method::Linear,
             Self::RawCosine => Method::RawCosine,
             Self::Lda => Method::Lda,
         }
@@ -239,6 +249,11 @@ fn table(protocol: &ProtocolResult) -> String {
             method.roc_auc.value,
             method.accuracy * 100.0
         );
+        if let Some(seeds) = &method.over_seeds {
+            let each: Vec<String> = seeds.each.iter().map(|eer| format!("{eer:.1}")).collect();
+            let mean = format!("mean over {} seeds", each.len());
+            text += &format!("    {mean:>18} {:>14}  ({})\n", estimate(&seeds.eer, 1), each.join(", "));
+        }
     }
     for difference in &protocol.differences {
         let apart = match difference.eer.interval {
@@ -265,7 +280,7 @@ impl From<EvaluationError> for Failure {
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),
-            EvaluationError::Score(_) => Self::new(DATA, error),
+            EvaluationError::FrontEnd(_) | EvaluationError::Score(_) => Self::new(DATA, error),
         }
     }
 }

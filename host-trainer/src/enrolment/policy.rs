@@ -1,10 +1,9 @@
 //! How a probe becomes a score: what an enrolment fixes beside its prototype and its threshold.
 
-use neural_vault_core::similarity::normalise;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Scan;
-use crate::evaluation::verification::prototypes;
+use crate::evaluation::verification::{centre, prototypes};
 
 use super::development::Labelled;
 
@@ -44,26 +43,12 @@ impl Policy {
 
     /// The prototype of every class that has an embedding, by class number.
     ///
-    /// Centred ones are unit prototypes less the mean of all: a score against one is the cosine to its class less the
-    /// mean cosine to the gallery, up to a factor, so that what all of the gallery share tells nothing.
+    /// See [`centre`] for centred ones.
     #[must_use]
     pub(super) fn prototypes(&self, embeddings: &Labelled, classes: usize) -> Vec<Option<Vec<f32>>> {
         let mut gallery = prototypes(embeddings, classes);
-        if !self.centred {
-            return gallery;
-        }
-        // One without direction stays as it is, and is refused when it is used.
-        for prototype in gallery.iter_mut().flatten() {
-            let _ = normalise(prototype);
-        }
-        let count = gallery.iter().flatten().count() as f32;
-        let mut mean: Vec<f32> = Vec::new();
-        for prototype in gallery.iter().flatten() {
-            mean.resize(prototype.len(), 0.0);
-            mean.iter_mut().zip(prototype).for_each(|(mean, component)| *mean += component / count);
-        }
-        for prototype in gallery.iter_mut().flatten() {
-            prototype.iter_mut().zip(&mean).for_each(|(component, mean)| *component -= mean);
+        if self.centred {
+            centre(&mut gallery.iter_mut().flatten().collect::<Vec<_>>());
         }
         gallery
     }

@@ -273,6 +273,7 @@ mod tests {
             roc_auc: eer,
             fnmr_at_fmr: Vec::new(),
             transfer: None,
+            over_seeds: None,
             accuracy: 1.0,
             macro_f1: 1.0,
             genuine: vec![0.0; 30],

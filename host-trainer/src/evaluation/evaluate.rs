@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fold::{Prepared, Trained, development, episodes, prepare, templates, train, trials};
+use super::encoders::{Encoders, Trained};
+use super::fold::{Prepared, development, episodes, templates, trials};
+use super::items::Items;
 use super::methods::{Method, Templates};
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
@@ -10,16 +12,17 @@ use super::metrics::information::{participation_ratio, principal_map, relative_e
 use super::metrics::operating::{operating_point, transfer};
 use super::metrics::roc::eer_convex_hull;
 use super::metrics::{ScoreError, d_prime, eer, roc_auc};
-use super::protocols::{Protocol, ProtocolError, SessionChoice};
-use super::results::{Difference, Estimate, MapPoint, MethodResult, ProtocolResult};
+use super::protocols::{Fold, Protocol, ProtocolError, SessionChoice, Split};
+use super::results::{Difference, Estimate, MapPoint, MethodResult, OverSeeds, ProtocolResult, Sweep};
 use super::sweeps::{sweeps, training_sessions};
 use super::verification;
 use crate::dataset::{Dataset, Row};
 use crate::embedding::EmbeddingError;
 use crate::engine::Engine;
+use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::model::safetensors::hex;
-use crate::training::{Settings, TrainingError};
+use crate::training::{Recipe, TrainingError};
 
 /// False match rates that operating points are given for, as far as the counts carry.
 const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
@@ -31,8 +34,14 @@ pub struct Plan {
     pub methods: Vec<Method>,
     /// Sessions named by hand.
     pub sessions: SessionChoice,
-    /// Training of each fold's encoder; windows are of one frame.
-    pub training: Settings,
+    /// How each fold's encoder is made.
+    pub recipe: Recipe,
+    /// Seeds splits, noise, resampling and the first training.
+    pub seed: u64,
+    /// Trainings with seeds that follow each other; figures in full are the first's.
+    pub seeds: u64,
+    /// Window lengths that are scored, each on its own.
+    pub windows: Vec<usize>,
     /// The engine that trains.
     pub engine: Engine,
     /// Threads that score and resample.
@@ -52,6 +61,9 @@ pub enum EvaluationError {
     /// An encoder could not be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// The training frames of a fold have no front end.
+    #[error(transparent)]
+    FrontEnd(#[from] FrontEndError),
     /// A frame has no embedding.
     #[error(transparent)]
     Embedding(#[from] EmbeddingError),
@@ -63,7 +75,7 @@ pub enum EvaluationError {
     Model(#[from] ModelError),
 }
 
-/// Runs one protocol; `stage` hears the name of each stage when it ends.
+/// Runs one protocol at every window length; `stage` hears the name of each stage when it ends.
 ///
 /// # Errors
 /// When the protocol does not fit the recordings, an encoder cannot be trained, or scores are not numbers.
@@ -72,45 +84,77 @@ pub fn evaluate(
     protocol: Protocol,
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
-) -> Result<Evaluated, EvaluationError> {
-    let split = protocol.split(dataset, &plan.sessions, plan.training.seed)?;
-    let models = split.folds.iter().map(|fold| train(dataset, &fold.training, plan)).collect::<Result<Vec<_>, _>>()?;
+) -> Result<Vec<Evaluated>, EvaluationError> {
+    let split = protocol.split(dataset, &plan.sessions, plan.seed)?;
+    let fits = |method: &Method| *method != Method::Refit || protocol == Protocol::Unseen;
+    let plan = &Plan { methods: plan.methods.iter().copied().filter(fits).collect(), ..plan.clone() };
+    let seeds = plan.seed..plan.seed.saturating_add(plan.seeds);
+    let encoders = seeds.map(|seed| Encoders::train(dataset, &split.folds, plan, seed));
+    let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
     stage("training");
-    let trained = models.iter().map(Trained::new).collect::<Result<Vec<_>, _>>()?;
-    let folds = split.folds.iter().zip(&trained).map(|(fold, trained)| prepare(dataset, fold, trained, plan));
-    let folds = folds.collect::<Result<Vec<_>, _>>()?;
+    plan.windows.iter().map(|&window| at_window(dataset, protocol, &split, &encoders, window, plan, stage)).collect()
+}
+
+fn at_window(
+    dataset: &Dataset,
+    protocol: Protocol,
+    split: &Split,
+    encoders: &[Encoders<Trained>],
+    window: usize,
+    plan: &Plan,
+    stage: &mut dyn FnMut(&str),
+) -> Result<Evaluated, EvaluationError> {
+    let items = Items::cut(dataset, &split.folds, window);
+    let windows = &items.dataset;
+    let prepared = encoders.iter().map(|encoders| encoders.prepare(dataset, &items, protocol, plan));
+    let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
     stage("encoding");
-    let templates: Vec<Vec<Templates>> =
-        plan.methods.iter().map(|&method| templates(dataset, &folds, method, usize::MAX)).collect();
+    let trials_of = |method: Method, encoders: &Encoders<Prepared<'_>>| -> Vec<Trial> {
+        let folds = encoders.of(method);
+        match protocol {
+            Protocol::Episodes => episodes(windows, folds, method, plan.seed),
+            _ => trials(windows, folds, &templates(windows, folds, method, usize::MAX), method, 1),
+        }
+    };
+    let first = &prepared[0];
+    let folds = &first.shared;
+    let enrolment_is_new = enrolment_is_new(&split.folds);
     let mut methods = Vec::new();
     let mut all_trials = Vec::new();
-    for (&method, templates) in plan.methods.iter().zip(&templates) {
-        let trials = match protocol {
-            Protocol::Episodes => episodes(dataset, &folds, method, plan.training.seed),
-            _ => trials(dataset, &folds, templates, method, 1),
-        };
-        let development = if enrolment_is_new(&folds) { development(dataset, &folds, method) } else { Vec::new() };
-        methods.push(method_result(method, &trials, &development, plan)?);
+    for &method in &plan.methods {
+        let trials = trials_of(method, first);
+        let development = if enrolment_is_new { development(windows, first.of(method), method) } else { Vec::new() };
+        let mut result = method_result(method, &trials, &development, plan)?;
+        if prepared.len() > 1 && method.is_trained() {
+            let others = prepared[1..].iter().map(|encoders| trials_of(method, encoders));
+            let seeds: Vec<Vec<Trial>> = std::iter::once(trials.clone()).chain(others).collect();
+            result.over_seeds = Some(over_seeds(&seeds, plan)?);
+        }
+        methods.push(result);
         all_trials.push((method, trials));
     }
     let vault = all_trials.iter().find(|(method, _)| *method == Method::NeuralVault);
     let vault = vault.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
     let differences = differences(vault, &all_trials, plan)?;
     stage("scoring");
-    let mut sweeps = if plan.sweeps { sweeps(dataset, &folds, &templates, plan, stage)? } else { Vec::new() };
-    if plan.sweeps && protocol == Protocol::Sessions {
-        sweeps.push(training_sessions(dataset, &folds[0].fold, plan)?);
-        stage("training sessions");
-    }
-    let (labels, confusion) = confusion(dataset, vault);
+    let sweeps = if plan.sweeps && window == 1 {
+        sweeps_of(dataset, windows, protocol, split, folds, plan, stage)?
+    } else {
+        Vec::new()
+    };
+    let (labels, confusion) = confusion(windows, vault);
     let embeddings: Vec<&Vec<f32>> = folds.iter().flat_map(|fold| fold.probes.embeddings()).collect();
     let (genuine, impostor) = genuine_and_impostor(vault);
     let result = ProtocolResult {
-        name: protocol.name().to_owned(),
+        name: match window {
+            1 => protocol.name().to_owned(),
+            window => format!("{} ({window} frames)", protocol.name()),
+        },
+        window,
         description: split.description.clone(),
         leaks: split.leaks.map(str::to_owned),
         training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
-        enrolment_rows: folds.iter().map(|fold| fold.fold.enrolment.len()).sum(),
+        enrolment_rows: split.folds.iter().map(|fold| fold.enrolment.len()).sum(),
         probes: embeddings.len(),
         model_digests: folds.iter().map(|fold| hex(&fold.digest)).collect(),
         methods,
@@ -118,12 +162,47 @@ pub fn evaluate(
         sweeps,
         confusion,
         labels,
-        map: map(dataset, &folds, &embeddings),
+        map: map(windows, folds, &embeddings),
         effective_dimension: participation_ratio(&embeddings),
         relative_entropy_bits: if genuine.is_empty() { 0.0 } else { relative_entropy_bits(&genuine, &impostor)? },
     };
     stage("figures");
-    Ok(Evaluated { result, prototypes: prototypes(dataset, &folds[0]) })
+    Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]) })
+}
+
+/// The sweeps of the methods that share an encoder.
+fn sweeps_of(
+    dataset: &Dataset,
+    windows: &Dataset,
+    protocol: Protocol,
+    split: &Split,
+    folds: &[Prepared<'_>],
+    plan: &Plan,
+    stage: &mut dyn FnMut(&str),
+) -> Result<Vec<Sweep>, EvaluationError> {
+    let shared = plan.methods.iter().copied().filter(|method| !method.has_own_encoder()).collect();
+    let plan = &Plan { methods: shared, ..plan.clone() };
+    let templates: Vec<Vec<Templates>> =
+        plan.methods.iter().map(|&method| templates(windows, folds, method, usize::MAX)).collect();
+    let mut list = sweeps(windows, folds, &templates, plan, stage)?;
+    if protocol == Protocol::Sessions {
+        list.push(training_sessions(dataset, &split.folds[0], plan)?);
+        stage("training sessions");
+    }
+    Ok(list)
+}
+
+/// The EER of trainings with other seeds, the mean of all, and an interval from the trials of all together.
+fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds, ScoreError> {
+    let each = seeds.iter().map(|trials| {
+        let (genuine, impostor) = genuine_and_impostor(trials);
+        Ok(eer(&genuine, &impostor)?.percent)
+    });
+    let each = each.collect::<Result<Vec<f64>, ScoreError>>()?;
+    let value = each.iter().sum::<f64>() / each.len() as f64;
+    // What is resampled are sessions and labels, the same ones for every seed.
+    let interval = intervals(&seeds.concat(), plan.resampling(plan.replicates))?.eer;
+    Ok(OverSeeds { eer: Estimate { value, interval }, each })
 }
 
 /// A protocol's figures, and the NeuralVault prototypes of its first fold by label.
@@ -159,6 +238,7 @@ fn method_result(
         roc_auc: Estimate { value: roc_auc(&genuine, &impostor)?, interval: intervals.roc_auc },
         fnmr_at_fmr: points.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
         transfer: transferred,
+        over_seeds: None,
         accuracy: accuracy(&confusion).unwrap_or(0.0),
         macro_f1: macro_f1(&confusion).unwrap_or(0.0),
         genuine,
@@ -167,9 +247,9 @@ fn method_result(
 }
 
 /// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
-fn enrolment_is_new(folds: &[Prepared<'_>]) -> bool {
+fn enrolment_is_new(folds: &[Fold]) -> bool {
     // Rows ascend in every part of a fold.
-    folds.iter().all(|fold| !fold.fold.enrolment.iter().any(|row| fold.fold.training.binary_search(row).is_ok()))
+    folds.iter().all(|fold| !fold.enrolment.iter().any(|row| fold.training.binary_search(row).is_ok()))
 }
 
 /// NeuralVault against each other method; nothing where NeuralVault was not asked for.
@@ -232,6 +312,6 @@ fn prototypes(dataset: &Dataset, fold: &Prepared<'_>) -> BTreeMap<String, Vec<f3
 
 impl Plan {
     pub(super) fn resampling(&self, replicates: usize) -> Resampling {
-        Resampling { seed: self.training.seed, replicates, threads: self.threads }
+        Resampling { seed: self.seed, replicates, threads: self.threads }
     }
 }

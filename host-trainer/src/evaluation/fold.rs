@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Standardiser;
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::encoders::Trained;
 use super::evaluate::{EvaluationError, Plan};
+use super::items::{Items, runs};
 use super::methods::{Encoded, Fitted, Method, Templates};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row};
-use crate::embedding::aligned_bundle;
-use crate::model::{Model, ModelError};
-use crate::training::Recipe;
+use crate::model::ModelError;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;
@@ -23,14 +22,6 @@ const BLOCK: i64 = 6;
 /// Episodes, and frames of a class on each side of one.
 const EPISODES: usize = 100;
 const SHOTS: usize = 4;
-
-/// A trained encoder.
-pub(super) struct Trained {
-    /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
-    bundle: Vec<u32>,
-    zeros: Vec<f32>,
-    ones: Vec<f32>,
-}
 
 /// One fold, trained and encoded.
 pub(super) struct Prepared<'e> {
@@ -44,44 +35,45 @@ pub(super) struct Prepared<'e> {
     pub probes: Arc<Encoded>,
 }
 
-/// Trains an encoder on the rows at `training`.
-pub(super) fn train(dataset: &Dataset, training: &[usize], plan: &Plan) -> Result<Model, EvaluationError> {
-    let part = dataset.select(training);
-    Ok(Recipe::Steps(plan.training.clone()).train(part, plan.engine, 1, &mut |_| ())?)
-}
-
-impl Trained {
-    pub(super) fn new(model: &Model) -> Result<Self, ModelError> {
-        let features = model.dims.features;
-        Ok(Self { bundle: aligned_bundle(model)?, zeros: vec![0.0; features], ones: vec![1.0; features] })
+impl<'e> Prepared<'e> {
+    /// Encodes the windows of a fold; `others`, when given, fits the methods without an encoder as well, and says whether
+    /// the enrolled labels are others than those that trained.
+    pub(super) fn new(
+        dataset: &Dataset,
+        items: &Items,
+        fold: &Fold,
+        trained: &'e Trained,
+        others: Option<bool>,
+        plan: &Plan,
+    ) -> Result<Self, EvaluationError> {
+        let bundle = trained.open()?;
+        let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
+        let statistics = encoder.standardiser();
+        let standardised = |rows: &[usize]| {
+            let mut values = dataset.select(rows).values;
+            values.chunks_exact_mut(dataset.features).for_each(|frame| statistics.apply(0, frame));
+            values
+        };
+        let unchanged = Standardiser { mean: &trained.zeros, inv_std: &trained.ones };
+        let encoder = encoder.with_standardiser(unchanged);
+        let encoder = encoder.ok_or_else(|| ModelError::Bundle("the statistics do not fit".to_owned()))?;
+        let windows = trained.windows.clone();
+        let fitted = match others {
+            None => Fitted::encoder(encoder, windows),
+            Some(open_set) => {
+                let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
+                Fitted::fit(encoder, windows, &standardised(&fold.training), &labels, open_set, plan.seed)?
+            }
+        };
+        let encode = |part: &[usize]| {
+            let rows: Vec<usize> = part.iter().flat_map(|&item| items.windows[item].iter().copied()).collect();
+            let lengths: Vec<usize> = part.iter().map(|&item| items.windows[item].len()).collect();
+            fitted.encode_windows(standardised(&rows), &lengths).map(Arc::new)
+        };
+        let probes = encode(&fold.probes)?;
+        let enrolled = if fold.enrolment == fold.probes { Arc::clone(&probes) } else { encode(&fold.enrolment)? };
+        Ok(Self { digest: *bundle.digest(), fitted, fold: fold.clone(), enrolled, probes })
     }
-}
-
-pub(super) fn prepare<'e>(
-    dataset: &Dataset,
-    fold: &Fold,
-    trained: &'e Trained,
-    plan: &Plan,
-) -> Result<Prepared<'e>, EvaluationError> {
-    let bundle = Bundle::open(bytemuck::cast_slice(&trained.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))?;
-    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
-    let statistics = encoder.standardiser();
-    let standardised = |rows: &[usize]| {
-        let mut values = dataset.select(rows).values;
-        values.chunks_exact_mut(dataset.features).for_each(|frame| statistics.apply(0, frame));
-        values
-    };
-    let unchanged = Standardiser { mean: &trained.zeros, inv_std: &trained.ones };
-    let encoder = encoder.with_standardiser(unchanged);
-    let encoder = encoder.ok_or_else(|| ModelError::Bundle("the statistics do not fit".to_owned()))?;
-    let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-    let fitted = Fitted::fit(encoder, &standardised(&fold.training), &labels, plan.training.seed);
-    let probes = Arc::new(fitted.encode(standardised(&fold.probes))?);
-    let enrolled = match fold.enrolment == fold.probes {
-        true => Arc::clone(&probes),
-        false => Arc::new(fitted.encode(standardised(&fold.enrolment))?),
-    };
-    Ok(Prepared { digest: *bundle.digest(), fitted, fold: fold.clone(), enrolled, probes })
 }
 
 /// The templates of `method` from at most `most` frames a class, of each fold.
@@ -184,19 +176,4 @@ fn members(dataset: &Dataset, rows: &[usize], most: usize) -> Vec<(usize, u32)> 
             taken[label as usize] <= most
         })
         .collect()
-}
-
-/// Runs of `size` consecutive positions in `rows` of one scan; a scan shorter than `size` is one run.
-pub(super) fn runs(dataset: &Dataset, rows: &[usize], size: usize) -> Vec<Vec<usize>> {
-    let positions: Vec<usize> = (0..rows.len()).collect();
-    let scan = |at: usize| (dataset.rows[rows[at]].label, dataset.rows[rows[at]].session);
-    let mut list = Vec::new();
-    for scan in positions.chunk_by(|&a, &b| scan(a) == scan(b)) {
-        if scan.len() < size {
-            list.push(scan.to_vec());
-        } else {
-            list.extend(scan.chunks_exact(size).map(<[usize]>::to_vec));
-        }
-    }
-    list
 }

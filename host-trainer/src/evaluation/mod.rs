@@ -2,8 +2,10 @@
 
 pub mod compare;
 mod conditions;
+mod encoders;
 pub mod evaluate;
 mod fold;
+mod items;
 pub mod methods;
 pub mod metrics;
 pub mod protocols;

@@ -10,7 +10,7 @@ fn split(protocol: Protocol, dataset: &Dataset) -> Split {
 #[test]
 fn honest_protocols_share_no_row_between_training_and_probes() {
     let dataset = synth(6, 20, 4, 4, 0.5, 1);
-    for protocol in [Protocol::Random, Protocol::Blocks, Protocol::Sessions, Protocol::Unseen, Protocol::Episodes] {
+    for protocol in ALL.into_iter().filter(|&protocol| protocol != Protocol::InSample) {
         for fold in split(protocol, &dataset).folds {
             let shared = fold.probes.iter().find(|r| fold.training.contains(r) || fold.enrolment.contains(r));
             assert_eq!(shared, None, "{}", protocol.name());
@@ -37,6 +37,29 @@ fn sessions_are_disjoint_and_unseen_labels_never_train() {
         let trained = labels_of(&dataset, &fold.training);
         assert!(labels_of(&dataset, &fold.probes).iter().all(|label| !trained.contains(label)));
     }
+}
+
+#[test]
+fn every_session_probes_once_in_folds() {
+    let dataset = synth(3, 5, 4, 7, 0.5, 1);
+    let mut probed: Vec<usize> = split(Protocol::Folds, &dataset).folds.into_iter().flat_map(|f| f.probes).collect();
+    probed.sort_unstable();
+    assert!(probed.into_iter().eq(0..dataset.rows.len()));
+}
+
+#[test]
+fn unseen_labels_may_be_enrolled_from_the_training_sessions_but_not_probe_in_them() {
+    let dataset = synth(6, 8, 4, 4, 0.5, 1);
+    let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let choice = |probes| SessionChoice {
+        training: named(&["run00", "run01"]),
+        enrolment: named(&["run01", "run02"]),
+        probes: named(probes),
+    };
+    assert!(Protocol::Unseen.split(&dataset, &choice(&["run03"]), 1).is_ok());
+    assert!(Protocol::Sessions.split(&dataset, &choice(&["run03"]), 1).is_err());
+    let error = Protocol::Unseen.split(&dataset, &choice(&["run02"]), 1).unwrap_err().to_string();
+    assert!(error.contains("run02 is in two"), "{error}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum Protocol {
     Random,
     /// The beginning of each recording trains and is enrolled, its end probes, with a gap between.
     Blocks,
+    /// A third of the sessions probes in turn, the others train and are enrolled.
+    Folds,
     /// Training, enrolment and probes come from different sessions.
     Sessions,
     /// The encoder is trained on some labels; others are enrolled and probed.
@@ -24,8 +26,15 @@ pub enum Protocol {
 }
 
 /// Every protocol, in the order of the command line.
-pub const ALL: [Protocol; 6] =
-    [Protocol::InSample, Protocol::Random, Protocol::Blocks, Protocol::Sessions, Protocol::Unseen, Protocol::Episodes];
+pub const ALL: [Protocol; 7] = [
+    Protocol::InSample,
+    Protocol::Random,
+    Protocol::Blocks,
+    Protocol::Folds,
+    Protocol::Sessions,
+    Protocol::Unseen,
+    Protocol::Episodes,
+];
 
 /// Rows of a dataset by their part in one training and the trials after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +81,9 @@ pub struct ProtocolError {
 /// Share of a recording's frames left out between what trains and what probes, in `blocks`.
 const GAP: f64 = 0.1;
 
+/// Parts that the sessions are cut into, in `folds`.
+const FOLDS: usize = 3;
+
 impl Protocol {
     /// The protocol's name on the command line and in every output.
     #[must_use]
@@ -80,6 +92,7 @@ impl Protocol {
             Protocol::InSample => "in-sample",
             Protocol::Random => "random",
             Protocol::Blocks => "blocks",
+            Protocol::Folds => "folds",
             Protocol::Sessions => "sessions",
             Protocol::Unseen => "unseen",
             Protocol::Episodes => "episodes",
@@ -108,6 +121,7 @@ impl Protocol {
             Protocol::InSample => in_sample(dataset),
             Protocol::Random => random(dataset, seed),
             Protocol::Blocks => blocks(dataset),
+            Protocol::Folds => folds(dataset)?,
             Protocol::Sessions => sessions(dataset, choice)?,
             Protocol::Unseen => unseen(dataset, choice, seed)?,
             Protocol::Episodes => {
@@ -186,12 +200,19 @@ fn halves_with_gap(scan: &Scan) -> (std::ops::Range<usize>, std::ops::Range<usiz
 }
 
 /// The sessions of each part: as named, or the first half trains, and the rest is enrolled and probes in equal parts.
-fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<String>; 3], String> {
+///
+/// Where other labels are enrolled than train, both may come from the same sessions, and do unless sessions are named: the
+/// last third probes.
+fn session_parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<[Vec<String>; 3], String> {
     let all = &dataset.sessions;
     let named = [&choice.training, &choice.enrolment, &choice.probes];
     if named.iter().all(|list| list.is_empty()) {
         if all.len() < 3 {
             return Err(format!("three sessions (there are {}); --blocks makes sessions of time blocks", all.len()));
+        }
+        if other_labels {
+            let known = all[..all.len() - all.len() / 3].to_vec();
+            return Ok([known.clone(), known, all[all.len() - all.len() / 3..].to_vec()]);
         }
         let training = all.len().div_ceil(2).min(all.len() - 2);
         let enrolment = training + (all.len() - training) / 2;
@@ -203,22 +224,45 @@ fn session_parts(dataset: &Dataset, choice: &SessionChoice) -> Result<[Vec<Strin
     if let Some(unknown) = named.into_iter().flatten().find(|name| !all.contains(name)) {
         return Err(format!("sessions that are there; {unknown} is not among {}", all.join(", ")));
     }
-    let twice = choice.training.iter().find(|n| choice.enrolment.contains(n) || choice.probes.contains(n));
+    let twice = |n: &&String| (choice.enrolment.contains(n) && !other_labels) || choice.probes.contains(n);
+    let twice = choice.training.iter().find(twice);
     if let Some(name) = twice.or_else(|| choice.enrolment.iter().find(|n| choice.probes.contains(n))) {
         return Err(format!("different sessions for each part; {name} is in two"));
     }
     Ok(named.map(Clone::clone))
 }
 
+fn folds(dataset: &Dataset) -> Result<Split, String> {
+    let all = &dataset.sessions;
+    if all.len() < FOLDS {
+        let found = all.len();
+        return Err(format!("{FOLDS} sessions (there are {found}); --blocks makes sessions of time blocks"));
+    }
+    let mut names = Vec::new();
+    let folds = (0..FOLDS).map(|fold| {
+        let probes = &all[fold * all.len() / FOLDS..(fold + 1) * all.len() / FOLDS];
+        names.push(probes.join(" "));
+        let others: Vec<String> = all.iter().filter(|name| !probes.contains(name)).cloned().collect();
+        let training = rows_where(dataset, &|_| true, &others);
+        Fold { enrolment: training.clone(), training, probes: rows_where(dataset, &|_| true, probes) }
+    });
+    let folds = folds.collect();
+    let description = format!("sessions {} probe in turn, the others train and are enrolled", names.join(" | "));
+    Ok(Split { description, leaks: None, folds })
+}
+
 fn sessions(dataset: &Dataset, choice: &SessionChoice) -> Result<Split, String> {
-    let parts = session_parts(dataset, choice)?;
+    Ok(by_sessions(dataset, session_parts(dataset, choice, false)?))
+}
+
+fn by_sessions(dataset: &Dataset, parts: [Vec<String>; 3]) -> Split {
     let [training, enrolment, probes] = parts.clone().map(|names| rows_where(dataset, &|_| true, &names));
     let [t, e, p] = parts.map(|names| names.join(" "));
-    Ok(Split {
+    Split {
         description: format!("sessions {t} train, {e} are enrolled, {p} probe"),
         leaks: None,
         folds: vec![Fold { training, enrolment, probes }],
-    })
+    }
 }
 
 fn unseen(dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, String> {
@@ -228,10 +272,11 @@ fn unseen(dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split,
     }
     labels.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let (first, second) = labels.split_at(labels.len() / 2);
-    let parts = session_parts(dataset, choice).ok();
-    let base = match &parts {
-        Some(_) => sessions(dataset, choice)?,
-        None => blocks(dataset),
+    let named = [&choice.training, &choice.enrolment, &choice.probes].iter().any(|list| !list.is_empty());
+    let base = match session_parts(dataset, choice, true) {
+        Ok(parts) => by_sessions(dataset, parts),
+        Err(lack) if named => return Err(lack),
+        Err(_) => blocks(dataset),
     };
     let of = |rows: &[usize], wanted: &[u32]| -> Vec<usize> {
         rows.iter().copied().filter(|&row| wanted.contains(&dataset.rows[row].label)).collect()

@@ -59,8 +59,12 @@ pub struct DataSummary {
 /// Verification under one protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolResult {
-    /// `in-sample`, `random`, `blocks`, `sessions`, `unseen` or `episodes`.
+    /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen` or `episodes`; the window's length in brackets
+    /// where it is not 1.
     pub name: String,
+    /// Frames a scored window.
+    #[serde(default = "one")]
+    pub window: usize,
     /// What trained, what was enrolled, what probed, in a sentence.
     pub description: String,
     /// Whether the probes are independent of what trained the model; when not, why not.
@@ -118,6 +122,9 @@ pub struct MethodResult {
     /// The threshold fixed on development trials, and what became of it on these; none where the enrolled rows trained
     /// the encoder.
     pub transfer: Option<Transfer>,
+    /// EER over trainings with several seeds, where they were asked for and matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_seeds: Option<OverSeeds>,
     /// Share of probes whose nearest prototype is their own.
     pub accuracy: f64,
     /// Unweighted mean of the classes' F1.
@@ -135,6 +142,19 @@ pub struct Estimate {
     pub value: f64,
     /// Lower and upper end.
     pub interval: Option<[f64; 2]>,
+}
+
+/// EER in percent over trainings with several seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OverSeeds {
+    /// The mean; its interval is that of the trials of all trainings together, resampled by session.
+    pub eer: Estimate,
+    /// Each training's.
+    pub each: Vec<f64>,
+}
+
+fn one() -> usize {
+    1
 }
 
 /// An operating point of a fixed false match rate.

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, noise_deviations};
+use super::encoders::Trained;
 use super::evaluate::{EvaluationError, Plan};
-use super::fold::{self, Prepared, Trained, prepare, runs, train, trials, trials_of};
+use super::fold::{self, Prepared, trials, trials_of};
+use super::items::{Items, runs};
 use super::methods::Templates;
 use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
 use super::metrics::{ScoreError, eer};
@@ -40,7 +42,7 @@ pub(super) fn sweeps(
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Sweep>, EvaluationError> {
-    let seed = plan.training.seed;
+    let seed = plan.seed;
     let deviations: Vec<[f32; 6]> = folds.iter().map(|fold| noise_deviations(fold.probes.frames())).collect();
     let noise = |fold: usize, row: usize, frame: &[f32], worse: &mut Vec<f32>| {
         add_noise(frame, &deviations[fold], seed, row, worse);
@@ -123,10 +125,13 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
     for count in 1..=sessions.len() {
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
-        let model = train(dataset, &part.training, plan)?;
-        trained.push((part, Trained::new(&model)?));
+        let model = Trained::on(dataset, &part.training, &plan.recipe, plan)?;
+        trained.push((part, model));
     }
-    let prepared = trained.iter().map(|(part, trained)| Ok([prepare(dataset, part, trained, plan)?]));
+    let prepared = trained.iter().map(|(part, trained)| {
+        let items = Items::cut(dataset, std::slice::from_ref(part), 1);
+        Ok([Prepared::new(dataset, &items, &items.folds[0], trained, Some(false), plan)?])
+    });
     let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;
     let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
     let at = |method: usize, level: usize| {

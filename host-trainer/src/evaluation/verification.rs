@@ -1,6 +1,6 @@
 //! Verification trials: prototypes, probes, genuine and impostor scores.
 
-use neural_vault_core::similarity::cosine;
+use neural_vault_core::similarity::{cosine, normalise};
 
 use super::metrics::{Eer, ScoreError, eer};
 use crate::dataset::{Dataset, Scan};
@@ -47,6 +47,24 @@ pub fn prototypes(embeddings: &[(u32, Vec<f32>)], classes: usize) -> Vec<Option<
     }
     let mean = |(sum, count): (Vec<f32>, usize)| sum.into_iter().map(|total| total / count as f32).collect();
     sums.into_iter().map(|sum| sum.map(mean)).collect()
+}
+
+/// Takes the mean of all prototypes, at unit length, from each.
+///
+/// A score against a centred prototype is the cosine to its class less the mean cosine to the gallery, up to a factor:
+/// what all of the gallery share tells nothing.
+pub fn centre(gallery: &mut [&mut Vec<f32>]) {
+    let mut mean: Vec<f32> = Vec::new();
+    let count = gallery.len() as f32;
+    for prototype in gallery.iter_mut() {
+        // One without direction stays as it is, and is refused when it is used.
+        let _ = normalise(prototype);
+        mean.resize(prototype.len(), 0.0);
+        mean.iter_mut().zip(prototype.iter()).for_each(|(mean, component)| *mean += component / count);
+    }
+    for prototype in gallery {
+        prototype.iter_mut().zip(&mean).for_each(|(component, mean)| *component -= mean);
+    }
 }
 
 /// Every window of `window` frames as a probe of its own; a shorter scan is one probe.

@@ -23,3 +23,45 @@ pub fn fold(model: &mut Model, projection: &[f32]) {
     *weight = folded;
     model.dims.features = features;
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Dataset, Standardiser, synth};
+    use crate::embedding::{Embedder, EmbeddingEngine};
+    use crate::front_end::{CLOSED_SET_REST, FrontEnd};
+    use crate::model::{Provenance, initialise, reference_dims};
+
+    /// What folding may change in a component of an embedding.
+    const TOLERANCE: f32 = 5e-6;
+
+    #[test]
+    fn a_folded_encoder_embeds_frames_as_the_unfolded_one_embeds_their_projection() {
+        for features in [40, 3000] {
+            let mut recordings = synth(3, 8, features, 3, 1.0, 4);
+            Standardiser::fit(&recordings.values, features).0.apply(&mut recordings.values);
+            let labels: Vec<u32> = recordings.rows.iter().map(|row| row.label).collect();
+            let front_end = FrontEnd::fit(&recordings.values, features, &labels).unwrap();
+            let projection = front_end.projection(LATENT, CLOSED_SET_REST);
+            let projected = Dataset { features: LATENT, values: projection.frames, ..recordings.clone() };
+            let unfolded = initialise(reference_dims(LATENT), Provenance::default(), 9).unwrap();
+            let mut folded = unfolded.clone();
+            fold(&mut folded, &projection.weight);
+            for name in ["mean", "inv_std"] {
+                let value = if name == "mean" { 0.0 } else { 1.0 };
+                folded.tensors.insert(format!("standardiser.{name}"), vec![value; features]);
+            }
+            for window in [1, 3] {
+                let embed = |model: &Model, recordings: &Dataset| {
+                    let mut embedder = Embedder::open(model, EmbeddingEngine::Core).unwrap();
+                    embedder.scans(recordings, &recordings.scans(), window).unwrap()
+                };
+                let (a, b) = (embed(&folded, &recordings), embed(&unfolded, &projected));
+                for (a, b) in a.iter().flatten().zip(b.iter().flatten()) {
+                    assert!((a - b).abs() <= TOLERANCE, "{a} {b}");
+                }
+            }
+        }
+    }
+}

@@ -58,6 +58,7 @@ impl TrainingData {
             }
             Objective::ProxyAnchor(proxies) => {
                 notes.extend(single_recordings(&dataset));
+                notes.extend(too_long(&dataset, &proxies.windows));
                 let window = common_window(&dataset, &proxies.windows);
                 (whiten(&dataset, proxies.clone())?, window)
             }
@@ -146,7 +147,7 @@ fn whiten(dataset: &Dataset, settings: ProxyAnchor) -> Result<Source, TrainingEr
 }
 
 /// A note for labels of one recording: how their recordings differ cannot be learned from them.
-fn single_recordings(dataset: &Dataset) -> Option<String> {
+pub(super) fn single_recordings(dataset: &Dataset) -> Option<String> {
     let mut recordings = vec![0; dataset.labels.len()];
     dataset.scans().iter().for_each(|scan| recordings[scan.label as usize] += 1);
     let named = dataset.labels.iter().zip(recordings).filter(|(_, count)| *count == 1);
@@ -159,6 +160,17 @@ fn single_recordings(dataset: &Dataset) -> Option<String> {
             single.join(", ")
         )
     })
+}
+
+/// A note for windows that no recording fills.
+fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<String> {
+    let longest = dataset.scans().iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
+    let wanted = windows.iter().copied().max().filter(|&window| window > longest)?;
+    Some(format!(
+        "{}: no recording has the {wanted} frames of the longest window, the longest has {longest}: recordings are repeated \
+         to fill it",
+        dataset.origin.display()
+    ))
 }
 
 /// The longest of `windows` that every recording holds, or the shortest.

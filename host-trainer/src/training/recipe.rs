@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, StepReport, Trainer, TrainingError, linear};
-use crate::dataset::Dataset;
+use super::{Objective, Settings, StepReport, Trainer, TrainingError, linear};
+use crate::dataset::{Dataset, MAX_FRAMES};
 use crate::engine::Engine;
 use crate::model::Model;
 
@@ -36,6 +36,27 @@ impl Recipe {
         match self {
             Recipe::Linear { .. } => 0,
             Recipe::Steps(settings) => settings.steps,
+        }
+    }
+
+    /// The recipe with another seed.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        match self {
+            Recipe::Linear { .. } => self,
+            Recipe::Steps(settings) => Recipe::Steps(Settings { seed, ..settings }),
+        }
+    }
+
+    /// Window lengths that the model is trained on; a linear model takes all alike.
+    #[must_use]
+    pub fn windows(&self) -> Vec<usize> {
+        match self {
+            Recipe::Linear { .. } => (1..=MAX_FRAMES).collect(),
+            Recipe::Steps(settings) => match &settings.objective {
+                Objective::Triplet(triplet) => vec![triplet.window],
+                Objective::ProxyAnchor(proxies) => proxies.windows.clone(),
+            },
         }
     }
 

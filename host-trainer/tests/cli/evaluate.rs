@@ -32,7 +32,7 @@ fn the_same_seed_makes_the_same_bytes_on_one_thread_and_on_two() {
 #[test]
 fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
     let folder = recordings();
-    let all = ["in-sample", "random", "blocks", "sessions", "unseen", "episodes"];
+    let all = ["in-sample", "random", "blocks", "folds", "sessions", "unseen", "episodes"];
     let named: Vec<&str> = all.iter().flat_map(|name| ["--protocol", name]).collect();
     let document = folder
         .does(&[&evaluate(&["--json", "--no-sweeps", "--report", "r.html", "--scores", "s.csv"]), &named[..]].concat())
@@ -42,10 +42,10 @@ fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
     let names: Vec<&Value> = protocols.iter().map(|p| &p["name"]).collect();
     assert_eq!(names, all);
     let leaking: Vec<bool> = protocols.iter().map(|p| p["leaks"].is_string()).collect();
-    assert_eq!(leaking, [true, true, false, false, false, false]);
+    assert_eq!(leaking, [true, true, false, false, false, false, false]);
     for protocol in protocols {
         let methods = protocol["methods"].as_array().unwrap();
-        assert_eq!(methods.len(), 7);
+        assert_eq!(methods.len(), if protocol["name"] == "unseen" { 10 } else { 9 });
         for method in methods {
             let trials = method["genuine"].as_array().unwrap().len() + method["impostor"].as_array().unwrap().len();
             assert!(trials > 0 && method["eer"]["value"].is_f64(), "{method}");
@@ -120,4 +120,38 @@ fn a_protocol_that_does_not_fit_says_what_is_lacking_and_which_do_fit() {
 fn a_path_that_cannot_be_written_costs_no_evaluation() {
     let folder = recordings();
     folder.refuses(&evaluate(&["--report", "absent/r.html", "-o", "r.json"]), 7, &["absent"]);
+}
+
+#[test]
+fn windows_and_seeds_are_scored_side_by_side() {
+    let folder = recordings();
+    let options = ["--protocol", "folds", "--probe-windows", "1,4", "--seeds", "3", "--no-sweeps", "--json"];
+    let document = folder.does(&evaluate(&options)).json();
+    let protocols = document["protocols"].as_array().unwrap();
+    let names: Vec<&Value> = protocols.iter().map(|p| &p["name"]).collect();
+    assert_eq!(names, ["folds", "folds (4 frames)"]);
+    for (protocol, windows) in protocols.iter().zip([8, 2]) {
+        for method in protocol["methods"].as_array().unwrap() {
+            // Six labels and three sessions of eight frames, each a probe once.
+            assert_eq!(method["genuine"].as_array().unwrap().len(), 6 * 3 * windows, "{method}");
+            let trained = ["Neural", "NeuralVault", "reference"].contains(&method["name"].as_str().unwrap());
+            assert_eq!(method["over_seeds"]["each"].as_array().map(Vec::len), trained.then_some(3));
+            if trained {
+                let each = method["over_seeds"]["each"].as_array().unwrap();
+                assert_eq!(each[0], method["eer"]["value"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn unseen_labels_are_met_three_ways() {
+    let folder = recordings();
+    let options = ["--protocol", "unseen", "--no-sweeps", "--json", "--methods", "neuralvault,linear,refit"];
+    let document = folder.does(&evaluate(&options)).json();
+    let methods = document["protocols"][0]["methods"].as_array().unwrap();
+    let names: Vec<&str> = methods.iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["NeuralVault", "linear", "refit"]);
+    let eer = |at: usize| methods[at]["eer"]["value"].as_f64().unwrap();
+    assert!(eer(2) < eer(0), "made again with them: {}, frozen: {}", eer(2), eer(0));
 }

@@ -4,6 +4,7 @@
 mod bad_engine;
 mod bad_model;
 mod bad_output;
+mod bad_recipe;
 mod bad_recording;
 mod console;
 mod demo;

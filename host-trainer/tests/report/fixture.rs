@@ -102,6 +102,7 @@ fn protocol(name: &str, in_sample: bool) -> ProtocolResult {
         .collect();
     ProtocolResult {
         name: name.to_owned(),
+        window: 1,
         description: if in_sample {
             "Trained, enrolled and probed on the same 432 rows, as the reference does.".to_owned()
         } else {
@@ -163,6 +164,7 @@ fn scored(name: &str, apart: f64, in_sample: bool, random: &mut ChaCha8Rng) -> M
             fnmr: missed(threshold),
             fnmr_interval: interval(missed(threshold)),
         }),
+        over_seeds: None,
         accuracy: 0.9,
         macro_f1: 0.888,
         genuine,

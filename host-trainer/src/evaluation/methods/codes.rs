@@ -26,6 +26,14 @@ impl Template {
             _ => None,
         }
     }
+
+    /// A template that is a vector.
+    pub(super) fn vector(&mut self) -> Option<&mut Vec<f32>> {
+        match self {
+            Template::Vector(vector) => Some(vector),
+            _ => None,
+        }
+    }
 }
 
 /// SHA-256 of a frame's little-endian float32 bytes.

@@ -4,20 +4,22 @@
 //! scores a probe against a template; higher scores are more alike.
 
 mod codes;
-mod lda;
 
 use std::sync::OnceLock;
 
 use faer::{Mat, MatRef};
-use neural_vault_core::encoder::Encoder;
+use neural_vault_core::encoder::{EncodeError, Encoder};
 use neural_vault_core::scan::ScanError;
+use neural_vault_core::similarity::normalise;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::verification::centre;
 use crate::embedding::EmbeddingError;
+use crate::front_end::{CLOSED_SET_REST, FrontEnd, FrontEndError};
+use crate::model::LATENT;
 use codes::{Template, above, binary_score, byte_score, hmac, mean_vector, sha256};
-use lda::Lda;
 
 /// Bits of a BioHash, as in the reference.
 const BITS: usize = 128;
@@ -38,6 +40,13 @@ pub enum Method {
     Neural,
     /// The embedding, compared by cosine.
     NeuralVault,
+    /// As [`Method::NeuralVault`], the encoder trained with the enrolled labels as well (protocol `unseen`).
+    Refit,
+    /// As [`Method::NeuralVault`], the encoder trained by the reference's recipe.
+    Reference,
+    /// The whitened front end alone, compared by cosine; in protocol `unseen` without class weights, and centred on the
+    /// gallery.
+    Linear,
     /// The standardised frame itself, compared by cosine.
     RawCosine,
     /// Linear discriminant analysis with shrinkage, compared by cosine.
@@ -45,12 +54,15 @@ pub enum Method {
 }
 
 /// Every method, in the order of tables.
-pub const ALL: [Method; 7] = [
+pub const ALL: [Method; 10] = [
     Method::Sha256,
     Method::Hmac,
     Method::BioHashing,
     Method::Neural,
     Method::NeuralVault,
+    Method::Refit,
+    Method::Reference,
+    Method::Linear,
     Method::RawCosine,
     Method::Lda,
 ];
@@ -65,9 +77,26 @@ impl Method {
             Method::BioHashing => "BioHashing",
             Method::Neural => "Neural",
             Method::NeuralVault => "NeuralVault",
+            Method::Refit => "refit",
+            Method::Reference => "reference",
+            Method::Linear => "linear",
             Method::RawCosine => "raw cosine",
             Method::Lda => "LDA",
         }
+    }
+}
+
+impl Method {
+    /// Whether the method has an encoder of its own, beside the one that the others share.
+    #[must_use]
+    pub fn has_own_encoder(self) -> bool {
+        matches!(self, Method::Refit | Method::Reference)
+    }
+
+    /// Whether the method's figures depend on the seed of a training.
+    #[must_use]
+    pub fn is_trained(self) -> bool {
+        matches!(self, Method::Neural | Method::NeuralVault) || self.has_own_encoder()
     }
 }
 
@@ -75,12 +104,24 @@ impl Method {
 pub struct Fitted<'e> {
     /// Leaves frames as they are, which come standardised.
     encoder: Encoder<'e>,
-    /// features x [`BITS`].
-    projection: Mat<f32>,
-    lda: Lda,
+    /// Lengths of the windows that the encoder was trained on.
+    windows: Vec<usize>,
+    others: Option<Others>,
 }
 
-/// Frames with their codes.
+/// The methods without an encoder.
+struct Others {
+    /// features x [`BITS`].
+    projection: Mat<f32>,
+    /// features x (classes - 1).
+    discriminants: Mat<f32>,
+    /// features x [`LATENT`].
+    linear: Mat<f32>,
+    /// Whether linear templates are centred on their gallery.
+    centred: bool,
+}
+
+/// Windows with their codes; a window's frame is the mean of its frames.
 pub struct Encoded {
     frames: Vec<f32>,
     features: usize,
@@ -91,17 +132,30 @@ pub struct Encoded {
     projected: Vec<f32>,
     discriminants: Vec<f32>,
     lda_width: usize,
+    /// Unit vectors, windows x [`LATENT`].
+    linear: Vec<f32>,
+    centred: bool,
 }
 
 /// One template a class, where the class was enrolled.
 pub struct Templates(Vec<Option<Template>>);
 
 impl<'e> Fitted<'e> {
-    /// Fits every method to standardised training frames and their labels.
+    /// Fits every method to standardised training frames and their labels; `open_set` is for enrolled labels that do
+    /// not train.
     ///
-    /// The encoder comes trained, and does not standardise again.
-    #[must_use]
-    pub fn fit(encoder: Encoder<'e>, frames: &[f32], labels: &[u32], seed: u64) -> Self {
+    /// The encoder comes trained on `windows`, and does not standardise again.
+    ///
+    /// # Errors
+    /// When the frames have no front end.
+    pub fn fit(
+        encoder: Encoder<'e>,
+        windows: Vec<usize>,
+        frames: &[f32],
+        labels: &[u32],
+        open_set: bool,
+        seed: u64,
+    ) -> Result<Self, FrontEndError> {
         let features = encoder.dims().features;
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let deviation = (BITS as f32).sqrt().recip();
@@ -109,33 +163,94 @@ impl<'e> Fitted<'e> {
             let normal: f32 = StandardNormal.sample(&mut rng);
             normal * deviation
         });
-        Self { encoder, projection, lda: Lda::fit(frames, features, labels) }
+        let front_end = FrontEnd::fit(frames, features, labels)?;
+        let linear = front_end.projection(LATENT, if open_set { 1.0 } else { CLOSED_SET_REST }).weight;
+        let linear = MatRef::from_column_major_slice(&linear, features, LATENT).to_owned();
+        let others = Others { projection, discriminants: front_end.discriminants(), linear, centred: open_set };
+        Ok(Self { encoder, windows, others: Some(others) })
     }
 
-    /// Encodes standardised frames by every method.
+    /// An encoder alone.
+    #[must_use]
+    pub fn encoder(encoder: Encoder<'e>, windows: Vec<usize>) -> Self {
+        Self { encoder, windows, others: None }
+    }
+
+    /// Encodes single standardised frames by every method.
     ///
     /// # Errors
     /// When a frame has no embedding.
     pub fn encode(&self, frames: Vec<f32>) -> Result<Encoded, EmbeddingError> {
-        let features = self.encoder.dims().features;
-        let matrix = MatRef::from_row_major_slice(&frames, frames.len() / features, features);
-        let projected = rows_of(&(matrix * &self.projection));
-        let discriminants = rows_of(&(matrix * self.lda.axes()));
-        let embeddings = self.embeddings(&frames)?;
-        let (sha256, hmac, lda_width) = (OnceLock::new(), OnceLock::new(), self.lda.axes().ncols());
-        Ok(Encoded { frames, features, sha256, hmac, embeddings, projected, discriminants, lda_width })
+        let embeddings = self.embed_frames(&frames)?;
+        Ok(self.with_embeddings(frames, embeddings))
     }
 
-    fn embeddings(&self, frames: &[f32]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    /// Encodes windows of standardised frames, `lengths` frames each, by every method.
+    ///
+    /// The encoder takes a window whole where it was trained on that length, and frame by frame otherwise.
+    ///
+    /// # Errors
+    /// When a window has no embedding.
+    pub fn encode_windows(&self, frames: Vec<f32>, lengths: &[usize]) -> Result<Encoded, EmbeddingError> {
+        if lengths.iter().all(|&length| length == 1) {
+            return self.encode(frames);
+        }
+        let features = self.encoder.dims().features;
+        let mut means = Vec::with_capacity(lengths.len() * features);
+        let mut embeddings = Vec::with_capacity(lengths.len());
+        let mut rest = frames.as_slice();
+        for &length in lengths {
+            let (window, after) = rest.split_at(length * features);
+            rest = after;
+            let mean = |vectors: &mut dyn Iterator<Item = &[f32]>| mean_vector(vectors).unwrap_or_default();
+            means.extend(mean(&mut window.chunks_exact(features)));
+            embeddings.push(if self.windows.contains(&length) {
+                self.embed_window(window, length)?
+            } else {
+                mean(&mut self.embed_frames(window)?.iter().map(Vec::as_slice))
+            });
+        }
+        Ok(self.with_embeddings(means, embeddings))
+    }
+
+    fn with_embeddings(&self, frames: Vec<f32>, embeddings: Vec<Vec<f32>>) -> Encoded {
+        let features = self.encoder.dims().features;
+        let matrix = MatRef::from_row_major_slice(&frames, frames.len() / features, features);
+        let product = |axes: fn(&Others) -> &Mat<f32>| {
+            self.others.as_ref().map_or_else(Vec::new, |others| rows_of(&(matrix * axes(others))))
+        };
+        let (projected, discriminants) = (product(|o| &o.projection), product(|o| &o.discriminants));
+        let mut linear = product(|o| &o.linear);
+        for vector in linear.chunks_exact_mut(LATENT) {
+            // One without direction is like nobody.
+            let _ = normalise(vector);
+        }
+        let (sha256, hmac) = (OnceLock::new(), OnceLock::new());
+        let lda_width = self.others.as_ref().map_or(0, |others| others.discriminants.ncols());
+        let centred = self.others.as_ref().is_some_and(|others| others.centred);
+        Encoded { frames, features, sha256, hmac, embeddings, projected, discriminants, lda_width, linear, centred }
+    }
+
+    fn embed_frames(&self, frames: &[f32]) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let dims = self.encoder.dims();
         let together = TOGETHER.min(dims.positions);
         let mut scratch = vec![0.0; Encoder::scratch_len(dims, together)];
         let mut embeddings = vec![0.0; frames.len() / dims.features * dims.latent];
-        self.encoder
-            .embed_frames(frames, together, &mut scratch, &mut embeddings)
-            .map_err(|e| EmbeddingError::Scan { label: "a frame".to_owned(), source: ScanError::Encode(e) })?;
+        self.encoder.embed_frames(frames, together, &mut scratch, &mut embeddings).map_err(refused)?;
         Ok(embeddings.chunks_exact(dims.latent).map(<[f32]>::to_vec).collect())
     }
+
+    fn embed_window(&self, window: &[f32], length: usize) -> Result<Vec<f32>, EmbeddingError> {
+        let dims = self.encoder.dims();
+        let mut scratch = vec![0.0; Encoder::scratch_len(dims, length)];
+        let mut embedding = vec![0.0; dims.latent];
+        self.encoder.embed_window(window, &mut scratch, &mut embedding).map_err(refused)?;
+        Ok(embedding)
+    }
+}
+
+fn refused(error: EncodeError) -> EmbeddingError {
+    EmbeddingError::Scan { label: "a frame".to_owned(), source: ScanError::Encode(error) }
 }
 
 impl Encoded {
@@ -168,10 +283,15 @@ impl Encoded {
                 Method::Sha256 => Template::Bytes(sha256(&mean)),
                 Method::Hmac => Template::Bytes(hmac(&mean)),
                 Method::BioHashing | Method::Neural => Template::Bits { bits: above(&mean, median), median },
-                Method::NeuralVault | Method::RawCosine | Method::Lda => Template::Vector(mean),
+                _ => Template::Vector(mean),
             })
         };
-        Templates(of_class.iter().map(template).collect())
+        let mut templates: Vec<Option<Template>> = of_class.iter().map(template).collect();
+        if method == Method::Linear && self.centred {
+            let gallery = templates.iter_mut().flatten().filter_map(Template::vector);
+            centre(&mut gallery.collect::<Vec<_>>());
+        }
+        Templates(templates)
     }
 
     /// The score of the probe made of the frames at `rows` against each enrolled class.
@@ -180,9 +300,12 @@ impl Encoded {
     #[must_use]
     pub fn scores(&self, method: Method, templates: &Templates, rows: &[usize]) -> Vec<(u32, f64)> {
         let mean = match method {
-            Method::NeuralVault | Method::RawCosine | Method::Lda => {
-                mean_vector(rows.iter().map(|&row| self.vector(method, row))).unwrap_or_default()
-            }
+            Method::NeuralVault
+            | Method::Refit
+            | Method::Reference
+            | Method::Linear
+            | Method::RawCosine
+            | Method::Lda => mean_vector(rows.iter().map(|&row| self.vector(method, row))).unwrap_or_default(),
             _ => Vec::new(),
         };
         let hashes = self.hashes(method);
@@ -215,7 +338,8 @@ impl Encoded {
                 &self.frames[row * self.features..(row + 1) * self.features]
             }
             Method::BioHashing => &self.projected[row * BITS..(row + 1) * BITS],
-            Method::Neural | Method::NeuralVault => &self.embeddings[row],
+            Method::Neural | Method::NeuralVault | Method::Refit | Method::Reference => &self.embeddings[row],
+            Method::Linear => &self.linear[row * LATENT..(row + 1) * LATENT],
             Method::Lda => &self.discriminants[row * self.lda_width..(row + 1) * self.lda_width],
         }
     }

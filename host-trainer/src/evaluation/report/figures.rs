@@ -36,11 +36,14 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
 
 fn methods(results: &Results, styles: &Styles) -> Markup {
     let levels = levels(results);
+    let mut scored = results.protocols.iter().flat_map(|protocol| &protocol.methods);
+    let seeds = scored.find_map(|method| method.over_seeds.as_ref()).map(|seeds| seeds.each.len());
     html! {
         table {
             thead { tr {
                 th scope="col" class="text" { "Method" }
                 th scope="col" { "EER (%)" }
+                @if let Some(seeds) = seeds { th scope="col" { "EER, mean of " (seeds) " trainings (%)" } }
                 th scope="col" { "EER, hull (%)" }
                 th scope="col" { "d′" }
                 th scope="col" { "AUC" }
@@ -51,11 +54,16 @@ fn methods(results: &Results, styles: &Styles) -> Markup {
             } }
             @for protocol in honest_first(results) {
                 tbody {
-                    (group(protocol, levels.len() + 8))
+                    (group(protocol, levels.len() + 8 + usize::from(seeds.is_some())))
                     @for method in &protocol.methods {
                         tr class=[styles.class(&method.name).ends_with("chief").then_some("chief")] {
                             th scope="row" { (method.name) }
                             (estimate_cell(&method.eer, 2))
+                            @match (seeds, &method.over_seeds) {
+                                (None, _) => {},
+                                (_, Some(seeds)) => (estimate_cell(&seeds.eer, 2)),
+                                (_, None) => td { "–" },
+                            }
                             td { (fixed(method.eer_convex_hull, 2)) }
                             (estimate_cell(&method.d_prime, 2))
                             (estimate_cell(&method.roc_auc, 4))

@@ -58,7 +58,7 @@ fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
         &PreEscaped(labels.collect()),
     );
     let note = format!("{}. Bars are 95\u{a0}% intervals.", super::trials(protocol));
-    figure(&id, heading(&protocol.name), &svg, &note)
+    figure(&id, &heading(&protocol.name), &svg, &note)
 }
 
 fn upper(method: &MethodResult) -> f64 {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 
-/// Colours and dashes that the style sheet has; a ninth method shares the second's.
-const STYLES: usize = 8;
+/// Colours and dashes that the style sheet has; an eleventh method shares the second's.
+const STYLES: usize = 10;
 
 /// The drawing style of each method, the same in every figure of a page.
 pub struct Styles {
@@ -58,7 +58,7 @@ pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
 
 /// The method of lowest EER that no encoder was trained for.
 pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
-    let simple = protocol.methods.iter().filter(|m| !plain(&m.name).starts_with("neural") && m.eer.value.is_finite());
+    let simple = protocol.methods.iter().filter(|m| !is_trained(&m.name) && m.eer.value.is_finite());
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
@@ -70,22 +70,30 @@ pub fn honest_first(results: &Results) -> Vec<&ProtocolResult> {
 }
 
 /// A protocol's name as a heading.
-pub fn heading(protocol: &str) -> &str {
-    match protocol {
+pub fn heading(protocol: &str) -> String {
+    let (name, window) = protocol.split_once(' ').map_or((protocol, ""), |(name, window)| (name, window));
+    let heading = match name {
         "in-sample" => "In sample",
         "random" => "Random split",
         "blocks" => "Time blocks",
+        "folds" => "Sessions in turn",
         "sessions" => "Disjoint sessions",
         "unseen" => "Unseen labels",
         "episodes" => "Episodes of 4 + 4",
-        other => other,
-    }
+        _ => return protocol.to_owned(),
+    };
+    format!("{heading} {window}").trim_end().to_owned()
 }
 
 /// A method's name without what stands in brackets, in lower-case letters and digits.
 pub fn plain(name: &str) -> String {
     let name = name.split('(').next().unwrap_or_default();
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_trained(name: &str) -> bool {
+    let name = plain(name);
+    name.starts_with("neural") || name == "reference" || name == "refit"
 }
 
 fn is_neural_vault(name: &str) -> bool {

@@ -31,7 +31,7 @@ pub fn section(results: &Results) -> Markup {
                     tbody {
                         tr class="group" { th scope="rowgroup" colspan="2" { "Models, by digest" } }
                         @for protocol in honest_first(results) {
-                            @for model in &protocol.model_digests { (digest(heading(&protocol.name), model)) }
+                            @for model in &protocol.model_digests { (digest(&heading(&protocol.name), model)) }
                         }
                     }
                 }

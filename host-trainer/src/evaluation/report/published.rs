@@ -33,7 +33,9 @@ pub fn section(results: &Results) -> Markup {
                 " (predicted responses to five videos, not available) and "
                 strong { "in sample" }
                 ": scored on the rows that trained the encoder. They say what the method is meant to do; they are no target for "
-                "other recordings, and only the in-sample column below was made the same way."
+                "other recordings, and only the in-sample column below was made the same way. The published embeddings are of "
+                "recipe reference, those here of recipe "
+                (results.settings.get("recipe").map_or("unknown", String::as_str)) "."
             }
             (scroll_box("Published verification figures beside those found here", &verification(in_sample, honest)))
             (scroll_box("Published few-shot figures beside those found here", &few_shot(results)))
@@ -77,7 +79,7 @@ fn verification(in_sample: Option<&ProtocolResult>, honest: Option<&ProtocolResu
 
 fn few_shot(results: &Results) -> Markup {
     let found = &results.neural_metrics;
-    let first = results.protocols.first().map_or("here", |protocol| heading(&protocol.name));
+    let first = results.protocols.first().map_or_else(|| "here".to_owned(), |protocol| heading(&protocol.name));
     let row = |name: &str, published: &str, found: String| {
         html! { tr { th scope="row" { (name) } td { (published) } td { (found) } } }
     };
