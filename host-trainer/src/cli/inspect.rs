@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use neural_vault_core::bundle::{Bundle, Storage, Tensor};
 use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::identify::Gallery;
+use neural_vault_kernels::Mapped;
 use serde_json::{Value, json};
 
 use super::arguments::{DataArguments, secret_bytes};
@@ -16,7 +18,7 @@ use crate::enrolment::Enrolment;
 use crate::model::safetensors::hex;
 use crate::model::{self, Model};
 
-/// Tell what a model, bundle, enrolment or recording holds, and whether it is sound.
+/// Tell what a model, bundle, enrolment, gallery or recording holds, and whether it is sound.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -39,6 +41,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let (text, value) = if is_model {
         describe_model(&model::load(path)?, path)?
+    } else if extension == "nvg" {
+        describe_gallery(path)?
     } else if extension == "nve" {
         describe_enrolment(&Enrolment::read(path)?, path)
     } else {
@@ -118,6 +122,25 @@ impl Stored {
     fn to_json(&self) -> Value {
         json!({ "name": self.name, "format": self.format, "values": self.values, "bytes": self.bytes })
     }
+}
+
+fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
+    let refuse = |reason: String| Failure::new(MODEL, format!("{}: {reason}", path.display()));
+    let file = Mapped::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
+    let labels: Vec<&str> = (0..gallery.count()).filter_map(|index| gallery.label(index)).collect();
+    let (digest, format) = (hex(gallery.model_digest()), gallery.format().name());
+    let mut text = format!("{}: a sound gallery\n", path.display());
+    let _ = writeln!(text, "model       {digest}");
+    let _ = writeln!(text, "prototypes  {} of {} components, {format}", gallery.count(), gallery.width());
+    let _ = writeln!(text, "window      {} frames", gallery.window());
+    let _ = writeln!(text, "labels      {}", labels.join(", "));
+    let value = json!({
+        "file": path.display().to_string(), "kind": "gallery", "sound": true, "model_digest": digest,
+        "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window": gallery.window(),
+        "labels": labels,
+    });
+    Ok((text, value))
 }
 
 fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {

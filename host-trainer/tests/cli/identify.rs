@@ -27,6 +27,15 @@ fn with_galleries(threshold: &str) -> Folder {
 const IDENTIFY: [&str; 6] = ["identify", "data.csv", "--model", "model", "--session", "run02"];
 
 #[test]
+fn a_gallery_tells_what_it_holds() {
+    let folder = with_galleries("0.1");
+    for format in ["f32", "i8"] {
+        let told = folder.does(&["inspect", &format!("{format}.nvg"), "--json"]).json();
+        assert_eq!((&told["format"], &told["labels"]), (&format.into(), &LABELS.as_slice().into()));
+    }
+}
+
+#[test]
 fn a_scan_is_named_by_its_nearest_prototype() {
     let folder = with_galleries("0.1");
     for gallery in ["f32.nvg", "i8.nvg"] {
