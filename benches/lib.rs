@@ -1,5 +1,9 @@
 //! What the benches measure on: models with random weights, and the engines that this machine has.
 
+mod int8_onnx;
+pub mod table;
+pub mod works;
+
 use std::sync::LazyLock;
 
 use neural_vault::engine::{Device, Engine};

@@ -1,6 +1,8 @@
-//! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`.
+//! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`; with `--table` one table of all
+//! engines beside the machine's limits instead.
 
 mod encode;
+mod identify;
 mod key;
 mod quantise;
 mod read;
@@ -8,14 +10,19 @@ mod train;
 mod verify;
 
 use criterion::Criterion;
-use neural_vault_benches::Stop;
+use neural_vault_benches::{Stop, table};
 
 fn main() -> Result<(), Stop> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == "--table") {
+        return table::print(arguments.iter().any(|argument| argument == "--json"));
+    }
     let mut criterion = Criterion::default().configure_from_args();
     quantise::group(&mut criterion)?;
     key::group(&mut criterion)?;
     verify::group(&mut criterion)?;
     encode::group(&mut criterion)?;
+    identify::group(&mut criterion)?;
     read::group(&mut criterion)?;
     train::group(&mut criterion)?;
     criterion.final_summary();

@@ -7,24 +7,27 @@ pub mod model;
 
 use std::error::Error;
 
-use model::{FULL_WIDTH, LINEAR, Random};
+use model::{FULL_WIDTH, LINEAR, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::scan::embed_scan;
 use sha2::{Digest, Sha256};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for (name, dims) in [("transformer", FULL_WIDTH), ("linear", LINEAR)] {
-        for window in [1, 3] {
-            println!("{name}, window {window}: {}", embedding_hash(&dims, window)?);
+    for format in WeightFormat::ALL {
+        for (name, dims) in [("transformer", FULL_WIDTH), ("long frames", LONG_FRAMES), ("linear", LINEAR)] {
+            for window in [1, 3] {
+                let hash = embedding_hash(format, &dims, window)?;
+                println!("{} {name}, window {window}: {hash}", format.name());
+            }
         }
     }
     Ok(())
 }
 
 /// SHA-256 of the embeddings of 100 random scans of two windows each, as little-endian float32.
-pub fn embedding_hash(dims: &Dims, window: usize) -> Result<String, Box<dyn Error>> {
-    let bytes = model::bundle(dims, 2026, None)?;
+pub fn embedding_hash(format: WeightFormat, dims: &Dims, window: usize) -> Result<String, Box<dyn Error>> {
+    let bytes = model::bundle_in(format, dims, 2026, None)?;
     let bundle = Bundle::open(bytes.bytes())?;
     let encoder = bundle.encoder();
     let mut random = Random(11);

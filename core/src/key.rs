@@ -176,10 +176,23 @@ fn extract_and_expand(
     key: &mut [u8],
 ) -> Result<(), KeyError> {
     let mut extract = HkdfExtract::<Sha256>::new(salt.map(|salt| salt.as_slice()));
-    for_each_code(prototype.iter().map(|component| component / divisor), |code| {
-        extract.input_ikm(&code.to_le_bytes());
-    })
-    .map_err(KeyError::Quantize)?;
+    // A block of the hash at a time: one code at a time costs more than the hash.
+    let mut block = [0; 64];
+    let mut filled = 0;
+    let coded = for_each_code(prototype.iter().map(|component| component / divisor), |code| {
+        let [low, high] = code.to_le_bytes();
+        if let Some([first, second]) = block.as_chunks_mut().0.get_mut(filled) {
+            (*first, *second) = (low, high);
+        }
+        filled += 1;
+        if filled == block.len() / 2 {
+            extract.input_ikm(&block);
+            filled = 0;
+        }
+    });
+    extract.input_ikm(block.get(..2 * filled).unwrap_or_default());
+    block.zeroize();
+    coded.map_err(KeyError::Quantize)?;
     let (mut pseudorandom_key, hkdf) = extract.finalize();
     pseudorandom_key.as_mut_slice().zeroize();
     hkdf.expand_multi_info(info, key).map_err(|_| KeyError::KeyLength { given: key.len() })

@@ -15,4 +15,6 @@ pub mod bundle;
 #[cfg(feature = "encoder")]
 pub mod encoder;
 #[cfg(feature = "encoder")]
+pub mod identify;
+#[cfg(feature = "encoder")]
 pub mod scan;

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use model::{Aligned, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::{Bundle, BundleError, WriteError, tensor_names_and_shapes, write};
+use neural_vault_core::encoder::WeightFormat::F32;
 use neural_vault_core::encoder::{Dims, DimsError};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -52,7 +53,7 @@ fn gives_back_what_was_written() {
     let content = bytes.bytes().len() - 96;
     assert_eq!(bundle.digest()[..], Sha256::digest(&bytes.bytes()[..content])[..]);
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
-    assert_eq!(write(&SMALL, tensor, None).unwrap(), bytes.bytes());
+    assert_eq!(write(&SMALL, F32, tensor, None).unwrap(), bytes.bytes());
     assert!(bundle.tensor("proj.weight.").is_none());
 
     let written = bundle.tensors().map(|tensor| tensor.name.to_string());
@@ -104,7 +105,7 @@ fn a_forger_gets_no_further_with_a_right_digest() {
     assert_eq!(forged(|_| ()), Ok(()));
     assert_eq!(forged(|b| b[0] = b'n'), be(BundleError::NotABundle));
     assert_eq!(forged(|b| b[8] = 2), be(BundleError::Version { found: 2 }));
-    assert_eq!(forged(|b| b[10] = 1), be(BundleError::WeightFormat { found: 1 }));
+    assert_eq!(forged(|b| b[10] = 5), be(BundleError::WeightFormat { found: 5 }));
     assert!(matches!(forged(|b| b[12] ^= 64), Err(BundleError::Length { .. })));
     let error = forged(|b| b[16..20].copy_from_slice(&u32::MAX.to_le_bytes()));
     assert!(matches!(error, Err(BundleError::Dims(DimsError { field: "features", .. }))));
@@ -183,7 +184,7 @@ fn the_writer_names_the_tensor_at_fault() {
     let sound = Bundle::open(sound.bytes()).unwrap();
     let attempt = |fault: Fault<'_>| {
         let tensor = |name: &str| fault(name, sound.state_tensor(name)?).map(Cow::Owned);
-        write(&SMALL, tensor, None).unwrap_err()
+        write(&SMALL, F32, tensor, None).unwrap_err()
     };
     let name = "enc.layers.0.norm2.bias";
     let tensor = name.to_string();
@@ -203,7 +204,7 @@ fn the_writer_names_the_tensor_at_fault() {
     });
     assert_eq!(unsound, WriteError::Value { tensor, index: 3 });
     let dims = Dims { heads: 3, ..SMALL };
-    assert!(matches!(write(&dims, |_| None, None), Err(WriteError::Dims(_))));
+    assert!(matches!(write(&dims, F32, |_| None, None), Err(WriteError::Dims(_))));
 }
 
 /// Runs whatever opens, so that a hole in the checks would show as a panic.
@@ -249,5 +250,5 @@ fn a_linear_model_holds_its_projection_alone() {
     let names: Vec<String> = bundle.tensors().map(|tensor| tensor.name.to_string()).collect();
     assert_eq!(names, ["standardiser.mean", "standardiser.inv_std", "proj.weight", "proj.bias"]);
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
-    assert_eq!(write(&LINEAR, tensor, None).unwrap(), bytes.bytes());
+    assert_eq!(write(&LINEAR, F32, tensor, None).unwrap(), bytes.bytes());
 }

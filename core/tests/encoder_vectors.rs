@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use model::Aligned;
 use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
-use neural_vault_core::encoder::{Dims, Encoder, Standardiser};
+use neural_vault_core::encoder::{Dims, Encoder, Standardiser, WeightFormat};
 use safetensors::SafeTensors;
 
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
@@ -52,7 +52,7 @@ fn embeds_like_pytorch(file: &str) {
         "standardiser.inv_std" => Some(Cow::Borrowed(&inv_std[..])),
         _ => tensors.get(name).map(|(_, values)| Cow::Borrowed(&values[..])),
     };
-    let bytes = Aligned::new(&write(&dims, tensor, None).unwrap());
+    let bytes = Aligned::new(&write(&dims, WeightFormat::F32, tensor, None).unwrap());
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     for (name, (_, values)) in tensors.iter().filter(|(name, _)| !name.starts_with("test.")) {
         assert_eq!(bundle.state_tensor(name).as_ref(), Some(values), "{name}");

@@ -7,11 +7,12 @@ mod model;
 
 use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Standardiser};
+use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Standardiser, WeightFormat};
 use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
+use neural_vault_core::similarity::cosine;
 use proptest::prelude::*;
 
-/// Blocks of 256 end inside its frames.
+/// Blocks of 256 and sums of 32 bits end inside its frames.
 const WIDE_FRAMES: Dims = Dims { features: 700, positions: 7, ..SMALL };
 
 fn encoder(bytes: &Aligned) -> Encoder<'_> {
@@ -63,9 +64,9 @@ proptest! {
     #[test]
     fn chunks_of_any_size_give_the_same_bits(
         frames in 1usize..12, window in 1usize..8, seed in any::<u32>(),
-        sizes in proptest::collection::vec(1usize..1600, 1..6),
+        sizes in proptest::collection::vec(1usize..1600, 1..6), format in 0..5usize,
     ) {
-        let bytes = model::bundle(&WIDE_FRAMES, seed, None).unwrap();
+        let bytes = model::bundle_in(WeightFormat::ALL[format], &WIDE_FRAMES, seed, None).unwrap();
         let encoder = encoder(&bytes);
         let scan = Random(seed).floats(frames * WIDE_FRAMES.features, 2.0);
         let whole = embed(&encoder, &scan, window).unwrap();
@@ -77,9 +78,9 @@ proptest! {
 
     #[test]
     fn any_values_give_a_finite_embedding_or_an_error(
-        words in proptest::collection::vec(any::<u32>(), 15), window in 1usize..4,
+        words in proptest::collection::vec(any::<u32>(), 15), window in 1usize..4, format in 0..5usize,
     ) {
-        let bytes = model::bundle(&SMALL, 1, None).unwrap();
+        let bytes = model::bundle_in(WeightFormat::ALL[format], &SMALL, 1, None).unwrap();
         let scan: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
         if let Ok(embedding) = embed(&encoder(&bytes), &scan, window) {
             prop_assert!(embedding.iter().all(|value| value.is_finite()));
@@ -229,4 +230,25 @@ fn a_linear_model_projects_averages_and_normalises() {
     }
     let streamed = stream(&bundle.encoder(), &scan, frames, &[1, 37, 256, 511]).unwrap();
     assert_eq!(bits(&streamed), bits(&embedding));
+}
+
+#[test]
+fn every_format_embeds_near_float32() {
+    for dims in [FULL_WIDTH, LINEAR] {
+        let scan = Random(5).floats(3 * dims.features, 2.0);
+        let embedding = |format| {
+            let bytes = model::bundle_in(format, &dims, 2, None).unwrap();
+            embed_window(&encoder(&bytes), &scan)
+        };
+        let exact = embedding(WeightFormat::F32);
+        for (format, least) in [
+            (WeightFormat::F16, 0.999_99),
+            (WeightFormat::I16, 0.999_999),
+            (WeightFormat::I8I16, 0.999),
+            (WeightFormat::I8, 0.995),
+        ] {
+            let cosine = cosine(&exact, &embedding(format)).unwrap();
+            assert!(cosine >= least, "{}: {cosine}", format.name());
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanError, embed_scan};
+use rayon::prelude::*;
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
 use crate::engine::{Data, Engine, EngineError, Feed, Session};
-use crate::model::{Model, ModelError, onnx};
+use crate::model::{Model, ModelError, onnx, words};
 
 /// Windows that an ONNX engine is given at once; bounds its memory on wide recordings.
 const BATCH: usize = 64;
@@ -127,8 +128,7 @@ impl Embedder {
 
 /// The bundle of `model` in words, so that its floats are aligned in place.
 pub(crate) fn aligned_bundle(model: &Model) -> Result<Vec<u32>, ModelError> {
-    let bundle = model.to_bundle(None)?;
-    Ok(bundle.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)).collect())
+    Ok(words(&model.to_bundle(None)?))
 }
 
 fn core_embeddings(
@@ -139,16 +139,18 @@ fn core_embeddings(
 ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
     let bundle = Bundle::open(bytemuck::cast_slice(words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
     let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
-    let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
-    let embed = |scan: &Scan| {
+    let scratch = || vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
+    let embed = |scratch: &mut Vec<f32>, scan: &Scan| {
         let mut embedding = vec![0.0; encoder.dims().latent];
-        embed_scan(&encoder, dataset.scan_values(scan), window, &mut scratch, &mut embedding).map_err(|source| {
+        embed_scan(&encoder, dataset.scan_values(scan), window, scratch, &mut embedding).map_err(|source| {
             let label = dataset.labels[scan.label as usize].clone();
             EmbeddingError::Scan { label, source }
         })?;
         Ok(embedding)
     };
-    scans.iter().map(embed).collect()
+    // On all cores, each scan on one; of several errors the first scan's is told.
+    let embeddings: Vec<_> = scans.par_iter().map_init(scratch, embed).collect();
+    embeddings.into_iter().collect()
 }
 
 fn onnx_embedding(

@@ -1,110 +1,60 @@
-//! The encoder's inner loop for the processor at hand, found at run time.
+//! The encoder's inner loops for the processor at hand, found at run time.
 //!
-//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it the 256-bit ones of
-//! AVX where the processor has them. Products are rounded before they are added (no fused multiply-add) and each sum
-//! runs over its inputs in order, so that the bits are those of [`Kernel::PORTABLE`].
+//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it what the processor has
+//! beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum runs over its inputs
+//! in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
+//!
+//! The project's unsafe code is all here: the loops, and [`Mapped`] files.
+
+#![cfg_attr(not(feature = "std"), no_std)]
 
 use neural_vault_core::encoder::Kernel;
 
-/// The fastest kernel that this processor runs.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod avx2;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod avx512;
+#[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+mod cortex_m;
+#[cfg(feature = "std")]
+pub mod limits;
+#[cfg(feature = "std")]
+mod mapped;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod vnni;
+
+#[cfg(feature = "std")]
+pub use mapped::Mapped;
+
+/// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
 #[must_use]
 pub fn best() -> Kernel {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx") {
-        return avx::KERNEL;
-    }
-    Kernel::PORTABLE
+    #[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+    return cortex_m::KERNEL;
+    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp"))))]
+    return usable().pop().map_or(Kernel::PORTABLE, |(_, kernel)| kernel);
+    #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp"))))]
+    return Kernel::PORTABLE;
 }
 
-#[cfg(target_arch = "x86_64")]
-mod avx {
-    use std::arch::x86_64::{__m256, _mm256_add_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_setzero_ps};
-
-    use neural_vault_core::encoder::{Kernel, LANES, ROWS};
-
-    /// For processors with AVX: [`super::best`] asks before it hands this out, and nothing else can reach it.
-    pub(super) const KERNEL: Kernel = Kernel { one, rows };
-
-    #[allow(unsafe_code)]
-    fn one(inputs: &[[f32; 1]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-        if width == 0 || !width.is_multiple_of(8) {
-            return (Kernel::PORTABLE.one)(inputs, weights, width, sums);
+/// Every kernel that this processor runs, by the instructions it uses, the fastest last.
+#[cfg(feature = "std")]
+#[must_use]
+pub fn usable() -> Vec<(&'static str, Kernel)> {
+    #[allow(unused_mut)]
+    let mut kernels = vec![("portable", Kernel::PORTABLE)];
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx2") && has!("f16c") {
+            kernels.push(("avx2", avx2::KERNEL));
         }
-        // SAFETY: the processor has AVX, see `KERNEL`.
-        unsafe { accumulate::<1, 8>(inputs, weights, width, sums) }
-    }
-
-    #[allow(unsafe_code)]
-    fn rows(inputs: &[[f32; ROWS]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-        if width == 0 || !width.is_multiple_of(2) {
-            return (Kernel::PORTABLE.rows)(inputs, weights, width, sums);
-        }
-        // SAFETY: the processor has AVX, see `KERNEL`.
-        unsafe { accumulate::<ROWS, 2>(inputs, weights, width, sums) }
-    }
-
-    /// As [`neural_vault_core::encoder::Accumulate`] says, `COLUMNS` columns at once.
-    #[target_feature(enable = "avx")]
-    fn accumulate<const N: usize, const COLUMNS: usize>(
-        inputs: &[[f32; N]],
-        weights: &[[f32; LANES]],
-        width: usize,
-        sums: &mut [[f32; LANES]],
-    ) {
-        for first in (0..width).step_by(COLUMNS) {
-            let mut tile = [[[_mm256_setzero_ps(); 2]; COLUMNS]; N];
-            for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-                for (sum, stored) in tile.iter_mut().zip(row.iter().skip(first)) {
-                    *sum = bytemuck::cast(*stored);
-                }
-            }
-            for (values, row) in inputs.iter().zip(weights.chunks_exact(width)) {
-                let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-                    return;
-                };
-                for (tile, value) in tile.iter_mut().zip(values) {
-                    let value = _mm256_set1_ps(*value);
-                    for (sum, column) in tile.iter_mut().zip(columns) {
-                        let column: [__m256; 2] = bytemuck::cast(*column);
-                        for (sum, weights) in sum.iter_mut().zip(column) {
-                            *sum = _mm256_add_ps(*sum, _mm256_mul_ps(value, weights));
-                        }
-                    }
-                }
-            }
-            for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-                for (sum, stored) in tile.iter().zip(row.iter_mut().skip(first)) {
-                    *stored = bytemuck::cast(*sum);
-                }
-            }
+        if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni") {
+            kernels.push(("avx512", avx512::KERNEL));
         }
     }
+    kernels
 }
 
 #[cfg(test)]
-mod tests {
-    use neural_vault_core::encoder::{Accumulate, Kernel, LANES};
-
-    use super::best;
-
-    fn sums<const N: usize>(accumulate: Accumulate<N>, width: usize) -> Vec<u32> {
-        let mut state = 1u32;
-        let mut random = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / 8_388_608.0 - 1.0
-        };
-        let inputs: Vec<[f32; N]> = (0..33).map(|_| std::array::from_fn(|_| random())).collect();
-        let weights: Vec<[f32; LANES]> = (0..33 * width).map(|_| std::array::from_fn(|_| random())).collect();
-        let mut sums: Vec<[f32; LANES]> = (0..N * width).map(|_| std::array::from_fn(|_| random())).collect();
-        accumulate(&inputs, &weights, width, &mut sums);
-        sums.as_flattened().iter().map(|sum| sum.to_bits()).collect()
-    }
-
-    #[test]
-    fn the_bits_are_those_of_the_portable_kernel() {
-        for width in 1..33 {
-            assert_eq!(sums(best().one, width), sums(Kernel::PORTABLE.one, width));
-            assert_eq!(sums(best().rows, width), sums(Kernel::PORTABLE.rows, width));
-        }
-    }
-}
+mod tests;

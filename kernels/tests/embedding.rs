@@ -4,25 +4,34 @@
 #[path = "../../core/tests/model/mod.rs"]
 mod model;
 
-use model::{FULL_WIDTH, Random};
+use model::{FULL_WIDTH, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder};
-
-const LONG: Dims = Dims { positions: 9, ..FULL_WIDTH };
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {
-    let bytes = model::bundle(&LONG, 2026, None).unwrap();
+    for dims in [Dims { positions: 17, ..FULL_WIDTH }, Dims { positions: 9, ..LONG_FRAMES }, Dims::linear(1_030, 48, 9)]
+    {
+        for format in WeightFormat::ALL {
+            compare(format, &dims);
+        }
+    }
+}
+
+fn compare(format: WeightFormat, dims: &Dims) {
+    let bytes = model::bundle_in(format, dims, 2026, None).unwrap();
     let portable = Bundle::open(bytes.bytes()).unwrap().encoder();
-    let best = portable.with_kernel(neural_vault_kernels::best());
-    for window in 1..=LONG.positions {
-        let frames = Random(11).floats(window * LONG.features, 3.0);
-        let bits = |encoder: Encoder<'_>| {
-            let mut scratch = vec![0.0; Encoder::scratch_len(&LONG, window)];
-            let mut embedding = [0.0; 128];
-            encoder.embed_window(&frames, &mut scratch, &mut embedding).unwrap();
-            embedding.map(f32::to_bits)
-        };
-        assert_eq!(bits(best), bits(portable), "window of {window} frames");
+    for (name, kernel) in neural_vault_kernels::usable() {
+        for window in 1..=dims.positions {
+            let frames = Random(11).floats(window * dims.features, 3.0);
+            let bits = |encoder: Encoder<'_>| {
+                let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];
+                let mut embedding = vec![0.0; dims.latent];
+                encoder.embed_window(&frames, &mut scratch, &mut embedding).unwrap();
+                embedding.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let (here, there) = (bits(portable.with_kernel(kernel)), bits(portable));
+            assert_eq!(here, there, "{name}, {}, window of {window} frames", format.name());
+        }
     }
 }

@@ -20,6 +20,7 @@ Usage: cargo xtask CHORE
 Chores:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
+  bench --table [--json]  the same in one table, with shares of what the machine can do
   demo [ARGS]     the whole way of a scan on the data that ships with the project
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   embedding-hash  whether the embedding has the same bits however it is compiled

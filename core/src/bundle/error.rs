@@ -36,7 +36,8 @@ pub enum BundleError {
     Padding,
     /// The buffer does not start at a multiple of 4 in memory.
     Alignment,
-    /// A value of this tensor is not finite, or an inverse deviation is not above zero.
+    /// A value of this tensor is not finite or outside its format's range, or a scale or inverse deviation is not above
+    /// zero.
     Value {
         /// Tensor that holds it.
         tensor: TensorName,
@@ -62,7 +63,7 @@ impl fmt::Display for BundleError {
                 write!(f, "bundle version {found}, this build reads version {VERSION}: export the model again")
             }
             Self::WeightFormat { found } => {
-                write!(f, "bundle weight format {found} is newer than this build, which reads float32 (0): update it")
+                write!(f, "bundle weight format {found} is newer than this build, which reads 0 to 4: update it")
             }
             Self::Length { given, expected } => {
                 write!(f, "bundle of {given} bytes, should be {expected}: truncated or damaged")

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::encoder::Dims;
+use crate::encoder::{Dims, WeightFormat};
+use Kind::{Float, InputScale, Positive, Scale, Weight};
 
 /// Tensors start at multiples of this many bytes.
 pub(super) const ALIGNMENT: u64 = 64;
@@ -28,7 +29,8 @@ pub struct TensorName {
 pub enum Shape {
     /// One value a component.
     Vector(usize),
-    /// A product's weights: PyTorch has (outputs, inputs), the bundle stores (inputs, outputs).
+    /// A product's weights: PyTorch has (outputs, inputs), the bundle stores (inputs, outputs), or in the formats with
+    /// int8 weights (inputs / 4, outputs, 4).
     Linear {
         /// Inputs of the product.
         inputs: usize,
@@ -44,13 +46,26 @@ pub enum Shape {
     },
 }
 
-/// A tensor's name, shape and place in the bundle.
+/// How a tensor's values are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// float32.
+    Float,
+    /// float32 above zero, as scales are.
+    Positive,
+    /// As the model's format stores the weights of products.
+    Weight,
+}
+
+/// A tensor's name, shape, storage and place in the bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tensor {
     /// Its name.
     pub name: TensorName,
     /// Its shape.
     pub shape: Shape,
+    /// How its values are stored.
+    pub storage: Storage,
     /// First byte, from the start of the bundle.
     pub offset: u64,
     /// Bytes without padding.
@@ -95,78 +110,124 @@ impl PartialEq<str> for TensorName {
 }
 
 /// Number of tensors of a model.
-pub(super) fn count(dims: &Dims) -> usize {
-    let (before, after) = outside_layers(dims);
-    before.len() + dims.layers * LAYER.len() + after.len()
+pub(super) fn count(dims: &Dims, format: WeightFormat) -> usize {
+    rows(*dims, format).count()
 }
 
 /// Every tensor in the order of the bundle; `dims` must be valid.
-pub(super) fn tensors(dims: Dims) -> impl Iterator<Item = Tensor> {
-    let named = move |layer, table: &'static [Row]| {
-        table.iter().map(move |(name, shape)| (TensorName { layer, name }, shape(&dims)))
-    };
-    let mut offset = tensors_start(&dims);
-    let (before, after) = outside_layers(&dims);
-    named(None, before)
-        .chain((0..dims.layers).flat_map(move |layer| named(Some(layer), &LAYER)))
-        .chain(named(None, after))
-        .map(move |(name, shape)| {
-            let tensor = Tensor { name, shape, offset, length: shape.values() as u64 * 4 };
-            offset = (offset + tensor.length).next_multiple_of(ALIGNMENT);
-            tensor
-        })
+pub(super) fn tensors(dims: Dims, format: WeightFormat) -> impl Iterator<Item = Tensor> {
+    let mut offset = tensors_start(&dims, format);
+    rows(dims, format).map(move |(layer, row)| {
+        let shape = (row.shape)(&dims);
+        let length = match (row.storage(), shape) {
+            (Storage::Weight, Shape::Linear { inputs, outputs }) => format.weight_bytes(inputs, outputs),
+            _ => 4 * shape.values(),
+        };
+        let name = TensorName { layer, name: row.name };
+        let tensor = Tensor { name, shape, storage: row.storage(), offset, length: length as u64 };
+        offset = (offset + tensor.length).next_multiple_of(ALIGNMENT);
+        tensor
+    })
 }
 
-/// The tensors before the layers and after them; a linear model ends with its projection.
-fn outside_layers(dims: &Dims) -> (&'static [Row], &'static [Row]) {
-    if dims.is_linear() { (BEFORE.split_at(LINEAR).0, &[]) } else { (&BEFORE, &AFTER) }
+/// The rows of a model's table, each with its layer.
+fn rows(dims: Dims, format: WeightFormat) -> impl Iterator<Item = (Option<usize>, &'static Row)> {
+    // A linear model ends with its projection.
+    let (before, after) =
+        if dims.is_linear() { (BEFORE.split_at(LINEAR).0, &[][..]) } else { (&BEFORE[..], &AFTER[..]) };
+    let outside = |table: &'static [Row]| table.iter().map(|row| (None, row));
+    let layers = (0..dims.layers).flat_map(|layer| LAYER.iter().map(move |row| (Some(layer), row)));
+    outside(before).chain(layers).chain(outside(after)).filter(move |(_, row)| match row.kind {
+        Scale => format.is_scaled(),
+        InputScale => format.largest_code().is_some(),
+        Float | Positive | Weight => true,
+    })
 }
 
 /// First byte of the first tensor.
-pub(super) fn tensors_start(dims: &Dims) -> u64 {
-    (HEADER + ENTRY * count(dims) as u64).next_multiple_of(ALIGNMENT)
+pub(super) fn tensors_start(dims: &Dims, format: WeightFormat) -> u64 {
+    (HEADER + ENTRY * count(dims, format) as u64).next_multiple_of(ALIGNMENT)
 }
 
 /// First byte after the last tensor's padding.
-pub(super) fn tensors_end(dims: &Dims) -> u64 {
-    tensors(*dims).last().map_or(0, |tensor| (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT))
+pub(super) fn tensors_end(dims: &Dims, format: WeightFormat) -> u64 {
+    tensors(*dims, format).last().map_or(0, |tensor| (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT))
 }
 
-type Row = (&'static str, fn(&Dims) -> Shape);
+/// A tensor by name, and what it is.
+struct Row {
+    name: &'static str,
+    kind: Kind,
+    shape: fn(&Dims) -> Shape,
+}
+
+/// What a tensor is; the scales are in some formats only.
+#[derive(Clone, Copy)]
+enum Kind {
+    Float,
+    Positive,
+    Weight,
+    /// Scales of a product's outputs.
+    Scale,
+    /// The scale of the projection's inputs.
+    InputScale,
+}
+
+impl Row {
+    fn storage(&self) -> Storage {
+        match self.kind {
+            Float => Storage::Float,
+            Positive | Scale | InputScale => Storage::Positive,
+            Weight => Storage::Weight,
+        }
+    }
+}
+
+const fn row(name: &'static str, kind: Kind, shape: fn(&Dims) -> Shape) -> Row {
+    Row { name, kind, shape }
+}
 
 /// Tensors of a linear model, the first of [`BEFORE`].
-const LINEAR: usize = 4;
+const LINEAR: usize = 6;
 
-const BEFORE: [Row; 5] = [
-    ("standardiser.mean", |d| Shape::Vector(d.features)),
-    ("standardiser.inv_std", |d| Shape::Vector(d.features)),
-    ("proj.weight", |d| linear(d.features, d.d_model)),
-    ("proj.bias", width),
-    ("pos.pe", |d| Shape::Positions { rows: d.positions, columns: d.d_model }),
+const BEFORE: [Row; 7] = [
+    row("standardiser.mean", Float, |d| Shape::Vector(d.features)),
+    row("standardiser.inv_std", Positive, |d| Shape::Vector(d.features)),
+    row("proj.input_scale", InputScale, |_| Shape::Vector(1)),
+    row("proj.weight", Weight, |d| linear(d.features, d.d_model)),
+    row("proj.weight_scale", Scale, width),
+    row("proj.bias", Float, width),
+    row("pos.pe", Float, |d| Shape::Positions { rows: d.positions, columns: d.d_model }),
 ];
 
-const LAYER: [Row; 12] = [
-    ("norm1.weight", width),
-    ("norm1.bias", width),
-    ("self_attn.in_proj_weight", |d| linear(d.d_model, 3 * d.d_model)),
-    ("self_attn.in_proj_bias", |d| Shape::Vector(3 * d.d_model)),
-    ("self_attn.out_proj.weight", |d| linear(d.d_model, d.d_model)),
-    ("self_attn.out_proj.bias", width),
-    ("norm2.weight", width),
-    ("norm2.bias", width),
-    ("linear1.weight", |d| linear(d.d_model, d.feed_forward)),
-    ("linear1.bias", |d| Shape::Vector(d.feed_forward)),
-    ("linear2.weight", |d| linear(d.feed_forward, d.d_model)),
-    ("linear2.bias", width),
+const LAYER: [Row; 16] = [
+    row("norm1.weight", Float, width),
+    row("norm1.bias", Float, width),
+    row("self_attn.in_proj_weight", Weight, |d| linear(d.d_model, 3 * d.d_model)),
+    row("self_attn.in_proj_weight_scale", Scale, |d| Shape::Vector(3 * d.d_model)),
+    row("self_attn.in_proj_bias", Float, |d| Shape::Vector(3 * d.d_model)),
+    row("self_attn.out_proj.weight", Weight, |d| linear(d.d_model, d.d_model)),
+    row("self_attn.out_proj.weight_scale", Scale, width),
+    row("self_attn.out_proj.bias", Float, width),
+    row("norm2.weight", Float, width),
+    row("norm2.bias", Float, width),
+    row("linear1.weight", Weight, |d| linear(d.d_model, d.feed_forward)),
+    row("linear1.weight_scale", Scale, |d| Shape::Vector(d.feed_forward)),
+    row("linear1.bias", Float, |d| Shape::Vector(d.feed_forward)),
+    row("linear2.weight", Weight, |d| linear(d.feed_forward, d.d_model)),
+    row("linear2.weight_scale", Scale, width),
+    row("linear2.bias", Float, width),
 ];
 
-const AFTER: [Row; 6] = [
-    ("head.0.weight", width),
-    ("head.0.bias", width),
-    ("head.1.weight", |d| linear(d.d_model, d.d_model)),
-    ("head.1.bias", width),
-    ("head.3.weight", |d| linear(d.d_model, d.latent)),
-    ("head.3.bias", |d| Shape::Vector(d.latent)),
+const AFTER: [Row; 8] = [
+    row("head.0.weight", Float, width),
+    row("head.0.bias", Float, width),
+    row("head.1.weight", Weight, |d| linear(d.d_model, d.d_model)),
+    row("head.1.weight_scale", Scale, width),
+    row("head.1.bias", Float, width),
+    row("head.3.weight", Weight, |d| linear(d.d_model, d.latent)),
+    row("head.3.weight_scale", Scale, |d| Shape::Vector(d.latent)),
+    row("head.3.bias", Float, |d| Shape::Vector(d.latent)),
 ];
 
 fn width(dims: &Dims) -> Shape {

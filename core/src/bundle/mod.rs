@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | 0 | 8 | magic `NVBUNDLE` |
 //! | 8 | 2 | version, 1 |
-//! | 10 | 2 | weight format: 0 = float32 |
+//! | 10 | 2 | weight format: [`WeightFormat::number`] |
 //! | 12 | 4 | length of the whole bundle |
 //! | 16 | 28 | features, d_model, heads, layers, feed_forward, latent, positions, 4 each |
 //! | 44 | 4 | number of tensors |
@@ -21,7 +21,11 @@
 //!
 //! Tensors carry the names of the PyTorch state_dict, in the order `standardiser.mean`, `standardiser.inv_std`, `proj`,
 //! `pos.pe`, each layer (`norm1`, `self_attn`, `norm2`, `linear1`, `linear2`), `head.0`, `head.1`, `head.3`; weight
-//! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of PyTorch's.
+//! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of
+//! PyTorch's: `[inputs][outputs]`, in the formats with int8 weights `[inputs / 4][outputs][4]` with zeros past the last
+//! input. Where the format has scales, a product's are float32 between weight and bias, `proj.weight_scale` and so on;
+//! with int8 weights `proj.input_scale` comes before `proj.weight`, what a code of a standardised feature is worth. All
+//! but the weights of products is float32.
 //!
 //! # Abuses, and what closes each
 //! | abuse | closed by |
@@ -31,7 +35,7 @@
 //! | overlapping, reordered or missing tensors, holes | the table must equal the one computed from the sizes |
 //! | data hidden in padding | padding must be zero |
 //! | a misaligned buffer | refused, never copied |
-//! | NaN or infinite weights, a scale of zero or less | refused |
+//! | NaN or infinite values, a scale of zero or less, integer weights of -128 or -32768 | refused |
 //! | a bit flipped anywhere | digest over all content, checksum over digest and tag |
 //! | a model swapped for another | the tag ([`Bundle::open_authenticated`]); and v2 keys depend on the digest |
 //! | a tag stripped | [`Bundle::open_authenticated`] refuses an untagged bundle |
@@ -40,6 +44,9 @@
 
 mod error;
 mod layout;
+mod values;
+#[cfg(feature = "std")]
+mod weights;
 #[cfg(feature = "std")]
 mod write;
 
@@ -48,11 +55,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use error::BundleError;
-pub use layout::{Shape, Tensor, TensorName};
+pub use layout::{Shape, Storage, Tensor, TensorName};
 #[cfg(feature = "std")]
-pub use write::{WriteError, tensor_names_and_shapes, write};
+pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
-use crate::encoder::{Dims, Encoder};
+use crate::encoder::{Dims, Encoder, WeightFormat};
 use layout::{ENTRY, HEADER, TRAILER, count, tensors, tensors_end, tensors_start};
 
 #[cfg(target_endian = "big")]
@@ -63,9 +70,6 @@ pub const MAGIC: &[u8; 8] = b"NVBUNDLE";
 
 /// The version this crate reads and writes.
 pub const VERSION: u16 = 1;
-
-/// Weight format of float32, the only one of version 1.
-pub const WEIGHTS_F32: u16 = 0;
 
 const TAG_LABEL: &[u8] = b"neural-vault/bundle/v1";
 
@@ -86,18 +90,19 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// The first check that fails, in the order of [`BundleError`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let dims = read_header(bytes)?;
-        let length = BundleError::Length { given: bytes.len() as u64, expected: tensors_end(&dims) + TRAILER };
-        let (content, trailer) = split(bytes, tensors_end(&dims)).ok_or(length)?;
+        let (dims, format) = read_header(bytes)?;
+        let end = tensors_end(&dims, format);
+        let length = BundleError::Length { given: bytes.len() as u64, expected: end + TRAILER };
+        let (content, trailer) = split(bytes, end).ok_or(length)?;
         let ([digest, tag, checksum], []) = trailer.as_chunks::<32>() else {
             return Err(length);
         };
-        check_table(content, &dims)?;
-        check_padding(content, &dims)?;
+        check_table(content, &dims, format)?;
+        check_padding(content, &dims, format)?;
 
-        let (_, tensor_bytes) = split(content, tensors_start(&dims)).ok_or(length)?;
-        let floats = bytemuck::try_cast_slice(tensor_bytes).map_err(|_| BundleError::Alignment)?;
-        let encoder = Encoder::new(dims, floats).ok_or(length)?;
+        let (_, tensors) = split(content, tensors_start(&dims, format)).ok_or(length)?;
+        bytemuck::try_cast_slice::<u8, f32>(tensors).map_err(|_| BundleError::Alignment)?;
+        let encoder = Encoder::new(dims, format, tensors).ok_or(length)?;
         let bundle = Self { bytes, digest, tag, encoder };
         bundle.check_values()?;
         bundle.check_digest(content, checksum)?;
@@ -127,6 +132,11 @@ impl<'a> Bundle<'a> {
         *self.encoder.dims()
     }
 
+    /// How the weights of products are stored.
+    pub fn format(&self) -> WeightFormat {
+        self.encoder.format()
+    }
+
     /// The model, its weights borrowed from the bundle.
     pub fn encoder(&self) -> Encoder<'a> {
         self.encoder
@@ -139,26 +149,26 @@ impl<'a> Bundle<'a> {
 
     /// Every tensor in the order of the bundle.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor> + use<> {
-        tensors(self.dims())
+        tensors(self.dims(), self.format())
     }
 
-    /// The stored values of the tensor named as in the PyTorch state_dict; weights of products input by input.
+    /// The stored values of the float32 tensor of this name; weights of products input by input.
+    ///
+    /// The names are those of the PyTorch state_dict. `None` for weights of products in another format.
     pub fn tensor(&self, name: &str) -> Option<&'a [f32]> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
-        self.values(&tensor)
+        let is_float = tensor.storage != Storage::Weight || self.format() == WeightFormat::F32;
+        if is_float { bytemuck::try_cast_slice(self.bytes_of(&tensor)?).ok() } else { None }
     }
 
-    fn values(&self, tensor: &Tensor) -> Option<&'a [f32]> {
+    fn bytes_of(&self, tensor: &Tensor) -> Option<&'a [u8]> {
         let (_, rest) = split(self.bytes, tensor.offset)?;
-        let (values, _) = split(rest, tensor.length)?;
-        bytemuck::try_cast_slice(values).ok()
+        split(rest, tensor.length).map(|(bytes, _)| bytes)
     }
 
     fn check_values(&self) -> Result<(), BundleError> {
         for tensor in self.tensors() {
-            let positive = tensor.name == *"standardiser.inv_std";
-            let sound = |value: &f32| value.is_finite() && (*value > 0.0 || !positive);
-            if !self.values(&tensor).is_some_and(|v| v.iter().all(sound)) {
+            if !self.bytes_of(&tensor).is_some_and(|bytes| values::are_sound(bytes, &tensor, self.format())) {
                 let tensor = tensor.name;
                 return Err(BundleError::Value { tensor });
             }
@@ -177,8 +187,8 @@ impl<'a> Bundle<'a> {
     }
 }
 
-/// Reads the sizes, after what says whether this reader knows the bundle at all.
-fn read_header(bytes: &[u8]) -> Result<Dims, BundleError> {
+/// Reads the sizes and the format, after what says whether this reader knows the bundle at all.
+fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat), BundleError> {
     let given = bytes.len() as u64;
     let truncated = |expected| BundleError::Length { given, expected };
     if bytes.first_chunk::<8>() != Some(MAGIC) {
@@ -189,14 +199,11 @@ fn read_header(bytes: &[u8]) -> Result<Dims, BundleError> {
     let mut words = words.iter().skip(2).copied();
     let mut next = || words.next().unwrap_or_default();
 
-    let [version, weight_format] = halves(next());
+    let [version, found] = halves(next());
     if version != VERSION {
         return Err(BundleError::Version { found: version });
     }
-    if weight_format != WEIGHTS_F32 {
-        let found = weight_format;
-        return Err(BundleError::WeightFormat { found });
-    }
+    let format = WeightFormat::from_number(found).ok_or(BundleError::WeightFormat { found })?;
     let length = u32::from_le_bytes(next());
     if given != u64::from(length) {
         return Err(truncated(u64::from(length)));
@@ -212,13 +219,13 @@ fn read_header(bytes: &[u8]) -> Result<Dims, BundleError> {
         positions: size(),
     };
     dims.validate().map_err(BundleError::Dims)?;
-    if size() != count(&dims) {
+    if size() != count(&dims, format) {
         return Err(BundleError::Table);
     }
     if words.any(|word| word != [0; 4]) {
         return Err(BundleError::Padding);
     }
-    Ok(dims)
+    Ok((dims, format))
 }
 
 fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
@@ -226,21 +233,21 @@ fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
 }
 
 /// Checks that every table entry is the one its tensor must have.
-fn check_table(content: &[u8], dims: &Dims) -> Result<(), BundleError> {
+fn check_table(content: &[u8], dims: &Dims, format: WeightFormat) -> Result<(), BundleError> {
     let (_, rest) = split(content, HEADER).ok_or(BundleError::Table)?;
     let (entries, _) = rest.as_chunks::<8>();
     let stated = entries.iter().map(|&[a, b, c, d, e, f, g, h]| {
         (u64::from(u32::from_le_bytes([a, b, c, d])), u64::from(u32::from_le_bytes([e, f, g, h])))
     });
-    let expected = tensors(*dims).map(|tensor| (tensor.offset, tensor.length));
-    if stated.take(count(dims)).eq(expected) { Ok(()) } else { Err(BundleError::Table) }
+    let expected = tensors(*dims, format).map(|tensor| (tensor.offset, tensor.length));
+    if stated.take(count(dims, format)).eq(expected) { Ok(()) } else { Err(BundleError::Table) }
 }
 
 /// Checks the zeros between the table, each tensor, and the end of the content.
-fn check_padding(content: &[u8], dims: &Dims) -> Result<(), BundleError> {
-    let starts = tensors(*dims).map(|tensor| tensor.offset).chain([content.len() as u64]);
-    let table_end = HEADER + ENTRY * count(dims) as u64;
-    let ends = [table_end].into_iter().chain(tensors(*dims).map(|tensor| tensor.offset + tensor.length));
+fn check_padding(content: &[u8], dims: &Dims, format: WeightFormat) -> Result<(), BundleError> {
+    let starts = tensors(*dims, format).map(|tensor| tensor.offset).chain([content.len() as u64]);
+    let table_end = HEADER + ENTRY * count(dims, format) as u64;
+    let ends = [table_end].into_iter().chain(tensors(*dims, format).map(|tensor| tensor.offset + tensor.length));
     for (end, start) in ends.zip(starts) {
         let (before, _) = split(content, start).ok_or(BundleError::Padding)?;
         let (_, padding) = split(before, end).ok_or(BundleError::Padding)?;

@@ -10,9 +10,9 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::layout::{ALIGNMENT, Shape, count, tensors, tensors_end};
-use super::{Bundle, MAGIC, VERSION, WEIGHTS_F32, checksum_of, tag};
-use crate::encoder::{Dims, DimsError};
+use super::layout::{ALIGNMENT, Shape, Storage, Tensor, count, tensors, tensors_end};
+use super::{Bundle, MAGIC, VERSION, checksum_of, tag, weights};
+use crate::encoder::{Dims, DimsError, WeightFormat};
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,58 +33,77 @@ pub enum WriteError {
         /// Values of its shape.
         expected: usize,
     },
-    /// A value is not finite, or an inverse deviation is not above zero.
+    /// A value is not finite, or a scale or inverse deviation is not above zero.
     Value {
         /// Tensor that holds it.
         tensor: String,
         /// Its position.
         index: usize,
     },
+    /// A weight is outside the range of its format.
+    Range {
+        /// Tensor that holds it.
+        tensor: String,
+        /// Its position.
+        index: usize,
+        /// The format.
+        format: WeightFormat,
+    },
 }
 
 /// Writes the bundle of a model, tagged when there is a provisioning key.
 ///
 /// `tensor` gives each tensor by its PyTorch state_dict name, row-major in PyTorch's shape; the standardiser's are
-/// `standardiser.mean` and `standardiser.inv_std`. The same tensors give the same bytes.
+/// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights take one value more, `proj.input_scale`:
+/// what a code of a standardised feature is worth. An output's scale is its largest weight over the largest integer.
+/// The same tensors give the same bytes.
 ///
 /// # Errors
 /// A size is outside its limits, or a tensor is missing, of another length or holds a value no bundle may hold.
 pub fn write<'t>(
     dims: &Dims,
+    format: WeightFormat,
     mut tensor: impl FnMut(&str) -> Option<Cow<'t, [f32]>>,
     provisioning_key: Option<&[u8; 32]>,
 ) -> Result<Vec<u8>, WriteError> {
     dims.validate().map_err(WriteError::Dims)?;
-    let mut bytes = header(dims);
-    for place in tensors(*dims) {
+    let mut bytes = header(dims, format);
+    let mut scales = Vec::new();
+    for place in tensors(*dims, format) {
         let name = place.name.to_string();
-        let Some(values) = tensor(&name) else {
-            return Err(WriteError::Missing { tensor: name });
-        };
-        check(&name, &values, place.shape)?;
-        match place.shape {
-            Shape::Linear { inputs, outputs } => {
-                extend(&mut bytes, &transpose(&values, outputs, inputs));
+        // A product's scales follow its weights, and are made with them.
+        if place.storage == Storage::Positive && !scales.is_empty() {
+            floats(&mut bytes, &scales);
+            scales.clear();
+        } else {
+            let values = tensor(&name).ok_or_else(|| WriteError::Missing { tensor: name.clone() })?;
+            check(&name, &values, &place)?;
+            match place.shape {
+                Shape::Linear { inputs, outputs } => {
+                    scales = weights::store(&mut bytes, &values, inputs, outputs, format)
+                        .map_err(|index| WriteError::Range { tensor: name, index, format })?;
+                }
+                Shape::Vector(_) | Shape::Positions { .. } => floats(&mut bytes, &values),
             }
-            Shape::Vector(_) | Shape::Positions { .. } => extend(&mut bytes, &values),
         }
         pad(&mut bytes);
     }
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
-    bytes.extend(digest);
-    bytes.extend(tag);
-    bytes.extend(checksum_of(&digest, &tag));
-    Ok(bytes)
+    Ok(seal(bytes, provisioning_key))
 }
 
-/// Every tensor [`write()`] asks for, in its order, with its PyTorch shape.
+/// The same bundle with the tag of a provisioning key, or without one; the digest stays.
+pub fn retag(bundle: &Bundle<'_>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
+    let content = bundle.bytes.len().saturating_sub(super::TRAILER as usize);
+    seal(bundle.bytes.get(..content).unwrap_or_default().to_vec(), provisioning_key)
+}
+
+/// Every tensor of a float32 model, in the bundle's order, with its PyTorch shape.
 ///
 /// # Errors
 /// A size is outside its limits.
 pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>, DimsError> {
     dims.validate()?;
-    let named = tensors(*dims).map(|tensor| {
+    let named = tensors(*dims, WeightFormat::F32).map(|tensor| {
         let shape = match tensor.shape {
             Shape::Vector(values) => vec![values],
             Shape::Linear { inputs, outputs } => vec![outputs, inputs],
@@ -96,23 +115,25 @@ pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>,
 }
 
 impl Bundle<'_> {
-    /// The values of a tensor row-major in PyTorch's shape, as [`write()`] took them.
+    /// The values of a tensor row-major in PyTorch's shape: as [`write()`] took them, or what the stored ones stand for.
     pub fn state_tensor(&self, name: &str) -> Option<Vec<f32>> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
-        let values = self.tensor(name)?;
-        Some(match tensor.shape {
-            Shape::Linear { inputs, outputs } => transpose(values, inputs, outputs),
-            Shape::Vector(_) | Shape::Positions { .. } => values.to_vec(),
-        })
+        match tensor.shape {
+            Shape::Linear { inputs, outputs } => {
+                let scale = self.tensor(&std::format!("{name}_scale"));
+                weights::load(self.bytes_of(&tensor)?, scale, inputs, outputs, self.format())
+            }
+            Shape::Vector(_) | Shape::Positions { .. } => self.tensor(name).map(<[f32]>::to_vec),
+        }
     }
 }
 
-fn header(dims: &Dims) -> Vec<u8> {
-    let length = tensors_end(dims) + super::TRAILER;
+fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
+    let length = tensors_end(dims, format) + super::TRAILER;
     let mut bytes = Vec::with_capacity(length as usize);
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
-    bytes.extend(WEIGHTS_F32.to_le_bytes());
+    bytes.extend(format.number().to_le_bytes());
     bytes.extend((length as u32).to_le_bytes());
     let sizes = [
         dims.features,
@@ -122,13 +143,13 @@ fn header(dims: &Dims) -> Vec<u8> {
         dims.feed_forward,
         dims.latent,
         dims.positions,
-        count(dims),
+        count(dims, format),
     ];
     for size in sizes {
         bytes.extend((size as u32).to_le_bytes());
     }
     pad(&mut bytes);
-    for tensor in tensors(*dims) {
+    for tensor in tensors(*dims, format) {
         bytes.extend((tensor.offset as u32).to_le_bytes());
         bytes.extend((tensor.length as u32).to_le_bytes());
     }
@@ -136,41 +157,35 @@ fn header(dims: &Dims) -> Vec<u8> {
     bytes
 }
 
+/// Puts digest, tag and checksum behind a bundle's content.
+fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
+    let digest: [u8; 32] = Sha256::digest(&bytes).into();
+    let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
+    bytes.extend(digest);
+    bytes.extend(tag);
+    bytes.extend(checksum_of(&digest, &tag));
+    bytes
+}
+
+fn floats(bytes: &mut Vec<u8>, values: &[f32]) {
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+}
+
 fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
 }
 
-fn check(name: &str, values: &[f32], shape: Shape) -> Result<(), WriteError> {
-    let tensor = || name.to_string();
-    if values.len() != shape.values() {
-        return Err(WriteError::Length { tensor: tensor(), given: values.len(), expected: shape.values() });
+fn check(name: &str, values: &[f32], place: &Tensor) -> Result<(), WriteError> {
+    let (tensor, given, expected) = (|| name.to_string(), values.len(), place.shape.values());
+    if given != expected {
+        return Err(WriteError::Length { tensor: tensor(), given, expected });
     }
-    let positive = name == "standardiser.inv_std";
+    let positive = place.storage == Storage::Positive;
     let unsound = |value: &f32| !value.is_finite() || (positive && *value <= 0.0);
     match values.iter().position(unsound) {
         Some(index) => Err(WriteError::Value { tensor: tensor(), index }),
         None => Ok(()),
     }
-}
-
-fn extend(bytes: &mut Vec<u8>, values: &[f32]) {
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-}
-
-/// The values of a row-major (rows, columns) matrix, column by column.
-fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
-    // As many neighbouring columns at once as a line of the cache holds values.
-    const TOGETHER: usize = 16;
-    let mut transposed = vec![0.0; values.len()];
-    for (block, transposed) in transposed.chunks_mut(TOGETHER * rows.max(1)).enumerate() {
-        for (row, values) in values.chunks_exact(columns.max(1)).enumerate() {
-            let slots = transposed.iter_mut().skip(row).step_by(rows.max(1));
-            for (slot, value) in slots.zip(values.iter().skip(block * TOGETHER)) {
-                *slot = *value;
-            }
-        }
-    }
-    transposed
 }
 
 impl fmt::Display for WriteError {
@@ -183,6 +198,9 @@ impl fmt::Display for WriteError {
             }
             Self::Value { tensor, index } => {
                 write!(f, "tensor {tensor} holds a value that is not finite or not allowed at {index}")
+            }
+            Self::Range { tensor, index, format } => {
+                write!(f, "tensor {tensor} holds a value at {index} that is outside the range of {}", format.name())
             }
         }
     }

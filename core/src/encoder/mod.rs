@@ -7,11 +7,15 @@
 //! # Numeric contract
 //! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
 //! fused. Products sum along their inputs inside blocks of 256, block sums in order, bias last. Means, variances,
-//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are those of `libm`, pinned.
+//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are those of `libm`, pinned. The
+//! products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
 mod attention;
 mod dims;
+mod float;
+mod format;
+mod integer;
 mod kernel;
 mod linear;
 mod norm;
@@ -23,12 +27,13 @@ use core::error::Error;
 use core::fmt;
 
 pub use dims::{Dims, DimsError};
-pub use kernel::{Accumulate, Kernel, LANES, ROWS};
-pub use standardise::{Standardiser, sanitise};
+pub use format::{QUAD, WeightFormat};
+pub use integer::{magnitude, quantise};
+pub use kernel::{Accumulate, AccumulateCodes, Kernel, LANES, ROWS, STEP, half_to_float};
+pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::{SimilarityError, normalise};
 use attention::attend;
-use linear::{BLOCK, STEP, Unchanged};
 use weights::Weights;
 pub(crate) use workspace::Workspace;
 
@@ -36,6 +41,7 @@ pub(crate) use workspace::Workspace;
 #[derive(Clone, Copy, Debug)]
 pub struct Encoder<'a> {
     dims: Dims,
+    format: WeightFormat,
     weights: Weights<'a>,
     kernel: Kernel,
 }
@@ -76,10 +82,10 @@ pub enum EncodeError {
 }
 
 impl<'a> Encoder<'a> {
-    /// The encoder of `floats` in the bundle's order; `None` when their number does not fit `dims`.
-    pub(crate) fn new(dims: Dims, floats: &'a [f32]) -> Option<Self> {
-        let weights = Weights::cut(floats, &dims)?;
-        Some(Self { dims, weights, kernel: Kernel::PORTABLE })
+    /// The encoder of tensors in the bundle's order; `None` when their length does not fit, or they are misaligned.
+    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8]) -> Option<Self> {
+        let weights = Weights::cut(tensors, &dims, format)?;
+        Some(Self { dims, format, weights, kernel: Kernel::PORTABLE })
     }
 
     /// The same model, its products computed by `kernel`.
@@ -100,6 +106,11 @@ impl<'a> Encoder<'a> {
     /// The model's sizes.
     pub fn dims(&self) -> &Dims {
         &self.dims
+    }
+
+    /// How its weights are stored.
+    pub fn format(&self) -> WeightFormat {
+        self.format
     }
 
     /// The statistics its input is standardised with.
@@ -186,7 +197,7 @@ impl<'a> Encoder<'a> {
 
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
-        let standardiser = &self.weights.standardiser;
+        let standardiser = Some(&self.weights.standardiser);
         self.weights.projection.map(frames, standardiser, rows, partials, &self.kernel);
     }
 
@@ -194,18 +205,7 @@ impl<'a> Encoder<'a> {
     ///
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
     pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
-        let mut step = [0.0; STEP];
-        let count = STEP.min(BLOCK - first % BLOCK).min(self.dims.features.saturating_sub(first)).min(values.len());
-        let Some(step) = step.get_mut(..count) else {
-            return 0;
-        };
-        for (slot, value) in step.iter_mut().zip(values) {
-            *slot = *value;
-        }
-        self.weights.standardiser.apply(first, step);
-        let (inputs, _) = step.as_chunks::<1>();
-        self.weights.projection.feed(first, inputs, row, partials, &self.kernel);
-        count
+        self.weights.projection.feed(first, values, &self.weights.standardiser, row, partials, &self.kernel)
     }
 
     /// Runs the model on the projected rows of a workspace.
@@ -218,20 +218,20 @@ impl<'a> Encoder<'a> {
             return normalise(embedding).map_err(EncodeError::Degenerate);
         }
         add(rows, self.weights.positions);
-        for layer in self.weights.layers(&self.dims) {
+        for layer in self.weights.layers(&self.dims, self.format) {
             let qkv = start(hidden, frames * 3 * width);
             layer.attention_norm.map(rows, other);
-            layer.query_key_value.map(other, &Unchanged, qkv, partials, &self.kernel);
+            layer.query_key_value.map(other, None, qkv, partials, &self.kernel);
             attend(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
-            layer.attention_output.map(other, &Unchanged, attended, partials, &self.kernel);
+            layer.attention_output.map(other, None, attended, partials, &self.kernel);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
             layer.feed_forward_norm.map(rows, other);
-            layer.expand.map(other, &Unchanged, expanded, partials, &self.kernel);
+            layer.expand.map(other, None, expanded, partials, &self.kernel);
             activation::relu(expanded);
-            layer.contract.map(expanded, &Unchanged, other, partials, &self.kernel);
+            layer.contract.map(expanded, None, other, partials, &self.kernel);
             add(rows, other);
         }
 
@@ -239,9 +239,9 @@ impl<'a> Encoder<'a> {
         mean_of_rows(rows, pooled);
         self.weights.head_norm.map(pooled, normed);
         let hidden = pooled;
-        self.weights.head_hidden.map(normed, &Unchanged, hidden, partials, &self.kernel);
+        self.weights.head_hidden.map(normed, None, hidden, partials, &self.kernel);
         activation::gelu(hidden);
-        self.weights.head_output.map(hidden, &Unchanged, embedding, partials, &self.kernel);
+        self.weights.head_output.map(hidden, None, embedding, partials, &self.kernel);
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
 }

@@ -1,9 +1,7 @@
 //! Raw features to standardised ones, with the statistics fixed at training.
 
-use crate::encoder::linear::Prepare;
-
 /// Replaces what is not a number: NaN by 0, infinities by 1 and -1.
-#[inline]
+#[inline(always)]
 pub fn sanitise(value: f32) -> f32 {
     if value.is_finite() {
         value
@@ -26,18 +24,30 @@ pub struct Standardiser<'a> {
 impl Standardiser<'_> {
     /// Sanitises and standardises the features `first..` in place: `(value - mean) * inv_std`.
     pub fn apply(&self, first: usize, values: &mut [f32]) {
-        self.prepare(first, values.as_chunks_mut::<1>().0);
+        let (mean, inv_std) = self.statistics(first);
+        for ((value, mean), inv_std) in values.iter_mut().zip(mean).zip(inv_std) {
+            *value = standardised(*value, *mean, *inv_std);
+        }
+    }
+
+    /// The statistics of the features `first..`: mean, inverse standard deviation.
+    pub(super) fn statistics(&self, first: usize) -> (&[f32], &[f32]) {
+        (self.mean.get(first..).unwrap_or_default(), self.inv_std.get(first..).unwrap_or_default())
     }
 }
 
-impl Prepare for Standardiser<'_> {
-    fn prepare<const N: usize>(&self, first: usize, inputs: &mut [[f32; N]]) {
-        let mean = self.mean.get(first..).unwrap_or_default();
-        let inv_std = self.inv_std.get(first..).unwrap_or_default();
-        for ((rows, mean), inv_std) in inputs.iter_mut().zip(mean).zip(inv_std) {
-            for value in rows {
-                *value = (sanitise(*value) - mean) * inv_std;
-            }
-        }
+/// What [`standardise()`] does.
+pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
+
+/// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
+#[inline(always)]
+pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+    for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
+        *into = standardised(*raw, *mean, *inv_std);
     }
+}
+
+#[inline(always)]
+fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
+    (sanitise(raw) - mean) * inv_std
 }

@@ -1,12 +1,17 @@
 //! A model's parameters as slices of one buffer, in the bundle's order.
 
+use bytemuck::AnyBitPattern;
+
 use crate::encoder::dims::Dims;
+use crate::encoder::float::FloatLinear;
+use crate::encoder::format::WeightFormat;
+use crate::encoder::integer::IntegerLinear;
 use crate::encoder::linear::Linear;
 use crate::encoder::norm::LayerNorm;
 use crate::encoder::standardise::Standardiser;
 
-/// Tensors start at multiples of this many floats (64 bytes).
-const ALIGNMENT: usize = 16;
+/// Tensors start at multiples of this many bytes.
+const ALIGNMENT: usize = 64;
 
 /// Parameters outside the layers, and the layers' block.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +20,7 @@ pub(super) struct Weights<'a> {
     pub(super) projection: Linear<'a>,
     /// Position table (positions, d_model).
     pub(super) positions: &'a [f32],
-    layers: &'a [f32],
+    layers: &'a [u8],
     pub(super) head_norm: LayerNorm<'a>,
     pub(super) head_hidden: Linear<'a>,
     pub(super) head_output: Linear<'a>,
@@ -33,61 +38,96 @@ pub(super) struct Layer<'a> {
 }
 
 impl<'a> Weights<'a> {
-    /// Cuts `floats` into tensors; `None` when there are too few or too many for `dims`.
-    pub(super) fn cut(floats: &'a [f32], dims: &Dims) -> Option<Self> {
-        let mut rest = Cutter(floats);
-        let width = dims.d_model;
-        let layer = 4 * (width * width + width) // query, key, value and attention output
-            + 2 * width * dims.feed_forward + dims.feed_forward + width // feed-forward
-            + 4 * width; // two norms
+    /// Cuts `bytes` into tensors; `None` when there are too few or too many, or floats would be misaligned.
+    pub(super) fn cut(bytes: &'a [u8], dims: &Dims, format: WeightFormat) -> Option<Self> {
+        let mut rest = Cutter { bytes, format };
+        let (features, width) = (dims.features, dims.d_model);
         // A linear model ends with its projection.
         let (positions, head, latent) = if dims.is_linear() { (0, 0, 0) } else { (dims.positions, width, dims.latent) };
-        let weights = Self {
-            standardiser: Standardiser { mean: rest.take(dims.features)?, inv_std: rest.take(dims.features)? },
-            projection: rest.linear(dims.features, width)?,
-            positions: rest.take(positions * width)?,
-            layers: rest.take(dims.layers * layer)?,
-            head_norm: rest.norm(head)?,
-            head_hidden: rest.linear(head, head)?,
-            head_output: rest.linear(head, latent)?,
+        let standardiser = Standardiser { mean: rest.take(features)?, inv_std: rest.take(features)? };
+        let input_scale = match format.largest_code() {
+            Some(_) => rest.take(1)?.first().copied(),
+            None => None,
         };
-        rest.0.is_empty().then_some(weights)
+        let projection = rest.linear(features, width, input_scale)?;
+        let positions = rest.take(positions * width)?;
+        let layers = rest.bytes;
+        for _ in 0..dims.layers {
+            rest.layer(dims)?;
+        }
+        let (layers, _) = layers.split_at_checked(layers.len() - rest.bytes.len())?;
+        let weights = Self {
+            standardiser,
+            projection,
+            positions,
+            layers,
+            head_norm: rest.norm(head)?,
+            head_hidden: rest.linear(head, head, None)?,
+            head_output: rest.linear(head, latent, None)?,
+        };
+        rest.bytes.is_empty().then_some(weights)
     }
 
     /// The layers in order.
-    pub(super) fn layers(&self, dims: &Dims) -> impl Iterator<Item = Layer<'a>> {
-        let (width, feed_forward) = (dims.d_model, dims.feed_forward);
+    pub(super) fn layers(&self, dims: &Dims, format: WeightFormat) -> impl Iterator<Item = Layer<'a>> {
         let length = self.layers.len() / dims.layers.max(1);
-        self.layers.chunks_exact(length.max(1)).filter_map(move |block| {
-            let mut rest = Cutter(block);
-            Some(Layer {
-                attention_norm: rest.norm(width)?,
-                query_key_value: rest.linear(width, 3 * width)?,
-                attention_output: rest.linear(width, width)?,
-                feed_forward_norm: rest.norm(width)?,
-                expand: rest.linear(width, feed_forward)?,
-                contract: rest.linear(feed_forward, width)?,
-            })
-        })
+        let blocks = self.layers.chunks_exact(length.max(1));
+        blocks.filter_map(move |bytes| Cutter { bytes, format }.layer(dims))
     }
 }
 
 /// What is left of a buffer after the tensors cut so far.
-struct Cutter<'a>(&'a [f32]);
+struct Cutter<'a> {
+    bytes: &'a [u8],
+    format: WeightFormat,
+}
 
 impl<'a> Cutter<'a> {
-    /// The next `length` floats, and past their padding.
-    fn take(&mut self, length: usize) -> Option<&'a [f32]> {
-        let (padded, rest) = self.0.split_at_checked(length.next_multiple_of(ALIGNMENT))?;
-        self.0 = rest;
-        padded.get(..length)
+    /// The next `length` values, and past their padding.
+    fn take<T: AnyBitPattern>(&mut self, length: usize) -> Option<&'a [T]> {
+        let length = length * size_of::<T>();
+        let (padded, rest) = self.bytes.split_at_checked(length.next_multiple_of(ALIGNMENT))?;
+        self.bytes = rest;
+        bytemuck::try_cast_slice(padded.get(..length)?).ok()
     }
 
-    fn linear(&mut self, inputs: usize, outputs: usize) -> Option<Linear<'a>> {
-        Some(Linear { weight: self.take(inputs * outputs)?, bias: self.take(outputs)? })
+    fn linear(&mut self, inputs: usize, outputs: usize, input_scale: Option<f32>) -> Option<Linear<'a>> {
+        let values = inputs * outputs;
+        Some(match self.format {
+            WeightFormat::F32 => {
+                let (weight, bias) = (self.take(values)?, self.take(outputs)?);
+                Linear::F32(FloatLinear { inputs, weight, scale: None, bias })
+            }
+            WeightFormat::F16 => {
+                let (weight, bias) = (self.take(values)?, self.take(outputs)?);
+                Linear::F16(FloatLinear { inputs, weight, scale: None, bias })
+            }
+            WeightFormat::I16 => {
+                let (weight, scale, bias) = (self.take(values)?, self.take(outputs)?, self.take(outputs)?);
+                Linear::I16(FloatLinear { inputs, weight, scale: Some(scale), bias })
+            }
+            WeightFormat::I8I16 | WeightFormat::I8 => {
+                let weight = self.take(self.format.weight_bytes(inputs, outputs))?;
+                let (scale, bias) = (self.take(outputs)?, self.take(outputs)?);
+                let most = self.format.largest_code()?;
+                Linear::I8(IntegerLinear { inputs, weight, scale, bias, most, input_scale })
+            }
+        })
     }
 
     fn norm(&mut self, width: usize) -> Option<LayerNorm<'a>> {
         Some(LayerNorm { weight: self.take(width)?, bias: self.take(width)? })
+    }
+
+    fn layer(&mut self, dims: &Dims) -> Option<Layer<'a>> {
+        let (width, feed_forward) = (dims.d_model, dims.feed_forward);
+        Some(Layer {
+            attention_norm: self.norm(width)?,
+            query_key_value: self.linear(width, 3 * width, None)?,
+            attention_output: self.linear(width, width, None)?,
+            feed_forward_norm: self.norm(width)?,
+            expand: self.linear(width, feed_forward, None)?,
+            contract: self.linear(feed_forward, width, None)?,
+        })
     }
 }

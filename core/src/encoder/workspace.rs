@@ -8,7 +8,7 @@ use crate::encoder::kernel::ROWS;
 pub(crate) struct Workspace<'s> {
     /// Projected frames (frames, d_model).
     pub(crate) rows: &'s mut [f32],
-    /// Sums of open blocks, [`ROWS`] rows of the widest product.
+    /// Open sums of [`ROWS`] rows.
     pub(crate) partials: &'s mut [f32],
     /// A scan's sum of embeddings and its latest one (latent each).
     pub(crate) embeddings: &'s mut [f32],
@@ -26,7 +26,7 @@ impl<'s> Workspace<'s> {
         let rows = if window < ROWS { window } else { ROWS };
         let frame = dims.d_model.saturating_mul(2).saturating_add(dims.widest()).saturating_add(1);
         let frames = frame.saturating_mul(window);
-        let partials = dims.widest().saturating_mul(rows);
+        let partials = partials(dims).saturating_mul(rows);
         let embeddings = dims.latent.saturating_mul(2);
         frames.saturating_add(partials).saturating_add(embeddings)
     }
@@ -37,8 +37,16 @@ impl<'s> Workspace<'s> {
         let (other, rest) = rest.split_at_mut_checked(window * dims.d_model)?;
         let (hidden, rest) = rest.split_at_mut_checked(window * dims.widest())?;
         let (scores, rest) = rest.split_at_mut_checked(window)?;
-        let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * dims.widest())?;
+        let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * partials(dims))?;
         let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
         Some(Self { rows, partials, embeddings, other, hidden, scores })
     }
+}
+
+/// Floats of open sums a row: of the widest product, or of one into `d_model` whose sums take three words.
+///
+/// Other products have at most 512 inputs, over which no sum needs more than one.
+const fn partials(dims: &Dims) -> usize {
+    let (widest, long) = (dims.widest(), dims.d_model.saturating_mul(3));
+    if widest > long { widest } else { long }
 }

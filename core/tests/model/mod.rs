@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use neural_vault_core::bundle::{WriteError, write};
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, WeightFormat};
 
 /// A model small enough to open thousands of times.
 pub const SMALL: Dims =
@@ -14,7 +14,10 @@ pub const SMALL: Dims =
 pub const FULL_WIDTH: Dims =
     Dims { features: 300, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 4 };
 
-/// A linear model of the same features.
+/// Frames too long for sums of 32 bits over int16 codes, and no multiple of four.
+pub const LONG_FRAMES: Dims = Dims { features: 1_030, ..FULL_WIDTH };
+
+/// A linear model of [`FULL_WIDTH`]'s features.
 pub const LINEAR: Dims = Dims::linear(FULL_WIDTH.features, 128, 4);
 
 /// A linear congruential generator (Numerical Recipes) of floats in -1..1, exact in float32.
@@ -35,9 +38,24 @@ impl Random {
 
 /// The bundle of a random model whose activations stay near one.
 pub fn bundle(dims: &Dims, seed: u32, provisioning_key: Option<&[u8; 32]>) -> Result<Aligned, WriteError> {
+    bundle_in(WeightFormat::F32, dims, seed, provisioning_key)
+}
+
+/// As [`bundle`], its weights in another format.
+pub fn bundle_in(
+    format: WeightFormat,
+    dims: &Dims,
+    seed: u32,
+    provisioning_key: Option<&[u8; 32]>,
+) -> Result<Aligned, WriteError> {
     let shapes = neural_vault_core::bundle::tensor_names_and_shapes(dims).map_err(WriteError::Dims)?;
     let mut random = Random(seed);
+    // Standardised features here are in -4..4.
+    let input_scale = 4.0 / f32::from(format.largest_code().unwrap_or(1));
     let tensor = |name: &str| {
+        if name == "proj.input_scale" {
+            return Some(Cow::Owned(vec![input_scale]));
+        }
         let (_, shape) = shapes.iter().find(|(other, _)| other == name)?;
         let count = shape.iter().product();
         let values = match (name, shape.as_slice()) {
@@ -51,7 +69,7 @@ pub fn bundle(dims: &Dims, seed: u32, provisioning_key: Option<&[u8; 32]>) -> Re
         };
         Some(Cow::Owned(values))
     };
-    write(dims, tensor, provisioning_key).map(|bytes| Aligned::new(&bytes))
+    write(dims, format, tensor, provisioning_key).map(|bytes| Aligned::new(&bytes))
 }
 
 /// Bytes that start at a multiple of 64 in memory, whatever the allocator.

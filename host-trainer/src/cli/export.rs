@@ -1,16 +1,27 @@
-//! `export`: a model's ONNX file and bundle, written again.
+//! `export`: a model's ONNX file and bundle, written again, or its bundle in another weight format.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::quantize::quantize;
+use neural_vault_core::similarity::normalise;
+use serde_json::{Value, json};
 
-use super::arguments::secret_bytes;
+use super::arguments::{DataArguments, secret_bytes};
 use super::console::Console;
-use super::failure::Failure;
+use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use crate::dataset::Dataset;
+use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::files;
 use crate::model::safetensors::hex;
+use crate::model::{Model, SAFETENSORS};
 
-/// Write a model's ONNX file and bundle again.
+/// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
+///
+/// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a model of its own, with its own digest, embeddings and
+/// v2 keys: enrol with the bundle that will verify. No ONNX file stands for it.
 #[derive(Args)]
 pub struct Arguments {
     /// The model's folder.
@@ -19,6 +30,15 @@ pub struct Arguments {
     /// Format of the weights.
     #[arg(long, value_enum, default_value_t = Weights::F32)]
     weights: Weights,
+    /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
+    #[arg(long, value_name = "DATA")]
+    data: Option<PathBuf>,
+    /// CSV column that holds the label.
+    #[arg(long, value_name = "NAME", default_value = "video", requires = "data")]
+    label_column: String,
+    /// Cut every recording into N consecutive time blocks and take each as a session.
+    #[arg(long, value_name = "N", requires = "data", value_parser = clap::value_parser!(u16).range(1..))]
+    blocks: Option<u16>,
     /// Tag the bundle with HMAC-SHA256 under this key (32 bytes or 64 hexadecimal digits).
     #[arg(long, value_name = "FILE")]
     provisioning_key: Option<PathBuf>,
@@ -29,15 +49,144 @@ pub struct Arguments {
 enum Weights {
     /// 32-bit floats.
     F32,
+    /// 16-bit floats: half the size; embeddings differ in the fourth digit.
+    F16,
+    /// 16-bit integers with a scale an output: half the size, nearest to f32.
+    I16,
+    /// 8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens.
+    I8i16,
+    /// 8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host.
+    I8,
+}
+
+impl Weights {
+    fn format(self) -> WeightFormat {
+        match self {
+            Self::F32 => WeightFormat::F32,
+            Self::F16 => WeightFormat::F16,
+            Self::I16 => WeightFormat::I16,
+            Self::I8i16 => WeightFormat::I8I16,
+            Self::I8 => WeightFormat::I8,
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let model = crate::model::load(&arguments.folder.join(crate::model::SAFETENSORS))?;
-    let Weights::F32 = arguments.weights;
+    let format = arguments.weights.format();
+    if format.largest_code().is_some() && arguments.data.is_none() {
+        let text =
+            format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
+        return Err(Failure::new(USAGE, text));
+    }
+    let model = crate::model::load(&arguments.folder.join(SAFETENSORS))?;
     let key = arguments.provisioning_key.as_deref().map(secret_bytes).transpose()?;
-    let digest = hex(&model.write_exports(&arguments.folder, key.as_ref())?);
-    let folder = arguments.folder.display().to_string();
-    let tagged = key.is_some();
-    let text = format!("{folder}: model {digest}, {}\n", if tagged { "tagged" } else { "not tagged" });
-    console.result("export", &text, json!({ "folder": folder, "digest": digest, "weights": "f32", "tagged": tagged }))
+    if format == WeightFormat::F32 {
+        let digest = hex(&model.write_exports(&arguments.folder, key.as_ref())?);
+        let folder = arguments.folder.display().to_string();
+        let text = format!("{folder}: model {digest}, {}\n", tagged(key.is_some()));
+        let value = json!({ "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some() });
+        return console.result("export", &text, value);
+    }
+    let dataset = arguments.dataset(console)?;
+    let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
+    let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
+    let bytes = quantised.to_bundle(key.as_ref())?;
+    let path = arguments.folder.join(format!("model.{}.nvb", format.name()));
+    let (name, digest) = (path.display().to_string(), hex(&quantised.digest()?));
+    let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
+    files::write_whole(&path, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
+
+    let mut text = format!("{name}: model {digest}, {}, {} bytes\n", tagged(key.is_some()), bytes.len());
+    let mut value = json!({
+        "file": name, "digest": digest, "weights": format.name(), "tagged": key.is_some(), "bytes": bytes.len(),
+    });
+    match distance {
+        Some(distance) => distance.tell(&mut text, &mut value),
+        None => console.note("give --data to measure how far the embeddings are from f32"),
+    }
+    console.note("a model of its own: enrol with this bundle what it shall verify; only the core computes with it");
+    console.result("export", &text, value)
+}
+
+impl Arguments {
+    fn dataset(&self, console: &Console) -> Result<Option<Dataset>, Failure> {
+        let Some(path) = self.data.clone() else { return Ok(None) };
+        let data = DataArguments { path, label_column: self.label_column.clone(), blocks: self.blocks };
+        data.load(console).map(Some)
+    }
+}
+
+fn tagged(is_tagged: bool) -> &'static str {
+    if is_tagged { "tagged" } else { "not tagged" }
+}
+
+/// The raw frames of the sessions that trained the model; of all when it names none.
+fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure> {
+    if dataset.features != model.dims.features {
+        let (given, taken) = (dataset.features, model.dims.features);
+        let origin = dataset.origin.display();
+        return Err(Failure::new(DATA, format!("{origin}: a frame has {given} features, the model takes {taken}")));
+    }
+    let trained = &model.provenance.training_sessions;
+    let mut frames = Vec::new();
+    for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {
+        if trained.is_empty() || trained.contains(&dataset.sessions[row.session as usize]) {
+            frames.extend(values);
+        }
+    }
+    if frames.is_empty() {
+        let (origin, sessions) = (dataset.origin.display(), trained.join(", "));
+        let text = format!("{origin}: none of the sessions that trained the model ({sessions}); calibrate on those");
+        return Err(Failure::new(DATA, text));
+    }
+    Ok(frames)
+}
+
+/// How far a format's embeddings are from those of f32, over scans.
+struct Distance {
+    scans: usize,
+    least: f64,
+    mean: f64,
+    changed: f64,
+}
+
+impl Distance {
+    fn measure(model: &Model, quantised: &Model, dataset: &Dataset) -> Result<Self, Failure> {
+        let (scans, window) = (dataset.scans(), model.provenance.window);
+        let embed = |model| Embedder::open(model, EmbeddingEngine::Core)?.scans(dataset, &scans, window);
+        let (exact, near) = (embed(model)?, embed(quantised)?);
+        let mut distance = Self { scans: scans.len(), least: 1.0, mean: 0.0, changed: 0.0 };
+        for (exact, near) in exact.iter().zip(&near) {
+            let cosine = dot(exact, near) / (dot(exact, exact) * dot(near, near)).sqrt();
+            let (exact, near) = (codes(exact)?, codes(near)?);
+            let changed = exact.iter().zip(&near).filter(|(a, b)| a != b).count();
+            distance.least = distance.least.min(cosine);
+            distance.mean += cosine / scans.len() as f64;
+            distance.changed += changed as f64 / (exact.len() * scans.len()) as f64;
+        }
+        Ok(distance)
+    }
+
+    fn tell(&self, text: &mut String, value: &mut Value) {
+        let Self { scans, least, mean, changed } = self;
+        let _ = writeln!(text, "cosine to f32  {mean:.9} on average, {least:.9} at least, over {scans} scans");
+        let _ = writeln!(text, "int16 codes    {:.2} % changed", 100.0 * changed);
+        value["cosine_to_f32"] = json!({ "mean": mean, "least": least });
+        value["changed_codes_share"] = json!(changed);
+        value["scans"] = json!(scans);
+    }
+}
+
+/// In float64: the cosines told here differ from one by less than a float32 can say.
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+}
+
+/// The codes that a v2 key is derived from.
+fn codes(embedding: &[f32]) -> Result<Vec<i16>, Failure> {
+    let mut unit = embedding.to_vec();
+    normalise(&mut unit).map_err(|e| Failure::new(DATA, e))?;
+    let mut codes = vec![0; unit.len()];
+    quantize(&unit, &mut codes).map_err(|e| Failure::new(DATA, e))?;
+    Ok(codes)
 }

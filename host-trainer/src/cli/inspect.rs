@@ -4,17 +4,21 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use neural_vault_core::bundle::{Bundle, Storage, Tensor};
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::identify::Gallery;
+use neural_vault_kernels::Mapped;
 use serde_json::{Value, json};
 
 use super::arguments::{DataArguments, secret_bytes};
 use super::console::Console;
-use super::failure::{Failure, USAGE};
+use super::failure::{Failure, MODEL, USAGE};
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
 use crate::model::safetensors::hex;
 use crate::model::{self, Model};
 
-/// Tell what a model, bundle, enrolment or recording holds, and whether it is sound.
+/// Tell what a model, bundle, enrolment, gallery or recording holds, and whether it is sound.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -37,6 +41,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let (text, value) = if is_model {
         describe_model(&model::load(path)?, path)?
+    } else if extension == "nvg" {
+        describe_gallery(path)?
     } else if extension == "nve" {
         describe_enrolment(&Enrolment::read(path)?, path)
     } else {
@@ -49,7 +55,11 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let digest = hex(&model.digest()?);
     let dims = &model.dims;
     let provenance = &model.provenance;
-    let parameters: usize = model.tensors.values().map(Vec::len).sum();
+    let words = model::words(&model.to_bundle(None)?);
+    let bundle = Bundle::open(bytemuck::cast_slice(&words)).map_err(|e| Failure::new(MODEL, e))?;
+    let tensors: Vec<Stored> = bundle.tensors().map(|tensor| Stored::of(&tensor, bundle.format())).collect();
+    let values: usize = tensors.iter().map(|tensor| tensor.values).sum();
+    let format = bundle.format().name();
     let mut text = format!("{}: a sound model\n", path.display());
     let _ = writeln!(text, "digest      {digest}");
     let _ = writeln!(text, "features    {}", dims.features);
@@ -62,7 +72,8 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
             dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
         )
     };
-    let _ = writeln!(text, "weights     f32, {} tensors, {parameters} values", model.tensors.len());
+    let _ =
+        writeln!(text, "weights     {format}, {} tensors, {values} values, {} bytes", tensors.len(), words.len() * 4);
     let _ = writeln!(text, "window      {} frames", provenance.window);
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
     if let Some(dimension) = provenance.effective_dimension {
@@ -75,14 +86,59 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         let _ = writeln!(text, "trained on  {}", provenance.labels.join(", "));
         let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
     }
+    for Stored { name, format, values, bytes } in &tensors {
+        let _ = writeln!(text, "  {name:44} {format:4} {values:9} values {bytes:9} bytes");
+    }
     let value = json!({
         "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": if dims.is_linear() { "linear" } else { "transformer" }, "digest": digest,
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
-        "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": "f32",
-        "tensors": model.tensors.iter().map(|(name, data)| json!({ "name": name, "values": data.len() })).collect::<Vec<_>>(),
+        "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": words.len() * 4,
+        "tensors": tensors.iter().map(Stored::to_json).collect::<Vec<_>>(),
         "window": provenance.window, "recipe": provenance.recipe, "labels": provenance.labels,
         "effective_dimension": provenance.effective_dimension,
         "training_sessions": provenance.training_sessions,
+    });
+    Ok((text, value))
+}
+
+/// A tensor as a bundle stores it.
+struct Stored {
+    name: String,
+    format: &'static str,
+    values: usize,
+    bytes: u64,
+}
+
+impl Stored {
+    fn of(tensor: &Tensor, weights: WeightFormat) -> Self {
+        let format = match (tensor.storage, weights) {
+            (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => "i8",
+            (Storage::Weight, format) => format.name(),
+            (Storage::Float | Storage::Positive, _) => WeightFormat::F32.name(),
+        };
+        Self { name: tensor.name.to_string(), format, values: tensor.shape.values(), bytes: tensor.length }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "name": self.name, "format": self.format, "values": self.values, "bytes": self.bytes })
+    }
+}
+
+fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
+    let refuse = |reason: String| Failure::new(MODEL, format!("{}: {reason}", path.display()));
+    let file = Mapped::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
+    let labels: Vec<&str> = (0..gallery.count()).filter_map(|index| gallery.label(index)).collect();
+    let (digest, format) = (hex(gallery.model_digest()), gallery.format().name());
+    let mut text = format!("{}: a sound gallery\n", path.display());
+    let _ = writeln!(text, "model       {digest}");
+    let _ = writeln!(text, "prototypes  {} of {} components, {format}", gallery.count(), gallery.width());
+    let _ = writeln!(text, "window      {} frames", gallery.window());
+    let _ = writeln!(text, "labels      {}", labels.join(", "));
+    let value = json!({
+        "file": path.display().to_string(), "kind": "gallery", "sound": true, "model_digest": digest,
+        "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window": gallery.window(),
+        "labels": labels,
     });
     Ok((text, value))
 }

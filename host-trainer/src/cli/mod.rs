@@ -11,6 +11,8 @@ mod enroll;
 mod evaluate;
 mod export;
 mod failure;
+mod gallery;
+mod identify;
 mod import;
 mod inspect;
 mod recipe;
@@ -40,7 +42,7 @@ struct Arguments {
     verb: Verb,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected by verification; 2 usage; 3 bad input data; 4 bad \
+const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected, by verification or identification; 2 usage; 3 bad input data; 4 bad \
 or mismatched model, bundle, checkpoint or enrolment; 5 engine not available; 7 a result could not be written; 130 \
 stopped by Ctrl-C.";
 
@@ -54,6 +56,8 @@ enum Verb {
     Embed(embed::Arguments),
     Enroll(enroll::Arguments),
     Verify(verify::Arguments),
+    Gallery(gallery::Arguments),
+    Identify(identify::Arguments),
     Derive(derive::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
@@ -88,6 +92,8 @@ fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
         Verb::Embed(arguments) => done(embed::run(&arguments, console)),
         Verb::Enroll(arguments) => done(enroll::run(&arguments, console)),
         Verb::Verify(arguments) => verify::run(&arguments, console),
+        Verb::Gallery(arguments) => done(gallery::run(&arguments, console)),
+        Verb::Identify(arguments) => identify::run(&arguments, console),
         Verb::Derive(arguments) => done(derive::run(&arguments, console)),
         Verb::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
         Verb::Compare(arguments) => done(compare::run(&arguments, console)),

@@ -47,7 +47,7 @@ pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Result<Model
         };
         (name.clone(), data)
     });
-    Ok(Model { dims, tensors: tensors.collect(), provenance })
+    Ok(Model { dims, tensors: tensors.collect(), provenance, quantised: None })
 }
 
 /// A fresh encoder of frames that the whitened front end has projected, of which `rank` components carry something.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes};
+use neural_vault_core::bundle::Bundle;
 
 use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
 
@@ -53,16 +53,7 @@ fn malformed(path: &Path, reason: String) -> ModelError {
 
 fn from_bundle(path: &Path) -> Result<Model, ModelError> {
     let (words, length) = read_aligned(path)?;
-    let malformed = |reason: String| malformed(path, reason);
-    let bundle = Bundle::open(&bytemuck::cast_slice(&words)[..length]).map_err(|e| malformed(e.to_string()))?;
-    let dims = bundle.dims();
-    let tensors = tensor_names_and_shapes(&dims)?
-        .into_iter()
-        .map(|(name, _)| {
-            let data = bundle.state_tensor(&name).ok_or_else(|| malformed(format!("tensor {name} is missing")))?;
-            Ok((name, data))
-        })
-        .collect::<Result<_, ModelError>>()?;
+    let bundle = Bundle::open(&bytemuck::cast_slice(&words)[..length]).map_err(|e| malformed(path, e.to_string()))?;
     let recipe = "read from a bundle".to_owned();
-    Ok(Model { dims, tensors, provenance: Provenance { window: 1, recipe, ..Provenance::default() } })
+    Model::from_bundle(&bundle, Provenance { window: 1, recipe, ..Provenance::default() })
 }

@@ -2,12 +2,13 @@
 //!
 //! A model lives in three files that carry the same digest: `model.safetensors` (weights by PyTorch's names, to train on
 //! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
-//! place).
+//! place). A model whose weights are not float32 lives in a bundle alone.
 
 mod fold;
 mod initialise;
 mod load;
 pub mod onnx;
+mod quantised;
 pub mod safetensors;
 
 use std::borrow::Cow;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use neural_vault_core::bundle::{self, Bundle};
-use neural_vault_core::encoder::{Dims, DimsError};
+use neural_vault_core::encoder::{Dims, DimsError, WeightFormat};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -23,6 +24,7 @@ use crate::files;
 pub use fold::fold;
 pub use initialise::{initialise, initialise_behind_front_end, proxies};
 pub use load::{check_tag, load};
+pub use quantised::Quantised;
 
 /// Components of an embedding.
 pub const LATENT: usize = 128;
@@ -51,6 +53,8 @@ pub struct Model {
     pub tensors: BTreeMap<String, Vec<f32>>,
     /// Where it came from.
     pub provenance: Provenance,
+    /// Its bundle, where the weights of products are not float32; the tensors are then the floats they stand for.
+    pub quantised: Option<Quantised>,
 }
 
 /// Where a model came from: what an operator needs to use it and to judge a score made with it.
@@ -133,6 +137,19 @@ pub enum ModelError {
     /// The core refuses the model.
     #[error("the model cannot be written as a bundle: {0}")]
     Bundle(String),
+    /// Only the core computes what the bundle's weights give.
+    #[error(
+        "the weights are {}: only bundles hold them, and only the core computes with them; use `--engine core`, or give \
+         the float32 model",
+        format.name()
+    )]
+    Quantised {
+        /// Format of the weights.
+        format: WeightFormat,
+    },
+    /// The recordings do not tell how large the values get.
+    #[error("calibration: {0}")]
+    Calibration(String),
 }
 
 impl Model {
@@ -141,8 +158,26 @@ impl Model {
     /// # Errors
     /// When a tensor is missing, of the wrong length or not finite.
     pub fn to_bundle(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
+        if let Some(quantised) = &self.quantised {
+            return quantised.retagged(provisioning_key);
+        }
         let tensor = |name: &str| self.tensors.get(name).map(|data| Cow::Borrowed(data.as_slice()));
-        bundle::write(&self.dims, tensor, provisioning_key).map_err(|e| ModelError::Bundle(e.to_string()))
+        bundle::write(&self.dims, WeightFormat::F32, tensor, provisioning_key)
+            .map_err(|e| ModelError::Bundle(e.to_string()))
+    }
+
+    /// How the weights of products are stored.
+    #[must_use]
+    pub fn format(&self) -> WeightFormat {
+        self.quantised.as_ref().map_or(WeightFormat::F32, Quantised::format)
+    }
+
+    /// Refuses a model that float32 files and ONNX engines cannot stand for.
+    fn require_f32(&self) -> Result<(), ModelError> {
+        match self.format() {
+            WeightFormat::F32 => Ok(()),
+            format => Err(ModelError::Quantised { format }),
+        }
     }
 
     /// The model's digest: SHA-256 over its sizes, weight format and weights, as the bundle carries it.
@@ -194,4 +229,10 @@ fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), ModelError> {
 
 fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {
     Ok(*Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?.digest())
+}
+
+/// A bundle in words, so that the floats inside are aligned.
+#[must_use]
+pub fn words(bundle: &[u8]) -> Vec<u32> {
+    bundle.as_chunks::<4>().0.iter().map(|bytes| u32::from_ne_bytes(*bytes)).collect()
 }

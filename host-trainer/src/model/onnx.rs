@@ -25,7 +25,7 @@ pub const OUTPUT: &str = "embedding";
 /// their `state_dict` names, the digest and the provenance in its metadata.
 ///
 /// # Errors
-/// When the core does not support the model's sizes.
+/// When the core does not support the model's sizes, or its weights are not float32.
 pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError> {
     Ok(to_proto(model, digest)?.encode_to_vec())
 }
@@ -35,6 +35,7 @@ pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError>
 /// # Errors
 /// As [`to_bytes`].
 pub fn to_proto(model: &Model, digest: &[u8; 32]) -> Result<ModelProto, ModelError> {
+    model.require_f32()?;
     let mut graph = Graph::new();
     let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(model.dims.features)];
     let raw = graph.input(INPUT, ElementType::F32, &shape);

@@ -55,8 +55,9 @@ pub fn hex(bytes: &[u8]) -> String {
 /// The model as a safetensors file.
 ///
 /// # Errors
-/// When a tensor's length does not fit the model's sizes.
+/// When a tensor's length does not fit the model's sizes, or its weights are not float32.
 pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError> {
+    model.require_f32()?;
     let shapes = bundle::tensor_names_and_shapes(&model.dims)?;
     let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
         .into_iter()
@@ -176,7 +177,7 @@ pub(super) fn assemble(tensors: Tensors, heads: usize, provenance: Provenance) -
 
 /// Checks every tensor of a model of these sizes, and fills in those that can be left out.
 fn complete(mut tensors: Tensors, dims: Dims, provenance: Provenance) -> Result<Model, ModelError> {
-    let mut model = Model { dims, tensors: BTreeMap::new(), provenance };
+    let mut model = Model { dims, tensors: BTreeMap::new(), provenance, quantised: None };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();
         let data = match (tensors.remove(&name), name.as_str()) {

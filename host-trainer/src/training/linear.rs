@@ -37,5 +37,5 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<String
         ("proj.bias", vec![0.0; LATENT]),
     ];
     let tensors = tensors.map(|(name, data)| (name.to_owned(), data)).into();
-    Ok((Model { dims, tensors, provenance }, notes))
+    Ok((Model { dims, tensors, provenance, quantised: None }, notes))
 }

@@ -162,7 +162,8 @@ impl Trainer {
         let mut tensors: BTreeMap<_, _> = self.model.tensors.clone();
         tensors.extend(trained);
         tensors.remove(PROXIES);
-        let mut model = Model { dims: self.model.dims, tensors, provenance: self.model.provenance.clone() };
+        let mut model =
+            Model { dims: self.model.dims, tensors, provenance: self.model.provenance.clone(), quantised: None };
         if let Source::Proxies { weight, .. } = &self.data.source {
             fold(&mut model, weight);
         }

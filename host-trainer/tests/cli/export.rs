@@ -77,3 +77,100 @@ fn heads_that_do_not_divide_the_width_are_refused() {
         folder.refuses(&[&import[..], &[heads]].concat(), 4, &["proj.weight", "--heads"]);
     }
 }
+
+/// Every format but f32, with the least cosine to it that a small random model must keep.
+const FORMATS: [(&str, f64); 4] = [("f16", 0.999_99), ("i16", 0.999_999), ("i8i16", 0.999), ("i8", 0.99)];
+
+/// A recording of one frame.
+fn frame(session: &str) -> String {
+    let row = |value| format!("class00,{session},0,{value}\n");
+    "video,session,timestep,prediction\n".to_owned() + &(0..FEATURES).map(row).collect::<String>()
+}
+
+fn export(folder: &Folder, format: &str) -> serde_json::Value {
+    folder.does(&["export", "model", "--weights", format, "--data", "data.csv", "--json"]).json()
+}
+
+#[test]
+fn every_format_is_a_model_of_its_own_near_f32() {
+    let folder = Folder::with_model();
+    let before = folder.contents();
+    let mut digests = vec![folder.does(&["inspect", "model", "--json"]).json()["digest"].clone()];
+    for (format, least) in FORMATS {
+        let told = export(&folder, format);
+        assert_eq!((&told["weights"], &told["scans"]), (&format.into(), &9.into()));
+        assert!(told["cosine_to_f32"]["least"].as_f64().unwrap() >= least, "{told}");
+        assert!((0.0..=1.0).contains(&told["changed_codes_share"].as_f64().unwrap()));
+
+        let file = format!("model/model.{format}.nvb");
+        assert_eq!(told["bytes"], folder.read(&file).len());
+        let inspected = folder.does(&["inspect", &file, "--json"]).json();
+        assert_eq!((&inspected["weights"], &inspected["digest"]), (&format.into(), &told["digest"]));
+        let tensors = inspected["tensors"].as_array().unwrap();
+        let weight = tensors.iter().find(|tensor| tensor["name"] == "proj.weight").unwrap();
+        let bytes = if format.starts_with("i8") { FEATURES * 32 } else { 2 * FEATURES * 32 };
+        assert_eq!((&weight["values"], &weight["bytes"]), (&(FEATURES * 32).into(), &bytes.into()));
+        assert!(!digests.contains(&told["digest"]));
+        digests.push(told["digest"].clone());
+    }
+    // What was there is as it was.
+    let after = folder.contents();
+    assert!(before.iter().all(|(path, bytes)| after[path] == *bytes));
+    assert_eq!(after.len(), before.len() + FORMATS.len());
+}
+
+#[test]
+fn a_bundle_in_any_format_embeds_enrols_and_verifies() {
+    let folder = Folder::with_model();
+    for (format, _) in FORMATS {
+        export(&folder, format);
+        let model = format!("model/model.{format}.nvb");
+        folder.does(&["embed", "data.csv", "--model", &model, "--window", "3", "-o", "e.npy"]);
+        let enrol = ["enroll", "data.csv", "--model", &model, "--label", "class00", "--sessions", "run01"];
+        folder.does(&[&enrol[..], &["--threshold", "0.5", "-o", "r.nve"]].concat());
+        let scan = ["--label", "class00", "--session", "run02"];
+        let verify = |model| [&["verify", "data.csv", "--model", model, "--enrolment", "r.nve"][..], &scan].concat();
+        assert_eq!(folder.does(&verify(&model)).stdout, "accepted\n");
+        // The enrolment belongs to the bundle, not to the float32 model it was made of.
+        folder.refuses(&verify("model"), 4, &["r.nve", "give the model it was made with"]);
+    }
+}
+
+#[test]
+fn a_bundle_that_is_not_float32_has_no_onnx_engine() {
+    let folder = Folder::with_model();
+    export(&folder, "i8");
+    for arguments in [&["--engine", "tract"][..], &["--engine", "onnxruntime"], &["--compare"]] {
+        let embed = ["embed", "data.csv", "--model", "model/model.i8.nvb", "-o", "e.npy"];
+        folder.refuses(&[&embed[..], arguments].concat(), 4, &["weights are i8", "--engine core"]);
+    }
+}
+
+#[test]
+fn calibration_needs_the_recordings_that_trained_the_model() {
+    let folder = Folder::with_model();
+    for format in ["i8", "i8i16"] {
+        folder.refuses(&["export", "model", "--weights", format], 2, &["--weights", format, "give --data"]);
+        let export = ["export", "model", "--weights", format, "--data"];
+        folder.does(&["synth", "-o", "wide.csv", "--features", "25", "--classes", "2", "--timesteps", "2"]);
+        folder.refuses(&[&export[..], &["wide.csv"]].concat(), 3, &["wide.csv", "25 features", "takes 24"]);
+        // One session, and not the one that trained it.
+        folder.write("other.csv", frame("run09"));
+        folder.refuses(&[&export[..], &["other.csv"]].concat(), 3, &["other.csv", "run00"]);
+        folder.write("one.csv", frame("run00"));
+        folder.refuses(&[&export[..], &["one.csv"]].concat(), 4, &["calibration: 1 frames"]);
+    }
+    // Without recordings there is nothing to measure on, which f16 and i16 can do without.
+    assert!(folder.does(&["export", "model", "--weights", "i16"]).stderr.contains("--data"));
+}
+
+#[test]
+fn a_tag_leaves_the_digest_of_a_small_bundle_too() {
+    let folder = Folder::with_model();
+    folder.write("key", [7; 32]);
+    let export = ["export", "model", "--weights", "i16", "--json"];
+    let digest = folder.does(&export).json()["digest"].clone();
+    let tagged = folder.does(&[&export[..], &["--provisioning-key", "key"]].concat()).json();
+    assert_eq!((&tagged["digest"], &tagged["tagged"]), (&digest, &true.into()));
+    folder.does(&["inspect", "model/model.i16.nvb", "--provisioning-key", "key"]);
+}

@@ -14,6 +14,7 @@ mod enrol;
 mod evaluate;
 mod export;
 mod folder;
+mod identify;
 mod inspect;
 mod interrupted;
 mod new_identity;

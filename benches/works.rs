@@ -1,0 +1,181 @@
+//! What is measured, and who does it: each work with every engine that this machine has.
+
+use std::hint::black_box;
+use std::rc::Rc;
+
+use neural_vault::engine::{Data, Device, Engine, Feed};
+use neural_vault::model::{onnx, words};
+use neural_vault_core::bundle::{Bundle, Storage};
+use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
+use neural_vault_core::identify::{Entry, Gallery, Match, write};
+
+use crate::int8_onnx::dynamically_quantised;
+use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
+
+/// One who does a work.
+pub struct Contender {
+    /// Who: `core`, `onnxruntime` and so on.
+    pub name: &'static str,
+    /// Does it once.
+    pub run: Box<dyn FnMut()>,
+}
+
+/// Something to do, and the least it takes.
+pub struct Work {
+    /// What it is.
+    pub name: String,
+    /// Who does it, the core first.
+    pub contenders: Vec<Contender>,
+    /// Bytes that must be read.
+    pub bytes: usize,
+    /// Products that must be added, and whether they are of int8.
+    pub products: usize,
+    /// See [`Work::products`].
+    pub is_integer: bool,
+}
+
+/// Largest difference between embeddings of one window by core and by an engine: both must have done the same work.
+const TOLERANCE: f32 = 1e-5;
+
+/// The same where one of the two is quantised.
+const LOOSE: f32 = 0.1;
+
+/// A window of raw frames to its embedding, with one thread and the same model.
+///
+/// # Errors
+/// When an engine refuses the model, or its embedding is not the core's.
+pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Work, Stop> {
+    let model = random_model(features)?;
+    let exact = words(&model.to_bundle(None)?);
+    let proto = onnx::to_proto(&model, Bundle::open(bytemuck::cast_slice(&exact))?.digest())?;
+    let frames: Rc<[f32]> = normal_values(window * features).into();
+    let is_integer = format.largest_code().is_some();
+    let stored = match format {
+        WeightFormat::F32 => exact,
+        _ => words(&model.quantise(format, &normal_values(16 * features))?.to_bundle(None)?),
+    };
+    let (bytes, products) = size(&stored, window)?;
+    let best = neural_vault_kernels::best();
+    let (mut core, embedding) = core("core", stored.clone(), best, &frames, window)?;
+    core.extend(self::core("core, portable", stored, Kernel::PORTABLE, &frames, window)?.0);
+    let mut contenders = core;
+    for engine in onnx_engines() {
+        let name = engine.name();
+        contenders.push(onnx_session(
+            name,
+            engine,
+            &proto,
+            &frames,
+            window,
+            &embedding,
+            if is_integer { LOOSE } else { TOLERANCE },
+        )?);
+        if is_integer && engine == Engine::OnnxRuntime(Device::Cpu) {
+            let proto = dynamically_quantised(&proto);
+            contenders.push(onnx_session("onnxruntime int8", engine, &proto, &frames, window, &embedding, LOOSE)?);
+        }
+    }
+    let name = format!("encode {} {features} x {window}", format.name());
+    Ok(Work { name, contenders, bytes, products, is_integer })
+}
+
+/// The best of `prototypes` for each of `queries`.
+///
+/// # Errors
+/// When the gallery cannot be written or opened.
+pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Result<Work, Stop> {
+    let vectors: Vec<Vec<f32>> = (0..997).map(unit_vector).collect();
+    let entry = |prototype: &'static [f32]| Entry { label: "", threshold: 0.5, prototype };
+    let vectors: &'static [Vec<f32>] = Vec::leak(vectors);
+    let entries: Vec<Entry<'_>> = vectors.iter().cycle().take(prototypes).map(|vector| entry(vector)).collect();
+    let words: &'static [u32] = Vec::leak(words_padded(&write(format, &[0; 32], [1, 0], &entries)?));
+    let length = write(format, &[0; 32], [1, 0], &entries)?.len();
+    let gallery = Gallery::open(&bytemuck::cast_slice(words)[..length])?;
+    let probes: Vec<f32> = (0..queries as u64).flat_map(|seed| unit_vector(10_000 + seed)).collect();
+    let kernel = neural_vault_kernels::best();
+    let mut matches = vec![Match { index: 0, score: 0.0 }; queries];
+    gallery.identify(&probes, &mut matches, &kernel)?;
+    let run = Box::new(move || {
+        let _ = gallery.identify(black_box(&probes), black_box(&mut matches), &kernel);
+    });
+    let is_integer = format.largest_code().is_some();
+    let bytes = prototypes * if is_integer { LATENT + 4 } else { 4 * LATENT };
+    Ok(Work {
+        name: format!("identify {} {prototypes} x {queries}", format.name()),
+        contenders: vec![Contender { name: "core", run }],
+        bytes,
+        products: prototypes * queries * LATENT,
+        is_integer,
+    })
+}
+
+fn words_padded(bytes: &[u8]) -> Vec<u32> {
+    let mut padded = bytes.to_vec();
+    padded.resize(bytes.len().next_multiple_of(4), 0);
+    words(&padded)
+}
+
+fn core(
+    name: &'static str,
+    words: Vec<u32>,
+    kernel: Kernel,
+    frames: &Rc<[f32]>,
+    window: usize,
+) -> Result<(Vec<Contender>, Vec<f32>), Stop> {
+    let words: &'static [u32] = Vec::leak(words);
+    let encoder = Bundle::open(bytemuck::cast_slice(words))?.encoder().with_kernel(kernel);
+    let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
+    let mut embedding = vec![0.0; LATENT];
+    encoder.embed_window(frames, &mut scratch, &mut embedding)?;
+    let (frames, first) = (Rc::clone(frames), embedding.clone());
+    let run = Box::new(move || {
+        let _ = encoder.embed_window(black_box(&frames), &mut scratch, black_box(&mut embedding));
+    });
+    Ok((vec![Contender { name, run }], first))
+}
+
+fn onnx_session(
+    name: &'static str,
+    engine: Engine,
+    proto: &tract_onnx::pb::ModelProto,
+    frames: &Rc<[f32]>,
+    window: usize,
+    expected: &[f32],
+    tolerance: f32,
+) -> Result<Contender, Stop> {
+    let mut session = engine.open(proto, 1)?;
+    let frames = Rc::clone(frames);
+    let shape = [1, window, frames.len() / window];
+    let feeds = [Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(&frames) }];
+    same(name, expected, session.run(&feeds)?.output(0)?, tolerance)?;
+    let run = Box::new(move || {
+        let feeds = [Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(black_box(&frames)) }];
+        black_box(session.run(&feeds).is_ok());
+    });
+    Ok(Contender { name, run })
+}
+
+/// Bytes of a bundle that an encode reads, and the products it adds.
+fn size(words: &[u32], window: usize) -> Result<(usize, usize), Stop> {
+    let bundle = Bundle::open(bytemuck::cast_slice(words))?;
+    let mut bytes = 4 * window * bundle.dims().features;
+    let mut products = 0;
+    for tensor in bundle.tensors().filter(|tensor| tensor.name != *"pos.pe") {
+        bytes += tensor.length as usize;
+        if tensor.storage == Storage::Weight {
+            // The head has one row whatever the window.
+            let rows = if tensor.name.to_string().starts_with("head") { 1 } else { window };
+            products += rows * tensor.shape.values();
+        }
+    }
+    Ok((bytes, products))
+}
+
+fn same(engine: &str, core: &[f32], other: &[f32], tolerance: f32) -> Result<(), Stop> {
+    let difference = core.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    if core.len() == other.len() && difference <= tolerance {
+        Ok(())
+    } else {
+        Err(format!("core and {engine} differ by {difference}").into())
+    }
+}

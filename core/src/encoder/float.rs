@@ -1,0 +1,241 @@
+//! Matrix products with float inputs in the canonical order, SIMD across outputs.
+//!
+//! Every output has one accumulator that runs along the inputs inside blocks of 256; block sums are added in order to a
+//! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter as
+//! floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. How many
+//! outputs and rows share a pass over the weights is the [`Kernel`]'s affair and changes no bit: an accumulator between
+//! passes is stored and loaded whole.
+
+use crate::encoder::kernel::{Kernel, LANES, ROWS, STEP, Stored};
+use crate::encoder::standardise::Standardiser;
+
+/// Inputs summed before their sum joins the total.
+pub(super) const BLOCK: usize = 256;
+
+/// An affine map with float inputs, weights `[inputs][outputs]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FloatLinear<'a, W> {
+    pub(crate) inputs: usize,
+    pub(crate) weight: &'a [W],
+    /// What a weight of one is worth, for each output; one when there is none.
+    pub(crate) scale: Option<&'a [f32]>,
+    pub(crate) bias: &'a [f32],
+}
+
+impl<W: Stored> FloatLinear<'_, W> {
+    /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
+    ///
+    /// `partials` holds the block sums: [`ROWS`] rows of outputs, or as many as there are.
+    pub(super) fn map(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) {
+        // One row leaves most of the space for several untouched.
+        if x.len() == self.inputs {
+            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]], kernel);
+        } else {
+            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
+        }
+    }
+
+    /// [`FloatLinear::map`], as many rows at once as `step` has room for.
+    fn map_rows(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        step: &mut [[f32; STEP]],
+        kernel: &Kernel,
+    ) {
+        let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
+        // A block's weights stay in the second-level cache while every row passes over them.
+        for block in (0..inputs).step_by(BLOCK) {
+            let end = inputs.min(block + BLOCK);
+            for (x, y) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+                let Some(step) = step.get_mut(..x.len() / inputs) else {
+                    return;
+                };
+                for first in (block..end).step_by(STEP) {
+                    let count = STEP.min(end - first);
+                    for (row, step) in x.chunks_exact(inputs).zip(step.iter_mut()) {
+                        let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
+                        prepare(first, values, standardiser, step, kernel);
+                    }
+                    self.add(first, count, step, y, partials, kernel);
+                }
+            }
+        }
+    }
+
+    /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
+    ///
+    /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
+    pub(super) fn feed(
+        &self,
+        first: usize,
+        values: &[f32],
+        standardiser: &Standardiser<'_>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) -> usize {
+        let count = STEP.min(BLOCK - first % BLOCK).min(self.inputs.saturating_sub(first));
+        let values = values.get(..count).unwrap_or(values);
+        let mut step = [[0.0; STEP]];
+        for step in &mut step {
+            prepare(first, values, Some(standardiser), step, kernel);
+        }
+        self.add(first, values.len(), &step, y, partials, kernel);
+        values.len()
+    }
+
+    fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Adds the products of the `count` inputs from `first`, which lie in one block, and closes the block at its end.
+    fn add(
+        &self,
+        first: usize,
+        count: usize,
+        step: &[[f32; STEP]],
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) {
+        let (outputs, end) = (self.outputs(), first + count);
+        let Some(partials) = partials.get_mut(..step.len() * outputs) else {
+            return;
+        };
+        if first == 0 {
+            y.fill(0.0);
+            partials.fill(0.0);
+        }
+        let weights = self.weight.get(first * outputs..end * outputs).unwrap_or_default();
+        W::accumulate(kernel)(step, weights.as_chunks().0, outputs / LANES, partials.as_chunks_mut().0);
+
+        let complete = end == self.inputs;
+        if end.is_multiple_of(BLOCK) || complete {
+            for (total, partial) in y.iter_mut().zip(partials.iter_mut()) {
+                *total += *partial;
+                *partial = 0.0;
+            }
+        }
+        if complete {
+            for row in y.chunks_exact_mut(outputs.max(1)) {
+                self.finish(row);
+            }
+        }
+    }
+
+    fn finish(&self, row: &mut [f32]) {
+        if let Some(scale) = self.scale {
+            for (total, scale) in row.iter_mut().zip(scale) {
+                *total *= scale;
+            }
+        }
+        for (total, bias) in row.iter_mut().zip(self.bias) {
+            *total += bias;
+        }
+    }
+}
+
+/// The values `first..` of a row in `step`, standardised when there is something to do it with.
+fn prepare(
+    first: usize,
+    values: &[f32],
+    standardiser: Option<&Standardiser<'_>>,
+    step: &mut [f32; STEP],
+    kernel: &Kernel,
+) {
+    let Some(step) = step.get_mut(..values.len()) else {
+        return;
+    };
+    match standardiser {
+        Some(standardiser) => {
+            let (mean, inv_std) = standardiser.statistics(first);
+            (kernel.standardise)(values, mean, inv_std, step);
+        }
+        None => step.copy_from_slice(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The canonical order, written out for one output.
+    fn canonical(x: &[f32], column: impl Fn(usize) -> f32) -> f32 {
+        let mut total = 0.0;
+        for (block, values) in x.chunks(BLOCK).enumerate() {
+            let mut sum = 0.0;
+            for (k, value) in values.iter().enumerate() {
+                sum += value * column(block * BLOCK + k);
+            }
+            total += sum;
+        }
+        total
+    }
+
+    fn floats(seed: &mut u32, count: usize) -> Vec<f32> {
+        let mut random = || {
+            *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (*seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+        };
+        (0..count).map(|_| random()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn every_output_is_the_canonical_sum(
+            rows in 1usize..20, inputs in 1usize..600, columns in 1usize..13, mut seed in any::<u32>(),
+        ) {
+            let outputs = columns * LANES;
+            let seed = &mut seed;
+            let (x, weight, bias) = (floats(seed, rows * inputs), floats(seed, inputs * outputs), floats(seed, outputs));
+            let scale = floats(seed, outputs);
+            let halves: Vec<u16> = weight.iter().map(|weight| half::f16::from_f32(*weight).to_bits()).collect();
+            let integers: Vec<i16> = weight.iter().map(|weight| (weight * 32767.0) as i16).collect();
+
+            let mut y = vec![f32::NAN; rows * outputs];
+            let mut partials = vec![f32::NAN; ROWS * outputs];
+            FloatLinear { inputs, weight: &weight, scale: None, bias: &bias }
+                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| weight[k * outputs + n]) + bias[n])?;
+
+            FloatLinear { inputs, weight: &halves, scale: None, bias: &bias }
+                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            let half = |k, n| half::f16::from_bits(halves[k * outputs + n]).to_f32();
+            check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| half(k, n)) + bias[n])?;
+
+            FloatLinear { inputs, weight: &integers, scale: Some(&scale), bias: &bias }
+                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            let integer = |k, n| f32::from(integers[k * outputs + n]);
+            check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| integer(k, n)) * scale[n] + bias[n])?;
+        }
+    }
+
+    fn check(
+        x: &[f32],
+        inputs: usize,
+        y: &[f32],
+        outputs: usize,
+        expected: impl Fn(&[f32], usize) -> f32,
+    ) -> Result<(), TestCaseError> {
+        for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
+            for (n, value) in y.iter().enumerate() {
+                prop_assert_eq!(value.to_bits(), expected(x, n).to_bits());
+            }
+        }
+        Ok(())
+    }
+}

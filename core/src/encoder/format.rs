@@ -1,0 +1,85 @@
+//! How the weights of products are stored, and which numbers enter the products.
+
+/// How the weights of products are stored; part of a model's identity.
+///
+/// Biases, norms, the position table and the standardiser are float32 in every format. A scale of its own for every
+/// output turns integer weights into real ones.
+///
+/// | format | weights | inputs of a product | sums |
+/// |---|---|---|---|
+/// | `f32` | float32 | float32 | float32, canonical order |
+/// | `f16` | IEEE 754 half, exact in float32 | float32 | float32, canonical order |
+/// | `i16` | int16 and a scale an output | float32 | float32, canonical order |
+/// | `i8i16` | int8 and a scale an output | int16 codes | integers: exact in any order |
+/// | `i8` | int8 and a scale an output | int8 codes | integers: exact in any order |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightFormat {
+    /// float32.
+    F32,
+    /// IEEE 754 half precision.
+    F16,
+    /// int16, a scale an output.
+    I16,
+    /// int8, a scale an output; inputs in int16.
+    I8I16,
+    /// int8, a scale an output; inputs in int8.
+    I8,
+}
+
+impl WeightFormat {
+    /// Every format, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::I16, Self::I8I16, Self::I8];
+
+    /// The number that stands for it in a bundle.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::F32 => 0,
+            Self::F16 => 1,
+            Self::I16 => 2,
+            Self::I8I16 => 3,
+            Self::I8 => 4,
+        }
+    }
+
+    /// The format of a number.
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.number() == number)
+    }
+
+    /// Its name: `f32`, `f16`, `i16`, `i8i16` or `i8`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::I16 => "i16",
+            Self::I8I16 => "i8i16",
+            Self::I8 => "i8",
+        }
+    }
+
+    /// Whether every output has a scale.
+    pub const fn is_scaled(self) -> bool {
+        matches!(self, Self::I16 | Self::I8I16 | Self::I8)
+    }
+
+    /// The largest magnitude of a code that enters a product; `None` where float32 enters.
+    pub const fn largest_code(self) -> Option<i16> {
+        match self {
+            Self::F32 | Self::F16 | Self::I16 => None,
+            Self::I8I16 => Some(i16::MAX),
+            Self::I8 => Some(127),
+        }
+    }
+
+    /// Bytes that the weights of a product take.
+    pub(crate) const fn weight_bytes(self, inputs: usize, outputs: usize) -> usize {
+        match self {
+            Self::F32 => 4 * inputs * outputs,
+            Self::F16 | Self::I16 => 2 * inputs * outputs,
+            Self::I8I16 | Self::I8 => inputs.next_multiple_of(QUAD) * outputs,
+        }
+    }
+}
+
+/// Inputs whose int8 weights for one output lie side by side.
+pub const QUAD: usize = 4;

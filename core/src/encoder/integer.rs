@@ -1,0 +1,365 @@
+//! Matrix products of int8 weights with integer codes: exact sums, so the same in any order.
+//!
+//! The inputs of a row become codes: times a factor, rounded to the nearest integer, ties to even. The projection's
+//! factor is fixed when the model is exported, as a frame arrives in pieces and its largest value is not known when the
+//! first must be multiplied; what lies beyond the range saturates. Every other product takes the row's largest magnitude
+//! for the largest code, which no calibration can better. Sums run in 32 bits over as many inputs as cannot wrap, and in
+//! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
+
+use crate::encoder::format::QUAD;
+use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
+use crate::encoder::standardise::Standardiser;
+
+/// Magnitudes below this count as it, so that a row of zeros has a factor.
+const LEAST: f32 = 1e-20;
+
+/// Largest magnitude of a weight.
+const LARGEST_WEIGHT: usize = 127;
+
+/// An affine map with int8 weights.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IntegerLinear<'a> {
+    pub(crate) inputs: usize,
+    /// Quad by quad: `[inputs / 4][outputs][4]`, zeros past the last input.
+    pub(crate) weight: &'a [i8],
+    /// What a weight of one is worth, for each output.
+    pub(crate) scale: &'a [f32],
+    pub(crate) bias: &'a [f32],
+    /// Largest magnitude of a code, 127 or 32767.
+    pub(crate) most: i16,
+    /// What a code of one is worth; `None` where each row has its own.
+    pub(crate) input_scale: Option<f32>,
+}
+
+/// What a code of a row is worth, and what turns its inputs into codes.
+#[derive(Clone, Copy)]
+struct RowScale {
+    worth: f32,
+    factor: f32,
+}
+
+/// Each value times `factor`, rounded to nearest with ties to even, within `most` either side of zero.
+///
+/// What is not a number has some code, always the same.
+#[inline(always)]
+pub fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    /// Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
+    const ROUNDER: f32 = 12_582_912.0;
+
+    let most = f32::from(most);
+    for (value, code) in values.iter().zip(codes) {
+        let scaled = value * factor;
+        let scaled = if scaled < most { scaled } else { most };
+        let scaled = if scaled > -most { scaled } else { -most };
+        *code = (scaled + ROUNDER).to_bits() as i16;
+    }
+}
+
+/// The largest magnitude of the values, which is infinite or no number when one of them is.
+#[inline(always)]
+pub fn magnitude(values: &[f32]) -> f32 {
+    // The bits of floats without their sign have the order of the floats, and what is no number comes last.
+    f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
+}
+
+impl IntegerLinear<'_> {
+    /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
+    ///
+    /// `partials` holds the sums of [`ROWS`] rows, or of as many as there are: an output each, and two more where the
+    /// sums may need 64 bits.
+    pub(super) fn map(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) {
+        // One row leaves most of the space for several untouched.
+        if x.len() == self.inputs {
+            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]], kernel);
+        } else {
+            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]; ROWS], kernel);
+        }
+    }
+
+    /// [`IntegerLinear::map`], at most [`ROWS`] rows at once and as many as `codes` has room for.
+    fn map_rows(
+        &self,
+        x: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        codes: &mut [[i16; STEP]],
+        kernel: &Kernel,
+    ) {
+        let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
+        for (x, y) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+            let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
+            let mut rows = 0;
+            for (row, scale) in x.chunks_exact(inputs).zip(&mut scales) {
+                *scale = self.row_scale(row, kernel);
+                rows += 1;
+            }
+            let Some(codes) = codes.get_mut(..rows) else {
+                return;
+            };
+            for first in (0..inputs).step_by(STEP) {
+                let count = STEP.min(inputs - first);
+                for ((row, codes), scale) in x.chunks_exact(inputs).zip(codes.iter_mut()).zip(scales) {
+                    let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
+                    self.encode(first, values, standardiser, scale, codes, kernel);
+                }
+                self.add(first, count, codes, partials, kernel);
+            }
+            self.finish(&scales, y, partials);
+        }
+    }
+
+    /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
+    ///
+    /// `y` is complete once the last input is in. Nothing else may touch `partials` in between.
+    pub(super) fn feed(
+        &self,
+        first: usize,
+        values: &[f32],
+        standardiser: &Standardiser<'_>,
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) -> usize {
+        let block = self.block().max(1);
+        let count = (STEP - first % QUAD).min(block - first % block).min(self.inputs.saturating_sub(first));
+        let values = values.get(..count).unwrap_or(values);
+        let scale = self.row_scale(&[], kernel);
+        let mut codes = [[0; STEP]];
+        for codes in &mut codes {
+            self.encode(first, values, Some(standardiser), scale, codes, kernel);
+        }
+        self.add(first, values.len(), &codes, partials, kernel);
+        if first + values.len() == self.inputs {
+            self.finish(&[scale], y, partials);
+        }
+        values.len()
+    }
+
+    fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Inputs whose products fit a sum of 32 bits, in whole steps.
+    const fn block(&self) -> usize {
+        let inputs = i32::MAX as usize / (LARGEST_WEIGHT * self.most.unsigned_abs() as usize);
+        inputs - inputs % STEP
+    }
+
+    /// Whether the sums over all inputs may need more than 32 bits.
+    const fn is_long(&self) -> bool {
+        self.inputs > self.block()
+    }
+
+    /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
+    fn row_scale(&self, row: &[f32], kernel: &Kernel) -> RowScale {
+        let most = f32::from(self.most);
+        if let Some(scale) = self.input_scale {
+            return RowScale { worth: scale, factor: 1.0 / scale };
+        }
+        let magnitude = (kernel.magnitude)(row);
+        if !magnitude.is_finite() {
+            return RowScale { worth: f32::NAN, factor: 0.0 };
+        }
+        let magnitude = if magnitude > LEAST { magnitude } else { LEAST };
+        RowScale { worth: magnitude / most, factor: most / magnitude }
+    }
+
+    /// The codes of the values `first..` of a row: from their place in their quad on, and zeros around them.
+    fn encode(
+        &self,
+        first: usize,
+        values: &[f32],
+        standardiser: Option<&Standardiser<'_>>,
+        scale: RowScale,
+        codes: &mut [i16; STEP],
+        kernel: &Kernel,
+    ) {
+        let lead = first % QUAD;
+        let end = lead + values.len();
+        let (used, _) = codes.split_at_mut_checked(end.next_multiple_of(QUAD)).unwrap_or_default();
+        let (before, rest) = used.split_at_mut_checked(lead).unwrap_or_default();
+        let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
+        before.fill(0);
+        after.fill(0);
+        if let Some(standardiser) = standardiser {
+            let mut standardised = [0.0; STEP];
+            let (mean, inv_std) = standardiser.statistics(first);
+            (kernel.standardise)(values, mean, inv_std, &mut standardised);
+            (kernel.quantise)(&standardised, scale.factor, self.most, encoded);
+        } else {
+            (kernel.quantise)(values, scale.factor, self.most, encoded);
+        }
+    }
+
+    /// Adds the products of the `count` inputs from `first` on, in quads.
+    fn add(&self, first: usize, count: usize, codes: &[[i16; STEP]], partials: &mut [f32], kernel: &Kernel) {
+        let (outputs, end) = (self.outputs(), first + count);
+        let (sums, totals) = split(partials, codes.len() * outputs);
+        if first == 0 {
+            sums.fill(0);
+            if self.is_long() {
+                totals.fill([0; 2]);
+            }
+        }
+        let accumulate: AccumulateCodes = if self.most > i16::from(i8::MAX) { kernel.i8i16 } else { kernel.i8 };
+        let quads = first / QUAD * outputs..end.div_ceil(QUAD) * outputs;
+        let weights = self.weight.as_chunks().0.get(quads).unwrap_or_default();
+        accumulate(codes, weights.as_chunks().0, outputs / LANES, sums.as_chunks_mut().0);
+        if self.is_long() && (end.is_multiple_of(self.block()) || end == self.inputs) {
+            for (total, sum) in totals.iter_mut().zip(sums) {
+                *total = words(whole(*total) + i64::from(*sum));
+                *sum = 0;
+            }
+        }
+    }
+
+    /// Turns sums into outputs.
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32]) {
+        let (sums, totals) = split(partials, y.len());
+        if self.is_long() {
+            for (y, total) in y.iter_mut().zip(totals) {
+                *y = rounded(whole(*total));
+            }
+        } else {
+            for (y, sum) in y.iter_mut().zip(sums) {
+                *y = *sum as f32;
+            }
+        }
+        for (row, row_scale) in y.chunks_exact_mut(self.outputs().max(1)).zip(scales) {
+            for ((y, scale), bias) in row.iter_mut().zip(self.scale).zip(self.bias) {
+                *y = *y * (scale * row_scale.worth) + bias;
+            }
+        }
+    }
+}
+
+/// `count` sums of 32 bits, and behind them as many totals of 64 where there is room: low word, high word.
+fn split(partials: &mut [f32], count: usize) -> (&mut [i32], &mut [[u32; 2]]) {
+    let (sums, rest) = partials.split_at_mut_checked(count).unwrap_or_default();
+    let totals = bytemuck::cast_slice_mut::<f32, u32>(rest).as_chunks_mut().0;
+    let room = count.min(totals.len());
+    (bytemuck::cast_slice_mut(sums), totals.get_mut(..room).unwrap_or_default())
+}
+
+fn whole([low, high]: [u32; 2]) -> i64 {
+    (u64::from(low) | u64::from(high) << 32) as i64
+}
+
+fn words(total: i64) -> [u32; 2] {
+    [total as u32, (total as u64 >> 32) as u32]
+}
+
+/// The nearest float; small sums by the conversion that processors have.
+fn rounded(total: i64) -> f32 {
+    i32::try_from(total).map_or(total as f32, |small| small as f32)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The product written out for one output: the sum in 64 bits, in PyTorch's order.
+    fn exact(linear: &IntegerLinear<'_>, codes: &[i16], n: usize, worth: f32) -> f32 {
+        let weight = |k: usize| i64::from(linear.weight[(k / QUAD * linear.outputs() + n) * QUAD + k % QUAD]);
+        let sum: i64 = codes.iter().enumerate().map(|(k, code)| i64::from(*code) * weight(k)).sum();
+        sum as f32 * (linear.scale[n] * worth) + linear.bias[n]
+    }
+
+    /// Weights, scales and biases; the weights all of the largest magnitude when `extreme`.
+    fn parameters(
+        inputs: usize,
+        outputs: usize,
+        extreme: bool,
+        mut random: impl FnMut() -> f32,
+    ) -> (Vec<i8>, Vec<f32>, Vec<f32>) {
+        let mut weight = vec![0; inputs.next_multiple_of(QUAD) * outputs];
+        for k in 0..inputs {
+            for n in 0..outputs {
+                let value = if extreme { 127.0 } else { random() * 127.0 };
+                weight[(k / QUAD * outputs + n) * QUAD + k % QUAD] = value as i8;
+            }
+        }
+        let scale = (0..outputs).map(|_| random().abs() + 0.01).collect();
+        (weight, scale, (0..outputs).map(|_| random()).collect())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn every_output_is_the_exact_sum(
+            rows in 1usize..10, inputs in 1usize..1500, columns in 1usize..10, seed in any::<u32>(),
+            wide in any::<bool>(), extreme in any::<bool>(), fixed in any::<bool>(),
+        ) {
+            let mut state = seed;
+            let mut random = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+            };
+            let outputs = columns * LANES;
+            let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
+            let most = if wide { i16::MAX } else { 127 };
+            let input_scale = fixed.then(|| 0.9 / f32::from(most));
+            let linear = IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most, input_scale };
+            let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
+            let mut y = vec![f32::NAN; rows * outputs];
+            let mut partials = vec![f32::NAN; 3 * ROWS * outputs];
+            linear.map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
+                let row = linear.row_scale(x, &Kernel::PORTABLE);
+                let mut codes = vec![0; inputs];
+                quantise(x, row.factor, most, &mut codes);
+                prop_assert!(codes.iter().all(|code| code.abs() <= most));
+                for (n, value) in y.iter().enumerate() {
+                    prop_assert_eq!(value.to_bits(), exact(&linear, &codes, n, row.worth).to_bits());
+                }
+            }
+        }
+
+        #[test]
+        fn codes_are_the_nearest_integers_within_the_range(bits in any::<u32>(), factor in 0.0f32..1e6, most in 1i16..) {
+            let value = f32::from_bits(bits);
+            let mut codes = [0];
+            quantise(&[value], factor, most, &mut codes);
+            let expected = (value * factor).clamp(-f32::from(most), f32::from(most)).round_ties_even();
+            let expected = if expected.is_nan() { most } else { expected as i16 };
+            prop_assert_eq!(codes, [expected]);
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_spoils_its_row_and_no_other() {
+        let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
+        let linear =
+            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let mut x = [1.0; 16];
+            x[3] = unsound;
+            let mut y = [0.0; 32];
+            linear.map(&x, None, &mut y, &mut [0.0; 16 * 3 * ROWS], &Kernel::PORTABLE);
+            assert!(y[..16].iter().all(|value| value.is_nan()));
+            assert!(y[16..].iter().all(|value| value.is_finite()));
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_gives_the_bias() {
+        let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
+        let linear =
+            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let mut y = [0.0; 16];
+        linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 48], &Kernel::PORTABLE);
+        assert_eq!(y, *bias);
+    }
+}

@@ -1,0 +1,145 @@
+//! The portable inner loop for float inputs, over weights in any storage.
+
+use wide::f32x16;
+
+use super::{Accumulate, Kernel, LANES, SIMD, STEP};
+
+/// Rows whose sums are held at once.
+const ROWS: usize = if SIMD { 4 } else { 2 };
+
+/// Columns of one pass. On processors with SIMD a pass takes whole rows of 128 outputs and more sums than there are
+/// registers: weights out of the second-level cache or beyond arrive fastest in the order they lie in memory.
+const COLUMNS_ONE: usize = if SIMD { 8 } else { 1 };
+const COLUMNS_ROWS: usize = if SIMD { 8 } else { 1 };
+
+/// A weight as it is stored.
+pub(crate) trait Stored: Copy {
+    /// The inner loop for weights stored so.
+    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32>;
+
+    /// A column of weights as floats, exactly.
+    fn floats(column: &[Self; LANES]) -> f32x16;
+}
+
+impl Stored for f32 {
+    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
+        kernel.f32
+    }
+
+    #[inline(always)]
+    fn floats(column: &[Self; LANES]) -> f32x16 {
+        f32x16::new(*column)
+    }
+}
+
+/// The bits of a finite IEEE 754 half.
+impl Stored for u16 {
+    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
+        kernel.f16
+    }
+
+    #[inline(always)]
+    fn floats(column: &[Self; LANES]) -> f32x16 {
+        f32x16::new(column.map(half_to_float))
+    }
+}
+
+impl Stored for i16 {
+    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
+        kernel.i16
+    }
+
+    #[inline(always)]
+    fn floats(column: &[Self; LANES]) -> f32x16 {
+        f32x16::new(column.map(f32::from))
+    }
+}
+
+/// The value of the bits of an IEEE 754 half, which must be finite; exact.
+#[inline(always)]
+pub fn half_to_float(bits: u16) -> f32 {
+    /// 2^112, between the exponents' biases 15 and 127.
+    const BIAS: f32 = f32::from_bits(0x7780_0000);
+
+    let magnitude = f32::from_bits(u32::from(bits & 0x7fff) << 13) * BIAS;
+    f32::from_bits(magnitude.to_bits() | u32::from(bits & 0x8000) << 16)
+}
+
+/// As [`Accumulate`](super::Accumulate) says.
+pub(super) fn accumulate<W: Stored>(
+    inputs: &[[f32; STEP]],
+    weights: &[[W; LANES]],
+    width: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let width = width.max(1);
+    let (groups, rest) = inputs.as_chunks::<ROWS>();
+    let (sums, rest_of_sums) = sums.split_at_mut_checked(groups.len() * ROWS * width).unwrap_or_default();
+    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
+        tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, width, sums);
+    }
+    for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
+        tiles::<W, 1, COLUMNS_ONE>(core::array::from_ref(inputs), weights, width, sums);
+    }
+}
+
+fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &[[f32; STEP]; N],
+    weights: &[[W; LANES]],
+    width: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let tiled = width - width % COLUMNS;
+    for first in (0..tiled).step_by(COLUMNS) {
+        tile::<W, N, COLUMNS>(inputs, weights, width, first, sums);
+    }
+    for first in tiled..width {
+        tile::<W, N, 1>(inputs, weights, width, first, sums);
+    }
+}
+
+/// [`tiles`] for the `COLUMNS` columns from `first`, their sums in registers as far as they go.
+#[inline(always)]
+fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &[[f32; STEP]; N],
+    weights: &[[W; LANES]],
+    width: usize,
+    first: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let mut tile = [[f32x16::ZERO; COLUMNS]; N];
+    for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
+        for (sum, stored) in tile.iter_mut().zip(row.iter().skip(first)) {
+            *sum = f32x16::new(*stored);
+        }
+    }
+    for (k, row) in (0..STEP).zip(weights.chunks_exact(width)) {
+        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        let columns = columns.each_ref().map(W::floats);
+        for (tile, inputs) in tile.iter_mut().zip(inputs) {
+            let value = f32x16::splat(inputs.get(k).copied().unwrap_or_default());
+            for (sum, column) in tile.iter_mut().zip(columns) {
+                *sum += value * column;
+            }
+        }
+    }
+    for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
+        for (sum, stored) in tile.iter().zip(row.iter_mut().skip(first)) {
+            *stored = sum.to_array();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half_to_float;
+
+    #[test]
+    fn every_finite_half_has_its_value() {
+        for bits in (0..=u16::MAX).filter(|bits| bits & 0x7c00 != 0x7c00) {
+            assert_eq!(half_to_float(bits).to_bits(), half::f16::from_bits(bits).to_f32().to_bits(), "{bits:#06x}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The inner loop of every matrix product, and where a host puts one made for its processor.
+
+mod float;
+mod integer;
+
+use crate::encoder::format::QUAD;
+use crate::encoder::integer::{magnitude, quantise};
+use crate::encoder::standardise::{Standardise, standardise};
+
+pub(crate) use float::Stored;
+pub use float::half_to_float;
+
+/// Neighbouring outputs that are one column.
+pub const LANES: usize = 16;
+
+const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
+
+/// Most rows that share a pass over the weights.
+pub const ROWS: usize = if SIMD { 8 } else { 2 };
+
+/// Most inputs of one pass.
+pub const STEP: usize = if SIMD { 256 } else { 32 };
+
+/// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
+///
+/// `inputs` is one to [`ROWS`] rows, of which as many values enter as there are weights. Weights and sums come in columns
+/// of [`LANES`] outputs; the number is how many columns an input's weights and a row's sums have. Float sums run over k in
+/// order, rounded after the product and after the sum.
+pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
+
+/// As [`Accumulate`], for codes and int8 weights: k counts quads of inputs, and the sums are exact.
+pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
+
+/// The inner loops for every format, and what makes inputs of raw values.
+///
+/// Another than [`Kernel::PORTABLE`] must give the same bits: they are part of the numeric contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    /// Products with float32 weights.
+    pub f32: Accumulate<f32, f32, f32>,
+    /// Products with half-precision weights, given as their bits.
+    pub f16: Accumulate<f32, u16, f32>,
+    /// Products with int16 weights.
+    pub i16: Accumulate<f32, i16, f32>,
+    /// Products of int8 weights with codes in -32767..=32767.
+    pub i8i16: AccumulateCodes,
+    /// Products of int8 weights with codes in -127..=127.
+    pub i8: AccumulateCodes,
+    /// [`standardise`](super::standardise::standardise()).
+    pub standardise: Standardise,
+    /// [`magnitude`](super::integer::magnitude).
+    pub magnitude: fn(&[f32]) -> f32,
+    /// [`quantise`](super::integer::quantise).
+    pub quantise: fn(&[f32], f32, i16, &mut [i16]),
+}
+
+impl Kernel {
+    /// Runs on every processor of the target it is compiled for.
+    pub const PORTABLE: Self = Self {
+        f32: float::accumulate,
+        f16: float::accumulate,
+        i16: float::accumulate,
+        i8i16: integer::accumulate,
+        i8: integer::accumulate,
+        standardise,
+        magnitude,
+        quantise,
+    };
+}

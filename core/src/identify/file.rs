@@ -1,0 +1,276 @@
+//! A gallery as one buffer, checked once and used in place.
+//!
+//! # Layout
+//! Little-endian; offsets in bytes from the start.
+//!
+//! | offset | bytes | content |
+//! |---|---|---|
+//! | 0 | 8 | magic `NVGALERY` |
+//! | 8 | 2 | version, 1 |
+//! | 10 | 2 | format: 0 = float32, 4 = int8 |
+//! | 12 | 4 | components of a prototype |
+//! | 16 | 4 | prototypes |
+//! | 20 | 4 | frames of a probe's window |
+//! | 24 | 4 | windows of a probe, from its start; 0 for all |
+//! | 28 | 4 | length of the labels |
+//! | 32 | 32 | digest of the model that made the prototypes |
+//! | 64 | 4 a prototype | least cosine that each accepts, -1 to 1 |
+//! | | 4 a prototype | int8 alone: one over the length of its codes |
+//! | | | the prototypes, in blocks of [`BLOCK`]: float32 `[components][BLOCK]`, int8 `[components / 4][BLOCK][4]` |
+//! | | 4 a prototype | where its label ends |
+//! | | | the labels, UTF-8, one behind the other |
+//! | end - 32 | 32 | SHA-256 of everything before it |
+//!
+//! "A prototype" counts up to whole blocks; what belongs to none is zero. Codes are -127 to 127, floats -1 to 1, so that no
+//! sum wraps and none is infinite. The checksum finds accidents, not attackers: keep a gallery where enrolments are kept.
+
+use core::error::Error;
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::{BLOCK, Prototypes};
+use crate::encoder::WeightFormat;
+use crate::key::MAX_LATENT;
+
+/// First bytes of every gallery.
+pub const MAGIC: &[u8; 8] = b"NVGALERY";
+
+/// The version this crate reads and writes.
+pub const VERSION: u16 = 1;
+
+/// Bytes of the header.
+pub(super) const HEADER: usize = 64;
+
+/// Most prototypes.
+pub(super) const MOST: usize = 1 << 24;
+
+/// Prototypes whose every length and value has been checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Gallery<'a> {
+    width: usize,
+    count: usize,
+    window: u32,
+    windows: u32,
+    model_digest: &'a [u8; 32],
+    thresholds: &'a [f32],
+    prototypes: Prototypes<'a>,
+    label_ends: &'a [u32],
+    labels: &'a [u8],
+}
+
+/// Why a buffer is no gallery to search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GalleryError {
+    /// It does not start with [`MAGIC`].
+    NotAGallery,
+    /// Its version is not [`VERSION`].
+    Version {
+        /// Version found.
+        found: u16,
+    },
+    /// Its format is not known.
+    Format {
+        /// Format found.
+        found: u16,
+    },
+    /// A size is outside its limits.
+    Size,
+    /// Its length is not the one its sizes imply.
+    Length {
+        /// Bytes given.
+        given: u64,
+        /// Bytes implied.
+        expected: u64,
+    },
+    /// The buffer does not start at a multiple of 4 in memory.
+    Alignment,
+    /// A threshold, a length, a component or a label is not one a gallery may hold.
+    Value,
+    /// The content does not have the checksum it states.
+    Checksum,
+}
+
+impl<'a> Gallery<'a> {
+    /// Opens a gallery; reads the whole buffer once. The buffer must start at a multiple of 4 in memory.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of [`GalleryError`].
+    pub fn open(bytes: &'a [u8]) -> Result<Self, GalleryError> {
+        if bytes.first_chunk::<8>() != Some(MAGIC) {
+            return Err(GalleryError::NotAGallery);
+        }
+        let given = bytes.len() as u64;
+        let short = GalleryError::Length { given, expected: HEADER as u64 };
+        let (header, _) = bytes.split_at_checked(HEADER).ok_or(short)?;
+        let word =
+            |at: usize| header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
+        let (version, found) = (word(8) as u16, (word(8) >> 16) as u16);
+        if version != VERSION {
+            return Err(GalleryError::Version { found: version });
+        }
+        let format = WeightFormat::from_number(found).filter(|format| is_known(*format));
+        let format = format.ok_or(GalleryError::Format { found })?;
+        let (width, count, labels) = (word(12) as usize, word(16) as usize, u64::from(word(28)));
+        let sound = width > 0 && width <= MAX_LATENT && width.is_multiple_of(16);
+        if !sound || count == 0 || count > MOST {
+            return Err(GalleryError::Size);
+        }
+        let expected = length(format, width, count).saturating_add(labels);
+        if given != expected {
+            return Err(GalleryError::Length { given, expected });
+        }
+
+        let (content, checksum) = bytes.split_at_checked(bytes.len() - CHECKSUM).ok_or(short)?;
+        let gallery = Self::cut(content, format, width, count).ok_or(GalleryError::Alignment)?;
+        let gallery = Self { window: word(20), windows: word(24), ..gallery };
+        if !gallery.is_sound() {
+            return Err(GalleryError::Value);
+        }
+        if Sha256::digest(content).as_slice() != checksum {
+            return Err(GalleryError::Checksum);
+        }
+        Ok(gallery)
+    }
+
+    /// Components of a prototype.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Prototypes, at least one.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Frames of a probe's window.
+    pub fn window(&self) -> u32 {
+        self.window
+    }
+
+    /// Windows of a probe, from its start; 0 for all that it holds.
+    pub fn windows(&self) -> u32 {
+        self.windows
+    }
+
+    /// SHA-256 of the model that made the prototypes.
+    pub fn model_digest(&self) -> &'a [u8; 32] {
+        self.model_digest
+    }
+
+    /// How the prototypes are stored: float32 or int8.
+    pub fn format(&self) -> WeightFormat {
+        match self.prototypes {
+            Prototypes::Float(_) => WeightFormat::F32,
+            Prototypes::Codes(..) => WeightFormat::I8,
+        }
+    }
+
+    /// The least cosine that a prototype accepts.
+    pub fn threshold(&self, index: usize) -> Option<f32> {
+        self.thresholds.get(index).filter(|_| index < self.count).copied()
+    }
+
+    /// The label of a prototype.
+    pub fn label(&self, index: usize) -> Option<&'a str> {
+        let end = *self.label_ends.get(index)? as usize;
+        let start = match index.checked_sub(1) {
+            Some(before) => *self.label_ends.get(before)? as usize,
+            None => 0,
+        };
+        let label = self.labels.get(start..end).filter(|_| index < self.count)?;
+        core::str::from_utf8(label).ok()
+    }
+
+    pub(super) fn prototypes(&self) -> Prototypes<'a> {
+        self.prototypes
+    }
+
+    /// Cuts content of the right length up; `None` when it is misaligned.
+    fn cut(content: &'a [u8], format: WeightFormat, width: usize, count: usize) -> Option<Self> {
+        let padded = count.next_multiple_of(BLOCK);
+        let (header, rest) = content.split_at_checked(HEADER)?;
+        let model_digest = header.last_chunk::<32>()?;
+        let mut rest = rest;
+        let mut take = |length: usize| -> Option<&'a [u8]> {
+            let (taken, after) = rest.split_at_checked(length)?;
+            rest = after;
+            Some(taken)
+        };
+        let thresholds = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
+        let prototypes = if format == WeightFormat::F32 {
+            Prototypes::Float(bytemuck::try_cast_slice(take(4 * padded * width)?).ok()?)
+        } else {
+            let scales = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
+            Prototypes::Codes(bytemuck::cast_slice(take(padded * width)?), scales)
+        };
+        let label_ends = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
+        Some(Self {
+            width,
+            count,
+            window: 0,
+            windows: 0,
+            model_digest,
+            thresholds,
+            prototypes,
+            label_ends,
+            labels: rest,
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        let (thresholds, after) = self.thresholds.split_at_checked(self.count).unwrap_or_default();
+        let (ends, ends_after) = self.label_ends.split_at_checked(self.count).unwrap_or_default();
+        let labels = (0..self.count).all(|index| self.label(index).is_some());
+        let prototypes = match self.prototypes {
+            Prototypes::Float(values) => values.iter().all(|value| (-1.0..=1.0).contains(value)),
+            Prototypes::Codes(codes, scales) => {
+                let (scales, after) = scales.split_at_checked(self.count).unwrap_or_default();
+                codes.iter().all(|code| *code != i8::MIN)
+                    && scales.iter().all(|scale| *scale > 0.0 && *scale <= 1.0)
+                    && after.iter().all(|scale| scale.to_bits() == 0)
+            }
+        };
+        prototypes
+            && labels
+            && thresholds.iter().all(|threshold| (-1.0..=1.0).contains(threshold))
+            && after.iter().all(|threshold| threshold.to_bits() == 0)
+            && ends.last().is_some_and(|end| *end as usize == self.labels.len())
+            && ends_after.iter().all(|end| *end == 0)
+    }
+}
+
+pub(super) const CHECKSUM: usize = 32;
+
+/// Whether galleries are stored so.
+pub(super) fn is_known(format: WeightFormat) -> bool {
+    matches!(format, WeightFormat::F32 | WeightFormat::I8)
+}
+
+/// Bytes of a gallery without its labels.
+pub(super) fn length(format: WeightFormat, width: usize, count: usize) -> u64 {
+    let padded = count.next_multiple_of(BLOCK) as u64;
+    let prototype = if format == WeightFormat::F32 { 4 * width as u64 } else { 4 + width as u64 };
+    (HEADER + CHECKSUM) as u64 + padded * (8 + prototype)
+}
+
+impl fmt::Display for GalleryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAGallery => write!(f, "not a gallery: wrong first bytes"),
+            Self::Version { found } => {
+                write!(f, "gallery version {found}, this build reads version {VERSION}: update it, or make it again")
+            }
+            Self::Format { found } => write!(f, "gallery format {found}, this build reads float32 (0) and int8 (4)"),
+            Self::Size => write!(f, "gallery sizes are outside their limits"),
+            Self::Length { given, expected } => {
+                write!(f, "gallery of {given} bytes, should be {expected}: truncated or damaged")
+            }
+            Self::Alignment => write!(f, "gallery does not start at a multiple of 4 in memory"),
+            Self::Value => write!(f, "gallery holds a value that is not allowed: damaged"),
+            Self::Checksum => write!(f, "gallery content does not match its checksum: damaged"),
+        }
+    }
+}
+
+impl Error for GalleryError {}

@@ -1,0 +1,68 @@
+//! `gallery`: enrolments of one model in a file to search.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::identify::{Entry, write};
+use serde_json::json;
+
+use super::console::Console;
+use super::failure::{Failure, MODEL, OUTPUT};
+use crate::enrolment::Enrolment;
+use crate::files;
+use crate::model::safetensors::hex;
+
+/// Put enrolments of one model into a gallery for `identify`.
+#[derive(Args)]
+pub struct Arguments {
+    /// The enrolments.
+    #[arg(value_name = "R.nve", required = true)]
+    enrolments: Vec<PathBuf>,
+    /// The gallery to write; readable by its owner only.
+    #[arg(long, short, value_name = "G.nvg")]
+    output: PathBuf,
+    /// How prototypes are stored.
+    #[arg(long, value_enum, default_value_t = Format::F32)]
+    format: Format,
+}
+
+/// How prototypes are stored.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// 32-bit floats.
+    F32,
+    /// 8-bit integers: a quarter of the size and of the time; scores differ in the third digit.
+    I8,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut records: Vec<Enrolment> = Vec::new();
+    for path in &arguments.enrolments {
+        let record = Enrolment::read(path)?;
+        if let Some(first) = records.first() {
+            record.check_model(path, &first.model_digest)?;
+            if record.policy != first.policy {
+                let text = format!("{}: its probes are cut or scored in another way than the first's", path.display());
+                return Err(Failure::new(MODEL, text + "; enrol them alike"));
+            }
+        }
+        records.push(record);
+    }
+    let [first, ..] = records.as_slice() else { return Ok(()) };
+    let entry = |record: &'_ Enrolment| (record.label.clone(), record.threshold, record.prototype.clone());
+    let parts: Vec<_> = records.iter().map(entry).collect();
+    let entries: Vec<Entry<'_>> =
+        parts.iter().map(|(label, threshold, prototype)| Entry { label, threshold: *threshold, prototype }).collect();
+    let format = match arguments.format {
+        Format::F32 => WeightFormat::F32,
+        Format::I8 => WeightFormat::I8,
+    };
+    let probe = [first.policy.window, first.policy.windows];
+    let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
+    files::write_private(&arguments.output, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
+    let (path, digest) = (arguments.output.display().to_string(), hex(&first.model_digest));
+    let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
+    let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });
+    console.result("gallery", &text, value)
+}

@@ -1,0 +1,187 @@
+//! Models whose weights of products are half precision or integers, and the calibration that int8 weights need.
+
+use std::borrow::Cow;
+
+use neural_vault_core::bundle::{self, Bundle, tensor_names_and_shapes};
+use neural_vault_core::encoder::{Standardiser, WeightFormat};
+
+use super::{Model, ModelError, Provenance, words};
+
+/// Values that calibration looks at, at most, evenly spread over the recordings.
+const SAMPLE: usize = 1 << 20;
+
+/// Ranges that calibration compares: each is smaller than the one before by an eighth of a power of two.
+const RANGES: i32 = 40;
+
+/// A bundle whose weights are not float32, in words, so that its floats are aligned in place.
+#[derive(Clone)]
+pub struct Quantised {
+    words: Vec<u32>,
+    format: WeightFormat,
+}
+
+impl Quantised {
+    /// How the weights of products are stored.
+    #[must_use]
+    pub fn format(&self) -> WeightFormat {
+        self.format
+    }
+
+    /// The bundle with another tag, or none.
+    pub(super) fn retagged(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
+        let bundle = Bundle::open(bytemuck::cast_slice(&self.words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+        Ok(bundle::retag(&bundle, provisioning_key))
+    }
+}
+
+impl Model {
+    /// The model in a bundle.
+    ///
+    /// # Errors
+    /// When its sizes are not the bundle's.
+    pub fn from_bundle(bundle: &Bundle<'_>, provenance: Provenance) -> Result<Self, ModelError> {
+        let (dims, format) = (bundle.dims(), bundle.format());
+        let tensors = tensor_names_and_shapes(&dims)?.into_iter().map(|(name, _)| {
+            let missing = || ModelError::Tensor { name: name.clone(), reason: "is missing".to_owned() };
+            let values = bundle.state_tensor(&name).ok_or_else(missing)?;
+            Ok((name, values))
+        });
+        let tensors = tensors.collect::<Result<_, ModelError>>()?;
+        let quantised =
+            (format != WeightFormat::F32).then(|| Quantised { words: words(&bundle::retag(bundle, None)), format });
+        Ok(Self { dims, tensors, provenance, quantised })
+    }
+
+    /// The model with its weights in another format; `frames` are raw values of the recordings that trained it.
+    ///
+    /// Formats with int8 weights need the frames, to learn how large standardised values get.
+    ///
+    /// # Errors
+    /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already.
+    pub fn quantise(&self, format: WeightFormat, frames: &[f32]) -> Result<Self, ModelError> {
+        self.require_f32()?;
+        let input_scale = match format.largest_code() {
+            Some(most) => vec![self.input_scale(frames, most)?],
+            None => Vec::new(),
+        };
+        let tensor = |name: &str| {
+            let values = if name == "proj.input_scale" { Some(&input_scale) } else { self.tensors.get(name) };
+            values.map(|values| Cow::Borrowed(values.as_slice()))
+        };
+        let failed = |e: &dyn std::fmt::Display| ModelError::Bundle(e.to_string());
+        let bytes = bundle::write(&self.dims, format, tensor, None).map_err(|e| failed(&e))?;
+        let words = words(&bytes);
+        let bundle = Bundle::open(bytemuck::cast_slice(&words)).map_err(|e| failed(&e))?;
+        Self::from_bundle(&bundle, self.provenance.clone())
+    }
+
+    /// What a code of a standardised feature is worth: the scale with the least mean squared error over the frames.
+    fn input_scale(&self, frames: &[f32], most: i16) -> Result<f32, ModelError> {
+        let rows = frames.len() / self.dims.features;
+        if rows < 2 {
+            let text =
+                format!("{rows} frames say nothing of how large values get; give the recordings that trained it");
+            return Err(ModelError::Calibration(text));
+        }
+        let values = self.standardised_sample(frames);
+        let largest = values.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        if !(largest.is_finite() && largest > 0.0) {
+            let text = format!("the largest standardised value is {largest}; the model belongs to other recordings");
+            return Err(ModelError::Calibration(text));
+        }
+        let most = f32::from(most);
+        let scale = |range: i32| largest * (-(range as f32) / 8.0).exp2() / most;
+        let error = |scale: f32| -> f64 {
+            let squared = |value: &f32| {
+                let code = (value / scale).round_ties_even().clamp(-most, most);
+                f64::from(value - code * scale).powi(2)
+            };
+            values.iter().map(squared).sum()
+        };
+        let errors = (0..RANGES).map(|range| (scale(range), error(scale(range))));
+        let (best, _) = errors.fold((scale(0), f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best });
+        // Scans to come may hold larger values than these, and int16 codes have steps to spare.
+        Ok(if most > f32::from(i8::MAX) { best * 2.0 } else { best })
+    }
+
+    /// Standardised values of whole frames, evenly spread.
+    fn standardised_sample(&self, frames: &[f32]) -> Vec<f32> {
+        let features = self.dims.features;
+        let tensor = |name: &str| self.tensors.get(name).map(Vec::as_slice).unwrap_or_default();
+        let standardiser = Standardiser { mean: tensor("standardiser.mean"), inv_std: tensor("standardiser.inv_std") };
+        let every = (frames.len() / features).div_ceil((SAMPLE / features).max(2)).max(1);
+        let mut values = Vec::new();
+        for frame in frames.chunks_exact(features).step_by(every) {
+            let start = values.len();
+            values.extend(frame);
+            standardiser.apply(0, &mut values[start..]);
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::dataset::synth;
+    use crate::model::{initialise, linear_dims, reference_dims};
+
+    const FEATURES: usize = 30;
+
+    fn models() -> [Model; 2] {
+        let provenance = Provenance { window: 1, ..Provenance::default() };
+        [reference_dims(FEATURES), linear_dims(FEATURES)].map(|dims| initialise(dims, provenance.clone(), 3).unwrap())
+    }
+
+    fn frames() -> Vec<f32> {
+        synth(3, 8, FEATURES, 2, 0.3, 5).values
+    }
+
+    #[test]
+    fn a_quantised_model_keeps_its_bundle_bit_for_bit() {
+        for model in models() {
+            for format in [WeightFormat::F16, WeightFormat::I16, WeightFormat::I8I16, WeightFormat::I8] {
+                let quantised = model.quantise(format, &frames()).unwrap();
+                assert_eq!(quantised.format(), format);
+                assert_ne!(quantised.digest().unwrap(), model.digest().unwrap());
+                let bytes = quantised.to_bundle(None).unwrap();
+                let words = words(&bytes);
+                let bundle = Bundle::open(bytemuck::cast_slice(&words)).unwrap();
+                let read = Model::from_bundle(&bundle, Provenance::default()).unwrap();
+                assert_eq!(read.to_bundle(None).unwrap(), bytes);
+                assert_eq!(read.digest().unwrap(), quantised.digest().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_quantised_model_has_no_onnx_graph_and_no_safetensors() {
+        let model = &models()[0];
+        let quantised = model.quantise(WeightFormat::F16, &[]).unwrap();
+        let refused = |result: Result<Vec<u8>, ModelError>| matches!(result, Err(ModelError::Quantised { .. }));
+        assert!(refused(crate::model::onnx::to_bytes(&quantised, &[0; 32])));
+        assert!(refused(crate::model::safetensors::to_bytes(&quantised, &[0; 32])));
+        assert!(matches!(quantised.quantise(WeightFormat::I16, &[]), Err(ModelError::Quantised { .. })));
+    }
+
+    #[test]
+    fn calibration_refuses_what_says_nothing() {
+        let model = &models()[0];
+        for frames in [&[][..], &[0.5; FEATURES], &[0.0; 2 * FEATURES]] {
+            let error = model.quantise(WeightFormat::I8, frames).err().unwrap();
+            assert!(matches!(error, ModelError::Calibration(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_range_covers_the_values_and_leaves_out_what_is_far_away() {
+        let model = &models()[0];
+        let mut frames: Vec<f32> = (0..200 * FEATURES).map(|k| (k % 2001) as f32 / 1000.0 - 1.0).collect();
+        let range = |frames: &[f32], most: i16| model.input_scale(frames, most).unwrap() * f32::from(most);
+        assert!((range(&frames, 127) - 1.0).abs() < 0.1);
+        assert!((range(&frames, i16::MAX) - 2.0).abs() < 0.2);
+        frames[17] = 50.0;
+        assert!(range(&frames, 127) < 25.0);
+    }
+}

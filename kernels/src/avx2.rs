@@ -1,0 +1,228 @@
+//! The inner loops by the 256-bit instructions of AVX2 and F16C.
+
+use std::arch::x86_64::{
+    __m128i, __m256, __m256i, _mm256_add_epi32, _mm256_add_ps, _mm256_cvtepi8_epi16, _mm256_cvtepi16_epi32,
+    _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_hadd_epi32, _mm256_madd_epi16, _mm256_mul_ps, _mm256_permute4x64_epi64,
+    _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
+};
+
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, magnitude, quantise, standardise};
+
+/// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
+pub(super) const KERNEL: Kernel = Kernel {
+    f32: float::<f32>,
+    f16: float::<u16>,
+    i16: float::<i16>,
+    i8i16: codes,
+    i8: codes,
+    standardise: standardised,
+    magnitude: largest,
+    quantise: quantised,
+};
+
+/// A weight as it is stored.
+trait Stored: Copy {
+    /// A column of weights as floats.
+    ///
+    /// # Safety
+    /// The processor must have AVX2 and F16C.
+    #[allow(unsafe_code)]
+    unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2];
+}
+
+#[allow(unsafe_code)]
+impl Stored for f32 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
+        bytemuck::cast(*column)
+    }
+}
+
+#[allow(unsafe_code)]
+impl Stored for u16 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
+        let halves: [__m128i; 2] = bytemuck::cast(*column);
+        // SAFETY: the caller vouches for F16C.
+        unsafe { [_mm256_cvtph_ps(halves[0]), _mm256_cvtph_ps(halves[1])] }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Stored for i16 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
+        let halves: [__m128i; 2] = bytemuck::cast(*column);
+        // SAFETY: the caller vouches for AVX2.
+        unsafe {
+            let [low, high] = [_mm256_cvtepi16_epi32(halves[0]), _mm256_cvtepi16_epi32(halves[1])];
+            [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)]
+        }
+    }
+}
+
+#[allow(unsafe_code)]
+fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { accumulate(inputs, weights, width, sums) }
+}
+
+#[allow(unsafe_code)]
+fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { accumulate_codes(inputs, weights, width, sums) }
+}
+
+#[allow(unsafe_code)]
+fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+    #[target_feature(enable = "avx2")]
+    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+        standardise(raw, mean, inv_std, standardised);
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(raw, mean, inv_std, standardised) }
+}
+
+#[allow(unsafe_code)]
+fn largest(values: &[f32]) -> f32 {
+    #[target_feature(enable = "avx2")]
+    fn vectorised(values: &[f32]) -> f32 {
+        magnitude(values)
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(values) }
+}
+
+#[allow(unsafe_code)]
+fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    #[target_feature(enable = "avx2")]
+    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+        quantise(values, factor, most, codes);
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(values, factor, most, codes) }
+}
+
+/// As [`neural_vault_core::encoder::Accumulate`] says.
+#[target_feature(enable = "avx2,f16c")]
+fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    let width = width.max(1);
+    let (fours, rest) = inputs.as_chunks::<4>();
+    let (sums, rest_of_sums) = sums.split_at_mut(fours.len() * 4 * width);
+    for (inputs, sums) in fours.iter().zip(sums.chunks_exact_mut(4 * width)) {
+        columns::<W, 4, 2>(inputs, weights, width, sums);
+    }
+    for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
+        columns::<W, 1, 8>(std::array::from_ref(inputs), weights, width, sums);
+    }
+}
+
+/// All columns for `N` rows, `COLUMNS` at once and the last ones singly.
+#[target_feature(enable = "avx2,f16c")]
+fn columns<W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &[[f32; STEP]; N],
+    weights: &[[W; LANES]],
+    width: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let tiled = width - width % COLUMNS;
+    for first in (0..tiled).step_by(COLUMNS) {
+        tile::<W, N, COLUMNS>(inputs, weights, width, first, sums);
+    }
+    for first in tiled..width {
+        tile::<W, N, 1>(inputs, weights, width, first, sums);
+    }
+}
+
+#[target_feature(enable = "avx2,f16c")]
+#[allow(unsafe_code)]
+fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &[[f32; STEP]; N],
+    weights: &[[W; LANES]],
+    width: usize,
+    first: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let mut tile = [[[_mm256_setzero_ps(); 2]; COLUMNS]; N];
+    for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
+        let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter_mut().zip(stored) {
+            *sum = bytemuck::cast(*stored);
+        }
+    }
+    for (k, row) in (0..STEP).zip(weights.chunks_exact(width)) {
+        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        // SAFETY: this function has the instructions.
+        let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
+        for (tile, inputs) in tile.iter_mut().zip(inputs) {
+            let value = _mm256_set1_ps(inputs[k]);
+            for (sum, column) in tile.iter_mut().zip(columns) {
+                for (sum, weights) in sum.iter_mut().zip(column) {
+                    *sum = _mm256_add_ps(*sum, _mm256_mul_ps(value, weights));
+                }
+            }
+        }
+    }
+    for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
+        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter().zip(stored) {
+            *stored = bytemuck::cast(*sum);
+        }
+    }
+}
+
+/// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
+#[target_feature(enable = "avx2")]
+fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
+    let width = width.max(1);
+    let (twos, rest) = inputs.as_chunks::<2>();
+    let (sums, rest_of_sums) = sums.split_at_mut(twos.len() * 2 * width);
+    for (inputs, sums) in twos.iter().zip(sums.chunks_exact_mut(2 * width)) {
+        for column in 0..width {
+            code_tile::<2>(inputs, weights, width, column, sums);
+        }
+    }
+    for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
+        for column in 0..width {
+            code_tile::<1>(std::array::from_ref(inputs), weights, width, column, sums);
+        }
+    }
+}
+
+/// One column of `N` rows: an output's sum grows in two halves, the quad's first pair and its second.
+#[target_feature(enable = "avx2")]
+fn code_tile<const N: usize>(
+    inputs: &[[i16; STEP]; N],
+    weights: &[[[i8; QUAD]; LANES]],
+    width: usize,
+    column: usize,
+    sums: &mut [[i32; LANES]],
+) {
+    let quads = inputs.each_ref().map(|row| row.as_chunks::<QUAD>().0);
+    let mut tile = [[_mm256_setzero_si256(); 4]; N];
+    for (place, row) in (0..STEP / QUAD).zip(weights.chunks_exact(width)) {
+        let parts: [__m128i; 4] = bytemuck::cast(row[column]);
+        let parts = parts.map(|part| _mm256_cvtepi8_epi16(part));
+        for (tile, quads) in tile.iter_mut().zip(quads) {
+            let quad = _mm256_set1_epi64x(bytemuck::cast(quads[place]));
+            for (sum, part) in tile.iter_mut().zip(parts) {
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(quad, part));
+            }
+        }
+    }
+    for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
+        let mut stored: [__m256i; 2] = bytemuck::cast(row[column]);
+        for (stored, [low, high]) in stored.iter_mut().zip(tile.as_chunks::<2>().0) {
+            // Pairs are added inside halves of a register: its middle quarters change places.
+            let eight = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(*low, *high));
+            *stored = _mm256_add_epi32(*stored, eight);
+        }
+        row[column] = bytemuck::cast(stored);
+    }
+}

@@ -1,0 +1,194 @@
+//! Float weights by the 512-bit instructions of AVX-512, and the kernel for processors that have it with VNNI.
+
+use std::arch::x86_64::{
+    __m256i, __m512, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
+    _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+};
+
+use neural_vault_core::encoder::{Kernel, LANES, STEP, magnitude, quantise, standardise};
+
+use super::vnni;
+
+/// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else can
+/// reach it.
+pub(super) const KERNEL: Kernel = Kernel {
+    f32: float::<f32>,
+    f16: float::<u16>,
+    i16: float::<i16>,
+    i8i16: vnni::int16_codes,
+    i8: vnni::int8_codes,
+    standardise: standardised,
+    magnitude: largest,
+    quantise: quantised,
+};
+
+/// Fewer rows than these take weights in the order they lie in, which the processor fetches ahead by itself.
+pub(super) const FEW: usize = 4;
+
+/// Inputs that several rows pass over before the next: their weights stay in the first-level cache.
+pub(super) const PASS: usize = 32;
+
+/// Bytes of weights that are fetched ahead of a pass of several rows, which takes them in another order than they lie in.
+pub(super) const AHEAD: usize = 16_384;
+
+/// A weight as it is stored.
+trait Stored: Copy {
+    /// A column of weights as floats.
+    ///
+    /// # Safety
+    /// The processor must have AVX-512 F.
+    #[allow(unsafe_code)]
+    unsafe fn floats(column: &[Self; LANES]) -> __m512;
+}
+
+#[allow(unsafe_code)]
+impl Stored for f32 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> __m512 {
+        // SAFETY: the column is sixteen floats, and the caller vouches for AVX-512.
+        unsafe { _mm512_loadu_ps(column.as_ptr()) }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Stored for u16 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> __m512 {
+        let column: __m256i = bytemuck::cast(*column);
+        // SAFETY: the caller vouches for AVX-512.
+        unsafe { _mm512_cvtph_ps(column) }
+    }
+}
+
+#[allow(unsafe_code)]
+impl Stored for i16 {
+    #[inline(always)]
+    unsafe fn floats(column: &[Self; LANES]) -> __m512 {
+        let column: __m256i = bytemuck::cast(*column);
+        // SAFETY: the caller vouches for AVX-512.
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(column)) }
+    }
+}
+
+#[allow(unsafe_code)]
+fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { accumulate(inputs, weights, width, sums) }
+}
+
+#[allow(unsafe_code)]
+fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
+        standardise(raw, mean, inv_std, standardised);
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(raw, mean, inv_std, standardised) }
+}
+
+#[allow(unsafe_code)]
+fn largest(values: &[f32]) -> f32 {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn vectorised(values: &[f32]) -> f32 {
+        magnitude(values)
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(values) }
+}
+
+#[allow(unsafe_code)]
+fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+        quantise(values, factor, most, codes);
+    }
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { vectorised(values, factor, most, codes) }
+}
+
+/// As [`neural_vault_core::encoder::Accumulate`] says.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    // With one column a product takes its input straight from memory, as fast as this processor can.
+    let (inputs, sums) = rows::<W, 8, 1>(inputs, weights, width.max(1), sums);
+    let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, width.max(1), sums);
+    let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, width.max(1), sums);
+    rows::<W, 1, 8>(inputs, weights, width.max(1), sums);
+}
+
+/// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
+#[target_feature(enable = "avx512f,avx512bw")]
+fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &'r [[f32; STEP]],
+    weights: &[[W; LANES]],
+    width: usize,
+    sums: &'r mut [[f32; LANES]],
+) -> (&'r [[f32; STEP]], &'r mut [[f32; LANES]]) {
+    let (groups, rest) = inputs.as_chunks::<N>();
+    let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
+    let pass = if N < FEW { STEP } else { PASS };
+    let tiled = width - width % COLUMNS;
+    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
+        for (first_input, weights) in (0..STEP).step_by(pass).zip(weights.chunks(pass * width)) {
+            let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
+            for first in (0..tiled).step_by(COLUMNS) {
+                tile::<W, N, COLUMNS>(inputs, first_input, weights, width, first, sums, &mut next);
+            }
+            for first in tiled..width {
+                tile::<W, N, 1>(inputs, first_input, weights, width, first, sums, &mut next);
+            }
+        }
+    }
+    (rest, rest_of_sums)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+#[allow(unsafe_code, clippy::too_many_arguments)]
+fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
+    inputs: &[[f32; STEP]; N],
+    first_input: usize,
+    weights: &[[W; LANES]],
+    width: usize,
+    first: usize,
+    sums: &mut [[f32; LANES]],
+    next: &mut *const i8,
+) {
+    let mut tile = [[_mm512_setzero_ps(); COLUMNS]; N];
+    for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
+        let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter_mut().zip(stored) {
+            // SAFETY: a column is sixteen floats.
+            *sum = unsafe { _mm512_loadu_ps(stored.as_ptr()) };
+        }
+    }
+    for (k, row) in (first_input..STEP).zip(weights.chunks_exact(width)) {
+        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
+            return;
+        };
+        if N >= FEW {
+            for _ in 0..COLUMNS * size_of::<W>() / size_of::<f32>() {
+                _mm_prefetch::<_MM_HINT_T1>(*next);
+                *next = next.wrapping_add(64);
+            }
+        }
+        // SAFETY: this function has the instructions.
+        let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
+        for (tile, inputs) in tile.iter_mut().zip(inputs) {
+            let value = _mm512_set1_ps(inputs[k]);
+            for (sum, column) in tile.iter_mut().zip(columns) {
+                *sum = _mm512_add_ps(*sum, _mm512_mul_ps(value, column));
+            }
+        }
+    }
+    for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
+        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
+            return;
+        };
+        for (sum, stored) in tile.iter().zip(stored) {
+            // SAFETY: a column is sixteen floats.
+            unsafe { _mm512_storeu_ps(stored.as_mut_ptr(), *sum) };
+        }
+    }
+}

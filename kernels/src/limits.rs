@@ -1,0 +1,152 @@
+//! How fast this processor multiplies and adds when nothing has to be fetched, and reads when nothing is made of it: what
+//! the loops are measured against.
+
+use std::hint::black_box;
+
+/// Sums held at once, enough to hide how long one takes.
+const SUMS: usize = 12;
+
+/// Multiplies and adds float32 in registers, rounding after both, and returns how many products it added.
+#[allow(unsafe_code)]
+pub fn float_products(rounds: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") {
+            // SAFETY: the processor has AVX-512.
+            return unsafe { x86::float_512(rounds) };
+        }
+        if has!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { x86::float_256(rounds) };
+        }
+    }
+    let mut sums = [[0.0f32; 4]; SUMS];
+    let factors = black_box([1.0f32, 0.5]);
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            sum.iter_mut().for_each(|sum| *sum += factors[0] * factors[1]);
+        }
+        black_box(&mut sums);
+    }
+    rounds * SUMS * 4
+}
+
+/// Multiplies int8 and adds int32 in registers, and returns how many products it added.
+#[allow(unsafe_code)]
+pub fn integer_products(rounds: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") && has!("avx512vnni") {
+            // SAFETY: the processor has AVX-512 VNNI.
+            return unsafe { x86::integer_512(rounds) };
+        }
+        if has!("avx2") {
+            // SAFETY: the processor has AVX2.
+            return unsafe { x86::integer_256(rounds) };
+        }
+    }
+    float_products(rounds)
+}
+
+/// Reads all of `bytes` and returns something that depends on each.
+#[allow(unsafe_code)]
+pub fn read(bytes: &[u64]) -> u64 {
+    #[inline(always)]
+    fn fold(bytes: &[u64]) -> u64 {
+        let (chunks, rest) = bytes.as_chunks::<64>();
+        let mut lanes = [0; 64];
+        for chunk in chunks {
+            lanes.iter_mut().zip(chunk).for_each(|(lane, word)| *lane ^= word);
+        }
+        lanes.iter().chain(rest).fold(0, |all, word| all ^ word)
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f")]
+        fn by_lines(bytes: &[u64]) -> u64 {
+            fold(bytes)
+        }
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has AVX-512.
+            return unsafe { by_lines(bytes) };
+        }
+    }
+    fold(bytes)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{
+        _mm256_add_epi32, _mm256_add_ps, _mm256_madd_epi16, _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps,
+        _mm512_add_ps, _mm512_dpbusd_epi32, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    };
+
+    use super::{SUMS, black_box};
+
+    /// Rounds between two looks at the sums, so that looking costs nothing.
+    const UNSEEN: usize = 16;
+
+    #[target_feature(enable = "avx512f")]
+    pub fn float_512(rounds: usize) -> usize {
+        let mut sums = [_mm512_set1_ps(0.0); SUMS];
+        for _ in 0..rounds {
+            let factors = black_box([_mm512_set1_ps(1.0), _mm512_set1_ps(0.5)]);
+            for step in 0..UNSEEN {
+                let factor = factors[step % 2];
+                for sum in &mut sums {
+                    *sum = _mm512_add_ps(*sum, _mm512_mul_ps(factor, *sum));
+                }
+            }
+        }
+        black_box(sums);
+        rounds * UNSEEN * SUMS * 16
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn float_256(rounds: usize) -> usize {
+        let mut sums = [_mm256_set1_ps(0.0); SUMS];
+        for _ in 0..rounds {
+            let factors = black_box([_mm256_set1_ps(1.0), _mm256_set1_ps(0.5)]);
+            for step in 0..UNSEEN {
+                let factor = factors[step % 2];
+                for sum in &mut sums {
+                    *sum = _mm256_add_ps(*sum, _mm256_mul_ps(factor, *sum));
+                }
+            }
+        }
+        black_box(sums);
+        rounds * UNSEEN * SUMS * 8
+    }
+
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    pub fn integer_512(rounds: usize) -> usize {
+        let mut sums = [_mm512_set1_epi32(0); SUMS];
+        for _ in 0..rounds {
+            let factors = black_box([_mm512_set1_epi32(3), _mm512_set1_epi32(5)]);
+            for step in 0..UNSEEN {
+                for sum in &mut sums {
+                    *sum = _mm512_dpbusd_epi32(*sum, factors[step % 2], factors[1]);
+                }
+            }
+        }
+        black_box(sums);
+        rounds * UNSEEN * SUMS * 64
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn integer_256(rounds: usize) -> usize {
+        let mut sums = [_mm256_set1_epi32(0); SUMS];
+        for _ in 0..rounds {
+            let factors = black_box([_mm256_set1_epi32(3), _mm256_set1_epi32(5)]);
+            for step in 0..UNSEEN {
+                for sum in &mut sums {
+                    *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(factors[step % 2], *sum));
+                }
+            }
+        }
+        black_box(sums);
+        rounds * UNSEEN * SUMS * 16
+    }
+}
