@@ -58,9 +58,12 @@ pub(super) fn unstuff(frame: &mut [u8]) -> Option<&mut [u8]> {
         if end > frame.len() {
             return None;
         }
-        frame.copy_within(from + 1..end, to);
+        // Byte by byte: `copy_within` can panic, and the bytes lie too near for `split_at_mut`.
+        for source in from + 1..end {
+            *frame.get_mut(to)? = *frame.get(source)?;
+            to += 1;
+        }
         from = end;
-        to += length;
         if code != FULL && from < frame.len() {
             *frame.get_mut(to)? = 0;
             to += 1;
