@@ -4,8 +4,8 @@
 //! lives through two have the same with a chance of 2^-89. The associated data names the record's kind and its epoch, so
 //! that a record is worth nothing in another place.
 
-use ascon_aead128::AsconAead128;
-use ascon_aead128::aead::AeadInOut;
+use ascon_aead::AsconAead128;
+use ascon_aead::aead::AeadInOut;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroize;
