@@ -26,6 +26,7 @@
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::*;
+use neural_vault_token_kernel::KERNEL;
 
 use crate::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::board::Board;
@@ -256,7 +257,11 @@ impl<'m, B: Board> Machine<'m, B> {
     /// The model's encoder, if it is the provisioned one.
     pub(crate) fn encoder(&self) -> Result<Encoder<'m>, Fault> {
         let (identity, model) = (self.identity()?, self.model?);
-        if identity.model == *model.digest() { Ok(model.encoder()) } else { Err(Fault::ModelUnlike) }
+        if identity.model == *model.digest() {
+            Ok(model.encoder().with_kernel(KERNEL))
+        } else {
+            Err(Fault::ModelUnlike)
+        }
     }
 
     /// Components of an embedding.

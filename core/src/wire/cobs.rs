@@ -1,5 +1,7 @@
 //! Consistent Overhead Byte Stuffing (Cheshire and Baker 1999) without an index that could panic.
 
+use core::cell::Cell;
+
 /// A whole group: 254 bytes and no zero after them.
 const FULL: u8 = 0xff;
 
@@ -51,23 +53,22 @@ impl<'b> Stuffer<'b> {
 
 /// Unstuffs a frame without its zero in place; `None` when it is none.
 pub(super) fn unstuff(frame: &mut [u8]) -> Option<&mut [u8]> {
-    let (mut from, mut to) = (0, 0);
-    while let Some(&code) = frame.get(from) {
+    // Cells, as a group and its new place overlap, and `copy_within` can panic.
+    let cells = Cell::from_mut(&mut *frame).as_slice_of_cells();
+    let (mut rest, mut to) = (cells, 0);
+    while let Some((code, after)) = rest.split_first() {
+        let code = code.get();
         let length = usize::from(code).checked_sub(1)?;
-        let end = from + 1 + length;
-        if end > frame.len() {
-            return None;
+        let (group, after) = after.split_at_checked(length)?;
+        for (place, byte) in cells.get(to..)?.iter().zip(group) {
+            place.set(byte.get());
         }
-        // Byte by byte: `copy_within` can panic, and the bytes lie too near for `split_at_mut`.
-        for source in from + 1..end {
-            *frame.get_mut(to)? = *frame.get(source)?;
+        to += length;
+        if code != FULL && !after.is_empty() {
+            cells.get(to)?.set(0);
             to += 1;
         }
-        from = end;
-        if code != FULL && from < frame.len() {
-            *frame.get_mut(to)? = 0;
-            to += 1;
-        }
+        rest = after;
     }
     frame.get_mut(..to)
 }

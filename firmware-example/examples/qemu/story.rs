@@ -97,7 +97,7 @@ pub fn tell(setup: &Setup, model: &[u8], recordings: &Recordings) -> Outcome<()>
     println!("self-test: parts {:#07b}", token.call::<SelfTest>(&())?.passed);
     provision(token, &host)?;
     show_state(token)?;
-    let sample: Vec<Vec<f32>> = recordings.values().take(20).cloned().collect();
+    let sample: Vec<Vec<f32>> = recordings.values().take(20).map(|scan| first_frame(&host, scan).to_vec()).collect();
     println!("embeddings equal to the host's: {} of {}", equal_embeddings(token, &host, &sample)?, sample.len());
 
     let id = token.enrol(&ADMIN, SLOT.slot, host.features(), std::slice::from_ref(enrolled), THRESHOLD)?.id;
@@ -143,7 +143,7 @@ fn lock_out(
     token.admin::<ResetAttempts, _>(&ADMIN, SLOT)?;
     let (mut misses, mut restarts) = (0, 0);
     loop {
-        token.scan(host.features(), impostor)?;
+        token.scan(host.features(), first_frame(host, impostor))?;
         match token.call::<Verify>(&SLOT).map_err(|refusal| refusal.fault()) {
             Err(Some(Fault::Rejected)) => misses += 1,
             Err(Some(Fault::PowerCycleNeeded)) => {
@@ -161,6 +161,11 @@ fn lock_out(
     token.scan(host.features(), genuine)?;
     println!("after a reset: {}", verdict(token.call::<Verify>(&SLOT))?);
     Ok(())
+}
+
+/// Enough where only the count matters: QEMU's serial port carries some 40 KB a second.
+fn first_frame<'s>(host: &Host<'_>, scan: &'s [f32]) -> &'s [f32] {
+    scan.get(..host.features()).unwrap_or(scan)
 }
 
 fn answer_challenge(token: &mut Client<Machine>, host: &Host<'_>, enrolled: &[f32], id: [u8; 16]) -> Outcome<()> {
