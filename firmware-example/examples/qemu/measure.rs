@@ -27,21 +27,16 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
         let place = folder.join("model.nvb");
         std::fs::write(&place, bytes.bytes())?;
         let _ = std::fs::remove_file(folder.join("token.flash"));
-        let setup =
-            |count| Setup { firmware: firmware.to_owned(), model: place.clone(), folder: folder.to_owned(), count };
+        let setup = Setup { firmware: firmware.to_owned(), model: place, folder: folder.to_owned(), count: true };
         let host = Host::new(bytes.bytes(), window)?;
         let mut random = Random(7);
         let scans: Vec<Vec<f32>> = (0..scans).map(|_| random.floats(features * window, 3.0)).collect();
 
-        let mut token = setup(false).start()?;
+        let mut token = setup.start()?;
         provision(&mut token, &host)?;
-        let equal = equal_embeddings(&mut token, &host, &scans)?;
-        token.transport.stop();
-
-        let mut token = setup(true).start()?;
         token.traffic = 0;
-        token.scan(features, scans.first().ok_or("no scan")?)?;
-        let link = token.traffic as f64 / (4 * features * window) as f64;
+        let equal = equal_embeddings(&mut token, &host, &scans)?;
+        let link = token.traffic as f64 / (4 * features * window * scans.len()) as f64;
         let verdict = token.call::<Verify>(&SlotNumber { slot: 0 });
         if verdict != Err(Fault::Rejected.into()) {
             return Err(format!("an empty slot answered {verdict:?}").into());
@@ -58,7 +53,6 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
              \"link\": {link:.3}, \"equal_embeddings\": {equal}}}{comma}",
             found.memory, found.stack
         );
-        token.transport.stop();
     }
     println!("]");
     Ok(())

@@ -71,7 +71,7 @@ pub fn provision(client: &mut Client<Machine>, host: &Host<'_>) -> Result<(), Re
     })
 }
 
-/// How many of the scans have the same embedding on the token as on the host, in every word.
+/// How many of the scans have the same embedding on the token as on the host, in every word; the last stays at hand.
 pub fn equal_embeddings(client: &mut Client<Machine>, host: &Host<'_>, scans: &[Vec<f32>]) -> Outcome<usize> {
     let mut equal = 0;
     for scan in scans {
