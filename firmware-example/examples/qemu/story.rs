@@ -71,7 +71,7 @@ pub fn provision(client: &mut Client<Machine>, host: &Host<'_>) -> Result<(), Re
     })
 }
 
-/// How many of the scans have the same embedding on the token as on the host, in every word; the last stays at hand.
+/// How many of the scans have the same embedding on the token as on the host, in every word.
 pub fn equal_embeddings(client: &mut Client<Machine>, host: &Host<'_>, scans: &[Vec<f32>]) -> Outcome<usize> {
     let mut equal = 0;
     for scan in scans {
@@ -163,7 +163,7 @@ fn lock_out(
     Ok(())
 }
 
-/// Enough where only the count matters: QEMU's serial port carries some 40 KB a second.
+/// Enough where only the count matters: QEMU's serial port carries some 200 KB a second.
 fn first_frame<'s>(host: &Host<'_>, scan: &'s [f32]) -> &'s [f32] {
     scan.get(..host.features()).unwrap_or(scan)
 }
