@@ -98,12 +98,12 @@ impl Firmware {
         };
         thumb::install(steps, "QEMU and linker", &packages, tools)?;
         let out = target()?.join("firmware");
-        let built = out.join(TARGET).join("release");
+        let built = out.join(TARGET).join("firmware");
         for board in BOARDS {
             let mut build = toolchain.build(&out);
             // Where it is started decides which configuration cargo reads.
             build.current_dir(root().join("firmware-example"));
-            build.args(["--release", "--locked", "--features", board, "--bin", board]);
+            build.args(["--profile", "firmware", "--locked", "--features", board, "--bin", board]);
             if matches!(toolchain, Toolchain::Debian) {
                 build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
             }
