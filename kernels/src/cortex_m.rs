@@ -56,7 +56,7 @@ fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: us
     let width = width.max(1);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let (quads, _) = inputs.as_chunks::<QUAD>();
-        for (quads, rows) in quads.chunks(2).zip(weights.chunks(2 * width)) {
+        for (quads, rows) in quads.chunks(2).zip(weights.chunks((2 * width).max(1))) {
             let sums = sums.as_flattened_mut();
             match (quads, rows.split_at_checked(width)) {
                 (&[first, second], Some((row, next))) if next.len() == width => {

@@ -56,7 +56,7 @@ impl<W: Stored> FloatLinear<'_, W> {
         // A block's weights stay in the second-level cache while every row passes over them.
         for block in (0..inputs).step_by(BLOCK) {
             let end = inputs.min(block + BLOCK);
-            for (x, y) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+            for (x, y) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
                 let Some(step) = step.get_mut(..x.len() / inputs) else {
                     return;
                 };

@@ -94,7 +94,7 @@ impl IntegerLinear<'_> {
         kernel: &Kernel,
     ) {
         let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        for (x, y) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+        for (x, y) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
             for (row, scale) in x.chunks_exact(inputs).zip(&mut scales) {
@@ -148,13 +148,14 @@ impl IntegerLinear<'_> {
     }
 
     /// Inputs whose products fit a sum of 32 bits, in whole steps.
-    const fn block(&self) -> usize {
-        let inputs = i32::MAX as usize / (LARGEST_WEIGHT * self.most.unsigned_abs() as usize);
+    fn block(&self) -> usize {
+        let largest = LARGEST_WEIGHT * usize::from(self.most.unsigned_abs());
+        let inputs = i32::MAX as usize / largest.max(1);
         inputs - inputs % STEP
     }
 
     /// Whether the sums over all inputs may need more than 32 bits.
-    const fn is_long(&self) -> bool {
+    fn is_long(&self) -> bool {
         self.inputs > self.block()
     }
 
@@ -336,6 +337,19 @@ mod tests {
             let expected = if expected.is_nan() { most } else { expected as i16 };
             prop_assert_eq!(codes, [expected]);
         }
+    }
+
+    #[test]
+    fn sums_of_int8_codes_beyond_32_bits_are_exact() {
+        let inputs = 140_000;
+        let (weight, scale, bias) = parameters(inputs, 16, true, || 0.5);
+        let linear =
+            IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let mut y = [0.0; 16];
+        linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 48], &Kernel::PORTABLE);
+        assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
+        let codes = vec![127; inputs];
+        assert!(y.iter().enumerate().all(|(n, y)| *y == exact(&linear, &codes, n, 1.0 / 127.0)));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Gallery<'_> {
         if given != expected {
             return Err(IdentifyError::Queries { given, expected });
         }
-        let groups = queries.chunks(self.width() * ROWS).zip(matches.chunks_mut(ROWS));
+        let groups = queries.chunks((self.width() * ROWS).max(1)).zip(matches.chunks_mut(ROWS));
         for (group, (queries, matches)) in groups.enumerate() {
             matches.fill(Match { index: 0, score: f32::NEG_INFINITY });
             let at = |(row, error)| IdentifyError::Query { index: group * ROWS + row, error };
@@ -92,7 +92,7 @@ impl Gallery<'_> {
         kernel: &Kernel,
     ) -> Result<(), (usize, SimilarityError)> {
         let mut steps = [[[0.0; STEP]; ROWS]; STEPS];
-        for (row, query) in queries.chunks_exact(self.width()).enumerate() {
+        for (row, query) in queries.chunks_exact(self.width().max(1)).enumerate() {
             let length = norm(query).map_err(|error| (row, error))?;
             for (values, step) in query.chunks(STEP).zip(&mut steps) {
                 for (place, value) in step.get_mut(row).into_iter().flatten().zip(values) {
@@ -116,7 +116,7 @@ impl Gallery<'_> {
     ) -> Result<(), (usize, SimilarityError)> {
         let mut steps = [[[0; STEP]; ROWS]; STEPS];
         let mut lengths = [1.0; ROWS];
-        for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
+        for ((row, query), length) in queries.chunks_exact(self.width().max(1)).enumerate().zip(&mut lengths) {
             norm(query).map_err(|error| (row, error))?;
             let factor = f32::from(MOST) / magnitude(query);
             let mut squares = 0;
@@ -160,7 +160,7 @@ impl Gallery<'_> {
         for (block, columns) in columns.chunks_exact((columns.len() / blocks).max(1)).enumerate() {
             let mut sums = [[S::default(); LANES]; ROWS * WIDTH];
             let sums = sums.get_mut(..rows * WIDTH).unwrap_or_default();
-            for (step, columns) in steps.iter().zip(columns.chunks(inner * WIDTH)) {
+            for (step, columns) in steps.iter().zip(columns.chunks((inner * WIDTH).max(1))) {
                 accumulate(step.get(..rows).unwrap_or_default(), columns, WIDTH, sums);
             }
             let first = block * BLOCK;
