@@ -26,7 +26,7 @@
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::*;
-use neural_vault_token_kernel::KERNEL;
+use neural_vault_token_kernel::kernel;
 
 use crate::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::board::Board;
@@ -258,7 +258,7 @@ impl<'m, B: Board> Machine<'m, B> {
     pub(crate) fn encoder(&self) -> Result<Encoder<'m>, Fault> {
         let (identity, model) = (self.identity()?, self.model?);
         if identity.model == *model.digest() {
-            Ok(model.encoder().with_kernel(KERNEL))
+            Ok(model.encoder().with_kernel(kernel()))
         } else {
             Err(Fault::ModelUnlike)
         }

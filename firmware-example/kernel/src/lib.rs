@@ -6,31 +6,38 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use neural_vault_core::encoder::{Kernel, LANES, ROWS};
+use neural_vault_core::encoder::{Kernel, LANES, STEP};
 
-/// Sixteen sums in registers: outputs of one row, or half as many of two.
-pub const KERNEL: Kernel = Kernel { one, rows };
+/// The kernel: float32 products here, int8 ones by the processor's dual multiply-add.
+#[must_use]
+pub fn kernel() -> Kernel {
+    Kernel { f32: accumulate, ..neural_vault_kernels::best() }
+}
 
+/// As [`neural_vault_core::encoder::Accumulate`] asks.
 // Neither generic nor inlined: otherwise it would be compiled where it is used, for size.
 #[inline(never)]
-fn one(inputs: &[[f32; 1]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-    accumulate::<1, 16>(inputs, weights, width, sums);
+fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    let width = width.max(1);
+    let (pairs, rest) = inputs.as_chunks::<2>();
+    let (of_pairs, of_rest) = sums.split_at_mut_checked(pairs.len() * 2 * width).unwrap_or_default();
+    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut(2 * width)) {
+        tiles::<2, 8>(inputs, weights, width, sums);
+    }
+    for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
+        tiles::<1, 16>(core::array::from_ref(inputs), weights, width, sums);
+    }
 }
 
-#[inline(never)]
-fn rows(inputs: &[[f32; ROWS]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-    accumulate::<ROWS, 8>(inputs, weights, width, sums);
-}
-
-/// As [`neural_vault_core::encoder::Accumulate`] asks, `TILE` outputs at a time; `TILE` divides [`LANES`].
+/// The products of `N` rows, `TILE` outputs at a time: sixteen sums in registers. `TILE` divides [`LANES`].
 #[inline(always)]
-fn accumulate<const N: usize, const TILE: usize>(
-    inputs: &[[f32; N]],
+fn tiles<const N: usize, const TILE: usize>(
+    inputs: &[[f32; STEP]; N],
     weights: &[[f32; LANES]],
     width: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let outputs = (width * LANES).max(1);
+    let outputs = width * LANES;
     let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
     for first in (0..outputs).step_by(TILE) {
         let mut tile = [[0.0; TILE]; N];
@@ -40,11 +47,12 @@ fn accumulate<const N: usize, const TILE: usize>(
             }
         }
         let mut rest = weights.get(first..).unwrap_or_default();
-        for values in inputs {
+        for k in 0..STEP {
             let Some(row) = rest.first_chunk::<TILE>() else {
-                return;
+                break;
             };
-            for (tile, value) in tile.iter_mut().zip(values) {
+            for (tile, inputs) in tile.iter_mut().zip(inputs) {
+                let value = inputs.get(k).copied().unwrap_or_default();
                 for (sum, weight) in tile.iter_mut().zip(row) {
                     *sum += value * weight;
                 }
@@ -64,7 +72,6 @@ mod tests {
     extern crate std;
 
     use super::*;
-    use std::vec;
     use std::vec::Vec;
 
     /// A linear congruential generator of floats in -1..1.
@@ -80,18 +87,14 @@ mod tests {
     #[test]
     fn the_bits_are_those_of_the_portable_kernel() {
         let mut state = 1;
-        for (count, width) in [(0, 1), (1, 1), (31, 8), (32, 24), (32, 3)] {
+        for (count, width, rows) in [(0, 1, 1), (1, 1, 2), (31, 8, 1), (STEP, 24, 2), (STEP, 3, 2)] {
             let weights: Vec<_> = (0..count * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
-            let one: Vec<_> = (0..count).map(|_| [random(&mut state)]).collect();
-            let rows: Vec<_> = (0..count).map(|_| [(); ROWS].map(|()| random(&mut state))).collect();
-            let before: Vec<_> = (0..ROWS * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
-            let mut found = vec![before.clone(); 4];
-            (KERNEL.one)(&one, &weights, width, &mut found[0][..width]);
-            (Kernel::PORTABLE.one)(&one, &weights, width, &mut found[1][..width]);
-            (KERNEL.rows)(&rows, &weights, width, &mut found[2]);
-            (Kernel::PORTABLE.rows)(&rows, &weights, width, &mut found[3]);
-            assert_eq!(bits(&found[0]), bits(&found[1]), "{count} inputs, {width} columns");
-            assert_eq!(bits(&found[2]), bits(&found[3]), "{count} inputs, {width} columns");
+            let inputs: Vec<_> = (0..rows).map(|_| [(); STEP].map(|()| random(&mut state))).collect();
+            let before: Vec<_> = (0..rows * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
+            let mut found = [before.clone(), before];
+            (kernel().f32)(&inputs, &weights, width, &mut found[0]);
+            (Kernel::PORTABLE.f32)(&inputs, &weights, width, &mut found[1]);
+            assert_eq!(bits(&found[0]), bits(&found[1]), "{count} inputs, {width} columns, {rows} rows");
         }
     }
 }
