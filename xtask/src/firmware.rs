@@ -57,7 +57,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let mut host = |heading, arguments: &[&str], more: &[&str]| {
         let mut command = cargo(arguments);
         command.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]).arg(&folder).args(more);
-        command.env_remove("RUSTFLAGS");
+        command.env_remove("RUSTFLAGS").env("RUSTDOCFLAGS", "-D warnings");
         steps.run(heading, &mut command)
     };
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
@@ -66,6 +66,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
         &["clippy", "--release", "--locked", "--workspace", "--all-targets"],
         &["--", "-D", "warnings"],
     )?;
+    host("Token, docs", &["doc", "--release", "--locked", "--no-deps", "--lib"], &[])?;
     host("Token, tests on the host", &["test", "--release", "--locked", "--workspace"], &[])?;
     steps.run("Token, formatting", &mut format)?;
 
