@@ -14,7 +14,7 @@ use neural_vault_core::encoder::Kernel;
 mod avx2;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx512;
-#[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+#[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
 mod cortex_m;
 #[cfg(feature = "std")]
 pub mod limits;
@@ -29,11 +29,11 @@ pub use mapped::Mapped;
 /// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
 #[must_use]
 pub fn best() -> Kernel {
-    #[cfg(all(target_arch = "arm", target_feature = "dsp"))]
+    #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
     return cortex_m::KERNEL;
-    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp"))))]
+    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
     return usable().pop().map_or(Kernel::PORTABLE, |(_, kernel)| kernel);
-    #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp"))))]
+    #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
     return Kernel::PORTABLE;
 }
 

@@ -41,9 +41,18 @@ impl WeightFormat {
         }
     }
 
-    /// The format of a number.
+    /// The format of a number; none for one that this build has no arithmetic for.
     pub fn from_number(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.number() == number)
+        Self::ALL.into_iter().find(|format| format.number() == number && format.is_built())
+    }
+
+    /// Whether this build has the format's arithmetic: a token leaves out what its models do not use.
+    const fn is_built(self) -> bool {
+        match self {
+            Self::F32 => true,
+            Self::F16 | Self::I16 => cfg!(feature = "two-byte"),
+            Self::I8I16 | Self::I8 => cfg!(feature = "one-byte"),
+        }
     }
 
     /// Its name: `f32`, `f16`, `i16`, `i8i16` or `i8`.

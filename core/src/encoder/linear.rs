@@ -1,6 +1,7 @@
 //! Matrix products, each by the arithmetic of its weights' format.
 
 use crate::encoder::float::FloatLinear;
+#[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::kernel::Kernel;
 use crate::encoder::standardise::Standardiser;
@@ -9,8 +10,11 @@ use crate::encoder::standardise::Standardiser;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Linear<'a> {
     F32(FloatLinear<'a, f32>),
+    #[cfg(feature = "two-byte")]
     F16(FloatLinear<'a, u16>),
+    #[cfg(feature = "two-byte")]
     I16(FloatLinear<'a, i16>),
+    #[cfg(feature = "one-byte")]
     I8(IntegerLinear<'a>),
 }
 
@@ -28,8 +32,11 @@ impl Linear<'_> {
     ) {
         match self {
             Self::F32(linear) => linear.map(x, standardiser, y, partials, kernel),
+            #[cfg(feature = "two-byte")]
             Self::F16(linear) => linear.map(x, standardiser, y, partials, kernel),
+            #[cfg(feature = "two-byte")]
             Self::I16(linear) => linear.map(x, standardiser, y, partials, kernel),
+            #[cfg(feature = "one-byte")]
             Self::I8(linear) => linear.map(x, standardiser, y, partials, kernel),
         }
     }
@@ -48,8 +55,11 @@ impl Linear<'_> {
     ) -> usize {
         match self {
             Self::F32(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            #[cfg(feature = "two-byte")]
             Self::F16(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            #[cfg(feature = "two-byte")]
             Self::I16(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            #[cfg(feature = "one-byte")]
             Self::I8(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
         }
     }

@@ -15,6 +15,7 @@ mod attention;
 mod dims;
 mod float;
 mod format;
+#[cfg(feature = "one-byte")]
 mod integer;
 mod kernel;
 mod linear;
@@ -28,8 +29,13 @@ use core::fmt;
 
 pub use dims::{Dims, DimsError};
 pub use format::{QUAD, WeightFormat};
+#[cfg(feature = "one-byte")]
 pub use integer::{magnitude, quantise};
-pub use kernel::{Accumulate, AccumulateCodes, Kernel, LANES, ROWS, STEP, half_to_float};
+#[cfg(feature = "one-byte")]
+pub use kernel::AccumulateCodes;
+#[cfg(feature = "two-byte")]
+pub use kernel::half_to_float;
+pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::{SimilarityError, normalise};

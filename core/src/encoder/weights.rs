@@ -5,6 +5,7 @@ use bytemuck::AnyBitPattern;
 use crate::encoder::dims::Dims;
 use crate::encoder::float::FloatLinear;
 use crate::encoder::format::WeightFormat;
+#[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::linear::Linear;
 use crate::encoder::norm::LayerNorm;
@@ -91,6 +92,7 @@ impl<'a> Cutter<'a> {
         bytemuck::try_cast_slice(padded.get(..length)?).ok()
     }
 
+    #[cfg_attr(not(feature = "one-byte"), allow(unused_variables))]
     fn linear(&mut self, inputs: usize, outputs: usize, input_scale: Option<f32>) -> Option<Linear<'a>> {
         let values = inputs * outputs;
         Some(match self.format {
@@ -98,20 +100,25 @@ impl<'a> Cutter<'a> {
                 let (weight, bias) = (self.take(values)?, self.take(outputs)?);
                 Linear::F32(FloatLinear { inputs, weight, scale: None, bias })
             }
+            #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
                 let (weight, bias) = (self.take(values)?, self.take(outputs)?);
                 Linear::F16(FloatLinear { inputs, weight, scale: None, bias })
             }
+            #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
                 let (weight, scale, bias) = (self.take(values)?, self.take(outputs)?, self.take(outputs)?);
                 Linear::I16(FloatLinear { inputs, weight, scale: Some(scale), bias })
             }
+            #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
                 let weight = self.take(self.format.weight_bytes(inputs, outputs))?;
                 let (scale, bias) = (self.take(outputs)?, self.take(outputs)?);
                 let most = self.format.largest_code()?;
                 Linear::I8(IntegerLinear { inputs, weight, scale, bias, most, input_scale })
             }
+            #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
+            _ => return None,
         })
     }
 

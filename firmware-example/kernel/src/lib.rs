@@ -8,7 +8,7 @@
 
 use neural_vault_core::encoder::{Kernel, LANES, STEP};
 
-/// The kernel: float32 products here, int8 ones by the processor's dual multiply-add.
+/// The kernel: float32 products here; int8 ones, where they are built, by the processor's dual multiply-add.
 #[must_use]
 pub fn kernel() -> Kernel {
     Kernel { f32: accumulate, ..neural_vault_kernels::best() }
@@ -21,7 +21,7 @@ fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], width: usize, su
     let width = width.max(1);
     let (pairs, rest) = inputs.as_chunks::<2>();
     let (of_pairs, of_rest) = sums.split_at_mut_checked(pairs.len() * 2 * width).unwrap_or_default();
-    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut(2 * width)) {
+    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut((2 * width).max(1))) {
         tiles::<2, 8>(inputs, weights, width, sums);
     }
     for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
@@ -37,7 +37,8 @@ fn tiles<const N: usize, const TILE: usize>(
     width: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let outputs = width * LANES;
+    // Never 0: a chunk of nothing would be a panic.
+    let outputs = (width * LANES).max(1);
     let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
     for first in (0..outputs).step_by(TILE) {
         let mut tile = [[0.0; TILE]; N];

@@ -33,6 +33,7 @@ impl Stored for f32 {
 }
 
 /// The bits of a finite IEEE 754 half.
+#[cfg(feature = "two-byte")]
 impl Stored for u16 {
     fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
         kernel.f16
@@ -44,6 +45,7 @@ impl Stored for u16 {
     }
 }
 
+#[cfg(feature = "two-byte")]
 impl Stored for i16 {
     fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
         kernel.i16
@@ -55,6 +57,7 @@ impl Stored for i16 {
     }
 }
 
+#[cfg(feature = "two-byte")]
 /// The value of the bits of an IEEE 754 half, which must be finite; exact.
 #[inline(always)]
 pub fn half_to_float(bits: u16) -> f32 {
@@ -75,7 +78,7 @@ pub(super) fn accumulate<W: Stored>(
     let width = width.max(1);
     let (groups, rest) = inputs.as_chunks::<ROWS>();
     let (sums, rest_of_sums) = sums.split_at_mut_checked(groups.len() * ROWS * width).unwrap_or_default();
-    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
+    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut((ROWS * width).max(1))) {
         tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, width, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
@@ -89,6 +92,8 @@ fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     width: usize,
     sums: &mut [[f32; LANES]],
 ) {
+    // Said again where the compiler can see it: a chunk of nothing would be a panic.
+    let width = width.max(1);
     let tiled = width - width % COLUMNS;
     for first in (0..tiled).step_by(COLUMNS) {
         tile::<W, N, COLUMNS>(inputs, weights, width, first, sums);

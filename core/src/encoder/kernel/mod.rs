@@ -1,13 +1,17 @@
 //! The inner loop of every matrix product, and where a host puts one made for its processor.
 
 mod float;
+#[cfg(feature = "one-byte")]
 mod integer;
 
+#[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
+#[cfg(feature = "one-byte")]
 use crate::encoder::integer::{magnitude, quantise};
 use crate::encoder::standardise::{Standardise, standardise};
 
 pub(crate) use float::Stored;
+#[cfg(feature = "two-byte")]
 pub use float::half_to_float;
 
 /// Neighbouring outputs that are one column.
@@ -28,6 +32,7 @@ pub const STEP: usize = if SIMD { 256 } else { 32 };
 /// order, rounded after the product and after the sum.
 pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
 
+#[cfg(feature = "one-byte")]
 /// As [`Accumulate`], for codes and int8 weights: k counts quads of inputs, and the sums are exact.
 pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 
@@ -39,18 +44,24 @@ pub struct Kernel {
     /// Products with float32 weights.
     pub f32: Accumulate<f32, f32, f32>,
     /// Products with half-precision weights, given as their bits.
+    #[cfg(feature = "two-byte")]
     pub f16: Accumulate<f32, u16, f32>,
     /// Products with int16 weights.
+    #[cfg(feature = "two-byte")]
     pub i16: Accumulate<f32, i16, f32>,
     /// Products of int8 weights with codes in -32767..=32767.
+    #[cfg(feature = "one-byte")]
     pub i8i16: AccumulateCodes,
     /// Products of int8 weights with codes in -127..=127.
+    #[cfg(feature = "one-byte")]
     pub i8: AccumulateCodes,
     /// [`standardise`](super::standardise::standardise()).
     pub standardise: Standardise,
     /// [`magnitude`](super::integer::magnitude).
+    #[cfg(feature = "one-byte")]
     pub magnitude: fn(&[f32]) -> f32,
     /// [`quantise`](super::integer::quantise).
+    #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
 }
 
@@ -58,12 +69,18 @@ impl Kernel {
     /// Runs on every processor of the target it is compiled for.
     pub const PORTABLE: Self = Self {
         f32: float::accumulate,
+        #[cfg(feature = "two-byte")]
         f16: float::accumulate,
+        #[cfg(feature = "two-byte")]
         i16: float::accumulate,
+        #[cfg(feature = "one-byte")]
         i8i16: integer::accumulate,
+        #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
         standardise,
+        #[cfg(feature = "one-byte")]
         magnitude,
+        #[cfg(feature = "one-byte")]
         quantise,
     };
 }
