@@ -8,7 +8,7 @@ use crate::store::Buffer;
 use crate::vault::Vault;
 
 /// Longest window in frames.
-pub const WINDOW: usize = 8;
+pub const WINDOW: usize = 9;
 
 /// Most components of an embedding.
 pub const LATENT: usize = 128;
