@@ -18,3 +18,5 @@ pub mod encoder;
 pub mod identify;
 #[cfg(feature = "encoder")]
 pub mod scan;
+#[cfg(feature = "wire")]
+pub mod wire;

@@ -1,0 +1,100 @@
+//! The encoder's inner loop for a Cortex-M4F: 32 float registers, no SIMD.
+//!
+//! A package of its own because it is compiled for speed, the rest of the firmware for size. The bits are those of
+//! [`Kernel::PORTABLE`]: every output still has one accumulator that runs along the inputs.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+use neural_vault_core::encoder::{Kernel, LANES, STEP};
+
+/// The kernel: float32 products here, int8 ones by the processor's dual multiply-add.
+#[must_use]
+pub fn kernel() -> Kernel {
+    Kernel { f32: accumulate, ..neural_vault_kernels::best() }
+}
+
+/// As [`neural_vault_core::encoder::Accumulate`] asks.
+// Neither generic nor inlined: otherwise it would be compiled where it is used, for size.
+#[inline(never)]
+fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+    let width = width.max(1);
+    let (pairs, rest) = inputs.as_chunks::<2>();
+    let (of_pairs, of_rest) = sums.split_at_mut_checked(pairs.len() * 2 * width).unwrap_or_default();
+    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut(2 * width)) {
+        tiles::<2, 8>(inputs, weights, width, sums);
+    }
+    for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
+        tiles::<1, 16>(core::array::from_ref(inputs), weights, width, sums);
+    }
+}
+
+/// The products of `N` rows, `TILE` outputs at a time: sixteen sums in registers. `TILE` divides [`LANES`].
+#[inline(always)]
+fn tiles<const N: usize, const TILE: usize>(
+    inputs: &[[f32; STEP]; N],
+    weights: &[[f32; LANES]],
+    width: usize,
+    sums: &mut [[f32; LANES]],
+) {
+    let outputs = width * LANES;
+    let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
+    for first in (0..outputs).step_by(TILE) {
+        let mut tile = [[0.0; TILE]; N];
+        for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(outputs)) {
+            if let Some(stored) = row.get(first..).and_then(|row| row.first_chunk()) {
+                *tile = *stored;
+            }
+        }
+        let mut rest = weights.get(first..).unwrap_or_default();
+        for k in 0..STEP {
+            let Some(row) = rest.first_chunk::<TILE>() else {
+                break;
+            };
+            for (tile, inputs) in tile.iter_mut().zip(inputs) {
+                let value = inputs.get(k).copied().unwrap_or_default();
+                for (sum, weight) in tile.iter_mut().zip(row) {
+                    *sum += value * weight;
+                }
+            }
+            rest = rest.get(outputs..).unwrap_or_default();
+        }
+        for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(outputs)) {
+            if let Some(place) = row.get_mut(first..).and_then(|row| row.first_chunk_mut()) {
+                *place = *tile;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::vec::Vec;
+
+    /// A linear congruential generator of floats in -1..1.
+    fn random(state: &mut u32) -> f32 {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (*state >> 8) as f32 / 8_388_608.0 - 1.0
+    }
+
+    fn bits(sums: &[[f32; LANES]]) -> Vec<u32> {
+        sums.as_flattened().iter().map(|sum| sum.to_bits()).collect()
+    }
+
+    #[test]
+    fn the_bits_are_those_of_the_portable_kernel() {
+        let mut state = 1;
+        for (count, width, rows) in [(0, 1, 1), (1, 1, 2), (31, 8, 1), (STEP, 24, 2), (STEP, 3, 2)] {
+            let weights: Vec<_> = (0..count * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
+            let inputs: Vec<_> = (0..rows).map(|_| [(); STEP].map(|()| random(&mut state))).collect();
+            let before: Vec<_> = (0..rows * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
+            let mut found = [before.clone(), before];
+            (kernel().f32)(&inputs, &weights, width, &mut found[0]);
+            (Kernel::PORTABLE.f32)(&inputs, &weights, width, &mut found[1]);
+            assert_eq!(bits(&found[0]), bits(&found[1]), "{count} inputs, {width} columns, {rows} rows");
+        }
+    }
+}
