@@ -12,7 +12,7 @@
 use core::error::Error;
 use core::fmt;
 
-use hkdf::HkdfExtract;
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
@@ -165,8 +165,10 @@ fn derive(
     result
 }
 
-/// Never inlined, so that its frames lie below the caller's and [`zeroize_stack`] reaches them: hkdf leaves the last
-/// output block there.
+/// Never inlined, so that its frames lie below the caller's and [`zeroize_stack`] reaches them: a finished hash leaves
+/// blocks there.
+///
+/// RFC 5869 in full, as the `hkdf` crate holds an `expect` that stays in a firmware as a path to a panic.
 #[inline(never)]
 fn extract_and_expand(
     salt: Option<&[u8; 32]>,
@@ -175,14 +177,37 @@ fn extract_and_expand(
     info: &[&[u8]],
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    let mut extract = HkdfExtract::<Sha256>::new(salt.map(|salt| salt.as_slice()));
+    // No salt is a salt of zeros (RFC 5869, 2.2).
+    let mut extract = hmac(salt.unwrap_or(&[0; 32]))?;
     for_each_code(prototype.iter().map(|component| component / divisor), |code| {
-        extract.input_ikm(&code.to_le_bytes());
+        extract.update(&code.to_le_bytes());
     })
     .map_err(KeyError::Quantize)?;
-    let (mut pseudorandom_key, hkdf) = extract.finalize();
-    pseudorandom_key.as_mut_slice().zeroize();
-    hkdf.expand_multi_info(info, key).map_err(|_| KeyError::KeyLength { given: key.len() })
+    let mut pseudorandom_key: [u8; 32] = extract.finalize().into_bytes().into();
+    let expanded = expand(&pseudorandom_key, info, key);
+    pseudorandom_key.zeroize();
+    expanded
+}
+
+fn expand(pseudorandom_key: &[u8; 32], info: &[&[u8]], key: &mut [u8]) -> Result<(), KeyError> {
+    let mut block = [0; 32];
+    let mut before: &[u8] = &[];
+    for (number, part) in (1..=u8::MAX).zip(key.chunks_mut(32)) {
+        let mut mac = hmac(pseudorandom_key)?;
+        mac.update(before);
+        info.iter().for_each(|piece| mac.update(piece));
+        mac.update(&[number]);
+        block = mac.finalize().into_bytes().into();
+        part.iter_mut().zip(&block).for_each(|(byte, derived)| *byte = *derived);
+        before = &block;
+    }
+    block.zeroize();
+    Ok(())
+}
+
+/// HMAC takes keys of any length, so this cannot fail.
+fn hmac(key: &[u8; 32]) -> Result<Hmac<Sha256>, KeyError> {
+    Hmac::new_from_slice(key).map_err(|_| KeyError::KeyLength { given: key.len() })
 }
 
 impl ConstantTimeEq for DerivedKey {

@@ -16,3 +16,5 @@ pub mod bundle;
 pub mod encoder;
 #[cfg(feature = "encoder")]
 pub mod scan;
+#[cfg(feature = "wire")]
+pub mod wire;

@@ -36,6 +36,12 @@ pub struct ScanEncoder<'m, 's> {
     /// Sum of the windows' embeddings, and the latest of them.
     total: &'s mut [f32],
     latest: &'s mut [f32],
+    state: ScanState,
+}
+
+/// Where a scan stands between two chunks; its data stays in the scratch memory.
+#[derive(Clone, Copy, Debug)]
+pub struct ScanState {
     window: usize,
     /// Complete frames of the open window.
     frame: usize,
@@ -53,21 +59,31 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
     pub fn new(encoder: &Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
-        let mut workspace = encoder.workspace(window, scratch).map_err(ScanError::Encode)?;
+        let state = ScanState { window, frame: 0, feature: 0, windows: 0, failure: None };
+        let scan = Self::resume(encoder, state, scratch)?;
+        scan.total.fill(0.0);
+        Ok(scan)
+    }
+
+    /// Lays the scan aside, so that between two chunks nothing borrows the scratch memory.
+    pub fn pause(self) -> ScanState {
+        self.state
+    }
+
+    /// Windows embedded so far.
+    pub fn windows(&self) -> u32 {
+        self.state.windows
+    }
+
+    /// Takes a paused scan up again, with the encoder it began with and its scratch memory untouched.
+    ///
+    /// # Errors
+    /// As [`ScanEncoder::new`].
+    pub fn resume(encoder: &Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+        let mut workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
         let embeddings = core::mem::take(&mut workspace.embeddings);
         let (total, latest) = embeddings.split_at_mut(embeddings.len() / 2);
-        total.fill(0.0);
-        Ok(Self {
-            encoder: *encoder,
-            workspace,
-            total,
-            latest,
-            window,
-            frame: 0,
-            feature: 0,
-            windows: 0,
-            failure: None,
-        })
+        Ok(Self { encoder: *encoder, workspace, total, latest, state })
     }
 
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
@@ -77,16 +93,16 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
         let mut chunk = chunk;
         while !chunk.is_empty() {
-            if let Some(error) = self.failure {
+            if let Some(error) = self.state.failure {
                 return Err(ScanError::Encode(error));
             }
             let taken = self.project(chunk);
             chunk = chunk.get(taken..).unwrap_or_default();
-            if self.frame == self.window {
+            if self.state.frame == self.state.window {
                 self.close_window();
             }
         }
-        match self.failure {
+        match self.state.failure {
             Some(error) => Err(ScanError::Encode(error)),
             None => Ok(()),
         }
@@ -98,21 +114,24 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
     pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
         self.encoder.check_embedding(embedding).map_err(ScanError::Encode)?;
-        if self.feature != 0 {
-            return Err(ScanError::IncompleteFrame { given: self.feature, features: self.encoder.dims().features });
+        if self.state.feature != 0 {
+            return Err(ScanError::IncompleteFrame {
+                given: self.state.feature,
+                features: self.encoder.dims().features,
+            });
         }
-        if self.windows == 0 && self.frame != 0 {
+        if self.state.windows == 0 && self.state.frame != 0 {
             self.repeat_frames();
             self.close_window();
         }
-        if let Some(error) = self.failure {
+        if let Some(error) = self.state.failure {
             return Err(ScanError::Encode(error));
         }
-        if self.windows == 0 {
+        if self.state.windows == 0 {
             return Err(ScanError::Empty);
         }
         for (mean, total) in embedding.iter_mut().zip(self.total.iter()) {
-            *mean = total / self.windows as f32;
+            *mean = total / self.state.windows as f32;
         }
         Ok(())
     }
@@ -122,47 +141,47 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     fn project(&mut self, chunk: &[f32]) -> usize {
         let (features, width) = (self.encoder.dims().features, self.encoder.dims().d_model);
         let Workspace { rows, partials, .. } = &mut self.workspace;
-        let rows = rows.get_mut(self.frame * width..).unwrap_or_default();
-        let whole = (chunk.len() / features).min(self.window - self.frame);
-        if self.feature == 0 && whole > 0 {
+        let rows = rows.get_mut(self.state.frame * width..).unwrap_or_default();
+        let whole = chunk.len().checked_div(features).unwrap_or(0).min(self.state.window - self.state.frame);
+        if self.state.feature == 0 && whole > 0 {
             let taken = whole * features;
             let frames = chunk.get(..taken).unwrap_or_default();
             let rows = rows.get_mut(..whole * width).unwrap_or_default();
             self.encoder.project(frames, rows, partials);
-            self.frame += whole;
+            self.state.frame += whole;
             return taken;
         }
         let row = rows.get_mut(..width).unwrap_or_default();
-        let taken = self.encoder.project_some(self.feature, chunk, row, partials);
-        self.feature += taken;
-        if self.feature == features {
-            self.feature = 0;
-            self.frame += 1;
+        let taken = self.encoder.project_some(self.state.feature, chunk, row, partials);
+        self.state.feature += taken;
+        if self.state.feature == features {
+            self.state.feature = 0;
+            self.state.frame += 1;
         }
         taken
     }
 
     /// Embeds the full window and adds it to the total.
     fn close_window(&mut self) {
-        self.frame = 0;
+        self.state.frame = 0;
         let encoded = self.encoder.encode(&mut self.workspace, self.latest);
         for (total, component) in self.total.iter_mut().zip(self.latest.iter()) {
             *total += component;
         }
-        self.windows = self.windows.saturating_add(1);
-        self.failure = encoded.err();
+        self.state.windows = self.state.windows.saturating_add(1);
+        self.state.failure = encoded.err();
     }
 
     /// Fills the window with its frames again and again; their projections stand for them.
     fn repeat_frames(&mut self) {
-        let filled = self.frame * self.encoder.dims().d_model;
-        let (frames, room) = self.workspace.rows.split_at_mut(filled);
+        let filled = self.state.frame * self.encoder.dims().d_model;
+        let (frames, room) = self.workspace.rows.split_at_mut_checked(filled).unwrap_or_default();
         for row in room.chunks_mut(filled.max(1)) {
             for (value, first) in row.iter_mut().zip(frames.iter()) {
                 *value = *first;
             }
         }
-        self.frame = self.window;
+        self.state.frame = self.state.window;
     }
 }
 

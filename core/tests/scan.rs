@@ -39,18 +39,20 @@ fn embed_window(encoder: &Encoder<'_>, frames: &[f32]) -> Vec<f32> {
 
 fn stream(encoder: &Encoder<'_>, frames: &[f32], window: usize, sizes: &[usize]) -> Result<Vec<f32>, ScanError> {
     let mut scratch = scratch(encoder.dims(), window);
-    let mut scan = ScanEncoder::new(encoder, window, &mut scratch)?;
+    let mut state = ScanEncoder::new(encoder, window, &mut scratch)?.pause();
     let mut rest = frames;
     for size in sizes.iter().cycle() {
         if rest.is_empty() {
             break;
         }
         let (chunk, next) = rest.split_at((*size).min(rest.len()));
+        let mut scan = ScanEncoder::resume(encoder, state, &mut scratch)?;
         scan.push(chunk)?;
+        state = scan.pause();
         rest = next;
     }
     let mut embedding = vec![0.0; encoder.dims().latent];
-    scan.finish(&mut embedding)?;
+    ScanEncoder::resume(encoder, state, &mut scratch)?.finish(&mut embedding)?;
     Ok(embedding)
 }
 

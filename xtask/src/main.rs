@@ -3,7 +3,10 @@
 mod bench;
 mod demo;
 mod deny;
+mod elf;
 mod embedding_hash;
+mod firmware;
+mod firmware_size;
 mod report;
 mod steps;
 mod test;
@@ -22,6 +25,10 @@ Chores:
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   demo [ARGS]     the whole way of a scan on the data that ships with the project
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
+  firmware run    the token in QEMU with the demo's model, its link a socket
+  firmware test   the token's tests: host, power cuts, both boards, QEMU against the committed run and sizes
+  firmware size [--json | --write]
+                  its sizes and instruction counts: shown, or written to the committed file
   embedding-hash  whether the embedding has the same bits however it is compiled
   help            this text";
 
@@ -36,6 +43,7 @@ fn main() {
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("report", []) => report::run(),
+        ("firmware", arguments) => firmware::run(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");

@@ -3,7 +3,7 @@
 //! All of that goes to standard error: standard output is for what the commands find.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,19 @@ impl Steps {
             }
             child.wait()
         })
+    }
+
+    /// Runs `command` and returns its standard output.
+    pub fn output(&mut self, heading: &str, command: &mut Command) -> Result<String, Failure> {
+        let mut text = Vec::new();
+        self.step(heading, command, |command| {
+            let mut child = command.stdout(Stdio::piped()).spawn()?;
+            if let Some(mut output) = child.stdout.take() {
+                output.read_to_end(&mut text)?;
+            }
+            child.wait()
+        })?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     /// Prints the times. Only the end of a chore in which nothing failed comes here.

@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{deny, thumb};
+use crate::{deny, firmware, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
@@ -38,6 +38,7 @@ pub fn run() -> Result<(), Failure> {
     tally.accept()?;
 
     thumb::run(&mut steps)?;
+    firmware::test(&mut steps)?;
     let unchecked = deny::run(&mut steps)?;
 
     steps.summary();

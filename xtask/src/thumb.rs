@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use crate::steps::{Failure, Steps, as_typed};
 use crate::workspace::{cargo, command, root, target};
 
-const TARGET: &str = "thumbv7em-none-eabihf";
+/// The token's processor: Cortex-M4F.
+pub const TARGET: &str = "thumbv7em-none-eabihf";
 
 /// Debian's packages with a compiler and the sources of its core library, which is compiled for the target here.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
@@ -14,7 +15,7 @@ const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const RUSTC: &str = "/usr/bin/rustc";
 
 /// Where a compiler for the target is.
-enum Toolchain {
+pub enum Toolchain {
     Rustup,
     Debian,
 }
@@ -28,24 +29,52 @@ pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     for (heading, features) in
         [("Token, crypto floor", &["--no-default-features"][..]), ("Token, default features", &[])]
     {
-        let mut build = match toolchain {
-            Toolchain::Rustup => cargo(&["build"]),
-            Toolchain::Debian => debian_cargo(),
-        };
-        build.args(["--release", "--locked", "--package", "neural-vault-core", "--lib"]);
-        build
-            .args(features)
-            .args(["--target", TARGET, "--target-dir"])
-            .arg(&folder)
-            // Flags meant for this machine's processor would not compile for the token's.
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        let mut build = toolchain.build(&folder);
+        build.args(["--release", "--locked", "--package", "neural-vault-core", "--lib"]).args(features);
         steps.run(heading, &mut build)?;
     }
     Ok(())
 }
 
-fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
+impl Toolchain {
+    /// `cargo build` for the target into `folder`.
+    pub fn build(&self, folder: &Path) -> Command {
+        let mut build = match self {
+            Self::Rustup => cargo(&["build"]),
+            Self::Debian => debian_cargo(),
+        };
+        build.args(["--target", TARGET, "--target-dir"]).arg(folder);
+        // Flags meant for this machine's processor would not compile for the token's.
+        build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        build
+    }
+}
+
+/// Installs Debian's packages unless `there` says that what they hold is there.
+pub fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
+    if there() {
+        return Ok(());
+    }
+    let (mut update, mut install) = (apt_get(&["update"]), apt_get(&["install", "--yes", "--no-install-recommends"]));
+    install.args(packages);
+    if is_debian() && is_root() {
+        steps.run("Package lists", &mut update)?;
+        steps.run(heading, &mut install)?;
+    }
+    if there() {
+        return Ok(());
+    }
+    let (update, install) = (as_typed(&update), as_typed(&install));
+    Err(Failure::new(format!("{heading} is not there; on Debian as root, run\n  {update} && {install}")))
+}
+
+/// Whether a program can be run.
+pub fn is_there(program: &str) -> bool {
+    command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+}
+
+/// A compiler for the target; installed where neither rustup's nor Debian's is there.
+pub fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
@@ -54,28 +83,24 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     }
     let mut add = command("rustup");
     add.args(["target", "add", TARGET]);
-    // Listed first, as an old list can offer a compiler too old for the core.
-    let mut update = command("apt-get");
-    update.args(["update", "--quiet"]);
-    let mut install = command("apt-get");
-    install.args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(PACKAGES);
-    install.env("DEBIAN_FRONTEND", "noninteractive");
     // The distribution's own packages come first: a machine that builds is more often cut off from rustup's server.
-    if is_debian() && is_root() {
-        steps.run("Package lists", &mut update)?;
-        steps.run("Debian's compiler", &mut install)?;
-        if debian_can_build() {
-            return Ok(Toolchain::Debian);
-        }
-    } else if steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
+    if !(is_debian() && is_root()) && steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
-    Err(Failure::new(format!(
-        "there is no compiler for {TARGET}; run\n  {}\nor, on Debian as root,\n  {} && {}",
-        as_typed(&add),
-        as_typed(&update),
-        as_typed(&install)
-    )))
+    match install(steps, "Debian's compiler", &PACKAGES, debian_can_build) {
+        Ok(()) => Ok(Toolchain::Debian),
+        Err(failure) => {
+            let add = as_typed(&add);
+            Err(Failure::new(format!("there is no compiler for {TARGET}; run\n  {add}\nor: {}", failure.message)))
+        }
+    }
+}
+
+/// Lists are updated first, as an old list can offer a compiler too old for the core.
+fn apt_get(arguments: &[&str]) -> Command {
+    let mut apt = command("apt-get");
+    apt.arg("--quiet").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    apt
 }
 
 fn rustup_has_target() -> bool {

@@ -12,10 +12,12 @@ const MAX_HEAD: usize = 64;
 /// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
 pub(super) fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.clamp(1, MAX_HEAD));
-    let frames = || qkv.chunks_exact(3 * width);
+    let frames = || qkv.chunks_exact((3 * width).max(1));
     if scores.len() == 1 {
         for (frame, y) in frames().zip(y.chunks_exact_mut(width)) {
-            y.copy_from_slice(frame.get(2 * width..).unwrap_or_default());
+            for (y, value) in y.iter_mut().zip(part_of(frame, 2 * width, width)) {
+                *y = *value;
+            }
         }
         return;
     }

@@ -49,7 +49,7 @@ impl Linear<'_> {
         let (inputs, outputs) = (self.inputs().max(1), self.outputs().max(1));
         // A block's weights stay in the second-level cache while every row passes over them.
         for block in (0..inputs).step_by(BLOCK) {
-            for (xs, ys) in x.chunks(inputs * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+            for (xs, ys) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
                 if xs.len() == inputs * ROWS {
                     self.map_block(block, xs, prepare, ys, partials, kernel.rows);
                 } else {
@@ -71,7 +71,7 @@ impl Linear<'_> {
         partials: &mut [f32],
         accumulate: Accumulate<N>,
     ) {
-        let inputs = self.inputs();
+        let inputs = self.inputs().max(1);
         for first in (block..inputs.min(block + BLOCK)).step_by(STEP) {
             let mut step = [[0.0; N]; STEP];
             for (row, x) in x.chunks_exact(inputs).enumerate() {
@@ -105,7 +105,7 @@ impl Linear<'_> {
         partials: &mut [f32],
         accumulate: Accumulate<N>,
     ) {
-        let outputs = self.outputs();
+        let outputs = self.outputs().max(1);
         let Some(partials) = partials.get_mut(..N * outputs) else {
             return;
         };

@@ -1,0 +1,309 @@
+//! The messages: plain data in postcard's encoding, fields in the order they are sent.
+
+use core::fmt;
+
+use postcard_schema::Schema;
+use serde::{Deserialize, Serialize};
+
+/// Slots of a token.
+pub const SLOTS: usize = 4;
+
+/// Bytes of a slot's label.
+pub const LABEL_LENGTH: usize = 16;
+
+/// Longest label of an application in bytes.
+pub const MAX_APPLICATION: usize = 64;
+
+/// Opens a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Hello {
+    /// [`super::VERSION`] of the host.
+    pub version: u16,
+}
+
+/// The token's side of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Welcome {
+    /// [`super::VERSION`] of the token.
+    pub version: u16,
+    /// [`super::TABLE`] of the token.
+    pub table: u64,
+    /// What this build can do: bits of [`capability`].
+    pub capabilities: u32,
+    /// Values in a chunk of a scan.
+    pub chunk: u16,
+    /// Slots.
+    pub slots: u8,
+    /// Longest window in frames.
+    pub window: u8,
+}
+
+/// Bits of [`Welcome::capabilities`].
+pub mod capability {
+    /// [`super::super::Measure`] is answered.
+    pub const MEASURE: u32 = 1;
+    /// A counter outside the flash finds records that were rolled back.
+    pub const ROLLBACK_COUNTER: u32 = 2;
+    /// A person confirms at the token.
+    pub const CONFIRMATION: u32 = 4;
+}
+
+/// States of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum State {
+    /// Nothing but firmware and perhaps a model.
+    Blank,
+    /// It has a device secret, an administrator and a model, and no enrolment.
+    Provisioned,
+    /// At least one slot holds an enrolment.
+    Enrolled,
+    /// Five misses in a row: it verifies again after its power was away.
+    Locked,
+    /// Its records or its model are not sound; only a self-test and a wipe are left.
+    Disabled,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct TokenInfo {
+    /// State of the token.
+    pub state: State,
+    /// Version of its firmware: major, minor, patch.
+    pub firmware: [u8; 3],
+    /// Name of its board in ASCII, padded with zeros.
+    pub board: [u8; 16],
+    /// Features of a frame, 0 without a sound model.
+    pub features: u32,
+    /// Components of an embedding, 0 without a sound model.
+    pub latent: u16,
+    /// Frames of a window as provisioned, 0 when blank.
+    pub window: u8,
+    /// Whether keys may leave the token.
+    pub allow_export: bool,
+    /// Digest of the model that lies in the token, zeros without a sound one.
+    pub model: [u8; 32],
+    /// Number of the last change of its records; never goes back.
+    pub epoch: u32,
+    /// Milliseconds since it started.
+    pub uptime: u64,
+}
+
+/// Which parts a self-test tried, as bits of [`part`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct SelfTestReport {
+    /// Parts that were sound; a part that was not makes the answer a refusal.
+    pub passed: u32,
+}
+
+/// Bits of [`SelfTestReport::passed`] and of the detail of a failed self-test.
+pub mod part {
+    /// HKDF and HMAC of SHA-256 give a known answer.
+    pub const KEY_DERIVATION: u32 = 1;
+    /// The AEAD gives a known answer and refuses a changed one.
+    pub const SEALING: u32 = 2;
+    /// The random generator works and does not repeat itself.
+    pub const ENTROPY: u32 = 4;
+    /// The records are sound.
+    pub const STORAGE: u32 = 8;
+    /// The model is sound and, on a provisioned token, the provisioned one.
+    pub const MODEL: u32 = 16;
+}
+
+/// What a blank token becomes.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Provisioning {
+    /// The device secret of the v2 key scheme; none lets the token draw one that nobody else ever knows.
+    pub device_secret: Option<[u8; 32]>,
+    /// Key of the administrator.
+    pub admin_key: [u8; 32],
+    /// Digest that the model must have.
+    pub model: [u8; 32],
+    /// Frames of a window.
+    pub window: u8,
+    /// What it allows.
+    pub policy: Policy,
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Policy {
+    /// Whether keys may leave the token.
+    pub allow_export: bool,
+}
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct SlotInfo {
+    /// The enrolment; none when the slot is empty.
+    pub enrolment: Option<SlotEnrolment>,
+    /// Misses since the last reset, of enrolled and of empty slots alike.
+    pub misses: u8,
+    /// Whether it takes no more attempts until a reset.
+    pub disabled: bool,
+}
+
+/// An enrolment without what is secret of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct SlotEnrolment {
+    /// Its label.
+    pub label: Label,
+    /// Its random identifier.
+    pub id: [u8; 16],
+    /// Least cosine that is accepted.
+    pub threshold: f32,
+}
+
+/// What a scan will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct ScanHead {
+    /// Values in a frame.
+    pub features: u32,
+    /// Frames.
+    pub frames: u32,
+}
+
+/// Values of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Chunk<'a> {
+    /// Its number, from 0.
+    pub number: u32,
+    /// Values in float32, little-endian, 4 bytes each.
+    pub values: &'a [u8],
+}
+
+/// How far the open scan is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Progress {
+    /// Number of the chunk expected next.
+    pub next: u32,
+    /// Whether the scan is complete.
+    pub complete: bool,
+}
+
+/// A scan for enrolment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct EnrolmentScan {
+    /// Whether it is the first: scans taken before are dropped.
+    pub first: bool,
+}
+
+/// The enrolment in the making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct EnrolmentProgress {
+    /// Scans taken.
+    pub scans: u8,
+    /// SHA-256 of the prototype so far: the mean of the scans' embeddings in float32, little-endian.
+    pub prototype: [u8; 32],
+}
+
+/// Makes the scans taken the enrolment of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub struct Enrolment {
+    /// The slot.
+    pub slot: u8,
+    /// What the administrator calls it.
+    pub label: Label,
+    /// Scans that must have been taken.
+    pub scans: u8,
+    /// Least cosine that is accepted.
+    pub threshold: f32,
+    /// [`EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
+    pub prototype: [u8; 32],
+}
+
+/// The random identifier of an enrolment, part of what a v2 key is bound to; no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct EnrolmentId {
+    /// Its bytes.
+    pub id: [u8; 16],
+}
+
+/// Names a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct SlotNumber {
+    /// From 0.
+    pub slot: u8,
+}
+
+/// Asks for proof of the key without the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Question<'a> {
+    /// The slot.
+    pub slot: u8,
+    /// What to authenticate.
+    pub nonce: [u8; 32],
+    /// Label of the use, at most [`MAX_APPLICATION`] bytes.
+    pub application: &'a [u8],
+}
+
+/// Asks for the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct KeyRequest<'a> {
+    /// The slot.
+    pub slot: u8,
+    /// Label of the use, at most [`MAX_APPLICATION`] bytes.
+    pub application: &'a [u8],
+}
+
+/// An embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Embedding<'a> {
+    /// Components in float32, little-endian, 4 bytes each.
+    pub components: &'a [u8],
+}
+
+/// What the last verification took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Measurement {
+    /// Instructions, or another unit that the board's documentation names, in one tick.
+    pub per_tick: u32,
+    /// Ticks to unstuff, check and decode the scan's frames.
+    pub receive: u64,
+    /// Ticks to standardise and project the scan's chunks, but for the last of each window.
+    pub project: u64,
+    /// Ticks of the last chunk of each window, of the Transformer and of the head.
+    pub encode: u64,
+    /// Ticks to pay the attempt, compare, restore the attempt and derive the key.
+    pub verify: u64,
+    /// Bytes of static memory.
+    pub memory: u32,
+    /// Most bytes of stack that were ever in use.
+    pub stack: u32,
+}
+
+/// A slot's label: UTF-8 of at most [`LABEL_LENGTH`] bytes, padded with zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, Schema)]
+pub struct Label([u8; LABEL_LENGTH]);
+
+impl Label {
+    /// `None` for a text that is too long or holds a zero.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut label = Self::default();
+        label.0.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        (!text.contains('\0')).then_some(label)
+    }
+
+    /// The text, as far as it is UTF-8.
+    pub fn as_str(&self) -> &str {
+        let text = self.0.split(|&byte| byte == 0).next().unwrap_or_default();
+        match core::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => {
+                let sound = text.get(..error.valid_up_to()).unwrap_or_default();
+                core::str::from_utf8(sound).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

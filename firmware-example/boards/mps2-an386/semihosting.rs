@@ -1,0 +1,57 @@
+//! Files of the host, by ARM semihosting.
+
+use core::ffi::CStr;
+
+use cortex_m_semihosting::{debug, syscall};
+
+/// Modes of `fopen`: `rb`, `r+b`, `w+b`.
+pub const READ: usize = 1;
+pub const UPDATE: usize = 3;
+pub const CREATE: usize = 7;
+
+/// An open file.
+pub struct File(usize);
+
+impl File {
+    /// Opens a file; `None` when it cannot be.
+    pub fn open(name: &CStr, mode: usize) -> Option<Self> {
+        // SAFETY: the name is a string of the given length that ends in a zero.
+        let handle = unsafe { syscall!(OPEN, name.as_ptr(), mode, name.count_bytes()) };
+        (handle != usize::MAX).then_some(Self(handle))
+    }
+
+    /// Moves to a place from the file's start.
+    pub fn seek(&self, place: u32) -> Option<()> {
+        // SAFETY: takes numbers only.
+        let status = unsafe { syscall!(SEEK, self.0, place) };
+        (status == 0).then_some(())
+    }
+
+    /// Fills `bytes`.
+    pub fn read(&self, bytes: &mut [u8]) -> Option<()> {
+        // SAFETY: the host writes within the buffer's length.
+        let missing = unsafe { syscall!(READ, self.0, bytes.as_mut_ptr(), bytes.len()) };
+        (missing == 0).then_some(())
+    }
+
+    /// Writes `bytes`.
+    pub fn write(&self, bytes: &[u8]) -> Option<()> {
+        // SAFETY: the host reads within the buffer's length.
+        let missing = unsafe { syscall!(WRITE, self.0, bytes.as_ptr(), bytes.len()) };
+        (missing == 0).then_some(())
+    }
+
+    /// Bytes of the file.
+    pub fn length(&self) -> Option<usize> {
+        // SAFETY: takes a number only.
+        let length = unsafe { syscall!(FLEN, self.0) };
+        (length != usize::MAX).then_some(length)
+    }
+}
+
+/// Ends QEMU with a failure: without its files there is no board.
+pub fn exit() -> ! {
+    loop {
+        debug::exit(debug::EXIT_FAILURE);
+    }
+}

@@ -1,0 +1,65 @@
+//! Instructions and memory of a verification, counted by QEMU.
+
+use std::error::Error;
+use std::path::Path;
+
+use neural_vault_core::encoder::Dims;
+use neural_vault_core::wire::*;
+
+use crate::machine::Setup;
+use crate::model::{self, Random};
+use crate::story::{Host, equal_embeddings, provision};
+
+/// The reference's widths.
+const DIMS: Dims =
+    Dims { features: 0, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 8 };
+
+/// Features and windows that are measured, and scans whose embeddings are compared with the host's: QEMU's serial port
+/// carries some 40 KB a second.
+const CASES: [(usize, usize, usize); 4] = [(1024, 1, 20), (1024, 8, 20), (20_484, 1, 3), (20_484, 8, 1)];
+
+/// Measures every case and prints it as JSON.
+pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
+    println!("[");
+    for (index, (features, window, scans)) in CASES.into_iter().enumerate() {
+        let dims = Dims { features, ..DIMS };
+        let bytes = model::bundle(&dims, features as u32, None)?;
+        let place = folder.join("model.nvb");
+        std::fs::write(&place, bytes.bytes())?;
+        let _ = std::fs::remove_file(folder.join("token.flash"));
+        let setup =
+            |count| Setup { firmware: firmware.to_owned(), model: place.clone(), folder: folder.to_owned(), count };
+        let host = Host::new(bytes.bytes(), window)?;
+        let mut random = Random(7);
+        let scans: Vec<Vec<f32>> = (0..scans).map(|_| random.floats(features * window, 3.0)).collect();
+
+        let mut token = setup(false).start()?;
+        provision(&mut token, &host)?;
+        let equal = equal_embeddings(&mut token, &host, &scans)?;
+        token.transport.stop();
+
+        let mut token = setup(true).start()?;
+        token.traffic = 0;
+        token.scan(features, scans.first().ok_or("no scan")?)?;
+        let link = token.traffic as f64 / (4 * features * window) as f64;
+        let verdict = token.call::<Verify>(&SlotNumber { slot: 0 });
+        if verdict != Err(Fault::Rejected.into()) {
+            return Err(format!("an empty slot answered {verdict:?}").into());
+        }
+        let found = token.call::<Measure>(&())?;
+        let count = |ticks: u64| ticks * u64::from(found.per_tick);
+        let stages = [found.receive, found.project, found.encode, found.verify].map(count);
+        let [receive, project, encode, verify] = stages;
+        let total: u64 = stages.iter().sum();
+        let comma = if index + 1 < CASES.len() { "," } else { "" };
+        println!(
+            "  {{\"features\": {features}, \"window\": {window}, \"memory\": {}, \"stack\": {}, \"receive\": {receive}, \
+             \"project\": {project}, \"encode\": {encode}, \"verify\": {verify}, \"instructions\": {total}, \
+             \"link\": {link:.3}, \"equal_embeddings\": {equal}}}{comma}",
+            found.memory, found.stack
+        );
+        token.transport.stop();
+    }
+    println!("]");
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a token needs of the board it runs on: one trait to write for a new one.
+
+use embedded_storage::nor_flash::NorFlash;
+
+/// A board.
+pub trait Board {
+    /// Flash for the records: two banks of [`crate::store::BANK`] bytes, write size of at most 16 bytes.
+    type Flash: NorFlash;
+
+    /// Name of the board in ASCII, padded with zeros.
+    const NAME: [u8; 16];
+
+    /// The next byte of the serial link, if one has come.
+    fn receive(&mut self) -> Option<u8>;
+
+    /// Sends all of `bytes` over the serial link.
+    fn send(&mut self, bytes: &[u8]);
+
+    /// The flash that holds the records.
+    fn flash(&mut self) -> &mut Self::Flash;
+
+    /// Fills `bytes` from a generator fit for keys.
+    ///
+    /// # Errors
+    /// The generator failed; the content of `bytes` is unspecified.
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed>;
+
+    /// The secret of this one board, the same after every start; records are sealed under a key derived from it.
+    fn secret(&mut self) -> [u8; 32];
+
+    /// Milliseconds since the start, never going back.
+    fn uptime(&mut self) -> u64;
+
+    /// Asks the person at the token for consent and waits for the answer.
+    fn confirm(&mut self, action: Action) -> bool;
+
+    /// Whether [`Board::confirm`] asks a person; a board without a button answers for itself.
+    const CONFIRMS: bool;
+
+    /// A counter outside the flash that never goes back, if there is one: the least epoch that records may have.
+    fn epoch_floor(&mut self) -> Option<u32> {
+        None
+    }
+
+    /// Raises the counter of [`Board::epoch_floor`] to `epoch`.
+    fn raise_epoch_floor(&mut self, _epoch: u32) {}
+
+    /// A fine clock to measure with, on boards that measure; wraps where it likes.
+    fn ticks(&mut self) -> Option<u32> {
+        None
+    }
+
+    /// Unit of [`Board::ticks`] and what memory is in use, on boards that measure.
+    fn footprint(&mut self) -> Option<Footprint> {
+        None
+    }
+}
+
+/// The random generator failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntropyFailed;
+
+/// What a person at the token is asked to consent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Whoever is at the link becomes the administrator of this blank token.
+    Provision,
+    /// All records are destroyed.
+    Wipe,
+    /// A key leaves the token.
+    ExportKey,
+}
+
+/// What [`neural_vault_core::wire::Measurement`] says besides ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// Instructions, or another unit, in one tick.
+    pub per_tick: u32,
+    /// Bytes of static memory.
+    pub memory: u32,
+    /// Most bytes of stack ever in use.
+    pub stack: u32,
+}

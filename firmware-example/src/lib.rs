@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod board;
+pub mod memory;
+pub mod store;
+pub mod token;
+
+mod admin;
+pub mod attempts;
+mod link;
+mod machine;
+mod model;
+mod records;
+mod release;
+mod scan;
+mod seal;
+mod selftest;
+mod vault;

@@ -1,0 +1,22 @@
+//! The model in the board's memory: found, checked, and small enough for this token.
+
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::Encoder;
+use neural_vault_core::wire::Fault;
+
+use crate::memory::{LATENT, SCRATCH};
+
+/// Where a bundle says how long it is.
+const LENGTH_AT: usize = 12;
+
+/// Opens the bundle at the start of `memory`, whose length is the one it states.
+pub(crate) fn open(memory: &[u8]) -> Result<Bundle<'_>, Fault> {
+    let stated = memory.get(LENGTH_AT..).and_then(<[u8]>::first_chunk::<4>).ok_or(Fault::Model)?;
+    let bytes = memory.get(..u32::from_le_bytes(*stated) as usize).ok_or(Fault::Model)?;
+    let bundle = Bundle::open(bytes).map_err(|_| Fault::Model)?;
+    let dims = bundle.dims();
+    if Encoder::scratch_len(&dims, 1) > SCRATCH || dims.latent > LATENT {
+        return Err(Fault::ModelTooLarge);
+    }
+    Ok(bundle)
+}

@@ -1,0 +1,341 @@
+//! Records on NOR flash that a power cut leaves as they were or as they should be.
+//!
+//! # Layout
+//! Two banks of [`BANK`] bytes. One is live: a sealed snapshot of everything the token remembers, then a log of sealed
+//! attempt counters, each standing in for the snapshot's. All records have fixed places and lengths, multiples of 16:
+//!
+//! | offset | bytes | content |
+//! |---|---|---|
+//! | 0 | 16 | nonce, random |
+//! | 16 | 4 | epoch: one more than that of the record before |
+//! | 20 | 4 | kind: 1 snapshot, 2 counters |
+//! | 24 | 8 | zero |
+//! | 32 | n | sealed content: 2304 bytes of a snapshot, 16 of counters |
+//! | 32 + n | 16 | tag; kind and epoch are authenticated with it |
+//! | 48 + n | 16 | commit: zeros once all before it is on the flash |
+//!
+//! # Changes
+//! A counter is **appended** to the log. Everything else, and a counter when the log is full or its end torn, is
+//! **committed**: the other bank is erased, the snapshot written into it, then its commit; then the old bank is erased.
+//!
+//! # After a power cut
+//! | found | means |
+//! |---|---|
+//! | a record without commit | it was being written: the change did not happen; the next change is a commit |
+//! | two banks with a committed snapshot | the erasure of the old one was cut: the later epoch is live, the other erased |
+//! | a committed record that does not open, or opens out of order | not a power cut: [`Fault::StorageDamaged`] |
+//! | no committed snapshot, nothing damaged | blank |
+//! | an epoch below the board's counter | [`Fault::StorageRolledBack`] |
+//!
+//! Every write is read back. A flash that fails makes the change fail; what is true is then read from the flash again.
+
+use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+use neural_vault_core::wire::{Fault, SLOTS};
+
+use crate::seal::{NONCE, Place, Sealer, TAG};
+use crate::vault::{VAULT_LENGTH, Vault};
+
+/// Bytes of a bank, a whole number of the flash's erase units.
+pub const BANK: u32 = 8192;
+
+/// Bytes of flash that the records take, from its start.
+pub const REGION: u32 = 2 * BANK;
+
+/// Every place and length is a multiple of this.
+const ALIGNMENT: usize = 16;
+
+const HEAD: usize = NONCE + 4 + 4 + 8;
+const COMMIT: usize = ALIGNMENT;
+const COMMITTED: [u8; COMMIT] = [0; COMMIT];
+const ERASED: u8 = 0xff;
+
+const SNAPSHOT: Kind<VAULT_LENGTH> = Kind(1);
+const COUNTERS: Kind<ALIGNMENT> = Kind(2);
+
+/// Memory for one snapshot on its way from and to the flash.
+pub(crate) struct Buffer([u8; SNAPSHOT.body()]);
+
+impl Buffer {
+    pub(crate) const fn new() -> Self {
+        Self([0; SNAPSHOT.body()])
+    }
+}
+
+/// Where the records are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Store {
+    /// Start of the live bank.
+    bank: u32,
+    /// Where the next counter goes, from the start of the bank.
+    end: u32,
+    /// Epoch of the latest record.
+    pub(crate) epoch: u32,
+}
+
+impl Store {
+    /// A store without records, whose first commit has the epoch after `epoch`.
+    pub(crate) fn blank(epoch: u32) -> Self {
+        Self { bank: BANK, end: BANK, epoch }
+    }
+
+    /// Finds the records and reads them into `vault`, which is blank where there are none.
+    ///
+    /// # Errors
+    /// The flash failed, or the records are damaged or older than `floor`; `vault` is then blank.
+    pub(crate) fn mount<F: NorFlash>(
+        flash: &mut F,
+        sealer: &Sealer,
+        floor: u32,
+        vault: &mut Vault,
+        buffer: &mut Buffer,
+    ) -> Result<Self, Fault> {
+        vault.clear();
+        let first = SNAPSHOT.find(flash, sealer, 0, None, &mut buffer.0)?;
+        let second = SNAPSHOT.find(flash, sealer, BANK, None, &mut buffer.0)?;
+        let (bank, epoch) = match (first, second) {
+            (Found::Sound(first), Found::Sound(second)) if first > second => (0, first),
+            (Found::Sound(first), other) if !matches!(other, Found::Sound(_)) => (0, first),
+            (_, Found::Sound(second)) => (BANK, second),
+            (Found::Damaged, _) | (_, Found::Damaged) => return Err(Fault::StorageDamaged),
+            _ if floor > 0 => return Err(Fault::StorageRolledBack),
+            _ => return Ok(Self::blank(0)),
+        };
+        let mut store = Self { bank, end: SNAPSHOT.length(), epoch };
+        let mounted = store.read(flash, sealer, vault, buffer).and_then(|()| {
+            if store.epoch < floor {
+                return Err(Fault::StorageRolledBack);
+            }
+            erase(flash, BANK - bank)
+        });
+        if mounted.is_err() {
+            vault.clear();
+        }
+        mounted.map(|()| store)
+    }
+
+    /// Reads the live bank: its snapshot, then its counters.
+    fn read<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        sealer: &Sealer,
+        vault: &mut Vault,
+        buffer: &mut Buffer,
+    ) -> Result<(), Fault> {
+        SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)?;
+        let (read, _) = postcard::take_from_bytes(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
+        *vault = read;
+        while self.has_room() {
+            let mut record = [0; COUNTERS.body()];
+            let place = self.bank + self.end;
+            match COUNTERS.find(flash, sealer, place, Some(self.epoch.wrapping_add(1)), &mut record)? {
+                Found::Erased => break,
+                Found::Torn => self.end = BANK,
+                Found::Damaged => return Err(Fault::StorageDamaged),
+                Found::Sound(epoch) => {
+                    self.epoch = epoch;
+                    self.end += COUNTERS.length();
+                    for (misses, logged) in vault.misses.iter_mut().zip(COUNTERS.text(&mut record)) {
+                        *misses = *logged;
+                    }
+                }
+            }
+        }
+        buffer.0.fill(0);
+        Ok(())
+    }
+
+    /// Makes `vault` the truth, and erases what was true before.
+    ///
+    /// # Errors
+    /// The flash failed: what is true must be found out by [`Store::mount`].
+    pub(crate) fn commit<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        sealer: &Sealer,
+        nonce: &[u8; NONCE],
+        vault: &Vault,
+        buffer: &mut Buffer,
+    ) -> Result<(), Fault> {
+        let (old, new, epoch) = (self.bank, BANK - self.bank, self.epoch.wrapping_add(1));
+        // Should the flash fail halfway, a counter may not be appended to what is left.
+        self.end = BANK;
+        erase(flash, new)?;
+        let text = SNAPSHOT.text(&mut buffer.0);
+        text.fill(0);
+        postcard::to_slice(vault, text).map_err(|_| Fault::StorageFailed)?;
+        SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0)?;
+        *self = Self { bank: new, end: SNAPSHOT.length(), epoch };
+        // The change is made. Where this fails, the next start tries again before it does anything else.
+        let _ = erase(flash, old);
+        Ok(())
+    }
+
+    /// Makes the attempt counters of `vault` the truth; the rest of it must be the truth already.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub(crate) fn log_misses<F: NorFlash>(
+        &mut self,
+        flash: &mut F,
+        sealer: &Sealer,
+        nonce: &[u8; NONCE],
+        vault: &Vault,
+        buffer: &mut Buffer,
+    ) -> Result<(), Fault> {
+        if !self.has_room() {
+            return self.commit(flash, sealer, nonce, vault, buffer);
+        }
+        let mut record = [0; COUNTERS.body()];
+        for (place, misses) in COUNTERS.text(&mut record).iter_mut().zip(vault.misses) {
+            *place = misses;
+        }
+        let (place, epoch) = (self.bank + self.end, self.epoch.wrapping_add(1));
+        let end = self.end + COUNTERS.length();
+        self.end = BANK;
+        COUNTERS.write(flash, sealer, place, epoch, nonce, &mut record)?;
+        (self.end, self.epoch) = (end, epoch);
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.end.saturating_add(COUNTERS.length()) <= BANK
+    }
+}
+
+/// A kind of record with `N` bytes of content.
+#[derive(Clone, Copy)]
+struct Kind<const N: usize>(u32);
+
+/// What lies in a record's place.
+enum Found {
+    /// Nothing since the last erasure.
+    Erased,
+    /// Something that was never committed.
+    Torn,
+    /// A record with its epoch; it is open in the buffer.
+    Sound(u32),
+    /// Something that was committed and is not what was written.
+    Damaged,
+}
+
+impl<const N: usize> Kind<N> {
+    /// Bytes without the commit.
+    const fn body(self) -> usize {
+        HEAD + N + TAG
+    }
+
+    /// Bytes in all.
+    const fn length(self) -> u32 {
+        (self.body() + COMMIT) as u32
+    }
+
+    /// The content within a body.
+    fn text(self, body: &mut [u8]) -> &mut [u8] {
+        body.get_mut(HEAD..HEAD + N).unwrap_or_default()
+    }
+
+    /// Reads what is at `place` into `body` and opens it; with an epoch given, it must be that one.
+    fn find<F: ReadNorFlash>(
+        self,
+        flash: &mut F,
+        sealer: &Sealer,
+        place: u32,
+        expected: Option<u32>,
+        body: &mut [u8],
+    ) -> Result<Found, Fault> {
+        let mut commit = [0; COMMIT];
+        read(flash, place, body)?;
+        read(flash, place + self.body() as u32, &mut commit)?;
+        if commit == [ERASED; COMMIT] {
+            let erased = body.iter().all(|&byte| byte == ERASED);
+            return Ok(if erased { Found::Erased } else { Found::Torn });
+        }
+        Ok(self.open(sealer, expected, body).map_or(Found::Damaged, Found::Sound))
+    }
+
+    fn open(self, sealer: &Sealer, expected: Option<u32>, body: &mut [u8]) -> Option<u32> {
+        let (nonce, rest) = body.split_first_chunk_mut::<NONCE>()?;
+        let (epoch, rest) = rest.split_first_chunk_mut::<4>()?;
+        let (_kind_and_zeros, rest) = rest.split_first_chunk_mut::<12>()?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
+        let epoch = u32::from_le_bytes(*epoch);
+        if expected.is_some_and(|expected| expected != epoch) {
+            return None;
+        }
+        sealer.open(Place { kind: self.0, epoch }, nonce, text, tag).ok()?;
+        Some(epoch)
+    }
+
+    /// Seals the content of `body` and writes it to `place`, its commit last.
+    fn write<F: NorFlash>(
+        self,
+        flash: &mut F,
+        sealer: &Sealer,
+        place: u32,
+        epoch: u32,
+        nonce: &[u8; NONCE],
+        body: &mut [u8],
+    ) -> Result<(), Fault> {
+        self.seal(sealer, epoch, nonce, body).ok_or(Fault::StorageFailed)?;
+        program(flash, place, body)?;
+        program(flash, place + self.body() as u32, &COMMITTED)
+    }
+
+    fn seal(self, sealer: &Sealer, epoch: u32, nonce: &[u8; NONCE], body: &mut [u8]) -> Option<()> {
+        let (nonce_place, rest) = body.split_first_chunk_mut::<NONCE>()?;
+        let (epoch_place, rest) = rest.split_first_chunk_mut::<4>()?;
+        let (kind_place, rest) = rest.split_first_chunk_mut::<4>()?;
+        let (zeros, rest) = rest.split_first_chunk_mut::<8>()?;
+        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
+        *nonce_place = *nonce;
+        *epoch_place = epoch.to_le_bytes();
+        *kind_place = self.0.to_le_bytes();
+        *zeros = [0; 8];
+        *tag = sealer.seal(Place { kind: self.0, epoch }, nonce, text)?;
+        Some(())
+    }
+}
+
+fn read<F: ReadNorFlash>(flash: &mut F, place: u32, bytes: &mut [u8]) -> Result<(), Fault> {
+    flash.read(place, bytes).map_err(|_| Fault::StorageFailed)
+}
+
+/// Writes `bytes` and reads them back.
+fn program<F: NorFlash>(flash: &mut F, place: u32, bytes: &[u8]) -> Result<(), Fault> {
+    const { assert!(ALIGNMENT.is_multiple_of(F::WRITE_SIZE) && ALIGNMENT.is_multiple_of(F::READ_SIZE)) };
+    flash.write(place, bytes).map_err(|_| Fault::StorageFailed)?;
+    let mut at = place;
+    for written in bytes.as_chunks::<ALIGNMENT>().0 {
+        let mut found = [0; ALIGNMENT];
+        read(flash, at, &mut found)?;
+        if found != *written {
+            return Err(Fault::StorageFailed);
+        }
+        at += ALIGNMENT as u32;
+    }
+    Ok(())
+}
+
+/// Erases a bank that holds anything.
+fn erase<F: NorFlash>(flash: &mut F, bank: u32) -> Result<(), Fault> {
+    const { assert!((BANK as usize).is_multiple_of(F::ERASE_SIZE)) };
+    if is_erased(flash, bank)? {
+        return Ok(());
+    }
+    flash.erase(bank, bank + BANK).map_err(|_| Fault::StorageFailed)?;
+    if is_erased(flash, bank)? { Ok(()) } else { Err(Fault::StorageFailed) }
+}
+
+fn is_erased<F: ReadNorFlash>(flash: &mut F, bank: u32) -> Result<bool, Fault> {
+    for place in (bank..bank + BANK).step_by(ALIGNMENT) {
+        let mut found = [0; ALIGNMENT];
+        read(flash, place, &mut found)?;
+        if found != [ERASED; ALIGNMENT] {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+const _: () = assert!(VAULT_LENGTH.is_multiple_of(ALIGNMENT) && SLOTS <= ALIGNMENT);
+const _: () = assert!(SNAPSHOT.length() + 16 * COUNTERS.length() < BANK);

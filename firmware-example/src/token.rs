@@ -1,0 +1,43 @@
+//! A token: bytes in, bytes out.
+
+use crate::board::Board;
+use crate::link::Link;
+use crate::machine::Machine;
+use crate::memory::Memory;
+
+/// A token on its board.
+pub struct Token<'m, B> {
+    link: &'m mut Link,
+    machine: Machine<'m, B>,
+}
+
+impl<'m, B: Board> Token<'m, B> {
+    /// Starts a token: opens the model and reads the records.
+    ///
+    /// `model` is the memory that holds the model's bundle from its start on; it may be longer, and hold no model.
+    pub fn start(board: B, model: &'m [u8], memory: &'m mut Memory) -> Self {
+        let Memory { link, scans, vault, buffer } = memory;
+        Self { link, machine: Machine::start_up(board, model, scans, vault, buffer) }
+    }
+
+    /// Takes a byte from the host; returns the bytes to send back when it ends a frame.
+    pub fn receive(&mut self, byte: u8) -> Option<&[u8]> {
+        self.link.push(byte, &mut self.machine)
+    }
+
+    /// Serves the board's link for ever.
+    pub fn run(mut self) -> ! {
+        loop {
+            if let Some(byte) = self.machine.board.receive()
+                && let Some(answer) = self.link.push(byte, &mut self.machine)
+            {
+                self.machine.board.send(answer);
+            }
+        }
+    }
+
+    /// The board.
+    pub fn board(&mut self) -> &mut B {
+        &mut self.machine.board
+    }
+}

@@ -1,0 +1,364 @@
+//! The way of a token from blank to wiped, and what each state refuses.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use hmac::{Hmac, KeyInit, Mac};
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v2};
+use neural_vault_core::wire::*;
+use neural_vault_token::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use sha2::Sha256;
+use support::flash::Flash;
+use support::*;
+
+fn fault<T>(reply: Result<T, Refusal>) -> Fault {
+    reply.err().expect("refused").fault().expect("known")
+}
+
+/// The host's own v2 key of the enrolment `id` made of [`enrolled_scans`].
+fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
+    let mut prototype = vec![0.0; DIMS.latent];
+    let scans = enrolled_scans();
+    for scan in &scans {
+        prototype.iter_mut().zip(embedding(model, scan)).for_each(|(total, component)| *total += component);
+    }
+    prototype.iter_mut().for_each(|total| *total /= scans.len() as f32);
+    let model_digest = Bundle::open(model).unwrap().digest();
+    let context = KeyContext { model_digest, enrolment_id: &id, application };
+    *derive_v2(&prototype, &DeviceSecret::from_bytes(SECRET), &context).unwrap().expose_secret()
+}
+
+#[test]
+fn a_token_goes_from_blank_to_wiped() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(SimBoard::new(Flash::new()), model, |client| {
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
+        client.call::<Provision>(&provisioning(model)).unwrap();
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Provisioned);
+        let id = client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Enrolled);
+        verify(client, SLOT, &genuine(9)).unwrap();
+        assert_eq!(fault(verify(client, SLOT, &impostor(9))), Fault::Rejected);
+
+        let nonce = [3; 32];
+        client.scan(DIMS.features, &genuine(10)).unwrap();
+        let answer = client.call::<Challenge>(&Question { slot: SLOT, nonce, application: b"door" }).unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&host_key(model, id, b"door")).unwrap();
+        mac.update(&nonce);
+        assert_eq!(answer.as_slice(), mac.finalize().into_bytes().as_slice());
+
+        let export = |client: &mut client::Client<_>| {
+            client.scan(DIMS.features, &genuine(11)).unwrap();
+            client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"door" })
+        };
+        assert_eq!(export(client), Ok(host_key(model, id, b"door")));
+        let rotated = client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap().id;
+        assert_ne!(rotated, id);
+        assert_eq!(export(client), Ok(host_key(model, rotated, b"door")));
+        client.admin::<SetPolicy, _>(&ADMIN, Policy { allow_export: false }).unwrap();
+        assert_eq!(fault(export(client)), Fault::ExportForbidden);
+
+        client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Provisioned);
+        assert_eq!(fault(verify(client, SLOT, &genuine(12))), Fault::Rejected);
+        client.admin::<Wipe, _>(&ADMIN, ()).unwrap();
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
+        client.call::<Provision>(&provisioning(model)).unwrap();
+    });
+}
+
+#[test]
+fn a_token_embeds_as_its_host_does_in_every_word() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        for take in 0..20 {
+            let scan = scan(take, take);
+            client.scan(DIMS.features, &scan).unwrap();
+            let found = client.call::<Embed>(&()).unwrap().components;
+            let expected: Vec<u8> = embedding(model, &scan).iter().flat_map(|value| value.to_le_bytes()).collect();
+            assert_eq!(found, expected);
+        }
+    });
+}
+
+#[test]
+fn a_restart_loses_the_session_and_nothing_else() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    start(board.clone(), model, |mut client| {
+        assert_eq!(fault(client.call::<Info>(&())), Fault::HandshakeNeeded);
+        client.handshake().unwrap();
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Enrolled);
+        verify(&mut client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn five_misses_in_a_row_ask_for_a_power_cycle_and_fifty_disable_the_slot() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let mut misses = 0;
+    while misses < MISSES_IN_ALL {
+        session(board.clone(), model, |client| {
+            for _ in 0..MISSES_IN_A_ROW {
+                assert_eq!(fault(verify(client, SLOT, &impostor(misses.into()))), Fault::Rejected);
+                misses += 1;
+            }
+            assert_eq!(client.call::<Info>(&()).unwrap().state, State::Locked);
+            assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::PowerCycleNeeded);
+        });
+    }
+    session(board.clone(), model, |client| {
+        assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::SlotDisabled);
+        let slots = client.admin::<ListSlots, _>(&ADMIN, ()).unwrap();
+        assert!(slots[usize::from(SLOT)].disabled && !slots[usize::from(EMPTY)].disabled);
+        client.admin::<ResetAttempts, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_success_gives_its_attempt_back_and_ends_the_row() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        for round in 0..3 {
+            for take in 0..u32::from(MISSES_IN_A_ROW) - 1 {
+                assert_eq!(fault(verify(client, SLOT, &impostor(take))), Fault::Rejected);
+            }
+            verify(client, SLOT, &genuine(round)).unwrap();
+        }
+        let slots = client.admin::<ListSlots, _>(&ADMIN, ()).unwrap();
+        assert_eq!(slots[usize::from(SLOT)].misses, 3 * (MISSES_IN_A_ROW - 1));
+    });
+}
+
+#[test]
+fn an_empty_slot_is_no_different_to_who_has_no_tag() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    // The stand-in of an empty slot, met exactly by no scan here, must not be accepted by any.
+    for (slot, probe) in [(SLOT, impostor(1)), (EMPTY, impostor(1)), (EMPTY, genuine(1))] {
+        let board = enrolled_board(model);
+        board.flash.count();
+        session(board.clone(), model, |client| {
+            assert_eq!(verify(client, slot, &probe), Err(Fault::Rejected.into()));
+            assert_eq!(board.flash.count(), (20, 2), "the same writes for every slot");
+            for take in 1..MISSES_IN_A_ROW {
+                assert_eq!(fault(verify(client, slot, &impostor(take.into()))), Fault::Rejected);
+            }
+            assert_eq!(fault(verify(client, slot, &probe)), Fault::PowerCycleNeeded);
+        });
+    }
+}
+
+#[test]
+fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(SimBoard::new(Flash::new()), model, |client| {
+        assert_eq!(fault(client.scan(DIMS.features, &genuine(0))), Fault::NotProvisioned);
+        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: 0 })), Fault::NotProvisioned);
+        assert_eq!(fault(client.admin::<Wipe, _>(&ADMIN, ())), Fault::NotProvisioned);
+        for window in [0, 9] {
+            let given = Provisioning { window, ..provisioning(model) };
+            assert_eq!(client.call::<Provision>(&given), Err(Fault::Window.with(8)));
+        }
+        let given = Provisioning { model: [0; 32], ..provisioning(model) };
+        assert_eq!(fault(client.call::<Provision>(&given)), Fault::ModelUnlike);
+        client.transport.board().consents = false;
+        assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotConfirmed);
+        client.transport.board().consents = true;
+        client.transport.board().entropy_fails = true;
+        assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::Entropy);
+        client.transport.board().entropy_fails = false;
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
+    });
+    session(enrolled_board(model), model, |client| {
+        assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotBlank);
+        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
+        assert_eq!(client.call::<Verify>(&SlotNumber { slot: 4 }), Err(Fault::NoSuchSlot.with(4)));
+        assert_eq!(fault(client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: EMPTY })), Fault::SlotEmpty);
+        assert_eq!(fault(client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: 255 })), Fault::NoSuchSlot);
+        let features = 299;
+        assert_eq!(client.scan(features, &vec![0.0; features]), Err(Fault::Width.with(300)));
+        assert_eq!(fault(client.call::<ScanBegin>(&ScanHead { features: 300, frames: 0 })), Fault::Frames);
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        let long = [0; MAX_APPLICATION + 1];
+        let question = Question { slot: SLOT, nonce: [0; 32], application: &long };
+        assert_eq!(fault(client.call::<Challenge>(&question)), Fault::Application);
+        client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
+        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan, "a scan serves once");
+    });
+}
+
+#[test]
+fn an_enrolment_takes_only_the_scans_it_was_authorised_for() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        client.scan(DIMS.features, &impostor(1)).unwrap();
+        let progress = client.call::<EnrolScan>(&EnrolmentScan { first: true }).unwrap();
+        let EnrolmentProgress { scans, prototype } = progress;
+        let label = Label::new("mallory").unwrap();
+        let enrolment = Enrolment { slot: SLOT, label, scans, threshold: 0.5, prototype };
+        let given = Enrolment { scans: 2, ..enrolment };
+        assert_eq!(client.admin::<Enrol, _>(&ADMIN, given), Err(Fault::EnrolmentScans.with(1)));
+        let given = Enrolment { prototype: [0; 32], ..enrolment };
+        assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeUnlike);
+        for threshold in [f32::NAN, 1.5, f32::INFINITY] {
+            let given = Enrolment { threshold, ..enrolment };
+            assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::Threshold);
+        }
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_replayed_or_altered_admin_command_is_refused() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let command = SlotNumber { slot: SLOT };
+        let sign = |nonce: [u8; 32], key: [u8; 32]| {
+            authorise::<Revoke, _>(&AdminKey::from_bytes(key), &nonce, command).unwrap()
+        };
+        // No nonce, another's key, another command, another endpoint, a nonce used up by any of these.
+        assert_eq!(fault(client.call::<Revoke>(&sign([0; 32], ADMIN))), Fault::NotAuthorised);
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        assert_eq!(fault(client.call::<Revoke>(&sign(nonce, [1; 32]))), Fault::NotAuthorised);
+        assert_eq!(fault(client.call::<Revoke>(&sign(nonce, ADMIN))), Fault::NotAuthorised);
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        let altered = Authorised { command: SlotNumber { slot: EMPTY }, ..sign(nonce, ADMIN) };
+        assert_eq!(fault(client.call::<Revoke>(&altered)), Fault::NotAuthorised);
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        assert_eq!(fault(client.call::<Rotate>(&sign(nonce, ADMIN))), Fault::NotAuthorised);
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        let reset = authorise::<ResetAttempts, _>(&AdminKey::from_bytes(ADMIN), &nonce, command).unwrap();
+        client.call::<ResetAttempts>(&reset).unwrap();
+        assert_eq!(fault(client.call::<ResetAttempts>(&reset)), Fault::NotAuthorised, "a replay");
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_repeated_request_is_answered_alike_and_acts_once() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        client.scan(DIMS.features, &impostor(1)).unwrap();
+        let mut frame = [0; MAX_FRAME];
+        client.number += 1;
+        let length = encode(&Verify::KEY, client.number, &SlotNumber { slot: SLOT }, &mut frame).unwrap();
+        for _ in 0..9 {
+            assert_eq!(fault(client.exchange::<Verify>(&frame[..length])), Fault::Rejected);
+        }
+        assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()).unwrap()[usize::from(SLOT)].misses, 1);
+    });
+}
+
+#[test]
+fn a_host_on_a_bad_line_gets_its_scan_through() {
+    /// Loses, damages and doubles frames in both directions.
+    struct BadLine<T>(T, model::Random);
+    impl<T: client::Transport> client::Transport for BadLine<T> {
+        fn exchange(&mut self, frame: &[u8]) -> Vec<u8> {
+            let mut chance = || self.1.float();
+            let mut sent = frame.to_vec();
+            let (lost, damaged, doubled) = (chance() > 0.8, chance() > 0.8, chance() > 0.8);
+            if lost {
+                return Vec::new();
+            }
+            if damaged {
+                let place = sent.len() / 2;
+                sent[place] ^= 0x10;
+            }
+            let mut answer = self.0.exchange(&sent);
+            if doubled {
+                answer = self.0.exchange(frame);
+            }
+            if chance() > 0.8 { Vec::new() } else { answer }
+        }
+    }
+
+    let aligned = bundle();
+    let model = aligned.bytes();
+    start(enrolled_board(model), model, |client| {
+        let mut client = client::Client::new(BadLine(client.transport, model::Random(3)));
+        client.handshake().unwrap();
+        for take in 0..10 {
+            client.scan(DIMS.features, &genuine(take)).unwrap();
+            client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
+        }
+        assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()).unwrap()[usize::from(SLOT)].misses, 0);
+    });
+}
+
+#[test]
+fn a_chunk_that_is_missing_or_doubled_is_said_and_the_scan_goes_on() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let bytes: Vec<u8> = genuine(4).iter().flat_map(|value| value.to_le_bytes()).collect();
+        let frames = bytes.len() as u32 / (4 * DIMS.features as u32);
+        let chunks: Vec<&[u8]> = bytes.chunks(4 * CHUNK).collect();
+        let send = |client: &mut client::Client<_>, number: usize| {
+            client.call::<ScanChunk>(&Chunk { number: number as u32, values: chunks[number] })
+        };
+        assert_eq!(fault(send(client, 0)), Fault::NoScanOpen);
+        client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames }).unwrap();
+        assert_eq!(send(client, 1), Err(Fault::OutOfOrder.with(0)));
+        for number in 0..chunks.len() {
+            assert!(send(client, number).is_ok());
+            if number + 1 < chunks.len() {
+                assert_eq!(send(client, number), Err(Fault::OutOfOrder.with(number as u32 + 1)));
+                let short = Chunk { number: number as u32 + 1, values: &[0; 8] };
+                assert_eq!(fault(client.call::<ScanChunk>(&short)), Fault::ChunkLength);
+            }
+        }
+        client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
+    });
+}
+
+#[test]
+fn streaming_costs_little_more_than_the_values() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        client.traffic = 0;
+        let scan = genuine(1);
+        client.scan(DIMS.features, &scan).unwrap();
+        let ratio = client.traffic as f64 / (4 * scan.len()) as f64;
+        assert!(ratio < 1.2, "{ratio}");
+    });
+}
+
+#[test]
+fn another_model_or_none_disables_a_provisioned_token() {
+    let aligned = bundle();
+    let other = model::bundle(&DIMS, 6, None).unwrap();
+    let board = enrolled_board(aligned.bytes());
+    for (memory, expected) in [(other.bytes(), Fault::ModelUnlike), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]
+    {
+        session(board.clone(), memory, |client| {
+            assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
+            assert_eq!(fault(client.scan(DIMS.features, &genuine(0))), expected);
+            assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), expected);
+            assert_eq!(client.call::<SelfTest>(&()), Err(Fault::SelfTest.with(part::MODEL)));
+        });
+    }
+    session(board, aligned.bytes(), |client| verify(client, SLOT, &genuine(9)).unwrap());
+}
+
+#[test]
+fn a_sound_token_passes_its_self_test() {
+    let aligned = bundle();
+    session(enrolled_board(aligned.bytes()), aligned.bytes(), |client| {
+        assert_eq!(client.call::<SelfTest>(&()), Ok(SelfTestReport { passed: 31 }));
+    });
+}

@@ -1,0 +1,186 @@
+//! A token on a simulated board, and what its tests share.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod client;
+pub mod flash;
+#[path = "../../../core/tests/model/mod.rs"]
+pub mod model;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::{Dims, Encoder};
+use neural_vault_core::scan::embed_scan;
+use neural_vault_core::wire::*;
+use neural_vault_token::board::{Action, Board, EntropyFailed};
+use neural_vault_token::memory::Memory;
+use neural_vault_token::token::Token;
+
+use client::{Client, Transport};
+use flash::Flash;
+use model::{Aligned, Random};
+
+/// Small, and a frame still takes two chunks.
+pub const DIMS: Dims =
+    Dims { features: 300, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 8 };
+
+pub const ADMIN: [u8; 32] = [0xad; 32];
+pub const SECRET: [u8; 32] = [0x5e; 32];
+pub const WINDOW: u8 = 2;
+pub const SLOT: u8 = 1;
+pub const EMPTY: u8 = 2;
+pub const THRESHOLD: f32 = 0.9;
+
+/// A board in the memory of the test: what must outlive a restart lies behind an `Rc`.
+#[derive(Clone)]
+pub struct SimBoard {
+    pub flash: Flash,
+    pub secret: [u8; 32],
+    /// Seed of the next draw; the same after every start, so that runs can be compared.
+    pub random: u64,
+    pub entropy_fails: bool,
+    pub consents: bool,
+    /// The counter outside the flash, if the board has one.
+    pub floor: Option<Rc<Cell<u32>>>,
+}
+
+impl SimBoard {
+    pub fn new(flash: Flash) -> Self {
+        Self { flash, secret: [7; 32], random: 1, entropy_fails: false, consents: true, floor: None }
+    }
+}
+
+impl Board for SimBoard {
+    type Flash = Flash;
+    const NAME: [u8; 16] = *b"simulated\0\0\0\0\0\0\0";
+    const CONFIRMS: bool = true;
+
+    fn receive(&mut self) -> Option<u8> {
+        None
+    }
+
+    fn send(&mut self, _: &[u8]) {}
+
+    fn flash(&mut self) -> &mut Flash {
+        &mut self.flash
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
+        for byte in bytes {
+            // xorshift64 (Marsaglia 2003).
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            *byte = self.random as u8;
+        }
+        if self.entropy_fails { Err(EntropyFailed) } else { Ok(()) }
+    }
+
+    fn secret(&mut self) -> [u8; 32] {
+        self.secret
+    }
+
+    fn uptime(&mut self) -> u64 {
+        0
+    }
+
+    fn confirm(&mut self, _: Action) -> bool {
+        self.consents
+    }
+
+    fn epoch_floor(&mut self) -> Option<u32> {
+        self.floor.as_ref().map(|floor| floor.get())
+    }
+
+    fn raise_epoch_floor(&mut self, epoch: u32) {
+        if let Some(floor) = &self.floor {
+            floor.set(floor.get().max(epoch));
+        }
+    }
+}
+
+/// A running token, byte by byte.
+impl Transport for Token<'_, SimBoard> {
+    fn exchange(&mut self, frame: &[u8]) -> Vec<u8> {
+        let mut answer = Vec::new();
+        for &byte in frame {
+            if let Some(bytes) = self.receive(byte) {
+                answer.extend_from_slice(bytes);
+            }
+        }
+        answer
+    }
+}
+
+/// The model every simulated token holds.
+pub fn bundle() -> Aligned {
+    model::bundle(&DIMS, 5, None).unwrap()
+}
+
+/// Starts a token and hands a client that has not yet shaken hands to `use_it`.
+pub fn start<R>(board: SimBoard, model: &[u8], use_it: impl FnOnce(Client<Token<'_, SimBoard>>) -> R) -> R {
+    let mut memory = Box::new(Memory::new());
+    use_it(Client::new(Token::start(board, model, &mut memory)))
+}
+
+/// Starts a token and hands a client that has shaken hands to `use_it`.
+pub fn session<R>(board: SimBoard, model: &[u8], use_it: impl FnOnce(&mut Client<Token<'_, SimBoard>>) -> R) -> R {
+    start(board, model, |mut client| {
+        client.handshake().unwrap();
+        use_it(&mut client)
+    })
+}
+
+pub fn provisioning(model: &[u8]) -> Provisioning {
+    Provisioning {
+        device_secret: Some(SECRET),
+        admin_key: ADMIN,
+        model: *Bundle::open(model).unwrap().digest(),
+        window: WINDOW,
+        policy: Policy { allow_export: true },
+    }
+}
+
+/// Scans of one person differ a little; two persons differ wholly.
+pub fn scan(person: u32, take: u32) -> Vec<f32> {
+    let (mut who, mut when) = (Random(person), Random(1000 + take));
+    (0..2 * usize::from(WINDOW) * DIMS.features).map(|_| 3.0 * who.float() + 0.05 * when.float()).collect()
+}
+
+pub fn genuine(take: u32) -> Vec<f32> {
+    scan(1, take)
+}
+
+pub fn impostor(take: u32) -> Vec<f32> {
+    scan(2, take)
+}
+
+pub fn enrolled_scans() -> Vec<Vec<f32>> {
+    (0..3).map(genuine).collect()
+}
+
+/// A board whose token is provisioned, with one enrolment in [`SLOT`].
+pub fn enrolled_board(model: &[u8]) -> SimBoard {
+    let board = SimBoard::new(Flash::new());
+    session(board.clone(), model, |client| {
+        client.call::<Provision>(&provisioning(model)).unwrap();
+        client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
+    });
+    board
+}
+
+/// What the host makes of a scan with its own copy of the model.
+pub fn embedding(model: &[u8], scan: &[f32]) -> Vec<f32> {
+    let encoder = Bundle::open(model).unwrap().encoder();
+    let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, usize::from(WINDOW))];
+    let mut embedding = vec![0.0; DIMS.latent];
+    embed_scan(&encoder, scan, usize::from(WINDOW), &mut scratch, &mut embedding).unwrap();
+    embedding
+}
+
+/// Sends a scan and asks for a verdict.
+pub fn verify(client: &mut Client<Token<'_, SimBoard>>, slot: u8, scan: &[f32]) -> Result<(), Refusal> {
+    client.scan(DIMS.features, scan)?;
+    client.call::<Verify>(&SlotNumber { slot })
+}

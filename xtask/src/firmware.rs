@@ -1,0 +1,234 @@
+//! The token's firmware: built, checked, measured, run in QEMU.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::elf::Elf;
+use crate::firmware_size as size;
+use crate::steps::{Failure, Steps};
+use crate::thumb::{self, TARGET, Toolchain};
+use crate::workspace::{cargo, root, target};
+
+/// The board that QEMU has.
+const QEMU_BOARD: &str = "mps2-an386";
+
+const BOARDS: [&str; 2] = [QEMU_BOARD, "nrf52840"];
+
+/// Parts of mangled names that only code which can panic, or allocate, links.
+const FORBIDDEN: [&str; 6] =
+    ["9panicking", "13unwrap_failed", "13expect_failed", "rust_begin_unwind", "__rust_alloc", "__rust_realloc"];
+
+/// Runs `cargo xtask firmware` with these arguments.
+pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut steps = Steps::new();
+    match arguments[..] {
+        ["run"] => serve(&mut steps),
+        ["test"] => {
+            test(&mut steps)?;
+            steps.summary();
+            Ok(())
+        }
+        ["size"] => {
+            let firmware = Firmware::build(&mut steps)?;
+            print!("{}", size::table(&firmware.measure(&mut steps)?));
+            Ok(())
+        }
+        ["size", "--json"] => {
+            let firmware = Firmware::build(&mut steps)?;
+            print!("{}", firmware.measure(&mut steps)?);
+            Ok(())
+        }
+        ["size", "--write"] => {
+            let firmware = Firmware::build(&mut steps)?;
+            let found = firmware.measure(&mut steps)?;
+            size::within_limits(&found)?;
+            write(&committed("size.json"), &found)?;
+            write(&committed("golden.txt"), &firmware.story(&mut steps)?)
+        }
+        _ => Err(Failure { message: "give: firmware run | test | size [--json | --write]".to_owned(), status: 2 }),
+    }
+}
+
+/// All checks of the firmware.
+pub fn test(steps: &mut Steps) -> Result<(), Failure> {
+    let folder = target()?.join("firmware");
+    let mut host = |heading, arguments: &[&str], more: &[&str]| {
+        let mut command = cargo(arguments);
+        command.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]).arg(&folder).args(more);
+        command.env_remove("RUSTFLAGS");
+        steps.run(heading, &mut command)
+    };
+    let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
+    host(
+        "Token, lints",
+        &["clippy", "--release", "--locked", "--workspace", "--all-targets"],
+        &["--", "-D", "warnings"],
+    )?;
+    host("Token, tests on the host", &["test", "--release", "--locked", "--workspace"], &[])?;
+    steps.run("Token, formatting", &mut format)?;
+
+    let firmware = Firmware::build(steps)?;
+    same_lines(&firmware.story(steps)?, &read(&committed("golden.txt"))?)?;
+    let found = firmware.measure(steps)?;
+    eprint!("{}", size::table(&found));
+    size::within_limits(&found)?;
+    size::like(&found, &read(&committed("size.json"))?)
+}
+
+/// Every board's firmware, built and free of what may not be linked.
+struct Firmware {
+    /// QEMU's.
+    elf: PathBuf,
+    /// Where machines keep their files.
+    folder: PathBuf,
+}
+
+impl Firmware {
+    fn build(steps: &mut Steps) -> Result<Self, Failure> {
+        let toolchain = thumb::provide(steps)?;
+        let mut packages = vec!["qemu-system-arm"];
+        if matches!(toolchain, Toolchain::Debian) {
+            packages.push("lld");
+        }
+        let tools = || {
+            let linker = matches!(toolchain, Toolchain::Rustup) || thumb::is_there("ld.lld");
+            linker && thumb::is_there("qemu-system-arm")
+        };
+        thumb::install(steps, "QEMU and linker", &packages, tools)?;
+        let out = target()?.join("firmware");
+        let built = out.join(TARGET).join("release");
+        for board in BOARDS {
+            let mut build = toolchain.build(&out);
+            // Where it is started decides which configuration cargo reads.
+            build.current_dir(root().join("firmware-example"));
+            build.args(["--release", "--locked", "--features", board, "--bin", board]);
+            if matches!(toolchain, Toolchain::Debian) {
+                build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
+            }
+            steps.run(&format!("Token for {board}"), &mut build)?;
+            check_symbols(&built.join(board))?;
+        }
+        let folder = target()?.join("token");
+        fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+        Ok(Self { elf: built.join(QEMU_BOARD), folder })
+    }
+
+    /// Drives a token in QEMU; returns what that prints.
+    fn drive(&self, steps: &mut Steps, heading: &str, what: &str) -> Result<String, Failure> {
+        let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
+        drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
+        drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
+        drive.args(["--", what]).arg(&self.elf).arg(&self.folder);
+        steps.output(heading, &mut drive)
+    }
+
+    fn story(&self, steps: &mut Steps) -> Result<String, Failure> {
+        self.drive(steps, "Token in QEMU, blank to wiped", "story")
+    }
+
+    /// Sizes and counts as a JSON document.
+    fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
+        let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
+        let file = read_bytes(&self.elf)?;
+        let elf = Elf::read(&file).ok_or_else(|| not_elf(&self.elf))?;
+        Ok(size::document(QEMU_BOARD, &elf, &verifications))
+    }
+}
+
+/// Runs a token in the foreground until it is interrupted.
+fn serve(steps: &mut Steps) -> Result<(), Failure> {
+    let firmware = Firmware::build(steps)?;
+    let model = root().join("models/haxby-demo/model.nvb");
+    let socket = firmware.folder.join("token.sock");
+    eprintln!("\nThe token's link is unix:{}", socket.display());
+    eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", firmware.folder.display());
+    steps.run("Token in QEMU", &mut qemu(&firmware, &model, &socket))
+}
+
+fn qemu(firmware: &Firmware, model: &Path, socket: &Path) -> Command {
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", QEMU_BOARD, "-display", "none", "-monitor", "none"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(&firmware.elf);
+    qemu.arg("-device").arg(format!("loader,file={},addr=0x21000000,force-raw=on", model.display()));
+    qemu.arg("-serial").arg(format!("unix:{},server=on,wait=off", socket.display()));
+    qemu.current_dir(&firmware.folder);
+    qemu
+}
+
+/// Fails on a firmware that links what can panic or allocate.
+fn check_symbols(path: &Path) -> Result<(), Failure> {
+    let file = read_bytes(path)?;
+    let elf = Elf::read(&file).ok_or_else(|| not_elf(path))?;
+    // An empty list would pass whatever is linked.
+    if !elf.symbols.iter().any(|name| name.contains("neural_vault_token")) {
+        return Err(Failure::new(format!("{}: no symbols to check", path.display())));
+    }
+    match elf.symbols.iter().find(|name| is_forbidden(name)) {
+        Some(name) => Err(Failure::new(format!("{}: {name} is linked, so something can panic", path.display()))),
+        None => Ok(()),
+    }
+}
+
+fn is_forbidden(symbol: &str) -> bool {
+    FORBIDDEN.iter().any(|part| symbol.contains(part))
+}
+
+fn same_lines(found: &str, expected: &str) -> Result<(), Failure> {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (found, expected) = (lines(found), lines(expected));
+    let first = (0..found.len().max(expected.len())).find(|&line| found.get(line) != expected.get(line));
+    let Some(line) = first else {
+        return Ok(());
+    };
+    let show = |lines: &[String]| lines.get(line).cloned().unwrap_or_else(|| "the end".to_owned());
+    Err(Failure::new(format!(
+        "the token's run differs from {} in line {}:\n  expected {}\n  found    {}",
+        committed("golden.txt").display(),
+        line + 1,
+        show(&expected),
+        show(&found)
+    )))
+}
+
+fn committed(name: &str) -> PathBuf {
+    root().join("firmware-example/boards").join(QEMU_BOARD).join(name)
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+fn not_elf(path: &Path) -> Failure {
+    Failure::new(format!("{}: not a 32-bit ELF file", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_what_panics_are_known_in_both_manglings() {
+        assert!(is_forbidden("_ZN4core9panicking5panic17h0123456789abcdefE"));
+        assert!(is_forbidden("_RNvNtCs1234_4core9panicking9panic_fmt"));
+        assert!(is_forbidden("_RNvCs5678_7___rustc17rust_begin_unwind"));
+        assert!(!is_forbidden("_RNvMNtCs1_18neural_vault_token5tokenNtB2_5Token3run"));
+    }
+
+    #[test]
+    fn a_run_that_differs_is_said_by_its_line() {
+        assert!(same_lines("a\nb\n", "a\nb").is_ok());
+        let said = same_lines("a\nb\n", "a\nc\n").err().map(|failure| failure.message).unwrap_or_default();
+        assert!(said.contains("line 2") && said.contains("expected c"), "{said}");
+        assert!(same_lines("a\n", "a\nb\n").is_err());
+    }
+}

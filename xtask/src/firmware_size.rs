@@ -1,0 +1,153 @@
+//! Sizes and instruction counts of the firmware: as JSON, as a table, against limits and the committed file.
+
+use std::fmt::Write as _;
+
+use crate::elf::Elf;
+use crate::steps::Failure;
+
+/// Bytes of code and constants that the firmware may take without a model.
+const MOST_CODE: f64 = 64.0 * 1024.0;
+
+/// Bytes of static memory and stack together.
+const MOST_MEMORY: f64 = 48.0 * 1024.0;
+
+/// Bytes on the link for one of a scan.
+const MOST_LINK: f64 = 1.2;
+
+/// Instructions of a verification with a window of one, by features.
+const MOST_INSTRUCTIONS: [(f64, f64); 2] = [(1024.0, 2.5e6), (20_484.0, 12e6)];
+
+/// How far a number may be from the committed one: compilers differ a little.
+const TOLERANCE: f64 = 0.05;
+
+/// The document: sizes of `elf`, and the list of `verifications` that was measured.
+pub fn document(board: &str, elf: &Elf<'_>, verifications: &str) -> String {
+    let text = elf.size(&[".vector_table", ".text"]);
+    let (rodata, ram) = (elf.size(&[".rodata"]), elf.size(&[".data", ".bss", ".uninit"]));
+    format!(
+        "{{\n  \"schema\": \"neural-vault/firmware-size/1\",\n  \"board\": \"{board}\",\n  \"text\": {text},\n  \
+         \"rodata\": {rodata},\n  \"ram\": {ram},\n  \"verifications\": {}\n}}\n",
+        verifications.trim_end().replace('\n', "\n  ")
+    )
+}
+
+/// The document's numbers, one a line.
+pub fn table(document: &str) -> String {
+    let mut table = String::new();
+    for (name, value) in numbers(document) {
+        if name == "features" {
+            table.push('\n');
+        }
+        let _ = writeln!(table, "{name:>17} {value}");
+    }
+    table
+}
+
+/// Fails on a number above its limit.
+pub fn within_limits(document: &str) -> Result<(), Failure> {
+    let most = |what: &str, found: f64, most: f64| {
+        if found <= most { Ok(()) } else { Err(Failure::new(format!("{what} is {found}, at most {most}"))) }
+    };
+    let (mut code, mut features, mut window, mut memory) = (0.0, 0.0, 0.0, 0.0);
+    let (mut limited, mut previous_cases) = (0, 0);
+    for (name, value) in numbers(document) {
+        match name.as_str() {
+            "text" | "rodata" => code += value,
+            "features" => (features, previous_cases) = (value, previous_cases + 1),
+            "window" => window = value,
+            "memory" => memory = value,
+            "stack" => most("static memory and stack", memory + value, MOST_MEMORY)?,
+            "link" => most("the link's cost of a byte", value, MOST_LINK)?,
+            "instructions" if window == 1.0 => {
+                let limit = MOST_INSTRUCTIONS.iter().find(|limit| limit.0 == features);
+                if let Some((_, limit)) = limit {
+                    most(&format!("instructions at {features} features"), value, *limit)?;
+                    limited += 1;
+                }
+            }
+            "equal_embeddings" if value < 1.0 => {
+                return Err(Failure::new("an embedding of the token is not its host's".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    most("code and constants", code, MOST_CODE)?;
+    if code == 0.0 || limited != MOST_INSTRUCTIONS.len() || previous_cases == 0 {
+        return Err(Failure::new("the measurements lack what has a limit".to_owned()));
+    }
+    Ok(())
+}
+
+/// Fails on a document that is not like the committed one.
+pub fn like(found: &str, committed: &str) -> Result<(), Failure> {
+    let (found, committed) = (numbers(found), numbers(committed));
+    let names = |numbers: &[(String, f64)]| numbers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let mut differ = Vec::new();
+    if names(&found) != names(&committed) {
+        differ.push("the measurements are others".to_owned());
+    }
+    for ((name, found), (_, committed)) in found.iter().zip(&committed) {
+        if (found - committed).abs() > TOLERANCE * committed {
+            differ.push(format!("{name} is {found}, was {committed}"));
+        }
+    }
+    if differ.is_empty() {
+        return Ok(());
+    }
+    let differ = differ.join("\n  ");
+    Err(Failure::new(format!("sizes differ:\n  {differ}\nif they should, run\n  cargo xtask firmware size --write")))
+}
+
+/// Every `"name": number` in order.
+fn numbers(document: &str) -> Vec<(String, f64)> {
+    let mut numbers = Vec::new();
+    let mut rest = document;
+    while let Some((_, after)) = rest.split_once('"') {
+        let Some((name, after)) = after.split_once('"') else {
+            break;
+        };
+        rest = after;
+        let Some(value) = after.strip_prefix(':').map(str::trim_start) else {
+            continue;
+        };
+        let end = value.find(|c: char| !(c.is_ascii_digit() || ".-e".contains(c))).unwrap_or(value.len());
+        if let Ok(value) = value[..end].parse() {
+            numbers.push((name.to_owned(), value));
+        }
+    }
+    numbers
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SOUND: &str = r#"{ "board": "x", "text": 60000, "rodata": 3000, "ram": 37000, "verifications": [
+        {"features": 1024, "window": 1, "memory": 37000, "stack": 9000, "instructions": 2000000, "link": 1.05},
+        {"features": 20484, "window": 1, "memory": 37000, "stack": 9000, "instructions": 11000000, "link": 1.05} ] }"#;
+
+    #[test]
+    fn numbers_are_found_in_order() {
+        assert_eq!(numbers(r#"{"a": 1, "b": "c", "d": [{"e": 2.5}]}"#), [("a".into(), 1.0), ("e".into(), 2.5)]);
+    }
+
+    #[test]
+    fn what_is_above_its_limit_fails() {
+        assert!(within_limits(SOUND).is_ok());
+        for (sound, broken) in
+            [("60000", "63000"), ("9000", "13000"), ("2000000", "2600000"), ("11000000", "12100000"), ("1.05", "1.3")]
+        {
+            assert!(within_limits(&SOUND.replace(sound, broken)).is_err(), "{broken}");
+        }
+        assert!(within_limits("{}").is_err(), "nothing was measured");
+    }
+
+    #[test]
+    fn what_differs_from_the_committed_file_fails() {
+        assert!(like(SOUND, SOUND).is_ok());
+        assert!(like(&SOUND.replace("60000", "61000"), SOUND).is_ok());
+        assert!(like(&SOUND.replace("60000", "64000"), SOUND).is_err());
+        assert!(like(&SOUND.replace("stack", "heap"), SOUND).is_err());
+    }
+}
