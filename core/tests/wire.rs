@@ -19,7 +19,7 @@ fn received(bytes: &[u8]) -> Vec<Result<(u32, Vec<u8>), FrameError>> {
     let mut frames = Vec::new();
     for &byte in bytes {
         if let Some(gathered) = receiver.push(byte) {
-            frames.push(gathered.and_then(|bytes| decode(bytes)).map(|frame| (frame.number, frame.message.to_vec())));
+            frames.push(gathered.and_then(decode).map(|frame| (frame.number, frame.message.to_vec())));
         }
     }
     frames

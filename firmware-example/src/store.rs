@@ -121,7 +121,9 @@ impl Store {
         vault: &mut Vault,
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
-        SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)?;
+        let Found::Sound(_) = SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)? else {
+            return Err(Fault::StorageDamaged);
+        };
         let (read, _) = postcard::take_from_bytes(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
         *vault = read;
         while self.has_room() {

@@ -18,15 +18,9 @@ fn fault<T>(reply: Result<T, Refusal>) -> Fault {
 
 /// The host's own v2 key of the enrolment `id` made of [`enrolled_scans`].
 fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
-    let mut prototype = vec![0.0; DIMS.latent];
-    let scans = enrolled_scans();
-    for scan in &scans {
-        prototype.iter_mut().zip(embedding(model, scan)).for_each(|(total, component)| *total += component);
-    }
-    prototype.iter_mut().for_each(|total| *total /= scans.len() as f32);
     let model_digest = Bundle::open(model).unwrap().digest();
     let context = KeyContext { model_digest, enrolment_id: &id, application };
-    *derive_v2(&prototype, &DeviceSecret::from_bytes(SECRET), &context).unwrap().expose_secret()
+    *derive_v2(&prototype(model), &DeviceSecret::from_bytes(SECRET), &context).unwrap().expose_secret()
 }
 
 #[test]

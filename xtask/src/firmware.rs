@@ -57,7 +57,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let mut host = |heading, arguments: &[&str], more: &[&str]| {
         let mut command = cargo(arguments);
         command.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]).arg(&folder).args(more);
-        command.env_remove("RUSTFLAGS");
+        command.env_remove("RUSTFLAGS").env("RUSTDOCFLAGS", "-D warnings");
         steps.run(heading, &mut command)
     };
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
@@ -66,6 +66,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
         &["clippy", "--release", "--locked", "--workspace", "--all-targets"],
         &["--", "-D", "warnings"],
     )?;
+    host("Token, docs", &["doc", "--release", "--locked", "--no-deps", "--lib"], &[])?;
     host("Token, tests on the host", &["test", "--release", "--locked", "--workspace"], &[])?;
     steps.run("Token, formatting", &mut format)?;
 
@@ -98,12 +99,12 @@ impl Firmware {
         };
         thumb::install(steps, "QEMU and linker", &packages, tools)?;
         let out = target()?.join("firmware");
-        let built = out.join(TARGET).join("release");
+        let built = out.join(TARGET).join("firmware");
         for board in BOARDS {
             let mut build = toolchain.build(&out);
             // Where it is started decides which configuration cargo reads.
             build.current_dir(root().join("firmware-example"));
-            build.args(["--release", "--locked", "--features", board, "--bin", board]);
+            build.args(["--profile", "firmware", "--locked", "--features", board, "--bin", board]);
             if matches!(toolchain, Toolchain::Debian) {
                 build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
             }

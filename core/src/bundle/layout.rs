@@ -23,6 +23,13 @@ pub struct TensorName {
     name: &'static str,
 }
 
+impl TensorName {
+    /// Whether it is this tensor outside the layers; unlike `==`, links no formatting into a firmware.
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.layer.is_none() && self.name == name
+    }
+}
+
 /// How a tensor is shaped and stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {

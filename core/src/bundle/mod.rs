@@ -156,7 +156,7 @@ impl<'a> Bundle<'a> {
 
     fn check_values(&self) -> Result<(), BundleError> {
         for tensor in self.tensors() {
-            let positive = tensor.name == *"standardiser.inv_std";
+            let positive = tensor.name.is("standardiser.inv_std");
             let sound = |value: &f32| value.is_finite() && (*value > 0.0 || !positive);
             if !self.values(&tensor).is_some_and(|v| v.iter().all(sound)) {
                 let tensor = tensor.name;

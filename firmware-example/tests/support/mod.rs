@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::scan::embed_scan;
+use neural_vault_core::scan::{ScanError, embed_scan};
 use neural_vault_core::wire::*;
 use neural_vault_token::board::{Action, Board, EntropyFailed};
 use neural_vault_token::memory::Memory;
@@ -171,12 +171,26 @@ pub fn enrolled_board(model: &[u8]) -> SimBoard {
 }
 
 /// What the host makes of a scan with its own copy of the model.
-pub fn embedding(model: &[u8], scan: &[f32]) -> Vec<f32> {
+pub fn try_embedding(model: &[u8], scan: &[f32]) -> Result<Vec<f32>, ScanError> {
     let encoder = Bundle::open(model).unwrap().encoder();
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, usize::from(WINDOW))];
     let mut embedding = vec![0.0; DIMS.latent];
-    embed_scan(&encoder, scan, usize::from(WINDOW), &mut scratch, &mut embedding).unwrap();
-    embedding
+    embed_scan(&encoder, scan, usize::from(WINDOW), &mut scratch, &mut embedding).map(|()| embedding)
+}
+
+pub fn embedding(model: &[u8], scan: &[f32]) -> Vec<f32> {
+    try_embedding(model, scan).unwrap()
+}
+
+/// What the host makes of [`enrolled_scans`].
+pub fn prototype(model: &[u8]) -> Vec<f32> {
+    let scans = enrolled_scans();
+    let mut prototype = vec![0.0; DIMS.latent];
+    for scan in &scans {
+        prototype.iter_mut().zip(embedding(model, scan)).for_each(|(total, component)| *total += component);
+    }
+    prototype.iter_mut().for_each(|total| *total /= scans.len() as f32);
+    prototype
 }
 
 /// Sends a scan and asks for a verdict.

@@ -1,0 +1,310 @@
+//! What a hostile or broken host, flash or generator does: a numbered error, nothing changed, the next command works.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use neural_vault_core::similarity::cosine;
+use neural_vault_core::wire::*;
+use neural_vault_token::token::Token;
+use support::client::{Client, Transport};
+use support::flash::Flash;
+use support::*;
+
+type Host<'m> = Client<Token<'m, SimBoard>>;
+
+const FRAMES: usize = 100_000;
+
+fn fault<T>(reply: Result<T, Refusal>) -> Fault {
+    reply.err().expect("refused").fault().expect("known")
+}
+
+/// A generator of hostile frames (xorshift64, Marsaglia 2003).
+struct Hostile(u64);
+
+impl Hostile {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+
+    fn bytes(&mut self, most: usize) -> Vec<u8> {
+        (0..self.below(most + 1)).map(|_| self.next() as u8).collect()
+    }
+
+    /// A frame with a right CRC around any bytes, which postcard writes as they are.
+    fn framed(&mut self, key: &Key, message: &[u8]) -> Vec<u8> {
+        struct Raw<'a>(&'a [u8]);
+        impl serde::Serialize for Raw<'_> {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeTuple;
+                let mut tuple = serializer.serialize_tuple(self.0.len())?;
+                self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
+                tuple.end()
+            }
+        }
+        let mut out = [0; MAX_FRAME];
+        let number = self.next() as u32;
+        let message = &message[..message.len().min(MAX_MESSAGE)];
+        let length = encode(key, number, &Raw(message), &mut out).unwrap();
+        out[..length].to_vec()
+    }
+
+    /// A frame of one of the kinds below, and whether it may well be a valid command.
+    fn frame(&mut self) -> Vec<u8> {
+        let endpoint = ENDPOINTS[self.below(ENDPOINTS.len())];
+        match self.below(8) {
+            // Random bytes, as long as they like.
+            0 => [self.bytes(3 * MAX_FRAME), vec![0]].concat(),
+            // A known endpoint with a random message. A handshake is left out: it is always allowed.
+            1 | 2 => {
+                let message = self.bytes(80);
+                self.framed(&endpoint.1, &message)
+            }
+            // A length that promises more than there is.
+            3 => {
+                let message = [&[0xff; 5][..], &self.bytes(20)].concat();
+                self.framed(&endpoint.1, &message)
+            }
+            // A sound frame that is damaged.
+            4 => {
+                let mut frame = self.framed(&endpoint.1, &[1, 2, 3]);
+                let place = self.below(frame.len() - 1);
+                frame[place] ^= 1 << self.below(8);
+                frame
+            }
+            // A chunk out of order, or of the wrong length, with any values.
+            5 => {
+                let values = self.bytes(4 * CHUNK);
+                let number = self.below(4) as u32;
+                let mut message = postcard::to_allocvec(&number).unwrap();
+                message.extend(postcard::to_allocvec(&values.len()).unwrap());
+                message.extend(values);
+                self.framed(&ScanChunk::KEY, &message)
+            }
+            // A scan of any width, and left alone.
+            6 => {
+                let features = if self.below(2) == 0 { DIMS.features as u64 } else { self.next() };
+                let head = ScanHead { features: features as u32, frames: self.next() as u32 };
+                let message = postcard::to_allocvec(&head).unwrap();
+                self.framed(&ScanBegin::KEY, &message)
+            }
+            // An endpoint that nobody knows.
+            _ => {
+                let mut out = [0; MAX_FRAME];
+                let key = self.next().to_le_bytes();
+                let length = encode_refusal(key, self.next() as u32, Fault::Damaged.into(), &mut out).unwrap();
+                out[..length].to_vec()
+            }
+        }
+    }
+}
+
+/// Epoch and slots: changed by nothing that is refused.
+fn records(client: &mut Host<'_>) -> (u32, [SlotInfo; SLOTS]) {
+    let epoch = client.call::<Info>(&()).unwrap().epoch;
+    (epoch, client.admin::<ListSlots, _>(&ADMIN, ()).unwrap())
+}
+
+#[test]
+fn a_hundred_thousand_hostile_frames_change_nothing() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let flash = board.flash.content();
+    let mut hostile = Hostile(2026);
+    let (mut answered, mut refused, mut silent) = (0, 0, 0);
+    session(board.clone(), model, |client| {
+        let before = records(client);
+        for count in 1..=FRAMES {
+            let frame = hostile.frame();
+            let mut answer = client.transport.exchange(&frame);
+            // Random bytes may end several frames: each has its answer. No frame, no answer.
+            for answer in answer.split_mut(|&byte| byte == 0).filter(|answer| !answer.is_empty()) {
+                answered += 1;
+                let read = decode(answer).expect("every answer is a frame");
+                match read.message.first() {
+                    Some(1) => {
+                        refused += 1;
+                        let refusal = read.read::<Reply<'_, ScanBegin>>().unwrap().unwrap_err();
+                        assert!(refusal.fault().is_some(), "{refusal}");
+                    }
+                    first => assert_eq!(first, Some(&0), "an answer or a refusal"),
+                }
+            }
+            silent += usize::from(answer.is_empty());
+            if count % 1000 == 0 {
+                // Should a frame have ended in the middle of one, this zero ends it.
+                client.transport.exchange(&[0]);
+                assert_eq!(records(client), before, "after {count} frames");
+                assert!(board.flash.content() == flash, "after {count} frames");
+                client.scan(DIMS.features, &genuine(1)).unwrap();
+            }
+        }
+    });
+    println!("{FRAMES} hostile frames: {answered} answers, {refused} of them refusals, {silent} unanswered");
+    assert!(refused > FRAMES / 2);
+    session(board, model, |client| verify(client, SLOT, &genuine(9)).unwrap());
+}
+
+#[test]
+fn a_scan_of_any_floats_is_judged_as_its_host_would() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let prototype = prototype(model);
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN_POSITIVE, -0.0] {
+        let scan = vec![value; 2 * DIMS.features];
+        let verdict = session(board.clone(), model, |client| verify(client, SLOT, &scan));
+        let expected = match try_embedding(model, &scan) {
+            Err(_) => Err(Fault::Degenerate.into()),
+            Ok(probe) if cosine(&prototype, &probe).unwrap() < THRESHOLD => Err(Fault::Rejected.into()),
+            Ok(_) => Ok(()),
+        };
+        assert_eq!(verdict, expected, "{value}");
+    }
+    session(board, model, |client| {
+        // What is not a number counts as the core's `sanitise` has it: a few of them do not hide a person.
+        let mut scan = genuine(9);
+        scan[7] = f32::NAN;
+        verify(client, SLOT, &scan).unwrap();
+    });
+}
+
+#[test]
+fn a_host_that_vanishes_in_the_middle_of_a_scan_leaves_no_trace() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let before = records(client);
+        client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames: 4 }).unwrap();
+        client.call::<ScanChunk>(&Chunk { number: 0, values: &[0x41; 4 * CHUNK] }).unwrap();
+        client.transport.exchange(&[5; 100]);
+        // Another host comes: what is left of the old frame costs it one retry.
+        client.handshake().unwrap();
+        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
+        assert_eq!(records(client), before);
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_flash_that_fails_changes_nothing_and_frees_no_attempt() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    session(board.clone(), model, |client| {
+        let before = records(client);
+        board.flash.set_broken(true);
+        for _ in 0..3 {
+            assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::StorageFailed);
+        }
+        let rotated = client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: SLOT });
+        assert_eq!(fault(rotated), Fault::StorageFailed);
+        assert_eq!(fault(client.admin::<Wipe, _>(&ADMIN, ())), Fault::StorageFailed);
+        board.flash.set_broken(false);
+        assert_eq!(records(client), before);
+        verify(client, SLOT, &genuine(2)).unwrap();
+    });
+}
+
+#[test]
+fn a_generator_that_fails_stops_what_needs_it() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let before = records(client);
+        client.transport.board().entropy_fails = true;
+        assert_eq!(fault(client.call::<Nonce>(&())), Fault::Entropy);
+        assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::Entropy);
+        client.transport.board().entropy_fails = false;
+        assert_eq!(records(client), before);
+        verify(client, SLOT, &genuine(2)).unwrap();
+    });
+}
+
+#[test]
+fn a_bit_flipped_anywhere_in_the_records_is_found_or_without_effect() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    session(board.clone(), model, |client| verify(client, SLOT, &impostor(1)).unwrap_err());
+    let sound = board.flash.content();
+    let before = session(board.clone(), model, records);
+    let (mut found, mut without_effect) = (0, 0);
+    for (place, byte) in sound.iter().enumerate() {
+        // Every bit of what is written, and some of what is not.
+        if *byte == 0xff && place % 61 != 0 {
+            continue;
+        }
+        for bit in 0..8 {
+            let damaged = SimBoard::new(board.flash.copy());
+            damaged.flash.set(place, byte ^ 1 << bit);
+            session(damaged.clone(), model, |client| {
+                if client.call::<Info>(&()).unwrap().state == State::Disabled {
+                    found += 1;
+                    assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::StorageDamaged);
+                    assert_eq!(client.call::<SelfTest>(&()).unwrap_err().number, Fault::SelfTest.number());
+                    // What is left is a wipe, by whoever is at the token.
+                    client.transport.board().consents = false;
+                    assert_eq!(fault(client.admin::<Wipe, _>(&[0; 32], ())), Fault::NotConfirmed);
+                    client.transport.board().consents = true;
+                    if bit == 0 && place % 16 == 0 {
+                        client.admin::<Wipe, _>(&[0; 32], ()).unwrap();
+                        client.call::<Provision>(&provisioning(model)).unwrap();
+                    }
+                } else {
+                    without_effect += 1;
+                    assert_eq!(records(client), before, "bit {bit} of byte {place}");
+                }
+            });
+        }
+    }
+    println!("{found} flipped bits found, {without_effect} without effect");
+    assert!(found > 8 * 2300, "all of the sealed snapshot");
+}
+
+#[test]
+fn records_of_an_earlier_day_are_refused_where_the_board_counts() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let mut board = SimBoard::new(Flash::new());
+    board.floor = Some(Rc::new(Cell::new(0)));
+    session(board.clone(), model, |client| {
+        client.call::<Provision>(&provisioning(model)).unwrap();
+        client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
+    });
+    let earlier = board.flash.content();
+    session(board.clone(), model, |client| verify(client, SLOT, &impostor(1)).unwrap_err());
+    for rolled_back in [earlier, Flash::new().content()] {
+        board.flash.set_content(&rolled_back);
+        session(board.clone(), model, |client| {
+            assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
+            assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::StorageRolledBack);
+        });
+    }
+    session(board, model, |client| {
+        client.admin::<Wipe, _>(&[0; 32], ()).unwrap();
+        client.call::<Provision>(&provisioning(model)).unwrap();
+    });
+}
+
+#[test]
+fn another_boards_records_do_not_open() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let mut board = enrolled_board(model);
+    board.secret = [8; 32];
+    session(board, model, |client| {
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
+        assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::StorageDamaged);
+    });
+}
