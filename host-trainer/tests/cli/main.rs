@@ -18,5 +18,6 @@ mod inspect;
 mod interrupted;
 mod new_identity;
 mod samples;
+mod token;
 mod train;
 mod vectors;
