@@ -11,4 +11,5 @@ pub mod files;
 pub mod front_end;
 pub mod graph;
 pub mod model;
+pub mod token;
 pub mod training;

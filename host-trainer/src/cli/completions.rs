@@ -17,8 +17,8 @@ pub struct CompletionsArguments {
 /// Print the manual page, of one verb when it is named.
 #[derive(Args)]
 pub struct ManArguments {
-    /// The verb.
-    verb: Option<String>,
+    /// The verb, and the verb under it: `man token enroll`.
+    verb: Vec<String>,
 }
 
 pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Result<(), Failure> {
@@ -31,15 +31,16 @@ pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Resul
 pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
     let mut command = super::Arguments::command();
     command.build();
-    let command = match &arguments.verb {
-        None => command,
-        Some(verb) => {
-            let found = command.find_subcommand(verb).cloned();
-            found.ok_or_else(|| Failure::new(super::failure::USAGE, format!("there is no verb {verb}")))?
-        }
-    };
+    for verb in &arguments.verb {
+        let found = command.find_subcommand(verb).cloned();
+        command = found.ok_or_else(|| Failure::new(super::failure::USAGE, format!("there is no verb {verb}")))?;
+    }
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::new(OUTPUT, e))?;
     let page = String::from_utf8_lossy(&page);
-    console.result("man", &page, json!({ "verb": arguments.verb, "page": page }))
+    console.result(
+        "man",
+        &page,
+        json!({ "verb": (!arguments.verb.is_empty()).then(|| arguments.verb.join(" ")), "page": page }),
+    )
 }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use neural_vault_core::wire::Fault;
+
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{EnrolError, EnrolmentError};
 use crate::model::ModelError;
+use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
 
 /// What a verb ends with when it cannot do its work.
@@ -27,6 +30,8 @@ pub const DATA: u8 = 3;
 pub const MODEL: u8 = 4;
 /// The engine is not available.
 pub const ENGINE: u8 = 5;
+/// The token refused, or cannot be reached.
+pub const TOKEN: u8 = 6;
 /// A result could not be written.
 pub const OUTPUT: u8 = 7;
 /// Stopped by Ctrl-C, as shells count it.
@@ -127,5 +132,19 @@ impl From<TrainingError> for Failure {
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),
             TrainingError::Write { .. } => Self::new(OUTPUT, error),
         }
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        let code = match (&error, error.fault()) {
+            (TokenError::Stopped { .. }, _) => INTERRUPTED,
+            (_, Some(Fault::Rejected)) => REJECTED,
+            (_, Some(Fault::NoSuchSlot | Fault::Threshold | Fault::Window | Fault::Application)) => USAGE,
+            (_, Some(Fault::Width | Fault::Frames | Fault::Degenerate)) => DATA,
+            (_, Some(Fault::Model | Fault::ModelUnlike | Fault::ModelTooLarge)) => MODEL,
+            _ => TOKEN,
+        };
+        Self::new(code, error)
     }
 }

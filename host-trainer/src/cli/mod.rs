@@ -18,6 +18,7 @@ mod inspect;
 mod recipe;
 mod runtime;
 mod synth;
+mod token;
 mod train;
 mod verify;
 
@@ -43,7 +44,8 @@ struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected, by verification or identification; 2 usage; 3 bad input data; 4 bad \
-or mismatched model, bundle, checkpoint or enrolment; 5 engine not available; 7 a result could not be written; 130 \
+or mismatched model, bundle, checkpoint or enrolment; 5 engine not available; 6 token or transport; 7 a result could not \
+be written; 130 \
 stopped by Ctrl-C.";
 
 #[derive(Subcommand)]
@@ -61,6 +63,7 @@ enum Verb {
     Derive(derive::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
+    Token(token::Arguments),
     Runtime(runtime::Arguments),
     Demo(demo::Arguments),
     Completions(completions::CompletionsArguments),
@@ -97,6 +100,7 @@ fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
         Verb::Derive(arguments) => done(derive::run(&arguments, console)),
         Verb::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
         Verb::Compare(arguments) => done(compare::run(&arguments, console)),
+        Verb::Token(arguments) => token::run(&arguments, console),
         Verb::Runtime(arguments) => done(runtime::run(&arguments, console)),
         Verb::Demo(arguments) => done(demo::run(&arguments, console)),
         Verb::Completions(arguments) => done(completions::completions(&arguments, console)),

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::folder::Folder;
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "synth",
     "train",
     "import",
@@ -14,6 +14,7 @@ const VERBS: [&str; 13] = [
     "enroll",
     "verify",
     "derive",
+    "token",
     "runtime",
     "demo",
     "completions",
@@ -128,6 +129,8 @@ fn completions_and_manual_pages_name_every_verb() {
         let own = folder.does(&["man", verb]).stdout;
         assert!(own.contains(&format!(".TH neural-vault-{verb} 1")) && own.contains(".SH OPTIONS"), "{own}");
     }
+    let own = folder.does(&["man", "token", "enroll"]).stdout;
+    assert!(own.contains(".TH neural-vault-token-enroll 1") && own.contains("admin\\-key"), "{own}");
 }
 
 #[test]

@@ -19,5 +19,6 @@ mod inspect;
 mod interrupted;
 mod new_identity;
 mod samples;
+mod token;
 mod train;
 mod vectors;

@@ -1,0 +1,195 @@
+//! `token provision`, `rotate`, `reset-attempts`, `set-policy`, `revoke` and `wipe`: the administrator's.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgGroup, Args};
+use neural_vault_core::wire::{AdminKey, Policy, Provisioning, State};
+use rand::RngExt;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent, warn_of_readers};
+use super::look::state_name;
+use crate::cli::arguments::secret_bytes;
+use crate::cli::console::Console;
+use crate::cli::failure::{Failure, MODEL, OUTPUT, TOKEN};
+use crate::files;
+use crate::model::safetensors::hex;
+
+/// Make a blank token this administrator's, for one model.
+///
+/// Secrets cross the link in the clear: do it in a place you trust.
+#[derive(Args)]
+#[command(group(ArgGroup::new("secret").required(true).args(["device_secret", "generate"])))]
+pub struct ProvisionArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    /// The model that the token holds: its folder, or its .safetensors, .onnx or .nvb file.
+    #[arg(long, value_name = "M")]
+    model: PathBuf,
+    /// The administrator's key: 32 bytes, or 64 hexadecimal digits; made when it is not there.
+    #[arg(long, value_name = "FILE")]
+    admin_key: PathBuf,
+    /// The device's secret: 32 bytes, or 64 hexadecimal digits.
+    #[arg(long, value_name = "FILE")]
+    device_secret: Option<PathBuf>,
+    /// Let the token draw a device secret that nobody else ever knows.
+    #[arg(long)]
+    generate: bool,
+    /// Frames a window; the model's own when not given.
+    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u8).range(1..))]
+    window: Option<u8>,
+    /// Let keys leave the token.
+    #[arg(long)]
+    allow_export: bool,
+}
+
+/// Give a slot's enrolment a new identifier: its keys are new, the old ones are gone.
+#[derive(Args)]
+pub struct RotateArguments {
+    #[command(flatten)]
+    slot: SlotArguments,
+}
+
+/// Give a slot all its attempts back.
+#[derive(Args)]
+pub struct ResetArguments {
+    #[command(flatten)]
+    slot: SlotArguments,
+}
+
+/// Empty a slot.
+#[derive(Args)]
+pub struct RevokeArguments {
+    #[command(flatten)]
+    slot: SlotArguments,
+}
+
+/// Change what a token allows.
+#[derive(Args)]
+pub struct PolicyArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    #[command(flatten)]
+    admin: AdminArguments,
+    /// Whether keys may leave the token.
+    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+    allow_export: bool,
+}
+
+/// Destroy everything a token remembers: it is blank afterwards.
+#[derive(Args)]
+pub struct WipeArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    /// The administrator's key; not needed where the token's records are damaged.
+    #[arg(long, value_name = "FILE")]
+    admin_key: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct SlotArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    #[command(flatten)]
+    admin: AdminArguments,
+    /// The slot.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    slot: u8,
+}
+
+pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<(), Failure> {
+    let model = crate::model::load(&arguments.model)?;
+    let digest = model.digest()?;
+    let device_secret = arguments.device_secret.as_deref().map(secret_bytes).transpose()?.map(Zeroizing::new);
+    if let Some(path) = &arguments.device_secret {
+        warn_of_readers(path, console);
+    }
+    let mut client = arguments.port.open()?;
+    let info = client.info()?;
+    let port = client.port().to_string();
+    if info.state != State::Blank {
+        let state = state_name(info.state);
+        return Err(Failure::new(TOKEN, format!("{port}: the token is {state}, not blank: wipe it first")));
+    }
+    if info.features == 0 {
+        return Err(Failure::new(MODEL, format!("{port}: the token holds no sound model: flash it again")));
+    }
+    if info.model != digest {
+        let (held, given) = (hex(&info.model), hex(&digest));
+        let text = format!("{port}: the token holds model {held}, not {given}; give its model, or flash this one");
+        return Err(Failure::new(MODEL, text));
+    }
+    let window = arguments.window.unwrap_or(u8::try_from(model.provenance.window).unwrap_or(u8::MAX));
+    let admin = if arguments.admin_key.exists() {
+        admin_key(&arguments.admin_key, console)?
+    } else {
+        new_admin_key(&arguments.admin_key, console)?
+    };
+    ask_for_consent(&client, console);
+    client.provision(Provisioning {
+        device_secret: device_secret.map(|secret| *secret),
+        admin_key: *admin.expose_secret(),
+        model: digest,
+        window,
+        policy: Policy { allow_export: arguments.allow_export },
+    })?;
+    let text = format!("{port}: provisioned for model {}, window {window}\n", hex(&digest));
+    let value = json!({
+        "port": port, "model_digest": hex(&digest), "window": window, "allow_export": arguments.allow_export,
+        "device_secret": if arguments.generate { "drawn by the token" } else { "given" },
+        "admin_key": arguments.admin_key.display().to_string(),
+    });
+    console.result("token-provision", &text, value)
+}
+
+pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Failure> {
+    let SlotArguments { port, admin, slot } = &arguments.slot;
+    let key = admin.key(console)?;
+    let id = hex(&port.open()?.rotate(&key, *slot)?);
+    let text = format!("slot {slot}: enrolment {id}; the keys before it are gone\n");
+    console.result("token-rotate", &text, json!({ "slot": slot, "id": id }))
+}
+
+pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(), Failure> {
+    let SlotArguments { port, admin, slot } = &arguments.slot;
+    let key = admin.key(console)?;
+    port.open()?.reset_attempts(&key, *slot)?;
+    console.result("token-reset-attempts", &format!("slot {slot}: has all its attempts\n"), json!({ "slot": slot }))
+}
+
+pub fn revoke(arguments: &RevokeArguments, console: &Console) -> Result<(), Failure> {
+    let SlotArguments { port, admin, slot } = &arguments.slot;
+    let key = admin.key(console)?;
+    port.open()?.revoke(&key, *slot)?;
+    console.result("token-revoke", &format!("slot {slot}: empty\n"), json!({ "slot": slot }))
+}
+
+pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), Failure> {
+    let PolicyArguments { port, admin, allow_export } = arguments;
+    let key = admin.key(console)?;
+    port.open()?.set_policy(&key, Policy { allow_export: *allow_export })?;
+    let text = if *allow_export { "keys may leave the token\n" } else { "keys stay in the token\n" };
+    console.result("token-set-policy", text, json!({ "allow_export": allow_export }))
+}
+
+pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure> {
+    let key = match &arguments.admin_key {
+        Some(path) => admin_key(path, console)?,
+        // A token whose records are damaged has none to compare it with; any other refuses it.
+        None => AdminKey::from_bytes([0; 32]),
+    };
+    let mut client = arguments.port.open()?;
+    let port = client.port().to_string();
+    ask_for_consent(&client, console);
+    client.wipe(&key)?;
+    console.result("token-wipe", &format!("{port}: blank\n"), json!({ "port": port }))
+}
+
+fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
+    let bytes = Zeroizing::new(rand::rng().random::<[u8; 32]>());
+    let digits = Zeroizing::new(hex(&*bytes) + "\n");
+    files::write_private(path, digits.as_bytes()).map_err(|error| Failure::new(OUTPUT, error))?;
+    console.note(format!("{}: a new administrator's key; without it the token cannot be administered", path.display()));
+    Ok(AdminKey::from_bytes(*bytes))
+}

@@ -1,0 +1,168 @@
+//! `token enroll`: the token embeds the scans itself; the host checks by its prototype's digest what it made of them.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use neural_vault_core::wire::{self, EnrolmentProgress, LABEL_LENGTH, Label, TokenInfo};
+use serde_json::json;
+
+use super::connection::{AdminArguments, PortArguments, send_scan};
+use crate::cli::arguments::DataArguments;
+use crate::cli::console::Console;
+use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::enrolment::Enrolment;
+use crate::model::safetensors::hex;
+use crate::token::prototype_digest;
+
+/// Enrol a label on a token, which embeds its scans itself.
+#[derive(Args)]
+#[command(group(ArgGroup::new("accept").required(true).args(["enrolment", "threshold"])))]
+pub struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    port: PortArguments,
+    #[command(flatten)]
+    admin: AdminArguments,
+    /// The slot, whose enrolment is replaced.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    slot: u8,
+    /// An enrolment on this machine: gives the threshold, and the label and sessions where they are not given.
+    #[arg(long, value_name = "R.nve")]
+    enrolment: Option<PathBuf>,
+    /// A threshold by hand, -1 to 1.
+    #[arg(long, value_name = "COSINE", allow_negative_numbers = true)]
+    threshold: Option<f32>,
+    /// The label to enrol.
+    #[arg(long, value_name = "L", required_unless_present = "enrolment")]
+    label: Option<String>,
+    /// Sessions to enrol; all when not given.
+    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    sessions: Vec<String>,
+    /// What the token calls it, at most 16 bytes; the label when not given.
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+    /// The token's model, to check the token's prototype by this machine's own: its folder, or one of its files.
+    #[arg(long, value_name = "M")]
+    model: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
+    let threshold = arguments.threshold.or(record.as_ref().map(|record| record.threshold)).unwrap_or(1.0);
+    if !(-1.0..=1.0).contains(&threshold) {
+        return Err(Failure::new(USAGE, format!("--threshold {threshold} is not a cosine, -1 to 1")));
+    }
+    let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str())).unwrap_or_default();
+    let name = arguments.name.as_deref().unwrap_or(label);
+    let wire_label = Label::new(name).ok_or_else(|| {
+        Failure::new(USAGE, format!("`{name}` is longer than a token's {LABEL_LENGTH} bytes; give a shorter --name"))
+    })?;
+    let key = arguments.admin.key(console)?;
+    let dataset = arguments.data.load(console)?;
+    let sessions = match (arguments.sessions.as_slice(), &record) {
+        ([], Some(record)) => record.sessions.as_slice(),
+        (given, _) => given,
+    };
+    let scans = chosen(&dataset, label, sessions)?;
+
+    let mut client = arguments.port.open()?;
+    let info = client.info()?;
+    if let (Some(record), Some(path)) = (&record, &arguments.enrolment) {
+        check_record(record, &info, &client.port().to_string())
+            .map_err(|text| Failure::new(MODEL, format!("{}: {text}", path.display())))?;
+        record.check_model(path, &info.model)?;
+    }
+    let expected = match (&arguments.model, &record) {
+        (Some(path), _) => Some(own_prototype(path, &info, &dataset, &scans)?),
+        (None, Some(record)) => Some(record.prototype.clone()),
+        (None, None) => None,
+    };
+
+    let mut taken = EnrolmentProgress { scans: 0, prototype: [0; 32] };
+    for (index, scan) in scans.iter().enumerate() {
+        send_scan(&mut client, &dataset, scan, console)?;
+        taken = client.enrol_scan(index == 0)?;
+        console.note(format!("scan {} of {}", index + 1, scans.len()));
+    }
+    match expected {
+        Some(prototype) if prototype_digest(&prototype) != taken.prototype => {
+            let whose = if arguments.model.is_some() { "this machine's" } else { "the enrolment's" };
+            let text = format!(
+                "{}: the token's prototype is not {whose}: other recordings, an enrolment made with another engine than \
+                 core, or somebody on the link; nothing was enrolled. --model M compares with this machine's own",
+                client.port()
+            );
+            return Err(Failure::new(TOKEN, text));
+        }
+        Some(_) => {}
+        None => console.note("note: nothing to check the token's prototype by; --model M does"),
+    }
+    let EnrolmentProgress { scans: count, prototype } = taken;
+    let slot = arguments.slot;
+    let command = wire::Enrolment { slot, label: wire_label, scans: count, threshold, prototype };
+    let id = hex(&client.enrol(&key, command)?);
+    let text = format!("slot {slot}: {name} from {count} scans, threshold {threshold:.4}, enrolment {id}\n");
+    let value = json!({
+        "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
+        "prototype_sha256": hex(&prototype), "prototype_checked": expected.is_some(),
+    });
+    console.result("token-enroll", &text, value)
+}
+
+/// The scans of a label in these sessions, all when none is named.
+fn chosen(dataset: &Dataset, label: &str, sessions: &[String]) -> Result<Vec<Scan>, Failure> {
+    let known = |kind: &str, name: &String, all: &[String]| match all.contains(name) {
+        true => Ok(()),
+        false => Err(Failure::new(USAGE, format!("no {kind} {name} in the recordings; they have {}", all.join(", ")))),
+    };
+    known("label", &label.to_owned(), &dataset.labels)?;
+    sessions.iter().try_for_each(|session| known("session", session, &dataset.sessions))?;
+    let mut scans = dataset.scans();
+    scans.retain(|scan| {
+        let session = &dataset.sessions[scan.session as usize];
+        dataset.labels[scan.label as usize] == label && (sessions.is_empty() || sessions.contains(session))
+    });
+    if scans.is_empty() {
+        return Err(Failure::new(DATA, format!("label {label} has no scan in these sessions")));
+    }
+    Ok(scans)
+}
+
+/// Whether a token can score as the enrolment asks.
+fn check_record(record: &Enrolment, info: &TokenInfo, port: &str) -> Result<(), String> {
+    if record.policy.centred {
+        return Err("enrolled with --frozen: a token has no gallery to centre on; enrol without it".to_owned());
+    }
+    if record.policy.window != u32::from(info.window) {
+        return Err(format!(
+            "enrolled with windows of {} frames, the token at {port} was provisioned for {}; enrol with --window {}",
+            record.policy.window, info.window, info.window
+        ));
+    }
+    Ok(())
+}
+
+/// The prototype that this machine makes of the scans.
+fn own_prototype(
+    path: &std::path::Path,
+    info: &TokenInfo,
+    dataset: &Dataset,
+    scans: &[Scan],
+) -> Result<Vec<f32>, Failure> {
+    let model = crate::model::load(path)?;
+    let digest = model.digest()?;
+    if digest != info.model {
+        let (given, held) = (hex(&digest), hex(&info.model));
+        return Err(Failure::new(MODEL, format!("{}: model {given}, the token holds {held}", path.display())));
+    }
+    let embeddings = Embedder::open(&model, EmbeddingEngine::Core)?.scans(dataset, scans, usize::from(info.window))?;
+    let mut prototype = vec![0.0f32; model.dims.latent];
+    for embedding in &embeddings {
+        prototype.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
+    }
+    prototype.iter_mut().for_each(|total| *total /= embeddings.len() as f32);
+    Ok(prototype)
+}

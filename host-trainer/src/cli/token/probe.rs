@@ -1,0 +1,166 @@
+//! `token verify`, `challenge` and `export-key`: what an accepted scan releases. Each costs an attempt.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use neural_vault_core::wire::{Fault, MAX_APPLICATION};
+use rand::RngExt;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::connection::{PortArguments, ask_for_consent, send_scan};
+use crate::cli::arguments::{DataArguments, only_scan};
+use crate::cli::console::Console;
+use crate::cli::failure::{Failure, OUTPUT, REJECTED};
+use crate::enrolment::Policy;
+use crate::files::{Pending, Readers};
+use crate::model::safetensors::hex;
+use crate::token::{Client, TokenError};
+
+/// Let a token verify a scan: exit code 0 accepts, 1 rejects.
+#[derive(Args)]
+pub struct VerifyArguments {
+    #[command(flatten)]
+    probe: ProbeArguments,
+}
+
+/// Let a token answer a challenge: HMAC-SHA256 of a nonce under the key that an accepted scan releases.
+#[derive(Args)]
+pub struct ChallengeArguments {
+    #[command(flatten)]
+    probe: ProbeArguments,
+    /// The nonce, 64 hexadecimal digits; drawn and printed when not given.
+    #[arg(long, value_name = "HEX", value_parser = nonce)]
+    nonce: Option<Nonce>,
+    /// What the key is for: keys of two contexts are independent.
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = context)]
+    context: String,
+}
+
+/// Fetch the key that an accepted scan releases, from a token that is allowed to give it away.
+#[derive(Args)]
+pub struct ExportArguments {
+    #[command(flatten)]
+    probe: ProbeArguments,
+    /// What the key is for: keys of two contexts are independent.
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = context)]
+    context: String,
+    /// The file for the key, 64 hexadecimal digits; readable by its owner only.
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// A scan, and the slot to compare it with.
+#[derive(Args)]
+struct ProbeArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    port: PortArguments,
+    /// The slot.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    slot: u8,
+    /// Label of the scan, where the recording holds several.
+    #[arg(long, value_name = "L")]
+    label: Option<String>,
+    /// Session of the scan, where the recording holds several.
+    #[arg(long, value_name = "S")]
+    session: Option<String>,
+    /// Windows of the scan, from its start; all that it holds when not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    windows: Option<u32>,
+}
+
+type Nonce = [u8; 32];
+
+pub fn verify(arguments: &VerifyArguments, console: &Console) -> Result<u8, Failure> {
+    let ProbeArguments { slot, .. } = arguments.probe;
+    let mut client = arguments.probe.send(console)?;
+    let accepted = accepted(client.verify(slot))?.is_some();
+    let text = if accepted { "accepted\n" } else { "rejected\n" };
+    console.result("token-verify", text, json!({ "accepted": accepted, "slot": slot }))?;
+    Ok(if accepted { 0 } else { REJECTED })
+}
+
+pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8, Failure> {
+    let ProbeArguments { slot, .. } = arguments.probe;
+    let nonce = arguments.nonce.unwrap_or_else(|| rand::rng().random());
+    let mut client = arguments.probe.send(console)?;
+    let answer = accepted(client.challenge(slot, nonce, arguments.context.as_bytes()))?.map(|answer| hex(&answer));
+    let mut text = answer.as_deref().unwrap_or("rejected").to_owned() + "\n";
+    if arguments.nonce.is_none() && answer.is_some() {
+        text = format!("nonce  {}\nanswer {text}", hex(&nonce));
+    }
+    let accepted = answer.is_some();
+    let value = json!({ "accepted": accepted, "slot": slot, "nonce": hex(&nonce), "answer": answer });
+    console.result("token-challenge", &text, value)?;
+    Ok(if accepted { 0 } else { REJECTED })
+}
+
+pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
+    let ProbeArguments { slot, .. } = arguments.probe;
+    let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
+    // Begun before an attempt is paid for what cannot be kept.
+    let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
+    let mut client = arguments.probe.send(console)?;
+    ask_for_consent(&client, console);
+    let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))?.map(Zeroizing::new) else {
+        console.result("token-export-key", "rejected\n", json!({ "accepted": false, "slot": slot, "file": null }))?;
+        return Ok(REJECTED);
+    };
+    let digits = Zeroizing::new(hex(&*key) + "\n");
+    file.write_all(digits.as_bytes()).and_then(|()| file.commit()).map_err(unwritten)?;
+    let path = arguments.output.display().to_string();
+    let value = json!({ "accepted": true, "slot": slot, "file": path });
+    console.result("token-export-key", &format!("{path}: the key of slot {slot}\n"), value)?;
+    Ok(0)
+}
+
+impl ProbeArguments {
+    /// Reads the scan and sends it to the token.
+    fn send(&self, console: &Console) -> Result<Client, Failure> {
+        let dataset = self.data.load(console)?;
+        let scan = only_scan(&dataset, self.label.as_deref(), self.session.as_deref())?;
+        let mut client = self.port.open()?;
+        let scan = match self.windows {
+            Some(windows) => {
+                let window = u32::from(client.info()?.window);
+                Policy { window, windows, centred: false }.probe(&scan)
+            }
+            None => scan,
+        };
+        send_scan(&mut client, &dataset, &scan, console)?;
+        Ok(client)
+    }
+}
+
+/// What the token released; nothing when it rejected the scan.
+fn accepted<T>(outcome: Result<T, TokenError>) -> Result<Option<T>, Failure> {
+    match outcome {
+        Ok(released) => Ok(Some(released)),
+        Err(error) if error.fault() == Some(Fault::Rejected) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn nonce(text: &str) -> Result<Nonce, String> {
+    let wrong = || format!("`{text}` is not 64 hexadecimal digits");
+    let digits = text.as_bytes();
+    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(wrong());
+    }
+    let mut nonce = [0; 32];
+    for (byte, pair) in nonce.iter_mut().zip(digits.as_chunks::<2>().0) {
+        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    }
+    Ok(nonce)
+}
+
+fn context(text: &str) -> Result<String, String> {
+    if text.len() > MAX_APPLICATION {
+        return Err(format!("a context has at most {MAX_APPLICATION} bytes"));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,247 @@
+//! The host's end of the conversation: frames out, sound answers in, the same frame again until one comes.
+
+use std::io;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use neural_vault_core::wire::*;
+use rand::RngExt;
+use serde::Serialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::transport::Link;
+use super::{Port, TokenError};
+
+/// Least time for a person to find the token and press its button.
+const PERSON: Duration = Duration::from_secs(60);
+
+/// Longest wait between two looks at [`Patience::stop`].
+const SLICE: Duration = Duration::from_millis(100);
+
+/// The first wait for an answer is this part of all the time there is; each further one is twice as long.
+const FIRST_WAIT: u32 = 32;
+
+/// How long to wait, and until when.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// Longest wait for the answer to one request, all its repetitions included.
+    pub timeout: Duration,
+    /// Set by somebody who wants the conversation to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// A token that answered a handshake.
+pub struct Client {
+    port: Port,
+    link: Link,
+    patience: Patience,
+    welcome: Welcome,
+    number: u32,
+    receiver: Receiver,
+    /// What was read of the link, and what of it was not yet looked at.
+    bytes: Zeroizing<[u8; 512]>,
+    unread: Range<usize>,
+    /// The message of the latest answer.
+    answer: Zeroizing<Vec<u8>>,
+}
+
+/// What came of listening.
+enum Heard {
+    Answer,
+    Damage,
+    Nothing,
+}
+
+impl Client {
+    /// Opens a port and shakes hands; `baud` is for serial ports.
+    ///
+    /// # Errors
+    /// When the port cannot be opened, nothing answers in time, or what answers speaks another version.
+    pub fn open(port: &Port, baud: u32, patience: Patience) -> Result<Self, TokenError> {
+        let link = Link::open(port, baud, patience.timeout)
+            .map_err(|source| TokenError::Open { port: port.clone(), source })?;
+        let mut client = Self {
+            port: port.clone(),
+            link,
+            patience,
+            welcome: Welcome { version: VERSION, table: TABLE, capabilities: 0, chunk: 0, slots: 0, window: 0 },
+            // Not where another host began, whose last answers may still be on their way.
+            number: rand::rng().random(),
+            receiver: Receiver::new(),
+            bytes: Zeroizing::new([0; 512]),
+            unread: 0..0,
+            answer: Zeroizing::default(),
+        };
+        // Ends the frame that another host may have left half sent.
+        client.send(&[0], Handshake::NAME, client.patience.timeout)?;
+        let welcome = client.call::<Handshake>(&Hello { version: VERSION });
+        let welcome = welcome.map_err(|error| match error.fault() {
+            Some(Fault::VersionUnlike) => client.unlike(error.detail()),
+            _ => error,
+        })?;
+        if welcome.version != VERSION {
+            return Err(client.unlike(u32::from(welcome.version)));
+        }
+        if !(1..=CHUNK).contains(&usize::from(welcome.chunk)) {
+            return Err(client.nonsense(Handshake::NAME, "chunks of a scan would fit no frame"));
+        }
+        client.welcome = welcome;
+        Ok(client)
+    }
+
+    /// What the token said of itself in the handshake.
+    #[must_use]
+    pub fn welcome(&self) -> &Welcome {
+        &self.welcome
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> &Port {
+        &self.port
+    }
+
+    /// Whether a person confirms provisioning, wiping and exporting at the token.
+    #[must_use]
+    pub fn asks_a_person(&self) -> bool {
+        self.welcome.capabilities & capability::CONFIRMATION != 0
+    }
+
+    /// Asks for `E` and waits for its answer.
+    pub(super) fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
+        self.ask::<E>(request, self.patience.timeout)
+    }
+
+    /// As [`Client::call`], for what a person may have to confirm.
+    pub(super) fn call_a_person<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
+        self.ask::<E>(request, self.patience_with_a_person())
+    }
+
+    /// Asks for `E` in the administrator's name, under a fresh nonce.
+    pub(super) fn administer<E, C>(&mut self, key: &AdminKey, command: C) -> Result<E::Answer<'_>, TokenError>
+    where
+        C: Serialize,
+        E: for<'a> Endpoint<Request<'a> = Authorised<C>>,
+    {
+        let nonce = self.call::<Nonce>(&())?;
+        match authorise::<E, C>(key, &nonce, command) {
+            Some(request) => self.ask::<E>(&request, self.patience_with_a_person()),
+            None => Err(self.nonsense(E::NAME, "the command is too long to authorise")),
+        }
+    }
+
+    /// Clears what is left of the latest answer.
+    pub(super) fn forget(&mut self) {
+        self.answer.zeroize();
+        self.bytes.zeroize();
+        self.receiver = Receiver::new();
+    }
+
+    /// Fails when somebody wants the conversation to end.
+    pub(super) fn go_on(&self, request: &'static str) -> Result<(), TokenError> {
+        match self.patience.stop.load(Ordering::Relaxed) {
+            true => Err(TokenError::Stopped { port: self.port.clone(), request }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn nonsense(&self, request: &'static str, reason: &'static str) -> TokenError {
+        TokenError::Nonsense { port: self.port.clone(), request, reason }
+    }
+
+    fn unlike(&self, theirs: u32) -> TokenError {
+        TokenError::Version { port: self.port.clone(), theirs, ours: VERSION }
+    }
+
+    fn patience_with_a_person(&self) -> Duration {
+        if self.asks_a_person() { self.patience.timeout.max(PERSON) } else { self.patience.timeout }
+    }
+
+    fn ask<E: Endpoint>(&mut self, request: &E::Request<'_>, timeout: Duration) -> Result<E::Answer<'_>, TokenError> {
+        self.number = self.number.wrapping_add(1);
+        // It may hold secrets.
+        let mut frame = Zeroizing::new([0; MAX_FRAME]);
+        let encoded = encode(&E::KEY, self.number, request, &mut frame[..]).ok().and_then(|length| frame.get(..length));
+        let frame = encoded.ok_or_else(|| self.nonsense(E::NAME, "the request fits no frame"))?;
+        self.exchange(frame, E::KEY.to_bytes(), E::NAME, timeout)?;
+        let reply = Frame { key: E::KEY.to_bytes(), number: self.number, message: &self.answer, crc: 0 };
+        match reply.read::<Reply<'_, E>>() {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(refusal)) if refusal.fault() == Some(Fault::HandshakeNeeded) => {
+                Err(TokenError::Restarted { port: self.port.clone(), request: E::NAME })
+            }
+            Ok(Err(refusal)) => Err(TokenError::Refused { port: self.port.clone(), request: E::NAME, refusal }),
+            Err(_) => {
+                Err(TokenError::Nonsense { port: self.port.clone(), request: E::NAME, reason: "it does not decode" })
+            }
+        }
+    }
+
+    /// Sends a frame, again and again until its own answer comes, which is then in `self.answer`.
+    fn exchange(
+        &mut self,
+        frame: &[u8],
+        key: [u8; 8],
+        request: &'static str,
+        timeout: Duration,
+    ) -> Result<(), TokenError> {
+        let begun = Instant::now();
+        let deadline = begun + timeout;
+        let (mut wait, mut damaged) = (timeout / FIRST_WAIT, 0);
+        while Instant::now() < deadline {
+            self.send(frame, request, timeout)?;
+            match self.listen(key, request, (Instant::now() + wait).min(deadline))? {
+                Heard::Answer => return Ok(()),
+                Heard::Damage => damaged += 1,
+                Heard::Nothing => wait *= 2,
+            }
+        }
+        let port = self.port.clone();
+        Err(match damaged {
+            0 => TokenError::Silent { port, request, waited: timeout },
+            _ => TokenError::Noisy { port, request, waited: timeout, damaged },
+        })
+    }
+
+    fn send(&mut self, bytes: &[u8], request: &'static str, waited: Duration) -> Result<(), TokenError> {
+        self.link.send(bytes).map_err(|source| match source.kind() {
+            io::ErrorKind::TimedOut => TokenError::Silent { port: self.port.clone(), request, waited },
+            _ => self.broken(request, source),
+        })
+    }
+
+    /// Listens for the answer to the request of this number; passes over those to earlier ones.
+    fn listen(&mut self, key: [u8; 8], request: &'static str, until: Instant) -> Result<Heard, TokenError> {
+        loop {
+            while let Some(&byte) = self.unread.next().and_then(|at| self.bytes.get(at)) {
+                let Some(gathered) = self.receiver.push(byte) else {
+                    continue;
+                };
+                let Ok(frame) = gathered.and_then(decode) else {
+                    return Ok(Heard::Damage);
+                };
+                if (frame.key, frame.number) == (key, self.number) {
+                    self.answer.zeroize();
+                    self.answer.extend_from_slice(frame.message);
+                    return Ok(Heard::Answer);
+                }
+                if (frame.key, frame.number) == ([0; 8], 0) {
+                    return Ok(Heard::Damage);
+                }
+            }
+            self.go_on(request)?;
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Heard::Nothing);
+            }
+            let received = self.link.receive(&mut self.bytes[..], left.min(SLICE));
+            self.unread = 0..received.map_err(|source| self.broken(request, source))?;
+        }
+    }
+
+    fn broken(&self, request: &'static str, source: io::Error) -> TokenError {
+        TokenError::Broken { port: self.port.clone(), request, source }
+    }
+}

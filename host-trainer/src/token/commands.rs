@@ -1,0 +1,132 @@
+//! One function a request, and scans in chunks.
+
+use neural_vault_core::wire::*;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use super::{Client, TokenError};
+
+/// How often a token may name another chunk than the one after the last, in one scan.
+const DETOURS: u32 = 16;
+
+/// The digest by which an enrolment names its prototype: SHA-256 of its components in float32, little-endian.
+#[must_use]
+pub fn prototype_digest(prototype: &[f32]) -> [u8; 32] {
+    prototype.iter().fold(Sha256::new(), |hash, component| hash.chain_update(component.to_le_bytes())).finalize().into()
+}
+
+/// Each function is one request of [`neural_vault_core::wire`]; its errors are all of [`TokenError`].
+impl Client {
+    /// What the token is, and its state.
+    pub fn info(&mut self) -> Result<TokenInfo, TokenError> {
+        self.call::<Info>(&())
+    }
+
+    /// Lets the token try all of its parts; those found sound, as bits of [`part`].
+    pub fn self_test(&mut self) -> Result<u32, TokenError> {
+        self.call::<SelfTest>(&()).map(|report| report.passed)
+    }
+
+    /// Makes a blank token this administrator's.
+    pub fn provision(&mut self, mut given: Provisioning) -> Result<(), TokenError> {
+        let outcome = self.call_a_person::<Provision>(&given);
+        given.admin_key.zeroize();
+        given.device_secret.zeroize();
+        outcome
+    }
+
+    /// Admin: changes what the token allows.
+    pub fn set_policy(&mut self, key: &AdminKey, policy: Policy) -> Result<(), TokenError> {
+        self.administer::<SetPolicy, _>(key, policy)
+    }
+
+    /// Admin: what the slots hold.
+    pub fn slots(&mut self, key: &AdminKey) -> Result<[SlotInfo; SLOTS], TokenError> {
+        self.administer::<ListSlots, _>(key, ())
+    }
+
+    /// Sends a scan of raw frames, row-major; `progress` is told the values sent so far.
+    ///
+    /// Values after the last whole frame are not sent.
+    pub fn scan(&mut self, features: usize, values: &[f32], progress: &mut dyn FnMut(usize)) -> Result<(), TokenError> {
+        let frames = values.len().checked_div(features).unwrap_or(0);
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.call::<ScanBegin>(&ScanHead { features: narrow(features), frames: narrow(frames) })?;
+        let values = values.get(..frames * features).unwrap_or_default();
+        let chunks: Vec<&[f32]> = values.chunks(usize::from(self.welcome().chunk)).collect();
+        let (mut next, mut sent, mut detours) = (0, 0, 0);
+        while let Some(chunk) = chunks.get(next as usize) {
+            self.go_on(ScanChunk::NAME)?;
+            let bytes: Vec<u8> = chunk.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let answer = self.call::<ScanChunk>(&Chunk { number: next, values: &bytes });
+            let wanted = match answer {
+                Ok(answer) => {
+                    sent += chunk.len();
+                    progress(sent.min(values.len()));
+                    answer.next
+                }
+                Err(error) if error.fault() == Some(Fault::OutOfOrder) => error.detail(),
+                Err(error) => return Err(error),
+            };
+            detours += u32::from(wanted != next + 1);
+            if detours > DETOURS {
+                return Err(self.nonsense(ScanChunk::NAME, "it asks for the same chunks again and again"));
+            }
+            next = wanted;
+        }
+        Ok(())
+    }
+
+    /// Adds the scan sent last to the enrolment in the making, which a `first` one begins.
+    pub fn enrol_scan(&mut self, first: bool) -> Result<EnrolmentProgress, TokenError> {
+        self.call::<EnrolScan>(&EnrolmentScan { first })
+    }
+
+    /// Admin: makes the scans taken the enrolment of a slot; its identifier.
+    pub fn enrol(&mut self, key: &AdminKey, enrolment: Enrolment) -> Result<[u8; 16], TokenError> {
+        self.administer::<Enrol, _>(key, enrolment).map(|answer| answer.id)
+    }
+
+    /// Whether the scan sent last is accepted: [`Fault::Rejected`] when it is not. Costs an attempt.
+    pub fn verify(&mut self, slot: u8) -> Result<(), TokenError> {
+        self.call::<Verify>(&SlotNumber { slot })
+    }
+
+    /// HMAC-SHA256 of `nonce` under the key that the scan sent last releases. Costs an attempt.
+    pub fn challenge(&mut self, slot: u8, nonce: [u8; 32], application: &[u8]) -> Result<[u8; 32], TokenError> {
+        self.call::<Challenge>(&Question { slot, nonce, application })
+    }
+
+    /// The key that the scan sent last releases; the caller clears it. Costs an attempt.
+    pub fn export_key(&mut self, slot: u8, application: &[u8]) -> Result<[u8; 32], TokenError> {
+        let key = self.call_a_person::<ExportKey>(&KeyRequest { slot, application });
+        self.forget();
+        key
+    }
+
+    /// Admin: gives an enrolment a new identifier, and so a new key; returns it.
+    pub fn rotate(&mut self, key: &AdminKey, slot: u8) -> Result<[u8; 16], TokenError> {
+        self.administer::<Rotate, _>(key, SlotNumber { slot }).map(|answer| answer.id)
+    }
+
+    /// Admin: gives a slot all its attempts back.
+    pub fn reset_attempts(&mut self, key: &AdminKey, slot: u8) -> Result<(), TokenError> {
+        self.administer::<ResetAttempts, _>(key, SlotNumber { slot })
+    }
+
+    /// Admin: empties a slot.
+    pub fn revoke(&mut self, key: &AdminKey, slot: u8) -> Result<(), TokenError> {
+        self.administer::<Revoke, _>(key, SlotNumber { slot })
+    }
+
+    /// Admin: destroys all records. A token whose records are damaged takes any key.
+    pub fn wipe(&mut self, key: &AdminKey) -> Result<(), TokenError> {
+        self.administer::<Wipe, _>(key, ())
+    }
+
+    /// The embedding of the scan sent last, to compare machines.
+    pub fn embedding(&mut self) -> Result<Vec<f32>, TokenError> {
+        let answer = self.call::<Embed>(&())?;
+        Ok(answer.components.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    }
+}

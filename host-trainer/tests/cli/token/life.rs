@@ -1,0 +1,153 @@
+//! A token's life from blank to wiped, by the verbs alone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use neural_vault::enrolment::Enrolment;
+use sha2::Sha256;
+
+use super::simulated::{Line, Simulated};
+use crate::folder::Folder;
+
+pub const OWN: [&str; 5] = ["data.csv", "--label", "class00", "--session", "run02"];
+pub const OTHER: [&str; 5] = ["data.csv", "--label", "class01", "--session", "run02"];
+const NONCE: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
+
+/// The host's own key of the enrolment that a token gave this identifier, in hexadecimal.
+fn host_key(folder: &Folder, id: &str) -> String {
+    let mut record = Enrolment::read(&folder.path("class00.nve")).unwrap();
+    record.id = bytes(id).try_into().unwrap();
+    record.write(&folder.path("token.nve")).unwrap();
+    let derive = ["derive", "--enrolment", "token.nve", "--device-secret", "secret", "--context", "door"];
+    folder.does(&derive).stdout.trim().to_owned()
+}
+
+fn bytes(digits: &str) -> Vec<u8> {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.as_bytes().chunks(2).map(byte).collect()
+}
+
+fn mac(key: &str, nonce: &str) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(&bytes(key)).unwrap();
+    mac.update(&bytes(nonce));
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn live(folder: &Folder, token: &Simulated) {
+    let run = |verb: &str, scan: &[&str], more: &[&str]| token.run(folder, &[&[verb], scan, more].concat());
+    assert_eq!(token.state(folder), "blank");
+    let provisioned = token.provision(folder, &["--allow-export"]);
+    assert!(provisioned.stderr.contains("confirm it at the token"), "{}", provisioned.stderr);
+    assert!(provisioned.stderr.contains("admin: a new administrator's key"), "{}", provisioned.stderr);
+    assert_eq!(token.state(folder), "provisioned");
+
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"];
+    let enrolled = token.does(folder, &enroll).json();
+    assert_eq!((&enrolled["label"], &enrolled["scans"]), (&"class00".into(), &1.into()));
+    assert_eq!(enrolled["prototype_checked"], true);
+    let id = enrolled["id"].as_str().unwrap();
+    assert_eq!(token.state(folder), "enrolled");
+    let own = run("verify", &OWN, &[]);
+    assert_eq!((own.code, own.stdout.as_str()), (0, "accepted\n"), "{}", own.stderr);
+    let other = run("verify", &OTHER, &[]);
+    assert_eq!((other.code, other.stdout.as_str()), (1, "rejected\n"), "{}", other.stderr);
+    assert_eq!(token.misses(folder), 1);
+
+    let key = host_key(folder, id);
+    let answer = run("challenge", &OWN, &["--context", "door", "--nonce", NONCE]);
+    assert_eq!(bytes(answer.stdout.trim()), mac(&key, NONCE));
+    let drawn = run("challenge", &OWN, &["--context", "door", "--json"]).json();
+    assert_eq!(bytes(drawn["answer"].as_str().unwrap()), mac(&key, drawn["nonce"].as_str().unwrap()));
+    assert_eq!(run("challenge", &OTHER, &["--nonce", NONCE]).code, 1);
+
+    let export = ["--context", "door", "-o", "key"];
+    assert_eq!(run("export-key", &OWN, &export).code, 0);
+    assert_eq!(String::from_utf8(folder.read("key")).unwrap().trim(), key);
+    for secret in ["key", "admin"] {
+        assert_eq!(fs::metadata(folder.path(secret)).unwrap().permissions().mode() & 0o777, 0o600, "{secret}");
+    }
+
+    let rotated = token.does(folder, &["rotate", "--admin-key", "admin", "--json"]).json();
+    let rotated = rotated["id"].as_str().unwrap();
+    assert_ne!(rotated, id);
+    let answer = run("challenge", &OWN, &["--context", "door", "--nonce", NONCE]);
+    assert_eq!(bytes(answer.stdout.trim()), mac(&host_key(folder, rotated), NONCE));
+
+    token.does(folder, &["set-policy", "--admin-key", "admin", "--allow-export", "false"]);
+    run("export-key", &OWN, &export).failed(6, &["export-key", "does not export keys"]);
+    token.does(folder, &["reset-attempts", "--admin-key", "admin"]);
+    assert_eq!(token.misses(folder), 0);
+    token.does(folder, &["self-test"]);
+    token.does(folder, &["revoke", "--admin-key", "admin"]);
+    assert_eq!(token.state(folder), "provisioned");
+    assert_eq!(run("verify", &OWN, &[]).code, 1);
+    token.does(folder, &["wipe", "--admin-key", "admin"]);
+    assert_eq!(token.state(folder), "blank");
+}
+
+#[test]
+fn a_token_goes_from_blank_to_wiped_and_its_keys_are_the_hosts_own() {
+    let folder = Folder::with_enrolment();
+    live(&folder, &Simulated::start(&folder, Line::Sound));
+}
+
+#[test]
+fn a_token_lives_on_tcp_as_well() {
+    let folder = Folder::with_enrolment();
+    live(&folder, &Simulated::start_on_tcp(&folder));
+}
+
+#[test]
+fn a_token_lives_on_a_serial_port_as_well() {
+    let folder = Folder::with_enrolment();
+    live(&folder, &Simulated::start_on_serial(&folder));
+}
+
+#[test]
+fn an_enrolment_may_be_replaced_by_one_with_a_threshold_by_hand() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    let id = token.enrol(&folder);
+    let enroll = ["enroll", "data.csv", "--label", "class01", "--threshold", "0.9", "--name", "bob"];
+    let enroll = [&enroll[..], &["--model", "model", "--admin-key", "admin", "--json"]].concat();
+    let enrolled = token.does(&folder, &enroll).json();
+    assert_eq!((&enrolled["label"], &enrolled["scans"]), (&"bob".into(), &3.into()));
+    assert_eq!(enrolled["prototype_checked"], true, "three scans, the same prototype in every bit");
+    assert_ne!(enrolled["id"], id);
+    assert_eq!(token.run(&folder, &[&["verify"], &OTHER[..]].concat()).code, 0);
+    assert_eq!(token.run(&folder, &[&["verify"], &OWN[..]].concat()).code, 1);
+}
+
+#[test]
+fn a_token_may_draw_its_device_secret_itself() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.does(&folder, &["provision", "--model", "model", "--admin-key", "admin", "--generate", "--window", "2"]);
+    let info = token.does(&folder, &["info", "--json"]).json();
+    assert_eq!((&info["window"], &info["allow_export"]), (&2.into(), &false.into()));
+    // The record was made with windows of one frame.
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin"];
+    token.run(&folder, &enroll).failed(4, &["class00.nve", "windows of 1 frames", "provisioned for 2"]);
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    let mut said = token.provision(&folder, &["--allow-export"]).stdout;
+    for arguments in [
+        &["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"][..],
+        &[&["export-key"], &OWN[..], &["-o", "key", "--json"]].concat(),
+        &["info", "--admin-key", "admin", "--json"],
+        &["info", "--admin-key", "admin"],
+    ] {
+        let run = token.does(&folder, arguments);
+        said += &(run.stdout + &run.stderr);
+    }
+    for secret in ["key", "admin"] {
+        let digits = String::from_utf8(folder.read(secret)).unwrap();
+        assert!(digits.trim().len() == 64 && !said.contains(digits.trim()), "{secret}");
+    }
+    assert!(!said.contains(&"5e".repeat(32)));
+}

@@ -1,0 +1,7 @@
+//! `token`: the real token on a simulated board, behind a socket or a pseudo-terminal.
+#![cfg(unix)]
+
+mod life;
+mod line;
+mod refused;
+mod simulated;

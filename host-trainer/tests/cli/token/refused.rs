@@ -1,0 +1,151 @@
+//! What a token or the command refuses: the reason, the exit code, and nothing changed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::life::OWN;
+use super::simulated::{Line, Simulated};
+use crate::folder::Folder;
+use crate::samples::model;
+
+/// Runs what must fail with `code`, say each of `says`, and leave the folder and the token's epoch as they were.
+fn refuses(folder: &Folder, token: &Simulated, arguments: &[&str], code: i32, says: &[&str]) {
+    let epoch = || token.does(folder, &["info", "--json"]).json()["epoch"].clone();
+    let (before, names) = (epoch(), folder.names());
+    token.run(folder, arguments).failed(code, says);
+    assert_eq!((epoch(), folder.names()), (before, names), "{arguments:?}");
+}
+
+#[test]
+fn commands_in_the_wrong_state_say_what_to_do_first() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    let verify = [&["verify"], &OWN[..]].concat();
+    refuses(&folder, &token, &verify, 6, &["unix:token.sock: scan-begin: the token is blank: provision it first"]);
+    refuses(&folder, &token, &["wipe"], 6, &["the token is blank"]);
+    token.enrol(&folder);
+    let provision = ["provision", "--model", "model", "--admin-key", "new", "--generate"];
+    refuses(&folder, &token, &provision, 6, &["the token is enrolled, not blank: wipe it first"]);
+    refuses(&folder, &token, &["revoke", "--slot", "3", "--admin-key", "admin"], 6, &["the slot holds no enrolment"]);
+    refuses(&folder, &token, &["rotate", "--slot", "4", "--admin-key", "admin"], 2, &["no such slot (error 22, 4)"]);
+    assert_eq!(token.run(&folder, &verify).code, 0);
+}
+
+#[test]
+fn another_admin_key_does_nothing() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.enrol(&folder);
+    folder.write("other", "7".repeat(64));
+    for arguments in [
+        &["rotate"][..],
+        &["revoke"],
+        &["reset-attempts"],
+        &["wipe"],
+        &["info"],
+        &["set-policy", "--allow-export", "true"],
+        &["enroll", "data.csv", "--label", "class01", "--threshold", "0"],
+    ] {
+        let arguments = [arguments, &["--admin-key", "other"]].concat();
+        refuses(&folder, &token, &arguments, 6, &["not authorised", "the right admin key"]);
+    }
+    refuses(&folder, &token, &["wipe"], 6, &["not authorised"]);
+    assert_eq!(token.run(&folder, &[&["verify"], &OWN[..]].concat()).code, 0);
+}
+
+#[test]
+fn recordings_of_another_width_are_refused_by_both_numbers() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.enrol(&folder);
+    folder.does(&[
+        "synth",
+        "-o",
+        "wide.csv",
+        "--classes",
+        "1",
+        "--sessions",
+        "1",
+        "--timesteps",
+        "3",
+        "--features",
+        "25",
+    ]);
+    refuses(&folder, &token, &["verify", "wide.csv"], 3, &["wide.csv: a frame has 25 features", "takes 24"]);
+    assert_eq!(token.misses(&folder), 0);
+}
+
+#[test]
+fn another_model_is_refused_by_both_digests() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    model(2).write(&folder.path("other")).unwrap();
+    let digests = [1, 2].map(|seed| neural_vault::model::safetensors::hex(&model(seed).digest().unwrap()));
+    let says = [digests[0].as_str(), &digests[1]];
+    let provision = ["provision", "--model", "other", "--admin-key", "new", "--generate"];
+    refuses(&folder, &token, &provision, 4, &says);
+    token.provision(&folder, &[]);
+    let enroll = ["enroll", "data.csv", "--model", "other", "--label", "class00", "-o", "other.nve"];
+    folder.does(&[&enroll[..], &["--threshold", "0.5"]].concat());
+    let enroll = ["enroll", "data.csv", "--enrolment", "other.nve", "--admin-key", "admin"];
+    refuses(&folder, &token, &enroll, 4, &says);
+    let enroll = ["enroll", "data.csv", "--model", "other", "--label", "class00", "--threshold", "0.5"];
+    refuses(&folder, &token, &[&enroll[..], &["--admin-key", "admin"]].concat(), 4, &says);
+}
+
+#[test]
+fn a_token_that_embedded_something_else_is_not_authorised_to_enrol_it() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.provision(&folder, &[]);
+    // The record is of run01; the token is sent run02.
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--sessions", "run02", "--admin-key", "admin"];
+    refuses(&folder, &token, &enroll, 6, &["the token's prototype is not the enrolment's", "nothing was enrolled"]);
+    assert_eq!(token.state(&folder), "provisioned");
+    token.does(&folder, &[&enroll[..], &["--model", "model"]].concat());
+}
+
+#[test]
+fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    let refuses = |arguments: &[&str], says: &str| folder.refuses(&token.arguments(arguments), 2, &[says]);
+    let provision = ["provision", "--model", "model", "--admin-key", "admin"];
+    refuses(&provision, "--generate");
+    refuses(&[&provision[..], &["--device-secret", "absent"]].concat(), "absent: cannot be read");
+    refuses(&["rotate"], "--admin-key");
+    refuses(&["rotate", "--admin-key", "absent"], "absent: cannot be read");
+    refuses(&["info", "--timeout", "0"], "seconds from 0.05 to 3600");
+    refuses(&[&["challenge"], &OWN[..], &["--nonce", "12"]].concat(), "64 hexadecimal digits");
+    refuses(&["challenge", "data.csv", "--context", &"x".repeat(65)], "at most 64 bytes");
+    refuses(&["verify", "data.csv"], "choose one with --label");
+    folder.write("key", "1".repeat(64));
+    let enroll = ["enroll", "data.csv", "--label", "class00", "--admin-key", "key"];
+    refuses(&enroll, "--threshold");
+    refuses(&[&enroll[..], &["--threshold", "1.5"]].concat(), "is not a cosine");
+    let long = "a name of more than sixteen bytes";
+    refuses(&[&enroll[..], &["--threshold", "0.5", "--name", long]].concat(), "a token's 16 bytes");
+    refuses(&[&enroll[..], &["--threshold", "0.5", "--sessions", "run09"]].concat(), "no session run09");
+    assert_eq!(token.frames.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_secret_that_others_can_read_is_warned_of() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.enrol(&folder);
+    assert_eq!(token.does(&folder, &["rotate", "--admin-key", "admin"]).stderr, "");
+    fs::set_permissions(folder.path("admin"), fs::Permissions::from_mode(0o640)).unwrap();
+    let said = token.does(&folder, &["rotate", "--admin-key", "admin"]).stderr;
+    assert!(said.contains("admin is open to others") && said.contains("chmod 600"), "{said}");
+}
+
+#[test]
+fn an_export_that_cannot_be_written_costs_no_attempt() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.enrol(&folder);
+    let export = [&["export-key"], &OWN[..], &["-o", "absent/key"]].concat();
+    refuses(&folder, &token, &export, 7, &["absent/key"]);
+    assert_eq!(token.misses(&folder), 0);
+}
