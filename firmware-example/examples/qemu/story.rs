@@ -17,9 +17,9 @@ use crate::recordings::Recordings;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-const ADMIN: [u8; 32] = [0xad; 32];
+pub const ADMIN: [u8; 32] = [0xad; 32];
 const SECRET: [u8; 32] = [0x5e; 32];
-const SLOT: SlotNumber = SlotNumber { slot: 0 };
+pub const SLOT: SlotNumber = SlotNumber { slot: 0 };
 const APPLICATION: &[u8] = b"door";
 
 /// Whom to enrol, from which session, and which session's scans to try.
