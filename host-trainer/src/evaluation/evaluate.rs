@@ -123,7 +123,8 @@ fn at_window(
     let mut all_trials = Vec::new();
     for &method in &plan.methods {
         let trials = trials_of(method, first);
-        let development = if enrolment_is_new { development(windows, first.of(method), method) } else { Vec::new() };
+        let fixes_threshold = enrolment_is_new && method != Method::Refit;
+        let development = if fixes_threshold { development(windows, first.of(method), method) } else { Vec::new() };
         let mut result = method_result(method, &trials, &development, plan)?;
         if prepared.len() > 1 && method.is_trained() {
             let others = prepared[1..].iter().map(|encoders| trials_of(method, encoders));

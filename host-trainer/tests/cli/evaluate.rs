@@ -153,5 +153,8 @@ fn unseen_labels_are_met_three_ways() {
     let names: Vec<&str> = methods.iter().map(|m| m["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["NeuralVault", "linear", "refit"]);
     let eer = |at: usize| methods[at]["eer"]["value"].as_f64().unwrap();
+    // What is enrolled trained the refit encoder: no threshold can be fixed on it.
+    let fixed: Vec<bool> = methods.iter().map(|m| m["transfer"].is_object()).collect();
+    assert_eq!(fixed, [true, true, false]);
     assert!(eer(2) < eer(0), "made again with them: {}, frozen: {}", eer(2), eer(0));
 }
