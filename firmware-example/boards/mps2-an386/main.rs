@@ -1,7 +1,8 @@
 //! The token in QEMU: ARM's MPS2 with AN386, a Cortex-M4F at 25 MHz.
 //!
 //! The link is UART0. What the board does not have comes from files in the folder QEMU runs in, by semihosting:
-//! `token.flash` is the NOR flash, `token.secret` the device's secret; both are made at the first start.
+//! `token.flash` is the NOR flash, `token.secret` the device's secret, `token.epoch` stands for a counter that never goes
+//! back; all are made at the first start.
 
 #![no_std]
 #![no_main]
@@ -38,6 +39,9 @@ struct Mps2 {
     flash: FileFlash,
     secret: [u8; 32],
     random: File,
+    /// The counter outside the flash, and its value.
+    epochs: File,
+    epoch: u32,
     /// Timer 0, as it was read last, and how often it has wrapped.
     wraps: u64,
     latest: u32,
@@ -100,7 +104,16 @@ impl Mps2 {
                 File::open(c"token.secret", semihosting::CREATE)?.write(&secret)?;
             }
         }
-        let mut board = Self { flash: FileFlash::open()?, secret, random, wraps: 0, latest: 0 };
+        let mut epoch = [0; 4];
+        let epochs = match File::open(c"token.epoch", semihosting::UPDATE) {
+            Some(file) => {
+                file.read(&mut epoch)?;
+                file
+            }
+            None => File::open(c"token.epoch", semihosting::CREATE)?,
+        };
+        let (flash, epoch) = (FileFlash::open()?, u32::from_le_bytes(epoch));
+        let mut board = Self { flash, secret, random, epochs, epoch, wraps: 0, latest: 0 };
         board.clock();
         Some(board)
     }
@@ -158,6 +171,16 @@ impl Board for Mps2 {
 
     fn confirm(&mut self, _: Action) -> bool {
         true
+    }
+
+    fn epoch_floor(&mut self) -> Option<u32> {
+        Some(self.epoch)
+    }
+
+    fn raise_epoch_floor(&mut self, epoch: u32) {
+        self.epoch = epoch;
+        // A counter that does not rise leaves an older floor, which the records are above as well.
+        let _ = self.epochs.seek(0).and_then(|()| self.epochs.write(&epoch.to_le_bytes()));
     }
 
     fn ticks(&mut self) -> Option<u32> {

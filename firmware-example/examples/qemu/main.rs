@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let (firmware, folder) = (std::fs::canonicalize(firmware)?, std::fs::canonicalize(folder)?);
-    for file in ["token.flash", "token.secret"] {
+    for file in ["token.flash", "token.secret", "token.epoch"] {
         let _ = std::fs::remove_file(folder.join(file));
     }
     match what.as_str() {

@@ -29,7 +29,9 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
         let bytes = model::bundle(&dims, features as u32, None)?;
         let place = folder.join("model.nvb");
         std::fs::write(&place, bytes.bytes())?;
-        let _ = std::fs::remove_file(folder.join("token.flash"));
+        for file in ["token.flash", "token.epoch"] {
+            let _ = std::fs::remove_file(folder.join(file));
+        }
         let setup = Setup { firmware: firmware.to_owned(), model: place, folder: folder.to_owned(), count: true };
         let host = Host::new(bytes.bytes(), window)?;
         let mut random = Random(7);
