@@ -7,14 +7,16 @@ use crate::similarity::{dot, sum};
 /// Longest head, the size of its accumulators.
 const MAX_HEAD: usize = 64;
 
-/// Attends every frame of `qkv` (frames, 3 x `width`: query, key, value) to every other, into `y` (frames, `width`).
+/// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
+/// `width`).
 ///
 /// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
-pub(super) fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
+pub(super) fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.clamp(1, MAX_HEAD));
     let frames = || qkv.chunks_exact((3 * width).max(1));
+    let queries = queries.chunks_exact((3 * width).max(1));
     if scores.len() == 1 {
-        for (frame, y) in frames().zip(y.chunks_exact_mut(width)) {
+        for (frame, y) in queries.zip(y.chunks_exact_mut(width)) {
             for (y, value) in y.iter_mut().zip(part_of(frame, 2 * width, width)) {
                 *y = *value;
             }
@@ -22,7 +24,7 @@ pub(super) fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32],
         return;
     }
     let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in frames().zip(y.chunks_exact_mut(width)) {
+    for (query, y) in queries.zip(y.chunks_exact_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
             let component = |frame, part| part_of(frame, part * width + first, head);
             for (score, key) in scores.iter_mut().zip(frames()) {
