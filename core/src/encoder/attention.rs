@@ -1,7 +1,7 @@
 //! Multi-head scaled dot-product attention (Vaswani et al. 2017) over one window.
 
 use crate::encoder::activation::exp;
-use crate::encoder::float::BLOCK;
+use crate::encoder::kernel::BLOCK;
 use crate::similarity::{dot, sum};
 
 /// Longest head, the size of its accumulators.

@@ -6,11 +6,8 @@
 //! outputs and rows share a pass over the weights is the [`Kernel`]'s affair and changes no bit: an accumulator between
 //! passes is stored and loaded whole.
 
-use crate::encoder::kernel::{Kernel, LANES, ROWS, STEP, Stored};
+use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored};
 use crate::encoder::standardise::Standardiser;
-
-/// Inputs summed before their sum joins the total.
-pub(super) const BLOCK: usize = 256;
 
 /// An affine map with float inputs, weights `[inputs][outputs]`.
 #[derive(Clone, Copy, Debug)]

@@ -13,6 +13,7 @@
 mod activation;
 mod attention;
 mod dims;
+#[cfg(feature = "four-byte")]
 mod float;
 mod format;
 #[cfg(feature = "one-byte")]
@@ -42,6 +43,9 @@ use crate::similarity::{SimilarityError, normalise};
 use attention::attend;
 use weights::{Layer, Weights};
 pub(crate) use workspace::Workspace;
+
+#[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
+compile_error!("an encoder needs the arithmetic of a weight format: four-byte, two-byte or one-byte");
 
 /// A model ready to run, its weights borrowed in place.
 #[derive(Clone, Copy, Debug)]

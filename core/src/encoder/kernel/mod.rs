@@ -1,5 +1,6 @@
 //! The inner loop of every matrix product, and where a host puts one made for its processor.
 
+#[cfg(feature = "four-byte")]
 mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
@@ -10,6 +11,7 @@ use crate::encoder::format::QUAD;
 use crate::encoder::integer::{magnitude, quantise};
 use crate::encoder::standardise::{Standardise, standardise};
 
+#[cfg(feature = "four-byte")]
 pub(crate) use float::Stored;
 #[cfg(feature = "two-byte")]
 pub use float::half_to_float;
@@ -24,6 +26,9 @@ pub const ROWS: usize = if SIMD { 8 } else { 2 };
 
 /// Most inputs of one pass.
 pub const STEP: usize = if SIMD { 256 } else { 32 };
+
+/// Inputs whose float products are summed before their sum joins the total.
+pub(super) const BLOCK: usize = 256;
 
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
@@ -42,6 +47,7 @@ pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Products with float32 weights.
+    #[cfg(feature = "four-byte")]
     pub f32: Accumulate<f32, f32, f32>,
     /// Products with half-precision weights, given as their bits.
     #[cfg(feature = "two-byte")]
@@ -68,6 +74,7 @@ pub struct Kernel {
 impl Kernel {
     /// Runs on every processor of the target it is compiled for.
     pub const PORTABLE: Self = Self {
+        #[cfg(feature = "four-byte")]
         f32: float::accumulate,
         #[cfg(feature = "two-byte")]
         f16: float::accumulate,
