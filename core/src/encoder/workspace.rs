@@ -1,8 +1,8 @@
 //! Scratch memory of an encode, lent by the caller.
 
 use crate::encoder::dims::Dims;
-use crate::encoder::float::BLOCK;
-use crate::encoder::kernel::ROWS;
+use crate::encoder::kernel::{BLOCK, ROWS};
+
 
 /// Scratch memory cut up for windows of one length.
 ///

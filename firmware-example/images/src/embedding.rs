@@ -15,8 +15,8 @@ use core::fmt::Write as _;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hio};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::Encoder;
-use neural_vault_core::scan::ScanEncoder;
+use neural_vault_core::encoder::{Encoder, Kernel};
+use neural_vault_core::scan::{ScanEncoder, ScanState};
 use register::Register;
 use sha2::{Digest, Sha256};
 
@@ -65,7 +65,7 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
     let (window, scans) = (word(memory.get(MEMORY.1 - 8..)?.first_chunk()?), word(memory.last_chunk()?));
     let length = word(memory.get(LENGTH_AT..)?.first_chunk()?);
     let bundle = Bundle::open(memory.get(..length)?).ok()?;
-    let encoder = bundle.encoder().with_kernel(neural_vault_token_kernel::kernel());
+    let encoder = bundle.encoder().with_kernel(kernel());
     let scratch = scratch.get_mut(..Encoder::scratch_len(&bundle.dims(), window))?;
 
     let (mut random, mut hash, mut taken) = (11, Sha256::new(), Taken::default());
@@ -115,17 +115,25 @@ fn embed_scan(
 /// What a token does with a chunk.
 fn push(
     encoder: &Encoder<'_>,
-    state: neural_vault_core::scan::ScanState,
+    state: ScanState,
     chunk: &[f32],
     scratch: &mut [f32],
     embedding: Option<&mut [f32]>,
-) -> Option<neural_vault_core::scan::ScanState> {
+) -> Option<ScanState> {
     let mut scan = ScanEncoder::resume(encoder, state, scratch).ok()?;
     scan.push(chunk).ok()?;
     match embedding {
         Some(embedding) => scan.finish(embedding).ok().map(|()| state),
         None => Some(scan.pause()),
     }
+}
+
+/// The token's kernel: of a package of its own where it is for float32 weights too.
+fn kernel() -> Kernel {
+    #[cfg(feature = "every-format")]
+    return neural_vault_token_kernel::kernel();
+    #[cfg(not(feature = "every-format"))]
+    return neural_vault_kernels::best();
 }
 
 /// The next float in -1..1, as the host draws it.
