@@ -11,6 +11,7 @@ const MAX_HEAD: usize = 64;
 /// `width`).
 ///
 /// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
+#[inline(never)]
 pub(super) fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.clamp(1, MAX_HEAD));
     let frames = || qkv.chunks_exact((3 * width).max(1));
@@ -65,7 +66,7 @@ fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>
                 *partial += weight * component;
             }
         }
-        for (total, partial) in y.iter_mut().zip(partials) {
+        for (total, partial) in y.iter_mut().zip(&partials) {
             *total += partial;
         }
     }

@@ -3,7 +3,6 @@
 use crate::encoder::dims::Dims;
 use crate::encoder::kernel::{BLOCK, ROWS};
 
-
 /// Scratch memory cut up for windows of one length.
 ///
 /// Beside the frames themselves only keys, queries and values are held for all of them: everything else is worked out for
