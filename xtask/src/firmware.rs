@@ -127,7 +127,7 @@ impl Firmware {
 /// Runs a token in the foreground until it is interrupted.
 fn serve(steps: &mut Steps) -> Result<(), Failure> {
     let firmware = Firmware::build(steps)?;
-    let model = root().join("models/haxby-demo/model.nvb");
+    let model = root().join("models/haxby-demo/model.i8i16.nvb");
     let socket = firmware.folder.join("token.sock");
     eprintln!("\nThe token's link is unix:{}", socket.display());
     eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", firmware.folder.display());
