@@ -47,7 +47,10 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             write(&committed("size.json"), &found)?;
             write(&committed("golden.txt"), &firmware.story(&mut steps)?)
         }
-        _ => Err(Failure { message: "give: firmware run | test | size [--json | --write]".to_owned(), status: 2 }),
+        _ => Err(Failure {
+            message: "give: firmware run | test | size [--json | --write] | core [--json]".to_owned(),
+            status: 2,
+        }),
     }
 }
 

@@ -16,6 +16,7 @@ mod dims;
 #[cfg(feature = "four-byte")]
 mod float;
 mod format;
+mod forward;
 #[cfg(feature = "one-byte")]
 mod integer;
 mod kernel;
@@ -39,9 +40,9 @@ pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
-use crate::similarity::{SimilarityError, normalise};
-use attention::attend;
-use weights::{Layer, Weights};
+use crate::similarity::SimilarityError;
+use forward::start;
+use weights::Weights;
 pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
@@ -216,105 +217,6 @@ impl<'a> Encoder<'a> {
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
     pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
         self.weights.projection.feed(first, values, &self.weights.standardiser, row, partials, &self.kernel)
-    }
-
-    /// Runs the model on the projected rows of a workspace; the embedding lies in the workspace too.
-    pub(crate) fn encode<'w>(&self, workspace: &'w mut Workspace<'_>) -> Result<&'w mut [f32], EncodeError> {
-        let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
-        if self.dims.is_linear() {
-            let embedding = start(hidden, self.dims.latent);
-            mean_of_rows(rows, embedding);
-            return normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate);
-        }
-        add(rows, self.weights.positions);
-        for index in 0..self.dims.layers {
-            // Borrowed, as a move would take its stack twice.
-            if let Some(layer) = &self.weights.layer(index, &self.dims, self.format) {
-                self.attend(layer, rows, normed, hidden, scores, partials);
-                self.feed_forward(layer, rows, normed, hidden, partials);
-            }
-        }
-        let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
-        mean_of_rows(rows, pooled);
-        let rows = start(rows, width);
-        self.weights.head_norm.map(pooled, rows);
-        self.weights.head_hidden.map(rows, None, pooled, partials, &self.kernel);
-        activation::gelu(pooled);
-        let embedding = start(hidden, self.dims.latent);
-        self.weights.head_output.map(pooled, None, embedding, partials, &self.kernel);
-        normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate)
-    }
-
-    /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
-    #[inline(never)]
-    fn attend(
-        &self,
-        layer: &Layer<'_>,
-        rows: &mut [f32],
-        normed: &mut [f32],
-        hidden: &mut [f32],
-        scores: &mut [f32],
-        partials: &mut [f32],
-    ) {
-        let width = self.dims.d_model.max(1);
-        let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
-        for (rows, qkv) in rows.chunks(ROWS * width).zip(qkv.chunks_mut(ROWS * 3 * width)) {
-            let normed = start(normed, rows.len());
-            layer.attention_norm.map(rows, normed);
-            layer.query_key_value.map(normed, None, qkv, partials, &self.kernel);
-        }
-        let queries = qkv.chunks(ROWS * 3 * width);
-        for (rows, queries) in rows.chunks_mut(ROWS * width).zip(queries) {
-            let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
-            attend(queries, qkv, width, self.dims.head_dim(), scores, attended);
-            layer.attention_output.map(attended, None, product, partials, &self.kernel);
-            add(rows, product);
-        }
-    }
-
-    /// Adds to every row its feed-forward block; [`ROWS`] rows at a time.
-    #[inline(never)]
-    fn feed_forward(
-        &self,
-        layer: &Layer<'_>,
-        rows: &mut [f32],
-        normed: &mut [f32],
-        hidden: &mut [f32],
-        partials: &mut [f32],
-    ) {
-        let width = self.dims.d_model.max(1);
-        for rows in rows.chunks_mut(ROWS * width) {
-            let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
-            let normed = start(normed, rows.len());
-            layer.feed_forward_norm.map(rows, normed);
-            layer.expand.map(normed, None, expanded, partials, &self.kernel);
-            activation::relu(expanded);
-            layer.contract.map(expanded, None, normed, partials, &self.kernel);
-            add(rows, normed);
-        }
-    }
-}
-
-/// The first `length` floats of a buffer cut for at least as many.
-fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
-    buffer.get_mut(..length).unwrap_or_default()
-}
-
-fn add(rows: &mut [f32], others: &[f32]) {
-    for (value, other) in rows.iter_mut().zip(others) {
-        *value += other;
-    }
-}
-
-fn mean_of_rows(rows: &[f32], mean: &mut [f32]) {
-    let width = mean.len().max(1);
-    mean.fill(0.0);
-    for row in rows.chunks_exact(width) {
-        add(mean, row);
-    }
-    let count = (rows.len() / width) as f32;
-    for value in mean {
-        *value /= count;
     }
 }
 
