@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::elf::Elf;
+use crate::firmware::check_symbols;
 use crate::steps::{Failure, Steps};
 use crate::thumb::{TARGET, Toolchain};
 use crate::workspace::{cargo, command, root, target};
@@ -66,8 +67,9 @@ impl Images {
         Ok(Self(folder.join(TARGET).join("firmware")))
     }
 
-    /// Bytes of code and constants, startup code aside.
+    /// Bytes of code and constants, startup code aside, of an image that can neither panic nor allocate.
     pub fn bytes(&self, image: &str) -> Result<u64, Failure> {
+        check_symbols(&self.0.join(image), "neural_vault_core")?;
         Ok(self.weigh(image)?.saturating_sub(self.weigh("nothing")?))
     }
 

@@ -98,7 +98,7 @@ impl Firmware {
             let mut build = toolchain.firmware(&out);
             build.args(["--features", board, "--bin", board]);
             steps.run(&format!("Token for {board}"), &mut build)?;
-            check_symbols(&built.join(board))?;
+            check_symbols(&built.join(board), "neural_vault_token")?;
         }
         let folder = target()?.join("token");
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
@@ -147,12 +147,12 @@ fn qemu(firmware: &Firmware, model: &Path, socket: &Path) -> Command {
     qemu
 }
 
-/// Fails on a firmware that links what can panic or allocate.
-fn check_symbols(path: &Path) -> Result<(), Failure> {
+/// Fails on a binary with code of `package` that links what can panic or allocate.
+pub fn check_symbols(path: &Path, package: &str) -> Result<(), Failure> {
     let file = read_bytes(path)?;
     let elf = Elf::read(&file).ok_or_else(|| not_elf(path))?;
     // An empty list would pass whatever is linked.
-    if !elf.symbols.iter().any(|name| name.contains("neural_vault_token")) {
+    if !elf.symbols.iter().any(|name| name.contains(package)) {
         return Err(Failure::new(format!("{}: no symbols to check", path.display())));
     }
     match elf.symbols.iter().find(|name| is_forbidden(name)) {

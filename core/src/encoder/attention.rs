@@ -15,17 +15,16 @@ const MAX_HEAD: usize = 64;
 pub(super) fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.clamp(1, MAX_HEAD));
     let frames = || qkv.chunks_exact((3 * width).max(1));
-    let queries = queries.chunks_exact((3 * width).max(1));
-    if scores.len() == 1 {
-        for (frame, y) in queries.zip(y.chunks_exact_mut(width)) {
-            for (y, value) in y.iter_mut().zip(part_of(frame, 2 * width, width)) {
+    let scale = 1.0 / libm::sqrtf(head as f32);
+    let mut queries = queries.chunks_exact((3 * width).max(1));
+    for y in y.chunks_exact_mut(width) {
+        let query = queries.next().unwrap_or_default();
+        if scores.len() == 1 {
+            for (y, value) in y.iter_mut().zip(part_of(query, 2 * width, width)) {
                 *y = *value;
             }
+            continue;
         }
-        return;
-    }
-    let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in queries.zip(y.chunks_exact_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
             let component = |frame, part| part_of(frame, part * width + first, head);
             for (score, key) in scores.iter_mut().zip(frames()) {

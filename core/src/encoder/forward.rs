@@ -47,15 +47,16 @@ impl Encoder<'_> {
         scores: &mut [f32],
         partials: &mut [f32],
     ) {
-        let width = self.dims.d_model.max(1);
+        let width = self.dims.d_model;
+        // Never 0: a chunk of nothing would be a panic.
+        let (some_rows, some_qkv) = ((ROWS * width).max(1), (3 * ROWS * width).max(1));
         let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
-        for (rows, qkv) in rows.chunks(ROWS * width).zip(qkv.chunks_mut(ROWS * 3 * width)) {
+        for (rows, qkv) in rows.chunks(some_rows).zip(qkv.chunks_mut(some_qkv)) {
             let normed = start(normed, rows.len());
             layer.attention_norm.map(rows, normed);
             layer.query_key_value.map(normed, None, qkv, partials, &self.kernel);
         }
-        let queries = qkv.chunks(ROWS * 3 * width);
-        for (rows, queries) in rows.chunks_mut(ROWS * width).zip(queries) {
+        for (rows, queries) in rows.chunks_mut(some_rows).zip(qkv.chunks(some_qkv)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
             attend(queries, qkv, width, self.dims.head_dim(), scores, attended);
             layer.attention_output.map(attended, None, product, partials, &self.kernel);
@@ -74,7 +75,7 @@ impl Encoder<'_> {
         partials: &mut [f32],
     ) {
         let width = self.dims.d_model.max(1);
-        for rows in rows.chunks_mut(ROWS * width) {
+        for rows in rows.chunks_mut((ROWS * width).max(1)) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
             layer.feed_forward_norm.map(rows, normed);
@@ -89,6 +90,13 @@ impl Encoder<'_> {
 /// The first `length` floats of a buffer cut for at least as many.
 pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
     buffer.get_mut(..length).unwrap_or_default()
+}
+
+/// Copies what is known to be as long: the standard library's copy holds a panic for what is not.
+pub(super) fn copy(from: &[f32], to: &mut [f32]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
 }
 
 fn add(rows: &mut [f32], others: &[f32]) {

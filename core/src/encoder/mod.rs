@@ -41,7 +41,7 @@ pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::SimilarityError;
-use forward::start;
+use forward::{copy, start};
 use weights::Weights;
 pub(crate) use workspace::Workspace;
 
@@ -142,7 +142,7 @@ impl<'a> Encoder<'a> {
     /// A length does not fit the model, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
-        let window = frames.len() / features;
+        let window = frames.len().checked_div(features).unwrap_or(0);
         if !frames.len().is_multiple_of(features) {
             let given = frames.len();
             return Err(EncodeError::Frames { given, features });
@@ -150,7 +150,7 @@ impl<'a> Encoder<'a> {
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
         self.project(frames, workspace.rows, workspace.partials);
-        embedding.copy_from_slice(self.encode(&mut workspace)?);
+        copy(self.encode(&mut workspace)?, embedding);
         Ok(())
     }
 
@@ -183,7 +183,7 @@ impl<'a> Encoder<'a> {
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, 1));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
-                embedding.copy_from_slice(self.encode(&mut workspace)?);
+                copy(self.encode(&mut workspace)?, embedding);
             }
         }
         Ok(())
