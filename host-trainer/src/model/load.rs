@@ -4,9 +4,11 @@ use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
 
-use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
+use super::{Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, safetensors};
 
 /// Loads a model from its folder, or from one of its three files.
+///
+/// Of a folder without the weights to train on, as models are shipped, it is the ONNX file.
 ///
 /// A bundle carries no provenance: its model names no labels or sessions and has a window of one frame.
 ///
@@ -14,7 +16,11 @@ use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
 /// When the file cannot be read, is of another kind, or is not sound.
 pub fn load(path: &Path) -> Result<Model, ModelError> {
     if path.is_dir() {
-        return safetensors::read(&path.join(SAFETENSORS));
+        let (safetensors, onnx) = (path.join(SAFETENSORS), path.join(ONNX));
+        if !safetensors.exists() && onnx.exists() {
+            return onnx::read(&onnx).map(|(model, _)| model);
+        }
+        return safetensors::read(&safetensors);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => safetensors::read(path),

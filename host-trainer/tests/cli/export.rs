@@ -22,6 +22,19 @@ fn deleted_exports_come_back_bit_for_bit() {
 }
 
 #[test]
+fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
+    let folder = Folder::with_model();
+    let i16 = ["export", "model", "--weights", "i16", "--json"];
+    let digest = folder.does(&i16).json()["digest"].clone();
+    let exported = folder.read("model/model.i16.nvb");
+    std::fs::remove_file(folder.path("model/model.safetensors")).unwrap();
+    assert_eq!(folder.does(&i16).json()["digest"], digest);
+    assert!(folder.read("model/model.i16.nvb") == exported);
+    std::fs::remove_file(folder.path("model/model.onnx")).unwrap();
+    folder.refuses(&i16, 4, &["model.safetensors"]);
+}
+
+#[test]
 fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
     let folder = Folder::with_model();
     let key = [7; 32];
