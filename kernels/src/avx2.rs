@@ -6,7 +6,9 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, magnitude, quantise, standardise};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
+
+use super::loops::loops;
 
 /// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
 pub(super) const KERNEL: Kernel = Kernel {
@@ -15,9 +17,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: codes,
     i8: codes,
-    standardise: standardised,
-    magnitude: largest,
-    quantise: quantised,
+    standardise,
+    magnitude,
+    quantise,
+    layer_norm,
+    attend,
+    close_block,
+    rescale,
 };
 
 /// A weight as it is stored.
@@ -73,35 +79,7 @@ fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, 
     unsafe { accumulate_codes(inputs, weights, width, sums) }
 }
 
-#[allow(unsafe_code)]
-fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-        standardise(raw, mean, inv_std, standardised);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(raw, mean, inv_std, standardised) }
-}
-
-#[allow(unsafe_code)]
-fn largest(values: &[f32]) -> f32 {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(values: &[f32]) -> f32 {
-        magnitude(values)
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values) }
-}
-
-#[allow(unsafe_code)]
-fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-        quantise(values, factor, most, codes);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values, factor, most, codes) }
-}
+loops!("avx2");
 
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx2,f16c")]

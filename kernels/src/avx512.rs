@@ -5,8 +5,9 @@ use std::arch::x86_64::{
     _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP, magnitude, quantise, standardise};
+use neural_vault_core::encoder::{Kernel, LANES, STEP};
 
+use super::loops::loops;
 use super::vnni;
 
 /// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else can
@@ -17,9 +18,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: vnni::int16_codes,
     i8: vnni::int8_codes,
-    standardise: standardised,
-    magnitude: largest,
-    quantise: quantised,
+    standardise,
+    magnitude,
+    quantise,
+    layer_norm,
+    attend,
+    close_block,
+    rescale,
 };
 
 /// Fewer rows than these take weights in the order they lie in, which the processor fetches ahead by itself.
@@ -76,35 +81,7 @@ fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize
     unsafe { accumulate(inputs, weights, width, sums) }
 }
 
-#[allow(unsafe_code)]
-fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-        standardise(raw, mean, inv_std, standardised);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(raw, mean, inv_std, standardised) }
-}
-
-#[allow(unsafe_code)]
-fn largest(values: &[f32]) -> f32 {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(values: &[f32]) -> f32 {
-        magnitude(values)
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values) }
-}
-
-#[allow(unsafe_code)]
-fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-        quantise(values, factor, most, codes);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values, factor, most, codes) }
-}
+loops!("avx512f,avx512bw,avx512vl");
 
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx512f,avx512bw")]

@@ -121,10 +121,7 @@ impl<W: Stored> FloatLinear<'_, W> {
 
         let complete = end == self.inputs;
         if end.is_multiple_of(BLOCK) || complete {
-            for (total, partial) in y.iter_mut().zip(partials.iter_mut()) {
-                *total += *partial;
-                *partial = 0.0;
-            }
+            (kernel.close_block)(y, partials);
         }
         if complete {
             for row in y.chunks_exact_mut(outputs.max(1)) {
@@ -142,6 +139,15 @@ impl<W: Stored> FloatLinear<'_, W> {
         for (total, bias) in row.iter_mut().zip(self.bias) {
             *total += bias;
         }
+    }
+}
+
+/// Adds the sums of a block to the totals, and clears them for the next.
+#[inline(always)]
+pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
+    for (total, partial) in totals.iter_mut().zip(partials) {
+        *total += *partial;
+        *partial = 0.0;
     }
 }
 

@@ -62,6 +62,14 @@ pub fn magnitude(values: &[f32]) -> f32 {
     f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
 }
 
+/// Outputs of a row whose codes are worth `worth`: each sum times the output's scale times that, plus the bias.
+#[inline(always)]
+pub fn rescale(sums: &[i32], worth: f32, scale: &[f32], bias: &[f32], y: &mut [f32]) {
+    for (((y, sum), scale), bias) in y.iter_mut().zip(sums).zip(scale).zip(bias) {
+        *y = *sum as f32 * (scale * worth) + bias;
+    }
+}
+
 impl IntegerLinear<'_> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
@@ -112,7 +120,7 @@ impl IntegerLinear<'_> {
                 }
                 self.add(first, count, codes, partials, kernel);
             }
-            self.finish(&scales, y, partials);
+            self.finish(&scales, y, partials, kernel);
         }
     }
 
@@ -138,7 +146,7 @@ impl IntegerLinear<'_> {
         }
         self.add(first, values.len(), &codes, partials, kernel);
         if first + values.len() == self.inputs {
-            self.finish(&[scale], y, partials);
+            self.finish(&[scale], y, partials, kernel);
         }
         values.len()
     }
@@ -223,20 +231,22 @@ impl IntegerLinear<'_> {
     }
 
     /// Turns sums into outputs.
-    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32]) {
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        let outputs = self.outputs().max(1);
         let (sums, totals) = split(partials, y.len());
+        let rows = y.chunks_exact_mut(outputs).zip(scales);
         if self.is_long() {
-            for (y, total) in y.iter_mut().zip(totals) {
-                *y = rounded(whole(*total));
+            for ((row, scale), totals) in rows.zip(totals.chunks_exact(outputs)) {
+                for (y, total) in row.iter_mut().zip(totals) {
+                    *y = rounded(whole(*total));
+                }
+                for ((y, scale_of_output), bias) in row.iter_mut().zip(self.scale).zip(self.bias) {
+                    *y = *y * (scale_of_output * scale.worth) + bias;
+                }
             }
         } else {
-            for (y, sum) in y.iter_mut().zip(sums) {
-                *y = *sum as f32;
-            }
-        }
-        for (row, row_scale) in y.chunks_exact_mut(self.outputs().max(1)).zip(scales) {
-            for ((y, scale), bias) in row.iter_mut().zip(self.scale).zip(self.bias) {
-                *y = *y * (scale * row_scale.worth) + bias;
+            for ((row, scale), sums) in rows.zip(sums.chunks_exact(outputs)) {
+                (kernel.rescale)(sums, scale.worth, self.scale, self.bias, row);
             }
         }
     }

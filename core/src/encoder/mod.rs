@@ -27,19 +27,21 @@ mod workspace;
 use core::error::Error;
 use core::fmt;
 
+pub use attention::{Attend, attend};
 pub use dims::{Dims, DimsError};
+pub use float::close_block;
 pub use format::{QUAD, WeightFormat};
 #[cfg(feature = "one-byte")]
-pub use integer::{magnitude, quantise};
+pub use integer::{magnitude, quantise, rescale};
 #[cfg(feature = "one-byte")]
 pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
+pub use norm::layer_norm;
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::{SimilarityError, normalise};
-use attention::attend;
 use weights::Weights;
 pub(crate) use workspace::Workspace;
 
@@ -226,15 +228,15 @@ impl<'a> Encoder<'a> {
         add(rows, self.weights.positions);
         for layer in self.weights.layers(&self.dims, self.format) {
             let qkv = start(hidden, frames * 3 * width);
-            layer.attention_norm.map(rows, other);
+            layer.attention_norm.map(rows, other, &self.kernel);
             layer.query_key_value.map(other, None, qkv, partials, &self.kernel);
-            attend(qkv, width, head, scores, other);
+            (self.kernel.attend)(qkv, width, head, scores, other);
             let attended = start(hidden, frames * width);
             layer.attention_output.map(other, None, attended, partials, &self.kernel);
             add(rows, attended);
 
             let expanded = start(hidden, frames * self.dims.feed_forward);
-            layer.feed_forward_norm.map(rows, other);
+            layer.feed_forward_norm.map(rows, other, &self.kernel);
             layer.expand.map(other, None, expanded, partials, &self.kernel);
             activation::relu(expanded);
             layer.contract.map(expanded, None, other, partials, &self.kernel);
@@ -243,7 +245,7 @@ impl<'a> Encoder<'a> {
 
         let (pooled, normed) = (start(other, width), start(hidden, width));
         mean_of_rows(rows, pooled);
-        self.weights.head_norm.map(pooled, normed);
+        self.weights.head_norm.map(pooled, normed, &self.kernel);
         let hidden = pooled;
         self.weights.head_hidden.map(normed, None, hidden, partials, &self.kernel);
         activation::gelu(hidden);

@@ -10,13 +10,13 @@ use super::methods::Method;
 use super::protocols::{Fold, Protocol};
 use crate::dataset::Dataset;
 use crate::embedding::aligned_bundle;
-use crate::model::{Model, ModelError};
+use crate::model::{Aligned, Model, ModelError};
 use crate::training::{Recipe, Settings};
 
 /// A trained encoder.
 pub(super) struct Trained {
     /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
-    bundle: Vec<u32>,
+    bundle: Aligned,
     pub(super) zeros: Vec<f32>,
     pub(super) ones: Vec<f32>,
     /// Window lengths that it was trained on.
@@ -41,7 +41,7 @@ impl Trained {
     }
 
     pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
-        Bundle::open(bytemuck::cast_slice(&self.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))
+        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
     }
 }
 

@@ -4,10 +4,13 @@ mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
 
+use crate::encoder::attention::{Attend, attend};
+use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
 #[cfg(feature = "one-byte")]
-use crate::encoder::integer::{magnitude, quantise};
+use crate::encoder::integer::{magnitude, quantise, rescale};
+use crate::encoder::norm::layer_norm;
 use crate::encoder::standardise::{Standardise, standardise};
 
 pub(crate) use float::Stored;
@@ -57,12 +60,21 @@ pub struct Kernel {
     pub i8: AccumulateCodes,
     /// [`standardise`](super::standardise::standardise()).
     pub standardise: Standardise,
+    /// [`layer_norm`](super::norm::layer_norm).
+    pub layer_norm: fn(&[f32], &[f32], &[f32], &mut [f32]),
+    /// [`attend`](super::attention::attend()).
+    pub attend: Attend,
+    /// [`close_block`](super::float::close_block).
+    pub close_block: fn(&mut [f32], &mut [f32]),
     /// [`magnitude`](super::integer::magnitude).
     #[cfg(feature = "one-byte")]
     pub magnitude: fn(&[f32]) -> f32,
     /// [`quantise`](super::integer::quantise).
     #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
+    /// [`rescale`](super::integer::rescale).
+    #[cfg(feature = "one-byte")]
+    pub rescale: fn(&[i32], f32, &[f32], &[f32], &mut [f32]),
 }
 
 impl Kernel {
@@ -78,9 +90,14 @@ impl Kernel {
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
         standardise,
+        layer_norm,
+        attend,
+        close_block,
         #[cfg(feature = "one-byte")]
         magnitude,
         #[cfg(feature = "one-byte")]
         quantise,
+        #[cfg(feature = "one-byte")]
+        rescale,
     };
 }
