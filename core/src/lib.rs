@@ -14,7 +14,7 @@ pub mod verify;
 pub mod bundle;
 #[cfg(feature = "encoder")]
 pub mod encoder;
-#[cfg(feature = "one-byte")]
+#[cfg(all(feature = "four-byte", feature = "one-byte"))]
 pub mod identify;
 #[cfg(feature = "encoder")]
 pub mod scan;

@@ -11,9 +11,9 @@ macro_rules! loops {
             magnitude(values: &[f32]) -> f32;
             quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
             layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
-            attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
+            attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
             close_block(totals: &mut [f32], partials: &mut [f32]);
-            rescale(sums: &[i32], worth: f32, scale: &[f32], bias: &[f32], y: &mut [f32]);
+            rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
         }
     };
 }

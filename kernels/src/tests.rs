@@ -130,3 +130,31 @@ fn inputs_are_prepared_to_the_same_bits() {
         }
     }
 }
+
+#[test]
+fn norms_attention_and_outputs_have_the_bits_of_the_portable_kernel() {
+    let mut random = Random(2);
+    let mut floats = |count: usize| -> Vec<f32> { (0..count).map(|_| random.float() * 3.0).collect() };
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    // Heads of a whole vector, of several, of a part of one, and of one and a part.
+    for (width, head) in [(128, 16), (128, 64), (48, 8), (80, 20), (16, 1)] {
+        for frames in [1, 2, 8, 13, 300] {
+            let (qkv, weight, bias) = (floats(frames * 3 * width), floats(width), floats(width));
+            let rows = floats(frames * width);
+            let made = |kernel: &Kernel| {
+                let (mut attended, mut normed) = (rows.clone(), rows.clone());
+                (kernel.attend)(&qkv, &qkv, width, head, &mut vec![0.0; frames], &mut attended);
+                (kernel.layer_norm)(&rows, &weight, &bias, &mut normed);
+                let (mut totals, mut partials) = (rows.clone(), normed.clone());
+                (kernel.close_block)(&mut totals, &mut partials);
+                let mut outputs: Vec<f32> = (0..width).map(|k| f32::from_bits(k as u32 * 33_554_432 + 7)).collect();
+                (kernel.rescale)(&mut outputs, 1e-3, &weight, &bias);
+                [attended, normed, totals, partials, outputs].map(|values| bits(&values))
+            };
+            let expected = made(&Kernel::PORTABLE);
+            for (name, kernel) in usable() {
+                assert_eq!(made(&kernel), expected, "{name}: {frames} frames of {width}, heads of {head}");
+            }
+        }
+    }
+}

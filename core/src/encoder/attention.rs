@@ -3,22 +3,23 @@
 use wide::{f32x4, f32x8, f32x16};
 
 use crate::encoder::activation::exp;
-use crate::encoder::float::BLOCK;
-use crate::encoder::kernel::LANES;
+use crate::encoder::kernel::{BLOCK, LANES};
 use crate::similarity::inlined_sum;
 
 /// What [`attend()`] does.
-pub type Attend = fn(&[f32], usize, usize, &mut [f32], &mut [f32]);
+pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 
-/// Attends every frame of `qkv` (frames, 3 x `width`: query, key, value) to every other, into `y` (frames, `width`).
+/// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
+/// `width`).
 ///
 /// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
 #[inline(always)]
-pub fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
+pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.max(1));
     let frames = || qkv.chunks_exact((3 * width).max(1));
+    let queries = queries.chunks_exact((3 * width).max(1));
     if scores.len() == 1 {
-        for (frame, y) in frames().zip(y.chunks_exact_mut(width)) {
+        for (frame, y) in queries.zip(y.chunks_exact_mut(width)) {
             for (y, value) in y.iter_mut().zip(part_of(frame, 2 * width, width)) {
                 *y = *value;
             }
@@ -26,7 +27,7 @@ pub fn attend(qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mu
         return;
     }
     let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in frames().zip(y.chunks_exact_mut(width)) {
+    for (query, y) in queries.zip(y.chunks_exact_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
             let component = |frame, part| part_of(frame, part * width + first, head);
             let query = component(query, 0);

@@ -6,11 +6,8 @@
 //! outputs and rows share a pass over the weights is the [`Kernel`]'s affair and changes no bit: an accumulator between
 //! passes is stored and loaded whole.
 
-use crate::encoder::kernel::{Kernel, LANES, ROWS, STEP, Stored};
+use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored};
 use crate::encoder::standardise::Standardiser;
-
-/// Inputs summed before their sum joins the total.
-pub(super) const BLOCK: usize = 256;
 
 /// An affine map with float inputs, weights `[inputs][outputs]`.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +22,7 @@ pub(crate) struct FloatLinear<'a, W> {
 impl<W: Stored> FloatLinear<'_, W> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
-    /// `partials` holds the block sums: [`ROWS`] rows of outputs, or as many as there are.
+    /// `partials` holds the sums of a block where there are several: [`ROWS`] rows of outputs, or as many as there are.
     pub(super) fn map(
         &self,
         x: &[f32],
@@ -109,15 +106,16 @@ impl<W: Stored> FloatLinear<'_, W> {
         kernel: &Kernel,
     ) {
         let (outputs, end) = (self.outputs(), first + count);
-        let Some(partials) = partials.get_mut(..step.len() * outputs) else {
-            return;
-        };
+        let weights = self.weight.get(first * outputs..end * outputs).unwrap_or_default();
+        // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative zero.
+        let needed = if self.inputs > BLOCK { y.len() } else { 0 };
+        let partials = partials.get_mut(..needed).unwrap_or_default();
         if first == 0 {
             y.fill(0.0);
             partials.fill(0.0);
         }
-        let weights = self.weight.get(first * outputs..end * outputs).unwrap_or_default();
-        W::accumulate(kernel)(step, weights.as_chunks().0, outputs / LANES, partials.as_chunks_mut().0);
+        let sums = if partials.is_empty() { &mut *y } else { &mut *partials };
+        W::accumulate(kernel)(step, weights.as_chunks().0, outputs / LANES, sums.as_chunks_mut().0);
 
         let complete = end == self.inputs;
         if end.is_multiple_of(BLOCK) || complete {

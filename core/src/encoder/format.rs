@@ -49,7 +49,7 @@ impl WeightFormat {
     /// Whether this build has the format's arithmetic: a token leaves out what its models do not use.
     const fn is_built(self) -> bool {
         match self {
-            Self::F32 => true,
+            Self::F32 => cfg!(feature = "four-byte"),
             Self::F16 | Self::I16 => cfg!(feature = "two-byte"),
             Self::I8I16 | Self::I8 => cfg!(feature = "one-byte"),
         }

@@ -1,5 +1,6 @@
 //! Matrix products, each by the arithmetic of its weights' format.
 
+#[cfg(feature = "four-byte")]
 use crate::encoder::float::FloatLinear;
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
@@ -9,6 +10,7 @@ use crate::encoder::standardise::Standardiser;
 /// An affine map `inputs -> outputs`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Linear<'a> {
+    #[cfg(feature = "four-byte")]
     F32(FloatLinear<'a, f32>),
     #[cfg(feature = "two-byte")]
     F16(FloatLinear<'a, u16>),
@@ -31,6 +33,7 @@ impl Linear<'_> {
         kernel: &Kernel,
     ) {
         match self {
+            #[cfg(feature = "four-byte")]
             Self::F32(linear) => linear.map(x, standardiser, y, partials, kernel),
             #[cfg(feature = "two-byte")]
             Self::F16(linear) => linear.map(x, standardiser, y, partials, kernel),
@@ -54,6 +57,7 @@ impl Linear<'_> {
         kernel: &Kernel,
     ) -> usize {
         match self {
+            #[cfg(feature = "four-byte")]
             Self::F32(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
             #[cfg(feature = "two-byte")]
             Self::F16(linear) => linear.feed(first, values, standardiser, y, partials, kernel),

@@ -20,6 +20,9 @@ impl LayerNorm<'_> {
     }
 }
 
+/// What [`layer_norm`] does.
+pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
+
 /// Normalises each row of `x` to zero mean and unit variance, then times `weight` and plus `bias`, into `y`.
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {

@@ -3,6 +3,7 @@
 use bytemuck::AnyBitPattern;
 
 use crate::encoder::dims::Dims;
+#[cfg(feature = "four-byte")]
 use crate::encoder::float::FloatLinear;
 use crate::encoder::format::WeightFormat;
 #[cfg(feature = "one-byte")]
@@ -94,20 +95,20 @@ impl<'a> Cutter<'a> {
 
     #[cfg_attr(not(feature = "one-byte"), allow(unused_variables))]
     fn linear(&mut self, inputs: usize, outputs: usize, input_scale: Option<f32>) -> Option<Linear<'a>> {
-        let values = inputs * outputs;
         Some(match self.format {
+            #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
-                let (weight, bias) = (self.take(values)?, self.take(outputs)?);
+                let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
                 Linear::F32(FloatLinear { inputs, weight, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
-                let (weight, bias) = (self.take(values)?, self.take(outputs)?);
+                let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
                 Linear::F16(FloatLinear { inputs, weight, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
-                let (weight, scale, bias) = (self.take(values)?, self.take(outputs)?, self.take(outputs)?);
+                let (weight, scale, bias) = (self.take(inputs * outputs)?, self.take(outputs)?, self.take(outputs)?);
                 Linear::I16(FloatLinear { inputs, weight, scale: Some(scale), bias })
             }
             #[cfg(feature = "one-byte")]

@@ -1,18 +1,21 @@
 //! The inner loop of every matrix product, and where a host puts one made for its processor.
 
+#[cfg(feature = "four-byte")]
 mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
 
 use crate::encoder::attention::{Attend, attend};
+#[cfg(feature = "four-byte")]
 use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::{magnitude, quantise, rescale};
-use crate::encoder::norm::layer_norm;
+use crate::encoder::norm::{Norm, layer_norm};
 use crate::encoder::standardise::{Standardise, standardise};
 
+#[cfg(feature = "four-byte")]
 pub(crate) use float::Stored;
 #[cfg(feature = "two-byte")]
 pub use float::half_to_float;
@@ -27,6 +30,9 @@ pub const ROWS: usize = if SIMD { 8 } else { 2 };
 
 /// Most inputs of one pass.
 pub const STEP: usize = if SIMD { 256 } else { 32 };
+
+/// Inputs whose float products are summed before their sum joins the total.
+pub(super) const BLOCK: usize = 256;
 
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
@@ -45,6 +51,7 @@ pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Products with float32 weights.
+    #[cfg(feature = "four-byte")]
     pub f32: Accumulate<f32, f32, f32>,
     /// Products with half-precision weights, given as their bits.
     #[cfg(feature = "two-byte")]
@@ -61,10 +68,11 @@ pub struct Kernel {
     /// [`standardise`](super::standardise::standardise()).
     pub standardise: Standardise,
     /// [`layer_norm`](super::norm::layer_norm).
-    pub layer_norm: fn(&[f32], &[f32], &[f32], &mut [f32]),
+    pub layer_norm: Norm,
     /// [`attend`](super::attention::attend()).
     pub attend: Attend,
     /// [`close_block`](super::float::close_block).
+    #[cfg(feature = "four-byte")]
     pub close_block: fn(&mut [f32], &mut [f32]),
     /// [`magnitude`](super::integer::magnitude).
     #[cfg(feature = "one-byte")]
@@ -74,12 +82,13 @@ pub struct Kernel {
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
     /// [`rescale`](super::integer::rescale).
     #[cfg(feature = "one-byte")]
-    pub rescale: fn(&[i32], f32, &[f32], &[f32], &mut [f32]),
+    pub rescale: fn(&mut [f32], f32, &[f32], &[f32]),
 }
 
 impl Kernel {
     /// Runs on every processor of the target it is compiled for.
     pub const PORTABLE: Self = Self {
+        #[cfg(feature = "four-byte")]
         f32: float::accumulate,
         #[cfg(feature = "two-byte")]
         f16: float::accumulate,
@@ -92,6 +101,7 @@ impl Kernel {
         standardise,
         layer_norm,
         attend,
+        #[cfg(feature = "four-byte")]
         close_block,
         #[cfg(feature = "one-byte")]
         magnitude,
