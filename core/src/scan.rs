@@ -31,7 +31,7 @@ pub enum ScanError {
 /// Embeds a scan that arrives piece by piece.
 #[derive(Debug)]
 pub struct ScanEncoder<'m, 's> {
-    encoder: Encoder<'m>,
+    encoder: &'m Encoder<'m>,
     workspace: Workspace<'s>,
     /// Sum of the windows' embeddings.
     total: &'s mut [f32],
@@ -57,7 +57,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
-    pub fn new(encoder: &Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+    pub fn new(encoder: &'m Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let state = ScanState { window, frame: 0, feature: 0, windows: 0, failure: None };
         let scan = Self::resume(encoder, state, scratch)?;
         scan.total.fill(0.0);
@@ -78,10 +78,10 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// As [`ScanEncoder::new`].
-    pub fn resume(encoder: &Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+    pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let mut workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
         let total = core::mem::take(&mut workspace.total);
-        Ok(Self { encoder: *encoder, workspace, total, state })
+        Ok(Self { encoder, workspace, total, state })
     }
 
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.

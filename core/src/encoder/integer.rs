@@ -85,7 +85,7 @@ impl IntegerLinear<'_> {
         kernel: &Kernel,
     ) {
         // One row leaves most of the space for several untouched.
-        if x.len() == self.inputs {
+        if x.len() == self.inputs || ROWS == 1 {
             self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]], kernel);
         } else {
             self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]; ROWS], kernel);
@@ -128,6 +128,7 @@ impl IntegerLinear<'_> {
     /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
     ///
     /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
+    #[inline(never)]
     pub(super) fn feed(
         &self,
         first: usize,
@@ -199,14 +200,29 @@ impl IntegerLinear<'_> {
         let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
         before.fill(0);
         after.fill(0);
-        if let Some(standardiser) = standardiser {
-            let mut standardised = [0.0; STEP];
-            let (mean, inv_std) = standardiser.statistics(first);
-            (kernel.standardise)(values, mean, inv_std, &mut standardised);
-            (kernel.quantise)(&standardised, scale.factor, self.most, encoded);
-        } else {
-            (kernel.quantise)(values, scale.factor, self.most, encoded);
+        match standardiser {
+            Some(standardiser) => {
+                let (mean, inv_std) = standardiser.statistics(first);
+                self.standardise(values, mean, inv_std, scale, encoded, kernel);
+            }
+            None => (kernel.quantise)(values, scale.factor, self.most, encoded),
         }
+    }
+
+    /// The codes of raw values; never inlined, so that codes of others do without this one's stack.
+    #[inline(never)]
+    fn standardise(
+        &self,
+        raw: &[f32],
+        mean: &[f32],
+        inv_std: &[f32],
+        scale: RowScale,
+        codes: &mut [i16],
+        kernel: &Kernel,
+    ) {
+        let mut standardised = [0.0; STEP];
+        (kernel.standardise)(raw, mean, inv_std, &mut standardised);
+        (kernel.quantise)(&standardised, scale.factor, self.most, codes);
     }
 
     /// Adds the products of the `count` inputs from `first` on, in quads.

@@ -230,9 +230,12 @@ impl<'a> Encoder<'a> {
             return normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate);
         }
         add(rows, self.weights.positions);
-        for layer in self.weights.layers(&self.dims, self.format) {
-            self.attend(&layer, rows, normed, hidden, scores, partials);
-            self.feed_forward(&layer, rows, normed, hidden, partials);
+        for index in 0..self.dims.layers {
+            // Borrowed, as a move would take its stack twice.
+            if let Some(layer) = &self.weights.layer(index, &self.dims, self.format) {
+                self.attend(layer, rows, normed, hidden, scores, partials);
+                self.feed_forward(layer, rows, normed, hidden, partials);
+            }
         }
         let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
         mean_of_rows(rows, pooled);
@@ -246,6 +249,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
+    #[inline(never)]
     fn attend(
         &self,
         layer: &Layer<'_>,
@@ -272,6 +276,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// Adds to every row its feed-forward block; [`ROWS`] rows at a time.
+    #[inline(never)]
     fn feed_forward(
         &self,
         layer: &Layer<'_>,

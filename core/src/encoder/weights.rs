@@ -70,11 +70,11 @@ impl<'a> Weights<'a> {
         rest.bytes.is_empty().then_some(weights)
     }
 
-    /// The layers in order.
-    pub(super) fn layers(&self, dims: &Dims, format: WeightFormat) -> impl Iterator<Item = Layer<'a>> {
+    /// A layer; `None` past the last.
+    pub(super) fn layer(&self, index: usize, dims: &Dims, format: WeightFormat) -> Option<Layer<'a>> {
         let length = self.layers.len() / dims.layers.max(1);
-        let blocks = self.layers.chunks_exact(length.max(1));
-        blocks.filter_map(move |bytes| Cutter { bytes, format }.layer(dims))
+        let bytes = self.layers.chunks_exact(length.max(1)).nth(index)?;
+        Cutter { bytes, format }.layer(dims)
     }
 }
 

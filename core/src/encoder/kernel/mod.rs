@@ -25,8 +25,12 @@ pub const LANES: usize = 16;
 
 const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
 
-/// Most rows that share a pass over the weights.
-pub const ROWS: usize = if SIMD { 8 } else { 2 };
+/// Most rows that share a pass over the weights; without SIMD integer products gain nothing by sharing it.
+pub const ROWS: usize = match (SIMD, cfg!(feature = "four-byte")) {
+    (true, _) => 8,
+    (false, true) => 2,
+    (false, false) => 1,
+};
 
 /// Most inputs of one pass.
 pub const STEP: usize = if SIMD { 256 } else { 32 };
