@@ -29,32 +29,32 @@ type Columns = [[i8; QUAD]; LANES];
 
 /// For codes in -127..=127 and the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
+pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int8(inputs, weights, width.max(1), sums) }
+    unsafe { int8(inputs, weights, stride.max(1), sums) }
 }
 
 /// For codes in -32767..=32767 and the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
+pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int16(inputs, weights, width.max(1), sums) }
+    unsafe { int16(inputs, weights, stride.max(1), sums) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int8(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
-    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, width, sums);
-    rows::<1, 1, 8>(inputs, weights, width, sums);
+fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, stride, sums);
+    rows::<1, 1, 8>(inputs, weights, stride, sums);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int16(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
-    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, width, sums);
-    rows::<2, 1, 8>(inputs, weights, width, sums);
+fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, stride, sums);
+    rows::<2, 1, 8>(inputs, weights, stride, sums);
 }
 
 /// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
@@ -62,10 +62,11 @@ fn int16(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [
 fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[i16; STEP]],
     weights: &[Columns],
-    width: usize,
+    stride: usize,
     sums: &'r mut [[i32; LANES]],
 ) -> (&'r [[i16; STEP]], &'r mut [[i32; LANES]]) {
-    let quads = weights.len() / width;
+    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let quads = weights.len().div_ceil(stride);
     let pass = if N < FEW { QUADS } else { PASS };
     let (groups, rest) = inputs.as_chunks::<N>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
@@ -75,13 +76,13 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
         for (row, codes) in bytes.iter_mut().zip(inputs) {
             row.fill(codes, quads);
         }
-        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * width)) {
+        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * stride)) {
             let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
             for first in (0..tiled).step_by(COLUMNS) {
-                tile::<PLANES, N, COLUMNS>(&bytes, first_quad, weights, width, first, sums, &mut next);
+                tile::<PLANES, N, COLUMNS>(&bytes, first_quad, weights, stride, first, sums, &mut next);
             }
             for first in tiled..width {
-                tile::<PLANES, N, 1>(&bytes, first_quad, weights, width, first, sums, &mut next);
+                tile::<PLANES, N, 1>(&bytes, first_quad, weights, stride, first, sums, &mut next);
             }
         }
     }
@@ -111,16 +112,17 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &[Row<PLANES>; N],
     first_quad: usize,
     weights: &[Columns],
-    width: usize,
+    stride: usize,
     first: usize,
     sums: &mut [[i32; LANES]],
     next: &mut *const i8,
 ) {
+    let width = (sums.len() / N).max(1);
     let half = _mm512_set1_epi8(i8::MIN);
     let ones = _mm512_set1_epi8(1);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
     let mut sums_of_weights = [_mm512_setzero_si512(); COLUMNS];
-    for (quad, row) in (first_quad..QUADS).zip(weights.chunks_exact(width)) {
+    for (quad, row) in (first_quad..QUADS).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };

@@ -12,20 +12,12 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
 /// `width`).
 ///
-/// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
+/// `scores` holds one float a frame.
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let (width, head) = (width.max(1), head.max(1));
     let frames = || qkv.chunks_exact((3 * width).max(1));
     let queries = queries.chunks_exact((3 * width).max(1));
-    if scores.len() == 1 {
-        for (frame, y) in queries.zip(y.chunks_exact_mut(width)) {
-            for (y, value) in y.iter_mut().zip(part_of(frame, 2 * width, width)) {
-                *y = *value;
-            }
-        }
-        return;
-    }
     let scale = 1.0 / libm::sqrtf(head as f32);
     for (query, y) in queries.zip(y.chunks_exact_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {

@@ -260,6 +260,14 @@ impl<'a> Encoder<'a> {
         partials: &mut [f32],
     ) {
         let width = self.dims.d_model.max(1);
+        if rows.len() == width {
+            // A single frame attends to itself alone: its value passes through, whatever its query and key.
+            let (normed, value) = (start(normed, width), start(hidden, width));
+            layer.attention_norm.map(rows, normed, &self.kernel);
+            layer.query_key_value.last_outputs(width).map(normed, None, value, partials, &self.kernel);
+            layer.attention_output.map(value, None, normed, partials, &self.kernel);
+            return add(rows, normed);
+        }
         let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
         for (rows, qkv) in rows.chunks(ROWS * width).zip(qkv.chunks_mut(ROWS * 3 * width)) {
             let normed = start(normed, rows.len());

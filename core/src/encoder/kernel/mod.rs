@@ -41,8 +41,9 @@ pub(super) const BLOCK: usize = 256;
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
 /// `inputs` is one to [`ROWS`] rows, of which as many values enter as there are weights. Weights and sums come in columns
-/// of [`LANES`] outputs; the number is how many columns an input's weights and a row's sums have. Float sums run over k in
-/// order, rounded after the product and after the sum.
+/// of [`LANES`] outputs; the number is how many columns lie between an input's weights and the next's. A row has as many
+/// columns of sums as its share of them, at most that number, and the last input's weights may end with the last column
+/// that has a sum. Float sums run over k in order, rounded after the product and after the sum.
 pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
 
 #[cfg(feature = "one-byte")]
