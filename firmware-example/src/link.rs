@@ -31,7 +31,6 @@ impl Link {
     /// Takes the next byte; at the end of a frame, returns what to send.
     pub(crate) fn push<B: Board>(&mut self, byte: u8, machine: &mut Machine<'_, B>) -> Option<&[u8]> {
         let gathered = self.receiver.push(byte)?;
-        let clock = machine.start();
         let frame = match gathered.and_then(decode) {
             Ok(frame) => frame,
             Err(error) => {
@@ -43,7 +42,7 @@ impl Link {
         // A handshake is always new: it is how a host that forgot its numbers begins again.
         if self.answered != Some(request) || frame.key == Handshake::KEY.to_bytes() {
             self.answered = None;
-            self.length = machine.answer(&frame, clock, &mut self.answer);
+            self.length = machine.answer(&frame, &mut self.answer);
             self.answered = Some(request);
         }
         self.answer.get(..self.length)

@@ -26,6 +26,9 @@
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::*;
+#[cfg(not(feature = "float-weights"))]
+use neural_vault_kernels::best as kernel;
+#[cfg(feature = "float-weights")]
 use neural_vault_token_kernel::kernel;
 
 use crate::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
@@ -59,7 +62,8 @@ pub(crate) struct Machine<'m, B> {
 /// Ticks of the scan and the verification at hand.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Stages {
-    receive: u64,
+    /// From the first byte of its first frame to its latest answer, without waiting.
+    pub(crate) all: u64,
     project: u64,
     encode: u64,
     pub(crate) verify: u64,
@@ -98,9 +102,8 @@ impl<'m, B: Board> Machine<'m, B> {
         Self { board, records, scanner, row: 0, nonce: None, stages, memory, model, greeted: false }
     }
 
-    /// Answers a request whose decoding began at `clock`; returns the length of the frame written to `out`.
-    pub(crate) fn answer(&mut self, frame: &Frame<'_>, clock: u32, out: &mut [u8]) -> usize {
-        self.stages.receive += self.since(clock);
+    /// Answers a request; returns the length of the frame written to `out`.
+    pub(crate) fn answer(&mut self, frame: &Frame<'_>, out: &mut [u8]) -> usize {
         if !self.greeted && frame.key != Handshake::KEY.to_bytes() {
             return refused(frame, Fault::HandshakeNeeded, out);
         }
@@ -238,7 +241,8 @@ impl<'m, B: Board> Machine<'m, B> {
 
     fn measure(&mut self, (): ()) -> Result<Measurement, Refusal> {
         let footprint = self.board.footprint().ok_or(Fault::Unsupported)?;
-        let Stages { receive, project, encode, verify } = self.stages;
+        let Stages { all, project, encode, verify } = self.stages;
+        let receive = all.saturating_sub(project + encode + verify);
         let (per_tick, memory, stack) = (footprint.per_tick, footprint.memory, footprint.stack);
         Ok(Measurement { per_tick, receive, project, encode, verify, memory, stack })
     }

@@ -124,8 +124,7 @@ impl Store {
         let Found::Sound(_) = SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)? else {
             return Err(Fault::StorageDamaged);
         };
-        let (read, _) = postcard::take_from_bytes(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
-        *vault = read;
+        vault.read(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
         while self.has_room() {
             let mut record = [0; COUNTERS.body()];
             let place = self.bank + self.end;

@@ -27,11 +27,25 @@ impl<'m, B: Board> Token<'m, B> {
 
     /// Serves the board's link for ever.
     pub fn run(mut self) -> ! {
+        let mut clock = self.machine.start();
+        // Ticks of the frame at hand, from its first byte on.
+        let mut spent = 0;
         loop {
-            if let Some(byte) = self.machine.board.receive()
-                && let Some(answer) = self.link.push(byte, &mut self.machine)
-            {
+            let Some(byte) = self.machine.board.receive() else {
+                // Waiting is no work.
+                clock = self.machine.start();
+                continue;
+            };
+            let answer = self.link.push(byte, &mut self.machine);
+            let ended = answer.is_some();
+            if let Some(answer) = answer {
                 self.machine.board.send(answer);
+            }
+            let now = self.machine.start();
+            spent += u64::from(now.wrapping_sub(clock));
+            clock = now;
+            if ended {
+                self.machine.stages.all += core::mem::take(&mut spent);
             }
         }
     }

@@ -14,7 +14,7 @@ pub(crate) const VAULT_LENGTH: usize = {
 };
 
 /// Everything persistent.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(crate) struct Vault {
     /// None on a blank token.
     pub(crate) identity: Option<Identity>,
@@ -45,6 +45,17 @@ pub(crate) struct Slot {
 
 impl Vault {
     pub(crate) const BLANK: Self = Self { identity: None, misses: [0; SLOTS], slots: [const { None }; SLOTS] };
+
+    /// Becomes what `bytes` encode, field by field: a whole vault would lie on the stack several times over.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let mut rest;
+        (self.identity, rest) = postcard::take_from_bytes(bytes)?;
+        (self.misses, rest) = postcard::take_from_bytes(rest)?;
+        for slot in &mut self.slots {
+            (*slot, rest) = postcard::take_from_bytes(rest)?;
+        }
+        Ok(())
+    }
 
     /// Back to blank, nothing left in memory.
     pub(crate) fn clear(&mut self) {

@@ -8,8 +8,9 @@ use crate::steps::Failure;
 /// Bytes of code and constants that the firmware may take without a model.
 const MOST_CODE: f64 = 64.0 * 1024.0;
 
-/// Bytes of static memory and stack together.
-const MOST_MEMORY: f64 = 48.0 * 1024.0;
+/// Bytes of static memory and stack together: the RAM, less the word that tells a stack that ends in it from one that
+/// goes on into the static memory.
+const MOST_MEMORY: f64 = 48.0 * 1024.0 - 4.0;
 
 /// Bytes on the link for one of a scan.
 const MOST_LINK: f64 = 1.2;
@@ -136,7 +137,7 @@ mod tests {
     fn what_is_above_its_limit_fails() {
         assert!(within_limits(SOUND).is_ok());
         for (sound, broken) in
-            [("60000", "63000"), ("9000", "13000"), ("2000000", "2600000"), ("11000000", "12100000"), ("1.05", "1.3")]
+            [("60000", "63000"), ("9000", "12152"), ("2000000", "2600000"), ("11000000", "12100000"), ("1.05", "1.3")]
         {
             assert!(within_limits(&SOUND.replace(sound, broken)).is_err(), "{broken}");
         }

@@ -257,7 +257,8 @@ pub struct Embedding<'a> {
 pub struct Measurement {
     /// Instructions, or another unit that the board's documentation names, in one tick.
     pub per_tick: u32,
-    /// Ticks to unstuff, check and decode the scan's frames.
+    /// Ticks to take the bytes of the scan's and the verification's frames from the link, to unstuff, check and decode
+    /// these, and to answer them; waiting left out.
     pub receive: u64,
     /// Ticks to standardise and project the scan's chunks, but for the last of each window.
     pub project: u64,

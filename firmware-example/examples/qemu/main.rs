@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match what.as_str() {
         "measure" => measure::measure(&firmware, &folder),
         "story" => {
-            let model = std::fs::canonicalize(models.join("haxby-demo/model.nvb"))?;
+            let model = std::fs::canonicalize(models.join("haxby-demo/model.i8i16.nvb"))?;
             let bytes = model::Aligned::new(&std::fs::read(&model)?);
             let recordings = recordings::read(&models.join("data/haxby/haxby_slice_runs00-05.csv.gz"))?;
             story::tell(&Setup { firmware, model, folder, count: false }, bytes.bytes(), &recordings)

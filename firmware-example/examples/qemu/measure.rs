@@ -3,36 +3,39 @@
 use std::error::Error;
 use std::path::Path;
 
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::wire::*;
 
 use crate::machine::Setup;
 use crate::model::{self, Random};
-use crate::story::{ADMIN, Host, SLOT, equal_embeddings, provision};
+use crate::story::{ADMIN, Host, SLOT, equal_embeddings, first_frame, provision};
 
 /// The reference's widths.
 const DIMS: Dims =
     Dims { features: 0, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 8 };
 
-/// Features and windows that are measured, and scans whose embeddings are compared with the host's: QEMU's serial port
-/// carries some 200 KB a second.
-const CASES: [(usize, usize, usize); 4] = [(1024, 1, 20), (1024, 8, 20), (20_484, 1, 3), (20_484, 8, 1)];
+/// Features and windows that are measured, and scans whose embeddings are compared with the host's: as many as QEMU's
+/// serial port carries in two minutes, at some 25 KB a second.
+const CASES: [(usize, usize, usize); 4] = [(1024, 1, 200), (1024, 8, 30), (20_484, 1, 3), (20_484, 8, 1)];
 
-/// A scan is verified against its own enrolment.
-const THRESHOLD: f32 = 0.9;
+/// The format of its weights.
+const FORMAT: WeightFormat = WeightFormat::I8I16;
+
+/// Accepts whatever was enrolled: a rejected verification derives no key.
+const THRESHOLD: f32 = -1.0;
 
 /// Measures every case and prints it as JSON.
 pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
     println!("[");
     for (index, (features, window, scans)) in CASES.into_iter().enumerate() {
         let dims = Dims { features, ..DIMS };
-        let bytes = model::bundle(&dims, features as u32, None)?;
+        let bytes = model::bundle_in(FORMAT, &dims, features as u32, None)?;
         let place = folder.join("model.nvb");
         std::fs::write(&place, bytes.bytes())?;
         for file in ["token.flash", "token.epoch"] {
             let _ = std::fs::remove_file(folder.join(file));
         }
-        let setup = Setup { firmware: firmware.to_owned(), model: place, folder: folder.to_owned(), count: true };
+        let mut setup = Setup { firmware: firmware.to_owned(), model: place, folder: folder.to_owned(), count: false };
         let host = Host::new(bytes.bytes(), window)?;
         let mut random = Random(7);
         let scans: Vec<Vec<f32>> = (0..scans).map(|_| random.floats(features * window, 3.0)).collect();
@@ -41,11 +44,15 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
         provision(&mut token, &host)?;
         let equal = equal_embeddings(&mut token, &host, &scans)?;
         let scan = scans.first().ok_or("no scan")?;
-        token.enrol(&ADMIN, SLOT.slot, features, std::slice::from_ref(scan), THRESHOLD)?;
+        token.enrol(&ADMIN, SLOT.slot, features, &[first_frame(&host, scan).to_vec()], THRESHOLD)?;
+        token.transport.stop();
+
+        // A machine that counts is slow: it takes the measured scan alone.
+        setup.count = true;
+        let mut token = setup.start()?;
         token.traffic = 0;
         token.scan(features, scan)?;
         let link = token.traffic as f64 / (4 * features * window) as f64;
-        // An accepted verification: a rejected one derives no key.
         token.call::<Verify>(&SLOT)?;
         let found = token.call::<Measure>(&())?;
         let count = |ticks: u64| ticks * u64::from(found.per_tick);
