@@ -1,11 +1,16 @@
-//! Prints the SHA-256 of 100 embeddings, equal on every machine and for every target feature.
+//! Prints the SHA-256 of random embeddings, equal on every machine and for every target feature.
 //!
 //! `cargo run --release -p neural-vault-core --features std --example embedding_hash`
+//!
+//! With a folder it writes models there and says what a token must make of them, a line each: the model's file, frames of
+//! a window, scans of one window, hash.
 
 #[path = "../tests/model/mod.rs"]
 pub mod model;
 
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 
 use model::{FULL_WIDTH, LINEAR, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
@@ -13,7 +18,13 @@ use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::scan::embed_scan;
 use sha2::{Digest, Sha256};
 
+/// Features, and windows with the number of scans: the reference's widths, with few features and with all of them.
+const ON_A_TOKEN: [(usize, [(usize, usize); 2]); 2] = [(1024, [(1, 200), (8, 200)]), (20_484, [(1, 4), (8, 2)])];
+
 fn main() -> Result<(), Box<dyn Error>> {
+    if let Some(folder) = std::env::args_os().nth(1) {
+        return for_a_token(Path::new(&folder));
+    }
     for format in WeightFormat::ALL {
         for (name, dims) in [("transformer", FULL_WIDTH), ("long frames", LONG_FRAMES), ("linear", LINEAR)] {
             for window in [1, 3] {
@@ -25,17 +36,34 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn for_a_token(folder: &Path) -> Result<(), Box<dyn Error>> {
+    for format in WeightFormat::ALL {
+        for (features, windows) in ON_A_TOKEN {
+            let bytes = model::bundle_in(format, &Dims { features, positions: 8, ..FULL_WIDTH }, 2026, None)?;
+            let name = format!("{}-{features}.nvb", format.name());
+            fs::write(folder.join(&name), bytes.bytes())?;
+            for (window, scans) in windows {
+                println!("{name} {window} {scans} {}", hash_of_scans(&Bundle::open(bytes.bytes())?, window, 1, scans)?);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// SHA-256 of the embeddings of 100 random scans of two windows each, as little-endian float32.
 pub fn embedding_hash(format: WeightFormat, dims: &Dims, window: usize) -> Result<String, Box<dyn Error>> {
     let bytes = model::bundle_in(format, dims, 2026, None)?;
-    let bundle = Bundle::open(bytes.bytes())?;
-    let encoder = bundle.encoder();
+    hash_of_scans(&Bundle::open(bytes.bytes())?, window, 2, 100)
+}
+
+fn hash_of_scans(bundle: &Bundle<'_>, window: usize, windows: usize, scans: usize) -> Result<String, Box<dyn Error>> {
+    let (encoder, dims) = (bundle.encoder(), bundle.dims());
     let mut random = Random(11);
-    let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];
+    let mut scratch = vec![0.0; Encoder::scratch_len(&dims, window)];
     let mut embedding = vec![0.0; dims.latent];
     let mut hash = Sha256::new();
-    for _ in 0..100 {
-        let scan = random.floats(2 * window * dims.features, 3.0);
+    for _ in 0..scans {
+        let scan = random.floats(windows * window * dims.features, 3.0);
         embed_scan(&encoder, &scan, window, &mut scratch, &mut embedding)?;
         for component in &embedding {
             hash.update(component.to_le_bytes());

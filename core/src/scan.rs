@@ -31,11 +31,10 @@ pub enum ScanError {
 /// Embeds a scan that arrives piece by piece.
 #[derive(Debug)]
 pub struct ScanEncoder<'m, 's> {
-    encoder: Encoder<'m>,
+    encoder: &'m Encoder<'m>,
     workspace: Workspace<'s>,
-    /// Sum of the windows' embeddings, and the latest of them.
+    /// Sum of the windows' embeddings.
     total: &'s mut [f32],
-    latest: &'s mut [f32],
     state: ScanState,
 }
 
@@ -58,7 +57,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
-    pub fn new(encoder: &Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+    pub fn new(encoder: &'m Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let state = ScanState { window, frame: 0, feature: 0, windows: 0, failure: None };
         let scan = Self::resume(encoder, state, scratch)?;
         scan.total.fill(0.0);
@@ -79,11 +78,10 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// As [`ScanEncoder::new`].
-    pub fn resume(encoder: &Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
+    pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let mut workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
-        let embeddings = core::mem::take(&mut workspace.embeddings);
-        let (total, latest) = embeddings.split_at_mut(embeddings.len() / 2);
-        Ok(Self { encoder: *encoder, workspace, total, latest, state })
+        let total = core::mem::take(&mut workspace.total);
+        Ok(Self { encoder, workspace, total, state })
     }
 
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
@@ -164,12 +162,15 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Embeds the full window and adds it to the total.
     fn close_window(&mut self) {
         self.state.frame = 0;
-        let encoded = self.encoder.encode(&mut self.workspace, self.latest);
-        for (total, component) in self.total.iter_mut().zip(self.latest.iter()) {
-            *total += component;
-        }
         self.state.windows = self.state.windows.saturating_add(1);
-        self.state.failure = encoded.err();
+        match self.encoder.encode(&mut self.workspace) {
+            Ok(embedding) => {
+                for (total, component) in self.total.iter_mut().zip(embedding) {
+                    *total += *component;
+                }
+            }
+            Err(error) => self.state.failure = Some(error),
+        }
     }
 
     /// Fills the window with its frames again and again; their projections stand for them.

@@ -1,17 +1,23 @@
 //! int8 weights by the dual multiply-add of Cortex-M4, M7 and M33 (the DSP extension of Armv7E-M and Armv8-M).
 //!
 //! SMLAD multiplies two pairs of int16 and adds both products; SXTB16 makes such a pair of every other byte of a word.
-//! Compilers form neither by themselves. Two quads of inputs stay in registers while all outputs pass.
+//! Compilers form neither by themselves. The sums of four outputs stay in registers while eight quads of inputs pass.
 
-use core::arch::asm;
+use core::arch::{asm, naked_asm};
 
 use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
 
 /// For the processors that this module is compiled for.
 pub(super) const KERNEL: Kernel = Kernel { i8: accumulate, i8i16: accumulate, ..Kernel::PORTABLE };
 
+/// Quads of a whole step.
+const QUADS: usize = 8;
+
+const _: () = assert!(QUADS * QUAD == STEP);
+
 /// A quad of codes as pairs: first and third, second and fourth.
 #[derive(Clone, Copy)]
+#[repr(C)]
 struct Pairs(u32, u32);
 
 impl Pairs {
@@ -44,37 +50,87 @@ impl Pairs {
     }
 }
 
-#[inline(always)]
-fn add_two(first: Pairs, second: Pairs, row: &[[i8; QUAD]; 2], next: &[[i8; QUAD]; 2], sums: &mut [i32; 2]) {
-    for (sum, (row, next)) in sums.iter_mut().zip(row.iter().zip(next)) {
-        *sum = second.add(*next, first.add(*row, *sum));
-    }
-}
-
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
-fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
-    let width = width.max(1);
+#[allow(unsafe_code)]
+fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
+    let stride = stride.max(1);
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
-        let (quads, _) = inputs.as_chunks::<QUAD>();
-        for (quads, rows) in quads.chunks(2).zip(weights.chunks((2 * width).max(1))) {
-            let sums = sums.as_flattened_mut();
-            match (quads, rows.split_at_checked(width)) {
-                (&[first, second], Some((row, next))) if next.len() == width => {
-                    let (first, second) = (Pairs::of(first), Pairs::of(second));
-                    // Two at once, so that counting them costs little.
-                    let (sums, row, next) = (sums.as_chunks_mut().0, row.as_flattened(), next.as_flattened());
-                    for ((sums, row), next) in sums.iter_mut().zip(row.as_chunks().0).zip(next.as_chunks().0) {
-                        add_two(first, second, row, next, sums);
-                    }
-                }
-                (&[first, ..], Some((row, _))) => {
-                    let first = Pairs::of(first);
-                    for (sum, weights) in sums.iter_mut().zip(row.as_flattened()) {
-                        *sum = first.add(*weights, *sum);
-                    }
-                }
-                _ => return,
+        let mut pairs = [Pairs(0, 0); QUADS];
+        for (pairs, quad) in pairs.iter_mut().zip(inputs.as_chunks().0) {
+            *pairs = Pairs::of(*quad);
+        }
+        let sums = sums.as_flattened_mut();
+        // The last row may end before the next would begin.
+        let whole = weights.len() >= (QUADS - 1) * stride + width && weights.len() <= QUADS * stride;
+        if whole && weights.as_ptr().cast::<u32>().is_aligned() {
+            // SAFETY: `QUADS` rows of weights that start at a whole word, each of as many quads as there are sums; those
+            // come in fours, at least one.
+            unsafe {
+                add_quads(&pairs, weights.as_ptr().cast(), stride * LANES * QUAD, sums.as_mut_ptr(), sums.len() / 4)
+            };
+            continue;
+        }
+        for (pairs, row) in pairs.iter().zip(weights.chunks(stride)) {
+            for (sum, weights) in sums.iter_mut().zip(row.as_flattened()) {
+                *sum = pairs.add(*weights, *sum);
             }
         }
     }
+}
+
+/// Adds to four times `fours` sums the products of [`QUADS`] quads.
+///
+/// Written out because it takes every register: r3 to r6 are sums, r7 to r10 weights, r11 and r12 pairs.
+///
+/// # Safety
+/// `weights` are [`QUADS`] rows, `stride` bytes apart, each of four times `fours` words at whole words; `fours` is not 0.
+#[unsafe(naked)]
+#[allow(unsafe_code)]
+unsafe extern "C" fn add_quads(
+    pairs: &[Pairs; QUADS],
+    weights: *const u32,
+    stride: usize,
+    sums: *mut i32,
+    fours: usize,
+) {
+    naked_asm!(
+        // The place of the next sums is kept at sp, and the fours that are left behind the ten registers.
+        "push {{r3-r11, lr}}",
+        "2:",
+        "ldr r12, [sp]",
+        "ldm r12, {{r3-r6}}",
+        ".irp pairs, 0, 8, 16, 24, 32, 40, 48, 56",
+        "ldm r1, {{r7-r10}}",
+        "ldrd r11, r12, [r0, #\\pairs]",
+        "add r1, r2",
+        "sxtb16 lr, r7",
+        "smlad r3, lr, r11, r3",
+        "sxtb16 r7, r7, ror #8",
+        "smlad r3, r7, r12, r3",
+        "sxtb16 lr, r8",
+        "smlad r4, lr, r11, r4",
+        "sxtb16 r8, r8, ror #8",
+        "smlad r4, r8, r12, r4",
+        "sxtb16 lr, r9",
+        "smlad r5, lr, r11, r5",
+        "sxtb16 r9, r9, ror #8",
+        "smlad r5, r9, r12, r5",
+        "sxtb16 lr, r10",
+        "smlad r6, lr, r11, r6",
+        "sxtb16 r10, r10, ror #8",
+        "smlad r6, r10, r12, r6",
+        ".endr",
+        "ldr r12, [sp]",
+        "stm r12!, {{r3-r6}}",
+        "str r12, [sp]",
+        // Back to the first row, four words on.
+        "sub r1, r1, r2, lsl #3",
+        "add r1, #16",
+        "ldr r12, [sp, #40]",
+        "subs r12, #1",
+        "str r12, [sp, #40]",
+        "bne 2b",
+        "pop {{r3-r11, pc}}",
+    )
 }

@@ -1,34 +1,80 @@
-//! Whether an embedding has the same bits however the encoder is compiled.
+//! Whether an embedding has the same bits however the encoder is compiled, and wherever it runs.
 
+use crate::core_images::{Images, expected};
 use crate::steps::{Failure, Steps};
+use crate::thumb;
 use crate::workspace::{cargo, target};
 
 /// Processors to compile for. On x86-64 the vector width differs: 128, 256, and whatever this machine has.
 const PROCESSORS: &[&str] =
     if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "native"] } else { &["generic", "native"] };
 
-/// Builds and runs core's `embedding_hash` example for each processor, and compares what they print.
+/// Optimisation levels to compile for the first processor with, beside the usual one.
+const LEVELS: [&str; 2] = ["0", "s"];
+
+/// Optimisation levels of the core on a token, where another than the token's is asked for.
+const TOKEN_LEVELS: [Option<&str>; 3] = [None, Some("\"s\""), Some("3")];
+
+/// Builds and runs core's `embedding_hash` example for each processor and level, and compares what they print; then
+/// embeds in QEMU what it embedded.
 pub fn run() -> Result<(), Failure> {
-    let bits = target()?.join("bits");
     let mut steps = Steps::new();
+    let first = PROCESSORS.iter().map(|processor| (*processor, "3"));
+    let builds: Vec<_> = first.chain(LEVELS.map(|level| (PROCESSORS[0], level))).collect();
     let mut hashes = Vec::new();
-    for processor in PROCESSORS {
-        let mut command = cargo(&["run", "--release", "--package", "neural-vault-core", "--features", "std"]);
-        command.args(["--example", "embedding_hash", "--target-dir"]).arg(bits.join(processor));
-        command.env("RUSTFLAGS", format!("-C target-cpu={processor}"));
-        command.env_remove("CARGO_ENCODED_RUSTFLAGS");
-        let mut lines = Vec::new();
-        steps.run_reading(&format!("Embeddings on {processor}"), &mut command, |line| lines.push(line.to_owned()))?;
-        hashes.push(lines);
+    for (processor, level) in &builds {
+        hashes.push(on_this_machine(&mut steps, processor, level)?);
     }
+    let words = on_a_token(&mut steps)?;
     steps.summary();
     println!();
-    for (processor, lines) in PROCESSORS.iter().zip(&hashes) {
+    for ((processor, level), lines) in builds.iter().zip(&hashes) {
         for line in lines {
-            println!("{processor:<10} {line}");
+            println!("{processor:<10} {level} {line}");
         }
     }
-    verdict(&hashes)
+    verdict(&hashes)?;
+    println!("on a Cortex-M4 in QEMU {words} words of embeddings were compared: none differs");
+    Ok(())
+}
+
+fn on_this_machine(steps: &mut Steps, processor: &str, level: &str) -> Result<Vec<String>, Failure> {
+    let mut command = cargo(&["run", "--release", "--package", "neural-vault-core", "--features", "std"]);
+    command
+        .args(["--example", "embedding_hash", "--target-dir"])
+        .arg(target()?.join("bits").join(processor).join(level));
+    command.env("RUSTFLAGS", format!("-C target-cpu={processor}")).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level);
+    command.env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let mut lines = Vec::new();
+    let heading = format!("Embeddings on {processor}, optimised by {level}");
+    steps.run_reading(&heading, &mut command, |line| lines.push(line.to_owned()))?;
+    Ok(lines)
+}
+
+/// Embeds in QEMU what this machine embedded; returns the words compared.
+fn on_a_token(steps: &mut Steps) -> Result<usize, Failure> {
+    /// Components of an embedding.
+    const LATENT: usize = 128;
+    let toolchain = thumb::provide_with_machine(steps)?;
+    let expected = expected(steps)?;
+    let mut words = 0;
+    for level in TOKEN_LEVELS {
+        let images = Images::build(steps, &toolchain, "every-format,semihosting", level)?;
+        for scans in &expected {
+            let found = images.embed(steps, &scans.model, scans.window, scans.scans, false)?;
+            if found.hash != scans.hash {
+                let (name, window) = (scans.model.display(), scans.window);
+                return Err(Failure::new(format!(
+                    "{name}, windows of {window}: QEMU's embeddings differ from this machine's"
+                )));
+            }
+            words += scans.scans * LATENT;
+        }
+    }
+    if words == 0 {
+        return Err(Failure::new("nothing was embedded in QEMU".to_owned()));
+    }
+    Ok(words)
 }
 
 /// Takes what each build printed, line by line.

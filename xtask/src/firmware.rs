@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::elf::Elf;
 use crate::firmware_size as size;
 use crate::steps::{Failure, Steps};
-use crate::thumb::{self, TARGET, Toolchain};
+use crate::thumb::{self, TARGET};
 use crate::workspace::{cargo, root, target};
 
 /// The board that QEMU has.
@@ -88,26 +88,12 @@ struct Firmware {
 
 impl Firmware {
     fn build(steps: &mut Steps) -> Result<Self, Failure> {
-        let toolchain = thumb::provide(steps)?;
-        let mut packages = vec!["qemu-system-arm"];
-        if matches!(toolchain, Toolchain::Debian) {
-            packages.push("lld");
-        }
-        let tools = || {
-            let linker = matches!(toolchain, Toolchain::Rustup) || thumb::is_there("ld.lld");
-            linker && thumb::is_there("qemu-system-arm")
-        };
-        thumb::install(steps, "QEMU and linker", &packages, tools)?;
+        let toolchain = thumb::provide_with_machine(steps)?;
         let out = target()?.join("firmware");
         let built = out.join(TARGET).join("firmware");
         for board in BOARDS {
-            let mut build = toolchain.build(&out);
-            // Where it is started decides which configuration cargo reads.
-            build.current_dir(root().join("firmware-example"));
-            build.args(["--profile", "firmware", "--locked", "--features", board, "--bin", board]);
-            if matches!(toolchain, Toolchain::Debian) {
-                build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
-            }
+            let mut build = toolchain.firmware(&out);
+            build.args(["--features", board, "--bin", board]);
             steps.run(&format!("Token for {board}"), &mut build)?;
             check_symbols(&built.join(board))?;
         }

@@ -1,6 +1,8 @@
 //! The project's chores, so that nobody types them twice: `cargo xtask help`.
 
 mod bench;
+mod core_figures;
+mod core_images;
 mod demo;
 mod deny;
 mod elf;
@@ -30,7 +32,9 @@ Chores:
   firmware test   the token's tests: host, power cuts, both boards, QEMU against the committed run and sizes
   firmware size [--json | --write]
                   its sizes and instruction counts: shown, or written to the committed file
-  embedding-hash  whether the embedding has the same bits however it is compiled
+  firmware core [--json]
+                  what the core takes of a Cortex-M4: instructions, memory and code, beside what it may
+  embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   help            this text";
 
 fn main() {
@@ -44,6 +48,8 @@ fn main() {
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("report", []) => report::run(),
+        ("firmware", [core]) if core == "core" => core_figures::run(false),
+        ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
         ("firmware", arguments) => firmware::run(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
         ("help" | "--help" | "-h", []) => {

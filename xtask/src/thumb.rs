@@ -48,10 +48,36 @@ impl Toolchain {
         build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         build
     }
+
+    /// `cargo build` of the token's workspace into `folder`, by its profile.
+    pub fn firmware(&self, folder: &Path) -> Command {
+        let mut build = self.build(folder);
+        // Where it is started decides which configuration cargo reads.
+        build.current_dir(root().join("firmware-example")).args(["--profile", "firmware", "--locked"]);
+        if matches!(self, Self::Debian) {
+            build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
+        }
+        build
+    }
+}
+
+/// As [`provide`], with what links a firmware and the machine that runs it.
+pub fn provide_with_machine(steps: &mut Steps) -> Result<Toolchain, Failure> {
+    let toolchain = provide(steps)?;
+    let mut packages = vec!["qemu-system-arm"];
+    if matches!(toolchain, Toolchain::Debian) {
+        packages.push("lld");
+    }
+    let tools = || {
+        let linker = matches!(toolchain, Toolchain::Rustup) || is_there("ld.lld");
+        linker && is_there("qemu-system-arm")
+    };
+    install(steps, "QEMU and linker", &packages, tools)?;
+    Ok(toolchain)
 }
 
 /// Installs Debian's packages unless `there` says that what they hold is there.
-pub fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
+fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
     if there() {
         return Ok(());
     }
@@ -69,12 +95,12 @@ pub fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl 
 }
 
 /// Whether a program can be run.
-pub fn is_there(program: &str) -> bool {
+fn is_there(program: &str) -> bool {
     command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 /// A compiler for the target; installed where neither rustup's nor Debian's is there.
-pub fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
+fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }

@@ -111,37 +111,69 @@ impl PartialEq<str> for TensorName {
 
 /// Number of tensors of a model.
 pub(super) fn count(dims: &Dims, format: WeightFormat) -> usize {
-    rows(*dims, format).count()
+    Tensors { dims: *dims, format, place: 0, offset: 0 }.count()
 }
 
 /// Every tensor in the order of the bundle; `dims` must be valid.
-pub(super) fn tensors(dims: Dims, format: WeightFormat) -> impl Iterator<Item = Tensor> {
-    let mut offset = tensors_start(&dims, format);
-    rows(dims, format).map(move |(layer, row)| {
-        let shape = (row.shape)(&dims);
-        let length = match (row.storage(), shape) {
-            (Storage::Weight, Shape::Linear { inputs, outputs }) => format.weight_bytes(inputs, outputs),
-            _ => 4 * shape.values(),
-        };
-        let name = TensorName { layer, name: row.name };
-        let tensor = Tensor { name, shape, storage: row.storage(), offset, length: length as u64 };
-        offset = (offset + tensor.length).next_multiple_of(ALIGNMENT);
-        tensor
-    })
+pub(super) fn tensors(dims: Dims, format: WeightFormat) -> Tensors {
+    Tensors { dims, format, place: 0, offset: tensors_start(&dims, format) }
 }
 
-/// The rows of a model's table, each with its layer.
-fn rows(dims: Dims, format: WeightFormat) -> impl Iterator<Item = (Option<usize>, &'static Row)> {
+/// A model's tensors from a place in its table on.
+pub(super) struct Tensors {
+    dims: Dims,
+    format: WeightFormat,
+    /// Rows passed.
+    place: usize,
+    /// First byte of the next tensor.
+    offset: u64,
+}
+
+impl Iterator for Tensors {
+    type Item = Tensor;
+
+    fn next(&mut self) -> Option<Tensor> {
+        loop {
+            let (layer, row) = row_at(&self.dims, self.place)?;
+            self.place += 1;
+            let is_there = match row.kind {
+                Scale => self.format.is_scaled(),
+                InputScale => self.format.largest_code().is_some(),
+                Float | Positive | Weight => true,
+            };
+            if is_there {
+                return Some(self.tensor(layer, row));
+            }
+        }
+    }
+}
+
+impl Tensors {
+    fn tensor(&mut self, layer: Option<usize>, row: &Row) -> Tensor {
+        let shape = (row.shape)(&self.dims);
+        let length = match (row.storage(), shape) {
+            (Storage::Weight, Shape::Linear { inputs, outputs }) => self.format.weight_bytes(inputs, outputs),
+            _ => 4 * shape.values(),
+        };
+        let (name, offset, length) = (TensorName { layer, name: row.name }, self.offset, length as u64);
+        self.offset = (offset + length).next_multiple_of(ALIGNMENT);
+        Tensor { name, shape, storage: row.storage(), offset, length }
+    }
+}
+
+/// The row at a place of a model's table, with its layer; scales that its format lacks are rows too.
+fn row_at(dims: &Dims, place: usize) -> Option<(Option<usize>, &'static Row)> {
     // A linear model ends with its projection.
-    let (before, after) =
-        if dims.is_linear() { (BEFORE.split_at(LINEAR).0, &[][..]) } else { (&BEFORE[..], &AFTER[..]) };
-    let outside = |table: &'static [Row]| table.iter().map(|row| (None, row));
-    let layers = (0..dims.layers).flat_map(|layer| LAYER.iter().map(move |row| (Some(layer), row)));
-    outside(before).chain(layers).chain(outside(after)).filter(move |(_, row)| match row.kind {
-        Scale => format.is_scaled(),
-        InputScale => format.largest_code().is_some(),
-        Float | Positive | Weight => true,
-    })
+    if dims.is_linear() && place >= LINEAR {
+        return None;
+    }
+    let Some(place) = place.checked_sub(BEFORE.len()) else {
+        return BEFORE.get(place).map(|row| (None, row));
+    };
+    match place.checked_sub(dims.layers * LAYER.len()) {
+        Some(place) => AFTER.get(place).map(|row| (None, row)),
+        None => LAYER.get(place % LAYER.len()).map(|row| (Some(place / LAYER.len()), row)),
+    }
 }
 
 /// First byte of the first tensor.

@@ -177,10 +177,10 @@ impl<'a> Bundle<'a> {
     }
 
     fn check_digest(&self, content: &[u8], checksum: &[u8; 32]) -> Result<(), BundleError> {
-        if Sha256::digest(content).as_slice() != self.digest {
+        if sha256(&[content]) != *self.digest {
             return Err(BundleError::Digest);
         }
-        if checksum != &checksum_of(self.digest, self.tag) {
+        if *checksum != sha256(&[self.digest, self.tag]) {
             return Err(BundleError::Checksum);
         }
         Ok(())
@@ -266,10 +266,11 @@ fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> Option<[u8; 32]> {
     Some(mac.finalize().into_bytes().into())
 }
 
-fn checksum_of(digest: &[u8; 32], tag: &[u8; 32]) -> [u8; 32] {
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(digest);
-    hash.update(tag);
+    for part in parts {
+        hash.update(part);
+    }
     hash.finalize().into()
 }
 

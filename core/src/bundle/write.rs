@@ -11,7 +11,7 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use super::layout::{ALIGNMENT, Shape, Storage, Tensor, count, tensors, tensors_end};
-use super::{Bundle, MAGIC, VERSION, checksum_of, tag, weights};
+use super::{Bundle, MAGIC, VERSION, sha256, tag, weights};
 use crate::encoder::{Dims, DimsError, WeightFormat};
 
 /// Why no bundle was written.
@@ -163,7 +163,7 @@ fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
     let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
     bytes.extend(digest);
     bytes.extend(tag);
-    bytes.extend(checksum_of(&digest, &tag));
+    bytes.extend(sha256(&[&digest, &tag]));
     bytes
 }
 

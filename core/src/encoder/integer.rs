@@ -22,6 +22,8 @@ pub(crate) struct IntegerLinear<'a> {
     pub(crate) inputs: usize,
     /// Quad by quad: `[inputs / 4][outputs][4]`, zeros past the last input.
     pub(crate) weight: &'a [i8],
+    /// Quads of weights from one of an input's first output to the next.
+    pub(crate) stride: usize,
     /// What a weight of one is worth, for each output.
     pub(crate) scale: &'a [f32],
     pub(crate) bias: &'a [f32],
@@ -62,11 +64,31 @@ pub fn magnitude(values: &[f32]) -> f32 {
     f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
 }
 
+/// Sums of int32, given by their bits, to the outputs of a row whose codes are worth `worth`: times the output's scale
+/// times that, plus the bias.
+#[inline(always)]
+pub fn rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]) {
+    for ((y, scale), bias) in row.iter_mut().zip(scale).zip(bias) {
+        *y = y.to_bits() as i32 as f32 * (scale * worth) + bias;
+    }
+}
+
 impl IntegerLinear<'_> {
+    /// The map to the last `count` outputs alone.
+    pub(super) fn last_outputs(&self, count: usize) -> Self {
+        let first = self.outputs().saturating_sub(count);
+        Self {
+            weight: self.weight.get(first * QUAD..).unwrap_or_default(),
+            scale: self.scale.get(first..).unwrap_or_default(),
+            bias: self.bias.get(first..).unwrap_or_default(),
+            ..*self
+        }
+    }
+
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
-    /// `partials` holds the sums of [`ROWS`] rows, or of as many as there are: an output each, and two more where the
-    /// sums may need 64 bits.
+    /// Sums are made in place in `y`; `partials` holds their totals where those may need 64 bits: two words an output of
+    /// [`ROWS`] rows, or of as many as there are.
     pub(super) fn map(
         &self,
         x: &[f32],
@@ -76,7 +98,7 @@ impl IntegerLinear<'_> {
         kernel: &Kernel,
     ) {
         // One row leaves most of the space for several untouched.
-        if x.len() == self.inputs {
+        if x.len() == self.inputs || ROWS == 1 {
             self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]], kernel);
         } else {
             self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]; ROWS], kernel);
@@ -110,15 +132,16 @@ impl IntegerLinear<'_> {
                     let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
                     self.encode(first, values, standardiser, scale, codes, kernel);
                 }
-                self.add(first, count, codes, partials, kernel);
+                self.add(first, count, codes, y, partials, kernel);
             }
-            self.finish(&scales, y, partials);
+            self.finish(&scales, y, partials, kernel);
         }
     }
 
     /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
     ///
-    /// `y` is complete once the last input is in. Nothing else may touch `partials` in between.
+    /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
+    #[inline(never)]
     pub(super) fn feed(
         &self,
         first: usize,
@@ -136,9 +159,9 @@ impl IntegerLinear<'_> {
         for codes in &mut codes {
             self.encode(first, values, Some(standardiser), scale, codes, kernel);
         }
-        self.add(first, values.len(), &codes, partials, kernel);
+        self.add(first, values.len(), &codes, y, partials, kernel);
         if first + values.len() == self.inputs {
-            self.finish(&[scale], y, partials);
+            self.finish(&[scale], y, partials, kernel);
         }
         values.len()
     }
@@ -190,31 +213,53 @@ impl IntegerLinear<'_> {
         let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
         before.fill(0);
         after.fill(0);
-        if let Some(standardiser) = standardiser {
-            let mut standardised = [0.0; STEP];
-            let (mean, inv_std) = standardiser.statistics(first);
-            (kernel.standardise)(values, mean, inv_std, &mut standardised);
-            (kernel.quantise)(&standardised, scale.factor, self.most, encoded);
-        } else {
-            (kernel.quantise)(values, scale.factor, self.most, encoded);
+        match standardiser {
+            Some(standardiser) => {
+                let (mean, inv_std) = standardiser.statistics(first);
+                self.standardise(values, mean, inv_std, scale, encoded, kernel);
+            }
+            None => (kernel.quantise)(values, scale.factor, self.most, encoded),
         }
     }
 
+    /// The codes of raw values; never inlined, so that codes of others do without this one's stack.
+    #[inline(never)]
+    fn standardise(
+        &self,
+        raw: &[f32],
+        mean: &[f32],
+        inv_std: &[f32],
+        scale: RowScale,
+        codes: &mut [i16],
+        kernel: &Kernel,
+    ) {
+        let mut standardised = [0.0; STEP];
+        (kernel.standardise)(raw, mean, inv_std, &mut standardised);
+        (kernel.quantise)(&standardised, scale.factor, self.most, codes);
+    }
+
     /// Adds the products of the `count` inputs from `first` on, in quads.
-    fn add(&self, first: usize, count: usize, codes: &[[i16; STEP]], partials: &mut [f32], kernel: &Kernel) {
-        let (outputs, end) = (self.outputs(), first + count);
-        let (sums, totals) = split(partials, codes.len() * outputs);
+    fn add(
+        &self,
+        first: usize,
+        count: usize,
+        codes: &[[i16; STEP]],
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) {
+        let end = first + count;
+        let (sums, totals) = (bytemuck::cast_slice_mut::<f32, i32>(y), self.totals(partials));
         if first == 0 {
             sums.fill(0);
-            if self.is_long() {
-                totals.fill([0; 2]);
-            }
+            totals.fill([0; 2]);
         }
         let accumulate: AccumulateCodes = if self.most > i16::from(i8::MAX) { kernel.i8i16 } else { kernel.i8 };
-        let quads = first / QUAD * outputs..end.div_ceil(QUAD) * outputs;
-        let weights = self.weight.as_chunks().0.get(quads).unwrap_or_default();
-        accumulate(codes, weights.as_chunks().0, outputs / LANES, sums.as_chunks_mut().0);
-        if self.is_long() && (end.is_multiple_of(self.block()) || end == self.inputs) {
+        let (start, end_of_quads) = (first / QUAD * self.stride, end.div_ceil(QUAD) * self.stride);
+        let weights = self.weight.as_chunks().0.get(start..).unwrap_or_default();
+        let weights = weights.get(..end_of_quads - start).unwrap_or(weights);
+        accumulate(codes, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
+        if end.is_multiple_of(self.block()) || end == self.inputs {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));
                 *sum = 0;
@@ -223,31 +268,27 @@ impl IntegerLinear<'_> {
     }
 
     /// Turns sums into outputs.
-    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32]) {
-        let (sums, totals) = split(partials, y.len());
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        let outputs = self.outputs().max(1);
+        let rows = y.chunks_exact_mut(outputs).zip(scales);
         if self.is_long() {
-            for (y, total) in y.iter_mut().zip(totals) {
-                *y = rounded(whole(*total));
+            for ((row, row_scale), totals) in rows.zip(self.totals(partials).chunks_exact(outputs)) {
+                for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
+                    *y = rounded(whole(*total)) * (scale * row_scale.worth) + bias;
+                }
             }
         } else {
-            for (y, sum) in y.iter_mut().zip(sums) {
-                *y = *sum as f32;
-            }
-        }
-        for (row, row_scale) in y.chunks_exact_mut(self.outputs().max(1)).zip(scales) {
-            for ((y, scale), bias) in row.iter_mut().zip(self.scale).zip(self.bias) {
-                *y = *y * (scale * row_scale.worth) + bias;
+            for (row, row_scale) in rows {
+                (kernel.rescale)(row, row_scale.worth, self.scale, self.bias);
             }
         }
     }
-}
 
-/// `count` sums of 32 bits, and behind them as many totals of 64 where there is room: low word, high word.
-fn split(partials: &mut [f32], count: usize) -> (&mut [i32], &mut [[u32; 2]]) {
-    let (sums, rest) = partials.split_at_mut_checked(count).unwrap_or_default();
-    let totals = bytemuck::cast_slice_mut::<f32, u32>(rest).as_chunks_mut().0;
-    let room = count.min(totals.len());
-    (bytemuck::cast_slice_mut(sums), totals.get_mut(..room).unwrap_or_default())
+    /// Totals of 64 bits, low word and high word; none where sums of 32 bits do.
+    fn totals<'t>(&self, partials: &'t mut [f32]) -> &'t mut [[u32; 2]] {
+        let words = if self.is_long() { partials } else { &mut [] };
+        bytemuck::cast_slice_mut::<f32, u32>(words).as_chunks_mut().0
+    }
 }
 
 fn whole([low, high]: [u32; 2]) -> i64 {
@@ -312,10 +353,10 @@ mod tests {
             let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
             let most = if wide { i16::MAX } else { 127 };
             let input_scale = fixed.then(|| 0.9 / f32::from(most));
-            let linear = IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most, input_scale };
+            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, input_scale };
             let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
             let mut y = vec![f32::NAN; rows * outputs];
-            let mut partials = vec![f32::NAN; 3 * ROWS * outputs];
+            let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
             linear.map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
             for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
                 let row = linear.row_scale(x, &Kernel::PORTABLE);
@@ -343,10 +384,17 @@ mod tests {
     fn sums_of_int8_codes_beyond_32_bits_are_exact() {
         let inputs = 140_000;
         let (weight, scale, bias) = parameters(inputs, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         let mut y = [0.0; 16];
-        linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 48], &Kernel::PORTABLE);
+        linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
         let codes = vec![127; inputs];
         assert!(y.iter().enumerate().all(|(n, y)| *y == exact(&linear, &codes, n, 1.0 / 127.0)));
@@ -355,13 +403,20 @@ mod tests {
     #[test]
     fn what_is_not_finite_spoils_its_row_and_no_other() {
         let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs: 8,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut x = [1.0; 16];
             x[3] = unsound;
             let mut y = [0.0; 32];
-            linear.map(&x, None, &mut y, &mut [0.0; 16 * 3 * ROWS], &Kernel::PORTABLE);
+            linear.map(&x, None, &mut y, &mut [], &Kernel::PORTABLE);
             assert!(y[..16].iter().all(|value| value.is_nan()));
             assert!(y[16..].iter().all(|value| value.is_finite()));
         }
@@ -370,10 +425,17 @@ mod tests {
     #[test]
     fn a_row_of_zeros_gives_the_bias() {
         let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs: 8,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         let mut y = [0.0; 16];
-        linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 48], &Kernel::PORTABLE);
+        linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert_eq!(y, *bias);
     }
 }

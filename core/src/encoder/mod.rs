@@ -28,20 +28,23 @@ mod workspace;
 use core::error::Error;
 use core::fmt;
 
+pub use attention::{Attend, attend};
 pub use dims::{Dims, DimsError};
+#[cfg(feature = "four-byte")]
+pub use float::close_block;
 pub use format::{QUAD, WeightFormat};
 #[cfg(feature = "one-byte")]
-pub use integer::{magnitude, quantise};
+pub use integer::{magnitude, quantise, rescale};
 #[cfg(feature = "one-byte")]
 pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
+pub use norm::{Norm, layer_norm};
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::{SimilarityError, normalise};
-use attention::attend;
-use weights::Weights;
+use weights::{Layer, Weights};
 pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
@@ -149,7 +152,8 @@ impl<'a> Encoder<'a> {
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
         self.project(frames, workspace.rows, workspace.partials);
-        self.encode(&mut workspace, embedding)
+        embedding.copy_from_slice(self.encode(&mut workspace)?);
+        Ok(())
     }
 
     /// Embeds raw frames (frames, features), each as a window of its own, to unit vectors (frames, latent).
@@ -174,15 +178,14 @@ impl<'a> Encoder<'a> {
         if embeddings.len() != needed {
             return Err(EncodeError::Embedding { given: embeddings.len(), needed });
         }
-        let Workspace { rows, partials, other, hidden, scores, .. } = self.workspace(together, scratch)?;
+        let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
             self.project(frames, rows, partials);
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
-                let (other, hidden) = (start(other, d_model), &mut *hidden);
-                let scores = start(scores, 1);
-                let mut workspace = Workspace { rows, partials, embeddings: &mut [], other, hidden, scores };
-                self.encode(&mut workspace, embedding)?;
+                let (hidden, scores) = (&mut *hidden, start(scores, 1));
+                let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
+                embedding.copy_from_slice(self.encode(&mut workspace)?);
             }
         }
         Ok(())
@@ -218,41 +221,88 @@ impl<'a> Encoder<'a> {
         self.weights.projection.feed(first, values, &self.weights.standardiser, row, partials, &self.kernel)
     }
 
-    /// Runs the model on the projected rows of a workspace.
-    pub(crate) fn encode(&self, workspace: &mut Workspace<'_>, embedding: &mut [f32]) -> Result<(), EncodeError> {
-        let Workspace { rows, other, hidden, partials, scores, .. } = workspace;
-        let (width, head) = (self.dims.d_model, self.dims.head_dim());
-        let frames = scores.len();
+    /// Runs the model on the projected rows of a workspace; the embedding lies in the workspace too.
+    pub(crate) fn encode<'w>(&self, workspace: &'w mut Workspace<'_>) -> Result<&'w mut [f32], EncodeError> {
+        let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
         if self.dims.is_linear() {
+            let embedding = start(hidden, self.dims.latent);
             mean_of_rows(rows, embedding);
-            return normalise(embedding).map_err(EncodeError::Degenerate);
+            return normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate);
         }
         add(rows, self.weights.positions);
-        for layer in self.weights.layers(&self.dims, self.format) {
-            let qkv = start(hidden, frames * 3 * width);
-            layer.attention_norm.map(rows, other);
-            layer.query_key_value.map(other, None, qkv, partials, &self.kernel);
-            attend(qkv, width, head, scores, other);
-            let attended = start(hidden, frames * width);
-            layer.attention_output.map(other, None, attended, partials, &self.kernel);
-            add(rows, attended);
-
-            let expanded = start(hidden, frames * self.dims.feed_forward);
-            layer.feed_forward_norm.map(rows, other);
-            layer.expand.map(other, None, expanded, partials, &self.kernel);
-            activation::relu(expanded);
-            layer.contract.map(expanded, None, other, partials, &self.kernel);
-            add(rows, other);
+        for index in 0..self.dims.layers {
+            // Borrowed, as a move would take its stack twice.
+            if let Some(layer) = &self.weights.layer(index, &self.dims, self.format) {
+                self.attend(layer, rows, normed, hidden, scores, partials);
+                self.feed_forward(layer, rows, normed, hidden, partials);
+            }
         }
-
-        let (pooled, normed) = (start(other, width), start(hidden, width));
+        let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
         mean_of_rows(rows, pooled);
-        self.weights.head_norm.map(pooled, normed);
-        let hidden = pooled;
-        self.weights.head_hidden.map(normed, None, hidden, partials, &self.kernel);
-        activation::gelu(hidden);
-        self.weights.head_output.map(hidden, None, embedding, partials, &self.kernel);
-        normalise(embedding).map_err(EncodeError::Degenerate)
+        let rows = start(rows, width);
+        self.weights.head_norm.map(pooled, rows, &self.kernel);
+        self.weights.head_hidden.map(rows, None, pooled, partials, &self.kernel);
+        activation::gelu(pooled);
+        let embedding = start(hidden, self.dims.latent);
+        self.weights.head_output.map(pooled, None, embedding, partials, &self.kernel);
+        normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate)
+    }
+
+    /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
+    #[inline(never)]
+    fn attend(
+        &self,
+        layer: &Layer<'_>,
+        rows: &mut [f32],
+        normed: &mut [f32],
+        hidden: &mut [f32],
+        scores: &mut [f32],
+        partials: &mut [f32],
+    ) {
+        let width = self.dims.d_model.max(1);
+        if rows.len() == width {
+            // A single frame attends to itself alone: its value passes through, whatever its query and key.
+            let (normed, value) = (start(normed, width), start(hidden, width));
+            layer.attention_norm.map(rows, normed, &self.kernel);
+            layer.query_key_value.last_outputs(width).map(normed, None, value, partials, &self.kernel);
+            layer.attention_output.map(value, None, normed, partials, &self.kernel);
+            return add(rows, normed);
+        }
+        let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
+        for (rows, qkv) in rows.chunks(ROWS * width).zip(qkv.chunks_mut(ROWS * 3 * width)) {
+            let normed = start(normed, rows.len());
+            layer.attention_norm.map(rows, normed, &self.kernel);
+            layer.query_key_value.map(normed, None, qkv, partials, &self.kernel);
+        }
+        let queries = qkv.chunks(ROWS * 3 * width);
+        for (rows, queries) in rows.chunks_mut(ROWS * width).zip(queries) {
+            let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
+            (self.kernel.attend)(queries, qkv, width, self.dims.head_dim(), scores, attended);
+            layer.attention_output.map(attended, None, product, partials, &self.kernel);
+            add(rows, product);
+        }
+    }
+
+    /// Adds to every row its feed-forward block; [`ROWS`] rows at a time.
+    #[inline(never)]
+    fn feed_forward(
+        &self,
+        layer: &Layer<'_>,
+        rows: &mut [f32],
+        normed: &mut [f32],
+        hidden: &mut [f32],
+        partials: &mut [f32],
+    ) {
+        let width = self.dims.d_model.max(1);
+        for rows in rows.chunks_mut(ROWS * width) {
+            let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
+            let normed = start(normed, rows.len());
+            layer.feed_forward_norm.map(rows, normed, &self.kernel);
+            layer.expand.map(normed, None, expanded, partials, &self.kernel);
+            activation::relu(expanded);
+            layer.contract.map(expanded, None, normed, partials, &self.kernel);
+            add(rows, normed);
+        }
     }
 }
 

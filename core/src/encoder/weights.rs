@@ -70,11 +70,11 @@ impl<'a> Weights<'a> {
         rest.bytes.is_empty().then_some(weights)
     }
 
-    /// The layers in order.
-    pub(super) fn layers(&self, dims: &Dims, format: WeightFormat) -> impl Iterator<Item = Layer<'a>> {
+    /// A layer; `None` past the last.
+    pub(super) fn layer(&self, index: usize, dims: &Dims, format: WeightFormat) -> Option<Layer<'a>> {
         let length = self.layers.len() / dims.layers.max(1);
-        let blocks = self.layers.chunks_exact(length.max(1));
-        blocks.filter_map(move |bytes| Cutter { bytes, format }.layer(dims))
+        let bytes = self.layers.chunks_exact(length.max(1)).nth(index)?;
+        Cutter { bytes, format }.layer(dims)
     }
 }
 
@@ -99,24 +99,24 @@ impl<'a> Cutter<'a> {
             #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
                 let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F32(FloatLinear { inputs, weight, scale: None, bias })
+                Linear::F32(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
                 let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F16(FloatLinear { inputs, weight, scale: None, bias })
+                Linear::F16(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
                 let (weight, scale, bias) = (self.take(inputs * outputs)?, self.take(outputs)?, self.take(outputs)?);
-                Linear::I16(FloatLinear { inputs, weight, scale: Some(scale), bias })
+                Linear::I16(FloatLinear { inputs, weight, stride: outputs, scale: Some(scale), bias })
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
                 let weight = self.take(self.format.weight_bytes(inputs, outputs))?;
                 let (scale, bias) = (self.take(outputs)?, self.take(outputs)?);
                 let most = self.format.largest_code()?;
-                Linear::I8(IntegerLinear { inputs, weight, scale, bias, most, input_scale })
+                Linear::I8(IntegerLinear { inputs, weight, stride: outputs, scale, bias, most, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,

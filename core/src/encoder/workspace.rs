@@ -1,52 +1,108 @@
 //! Scratch memory of an encode, lent by the caller.
 
 use crate::encoder::dims::Dims;
-use crate::encoder::kernel::ROWS;
+use crate::encoder::kernel::{BLOCK, ROWS};
 
 /// Scratch memory cut up for windows of one length.
+///
+/// Beside the frames themselves only keys, queries and values are held for all of them: everything else is worked out for
+/// [`ROWS`] frames at a time.
 #[derive(Debug)]
 pub(crate) struct Workspace<'s> {
     /// Projected frames (frames, d_model).
     pub(crate) rows: &'s mut [f32],
     /// Open sums of [`ROWS`] rows.
     pub(crate) partials: &'s mut [f32],
-    /// A scan's sum of embeddings and its latest one (latent each).
-    pub(crate) embeddings: &'s mut [f32],
-    /// A second (frames, d_model).
-    pub(super) other: &'s mut [f32],
-    /// The widest product of every frame.
+    /// A scan's sum of embeddings (latent).
+    pub(crate) total: &'s mut [f32],
+    /// Inputs of a product (rows at a time, d_model).
+    pub(super) normed: &'s mut [f32],
+    /// Queries, keys and values of every frame and behind them an output of the attention, or a row's widest product, or
+    /// the embedding.
     pub(super) hidden: &'s mut [f32],
     /// One attention score a frame.
     pub(super) scores: &'s mut [f32],
 }
 
+/// Floats of each part.
+struct Lengths {
+    rows: usize,
+    partials: usize,
+    total: usize,
+    normed: usize,
+    hidden: usize,
+    scores: usize,
+}
+
+impl Lengths {
+    const fn of(dims: &Dims, window: usize) -> Self {
+        let rows = if window < ROWS { window } else { ROWS };
+        let normed = dims.d_model.saturating_mul(rows);
+        let attention = dims.d_model.saturating_mul(3).saturating_mul(window).saturating_add(normed);
+        let feed_forward = dims.feed_forward.saturating_mul(rows);
+        Self {
+            rows: dims.d_model.saturating_mul(window),
+            partials: partials(dims).saturating_mul(rows),
+            total: dims.latent,
+            normed,
+            hidden: max(if dims.is_linear() { 0 } else { max(attention, feed_forward) }, dims.latent),
+            scores: window,
+        }
+    }
+}
+
 impl<'s> Workspace<'s> {
     /// Floats that [`Workspace::cut`] takes.
     pub(super) const fn length(dims: &Dims, window: usize) -> usize {
-        let rows = if window < ROWS { window } else { ROWS };
-        let frame = dims.d_model.saturating_mul(2).saturating_add(dims.widest()).saturating_add(1);
-        let frames = frame.saturating_mul(window);
-        let partials = partials(dims).saturating_mul(rows);
-        let embeddings = dims.latent.saturating_mul(2);
-        frames.saturating_add(partials).saturating_add(embeddings)
+        let Lengths { rows, partials, total, normed, hidden, scores } = Lengths::of(dims, window);
+        let frames = rows.saturating_add(hidden).saturating_add(scores);
+        frames.saturating_add(partials).saturating_add(normed).saturating_add(total)
     }
 
     /// Cuts `scratch` up; `None` when it is too short.
     pub(super) fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Option<Self> {
-        let (rows, rest) = scratch.split_at_mut_checked(window * dims.d_model)?;
-        let (other, rest) = rest.split_at_mut_checked(window * dims.d_model)?;
-        let (hidden, rest) = rest.split_at_mut_checked(window * dims.widest())?;
-        let (scores, rest) = rest.split_at_mut_checked(window)?;
-        let (partials, rest) = rest.split_at_mut_checked(window.min(ROWS) * partials(dims))?;
-        let (embeddings, _) = rest.split_at_mut_checked(2 * dims.latent)?;
-        Some(Self { rows, partials, embeddings, other, hidden, scores })
+        let lengths = Lengths::of(dims, window);
+        let (rows, rest) = scratch.split_at_mut_checked(lengths.rows)?;
+        let (partials, rest) = rest.split_at_mut_checked(lengths.partials)?;
+        let (total, rest) = rest.split_at_mut_checked(lengths.total)?;
+        let (normed, rest) = rest.split_at_mut_checked(lengths.normed)?;
+        let (hidden, rest) = rest.split_at_mut_checked(lengths.hidden)?;
+        let (scores, _) = rest.split_at_mut_checked(lengths.scores)?;
+        Some(Self { rows, partials, total, normed, hidden, scores })
     }
 }
 
-/// Floats of open sums a row: of the widest product, or of one into `d_model` whose sums take three words.
+/// Floats of open sums a row, of the widest product that needs them beside its outputs.
 ///
-/// Other products have at most 512 inputs, over which no sum needs more than one.
+/// Integer sums over many inputs take two words an output, and only products into `d_model` have so many; float sums take
+/// one where there are more inputs than a block, which without a wide `d_model` is in the same products.
 const fn partials(dims: &Dims) -> usize {
-    let (widest, long) = (dims.widest(), dims.d_model.saturating_mul(3));
-    if widest > long { widest } else { long }
+    let long = dims.d_model.saturating_mul(2);
+    if dims.d_model <= BLOCK { long } else { max(long, dims.widest()) }
+}
+
+const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The reference's widths.
+    const REFERENCE: Dims =
+        Dims { features: 20_484, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 512 };
+
+    #[test]
+    fn a_cut_takes_exactly_its_length() {
+        let narrow = Dims { d_model: 16, latent: 512, ..REFERENCE };
+        for dims in [REFERENCE, narrow, Dims { d_model: 512, ..REFERENCE }, Dims::linear(3, 128, 4)] {
+            for window in [1, 2, 9, 100] {
+                let mut scratch = std::vec![0.0; Workspace::length(&dims, window)];
+                assert!(Workspace::cut(&mut scratch, &dims, window).is_some());
+                scratch.pop();
+                assert!(Workspace::cut(&mut scratch, &dims, window).is_none(), "{dims:?}, window {window}");
+            }
+        }
+    }
 }

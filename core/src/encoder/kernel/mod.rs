@@ -5,10 +5,14 @@ mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
 
+use crate::encoder::attention::{Attend, attend};
+#[cfg(feature = "four-byte")]
+use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
 #[cfg(feature = "one-byte")]
-use crate::encoder::integer::{magnitude, quantise};
+use crate::encoder::integer::{magnitude, quantise, rescale};
+use crate::encoder::norm::{Norm, layer_norm};
 use crate::encoder::standardise::{Standardise, standardise};
 
 #[cfg(feature = "four-byte")]
@@ -21,8 +25,12 @@ pub const LANES: usize = 16;
 
 const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
 
-/// Most rows that share a pass over the weights.
-pub const ROWS: usize = if SIMD { 8 } else { 2 };
+/// Most rows that share a pass over the weights; without SIMD integer products gain nothing by sharing it.
+pub const ROWS: usize = match (SIMD, cfg!(feature = "four-byte")) {
+    (true, _) => 8,
+    (false, true) => 2,
+    (false, false) => 1,
+};
 
 /// Most inputs of one pass.
 pub const STEP: usize = if SIMD { 256 } else { 32 };
@@ -33,8 +41,9 @@ pub(super) const BLOCK: usize = 256;
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
 /// `inputs` is one to [`ROWS`] rows, of which as many values enter as there are weights. Weights and sums come in columns
-/// of [`LANES`] outputs; the number is how many columns an input's weights and a row's sums have. Float sums run over k in
-/// order, rounded after the product and after the sum.
+/// of [`LANES`] outputs; the number is how many columns lie between an input's weights and the next's. A row has as many
+/// columns of sums as its share of them, at most that number, and the last input's weights may end with the last column
+/// that has a sum. Float sums run over k in order, rounded after the product and after the sum.
 pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
 
 #[cfg(feature = "one-byte")]
@@ -63,12 +72,22 @@ pub struct Kernel {
     pub i8: AccumulateCodes,
     /// [`standardise`](super::standardise::standardise()).
     pub standardise: Standardise,
+    /// [`layer_norm`](super::norm::layer_norm).
+    pub layer_norm: Norm,
+    /// [`attend`](super::attention::attend()).
+    pub attend: Attend,
+    /// [`close_block`](super::float::close_block).
+    #[cfg(feature = "four-byte")]
+    pub close_block: fn(&mut [f32], &mut [f32]),
     /// [`magnitude`](super::integer::magnitude).
     #[cfg(feature = "one-byte")]
     pub magnitude: fn(&[f32]) -> f32,
     /// [`quantise`](super::integer::quantise).
     #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
+    /// [`rescale`](super::integer::rescale).
+    #[cfg(feature = "one-byte")]
+    pub rescale: fn(&mut [f32], f32, &[f32], &[f32]),
 }
 
 impl Kernel {
@@ -85,9 +104,15 @@ impl Kernel {
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
         standardise,
+        layer_norm,
+        attend,
+        #[cfg(feature = "four-byte")]
+        close_block,
         #[cfg(feature = "one-byte")]
         magnitude,
         #[cfg(feature = "one-byte")]
         quantise,
+        #[cfg(feature = "one-byte")]
+        rescale,
     };
 }

@@ -1,0 +1,151 @@
+//! Embeds random scans in QEMU: prints the hash of their embeddings, and what the last one took.
+//!
+//! A bundle lies at the start of the PSRAM; at its end two words, frames of a window and number of scans. Scans are those
+//! of core's `embedding_hash` example. With `-icount shift=0` a tick is 40 instructions.
+
+#![no_std]
+#![no_main]
+
+#[path = "../../boards/register.rs"]
+mod register;
+mod stack;
+
+use core::fmt::Write as _;
+
+use cortex_m_rt::entry;
+use cortex_m_semihosting::{debug, hio};
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::{Encoder, Kernel};
+use neural_vault_core::scan::{ScanEncoder, ScanState};
+use register::Register;
+use sha2::{Digest, Sha256};
+
+/// The PSRAM.
+const MEMORY: (u32, usize) = (0x2100_0000, 16 << 20);
+
+/// Where a bundle says how long it is.
+const LENGTH_AT: usize = 12;
+
+/// Values a push, as a token has them.
+const CHUNK: usize = 256;
+
+/// Instructions in a tick of the timer.
+const INSTRUCTIONS: u32 = 40;
+
+// SAFETY: registers of CMSDK timer 0 of AN386 (ARM DAI0386, 3.1); they move no memory.
+const TIMER_CONTROL: Register = unsafe { Register::at(0x4000_0000) };
+// SAFETY: as above.
+const TIMER_VALUE: Register = unsafe { Register::at(0x4000_0004) };
+// SAFETY: as above.
+const TIMER_RELOAD: Register = unsafe { Register::at(0x4000_0008) };
+
+/// What a scan's embedding took.
+#[derive(Default)]
+struct Taken {
+    ticks: u32,
+    stack: u32,
+}
+
+#[entry]
+fn main() -> ! {
+    static mut SCRATCH: [f32; 10_240] = [0.0; 10_240];
+    TIMER_RELOAD.write(u32::MAX);
+    TIMER_VALUE.write(u32::MAX);
+    TIMER_CONTROL.write(1);
+    // SAFETY: the PSRAM is readable, and nothing writes to it.
+    let memory = unsafe { core::slice::from_raw_parts(MEMORY.0 as *const u8, MEMORY.1) };
+    let done = embed(memory, SCRATCH);
+    loop {
+        debug::exit(if done.is_some() { debug::EXIT_SUCCESS } else { debug::EXIT_FAILURE });
+    }
+}
+
+fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
+    let word = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes) as usize;
+    let (window, scans) = (word(memory.get(MEMORY.1 - 8..)?.first_chunk()?), word(memory.last_chunk()?));
+    let length = word(memory.get(LENGTH_AT..)?.first_chunk()?);
+    let bundle = Bundle::open(memory.get(..length)?).ok()?;
+    let encoder = bundle.encoder().with_kernel(kernel());
+    let scratch = scratch.get_mut(..Encoder::scratch_len(&bundle.dims(), window))?;
+
+    let (mut random, mut hash, mut taken) = (11, Sha256::new(), Taken::default());
+    for _ in 0..scans {
+        let mut embedding = [0.0; 128];
+        taken = embed_scan(&encoder, window, &mut random, scratch, &mut embedding)?;
+        for component in embedding {
+            hash.update(component.to_le_bytes());
+        }
+    }
+    let mut out = hio::hstdout().ok()?;
+    for byte in hash.finalize() {
+        write!(out, "{byte:02x}").ok()?;
+    }
+    let (instructions, scratch) = (taken.ticks * INSTRUCTIONS, size_of_val(scratch));
+    writeln!(out, " {instructions} {scratch} {}", taken.stack).ok()
+}
+
+/// Embeds the next random scan, of one window, chunk by chunk.
+fn embed_scan(
+    encoder: &Encoder<'_>,
+    window: usize,
+    random: &mut u32,
+    scratch: &mut [f32],
+    embedding: &mut [f32],
+) -> Option<Taken> {
+    let (mut chunk, mut taken) = ([0.0; CHUNK], Taken::default());
+    let mut state = Some(ScanEncoder::new(encoder, window, scratch).ok()?.pause());
+    let mut left = window * encoder.dims().features;
+    while left > 0 {
+        let chunk = chunk.get_mut(..left.min(CHUNK))?;
+        chunk.fill_with(|| float(random) * 3.0);
+        left -= chunk.len();
+        let last = left == 0;
+        let mut ticks = 0;
+        let stack = stack::of(&mut || {
+            let begun = !TIMER_VALUE.read();
+            state = state.and_then(|state| push(encoder, state, chunk, scratch, last.then_some(&mut *embedding)));
+            ticks = (!TIMER_VALUE.read()).wrapping_sub(begun);
+        });
+        state?;
+        taken = Taken { ticks: taken.ticks + ticks, stack: taken.stack.max(stack) };
+    }
+    Some(taken)
+}
+
+/// What a token does with a chunk; never inlined, so that all of its stack is below what is measured from.
+#[inline(never)]
+fn push(
+    encoder: &Encoder<'_>,
+    state: ScanState,
+    chunk: &[f32],
+    scratch: &mut [f32],
+    embedding: Option<&mut [f32]>,
+) -> Option<ScanState> {
+    let mut scan = ScanEncoder::resume(encoder, state, scratch).ok()?;
+    scan.push(chunk).ok()?;
+    match embedding {
+        Some(embedding) => scan.finish(embedding).ok().map(|()| state),
+        None => Some(scan.pause()),
+    }
+}
+
+/// The token's kernel: of a package of its own where it is for float32 weights too.
+fn kernel() -> Kernel {
+    #[cfg(feature = "every-format")]
+    return neural_vault_token_kernel::kernel();
+    #[cfg(not(feature = "every-format"))]
+    return neural_vault_kernels::best();
+}
+
+/// The next float in -1..1, as the host draws it.
+fn float(random: &mut u32) -> f32 {
+    *random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    (*random >> 8) as f32 / 8_388_608.0 - 1.0
+}
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        debug::exit(debug::EXIT_FAILURE);
+    }
+}

@@ -1,0 +1,49 @@
+//! Calls of everything the crypto floor offers: codes, both key schemes, verification.
+
+use core::convert::Infallible;
+use core::hint::black_box;
+
+use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::quantize::quantize;
+use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
+
+/// Quantises, derives and verifies what the compiler cannot see.
+#[inline(always)]
+pub fn call() {
+    // In memory, as a constant would be weighed too.
+    let prototype = [0.0; 128];
+    let prototype = black_box(prototype.as_slice());
+    let secret = DeviceSecret::from_bytes(black_box([0; 32]));
+    let (digest, id, application) = (black_box([0; 32]), black_box([0; 16]), black_box([].as_slice()));
+    let (mut codes, mut key) = ([0; 128], [0; 32]);
+
+    let _ = black_box(quantize(prototype, &mut codes));
+    let _ = black_box(derive_v1(prototype, &mut key));
+    let context = KeyContext { model_digest: &digest, enrolment_id: &id, application };
+    let _ = black_box(derive_v2(prototype, &secret, &context));
+    let enrolment = Enrolment { prototype, threshold: black_box(0.5), model_digest: digest, id };
+    let mut counter = Counter(black_box(5));
+    let _ = black_box(verify(&enrolment, prototype, &secret, application, &mut counter));
+    black_box((codes, key));
+}
+
+/// Attempts kept nowhere.
+struct Counter(u32);
+
+impl AttemptCounter for Counter {
+    type Error = Infallible;
+
+    fn remaining(&mut self) -> Result<u32, Infallible> {
+        Ok(black_box(self.0))
+    }
+
+    fn persist_decrement(&mut self) -> Result<(), Infallible> {
+        self.0 = black_box(0);
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), Infallible> {
+        self.0 = black_box(5);
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! How much stack a piece of work takes: paint below the stack pointer before it, what is left of the paint after.
+
+use core::arch::asm;
+use core::ptr::{read_volatile, write_volatile};
+
+const PAINT: u32 = 0xcccc_cccc;
+
+/// Painted words.
+const DEPTH: usize = 4096;
+
+/// Does `work`; returns the bytes of stack it took below this call.
+#[inline(never)]
+pub fn of(work: &mut dyn FnMut()) -> u32 {
+    let top: *mut u32;
+    // SAFETY: reads a register.
+    unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags)) };
+    let low = top.wrapping_sub(DEPTH);
+    for word in 0..DEPTH {
+        // SAFETY: memory below the stack pointer is nobody's, the linked layout leaves that much of it, and nothing interrupts.
+        unsafe { write_volatile(low.wrapping_add(word), PAINT) };
+    }
+    work();
+    // SAFETY: as above.
+    let left = (0..DEPTH).take_while(|word| unsafe { read_volatile(low.wrapping_add(*word)) } == PAINT).count();
+    ((DEPTH - left) * size_of::<u32>()) as u32
+}

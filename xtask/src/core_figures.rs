@@ -1,0 +1,94 @@
+//! What the core takes of a token, against what it may: instructions, memory, code, a model's bytes.
+
+use std::fmt::Write as _;
+
+use crate::core_images::{Images, expected};
+use crate::steps::{Failure, Steps};
+use crate::thumb;
+
+/// A figure: what of, how much, and the most it may be.
+struct Row {
+    work: String,
+    value: u64,
+    unit: &'static str,
+    limit: Option<u64>,
+}
+
+/// The reference's widths with int8 weights: features, window, most instructions, most bytes of stack and scratch.
+const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
+    (1024, 1, Some(1_200_000), None),
+    (1024, 8, None, None),
+    (20_484, 1, Some(6_000_000), Some(6 * 1024)),
+    (20_484, 8, None, Some(24 * 1024)),
+];
+
+/// Most bytes of a crypto floor, of a whole core with int8 weights alone, and of a model of 20,484 features.
+const FLOOR: u64 = 6 * 1024;
+const WHOLE: u64 = 14 * 1024;
+const MODEL: u64 = 3_200_000;
+
+/// Measures everything and prints it as a table, or as JSON.
+pub fn run(as_json: bool) -> Result<(), Failure> {
+    let mut steps = Steps::new();
+    let rows = measure(&mut steps)?;
+    print!("{}", if as_json { json(&rows) } else { table(&rows) });
+    Ok(())
+}
+
+fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
+    let mut rows = Vec::new();
+    let mut row = |work, value, unit, limit| rows.push(Row { work, value, unit, limit });
+    let toolchain = thumb::provide_with_machine(steps)?;
+    let models = expected(steps)?;
+    let images = Images::build(steps, &toolchain, "one-byte,semihosting", None)?;
+    for (features, window, instructions, memory) in EMBEDDINGS {
+        let name = format!("i8-{features}.nvb");
+        let model = models.iter().find(|expected| expected.model.ends_with(&name));
+        let model = &model.ok_or_else(|| Failure::new(format!("{name} was not written")))?.model;
+        // The first scan finds the machine in another state than those after it.
+        let found = images.embed(steps, model, window, 2, true)?;
+        row(format!("embedding {features}x{window} i8"), found.instructions, "instructions", instructions);
+        row(format!("scratch {features}x{window} i8"), found.scratch, "bytes", None);
+        row(format!("stack and scratch {features}x{window} i8"), found.stack + found.scratch, "bytes", memory);
+        if window == 1 {
+            let bytes = std::fs::metadata(model).map(|file| file.len()).unwrap_or_default();
+            row(format!("model {features} i8, 8 positions"), bytes, "bytes", (features == 20_484).then_some(MODEL));
+        }
+    }
+    for (image, features, limit) in [("crypto-floor", "floor", FLOOR), ("whole-core", "one-byte", WHOLE)] {
+        let images = Images::build(steps, &toolchain, features, Some("\"s\""))?;
+        row(format!("{image}, optimised for size"), images.bytes(image)?, "bytes", Some(limit));
+    }
+    Ok(rows)
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut table = String::new();
+    for Row { work, value, unit, limit } in rows {
+        let limit = limit.map(|limit| format!("at most {limit}: {}", if *value <= limit { "yes" } else { "no" }));
+        let _ = writeln!(table, "{work:36} {value:>9} {unit:13}{}", limit.unwrap_or_default());
+    }
+    table
+}
+
+fn json(rows: &[Row]) -> String {
+    let row = |Row { work, value, unit, limit }: &Row| {
+        let limit = limit.map_or("null".to_owned(), |limit| limit.to_string());
+        format!("    {{\"work\": \"{work}\", \"value\": {value}, \"unit\": \"{unit}\", \"limit\": {limit}}}")
+    };
+    let rows: Vec<String> = rows.iter().map(row).collect();
+    format!("{{\n  \"schema\": \"neural-vault/core-on-token/1\",\n  \"rows\": [\n{}\n  ]\n}}\n", rows.join(",\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_above_its_limit_is_said() {
+        let row = |value| Row { work: "code".to_owned(), value, unit: "bytes", limit: Some(10) };
+        assert!(table(&[row(10)]).contains("at most 10: yes"));
+        assert!(table(&[row(11)]).contains("at most 10: no"));
+        assert!(json(&[row(11)]).contains(r#"{"work": "code", "value": 11, "unit": "bytes", "limit": 10}"#));
+    }
+}

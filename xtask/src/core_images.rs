@@ -1,0 +1,125 @@
+//! Images of the core alone for a Cortex-M4: built, weighed, run in QEMU.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::elf::Elf;
+use crate::steps::{Failure, Steps};
+use crate::thumb::{TARGET, Toolchain};
+use crate::workspace::{cargo, command, root, target};
+
+/// Images as they were built last: the next build takes their place.
+pub struct Images(PathBuf);
+
+/// What QEMU made of a model.
+pub struct Embedded {
+    pub hash: String,
+    /// Of the last scan, when they were counted.
+    pub instructions: u64,
+    /// Bytes that the encoder is lent.
+    pub scratch: u64,
+    /// Most bytes of stack of any step.
+    pub stack: u64,
+}
+
+/// A model that the core's example wrote, and what it made of random scans.
+pub struct Expected {
+    pub model: PathBuf,
+    pub window: usize,
+    pub scans: usize,
+    pub hash: String,
+}
+
+/// Writes models with every weight format, and embeds on this machine what QEMU is to embed.
+pub fn expected(steps: &mut Steps) -> Result<Vec<Expected>, Failure> {
+    let folder = target()?.join("models");
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    let mut command = cargo(&["run", "--release", "--package", "neural-vault-core", "--features", "std"]);
+    command.args(["--example", "embedding_hash", "--"]).arg(&folder);
+    let lines = steps.output("Models, and their embeddings on this machine", &mut command)?;
+    let read = |line: &str| {
+        let mut words = line.split_whitespace();
+        let model = folder.join(words.next()?);
+        let (window, scans) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+        Some(Expected { model, window, scans, hash: words.next()?.to_owned() })
+    };
+    lines.lines().map(|line| read(line).ok_or_else(|| unread(line))).collect()
+}
+
+impl Images {
+    /// Builds them with these features; `level` is the core's optimisation where it is not the token's.
+    pub fn build(
+        steps: &mut Steps,
+        toolchain: &Toolchain,
+        features: &str,
+        level: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let folder = target()?.join("firmware");
+        let mut build = toolchain.firmware(&folder);
+        build.args(["--package", "neural-vault-core-images", "--features", features]);
+        for package in ["neural-vault-core", "neural-vault-token-kernel"] {
+            if let Some(level) = level {
+                build.args(["--config", &format!("profile.firmware.package.{package}.opt-level={level}")]);
+            }
+        }
+        steps.run("Core alone for a Cortex-M4", &mut build)?;
+        Ok(Self(folder.join(TARGET).join("firmware")))
+    }
+
+    /// Bytes of code and constants, startup code aside.
+    pub fn bytes(&self, image: &str) -> Result<u64, Failure> {
+        Ok(self.weigh(image)?.saturating_sub(self.weigh("nothing")?))
+    }
+
+    fn weigh(&self, image: &str) -> Result<u64, Failure> {
+        let path = self.0.join(image);
+        let unread = |what: String| Failure::new(format!("{}: {what}", path.display()));
+        let file = std::fs::read(&path).map_err(|error| unread(error.to_string()))?;
+        let elf = Elf::read(&file).ok_or_else(|| unread("not a 32-bit ELF file".to_owned()))?;
+        Ok(elf.size(&[".text", ".rodata"]))
+    }
+
+    /// Embeds random scans of a model in QEMU, and counts instructions on request.
+    pub fn embed(
+        &self,
+        steps: &mut Steps,
+        model: &Path,
+        window: usize,
+        scans: usize,
+        count: bool,
+    ) -> Result<Embedded, Failure> {
+        let mut qemu = self.machine(model, window, scans);
+        if count {
+            qemu.args(["-icount", "shift=0"]);
+        }
+        let name = model.file_name().unwrap_or_default().to_string_lossy();
+        let line = steps.output(&format!("{scans} scans of {window} frames, {name}, in QEMU"), &mut qemu)?;
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [hash, instructions, scratch, stack] = words[..] else {
+            return Err(unread(&line));
+        };
+        let number = |word: &str| word.parse().map_err(|_| unread(&line));
+        Ok(Embedded {
+            hash: hash.to_owned(),
+            instructions: number(instructions)?,
+            scratch: number(scratch)?,
+            stack: number(stack)?,
+        })
+    }
+
+    fn machine(&self, model: &Path, window: usize, scans: usize) -> Command {
+        let mut qemu = command("qemu-system-arm");
+        qemu.args(["-machine", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "none"]);
+        qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(self.0.join("embedding"));
+        let shown = model.strip_prefix(root()).unwrap_or(model).display();
+        qemu.arg("-device").arg(format!("loader,file={shown},addr=0x21000000,force-raw=on"));
+        for (place, word) in [("0x21fffff8", window), ("0x21fffffc", scans)] {
+            qemu.arg("-device").arg(format!("loader,addr={place},data={word},data-len=4"));
+        }
+        qemu
+    }
+}
+
+fn unread(line: &str) -> Failure {
+    Failure::new(format!("not what was expected to be printed: {line}"))
+}
