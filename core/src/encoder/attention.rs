@@ -3,8 +3,8 @@
 use wide::{f32x4, f32x8, f32x16};
 
 use crate::encoder::activation::exp;
-use crate::encoder::kernel::{BLOCK, LANES};
-use crate::similarity::inlined_sum;
+use crate::encoder::kernel::{BLOCK, LANES, SIMD};
+use crate::similarity::{inlined_dot, inlined_sum};
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -19,7 +19,7 @@ pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &
     let frames = || qkv.chunks_exact((3 * width).max(1));
     let queries = queries.chunks_exact((3 * width).max(1));
     let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in queries.zip(y.chunks_exact_mut(width)) {
+    for (query, y) in queries.zip(y.chunks_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
             let component = |frame, part| part_of(frame, part * width + first, head);
             let query = component(query, 0);
@@ -30,8 +30,8 @@ pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &
             for (offset, y) in (0..head).step_by(LANES).zip(y.chunks_mut(LANES)) {
                 let values = frames().map(|frame| component(frame, 2).get(offset..).unwrap_or_default());
                 let total = weighted_sum(scores, values);
-                for (y, total) in y.iter_mut().zip(total.to_array()) {
-                    *y = total;
+                for (y, total) in y.iter_mut().zip(&total) {
+                    *y = *total;
                 }
             }
         }
@@ -59,6 +59,10 @@ fn lanes(values: &[f32]) -> f32x16 {
 /// As [`dot`](crate::similarity), in registers.
 #[inline(always)]
 fn dot(left: &[f32], right: &[f32]) -> f32 {
+    // Sixteen lanes written out are much code where no register holds them.
+    if !SIMD {
+        return inlined_dot(left, right);
+    }
     let mut sums = f32x16::ZERO;
     for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
         sums += lanes(left) * lanes(right);
@@ -86,7 +90,10 @@ fn softmax(scores: &mut [f32]) {
 
 /// The product of the weights and the first lanes of the values, one accumulator a lane in blocks along the frames.
 #[inline(always)]
-fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> f32x16 {
+fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
+    if !SIMD {
+        return weighted_sum_in_memory(weights, values);
+    }
     let mut total = f32x16::ZERO;
     for block in weights.chunks(BLOCK) {
         let mut partial = f32x16::ZERO;
@@ -95,5 +102,22 @@ fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>
         }
         total += partial;
     }
-    total
+    total.to_array()
+}
+
+/// [`weighted_sum`] where no register holds its lanes.
+fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
+    let mut totals = [0.0; LANES];
+    for block in weights.chunks(BLOCK) {
+        let mut partials = [0.0; LANES];
+        for (weight, values) in block.iter().zip(&mut values) {
+            for (partial, value) in partials.iter_mut().zip(values) {
+                *partial += weight * value;
+            }
+        }
+        for (total, partial) in totals.iter_mut().zip(&partials) {
+            *total += partial;
+        }
+    }
+    totals
 }

@@ -23,7 +23,7 @@ pub use float::half_to_float;
 /// Neighbouring outputs that are one column.
 pub const LANES: usize = 16;
 
-const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
+pub(super) const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
 
 /// Most rows that share a pass over the weights; without SIMD integer products gain nothing by sharing it.
 pub const ROWS: usize = match (SIMD, cfg!(feature = "four-byte")) {
@@ -103,16 +103,43 @@ impl Kernel {
         i8i16: integer::accumulate,
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
-        standardise,
-        layer_norm,
-        attend,
+        standardise: once::standardise,
+        layer_norm: once::layer_norm,
+        attend: once::attend,
         #[cfg(feature = "four-byte")]
-        close_block,
+        close_block: once::close_block,
         #[cfg(feature = "one-byte")]
-        magnitude,
+        magnitude: once::magnitude,
         #[cfg(feature = "one-byte")]
-        quantise,
+        quantise: once::quantise,
         #[cfg(feature = "one-byte")]
-        rescale,
+        rescale: once::rescale,
     };
+}
+
+/// The loops that are inlined elsewhere, compiled once: a copy in each crate that names them is much of a token's code.
+mod once {
+    macro_rules! once {
+        ($($(#[$built:meta])? $name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {$(
+            $(#[$built])?
+            #[inline(never)]
+            pub(super) fn $name($($argument: $kind),*) $(-> $result)? {
+                super::$name($($argument),*)
+            }
+        )*};
+    }
+
+    once! {
+        standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
+        layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
+        attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
+        #[cfg(feature = "four-byte")]
+        close_block(totals: &mut [f32], partials: &mut [f32]);
+        #[cfg(feature = "one-byte")]
+        magnitude(values: &[f32]) -> f32;
+        #[cfg(feature = "one-byte")]
+        quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        #[cfg(feature = "one-byte")]
+        rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
+    }
 }
