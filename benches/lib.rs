@@ -46,12 +46,6 @@ pub fn onnx_engines() -> Vec<Engine> {
     USABLE.clone()
 }
 
-/// Floats whose memory a bundle can be used in, as [`Embedder`](neural_vault::embedding::Embedder) keeps it.
-#[must_use]
-pub fn aligned(bundle: &[u8]) -> Vec<u32> {
-    bundle.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
-}
-
 /// `count` standard normal values, always the same.
 #[must_use]
 pub fn normal_values(count: usize) -> Vec<f32> {

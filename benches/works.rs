@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use neural_vault::engine::{Data, Device, Engine, Feed};
-use neural_vault::model::{onnx, words};
+use neural_vault::model::{Aligned, onnx};
 use neural_vault_core::bundle::{Bundle, Storage};
 use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, write};
@@ -46,13 +46,13 @@ const LOOSE: f32 = 0.1;
 /// When an engine refuses the model, or its embedding is not the core's.
 pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Work, Stop> {
     let model = random_model(features)?;
-    let exact = words(&model.to_bundle(None)?);
-    let proto = onnx::to_proto(&model, Bundle::open(bytemuck::cast_slice(&exact))?.digest())?;
+    let exact = Aligned::new(&model.to_bundle(None)?);
+    let proto = onnx::to_proto(&model, Bundle::open(&exact)?.digest())?;
     let frames: Rc<[f32]> = normal_values(window * features).into();
     let is_integer = format.largest_code().is_some();
     let stored = match format {
         WeightFormat::F32 => exact,
-        _ => words(&model.quantise(format, &normal_values(16 * features))?.to_bundle(None)?),
+        _ => Aligned::new(&model.quantise(format, &normal_values(16 * features))?.to_bundle(None)?),
     };
     let (bytes, products) = size(&stored, window)?;
     let best = neural_vault_kernels::best();
@@ -88,9 +88,8 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     let entry = |prototype: &'static [f32]| Entry { label: "", threshold: 0.5, prototype };
     let vectors: &'static [Vec<f32>] = Vec::leak(vectors);
     let entries: Vec<Entry<'_>> = vectors.iter().cycle().take(prototypes).map(|vector| entry(vector)).collect();
-    let words: &'static [u32] = Vec::leak(words_padded(&write(format, &[0; 32], [1, 0], &entries)?));
-    let length = write(format, &[0; 32], [1, 0], &entries)?.len();
-    let gallery = Gallery::open(&bytemuck::cast_slice(words)[..length])?;
+    let bytes = leaked(Aligned::new(&write(format, &[0; 32], [1, 0], &entries)?));
+    let gallery = Gallery::open(bytes)?;
     let probes: Vec<f32> = (0..queries as u64).flat_map(|seed| unit_vector(10_000 + seed)).collect();
     let kernel = neural_vault_kernels::best();
     let mut matches = vec![Match { index: 0, score: 0.0 }; queries];
@@ -109,21 +108,19 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     })
 }
 
-fn words_padded(bytes: &[u8]) -> Vec<u32> {
-    let mut padded = bytes.to_vec();
-    padded.resize(bytes.len().next_multiple_of(4), 0);
-    words(&padded)
+/// Memory that contenders share for as long as the program runs.
+fn leaked(bytes: Aligned) -> &'static [u8] {
+    Box::leak(Box::new(bytes))
 }
 
 fn core(
     name: &'static str,
-    words: Vec<u32>,
+    bundle: Aligned,
     kernel: Kernel,
     frames: &Rc<[f32]>,
     window: usize,
 ) -> Result<(Vec<Contender>, Vec<f32>), Stop> {
-    let words: &'static [u32] = Vec::leak(words);
-    let encoder = Bundle::open(bytemuck::cast_slice(words))?.encoder().with_kernel(kernel);
+    let encoder = Bundle::open(leaked(bundle))?.encoder().with_kernel(kernel);
     let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let mut embedding = vec![0.0; LATENT];
     encoder.embed_window(frames, &mut scratch, &mut embedding)?;
@@ -156,8 +153,8 @@ fn onnx_session(
 }
 
 /// Bytes of a bundle that an encode reads, and the products it adds.
-fn size(words: &[u32], window: usize) -> Result<(usize, usize), Stop> {
-    let bundle = Bundle::open(bytemuck::cast_slice(words))?;
+fn size(bundle: &[u8], window: usize) -> Result<(usize, usize), Stop> {
+    let bundle = Bundle::open(bundle)?;
     let mut bytes = 4 * window * bundle.dims().features;
     let mut products = 0;
     for tensor in bundle.tensors().filter(|tensor| tensor.name != *"pos.pe") {

@@ -81,8 +81,16 @@ pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
     Ok(())
 }
 
+/// [`inlined_dot`] where speed does not matter.
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    inlined_dot(left, right)
+}
+
 /// Sum of products in 16 lanes and the fixed tree; vectors of one length.
-pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
+///
+/// Inlined, so that a kernel's instructions reach it.
+#[inline(always)]
+pub(crate) fn inlined_dot(left: &[f32], right: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
     let (right_chunks, right_rest) = right.as_chunks::<LANES>();
@@ -97,9 +105,10 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     tree(lanes)
 }
 
-/// Sum in 16 lanes and the fixed tree.
+/// Sum in 16 lanes and the fixed tree; inlined as [`inlined_dot`].
 #[cfg(feature = "encoder")]
-pub(crate) fn sum(values: &[f32]) -> f32 {
+#[inline(always)]
+pub(crate) fn inlined_sum(values: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     for chunk in values.chunks(LANES) {
         for (lane, value) in lanes.iter_mut().zip(chunk) {
@@ -110,6 +119,7 @@ pub(crate) fn sum(values: &[f32]) -> f32 {
 }
 
 /// Adds 16 lanes as the fixed tree.
+#[inline(always)]
 fn tree(l: [f32; LANES]) -> f32 {
     let eight: [f32; 8] = core::array::from_fn(|i| l[i] + l[i + 8]);
     let four: [f32; 4] = core::array::from_fn(|i| eight[i] + eight[i + 4]);

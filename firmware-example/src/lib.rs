@@ -13,6 +13,7 @@ pub mod token;
 mod admin;
 pub mod attempts;
 mod link;
+mod mac;
 mod machine;
 mod model;
 mod records;

@@ -1,14 +1,13 @@
 //! What an accepted scan releases: a yes, an answer to a challenge, or the key itself.
 
-use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::key::{DerivedKey, DeviceSecret};
 use neural_vault_core::verify::{Enrolment, VerifyError, verify};
 use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refusal, SlotNumber};
-use sha2::Sha256;
 use zeroize::Zeroize;
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
+use crate::mac::mac;
 use crate::machine::Machine;
 use crate::memory::LATENT;
 
@@ -19,10 +18,7 @@ impl<B: Board> Machine<'_, B> {
 
     pub(crate) fn challenge(&mut self, question: Question<'_>) -> Result<[u8; 32], Refusal> {
         let key = self.release(question.slot, question.application)?;
-        // HMAC takes keys of any length, so this cannot fail.
-        let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret()).map_err(|_| Fault::SelfTest)?;
-        mac.update(&question.nonce);
-        Ok(mac.finalize().into_bytes().into())
+        Ok(mac(key.expose_secret(), &question.nonce).ok_or(Fault::SelfTest)?)
     }
 
     pub(crate) fn export_key(&mut self, request: KeyRequest<'_>) -> Result<[u8; 32], Refusal> {

@@ -5,10 +5,10 @@
 //! that a record is worth nothing in another place.
 
 use ascon_aead::AsconAead128;
-use ascon_aead::aead::AeadInOut;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use ascon_aead::aead::{AeadInOut, KeyInit};
 use zeroize::Zeroize;
+
+use crate::mac::mac;
 
 /// Bytes of a nonce.
 pub(crate) const NONCE: usize = 16;
@@ -38,12 +38,7 @@ pub(crate) struct NotSealed;
 impl Sealer {
     /// Derives the key from the board's secret, which is cleared.
     pub(crate) fn new(mut secret: [u8; 32]) -> Self {
-        let mut block = [0; 32];
-        // HMAC takes keys of any length, so this is always done.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&secret) {
-            mac.update(INFO);
-            block = mac.finalize().into_bytes().into();
-        }
+        let mut block = mac(&secret, INFO).unwrap_or_default();
         let [key, _] = bytemuck::must_cast_ref::<[u8; 32], [[u8; 16]; 2]>(&block);
         let sealer = Self(AsconAead128::new(key.into()));
         secret.zeroize();

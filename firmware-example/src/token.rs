@@ -27,25 +27,22 @@ impl<'m, B: Board> Token<'m, B> {
 
     /// Serves the board's link for ever.
     pub fn run(mut self) -> ! {
-        let mut clock = self.machine.start();
-        // Ticks of the frame at hand, from its first byte on.
-        let mut spent = 0;
+        // When the frame at hand would have begun, had it come without a wait; and the end of the last byte or wait.
+        let mut begun = self.machine.start();
+        let mut clock = begun;
         loop {
-            let Some(byte) = self.machine.board.receive() else {
-                // Waiting is no work.
+            if let Some(byte) = self.machine.board.receive() {
+                if let Some(answer) = self.link.push(byte, &mut self.machine) {
+                    self.machine.board.send(answer);
+                    let now = self.machine.start();
+                    self.machine.stages.all += u64::from(now.wrapping_sub(begun));
+                    begun = now;
+                }
                 clock = self.machine.start();
-                continue;
-            };
-            let answer = self.link.push(byte, &mut self.machine);
-            let ended = answer.is_some();
-            if let Some(answer) = answer {
-                self.machine.board.send(answer);
-            }
-            let now = self.machine.start();
-            spent += u64::from(now.wrapping_sub(clock));
-            clock = now;
-            if ended {
-                self.machine.stages.all += core::mem::take(&mut spent);
+            } else {
+                let now = self.machine.start();
+                begun = begun.wrapping_add(now.wrapping_sub(clock));
+                clock = now;
             }
         }
     }

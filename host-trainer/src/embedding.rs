@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
 use crate::engine::{Data, Engine, EngineError, Feed, Session};
-use crate::model::{Model, ModelError, onnx, words};
+use crate::model::{Aligned, Model, ModelError, onnx};
 
 /// Windows that an ONNX engine is given at once; bounds its memory on wide recordings.
 const BATCH: usize = 64;
@@ -73,7 +73,7 @@ pub struct Embedder {
 }
 
 enum Runner {
-    Core { words: Vec<u32> },
+    Core { bundle: Aligned },
     Onnx(Box<dyn Session>),
 }
 
@@ -84,7 +84,7 @@ impl Embedder {
     /// When the model is not sound, or the engine is not available or refuses it.
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
-            EmbeddingEngine::Core => Runner::Core { words: aligned_bundle(model)? },
+            EmbeddingEngine::Core => Runner::Core { bundle: aligned_bundle(model)? },
             EmbeddingEngine::Onnx(engine) => {
                 let proto = onnx::to_proto(model, &model.digest()?)?;
                 Runner::Onnx(engine.open(&proto, 1)?)
@@ -114,7 +114,7 @@ impl Embedder {
             return Err(EmbeddingError::Window { window, positions: self.positions });
         }
         match &mut self.runner {
-            Runner::Core { words } => core_embeddings(words, dataset, scans, window),
+            Runner::Core { bundle } => core_embeddings(bundle, dataset, scans, window),
             Runner::Onnx(session) => scans
                 .iter()
                 .map(|scan| {
@@ -126,18 +126,18 @@ impl Embedder {
     }
 }
 
-/// The bundle of `model` in words, so that its floats are aligned in place.
-pub(crate) fn aligned_bundle(model: &Model) -> Result<Vec<u32>, ModelError> {
-    Ok(words(&model.to_bundle(None)?))
+/// The bundle of `model`, to be used in place.
+pub(crate) fn aligned_bundle(model: &Model) -> Result<Aligned, ModelError> {
+    Ok(Aligned::new(&model.to_bundle(None)?))
 }
 
 fn core_embeddings(
-    words: &[u32],
+    bundle: &[u8],
     dataset: &Dataset,
     scans: &[Scan],
     window: usize,
 ) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-    let bundle = Bundle::open(bytemuck::cast_slice(words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+    let bundle = Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?;
     let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
     let scratch = || vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let embed = |scratch: &mut Vec<f32>, scan: &Scan| {

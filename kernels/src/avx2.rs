@@ -6,7 +6,9 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, magnitude, quantise, standardise};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
+
+use super::loops::loops;
 
 /// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
 pub(super) const KERNEL: Kernel = Kernel {
@@ -15,9 +17,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: codes,
     i8: codes,
-    standardise: standardised,
-    magnitude: largest,
-    quantise: quantised,
+    standardise,
+    magnitude,
+    quantise,
+    layer_norm,
+    attend,
+    close_block,
+    rescale,
 };
 
 /// A weight as it is stored.
@@ -62,58 +68,30 @@ impl Stored for i16 {
 }
 
 #[allow(unsafe_code)]
-fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, width, sums) }
+    unsafe { accumulate(inputs, weights, stride.max(1), sums) }
 }
 
 #[allow(unsafe_code)]
-fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
+fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate_codes(inputs, weights, width, sums) }
+    unsafe { accumulate_codes(inputs, weights, stride.max(1), sums) }
 }
 
-#[allow(unsafe_code)]
-fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-        standardise(raw, mean, inv_std, standardised);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(raw, mean, inv_std, standardised) }
-}
-
-#[allow(unsafe_code)]
-fn largest(values: &[f32]) -> f32 {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(values: &[f32]) -> f32 {
-        magnitude(values)
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values) }
-}
-
-#[allow(unsafe_code)]
-fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    #[target_feature(enable = "avx2")]
-    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-        quantise(values, factor, most, codes);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values, factor, most, codes) }
-}
+loops!("avx2");
 
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx2,f16c")]
-fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-    let width = width.max(1);
+fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (fours, rest) = inputs.as_chunks::<4>();
     let (sums, rest_of_sums) = sums.split_at_mut(fours.len() * 4 * width);
     for (inputs, sums) in fours.iter().zip(sums.chunks_exact_mut(4 * width)) {
-        columns::<W, 4, 2>(inputs, weights, width, sums);
+        columns::<W, 4, 2>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        columns::<W, 1, 8>(std::array::from_ref(inputs), weights, width, sums);
+        columns::<W, 1, 8>(std::array::from_ref(inputs), weights, stride, sums);
     }
 }
 
@@ -122,15 +100,16 @@ fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: 
 fn columns<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
+    let width = sums.len() / N;
     let tiled = width - width % COLUMNS;
     for first in (0..tiled).step_by(COLUMNS) {
-        tile::<W, N, COLUMNS>(inputs, weights, width, first, sums);
+        tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
     }
     for first in tiled..width {
-        tile::<W, N, 1>(inputs, weights, width, first, sums);
+        tile::<W, N, 1>(inputs, weights, stride, first, sums);
     }
 }
 
@@ -139,10 +118,11 @@ fn columns<W: Stored, const N: usize, const COLUMNS: usize>(
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
+    let width = (sums.len() / N).max(1);
     let mut tile = [[[_mm256_setzero_ps(); 2]; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
         let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
@@ -152,7 +132,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
             *sum = bytemuck::cast(*stored);
         }
     }
-    for (k, row) in (0..STEP).zip(weights.chunks_exact(width)) {
+    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
@@ -179,18 +159,18 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
 
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
 #[target_feature(enable = "avx2")]
-fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
-    let width = width.max(1);
+fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (twos, rest) = inputs.as_chunks::<2>();
     let (sums, rest_of_sums) = sums.split_at_mut(twos.len() * 2 * width);
     for (inputs, sums) in twos.iter().zip(sums.chunks_exact_mut(2 * width)) {
         for column in 0..width {
-            code_tile::<2>(inputs, weights, width, column, sums);
+            code_tile::<2>(inputs, weights, stride, column, sums);
         }
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
         for column in 0..width {
-            code_tile::<1>(std::array::from_ref(inputs), weights, width, column, sums);
+            code_tile::<1>(std::array::from_ref(inputs), weights, stride, column, sums);
         }
     }
 }
@@ -200,13 +180,14 @@ fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], wid
 fn code_tile<const N: usize>(
     inputs: &[[i16; STEP]; N],
     weights: &[[[i8; QUAD]; LANES]],
-    width: usize,
+    stride: usize,
     column: usize,
     sums: &mut [[i32; LANES]],
 ) {
     let quads = inputs.each_ref().map(|row| row.as_chunks::<QUAD>().0);
+    let width = (sums.len() / N).max(1);
     let mut tile = [[_mm256_setzero_si256(); 4]; N];
-    for (place, row) in (0..STEP / QUAD).zip(weights.chunks_exact(width)) {
+    for (place, row) in (0..STEP / QUAD).zip(weights.chunks(stride)) {
         let parts: [__m128i; 4] = bytemuck::cast(row[column]);
         let parts = parts.map(|part| _mm256_cvtepi8_epi16(part));
         for (tile, quads) in tile.iter_mut().zip(quads) {

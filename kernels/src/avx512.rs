@@ -5,8 +5,9 @@ use std::arch::x86_64::{
     _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP, magnitude, quantise, standardise};
+use neural_vault_core::encoder::{Kernel, LANES, STEP};
 
+use super::loops::loops;
 use super::vnni;
 
 /// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else can
@@ -17,9 +18,13 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: vnni::int16_codes,
     i8: vnni::int8_codes,
-    standardise: standardised,
-    magnitude: largest,
-    quantise: quantised,
+    standardise,
+    magnitude,
+    quantise,
+    layer_norm,
+    attend,
+    close_block,
+    rescale,
 };
 
 /// Fewer rows than these take weights in the order they lie in, which the processor fetches ahead by itself.
@@ -71,49 +76,21 @@ impl Stored for i16 {
 }
 
 #[allow(unsafe_code)]
-fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, width, sums) }
+    unsafe { accumulate(inputs, weights, stride.max(1), sums) }
 }
 
-#[allow(unsafe_code)]
-fn standardised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(raw: &[f32], mean: &[f32], inv_std: &[f32], standardised: &mut [f32]) {
-        standardise(raw, mean, inv_std, standardised);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(raw, mean, inv_std, standardised) }
-}
-
-#[allow(unsafe_code)]
-fn largest(values: &[f32]) -> f32 {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(values: &[f32]) -> f32 {
-        magnitude(values)
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values) }
-}
-
-#[allow(unsafe_code)]
-fn quantised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn vectorised(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-        quantise(values, factor, most, codes);
-    }
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { vectorised(values, factor, most, codes) }
-}
+loops!("avx512f,avx512bw,avx512vl");
 
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx512f,avx512bw")]
-fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
+fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     // With one column a product takes its input straight from memory, as fast as this processor can.
-    let (inputs, sums) = rows::<W, 8, 1>(inputs, weights, width.max(1), sums);
-    let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, width.max(1), sums);
-    let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, width.max(1), sums);
-    rows::<W, 1, 8>(inputs, weights, width.max(1), sums);
+    let (inputs, sums) = rows::<W, 8, 1>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, stride, sums);
+    rows::<W, 1, 8>(inputs, weights, stride, sums);
 }
 
 /// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
@@ -121,21 +98,22 @@ fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], width: 
 fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[f32; STEP]],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     sums: &'r mut [[f32; LANES]],
 ) -> (&'r [[f32; STEP]], &'r mut [[f32; LANES]]) {
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (groups, rest) = inputs.as_chunks::<N>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let pass = if N < FEW { STEP } else { PASS };
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
-        for (first_input, weights) in (0..STEP).step_by(pass).zip(weights.chunks(pass * width)) {
+        for (first_input, weights) in (0..STEP).step_by(pass).zip(weights.chunks(pass * stride)) {
             let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
             for first in (0..tiled).step_by(COLUMNS) {
-                tile::<W, N, COLUMNS>(inputs, first_input, weights, width, first, sums, &mut next);
+                tile::<W, N, COLUMNS>(inputs, first_input, weights, stride, first, sums, &mut next);
             }
             for first in tiled..width {
-                tile::<W, N, 1>(inputs, first_input, weights, width, first, sums, &mut next);
+                tile::<W, N, 1>(inputs, first_input, weights, stride, first, sums, &mut next);
             }
         }
     }
@@ -148,11 +126,12 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     first_input: usize,
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     first: usize,
     sums: &mut [[f32; LANES]],
     next: &mut *const i8,
 ) {
+    let width = (sums.len() / N).max(1);
     let mut tile = [[_mm512_setzero_ps(); COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
         let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
@@ -163,7 +142,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
             *sum = unsafe { _mm512_loadu_ps(stored.as_ptr()) };
         }
     }
-    for (k, row) in (first_input..STEP).zip(weights.chunks_exact(width)) {
+    for (k, row) in (first_input..STEP).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };

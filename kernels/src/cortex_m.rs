@@ -52,21 +52,26 @@ impl Pairs {
 
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
 #[allow(unsafe_code)]
-fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: usize, sums: &mut [[i32; LANES]]) {
-    let width = width.max(1);
+fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
+    let stride = stride.max(1);
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let mut pairs = [Pairs(0, 0); QUADS];
         for (pairs, quad) in pairs.iter_mut().zip(inputs.as_chunks().0) {
             *pairs = Pairs::of(*quad);
         }
         let sums = sums.as_flattened_mut();
-        if weights.len() == QUADS * width && weights.as_ptr().cast::<u32>().is_aligned() {
+        // The last row may end before the next would begin.
+        let whole = weights.len() >= (QUADS - 1) * stride + width && weights.len() <= QUADS * stride;
+        if whole && weights.as_ptr().cast::<u32>().is_aligned() {
             // SAFETY: `QUADS` rows of weights that start at a whole word, each of as many quads as there are sums; those
             // come in fours, at least one.
-            unsafe { add_quads(&pairs, weights.as_ptr().cast(), sums.len() * QUAD, sums.as_mut_ptr(), sums.len() / 4) };
+            unsafe {
+                add_quads(&pairs, weights.as_ptr().cast(), stride * LANES * QUAD, sums.as_mut_ptr(), sums.len() / 4)
+            };
             continue;
         }
-        for (pairs, row) in pairs.iter().zip(weights.chunks_exact(width)) {
+        for (pairs, row) in pairs.iter().zip(weights.chunks(stride)) {
             for (sum, weights) in sums.iter_mut().zip(row.as_flattened()) {
                 *sum = pairs.add(*weights, *sum);
             }
@@ -79,7 +84,7 @@ fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], width: us
 /// Written out because it takes every register: r3 to r6 are sums, r7 to r10 weights, r11 and r12 pairs.
 ///
 /// # Safety
-/// `weights` are [`QUADS`] rows of `stride` bytes, each of four times `fours` words, at whole words; `fours` is not 0.
+/// `weights` are [`QUADS`] rows, `stride` bytes apart, each of four times `fours` words at whole words; `fours` is not 0.
 #[unsafe(naked)]
 #[allow(unsafe_code)]
 unsafe extern "C" fn add_quads(

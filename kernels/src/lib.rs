@@ -18,6 +18,8 @@ mod avx512;
 mod cortex_m;
 #[cfg(feature = "std")]
 pub mod limits;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod loops;
 #[cfg(feature = "std")]
 mod mapped;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

@@ -30,25 +30,28 @@ impl Random {
 /// What a loop makes of random numbers drawn by `input`, `weight` and `sum`.
 fn outcome<I, W, S: Copy>(
     accumulate: Accumulate<I, W, S>,
-    [rows, count, width]: [usize; 3],
+    [rows, count, width, stride]: [usize; 4],
     mut input: impl FnMut(&mut Random) -> I,
     mut weight: impl FnMut(&mut Random) -> W,
     mut sum: impl FnMut(&mut Random) -> S,
 ) -> Vec<S> {
     let random = &mut Random((rows * 1000 + count * 10 + width) as u32);
     let inputs: Vec<[I; STEP]> = (0..rows).map(|_| std::array::from_fn(|_| input(random))).collect();
-    let weights: Vec<[W; LANES]> = (0..count * width).map(|_| std::array::from_fn(|_| weight(random))).collect();
+    let weights: Vec<[W; LANES]> =
+        (0..(count - 1) * stride + width).map(|_| std::array::from_fn(|_| weight(random))).collect();
     let mut sums: Vec<[S; LANES]> = (0..rows * width).map(|_| std::array::from_fn(|_| sum(random))).collect();
-    accumulate(&inputs, &weights, width, &mut sums);
+    accumulate(&inputs, &weights, stride, &mut sums);
     sums.into_flattened()
 }
 
-fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 3])) {
+fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 4])) {
     for (name, kernel) in usable() {
         for rows in 1..=ROWS {
             for count in [1, 2, 7, longest - 1, longest] {
                 for width in [1, 2, 3, 7, 8, 9, 24, 31] {
-                    check(name, &kernel, [rows, count, width]);
+                    // Weights side by side, and with those of other outputs between them.
+                    check(name, &kernel, [rows, count, width, width]);
+                    check(name, &kernel, [rows, count, width, width + 5]);
                 }
             }
         }
@@ -57,7 +60,7 @@ fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 3
 
 #[test]
 fn float_sums_have_the_bits_of_the_portable_kernel() {
-    fn bits<W>(loops: Accumulate<f32, W, f32>, shape: [usize; 3], weight: fn(&mut Random) -> W) -> Vec<u32> {
+    fn bits<W>(loops: Accumulate<f32, W, f32>, shape: [usize; 4], weight: fn(&mut Random) -> W) -> Vec<u32> {
         outcome(loops, shape, Random::float, weight, Random::float).into_iter().map(f32::to_bits).collect()
     }
     let portable = Kernel::PORTABLE;
@@ -77,7 +80,7 @@ fn float_sums_have_the_bits_of_the_portable_kernel() {
 
 #[test]
 fn sums_of_codes_are_exact() {
-    fn sums(loops: Accumulate<i16, [i8; QUAD], i32>, shape: [usize; 3], most: i32) -> Vec<i32> {
+    fn sums(loops: Accumulate<i16, [i8; QUAD], i32>, shape: [usize; 4], most: i32) -> Vec<i32> {
         let weight = |random: &mut Random| std::array::from_fn(|_| random.integer(127) as i8);
         outcome(loops, shape, |random| random.integer(most) as i16, weight, |random| random.integer(1000))
     }
@@ -126,6 +129,34 @@ fn inputs_are_prepared_to_the_same_bits() {
             for most in [127, 32767] {
                 let expected = prepared(&Kernel::PORTABLE, count, most);
                 assert_eq!(prepared(&kernel, count, most), expected, "{name}, {count} values");
+            }
+        }
+    }
+}
+
+#[test]
+fn norms_attention_and_outputs_have_the_bits_of_the_portable_kernel() {
+    let mut random = Random(2);
+    let mut floats = |count: usize| -> Vec<f32> { (0..count).map(|_| random.float() * 3.0).collect() };
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+    // Heads of a whole vector, of several, of a part of one, and of one and a part.
+    for (width, head) in [(128, 16), (128, 64), (48, 8), (80, 20), (16, 1)] {
+        for frames in [1, 2, 8, 13, 300] {
+            let (qkv, weight, bias) = (floats(frames * 3 * width), floats(width), floats(width));
+            let rows = floats(frames * width);
+            let made = |kernel: &Kernel| {
+                let (mut attended, mut normed) = (rows.clone(), rows.clone());
+                (kernel.attend)(&qkv, &qkv, width, head, &mut vec![0.0; frames], &mut attended);
+                (kernel.layer_norm)(&rows, &weight, &bias, &mut normed);
+                let (mut totals, mut partials) = (rows.clone(), normed.clone());
+                (kernel.close_block)(&mut totals, &mut partials);
+                let mut outputs: Vec<f32> = (0..width).map(|k| f32::from_bits(k as u32 * 33_554_432 + 7)).collect();
+                (kernel.rescale)(&mut outputs, 1e-3, &weight, &bias);
+                [attended, normed, totals, partials, outputs].map(|values| bits(&values))
+            };
+            let expected = made(&Kernel::PORTABLE);
+            for (name, kernel) in usable() {
+                assert_eq!(made(&kernel), expected, "{name}: {frames} frames of {width}, heads of {head}");
             }
         }
     }

@@ -1,54 +1,60 @@
 //! int8 weights by the dot-product instruction of AVX-512 VNNI.
 //!
-//! It multiplies unsigned by signed bytes, so codes enter as bytes moved up by half their range, and what that adds, a
-//! multiple of the sum of the weights, is computed alongside and taken away. An int16 code enters as two bytes. All of it
-//! is exact modulo 2^32, and so are the sums, which fit.
+//! It multiplies unsigned by signed bytes, so weights enter moved up by half their range, which adds a multiple of the sum
+//! of a row's codes: that is taken away before. An int16 code enters as two bytes; the lower one, unsigned too, is moved
+//! down by half its range, and what that lacks, a multiple of the sum of the weights, is computed alongside. All of it is
+//! exact modulo 2^32, and so are the sums, which fit.
 
 use std::arch::x86_64::{
     _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi8,
     _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
+    _mm512_xor_si512,
 };
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
 
 use super::avx512::{AHEAD, FEW, PASS};
 
-/// Quads of one pass.
+/// Quads of one step.
 const QUADS: usize = STEP / QUAD;
 
 /// A row's codes as bytes, a plane for each byte of a code; four codes of a quad a word.
-type Planes<const PLANES: usize> = [[u32; QUADS]; PLANES];
+struct Row<const PLANES: usize> {
+    planes: [[u32; QUADS]; PLANES],
+    /// Sum of the codes.
+    sum: i32,
+}
 
 type Columns = [[i8; QUAD]; LANES];
 
 /// For codes in -127..=127 and the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
+pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int8(inputs, weights, width.max(1), sums) }
+    unsafe { int8(inputs, weights, stride.max(1), sums) }
 }
 
 /// For codes in -32767..=32767 and the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
+pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int16(inputs, weights, width.max(1), sums) }
+    unsafe { int16(inputs, weights, stride.max(1), sums) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int8(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
-    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, width, sums);
-    rows::<1, 1, 8>(inputs, weights, width, sums);
+fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, stride, sums);
+    rows::<1, 1, 8>(inputs, weights, stride, sums);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int16(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [[i32; LANES]]) {
-    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, width, sums);
-    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, width, sums);
-    rows::<2, 1, 8>(inputs, weights, width, sums);
+fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, stride, sums);
+    rows::<2, 1, 8>(inputs, weights, stride, sums);
 }
 
 /// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
@@ -56,59 +62,67 @@ fn int16(inputs: &[[i16; STEP]], weights: &[Columns], width: usize, sums: &mut [
 fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[i16; STEP]],
     weights: &[Columns],
-    width: usize,
+    stride: usize,
     sums: &'r mut [[i32; LANES]],
 ) -> (&'r [[i16; STEP]], &'r mut [[i32; LANES]]) {
-    let quads = weights.len() / width;
+    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let quads = weights.len().div_ceil(stride);
     let pass = if N < FEW { QUADS } else { PASS };
     let (groups, rest) = inputs.as_chunks::<N>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
-        let inputs = inputs.each_ref().map(|codes| planes::<PLANES>(codes, quads));
-        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * width)) {
+        let mut bytes = [const { Row { planes: [[0; QUADS]; PLANES], sum: 0 } }; N];
+        for (row, codes) in bytes.iter_mut().zip(inputs) {
+            row.fill(codes, quads);
+        }
+        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * stride)) {
             let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
             for first in (0..tiled).step_by(COLUMNS) {
-                tile::<PLANES, N, COLUMNS>(&inputs, first_quad, weights, width, first, sums, &mut next);
+                tile::<PLANES, N, COLUMNS>(&bytes, first_quad, weights, stride, first, sums, &mut next);
             }
             for first in tiled..width {
-                tile::<PLANES, N, 1>(&inputs, first_quad, weights, width, first, sums, &mut next);
+                tile::<PLANES, N, 1>(&bytes, first_quad, weights, stride, first, sums, &mut next);
             }
         }
     }
     (rest, rest_of_sums)
 }
 
-/// The bytes of the codes in `quads`, the most significant first and moved up by 128.
-#[inline(always)]
-fn planes<const PLANES: usize>(codes: &[i16; STEP], quads: usize) -> Planes<PLANES> {
-    let mut planes = [[0; QUADS]; PLANES];
-    for (plane, words) in planes.iter_mut().enumerate() {
-        let shift = 8 * (PLANES - 1 - plane);
-        let offset = if plane == 0 { 0x80 } else { 0 };
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
-        for (byte, code) in bytes.iter_mut().zip(&codes[..(quads * QUAD).min(STEP)]) {
-            *byte = (code >> shift) as u8 ^ offset;
+impl<const PLANES: usize> Row<PLANES> {
+    /// Takes the codes of as many `quads`.
+    #[inline(always)]
+    fn fill(&mut self, codes: &[i16; STEP], quads: usize) {
+        let codes = &codes[..(quads * QUAD).min(STEP)];
+        self.sum = codes.iter().map(|code| i32::from(*code)).sum();
+        for (plane, words) in self.planes.iter_mut().enumerate() {
+            let shift = 8 * (PLANES - 1 - plane);
+            let offset = if plane == 0 { 0 } else { 0x80 };
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
+            for (byte, code) in bytes.iter_mut().zip(codes) {
+                *byte = (code >> shift) as u8 ^ offset;
+            }
         }
     }
-    planes
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
-    inputs: &[Planes<PLANES>; N],
+    inputs: &[Row<PLANES>; N],
     first_quad: usize,
     weights: &[Columns],
-    width: usize,
+    stride: usize,
     first: usize,
     sums: &mut [[i32; LANES]],
     next: &mut *const i8,
 ) {
+    let width = (sums.len() / N).max(1);
     let half = _mm512_set1_epi8(i8::MIN);
+    let ones = _mm512_set1_epi8(1);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
-    let mut excess = [_mm512_setzero_si512(); COLUMNS];
-    for (quad, row) in (first_quad..QUADS).zip(weights.chunks_exact(width)) {
+    let mut sums_of_weights = [_mm512_setzero_si512(); COLUMNS];
+    for (quad, row) in (first_quad..QUADS).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
@@ -120,27 +134,34 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
         }
         // SAFETY: a column of weights is 64 bytes.
         let columns = columns.each_ref().map(|column| unsafe { _mm512_loadu_si512(column.as_ptr().cast()) });
-        for (excess, column) in excess.iter_mut().zip(columns) {
-            *excess = _mm512_dpbusd_epi32(*excess, half, column);
+        let columns = columns.map(|column| _mm512_xor_si512(column, half));
+        if PLANES > 1 {
+            for (sum, column) in sums_of_weights.iter_mut().zip(columns) {
+                *sum = _mm512_dpbusd_epi32(*sum, column, ones);
+            }
         }
-        for (tile, planes) in tile.iter_mut().zip(inputs) {
-            for (tile, plane) in tile.iter_mut().zip(planes) {
+        for (tile, row) in tile.iter_mut().zip(inputs) {
+            for (tile, plane) in tile.iter_mut().zip(&row.planes) {
                 let codes = _mm512_set1_epi32(plane[quad] as i32);
                 for (sum, column) in tile.iter_mut().zip(columns) {
-                    *sum = _mm512_dpbusd_epi32(*sum, codes, column);
+                    *sum = _mm512_dpbusd_epi32(*sum, column, codes);
                 }
             }
         }
     }
-    for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
+    for ((tile, row), sums) in tile.iter().zip(inputs).zip(sums.chunks_exact_mut(width)) {
+        let Some(stored) = sums.get_mut(first..).and_then(|sums| sums.first_chunk_mut::<COLUMNS>()) else {
             return;
         };
+        // Once for all passes over the row.
+        let excess = if first_quad == 0 { row.sum.wrapping_mul(128) } else { 0 };
         for (column, stored) in stored.iter_mut().enumerate() {
-            let mut sum = _mm512_sub_epi32(tile[0][column], excess[column]);
+            let mut sum = tile[0][column];
             for plane in &tile[1..] {
-                sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(sum), plane[column]);
+                let lacking = _mm512_slli_epi32::<7>(sums_of_weights[column]);
+                sum = _mm512_add_epi32(_mm512_slli_epi32::<8>(sum), _mm512_add_epi32(plane[column], lacking));
             }
+            sum = _mm512_sub_epi32(sum, _mm512_set1_epi32(excess));
             // SAFETY: a column of sums is 64 bytes.
             unsafe {
                 let before = _mm512_loadu_si512(stored.as_ptr().cast());

@@ -64,11 +64,11 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
         steps.run(heading, &mut command)
     };
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
-    host(
-        "Token, lints",
-        &["clippy", "--release", "--locked", "--workspace", "--all-targets"],
-        &["--", "-D", "warnings"],
-    )?;
+    let lints = ["clippy", "--release", "--locked", "--workspace", "--all-targets"];
+    let float = ["--no-default-features", "--features", "float-weights"];
+    let deny = ["--", "-D", "warnings"];
+    host("Token, lints", &lints, &deny)?;
+    host("Token for float32 models, lints", &lints, &[&float[..], &deny].concat())?;
     host("Token, docs", &["doc", "--release", "--locked", "--no-deps", "--lib"], &[])?;
     host("Token, tests on the host", &["test", "--release", "--locked", "--workspace"], &[])?;
     steps.run("Token, formatting", &mut format)?;

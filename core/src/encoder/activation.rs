@@ -19,6 +19,7 @@ pub(super) fn gelu(values: &mut [f32]) {
 /// `e^x` for x <= 0, within 2e-7 relative; below -87 it stays at e^-87.
 ///
 /// The Cephes polynomial (Moshier, `expf`) after reduction to |r| <= ln(2)/2, in plain products and sums.
+#[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;

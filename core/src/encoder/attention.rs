@@ -1,46 +1,79 @@
 //! Multi-head scaled dot-product attention (Vaswani et al. 2017) over one window.
 
-use crate::encoder::activation::exp;
-use crate::encoder::kernel::BLOCK;
-use crate::similarity::{dot, sum};
+use wide::{f32x4, f32x8, f32x16};
 
-/// Longest head, the size of its accumulators.
-const MAX_HEAD: usize = 64;
+use crate::encoder::activation::exp;
+use crate::encoder::kernel::{BLOCK, LANES, SIMD};
+use crate::similarity::{inlined_dot, inlined_sum};
+
+/// What [`attend()`] does.
+pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 
 /// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
 /// `width`).
 ///
-/// `scores` holds one float a frame. A window of one frame attends to itself alone: its values pass through.
-#[inline(never)]
-pub(super) fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
-    let (width, head) = (width.max(1), head.clamp(1, MAX_HEAD));
+/// `scores` holds one float a frame.
+#[inline(always)]
+pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
+    let (width, head) = (width.max(1), head.max(1));
     let frames = || qkv.chunks_exact((3 * width).max(1));
+    let queries = queries.chunks_exact((3 * width).max(1));
     let scale = 1.0 / libm::sqrtf(head as f32);
-    let mut queries = queries.chunks_exact((3 * width).max(1));
-    for y in y.chunks_exact_mut(width) {
-        let query = queries.next().unwrap_or_default();
-        if scores.len() == 1 {
-            for (y, value) in y.iter_mut().zip(part_of(query, 2 * width, width)) {
-                *y = *value;
-            }
-            continue;
-        }
+    for (query, y) in queries.zip(y.chunks_mut(width)) {
         for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
             let component = |frame, part| part_of(frame, part * width + first, head);
+            let query = component(query, 0);
             for (score, key) in scores.iter_mut().zip(frames()) {
-                *score = dot(component(query, 0), component(key, 1)) * scale;
+                *score = dot(query, component(key, 1)) * scale;
             }
             softmax(scores);
-            let values = frames().map(|frame| component(frame, 2));
-            weighted_sum(scores, values, y);
+            for (offset, y) in (0..head).step_by(LANES).zip(y.chunks_mut(LANES)) {
+                let values = frames().map(|frame| component(frame, 2).get(offset..).unwrap_or_default());
+                let total = weighted_sum(scores, values);
+                for (y, total) in y.iter_mut().zip(&total) {
+                    *y = *total;
+                }
+            }
         }
     }
 }
 
+#[inline(always)]
 fn part_of(frame: &[f32], first: usize, length: usize) -> &[f32] {
     frame.get(first..).and_then(|rest| rest.get(..length)).unwrap_or_default()
 }
 
+/// The first lanes of `values`, and zeros where it is shorter: they change no sum.
+#[inline(always)]
+fn lanes(values: &[f32]) -> f32x16 {
+    if let Some(values) = values.first_chunk() {
+        return f32x16::new(*values);
+    }
+    let mut padded = [0.0; LANES];
+    for (place, value) in padded.iter_mut().zip(values) {
+        *place = *value;
+    }
+    f32x16::new(padded)
+}
+
+/// As [`dot`](crate::similarity), in registers.
+#[inline(always)]
+fn dot(left: &[f32], right: &[f32]) -> f32 {
+    // Sixteen lanes written out are much code where no register holds them.
+    if !SIMD {
+        return inlined_dot(left, right);
+    }
+    let mut sums = f32x16::ZERO;
+    for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
+        sums += lanes(left) * lanes(right);
+    }
+    let [low, high]: [f32x8; 2] = bytemuck::cast(sums);
+    let [low, high]: [f32x4; 2] = bytemuck::cast(low + high);
+    let [a, b, c, d] = (low + high).to_array();
+    (a + c) + (b + d)
+}
+
+#[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let mut most = f32::NEG_INFINITY;
     for score in scores.iter() {
@@ -49,24 +82,42 @@ fn softmax(scores: &mut [f32]) {
     for score in scores.iter_mut() {
         *score = exp(*score - most);
     }
-    let scale = 1.0 / sum(scores);
+    let scale = 1.0 / inlined_sum(scores);
     for score in scores {
         *score *= scale;
     }
 }
 
-/// The product of the weights and the values, one accumulator an output in blocks along the frames.
-fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>, y: &mut [f32]) {
-    y.fill(0.0);
+/// The product of the weights and the first lanes of the values, one accumulator a lane in blocks along the frames.
+#[inline(always)]
+fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
+    if !SIMD {
+        return weighted_sum_in_memory(weights, values);
+    }
+    let mut total = f32x16::ZERO;
     for block in weights.chunks(BLOCK) {
-        let mut partials = [0.0; MAX_HEAD];
-        for (weight, value) in block.iter().zip(&mut values) {
-            for (partial, component) in partials.iter_mut().zip(value) {
-                *partial += weight * component;
+        let mut partial = f32x16::ZERO;
+        for (weight, values) in block.iter().zip(&mut values) {
+            partial += f32x16::splat(*weight) * lanes(values);
+        }
+        total += partial;
+    }
+    total.to_array()
+}
+
+/// [`weighted_sum`] where no register holds its lanes.
+fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
+    let mut totals = [0.0; LANES];
+    for block in weights.chunks(BLOCK) {
+        let mut partials = [0.0; LANES];
+        for (weight, values) in block.iter().zip(&mut values) {
+            for (partial, value) in partials.iter_mut().zip(values) {
+                *partial += weight * value;
             }
         }
-        for (total, partial) in y.iter_mut().zip(&partials) {
+        for (total, partial) in totals.iter_mut().zip(&partials) {
             *total += partial;
         }
     }
+    totals
 }

@@ -14,12 +14,25 @@ use crate::encoder::standardise::Standardiser;
 pub(crate) struct FloatLinear<'a, W> {
     pub(crate) inputs: usize,
     pub(crate) weight: &'a [W],
+    /// Weights from an input's first to the next input's first.
+    pub(crate) stride: usize,
     /// What a weight of one is worth, for each output; one when there is none.
     pub(crate) scale: Option<&'a [f32]>,
     pub(crate) bias: &'a [f32],
 }
 
 impl<W: Stored> FloatLinear<'_, W> {
+    /// The map to the last `count` outputs alone.
+    pub(super) fn last_outputs(&self, count: usize) -> Self {
+        let first = self.outputs().saturating_sub(count);
+        Self {
+            weight: self.weight.get(first..).unwrap_or_default(),
+            scale: self.scale.and_then(|scale| scale.get(first..)),
+            bias: self.bias.get(first..).unwrap_or_default(),
+            ..*self
+        }
+    }
+
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
     /// `partials` holds the sums of a block where there are several: [`ROWS`] rows of outputs, or as many as there are.
@@ -106,7 +119,8 @@ impl<W: Stored> FloatLinear<'_, W> {
         kernel: &Kernel,
     ) {
         let (outputs, end) = (self.outputs(), first + count);
-        let weights = self.weight.get(first * outputs..end * outputs).unwrap_or_default();
+        let weights = self.weight.get(first * self.stride..).unwrap_or_default();
+        let weights = weights.get(..count * self.stride).unwrap_or(weights);
         // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative zero.
         let needed = if self.inputs > BLOCK { y.len() } else { 0 };
         let partials = partials.get_mut(..needed).unwrap_or_default();
@@ -115,14 +129,11 @@ impl<W: Stored> FloatLinear<'_, W> {
             partials.fill(0.0);
         }
         let sums = if partials.is_empty() { &mut *y } else { &mut *partials };
-        W::accumulate(kernel)(step, weights.as_chunks().0, outputs / LANES, sums.as_chunks_mut().0);
+        W::accumulate(kernel)(step, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
 
         let complete = end == self.inputs;
         if end.is_multiple_of(BLOCK) || complete {
-            for (total, partial) in y.iter_mut().zip(partials) {
-                *total += *partial;
-                *partial = 0.0;
-            }
+            (kernel.close_block)(y, partials);
         }
         if complete {
             for row in y.chunks_exact_mut(outputs.max(1)) {
@@ -140,6 +151,15 @@ impl<W: Stored> FloatLinear<'_, W> {
         for (total, bias) in row.iter_mut().zip(self.bias) {
             *total += bias;
         }
+    }
+}
+
+/// Adds the sums of a block to the totals, and clears them for the next.
+#[inline(always)]
+pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
+    for (total, partial) in totals.iter_mut().zip(partials) {
+        *total += *partial;
+        *partial = 0.0;
     }
 }
 
@@ -206,16 +226,16 @@ mod tests {
 
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; ROWS * outputs];
-            FloatLinear { inputs, weight: &weight, scale: None, bias: &bias }
+            FloatLinear { inputs, weight: &weight, stride: outputs, scale: None, bias: &bias }
                 .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| weight[k * outputs + n]) + bias[n])?;
 
-            FloatLinear { inputs, weight: &halves, scale: None, bias: &bias }
+            FloatLinear { inputs, weight: &halves, stride: outputs, scale: None, bias: &bias }
                 .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
             let half = |k, n| half::f16::from_bits(halves[k * outputs + n]).to_f32();
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| half(k, n)) + bias[n])?;
 
-            FloatLinear { inputs, weight: &integers, scale: Some(&scale), bias: &bias }
+            FloatLinear { inputs, weight: &integers, stride: outputs, scale: Some(&scale), bias: &bias }
                 .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
             let integer = |k, n| f32::from(integers[k * outputs + n]);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| integer(k, n)) * scale[n] + bias[n])?;

@@ -1,7 +1,6 @@
 //! From projected frames to an embedding: the layers, the mean over time and the head.
 
 use crate::encoder::activation;
-use crate::encoder::attention::attend;
 use crate::encoder::kernel::ROWS;
 use crate::encoder::weights::Layer;
 use crate::encoder::workspace::Workspace;
@@ -28,7 +27,7 @@ impl Encoder<'_> {
         let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
         mean_of_rows(rows, pooled);
         let rows = start(rows, width);
-        self.weights.head_norm.map(pooled, rows);
+        self.weights.head_norm.map(pooled, rows, &self.kernel);
         self.weights.head_hidden.map(rows, None, pooled, partials, &self.kernel);
         activation::gelu(pooled);
         let embedding = start(hidden, self.dims.latent);
@@ -47,18 +46,26 @@ impl Encoder<'_> {
         scores: &mut [f32],
         partials: &mut [f32],
     ) {
-        let width = self.dims.d_model;
+        let width = self.dims.d_model.max(1);
+        if rows.len() == width {
+            // A single frame attends to itself alone: its value passes through, whatever its query and key.
+            let (normed, value) = (start(normed, width), start(hidden, width));
+            layer.attention_norm.map(rows, normed, &self.kernel);
+            layer.query_key_value.last_outputs(width).map(normed, None, value, partials, &self.kernel);
+            layer.attention_output.map(value, None, normed, partials, &self.kernel);
+            return add(rows, normed);
+        }
         // Never 0: a chunk of nothing would be a panic.
         let (some_rows, some_qkv) = ((ROWS * width).max(1), (3 * ROWS * width).max(1));
         let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
         for (rows, qkv) in rows.chunks(some_rows).zip(qkv.chunks_mut(some_qkv)) {
             let normed = start(normed, rows.len());
-            layer.attention_norm.map(rows, normed);
+            layer.attention_norm.map(rows, normed, &self.kernel);
             layer.query_key_value.map(normed, None, qkv, partials, &self.kernel);
         }
         for (rows, queries) in rows.chunks_mut(some_rows).zip(qkv.chunks(some_qkv)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
-            attend(queries, qkv, width, self.dims.head_dim(), scores, attended);
+            (self.kernel.attend)(queries, qkv, width, self.dims.head_dim(), scores, attended);
             layer.attention_output.map(attended, None, product, partials, &self.kernel);
             add(rows, product);
         }
@@ -78,7 +85,7 @@ impl Encoder<'_> {
         for rows in rows.chunks_mut((ROWS * width).max(1)) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
-            layer.feed_forward_norm.map(rows, normed);
+            layer.feed_forward_norm.map(rows, normed, &self.kernel);
             layer.expand.map(normed, None, expanded, partials, &self.kernel);
             activation::relu(expanded);
             layer.contract.map(expanded, None, normed, partials, &self.kernel);

@@ -22,6 +22,8 @@ pub(crate) struct IntegerLinear<'a> {
     pub(crate) inputs: usize,
     /// Quad by quad: `[inputs / 4][outputs][4]`, zeros past the last input.
     pub(crate) weight: &'a [i8],
+    /// Quads of weights from one of an input's first output to the next.
+    pub(crate) stride: usize,
     /// What a weight of one is worth, for each output.
     pub(crate) scale: &'a [f32],
     pub(crate) bias: &'a [f32],
@@ -62,7 +64,27 @@ pub fn magnitude(values: &[f32]) -> f32 {
     f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
 }
 
+/// Sums of int32, given by their bits, to the outputs of a row whose codes are worth `worth`: times the output's scale
+/// times that, plus the bias.
+#[inline(always)]
+pub fn rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]) {
+    for ((y, scale), bias) in row.iter_mut().zip(scale).zip(bias) {
+        *y = y.to_bits() as i32 as f32 * (scale * worth) + bias;
+    }
+}
+
 impl IntegerLinear<'_> {
+    /// The map to the last `count` outputs alone.
+    pub(super) fn last_outputs(&self, count: usize) -> Self {
+        let first = self.outputs().saturating_sub(count);
+        Self {
+            weight: self.weight.get(first * QUAD..).unwrap_or_default(),
+            scale: self.scale.get(first..).unwrap_or_default(),
+            bias: self.bias.get(first..).unwrap_or_default(),
+            ..*self
+        }
+    }
+
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
     /// Sums are made in place in `y`; `partials` holds their totals where those may need 64 bits: two words an output of
@@ -112,7 +134,7 @@ impl IntegerLinear<'_> {
                 }
                 self.add(first, count, codes, y, partials, kernel);
             }
-            self.finish(&scales, y, partials);
+            self.finish(&scales, y, partials, kernel);
         }
     }
 
@@ -139,7 +161,7 @@ impl IntegerLinear<'_> {
         }
         self.add(first, values.len(), &codes, y, partials, kernel);
         if first + values.len() == self.inputs {
-            self.finish(&[scale], y, partials);
+            self.finish(&[scale], y, partials, kernel);
         }
         values.len()
     }
@@ -226,16 +248,17 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
-        let (outputs, end) = (self.outputs(), first + count);
+        let end = first + count;
         let (sums, totals) = (bytemuck::cast_slice_mut::<f32, i32>(y), self.totals(partials));
         if first == 0 {
             sums.fill(0);
             totals.fill([0; 2]);
         }
         let accumulate: AccumulateCodes = if self.most > i16::from(i8::MAX) { kernel.i8i16 } else { kernel.i8 };
-        let quads = first / QUAD * outputs..end.div_ceil(QUAD) * outputs;
-        let weights = self.weight.as_chunks().0.get(quads).unwrap_or_default();
-        accumulate(codes, weights.as_chunks().0, outputs / LANES, sums.as_chunks_mut().0);
+        let (start, end_of_quads) = (first / QUAD * self.stride, end.div_ceil(QUAD) * self.stride);
+        let weights = self.weight.as_chunks().0.get(start..).unwrap_or_default();
+        let weights = weights.get(..end_of_quads - start).unwrap_or(weights);
+        accumulate(codes, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
         if end.is_multiple_of(self.block()) || end == self.inputs {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));
@@ -245,16 +268,18 @@ impl IntegerLinear<'_> {
     }
 
     /// Turns sums into outputs.
-    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32]) {
-        for sum in y.iter_mut() {
-            *sum = sum.to_bits() as i32 as f32;
-        }
-        for (y, total) in y.iter_mut().zip(self.totals(partials)) {
-            *y = rounded(whole(*total));
-        }
-        for (row, row_scale) in y.chunks_exact_mut(self.outputs().max(1)).zip(scales) {
-            for ((y, scale), bias) in row.iter_mut().zip(self.scale).zip(self.bias) {
-                *y = *y * (scale * row_scale.worth) + bias;
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        let outputs = self.outputs().max(1);
+        let rows = y.chunks_exact_mut(outputs).zip(scales);
+        if self.is_long() {
+            for ((row, row_scale), totals) in rows.zip(self.totals(partials).chunks_exact(outputs)) {
+                for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
+                    *y = rounded(whole(*total)) * (scale * row_scale.worth) + bias;
+                }
+            }
+        } else {
+            for (row, row_scale) in rows {
+                (kernel.rescale)(row, row_scale.worth, self.scale, self.bias);
             }
         }
     }
@@ -328,7 +353,7 @@ mod tests {
             let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
             let most = if wide { i16::MAX } else { 127 };
             let input_scale = fixed.then(|| 0.9 / f32::from(most));
-            let linear = IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most, input_scale };
+            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, input_scale };
             let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
@@ -359,8 +384,15 @@ mod tests {
     fn sums_of_int8_codes_beyond_32_bits_are_exact() {
         let inputs = 140_000;
         let (weight, scale, bias) = parameters(inputs, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         let mut y = [0.0; 16];
         linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
@@ -371,8 +403,15 @@ mod tests {
     #[test]
     fn what_is_not_finite_spoils_its_row_and_no_other() {
         let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs: 8,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut x = [1.0; 16];
             x[3] = unsound;
@@ -386,8 +425,15 @@ mod tests {
     #[test]
     fn a_row_of_zeros_gives_the_bias() {
         let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear =
-            IntegerLinear { inputs: 8, weight: &weight, scale: &scale, bias: &bias, most: 127, input_scale: None };
+        let linear = IntegerLinear {
+            inputs: 8,
+            weight: &weight,
+            stride: bias.len(),
+            scale: &scale,
+            bias: &bias,
+            most: 127,
+            input_scale: None,
+        };
         let mut y = [0.0; 16];
         linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert_eq!(y, *bias);

@@ -21,6 +21,20 @@ pub(crate) enum Linear<'a> {
 }
 
 impl Linear<'_> {
+    /// The map to the last `count` outputs alone.
+    pub(super) fn last_outputs(&self, count: usize) -> Self {
+        match self {
+            #[cfg(feature = "four-byte")]
+            Self::F32(linear) => Self::F32(linear.last_outputs(count)),
+            #[cfg(feature = "two-byte")]
+            Self::F16(linear) => Self::F16(linear.last_outputs(count)),
+            #[cfg(feature = "two-byte")]
+            Self::I16(linear) => Self::I16(linear.last_outputs(count)),
+            #[cfg(feature = "one-byte")]
+            Self::I8(linear) => Self::I8(linear.last_outputs(count)),
+        }
+    }
+
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
     /// `partials` is space for sums, as the workspace sets it aside.

@@ -29,15 +29,19 @@ mod workspace;
 use core::error::Error;
 use core::fmt;
 
+pub use attention::{Attend, attend};
 pub use dims::{Dims, DimsError};
+#[cfg(feature = "four-byte")]
+pub use float::close_block;
 pub use format::{QUAD, WeightFormat};
 #[cfg(feature = "one-byte")]
-pub use integer::{magnitude, quantise};
+pub use integer::{magnitude, quantise, rescale};
 #[cfg(feature = "one-byte")]
 pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
+pub use norm::{Norm, layer_norm};
 pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 
 use crate::similarity::SimilarityError;

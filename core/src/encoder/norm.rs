@@ -1,6 +1,7 @@
 //! LayerNorm (Ba et al. 2016) in the canonical order.
 
-use crate::similarity::{dot, sum};
+use crate::encoder::kernel::Kernel;
+use crate::similarity::{inlined_dot, inlined_sum};
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -14,19 +15,28 @@ pub(crate) struct LayerNorm<'a> {
 
 impl LayerNorm<'_> {
     /// Normalises each row of `x` to zero mean and unit (population) variance, then scales and shifts it into `y`.
-    pub(super) fn map(&self, x: &[f32], y: &mut [f32]) {
-        let width = self.weight.len().max(1);
-        let count = width as f32;
-        for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-            let mean = sum(x) / count;
-            for (y, x) in y.iter_mut().zip(x) {
-                *y = x - mean;
-            }
-            let variance = dot(y, y) / count;
-            let scale = 1.0 / libm::sqrtf(variance + EPSILON);
-            for ((y, weight), bias) in y.iter_mut().zip(self.weight).zip(self.bias) {
-                *y = *y * scale * weight + bias;
-            }
+    pub(super) fn map(&self, x: &[f32], y: &mut [f32], kernel: &Kernel) {
+        (kernel.layer_norm)(x, self.weight, self.bias, y);
+    }
+}
+
+/// What [`layer_norm`] does.
+pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
+
+/// Normalises each row of `x` to zero mean and unit variance, then times `weight` and plus `bias`, into `y`.
+#[inline(always)]
+pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    let width = weight.len().max(1);
+    let count = width as f32;
+    for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+        let mean = inlined_sum(x) / count;
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x - mean;
+        }
+        let variance = inlined_dot(y, y) / count;
+        let scale = 1.0 / libm::sqrtf(variance + EPSILON);
+        for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
+            *y = *y * scale * weight + bias;
         }
     }
 }

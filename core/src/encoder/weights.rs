@@ -99,24 +99,24 @@ impl<'a> Cutter<'a> {
             #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
                 let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F32(FloatLinear { inputs, weight, scale: None, bias })
+                Linear::F32(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
                 let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F16(FloatLinear { inputs, weight, scale: None, bias })
+                Linear::F16(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
                 let (weight, scale, bias) = (self.take(inputs * outputs)?, self.take(outputs)?, self.take(outputs)?);
-                Linear::I16(FloatLinear { inputs, weight, scale: Some(scale), bias })
+                Linear::I16(FloatLinear { inputs, weight, stride: outputs, scale: Some(scale), bias })
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
                 let weight = self.take(self.format.weight_bytes(inputs, outputs))?;
                 let (scale, bias) = (self.take(outputs)?, self.take(outputs)?);
                 let most = self.format.largest_code()?;
-                Linear::I8(IntegerLinear { inputs, weight, scale, bias, most, input_scale })
+                Linear::I8(IntegerLinear { inputs, weight, stride: outputs, scale, bias, most, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,

@@ -17,15 +17,15 @@ pub fn kernel() -> Kernel {
 /// As [`neural_vault_core::encoder::Accumulate`] asks.
 // Neither generic nor inlined: otherwise it would be compiled where it is used, for size.
 #[inline(never)]
-fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], width: usize, sums: &mut [[f32; LANES]]) {
-    let width = width.max(1);
+fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (pairs, rest) = inputs.as_chunks::<2>();
     let (of_pairs, of_rest) = sums.split_at_mut_checked(pairs.len() * 2 * width).unwrap_or_default();
     for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut((2 * width).max(1))) {
-        tiles::<2, 8>(inputs, weights, width, sums);
+        tiles::<2, 8>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
-        tiles::<1, 16>(core::array::from_ref(inputs), weights, width, sums);
+        tiles::<1, 16>(core::array::from_ref(inputs), weights, stride, sums);
     }
 }
 
@@ -34,11 +34,11 @@ fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], width: usize, su
 fn tiles<const N: usize, const TILE: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[f32; LANES]],
-    width: usize,
+    stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
     // Never 0: a chunk of nothing would be a panic.
-    let outputs = (width * LANES).max(1);
+    let outputs = (sums.len() / N * LANES).max(1);
     let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
     for first in (0..outputs).step_by(TILE) {
         let mut tile = [[0.0; TILE]; N];
@@ -58,7 +58,7 @@ fn tiles<const N: usize, const TILE: usize>(
                     *sum += value * weight;
                 }
             }
-            rest = rest.get(outputs..).unwrap_or_default();
+            rest = rest.get(stride * LANES..).unwrap_or_default();
         }
         for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(outputs)) {
             if let Some(place) = row.get_mut(first..).and_then(|row| row.first_chunk_mut()) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use neural_vault_core::encoder::WeightFormat;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, USAGE};
@@ -96,6 +97,34 @@ impl EmbeddingEngineArgument {
             Self::Core => EmbeddingEngine::Core,
             Self::Tract => EmbeddingEngine::Onnx(Engine::Tract),
             Self::Onnxruntime => EmbeddingEngine::Onnx(Engine::OnnxRuntime(Device::Cpu)),
+        }
+    }
+}
+
+/// Format of the weights.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Weights {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit floats: half the size; embeddings differ in the fourth digit.
+    F16,
+    /// 16-bit integers with a scale an output: half the size, nearest to f32.
+    I16,
+    /// 8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens.
+    I8i16,
+    /// 8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host.
+    I8,
+}
+
+impl Weights {
+    /// The core's name for it.
+    pub fn format(self) -> WeightFormat {
+        match self {
+            Self::F32 => WeightFormat::F32,
+            Self::F16 => WeightFormat::F16,
+            Self::I16 => WeightFormat::I16,
+            Self::I8i16 => WeightFormat::I8I16,
+            Self::I8 => WeightFormat::I8,
         }
     }
 }

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use neural_vault_core::encoder::WeightFormat;
 use serde_json::json;
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine, window_range};
+use super::arguments::{DataArguments, DeviceArgument, GraphEngine, Weights, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::recipe::RecipeArguments;
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Methods; all when not given.
     #[arg(long, value_enum, value_name = "M,...", value_delimiter = ',')]
     methods: Vec<MethodArgument>,
+    /// Score the encoder with its weights in these formats as well, calibrated on what trained it.
+    #[arg(long, value_enum, value_name = "F,...", value_delimiter = ',')]
+    weights: Vec<Weights>,
     /// Sessions that train (`sessions`, `unseen`, `episodes`).
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     train_sessions: Vec<String>,
@@ -167,11 +171,22 @@ impl Outputs {
 
 impl Arguments {
     fn plan(&self, engine: crate::engine::Engine) -> Result<Plan, Failure> {
-        let all = || methods::ALL.to_vec();
-        let named = || self.methods.iter().map(|m| m.method()).collect();
+        let named = self.methods.iter().map(|m| m.method());
+        let mut methods: Vec<Method> = if self.methods.is_empty() { methods::ALL.to_vec() } else { named.collect() };
+        methods.extend(self.weights.iter().map(|weights| match weights.format() {
+            WeightFormat::F32 => Method::NeuralVault,
+            format => Method::Stored(format),
+        }));
+        let mut seen = Vec::new();
+        methods.retain(|method| {
+            !seen.contains(method) && {
+                seen.push(*method);
+                true
+            }
+        });
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Plan {
-            methods: if self.methods.is_empty() { all() } else { named() },
+            methods,
             sessions: SessionChoice {
                 training: self.train_sessions.clone(),
                 enrolment: self.enroll_sessions.clone(),
@@ -239,10 +254,10 @@ fn table(protocol: &ProtocolResult) -> String {
     if let Some(leaks) = &protocol.leaks {
         text += &format!(" (LEAKS: {leaks})");
     }
-    text += &format!("\n  {:12} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
+    text += &format!("\n  {:17} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
     for method in &protocol.methods {
         text += &format!(
-            "  {:12} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
+            "  {:17} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
             method.name,
             estimate(&method.eer, 1),
             estimate(&method.d_prime, 2),
@@ -252,7 +267,7 @@ fn table(protocol: &ProtocolResult) -> String {
         if let Some(seeds) = &method.over_seeds {
             let each: Vec<String> = seeds.each.iter().map(|eer| format!("{eer:.1}")).collect();
             let mean = format!("mean over {} seeds", each.len());
-            text += &format!("    {mean:>18} {:>14}  ({})\n", estimate(&seeds.eer, 1), each.join(", "));
+            text += &format!("    {mean:>18} {:>19}  ({})\n", estimate(&seeds.eer, 1), each.join(", "));
         }
     }
     for difference in &protocol.differences {
@@ -261,7 +276,7 @@ fn table(protocol: &ProtocolResult) -> String {
             _ => " (not told apart)",
         };
         let against = format!("NeuralVault less {}", difference.method);
-        text += &format!("  {against:30} {:>22} points{apart}\n", estimate(&difference.eer, 1));
+        text += &format!("  {against:35} {:>22} points{apart}\n", estimate(&difference.eer, 1));
     }
     text
 }

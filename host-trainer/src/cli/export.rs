@@ -3,20 +3,20 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, secret_bytes};
+use super::arguments::{DataArguments, Weights, secret_bytes};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
+use crate::model::Model;
 use crate::model::safetensors::hex;
-use crate::model::{Model, SAFETENSORS};
 
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
@@ -44,33 +44,6 @@ pub struct Arguments {
     provisioning_key: Option<PathBuf>,
 }
 
-/// Format of the weights.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Weights {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats: half the size; embeddings differ in the fourth digit.
-    F16,
-    /// 16-bit integers with a scale an output: half the size, nearest to f32.
-    I16,
-    /// 8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens.
-    I8i16,
-    /// 8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host.
-    I8,
-}
-
-impl Weights {
-    fn format(self) -> WeightFormat {
-        match self {
-            Self::F32 => WeightFormat::F32,
-            Self::F16 => WeightFormat::F16,
-            Self::I16 => WeightFormat::I16,
-            Self::I8i16 => WeightFormat::I8I16,
-            Self::I8 => WeightFormat::I8,
-        }
-    }
-}
-
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let format = arguments.weights.format();
     if format.largest_code().is_some() && arguments.data.is_none() {
@@ -78,7 +51,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
         return Err(Failure::new(USAGE, text));
     }
-    let model = crate::model::load(&arguments.folder.join(SAFETENSORS))?;
+    let model = crate::model::load(&arguments.folder)?;
     let key = arguments.provisioning_key.as_deref().map(secret_bytes).transpose()?;
     if format == WeightFormat::F32 {
         let digest = hex(&model.write_exports(&arguments.folder, key.as_ref())?);

@@ -55,8 +55,8 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let digest = hex(&model.digest()?);
     let dims = &model.dims;
     let provenance = &model.provenance;
-    let words = model::words(&model.to_bundle(None)?);
-    let bundle = Bundle::open(bytemuck::cast_slice(&words)).map_err(|e| Failure::new(MODEL, e))?;
+    let bytes = model::Aligned::new(&model.to_bundle(None)?);
+    let bundle = Bundle::open(&bytes).map_err(|e| Failure::new(MODEL, e))?;
     let tensors: Vec<Stored> = bundle.tensors().map(|tensor| Stored::of(&tensor, bundle.format())).collect();
     let values: usize = tensors.iter().map(|tensor| tensor.values).sum();
     let format = bundle.format().name();
@@ -72,8 +72,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
             dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
         )
     };
-    let _ =
-        writeln!(text, "weights     {format}, {} tensors, {values} values, {} bytes", tensors.len(), words.len() * 4);
+    let _ = writeln!(text, "weights     {format}, {} tensors, {values} values, {} bytes", tensors.len(), bytes.len());
     let _ = writeln!(text, "window      {} frames", provenance.window);
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
     if let Some(dimension) = provenance.effective_dimension {
@@ -92,7 +91,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let value = json!({
         "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": if dims.is_linear() { "linear" } else { "transformer" }, "digest": digest,
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
-        "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": words.len() * 4,
+        "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": bytes.len(),
         "tensors": tensors.iter().map(Stored::to_json).collect::<Vec<_>>(),
         "window": provenance.window, "recipe": provenance.recipe, "labels": provenance.labels,
         "effective_dimension": provenance.effective_dimension,

@@ -1,6 +1,7 @@
 //! The encoders of a protocol's folds: the one under test, the reference's, and those made again with new labels.
 
 use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::WeightFormat;
 
 use super::evaluate::{EvaluationError, Plan};
 use super::fold::Prepared;
@@ -9,13 +10,13 @@ use super::methods::Method;
 use super::protocols::{Fold, Protocol};
 use crate::dataset::Dataset;
 use crate::embedding::aligned_bundle;
-use crate::model::{Model, ModelError};
+use crate::model::{Aligned, Model, ModelError};
 use crate::training::{Recipe, Settings};
 
 /// A trained encoder.
 pub(super) struct Trained {
     /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
-    bundle: Vec<u32>,
+    bundle: Aligned,
     pub(super) zeros: Vec<f32>,
     pub(super) ones: Vec<f32>,
     /// Window lengths that it was trained on.
@@ -30,7 +31,7 @@ impl Trained {
         recipe: &Recipe,
         plan: &Plan,
     ) -> Result<Self, EvaluationError> {
-        let model = recipe.train(dataset.select(training), plan.engine, 1, &mut |_| ())?;
+        let model = train(dataset, training, recipe, plan)?;
         Ok(Self::new(&model, recipe.windows())?)
     }
 
@@ -40,14 +41,20 @@ impl Trained {
     }
 
     pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
-        Bundle::open(bytemuck::cast_slice(&self.bundle)).map_err(|e| ModelError::Bundle(e.to_string()))
+        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
     }
+}
+
+fn train(dataset: &Dataset, training: &[usize], recipe: &Recipe, plan: &Plan) -> Result<Model, EvaluationError> {
+    Ok(recipe.train(dataset.select(training), plan.engine, 1, &mut |_| ())?)
 }
 
 /// One encoder a fold of each kind that the methods ask for.
 pub(super) struct Encoders<T> {
-    /// What every method but two shares.
+    /// What every method shares that has none of its own.
     pub shared: Vec<T>,
+    /// The shared ones with their weights in other formats.
+    pub stored: Vec<(WeightFormat, Vec<T>)>,
     /// By the reference's recipe.
     pub reference: Vec<T>,
     /// Trained with the enrolled labels as well.
@@ -60,6 +67,10 @@ impl<T> Encoders<T> {
         match method {
             Method::Reference => &self.reference,
             Method::Refit => &self.refit,
+            Method::Stored(format) => {
+                let of_format = self.stored.iter().find(|(stored, _)| *stored == format);
+                of_format.map_or(&[], |(_, encoders)| encoders)
+            }
             _ => &self.shared,
         }
     }
@@ -80,8 +91,23 @@ impl Encoders<Trained> {
             rows.dedup();
             rows
         };
+        let models = folds.iter().map(|fold| train(dataset, &fold.training, &recipe, plan));
+        let models = models.collect::<Result<Vec<_>, _>>()?;
+        let stored_as = |format| {
+            // Calibrated on what trained it, as an operator would.
+            let quantised = folds.iter().zip(&models).map(|(fold, model)| {
+                let model = model.quantise(format, &dataset.select(&fold.training).values)?;
+                Trained::new(&model, recipe.windows())
+            });
+            Ok((format, quantised.collect::<Result<Vec<_>, ModelError>>()?))
+        };
+        let formats = plan.methods.iter().filter_map(|method| match method {
+            Method::Stored(format) => Some(*format),
+            _ => None,
+        });
         Ok(Self {
-            shared: all(&recipe, |fold| fold.training.clone())?,
+            shared: models.iter().map(|model| Trained::new(model, recipe.windows())).collect::<Result<_, _>>()?,
+            stored: formats.map(stored_as).collect::<Result<_, ModelError>>()?,
             reference: if wanted(Method::Reference) {
                 all(&reference, |fold| fold.training.clone())?
             } else {
@@ -108,6 +134,11 @@ impl Encoders<Trained> {
         };
         Ok(Encoders {
             shared: each(&self.shared, true)?,
+            stored: self
+                .stored
+                .iter()
+                .map(|(format, trained)| Ok((*format, each(trained, false)?)))
+                .collect::<Result<_, EvaluationError>>()?,
             reference: each(&self.reference, false)?,
             refit: each(&self.refit, false)?,
         })

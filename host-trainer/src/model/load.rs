@@ -4,9 +4,11 @@ use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
 
-use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
+use super::{Aligned, Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, safetensors};
 
 /// Loads a model from its folder, or from one of its three files.
+///
+/// Of a folder without the weights to train on, as models are shipped, it is the ONNX file.
 ///
 /// A bundle carries no provenance: its model names no labels or sessions and has a window of one frame.
 ///
@@ -14,7 +16,11 @@ use super::{Model, ModelError, Provenance, SAFETENSORS, onnx, safetensors};
 /// When the file cannot be read, is of another kind, or is not sound.
 pub fn load(path: &Path) -> Result<Model, ModelError> {
     if path.is_dir() {
-        return safetensors::read(&path.join(SAFETENSORS));
+        let (safetensors, onnx) = (path.join(SAFETENSORS), path.join(ONNX));
+        if !safetensors.exists() && onnx.exists() {
+            return onnx::read(&onnx).map(|(model, _)| model);
+        }
+        return safetensors::read(&safetensors);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => safetensors::read(path),
@@ -33,18 +39,14 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
 /// # Errors
 /// When the file cannot be read, is not a sound bundle, has no tag, or one under another key.
 pub fn check_tag(path: &Path, provisioning_key: &[u8; 32]) -> Result<(), ModelError> {
-    let (words, length) = read_aligned(path)?;
-    Bundle::open_authenticated(&bytemuck::cast_slice(&words)[..length], provisioning_key)
+    Bundle::open_authenticated(&read_aligned(path)?, provisioning_key)
         .map(|_| ())
         .map_err(|e| malformed(path, e.to_string()))
 }
 
-/// A file in words, so that the floats inside are aligned, and its length in bytes.
-fn read_aligned(path: &Path) -> Result<(Vec<u32>, usize), ModelError> {
+fn read_aligned(path: &Path) -> Result<Aligned, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-    let mut words = vec![0u32; bytes.len().div_ceil(4)];
-    bytemuck::cast_slice_mut::<u32, u8>(&mut words)[..bytes.len()].copy_from_slice(&bytes);
-    Ok((words, bytes.len()))
+    Ok(Aligned::new(&bytes))
 }
 
 fn malformed(path: &Path, reason: String) -> ModelError {
@@ -52,8 +54,8 @@ fn malformed(path: &Path, reason: String) -> ModelError {
 }
 
 fn from_bundle(path: &Path) -> Result<Model, ModelError> {
-    let (words, length) = read_aligned(path)?;
-    let bundle = Bundle::open(&bytemuck::cast_slice(&words)[..length]).map_err(|e| malformed(path, e.to_string()))?;
+    let bytes = read_aligned(path)?;
+    let bundle = Bundle::open(&bytes).map_err(|e| malformed(path, e.to_string()))?;
     let recipe = "read from a bundle".to_owned();
     Model::from_bundle(&bundle, Provenance { window: 1, recipe, ..Provenance::default() })
 }

@@ -4,6 +4,7 @@
 //! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
 //! place). A model whose weights are not float32 lives in a bundle alone.
 
+mod aligned;
 mod fold;
 mod initialise;
 mod load;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 
+pub use aligned::Aligned;
 pub use fold::fold;
 pub use initialise::{initialise, initialise_behind_front_end, proxies};
 pub use load::{check_tag, load};
@@ -229,10 +231,4 @@ fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), ModelError> {
 
 fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {
     Ok(*Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?.digest())
-}
-
-/// A bundle in words, so that the floats inside are aligned.
-#[must_use]
-pub fn words(bundle: &[u8]) -> Vec<u32> {
-    bundle.as_chunks::<4>().0.iter().map(|bytes| u32::from_ne_bytes(*bytes)).collect()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use neural_vault_core::bundle::{self, Bundle, tensor_names_and_shapes};
 use neural_vault_core::encoder::{Standardiser, WeightFormat};
 
-use super::{Model, ModelError, Provenance, words};
+use super::{Aligned, Model, ModelError, Provenance};
 
 /// Values that calibration looks at, at most, evenly spread over the recordings.
 const SAMPLE: usize = 1 << 20;
@@ -13,10 +13,10 @@ const SAMPLE: usize = 1 << 20;
 /// Ranges that calibration compares: each is smaller than the one before by an eighth of a power of two.
 const RANGES: i32 = 40;
 
-/// A bundle whose weights are not float32, in words, so that its floats are aligned in place.
+/// A bundle whose weights are not float32.
 #[derive(Clone)]
 pub struct Quantised {
-    words: Vec<u32>,
+    bundle: Aligned,
     format: WeightFormat,
 }
 
@@ -29,7 +29,7 @@ impl Quantised {
 
     /// The bundle with another tag, or none.
     pub(super) fn retagged(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
-        let bundle = Bundle::open(bytemuck::cast_slice(&self.words)).map_err(|e| ModelError::Bundle(e.to_string()))?;
+        let bundle = Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))?;
         Ok(bundle::retag(&bundle, provisioning_key))
     }
 }
@@ -47,8 +47,8 @@ impl Model {
             Ok((name, values))
         });
         let tensors = tensors.collect::<Result<_, ModelError>>()?;
-        let quantised =
-            (format != WeightFormat::F32).then(|| Quantised { words: words(&bundle::retag(bundle, None)), format });
+        let quantised = (format != WeightFormat::F32)
+            .then(|| Quantised { bundle: Aligned::new(&bundle::retag(bundle, None)), format });
         Ok(Self { dims, tensors, provenance, quantised })
     }
 
@@ -70,8 +70,8 @@ impl Model {
         };
         let failed = |e: &dyn std::fmt::Display| ModelError::Bundle(e.to_string());
         let bytes = bundle::write(&self.dims, format, tensor, None).map_err(|e| failed(&e))?;
-        let words = words(&bytes);
-        let bundle = Bundle::open(bytemuck::cast_slice(&words)).map_err(|e| failed(&e))?;
+        let bytes = Aligned::new(&bytes);
+        let bundle = Bundle::open(&bytes).map_err(|e| failed(&e))?;
         Self::from_bundle(&bundle, self.provenance.clone())
     }
 
@@ -146,8 +146,8 @@ mod tests {
                 assert_eq!(quantised.format(), format);
                 assert_ne!(quantised.digest().unwrap(), model.digest().unwrap());
                 let bytes = quantised.to_bundle(None).unwrap();
-                let words = words(&bytes);
-                let bundle = Bundle::open(bytemuck::cast_slice(&words)).unwrap();
+                let aligned = Aligned::new(&bytes);
+                let bundle = Bundle::open(&aligned).unwrap();
                 let read = Model::from_bundle(&bundle, Provenance::default()).unwrap();
                 assert_eq!(read.to_bundle(None).unwrap(), bytes);
                 assert_eq!(read.digest().unwrap(), quantised.digest().unwrap());

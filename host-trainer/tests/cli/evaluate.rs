@@ -158,3 +158,25 @@ fn unseen_labels_are_met_three_ways() {
     assert_eq!(fixed, [true, true, false]);
     assert!(eer(2) < eer(0), "made again with them: {}, frozen: {}", eer(2), eer(0));
 }
+
+#[test]
+fn weight_formats_are_scored_beside_the_floats_they_came_from() {
+    let folder = recordings();
+    let options = ["--protocol", "folds", "--seeds", "2", "--methods", "neuralvault", "--weights", "f32,i16,i8"];
+    let document = folder.does(&evaluate(&[&options[..], &["--json"]].concat())).json();
+    let protocol = &document["protocols"][0];
+    let methods = protocol["methods"].as_array().unwrap();
+    let names: Vec<&str> = methods.iter().map(|m| m["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["NeuralVault", "NeuralVault i16", "NeuralVault i8"]);
+    let genuine = |at: usize| -> Vec<f64> {
+        methods[at]["genuine"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect()
+    };
+    let distance = |at: usize| genuine(0).iter().zip(genuine(at)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    // Other weights give other scores, near ones, and int16 is nearer than int8.
+    assert!(0.0 < distance(1) && distance(1) < distance(2) && distance(2) < 0.1, "{} {}", distance(1), distance(2));
+    for method in methods {
+        assert_eq!(method["over_seeds"]["each"].as_array().map(Vec::len), Some(2));
+    }
+    let differences = protocol["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 2);
+}

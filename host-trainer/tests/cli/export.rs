@@ -1,14 +1,10 @@
 //! `export` and `import`: the files of a model, made again.
 
+use neural_vault::model::Aligned;
 use neural_vault_core::bundle::{Bundle, BundleError};
 
 use super::folder::Folder;
 use super::samples::FEATURES;
-
-/// In words, so that the bundle's floats are aligned.
-fn words(bytes: &[u8]) -> Vec<u32> {
-    bytes.as_chunks::<4>().0.iter().map(|word| u32::from_ne_bytes(*word)).collect()
-}
 
 #[test]
 fn deleted_exports_come_back_bit_for_bit() {
@@ -22,21 +18,33 @@ fn deleted_exports_come_back_bit_for_bit() {
 }
 
 #[test]
+fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
+    let folder = Folder::with_model();
+    let i16 = ["export", "model", "--weights", "i16", "--json"];
+    let digest = folder.does(&i16).json()["digest"].clone();
+    let exported = folder.read("model/model.i16.nvb");
+    std::fs::remove_file(folder.path("model/model.safetensors")).unwrap();
+    assert_eq!(folder.does(&i16).json()["digest"], digest);
+    assert!(folder.read("model/model.i16.nvb") == exported);
+    std::fs::remove_file(folder.path("model/model.onnx")).unwrap();
+    folder.refuses(&i16, 4, &["model.safetensors"]);
+}
+
+#[test]
 fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
     let folder = Folder::with_model();
     let key = [7; 32];
     folder.write("key", key);
     let digest = |run: super::folder::Run| run.json()["digest"].clone();
     let untagged = digest(folder.does(&["export", "model", "--json"]));
-    let bundle = words(&folder.read("model/model.nvb"));
-    let opened = Bundle::open_authenticated(bytemuck::cast_slice(&bundle), &key);
+    let bundle = Aligned::new(&folder.read("model/model.nvb"));
+    let opened = Bundle::open_authenticated(&bundle, &key);
     assert_eq!(opened.err(), Some(BundleError::Untagged));
 
     assert_eq!(digest(folder.does(&["export", "model", "--provisioning-key", "key", "--json"])), untagged);
-    let bundle = words(&folder.read("model/model.nvb"));
-    let bytes = bytemuck::cast_slice(&bundle);
-    assert!(Bundle::open_authenticated(bytes, &key).is_ok());
-    assert_eq!(Bundle::open_authenticated(bytes, &[8; 32]).err(), Some(BundleError::Tag));
+    let bundle = Aligned::new(&folder.read("model/model.nvb"));
+    assert!(Bundle::open_authenticated(&bundle, &key).is_ok());
+    assert_eq!(Bundle::open_authenticated(&bundle, &[8; 32]).err(), Some(BundleError::Tag));
     let inspect = ["inspect", "model/model.nvb", "--provisioning-key", "key"];
     assert!(folder.does(&inspect).stderr.contains("valid"));
     folder.write("key", [8; 32]);

@@ -72,34 +72,33 @@ pub fn half_to_float(bits: u16) -> f32 {
 pub(super) fn accumulate<W: Stored>(
     inputs: &[[f32; STEP]],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let width = width.max(1);
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (groups, rest) = inputs.as_chunks::<ROWS>();
     let (sums, rest_of_sums) = sums.split_at_mut_checked(groups.len() * ROWS * width).unwrap_or_default();
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut((ROWS * width).max(1))) {
-        tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, width, sums);
+        tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        tiles::<W, 1, COLUMNS_ONE>(core::array::from_ref(inputs), weights, width, sums);
+        tiles::<W, 1, COLUMNS_ONE>(core::array::from_ref(inputs), weights, stride, sums);
     }
 }
 
 fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    // Said again where the compiler can see it: a chunk of nothing would be a panic.
-    let width = width.max(1);
+    let width = sums.len() / N;
     let tiled = width - width % COLUMNS;
     for first in (0..tiled).step_by(COLUMNS) {
-        tile::<W, N, COLUMNS>(inputs, weights, width, first, sums);
+        tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
     }
     for first in tiled..width {
-        tile::<W, N, 1>(inputs, weights, width, first, sums);
+        tile::<W, N, 1>(inputs, weights, stride, first, sums);
     }
 }
 
@@ -108,17 +107,19 @@ fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
-    width: usize,
+    stride: usize,
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
+    // A chunk of nothing would be a panic.
+    let (stride, width) = (stride.max(1), (sums.len() / N).max(1));
     let mut tile = [[f32x16::ZERO; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
         for (sum, stored) in tile.iter_mut().zip(row.iter().skip(first)) {
             *sum = f32x16::new(*stored);
         }
     }
-    for (k, row) in (0..STEP).zip(weights.chunks_exact(width)) {
+    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };

@@ -7,13 +7,14 @@ use crate::encoder::format::QUAD;
 pub(super) fn accumulate(
     inputs: &[[i16; STEP]],
     weights: &[[[i8; QUAD]; LANES]],
-    width: usize,
+    stride: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    let width = width.max(1);
+    let stride = stride.max(1);
+    let width = (sums.len() / inputs.len().max(1)).max(1);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let (quads, _) = inputs.as_chunks::<QUAD>();
-        for (quad, columns) in quads.iter().zip(weights.chunks_exact(width)) {
+        for (quad, columns) in quads.iter().zip(weights.chunks(stride)) {
             let quad = quad.map(i32::from);
             for (sums, column) in sums.iter_mut().zip(columns) {
                 for (sum, weights) in sums.iter_mut().zip(column) {

@@ -5,10 +5,14 @@ mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
 
+use crate::encoder::attention::{Attend, attend};
+#[cfg(feature = "four-byte")]
+use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
 #[cfg(feature = "one-byte")]
-use crate::encoder::integer::{magnitude, quantise};
+use crate::encoder::integer::{magnitude, quantise, rescale};
+use crate::encoder::norm::{Norm, layer_norm};
 use crate::encoder::standardise::{Standardise, standardise};
 
 #[cfg(feature = "four-byte")]
@@ -19,7 +23,7 @@ pub use float::half_to_float;
 /// Neighbouring outputs that are one column.
 pub const LANES: usize = 16;
 
-const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
+pub(super) const SIMD: bool = cfg!(any(target_feature = "sse2", target_feature = "neon"));
 
 /// Most rows that share a pass over the weights; without SIMD integer products gain nothing by sharing it.
 pub const ROWS: usize = match (SIMD, cfg!(feature = "four-byte")) {
@@ -37,8 +41,9 @@ pub(super) const BLOCK: usize = 256;
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
 /// `inputs` is one to [`ROWS`] rows, of which as many values enter as there are weights. Weights and sums come in columns
-/// of [`LANES`] outputs; the number is how many columns an input's weights and a row's sums have. Float sums run over k in
-/// order, rounded after the product and after the sum.
+/// of [`LANES`] outputs; the number is how many columns lie between an input's weights and the next's. A row has as many
+/// columns of sums as its share of them, at most that number, and the last input's weights may end with the last column
+/// that has a sum. Float sums run over k in order, rounded after the product and after the sum.
 pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
 
 #[cfg(feature = "one-byte")]
@@ -67,12 +72,22 @@ pub struct Kernel {
     pub i8: AccumulateCodes,
     /// [`standardise`](super::standardise::standardise()).
     pub standardise: Standardise,
+    /// [`layer_norm`](super::norm::layer_norm).
+    pub layer_norm: Norm,
+    /// [`attend`](super::attention::attend()).
+    pub attend: Attend,
+    /// [`close_block`](super::float::close_block).
+    #[cfg(feature = "four-byte")]
+    pub close_block: fn(&mut [f32], &mut [f32]),
     /// [`magnitude`](super::integer::magnitude).
     #[cfg(feature = "one-byte")]
     pub magnitude: fn(&[f32]) -> f32,
     /// [`quantise`](super::integer::quantise).
     #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
+    /// [`rescale`](super::integer::rescale).
+    #[cfg(feature = "one-byte")]
+    pub rescale: fn(&mut [f32], f32, &[f32], &[f32]),
 }
 
 impl Kernel {
@@ -88,10 +103,43 @@ impl Kernel {
         i8i16: integer::accumulate,
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
-        standardise,
+        standardise: once::standardise,
+        layer_norm: once::layer_norm,
+        attend: once::attend,
+        #[cfg(feature = "four-byte")]
+        close_block: once::close_block,
         #[cfg(feature = "one-byte")]
-        magnitude,
+        magnitude: once::magnitude,
         #[cfg(feature = "one-byte")]
-        quantise,
+        quantise: once::quantise,
+        #[cfg(feature = "one-byte")]
+        rescale: once::rescale,
     };
+}
+
+/// The loops that are inlined elsewhere, compiled once: a copy in each crate that names them is much of a token's code.
+mod once {
+    macro_rules! once {
+        ($($(#[$built:meta])? $name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {$(
+            $(#[$built])?
+            #[inline(never)]
+            pub(super) fn $name($($argument: $kind),*) $(-> $result)? {
+                super::$name($($argument),*)
+            }
+        )*};
+    }
+
+    once! {
+        standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
+        layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
+        attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
+        #[cfg(feature = "four-byte")]
+        close_block(totals: &mut [f32], partials: &mut [f32]);
+        #[cfg(feature = "one-byte")]
+        magnitude(values: &[f32]) -> f32;
+        #[cfg(feature = "one-byte")]
+        quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        #[cfg(feature = "one-byte")]
+        rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
+    }
 }

@@ -8,6 +8,8 @@ mod fitted;
 
 use std::sync::OnceLock;
 
+use neural_vault_core::encoder::WeightFormat;
+
 use super::verification::centre;
 use crate::model::LATENT;
 use codes::{Template, above, binary_score, byte_score, hmac, mean_vector, sha256};
@@ -29,6 +31,8 @@ pub enum Method {
     Neural,
     /// The embedding, compared by cosine.
     NeuralVault,
+    /// As [`Method::NeuralVault`], the same encoder with its weights in this format.
+    Stored(WeightFormat),
     /// As [`Method::NeuralVault`], the encoder trained with the enrolled labels as well (protocol `unseen`).
     Refit,
     /// As [`Method::NeuralVault`], the encoder trained by the reference's recipe.
@@ -42,7 +46,7 @@ pub enum Method {
     Lda,
 }
 
-/// Every method, in the order of tables.
+/// Every method but those of other weight formats, in the order of tables.
 pub const ALL: [Method; 10] = [
     Method::Sha256,
     Method::Hmac,
@@ -65,7 +69,11 @@ impl Method {
             Method::Hmac => "HMAC",
             Method::BioHashing => "BioHashing",
             Method::Neural => "Neural",
-            Method::NeuralVault => "NeuralVault",
+            Method::NeuralVault | Method::Stored(WeightFormat::F32) => "NeuralVault",
+            Method::Stored(WeightFormat::F16) => "NeuralVault f16",
+            Method::Stored(WeightFormat::I16) => "NeuralVault i16",
+            Method::Stored(WeightFormat::I8I16) => "NeuralVault i8i16",
+            Method::Stored(WeightFormat::I8) => "NeuralVault i8",
             Method::Refit => "refit",
             Method::Reference => "reference",
             Method::Linear => "linear",
@@ -79,7 +87,7 @@ impl Method {
     /// Whether the method has an encoder of its own, beside the one that the others share.
     #[must_use]
     pub fn has_own_encoder(self) -> bool {
-        matches!(self, Method::Refit | Method::Reference)
+        matches!(self, Method::Stored(_) | Method::Refit | Method::Reference)
     }
 
     /// Whether the method's figures depend on the seed of a training.
@@ -156,6 +164,7 @@ impl Encoded {
     pub fn scores(&self, method: Method, templates: &Templates, rows: &[usize]) -> Vec<(u32, f64)> {
         let mean = match method {
             Method::NeuralVault
+            | Method::Stored(_)
             | Method::Refit
             | Method::Reference
             | Method::Linear
@@ -193,7 +202,9 @@ impl Encoded {
                 &self.frames[row * self.features..(row + 1) * self.features]
             }
             Method::BioHashing => &self.projected[row * BITS..(row + 1) * BITS],
-            Method::Neural | Method::NeuralVault | Method::Refit | Method::Reference => &self.embeddings[row],
+            Method::Neural | Method::NeuralVault | Method::Stored(_) | Method::Refit | Method::Reference => {
+                &self.embeddings[row]
+            }
             Method::Linear => &self.linear[row * LATENT..(row + 1) * LATENT],
             Method::Lda => &self.discriminants[row * self.lda_width..(row + 1) * self.lda_width],
         }
