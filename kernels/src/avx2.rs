@@ -20,6 +20,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     standardise,
     magnitude,
     quantise,
+    quantise_raw,
     layer_norm,
     attend,
     close_block,

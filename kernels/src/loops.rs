@@ -10,6 +10,7 @@ macro_rules! loops {
             standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
             magnitude(values: &[f32]) -> f32;
             quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+            quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]);
             layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
             attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
             close_block(totals: &mut [f32], partials: &mut [f32]);

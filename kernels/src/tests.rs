@@ -121,8 +121,10 @@ fn inputs_are_prepared_to_the_same_bits() {
         (kernel.standardise)(&values[..count], &mean, &inv_std, &mut standardised);
         let mut codes = vec![0; count];
         (kernel.quantise)(&values[..count], 1.0, most, &mut codes);
+        let mut codes_of_raw = vec![0; count];
+        (kernel.quantise_raw)(&values[..count], &mean, &inv_std, 1.0, most, &mut codes_of_raw);
         let magnitude = (kernel.magnitude)(&values[..count]).to_bits();
-        (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, magnitude)
+        (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, codes_of_raw, magnitude)
     };
     for (name, kernel) in usable() {
         for count in 0..=STEP {

@@ -6,14 +6,15 @@
 //! exact modulo 2^32, and so are the sums, which fit.
 
 use std::arch::x86_64::{
-    _MM_HINT_T1, _mm_prefetch, _mm512_add_epi32, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_storeu_si512, _mm512_sub_epi32,
-    _mm512_xor_si512,
+    _MM_HINT_T1, _mm_prefetch, _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8,
+    _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi16, _mm512_reduce_add_epi32,
+    _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srai_epi16,
+    _mm512_storeu_si512, _mm512_sub_epi32, _mm512_xor_si512,
 };
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
 
-use super::avx512::{AHEAD, FEW, PASS};
+use super::avx512::{AHEAD, FEW, PASS, fetch};
 
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
@@ -65,24 +66,27 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     stride: usize,
     sums: &'r mut [[i32; LANES]],
 ) -> (&'r [[i16; STEP]], &'r mut [[i32; LANES]]) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
-    let quads = weights.len().div_ceil(stride);
-    let pass = if N < FEW { QUADS } else { PASS };
     let (groups, rest) = inputs.as_chunks::<N>();
+    if groups.is_empty() {
+        return (rest, sums);
+    }
+    let width = (sums.len() / inputs.len()).max(1);
+    let codes = if weights.len() < QUADS * stride { weights.len().div_ceil(stride) * QUAD } else { STEP };
+    let pass = if N < FEW { QUADS } else { PASS };
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
-        let mut bytes = [const { Row { planes: [[0; QUADS]; PLANES], sum: 0 } }; N];
-        for (row, codes) in bytes.iter_mut().zip(inputs) {
-            row.fill(codes, quads);
+        let mut rows = [const { Row { planes: [[0; QUADS]; PLANES], sum: 0 } }; N];
+        for (row, inputs) in rows.iter_mut().zip(inputs) {
+            row.fill(inputs, codes);
         }
         for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * stride)) {
             let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
             for first in (0..tiled).step_by(COLUMNS) {
-                tile::<PLANES, N, COLUMNS>(&bytes, first_quad, weights, stride, first, sums, &mut next);
+                tile::<PLANES, N, COLUMNS>(&rows, first_quad, weights, stride, first, sums, &mut next);
             }
             for first in tiled..width {
-                tile::<PLANES, N, 1>(&bytes, first_quad, weights, stride, first, sums, &mut next);
+                tile::<PLANES, N, 1>(&rows, first_quad, weights, stride, first, sums, &mut next);
             }
         }
     }
@@ -90,19 +94,28 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
 }
 
 impl<const PLANES: usize> Row<PLANES> {
-    /// Takes the codes of as many `quads`.
-    #[inline(always)]
-    fn fill(&mut self, codes: &[i16; STEP], quads: usize) {
-        let codes = &codes[..(quads * QUAD).min(STEP)];
-        self.sum = codes.iter().map(|code| i32::from(*code)).sum();
-        for (plane, words) in self.planes.iter_mut().enumerate() {
-            let shift = 8 * (PLANES - 1 - plane);
-            let offset = if plane == 0 { 0 } else { 0x80 };
-            let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
-            for (byte, code) in bytes.iter_mut().zip(codes) {
-                *byte = (code >> shift) as u8 ^ offset;
+    /// Takes the first `count` codes of a step.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    #[allow(unsafe_code)]
+    fn fill(&mut self, codes: &[i16; STEP], count: usize) {
+        /// Codes that a register holds.
+        const CODES: usize = 2 * LANES;
+        let mut sum = _mm512_setzero_si512();
+        for (place, codes) in codes.as_chunks::<CODES>().0.iter().enumerate() {
+            let left = count.saturating_sub(place * CODES).min(CODES);
+            // SAFETY: as many codes as the register holds.
+            let codes = unsafe { _mm512_maskz_loadu_epi16((1u64 << left).wrapping_sub(1) as u32, codes.as_ptr()) };
+            sum = _mm512_add_epi32(sum, _mm512_madd_epi16(codes, _mm512_set1_epi16(1)));
+            let mut bytes = _mm512_cvtepi16_epi8(if PLANES == 1 { codes } else { _mm512_srai_epi16::<8>(codes) });
+            for plane in &mut self.planes {
+                let words: &mut [u8] = bytemuck::cast_slice_mut(plane);
+                if let Some(words) = words.as_chunks_mut::<CODES>().0.get_mut(place) {
+                    *words = bytemuck::cast(bytes);
+                }
+                bytes = _mm256_xor_si256(_mm512_cvtepi16_epi8(codes), _mm256_set1_epi8(i8::MIN));
             }
         }
+        self.sum = _mm512_reduce_add_epi32(sum);
     }
 }
 
@@ -132,9 +145,14 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
                 *next = next.wrapping_add(64);
             }
         }
-        // SAFETY: a column of weights is 64 bytes.
-        let columns = columns.each_ref().map(|column| unsafe { _mm512_loadu_si512(column.as_ptr().cast()) });
-        let columns = columns.map(|column| _mm512_xor_si512(column, half));
+        let columns = columns.each_ref().map(|column| {
+            if N < FEW {
+                fetch(column.as_ptr().cast());
+            }
+            // SAFETY: a column of weights is 64 bytes.
+            let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
+            _mm512_xor_si512(column, half)
+        });
         if PLANES > 1 {
             for (sum, column) in sums_of_weights.iter_mut().zip(columns) {
                 *sum = _mm512_dpbusd_epi32(*sum, column, ones);

@@ -1,10 +1,10 @@
 //! Multi-head scaled dot-product attention (Vaswani et al. 2017) over one window.
 
-use wide::{f32x4, f32x8, f32x16};
+use wide::f32x16;
 
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
-use crate::similarity::{inlined_dot, inlined_sum};
+use crate::encoder::lanes::{dot, lanes, sum};
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -43,36 +43,6 @@ fn part_of(frame: &[f32], first: usize, length: usize) -> &[f32] {
     frame.get(first..).and_then(|rest| rest.get(..length)).unwrap_or_default()
 }
 
-/// The first lanes of `values`, and zeros where it is shorter: they change no sum.
-#[inline(always)]
-fn lanes(values: &[f32]) -> f32x16 {
-    if let Some(values) = values.first_chunk() {
-        return f32x16::new(*values);
-    }
-    let mut padded = [0.0; LANES];
-    for (place, value) in padded.iter_mut().zip(values) {
-        *place = *value;
-    }
-    f32x16::new(padded)
-}
-
-/// As [`dot`](crate::similarity), in registers.
-#[inline(always)]
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    // Sixteen lanes written out are much code where no register holds them.
-    if !SIMD {
-        return inlined_dot(left, right);
-    }
-    let mut sums = f32x16::ZERO;
-    for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
-        sums += lanes(left) * lanes(right);
-    }
-    let [low, high]: [f32x8; 2] = bytemuck::cast(sums);
-    let [low, high]: [f32x4; 2] = bytemuck::cast(low + high);
-    let [a, b, c, d] = (low + high).to_array();
-    (a + c) + (b + d)
-}
-
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let mut most = f32::NEG_INFINITY;
@@ -82,7 +52,7 @@ fn softmax(scores: &mut [f32]) {
     for score in scores.iter_mut() {
         *score = exp(*score - most);
     }
-    let scale = 1.0 / inlined_sum(scores);
+    let scale = 1.0 / sum(scores);
     for score in scores {
         *score *= scale;
     }

@@ -8,7 +8,7 @@
 
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
-use crate::encoder::standardise::Standardiser;
+use crate::encoder::standardise::{Standardiser, standardised};
 
 /// Magnitudes below this count as it, so that a row of zeros has a factor.
 const LEAST: f32 = 1e-20;
@@ -45,16 +45,30 @@ struct RowScale {
 /// What is not a number has some code, always the same.
 #[inline(always)]
 pub fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    let most = f32::from(most);
+    for (value, place) in values.iter().zip(codes) {
+        *place = code(*value, factor, most);
+    }
+}
+
+/// As [`quantise`], of raw values standardised by their mean and inverse standard deviation.
+#[inline(always)]
+pub fn quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    let most = f32::from(most);
+    for (((raw, mean), inv_std), place) in raw.iter().zip(mean).zip(inv_std).zip(codes) {
+        *place = code(standardised(*raw, *mean, *inv_std), factor, most);
+    }
+}
+
+#[inline(always)]
+fn code(value: f32, factor: f32, most: f32) -> i16 {
     /// Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
     const ROUNDER: f32 = 12_582_912.0;
 
-    let most = f32::from(most);
-    for (value, code) in values.iter().zip(codes) {
-        let scaled = value * factor;
-        let scaled = if scaled < most { scaled } else { most };
-        let scaled = if scaled > -most { scaled } else { -most };
-        *code = (scaled + ROUNDER).to_bits() as i16;
-    }
+    let scaled = value * factor;
+    let scaled = if scaled < most { scaled } else { most };
+    let scaled = if scaled > -most { scaled } else { -most };
+    (scaled + ROUNDER).to_bits() as i16
 }
 
 /// The largest magnitude of the values, which is infinite or no number when one of them is.
@@ -216,26 +230,10 @@ impl IntegerLinear<'_> {
         match standardiser {
             Some(standardiser) => {
                 let (mean, inv_std) = standardiser.statistics(first);
-                self.standardise(values, mean, inv_std, scale, encoded, kernel);
+                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.most, encoded);
             }
             None => (kernel.quantise)(values, scale.factor, self.most, encoded),
         }
-    }
-
-    /// The codes of raw values; never inlined, so that codes of others do without this one's stack.
-    #[inline(never)]
-    fn standardise(
-        &self,
-        raw: &[f32],
-        mean: &[f32],
-        inv_std: &[f32],
-        scale: RowScale,
-        codes: &mut [i16],
-        kernel: &Kernel,
-    ) {
-        let mut standardised = [0.0; STEP];
-        (kernel.standardise)(raw, mean, inv_std, &mut standardised);
-        (kernel.quantise)(&standardised, scale.factor, self.most, codes);
     }
 
     /// Adds the products of the `count` inputs from `first` on, in quads.

@@ -20,6 +20,7 @@ mod forward;
 #[cfg(feature = "one-byte")]
 mod integer;
 mod kernel;
+mod lanes;
 mod linear;
 mod norm;
 mod standardise;
@@ -35,14 +36,16 @@ pub use dims::{Dims, DimsError};
 pub use float::close_block;
 pub use format::{QUAD, WeightFormat};
 #[cfg(feature = "one-byte")]
-pub use integer::{magnitude, quantise, rescale};
+pub use integer::{magnitude, quantise, quantise_raw, rescale};
 #[cfg(feature = "one-byte")]
 pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
 pub use norm::{Norm, layer_norm};
-pub use standardise::{Standardise, Standardiser, sanitise, standardise};
+#[cfg(feature = "four-byte")]
+pub use standardise::{Standardise, standardise};
+pub use standardise::{Standardiser, sanitise};
 
 use crate::similarity::SimilarityError;
 use forward::{copy, start};

@@ -1,7 +1,7 @@
 //! LayerNorm (Ba et al. 2016) in the canonical order.
 
 use crate::encoder::kernel::Kernel;
-use crate::similarity::{inlined_dot, inlined_sum};
+use crate::encoder::lanes::{dot, sum};
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -29,11 +29,11 @@ pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
     let width = weight.len().max(1);
     let count = width as f32;
     for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-        let mean = inlined_sum(x) / count;
+        let mean = sum(x) / count;
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let variance = inlined_dot(y, y) / count;
+        let variance = dot(y, y) / count;
         let scale = 1.0 / libm::sqrtf(variance + EPSILON);
         for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
             *y = *y * scale * weight + bias;

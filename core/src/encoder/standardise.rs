@@ -37,9 +37,11 @@ impl Standardiser<'_> {
 }
 
 /// What [`standardise()`] does.
+#[cfg(feature = "four-byte")]
 pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
 
 /// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
+#[cfg(feature = "four-byte")]
 #[inline(always)]
 pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
     for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
@@ -48,6 +50,6 @@ pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32])
 }
 
 #[inline(always)]
-fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
+pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
     (sanitise(raw) - mean) * inv_std
 }

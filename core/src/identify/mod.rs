@@ -101,8 +101,7 @@ impl Gallery<'_> {
             }
         }
         let columns = values.as_chunks::<LANES>().0;
-        let score = |_: usize, sums: &[f32; BLOCK]| *sums;
-        self.search(&steps, columns, STEP, kernel.f32, score, matches);
+        self.search(&steps, columns, STEP, kernel.f32, |sum| sum, &[], matches);
         Ok(())
     }
 
@@ -129,15 +128,7 @@ impl Gallery<'_> {
             *length = libm::sqrtf(squares as f32);
         }
         let columns = codes.as_chunks::<QUAD>().0.as_chunks::<LANES>().0;
-        let score = |block: usize, sums: &[i32; BLOCK]| {
-            let scales = scales.get(block * BLOCK..).and_then(<[f32]>::first_chunk::<BLOCK>).unwrap_or(&[0.0; BLOCK]);
-            let mut scores = [0.0; BLOCK];
-            for ((score, sum), scale) in scores.iter_mut().zip(sums).zip(scales) {
-                *score = *sum as f32 * scale;
-            }
-            scores
-        };
-        self.search(&steps, columns, STEP / QUAD, kernel.i8, score, matches);
+        self.search(&steps, columns, STEP / QUAD, kernel.i8, |sum| sum as f32, scales, matches);
         for (found, length) in matches.iter_mut().zip(lengths) {
             found.score /= length;
         }
@@ -145,33 +136,38 @@ impl Gallery<'_> {
     }
 
     /// Passes all queries over the gallery once; `inner` rows of columns are a step.
+    ///
+    /// A score is the float of a sum times the prototype's scale, or times one where there are no scales.
+    #[allow(clippy::too_many_arguments)]
     fn search<I, W, S: Copy + Default>(
         &self,
         steps: &[[[I; STEP]; ROWS]; STEPS],
         columns: &[[W; LANES]],
         inner: usize,
         accumulate: Accumulate<I, W, S>,
-        score: impl Fn(usize, &[S; BLOCK]) -> [f32; BLOCK],
+        float: impl Fn(S) -> f32,
+        scales: &[f32],
         matches: &mut [Match],
     ) {
         const WIDTH: usize = BLOCK / LANES;
         let blocks = self.count().div_ceil(BLOCK).max(1);
         let rows = matches.len();
+        let mut sums = [[S::default(); LANES]; ROWS * WIDTH];
+        let sums = sums.get_mut(..rows * WIDTH).unwrap_or_default();
         for (block, columns) in columns.chunks_exact((columns.len() / blocks).max(1)).enumerate() {
-            let mut sums = [[S::default(); LANES]; ROWS * WIDTH];
-            let sums = sums.get_mut(..rows * WIDTH).unwrap_or_default();
+            sums.fill([S::default(); LANES]);
             for (step, columns) in steps.iter().zip(columns.chunks((inner * WIDTH).max(1))) {
                 accumulate(step.get(..rows).unwrap_or_default(), columns, WIDTH, sums);
             }
             let first = block * BLOCK;
-            let count = BLOCK.min(self.count().saturating_sub(first));
-            for (best, sums) in matches.iter_mut().zip(sums.as_flattened().as_chunks::<BLOCK>().0) {
-                let mut scores = score(block, sums);
-                scores.iter_mut().skip(count).for_each(|score| *score = f32::NEG_INFINITY);
-                if largest(&scores) <= best.score {
+            let scales = scales.get(first..).and_then(<[f32]>::first_chunk).unwrap_or(&[1.0; BLOCK]);
+            for (best, sums) in matches.iter_mut().zip(sums.as_flattened().as_chunks().0) {
+                if !any_above(best.score, sums, scales, &float) {
                     continue;
                 }
-                for (index, score) in (first..).zip(scores) {
+                // What pads the last block has scores too.
+                for (index, (sum, scale)) in (first..self.count()).zip(sums.iter().zip(scales)) {
+                    let score = float(*sum) * scale;
                     if score > best.score {
                         *best = Match { index, score };
                     }
@@ -187,15 +183,9 @@ const MOST: i16 = i8::MAX as i16;
 /// Steps of the longest vector.
 const STEPS: usize = MAX_LATENT.div_ceil(STEP);
 
-/// The largest score, found in lanes.
-fn largest(scores: &[f32; BLOCK]) -> f32 {
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    for scores in scores.as_chunks::<LANES>().0 {
-        for (lane, score) in lanes.iter_mut().zip(scores) {
-            *lane = if *score > *lane { *score } else { *lane };
-        }
-    }
-    lanes.into_iter().fold(f32::NEG_INFINITY, |most, lane| if lane > most { lane } else { most })
+/// Whether a score of the block is above `least`; without a branch for each, which several lanes can share.
+fn any_above<S: Copy>(least: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {
+    sums.iter().zip(scales).fold(false, |any, (sum, scale)| any | (float(*sum) * scale > least))
 }
 
 impl fmt::Display for IdentifyError {

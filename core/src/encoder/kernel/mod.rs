@@ -11,8 +11,9 @@ use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
 #[cfg(feature = "one-byte")]
-use crate::encoder::integer::{magnitude, quantise, rescale};
+use crate::encoder::integer::{magnitude, quantise, quantise_raw, rescale};
 use crate::encoder::norm::{Norm, layer_norm};
+#[cfg(feature = "four-byte")]
 use crate::encoder::standardise::{Standardise, standardise};
 
 #[cfg(feature = "four-byte")]
@@ -50,6 +51,9 @@ pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]
 /// As [`Accumulate`], for codes and int8 weights: k counts quads of inputs, and the sums are exact.
 pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 
+#[cfg(feature = "one-byte")]
+type QuantiseRaw = fn(&[f32], &[f32], &[f32], f32, i16, &mut [i16]);
+
 /// The inner loops for every format, and what makes inputs of raw values.
 ///
 /// Another than [`Kernel::PORTABLE`] must give the same bits: they are part of the numeric contract.
@@ -71,6 +75,7 @@ pub struct Kernel {
     #[cfg(feature = "one-byte")]
     pub i8: AccumulateCodes,
     /// [`standardise`](super::standardise::standardise()).
+    #[cfg(feature = "four-byte")]
     pub standardise: Standardise,
     /// [`layer_norm`](super::norm::layer_norm).
     pub layer_norm: Norm,
@@ -85,6 +90,9 @@ pub struct Kernel {
     /// [`quantise`](super::integer::quantise).
     #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
+    /// [`quantise_raw`](super::integer::quantise_raw).
+    #[cfg(feature = "one-byte")]
+    pub quantise_raw: QuantiseRaw,
     /// [`rescale`](super::integer::rescale).
     #[cfg(feature = "one-byte")]
     pub rescale: fn(&mut [f32], f32, &[f32], &[f32]),
@@ -103,6 +111,7 @@ impl Kernel {
         i8i16: integer::accumulate,
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
+        #[cfg(feature = "four-byte")]
         standardise: once::standardise,
         layer_norm: once::layer_norm,
         attend: once::attend,
@@ -112,6 +121,8 @@ impl Kernel {
         magnitude: once::magnitude,
         #[cfg(feature = "one-byte")]
         quantise: once::quantise,
+        #[cfg(feature = "one-byte")]
+        quantise_raw: once::quantise_raw,
         #[cfg(feature = "one-byte")]
         rescale: once::rescale,
     };
@@ -130,6 +141,7 @@ mod once {
     }
 
     once! {
+        #[cfg(feature = "four-byte")]
         standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
         layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
         attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
@@ -139,6 +151,8 @@ mod once {
         magnitude(values: &[f32]) -> f32;
         #[cfg(feature = "one-byte")]
         quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        #[cfg(feature = "one-byte")]
+        quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
         rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
     }

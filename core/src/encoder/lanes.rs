@@ -1,0 +1,51 @@
+//! The sums of [`similarity`](crate::similarity), in registers where there are some: inlined, so that a kernel's
+//! instructions reach them.
+
+use wide::{f32x4, f32x8, f32x16};
+
+use crate::encoder::kernel::{LANES, SIMD};
+use crate::similarity::{inlined_dot, inlined_sum};
+
+/// Sum of products; vectors of one length.
+#[inline(always)]
+pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    // Sixteen lanes written out are much code where no register holds them.
+    if !SIMD {
+        return inlined_dot(left, right);
+    }
+    let mut sums = f32x16::ZERO;
+    for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
+        sums += lanes(left) * lanes(right);
+    }
+    tree(sums)
+}
+
+/// Sum of values.
+#[inline(always)]
+pub(super) fn sum(values: &[f32]) -> f32 {
+    if !SIMD {
+        return inlined_sum(values);
+    }
+    tree(values.chunks(LANES).fold(f32x16::ZERO, |sums, values| sums + lanes(values)))
+}
+
+/// The first lanes of `values`, and zeros where it is shorter: they change no sum.
+#[inline(always)]
+pub(super) fn lanes(values: &[f32]) -> f32x16 {
+    if let Some(values) = values.first_chunk() {
+        return f32x16::new(*values);
+    }
+    let mut padded = [0.0; LANES];
+    for (place, value) in padded.iter_mut().zip(values) {
+        *place = *value;
+    }
+    f32x16::new(padded)
+}
+
+#[inline(always)]
+fn tree(sums: f32x16) -> f32 {
+    let [low, high]: [f32x8; 2] = bytemuck::cast(sums);
+    let [low, high]: [f32x4; 2] = bytemuck::cast(low + high);
+    let [a, b, c, d] = (low + high).to_array();
+    (a + c) + (b + d)
+}
