@@ -17,7 +17,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
 
-use crate::quantize::{QuantizeError, for_each_code};
+use crate::quantize::{QuantizeError, quantize};
 use crate::similarity::{SimilarityError, norm};
 
 /// Most components a prototype may have.
@@ -28,6 +28,9 @@ pub const MAX_KEY_LENGTH: usize = 255 * 32;
 
 const INFO_V1: &[u8] = b"neural-vault-few-shot-v1";
 const INFO_V2: &[u8] = b"neural-vault/v2";
+
+/// Components whose codes are a block of the hash.
+const BLOCK: usize = 32;
 
 /// Stack cleared after a derivation: more than the deepest call below [`extract_and_expand`] uses.
 const CLEARED_STACK: usize = 2048;
@@ -151,7 +154,9 @@ fn derive(
     info: &[&[u8]],
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    let result = if prototype.len() > MAX_LATENT {
+    let result = if prototype.is_empty() {
+        Err(KeyError::Quantize(QuantizeError::Empty))
+    } else if prototype.len() > MAX_LATENT {
         Err(KeyError::PrototypeLength { given: prototype.len() })
     } else if key.is_empty() || key.len() > MAX_KEY_LENGTH {
         Err(KeyError::KeyLength { given: key.len() })
@@ -179,22 +184,21 @@ fn extract_and_expand(
 ) -> Result<(), KeyError> {
     // No salt is a salt of zeros (RFC 5869, 2.2).
     let mut extract = hmac(salt.unwrap_or(&[0; 32]))?;
-    // A block of the hash at a time: one code at a time costs more than the hash.
-    let mut block = [0; 64];
-    let mut filled = 0;
-    let coded = for_each_code(prototype.iter().map(|component| component / divisor), |code| {
-        let [low, high] = code.to_le_bytes();
-        if let Some([first, second]) = block.as_chunks_mut().0.get_mut(filled) {
-            (*first, *second) = (low, high);
+    let (mut scaled, mut codes, mut bytes) = ([0.0; BLOCK], [0; BLOCK], [[0; 2]; BLOCK]);
+    let coded = prototype.chunks(BLOCK).enumerate().try_for_each(|(block, components)| {
+        for (scaled, component) in scaled.iter_mut().zip(components) {
+            *scaled = component / divisor;
         }
-        filled += 1;
-        if filled == block.len() / 2 {
-            extract.update(&block);
-            filled = 0;
+        let count = components.len();
+        let (scaled, codes) = (scaled.get(..count).unwrap_or_default(), codes.get_mut(..count).unwrap_or_default());
+        quantize(scaled, codes).map_err(|error| error.after(block * BLOCK))?;
+        for (bytes, code) in bytes.iter_mut().zip(codes) {
+            *bytes = code.to_le_bytes();
         }
+        extract.update(bytes.get(..count).unwrap_or_default().as_flattened());
+        Ok(())
     });
-    extract.update(block.get(..2 * filled).unwrap_or_default());
-    block.zeroize();
+    (scaled, codes, bytes).zeroize();
     coded.map_err(KeyError::Quantize)?;
     let mut pseudorandom_key: [u8; 32] = extract.finalize().into_bytes().into();
     let expanded = expand(&pseudorandom_key, info, key);

@@ -30,6 +30,17 @@ pub enum QuantizeError {
     Empty,
 }
 
+impl QuantizeError {
+    /// The same of an embedding that `components` precede.
+    pub(crate) fn after(self, components: usize) -> Self {
+        match self {
+            Self::NotFinite { index } => Self::NotFinite { index: components + index },
+            Self::OutOfRange { index } => Self::OutOfRange { index: components + index },
+            other => other,
+        }
+    }
+}
+
 impl fmt::Display for QuantizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -59,35 +70,28 @@ pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeErro
     if embedding.len() != codes.len() {
         return Err(QuantizeError::Length { components: embedding.len(), codes: codes.len() });
     }
-    let mut places = codes.iter_mut();
-    for_each_code(embedding.iter().copied(), |code| {
-        if let Some(place) = places.next() {
-            *place = code;
-        }
-    })
+    if embedding.is_empty() {
+        return Err(QuantizeError::Empty);
+    }
+    for (component, code) in embedding.iter().zip(codes) {
+        *code = (component * SCALE) as i16;
+    }
+    // No branch for each component: several share an instruction.
+    if embedding.iter().fold(true, |fit, component| fit & fits(*component)) {
+        return Ok(());
+    }
+    let index = embedding.iter().position(|component| !fits(*component)).unwrap_or_default();
+    match embedding.get(index) {
+        Some(component) if component.is_finite() => Err(QuantizeError::OutOfRange { index }),
+        _ => Err(QuantizeError::NotFinite { index }),
+    }
 }
 
-/// Hands each component's code to `sink`, in order, without holding them all.
-///
-/// An error may follow codes already handed over: the caller must then drop what it made of them.
-pub(crate) fn for_each_code(
-    embedding: impl Iterator<Item = f32>,
-    mut sink: impl FnMut(i16),
-) -> Result<(), QuantizeError> {
-    let mut empty = true;
-    for (index, component) in embedding.enumerate() {
-        let product = component * SCALE;
-        if !component.is_finite() {
-            return Err(QuantizeError::NotFinite { index });
-        }
-        if !(product > -32769.0 && product < 32768.0) {
-            return Err(QuantizeError::OutOfRange { index });
-        }
-        let code = product as i16;
-        empty = false;
-        sink(code);
-    }
-    if empty { Err(QuantizeError::Empty) } else { Ok(()) }
+/// Whether a component has a code; one that is not finite has none.
+#[inline(always)]
+fn fits(component: f32) -> bool {
+    let product = component * SCALE;
+    (product > -32769.0) & (product < 32768.0)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use neural_vault_core::key::{
     DeviceSecret, KeyContext, KeyError, MAX_KEY_LENGTH, MAX_LATENT, derive_v1, derive_v2, derive_v2_into,
 };
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantize::{QuantizeError, quantize};
 use neural_vault_core::similarity::normalise;
 use serde_json::Value;
 use sha2::Sha256;
@@ -115,4 +115,23 @@ fn refuses_impossible_lengths_and_leaves_a_zero_key() {
     let mut key = [0xaa; 32];
     assert!(derive_v1(&[1.0, f32::NAN], &mut key).is_err());
     assert_eq!(key, [0; 32]);
+}
+
+/// Codes are hashed a block at a time; neither the key nor a refusal shows where one ends.
+#[test]
+fn prototypes_of_every_length_have_the_key_of_all_their_codes() {
+    for length in 1..=130 {
+        let mut prototype: Vec<f32> = (0..length).map(|k| k as f32 * 0.017 - 1.1).collect();
+        let mut codes = vec![0; length];
+        quantize(&prototype, &mut codes).unwrap();
+        let material: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
+        let (mut expected, mut key) = ([0; 32], [0; 32]);
+        Hkdf::<Sha256>::new(None, &material).expand(b"neural-vault-few-shot-v1", &mut expected).unwrap();
+        derive_v1(&prototype, &mut key).unwrap();
+        assert_eq!(key, expected, "{length} components");
+
+        prototype[length - 1] = 40.0;
+        let refused = Err(KeyError::Quantize(QuantizeError::OutOfRange { index: length - 1 }));
+        assert_eq!(derive_v1(&prototype, &mut key), refused);
+    }
 }
