@@ -1,37 +1,49 @@
-//! One table of all works: the engines side by side, in turns, beside what the machine can do.
+//! One table of all works: the engines side by side, in turns, beside what the machine can do, and what the core takes of
+//! a token.
 //!
-//! Times wander with whatever else the machine does. Each round measures everybody once, limits included, and ratios and
+//! Times wander with whatever else the machine does, and every engine is measured with its model in the caches. Each round measures everybody once, limits included, and ratios and
 //! shares are medians of rounds, not quotients of medians.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use neural_vault::model::Aligned;
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_kernels::limits;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use crate::works::{Work, encode, identify};
+use crate::works::{Least, Work, encode, identify, keys};
 use crate::{FULL_WIDTH, Stop};
 
 const ROUNDS: usize = 31;
 
-/// Seconds that one measurement of one contender should take at least.
-const LONG_ENOUGH: f64 = 1e-3;
+/// What one measurement of one contender should take at least.
+const LONG_ENOUGH: Duration = Duration::from_millis(5);
 
 /// Rounds of register arithmetic that a limit is measured over.
 const LIMIT_ROUNDS: usize = 2_000;
 
 /// Measures all works and prints a line of each, or all as one JSON document.
 ///
+/// `token` is a file of further rows, what the core takes of a token.
+///
 /// # Errors
-/// When a work cannot be set up.
-pub fn print(as_json: bool) -> Result<(), Stop> {
+/// When a work cannot be set up, or the file not be read.
+pub fn print(token: Option<&str>, as_json: bool) -> Result<(), Stop> {
+    let token: Vec<Value> = match token {
+        Some(file) => serde_json::from_str::<Value>(&std::fs::read_to_string(file)?)?["rows"]
+            .as_array()
+            .cloned()
+            .ok_or_else(|| format!("{file}: no rows"))?,
+        None => Vec::new(),
+    };
     let mut rows = Vec::new();
     if !as_json {
         let heads = ["core", "onnxruntime", "ort int8", "tract", "ratio", "int8 ratio", "limit share"];
         println!("{:28}{}", "work", heads.map(|head| format!("{head:>13}")).concat());
     }
-    for format in [WeightFormat::F32, WeightFormat::I16, WeightFormat::I8I16, WeightFormat::I8] {
+    for format in WeightFormat::ALL {
         for features in [1_024, FULL_WIDTH] {
             for window in [1, 8] {
                 rows.push(measured(encode(format, features, window)?, as_json));
@@ -43,14 +55,30 @@ pub fn print(as_json: bool) -> Result<(), Stop> {
             rows.push(measured(identify(format, prototypes, queries)?, as_json));
         }
     }
+    rows.extend(keys()?.map(|work| measured(work, as_json)));
+    rows.extend(token.iter().map(|row| on_token(row, as_json)));
     if as_json {
-        println!("{:#}", json!({ "schema": "neural-vault/bench/1", "rows": rows }));
+        println!("{:#}", json!({ "schema": "neural-vault/bench/2", "rows": rows }));
     }
     Ok(())
 }
 
+/// A row of what the core takes of a token, in the form of the others.
+fn on_token(row: &Value, quietly: bool) -> Value {
+    if !quietly {
+        let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        let most = row["limit"].as_u64().map(|limit| format!(", at most {limit}")).unwrap_or_default();
+        println!("{:40}{:>10} {}{most}", format!("token: {}", text("work")), row["value"], text("unit"));
+    }
+    json!({
+        "work": format!("token: {}", row["work"].as_str().unwrap_or_default()), "core": row["value"],
+        "onnxruntime": null, "tract": null, "ratio": null, "limit_share": null,
+        "unit": row["unit"], "most": row["limit"],
+    })
+}
+
 fn measured(mut work: Work, quietly: bool) -> Value {
-    let memory = vec![1u64; work.bytes / 8];
+    let mut limit = limit(work.least);
     let names: Vec<&str> = work.contenders.iter().map(|contender| contender.name).collect();
     let mut times = vec![Vec::new(); names.len()];
     let mut shares = Vec::new();
@@ -58,13 +86,9 @@ fn measured(mut work: Work, quietly: bool) -> Value {
         for (contender, times) in work.contenders.iter_mut().zip(&mut times) {
             times.push(seconds(&mut contender.run));
         }
-        let reading = seconds(&mut || _ = black_box(limits::read(black_box(&memory))));
-        let limit = if work.is_integer { limits::integer_products } else { limits::float_products };
-        let begun = Instant::now();
-        let products = limit(LIMIT_ROUNDS);
-        let adding = begun.elapsed().as_secs_f64() * work.products as f64 / products as f64;
+        let least = limit();
         if let Some(core) = times[0].last() {
-            shares.push(reading.max(adding) / core);
+            shares.push(least / core);
         }
     }
     let of = |name: &str| names.iter().position(|other| *other == name).map(|place| &times[place]);
@@ -91,12 +115,36 @@ fn measured(mut work: Work, quietly: bool) -> Value {
     })
 }
 
-/// Seconds of one run, over as many as are long enough to measure, after one to warm up.
+/// Seconds that what a work takes at least take this machine, measured anew by every call.
+fn limit(least: Least) -> Box<dyn FnMut() -> f64> {
+    match least {
+        Least::Products { bytes, products, is_integer } => {
+            let memory = Aligned::new(&vec![1; bytes]);
+            let limit = if is_integer { limits::integer_products } else { limits::float_products };
+            Box::new(move || {
+                let reading = seconds(&mut || _ = black_box(limits::read(black_box(&memory))));
+                let begun = Instant::now();
+                let added = limit(LIMIT_ROUNDS);
+                reading.max(begun.elapsed().as_secs_f64() * products as f64 / added as f64)
+            })
+        }
+        Least::Hash { blocks } => {
+            // What is hashed ends with a block of padding.
+            let bytes = vec![1; 64 * (blocks - 1)];
+            Box::new(move || seconds(&mut || _ = black_box(Sha256::digest(black_box(&bytes)))))
+        }
+    }
+}
+
+/// Seconds of one run, over as many as are long enough to measure, after as many to warm up.
+///
+/// A single run to warm up is not enough: a cache that keeps what others evict has a model only after several passes.
 fn seconds(run: &mut dyn FnMut()) -> f64 {
-    let begun = Instant::now();
-    run();
-    let once = begun.elapsed().as_secs_f64();
-    let count = (LONG_ENOUGH / once).clamp(1.0, 1000.0) as u32;
+    let (begun, mut count) = (Instant::now(), 0u32);
+    while begun.elapsed() < LONG_ENOUGH {
+        run();
+        count += 1;
+    }
     let begun = Instant::now();
     for _ in 0..count {
         run();

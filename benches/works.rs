@@ -8,6 +8,7 @@ use neural_vault::model::{Aligned, onnx};
 use neural_vault_core::bundle::{Bundle, Storage};
 use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
 
 use crate::int8_onnx::dynamically_quantised;
 use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
@@ -26,18 +27,36 @@ pub struct Work {
     pub name: String,
     /// Who does it, the core first.
     pub contenders: Vec<Contender>,
-    /// Bytes that must be read.
-    pub bytes: usize,
-    /// Products that must be added, and whether they are of int8.
-    pub products: usize,
-    /// See [`Work::products`].
-    pub is_integer: bool,
+    /// What it takes at least.
+    pub least: Least,
+}
+
+/// What no one can do a work without.
+#[derive(Clone, Copy)]
+pub enum Least {
+    /// Bytes that must be read and products that must be added, at once.
+    Products {
+        /// Bytes to read.
+        bytes: usize,
+        /// Products to add.
+        products: usize,
+        /// Whether they are of int8.
+        is_integer: bool,
+    },
+    /// Blocks of 64 bytes that must be hashed by SHA-256, one after the other.
+    Hash {
+        /// How many.
+        blocks: usize,
+    },
 }
 
 /// Largest difference between embeddings of one window by core and by an engine: both must have done the same work.
 const TOLERANCE: f32 = 1e-5;
 
-/// The same where one of the two is quantised.
+/// The same where the core's weights are rounded to half precision.
+const HALF: f32 = 1e-3;
+
+/// The same where one of the two is quantised to int8.
 const LOOSE: f32 = 0.1;
 
 /// A window of raw frames to its embedding, with one thread and the same model.
@@ -50,6 +69,11 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
     let proto = onnx::to_proto(&model, Bundle::open(&exact)?.digest())?;
     let frames: Rc<[f32]> = normal_values(window * features).into();
     let is_integer = format.largest_code().is_some();
+    let tolerance = match format {
+        WeightFormat::F32 | WeightFormat::I16 => TOLERANCE,
+        WeightFormat::F16 => HALF,
+        WeightFormat::I8I16 | WeightFormat::I8 => LOOSE,
+    };
     let stored = match format {
         WeightFormat::F32 => exact,
         _ => Aligned::new(&model.quantise(format, &normal_values(16 * features))?.to_bundle(None)?),
@@ -61,22 +85,14 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
     let mut contenders = core;
     for engine in onnx_engines() {
         let name = engine.name();
-        contenders.push(onnx_session(
-            name,
-            engine,
-            &proto,
-            &frames,
-            window,
-            &embedding,
-            if is_integer { LOOSE } else { TOLERANCE },
-        )?);
+        contenders.push(onnx_session(name, engine, &proto, &frames, window, &embedding, tolerance)?);
         if is_integer && engine == Engine::OnnxRuntime(Device::Cpu) {
             let proto = dynamically_quantised(&proto);
             contenders.push(onnx_session("onnxruntime int8", engine, &proto, &frames, window, &embedding, LOOSE)?);
         }
     }
     let name = format!("encode {} {features} x {window}", format.name());
-    Ok(Work { name, contenders, bytes, products, is_integer })
+    Ok(Work { name, contenders, least: Least::Products { bytes, products, is_integer } })
 }
 
 /// The best of `prototypes` for each of `queries`.
@@ -102,10 +118,29 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     Ok(Work {
         name: format!("identify {} {prototypes} x {queries}", format.name()),
         contenders: vec![Contender { name: "core", run }],
-        bytes,
-        products: prototypes * queries * LATENT,
-        is_integer,
+        least: Least::Products { bytes, products: prototypes * queries * LATENT, is_integer },
     })
+}
+
+/// A prototype to its 256-bit key: `key v1` and `key v2`.
+///
+/// # Errors
+/// When no key can be derived.
+pub fn keys() -> Result<[Work; 2], Stop> {
+    let prototype = unit_vector(1);
+    let secret = DeviceSecret::from_bytes([7; 32]);
+    let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"bench" };
+    derive_v2(&prototype, &secret, &context)?;
+    let (copy, mut key) = (prototype.clone(), [0; 32]);
+    let v1 = move || _ = black_box(derive_v1(black_box(&copy), black_box(&mut key)));
+    let v2 = move || _ = black_box(derive_v2(black_box(&prototype), &secret, &context));
+    // HMAC of 256 bytes of codes is 8 blocks, and of a key's first part 4, or 5 where what it is bound to needs one more.
+    let work = |scheme: &str, run, blocks| Work {
+        name: format!("key {scheme}"),
+        contenders: vec![Contender { name: "core", run }],
+        least: Least::Hash { blocks },
+    };
+    Ok([work("v1", Box::new(v1) as Box<dyn FnMut()>, 12), work("v2", Box::new(v2), 13)])
 }
 
 /// Memory that contenders share for as long as the program runs.
@@ -158,11 +193,14 @@ fn size(bundle: &[u8], window: usize) -> Result<(usize, usize), Stop> {
     let mut bytes = 4 * window * bundle.dims().features;
     let mut products = 0;
     for tensor in bundle.tensors().filter(|tensor| tensor.name != *"pos.pe") {
-        bytes += tensor.length as usize;
+        let name = tensor.name.to_string();
+        // A lone frame needs no queries and keys.
+        let parts = if window == 1 && name.ends_with("in_proj_weight") { 3 } else { 1 };
+        bytes += tensor.length as usize / parts;
         if tensor.storage == Storage::Weight {
             // The head has one row whatever the window.
-            let rows = if tensor.name.to_string().starts_with("head") { 1 } else { window };
-            products += rows * tensor.shape.values();
+            let rows = if name.starts_with("head") { 1 } else { window };
+            products += rows * tensor.shape.values() / parts;
         }
     }
     Ok((bytes, products))

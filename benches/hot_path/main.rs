@@ -1,5 +1,5 @@
 //! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`; with `--table` one table of all
-//! engines beside the machine's limits instead.
+//! engines beside the machine's limits instead, and with `--token=FILE` what the core takes of a token under it.
 
 mod encode;
 mod identify;
@@ -15,7 +15,8 @@ use neural_vault_benches::{Stop, table};
 fn main() -> Result<(), Stop> {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.iter().any(|argument| argument == "--table") {
-        return table::print(arguments.iter().any(|argument| argument == "--json"));
+        let token = arguments.iter().find_map(|argument| argument.strip_prefix("--token="));
+        return table::print(token, arguments.iter().any(|argument| argument == "--json"));
     }
     let mut criterion = Criterion::default().configure_from_args();
     quantise::group(&mut criterion)?;

@@ -100,6 +100,11 @@ loops!("avx512f,avx512bw,avx512vl");
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx512f,avx512bw")]
 fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
+    // One row is all that a frame by itself has: no detour.
+    if inputs.len() == 1 {
+        rows::<W, 1, 8>(inputs, weights, stride, sums);
+        return;
+    }
     // With one column a product takes its input straight from memory, as fast as this processor can.
     let (inputs, sums) = rows::<W, 8, 1>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, stride, sums);

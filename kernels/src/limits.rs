@@ -52,27 +52,28 @@ pub fn integer_products(rounds: usize) -> usize {
 
 /// Reads all of `bytes` and returns something that depends on each; fastest when they start on a cache line.
 #[allow(unsafe_code)]
-pub fn read(bytes: &[u64]) -> u64 {
+pub fn read(bytes: &[u8]) -> u8 {
     #[inline(always)]
-    fn fold(bytes: &[u64], fetch: impl Fn(*const u64)) -> u64 {
-        let (chunks, rest) = bytes.as_chunks::<64>();
-        let mut lanes = [0; 64];
+    fn fold(bytes: &[u8], fetch: impl Fn(*const u8)) -> u8 {
+        let (chunks, rest) = bytes.as_chunks::<512>();
+        let mut lanes = [0; 512];
         for chunk in chunks {
-            for line in chunk.as_chunks::<8>().0 {
+            for line in chunk.as_chunks::<64>().0 {
                 fetch(line.as_ptr());
             }
-            lanes.iter_mut().zip(chunk).for_each(|(lane, word)| *lane ^= word);
+            lanes.iter_mut().zip(chunk).for_each(|(lane, byte)| *lane ^= byte);
         }
-        lanes.iter().chain(rest).fold(0, |all, word| all ^ word)
+        lanes.iter().chain(rest).fold(0, |all, byte| all ^ byte)
     }
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx512f")]
-        fn by_lines(bytes: &[u64]) -> u64 {
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn by_lines(bytes: &[u8]) -> u8 {
             // Fetched ahead, as the loops do: the processor's own guess leaves a sixth of what a cache can give.
             fold(bytes, |line| super::avx512::fetch(line.cast()))
         }
-        if std::arch::is_x86_feature_detected!("avx512f") {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") && has!("avx512bw") {
             // SAFETY: the processor has AVX-512.
             return unsafe { by_lines(bytes) };
         }

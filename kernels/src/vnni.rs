@@ -44,6 +44,11 @@ pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: u
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    // One row is all that a frame by itself has: no detour.
+    if inputs.len() == 1 {
+        rows::<1, 1, 8>(inputs, weights, stride, sums);
+        return;
+    }
     let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, stride, sums);
@@ -52,6 +57,11 @@ fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
+    // One row is all that a frame by itself has: no detour.
+    if inputs.len() == 1 {
+        rows::<2, 1, 8>(inputs, weights, stride, sums);
+        return;
+    }
     let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, stride, sums);
