@@ -9,6 +9,7 @@ mod elf;
 mod embedding_hash;
 mod firmware;
 mod firmware_size;
+mod kernel_bits;
 mod report;
 mod steps;
 mod test;
@@ -35,6 +36,7 @@ Chores:
   firmware core [--json]
                   what the core takes of a Cortex-M4: instructions, memory and code, beside what it may
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
+  kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
 
 fn main() {
@@ -52,6 +54,7 @@ fn main() {
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
         ("firmware", arguments) => firmware::run(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
+        ("kernel-bits", []) => kernel_bits::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");
             Ok(())
