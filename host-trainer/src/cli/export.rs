@@ -63,8 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         end = format!(".p{positions}");
         let trained = model.provenance.window;
         if trained > positions {
-            console
-                .note(format!("note: windows of {trained} frames trained the model, which are too long for this one"));
+            console.note(format!("note: it was trained on windows of {trained} frames, longer than it takes now"));
         }
     }
     let key = arguments.provisioning_key.as_deref().map(secret_bytes).transpose()?;

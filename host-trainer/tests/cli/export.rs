@@ -210,12 +210,20 @@ fn a_model_with_fewer_positions_is_smaller_and_embeds_what_fits_to_the_same_bits
             assert!(embed(file, window) == embed("model", window), "{file}, windows of {window}");
         }
     }
+    let core = floats(&embed("model", "3"));
     let tract = ["embed", "data.csv", "--model", "model/model.p3.onnx", "--engine", "tract", "--window", "3"];
     folder.does(&[&tract[..], &["-o", "e.npy"]].concat());
+    assert!(core.iter().zip(floats(&folder.read("e.npy"))).all(|(a, b)| (a - b).abs() <= 1e-5));
     for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
         let embed = ["embed", "data.csv", "--model", file, "--window", "4", "-o", "f.npy"];
         folder.refuses(&embed, 2, &["window of 4 frames", "1 to 3"]);
     }
+}
+
+/// The embeddings of nine scans in a `.npy` file.
+fn floats(npy: &[u8]) -> Vec<f32> {
+    let values = &npy[npy.len() - 9 * 32 * 4..];
+    values.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
 #[test]
