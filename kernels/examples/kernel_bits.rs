@@ -28,6 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if kernels.len() == 1 && std::arch::is_x86_feature_detected!("avx2") {
         return Err("this processor has AVX2, and no kernel uses it".into());
     }
+    if kernels.len() == 1 {
+        println!("there is nothing to compare the portable kernel with");
+    }
     let mut differing = 0;
     for format in WeightFormat::ALL {
         for ((name, _), found) in kernels[1..].iter().zip(compare(format, &kernels[1..], scans)?) {
