@@ -1,12 +1,13 @@
 //! Embeddings have the bits of the portable kernel, which core's tests pin.
 #![allow(clippy::unwrap_used)]
 
-#[path = "../../core/tests/model/mod.rs"]
-mod model;
+#[allow(dead_code)]
+#[path = "../examples/kernel_bits.rs"]
+mod example;
 
-use model::{FULL_WIDTH, LONG_FRAMES, Random};
+use example::model::{self, FULL_WIDTH, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {
@@ -34,4 +35,26 @@ fn compare(format: WeightFormat, dims: &Dims) {
             assert_eq!(here, there, "{name}, {}, window of {window} frames", format.name());
         }
     }
+}
+
+#[test]
+fn scans_of_every_kind_have_the_bits_of_the_portable_kernel() {
+    for format in WeightFormat::ALL {
+        let kernels = neural_vault_kernels::usable();
+        for ((name, _), found) in kernels.iter().zip(example::compare(format, &kernels, 500).unwrap()) {
+            assert_eq!((found.scans, found.differing), (500, 0), "{name}, {}", format.name());
+            assert_eq!(found.words, 128 * (500 - found.refused), "{name}, {}", format.name());
+        }
+    }
+}
+
+#[test]
+fn a_kernel_that_is_one_bit_off_is_found() {
+    let close_block = |totals: &mut [f32], partials: &mut [f32]| {
+        (Kernel::PORTABLE.close_block)(totals, partials);
+        totals[0] = totals[0].next_up();
+    };
+    let kernels = [("one bit off", Kernel { close_block, ..Kernel::PORTABLE })];
+    let found = example::compare(WeightFormat::F32, &kernels, 20).unwrap();
+    assert!(found[0].differing > 0, "{found:?}");
 }

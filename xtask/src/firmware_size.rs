@@ -100,7 +100,7 @@ pub fn like(found: &str, committed: &str) -> Result<(), Failure> {
 }
 
 /// Every `"name": number` in order.
-fn numbers(document: &str) -> Vec<(String, f64)> {
+pub fn numbers(document: &str) -> Vec<(String, f64)> {
     let mut numbers = Vec::new();
     let mut rest = document;
     while let Some((_, after)) = rest.split_once('"') {

@@ -9,6 +9,8 @@ mod elf;
 mod embedding_hash;
 mod firmware;
 mod firmware_size;
+mod instructions;
+mod kernel_bits;
 mod report;
 mod steps;
 mod test;
@@ -26,6 +28,8 @@ Chores:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   bench --table [--json]  the same in one table, with shares of what the machine can do
+  instructions [--write]
+                  the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     the whole way of a scan on the data that ships with the project
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   firmware run    the token in QEMU with the demo's model, its link a socket
@@ -35,6 +39,7 @@ Chores:
   firmware core [--json]
                   what the core takes of a Cortex-M4: instructions, memory and code, beside what it may
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
+  kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
 
 fn main() {
@@ -52,6 +57,9 @@ fn main() {
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
         ("firmware", arguments) => firmware::run(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
+        ("instructions", []) => instructions::run(false),
+        ("instructions", [write]) if write == "--write" => instructions::run(true),
+        ("kernel-bits", []) => kernel_bits::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");
             Ok(())

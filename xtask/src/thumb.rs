@@ -77,7 +77,7 @@ pub fn provide_with_machine(steps: &mut Steps) -> Result<Toolchain, Failure> {
 }
 
 /// Installs Debian's packages unless `there` says that what they hold is there.
-fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
+pub fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
     if there() {
         return Ok(());
     }
@@ -95,7 +95,7 @@ fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn()
 }
 
 /// Whether a program can be run.
-fn is_there(program: &str) -> bool {
+pub fn is_there(program: &str) -> bool {
     command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 

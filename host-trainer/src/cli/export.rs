@@ -1,4 +1,4 @@
-//! `export`: a model's ONNX file and bundle, written again, or its bundle in another weight format.
+//! `export`: a model's ONNX file and bundle, written again, in another weight format, or for short windows.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -21,7 +21,8 @@ use crate::model::safetensors::hex;
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
 /// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a model of its own, with its own digest, embeddings and
-/// v2 keys: enrol with the bundle that will verify. No ONNX file stands for it.
+/// v2 keys: enrol with the bundle that will verify. No ONNX file stands for it. With `--positions` the files are
+/// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, a model of their own as well.
 #[derive(Args)]
 pub struct Arguments {
     /// The model's folder.
@@ -30,6 +31,10 @@ pub struct Arguments {
     /// Format of the weights.
     #[arg(long, value_enum, default_value_t = Weights::F32)]
     weights: Weights,
+    /// Keep the first N positions alone: a smaller model for windows of up to N frames, whose embeddings keep their bits. Its
+    /// digest is another, as sizes and position table are part of it.
+    #[arg(long, value_name = "N")]
+    positions: Option<usize>,
     /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
     #[arg(long, value_name = "DATA")]
     data: Option<PathBuf>,
@@ -51,20 +56,33 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
         return Err(Failure::new(USAGE, text));
     }
-    let model = crate::model::load(&arguments.folder)?;
+    let mut model = crate::model::load(&arguments.folder)?;
+    let mut end = String::new();
+    if let Some(positions) = arguments.positions {
+        model = model.with_positions(positions)?;
+        end = format!(".p{positions}");
+        let trained = model.provenance.window;
+        if trained > positions {
+            console.note(format!("note: it was trained on windows of {trained} frames, longer than it takes now"));
+        }
+    }
     let key = arguments.provisioning_key.as_deref().map(secret_bytes).transpose()?;
     if format == WeightFormat::F32 {
-        let digest = hex(&model.write_exports(&arguments.folder, key.as_ref())?);
+        let onnx = arguments.folder.join(format!("model{end}.onnx"));
+        let digest = hex(&model.write_exports(&onnx, key.as_ref())?);
         let folder = arguments.folder.display().to_string();
-        let text = format!("{folder}: model {digest}, {}\n", tagged(key.is_some()));
-        let value = json!({ "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some() });
+        let text = format!("{folder}: model{end}.onnx, model{end}.nvb: model {digest}, {}\n", tagged(key.is_some()));
+        let positions = model.dims.positions;
+        let value = json!({
+            "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
+        });
         return console.result("export", &text, value);
     }
     let dataset = arguments.dataset(console)?;
     let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
     let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
     let bytes = quantised.to_bundle(key.as_ref())?;
-    let path = arguments.folder.join(format!("model.{}.nvb", format.name()));
+    let path = arguments.folder.join(format!("model.{}{end}.nvb", format.name()));
     let (name, digest) = (path.display().to_string(), hex(&quantised.digest()?));
     let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
     files::write_whole(&path, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
@@ -72,6 +90,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut text = format!("{name}: model {digest}, {}, {} bytes\n", tagged(key.is_some()), bytes.len());
     let mut value = json!({
         "file": name, "digest": digest, "weights": format.name(), "tagged": key.is_some(), "bytes": bytes.len(),
+        "positions": model.dims.positions,
     });
     match distance {
         Some(distance) => distance.tell(&mut text, &mut value),
@@ -125,7 +144,7 @@ struct Distance {
 
 impl Distance {
     fn measure(model: &Model, quantised: &Model, dataset: &Dataset) -> Result<Self, Failure> {
-        let (scans, window) = (dataset.scans(), model.provenance.window);
+        let (scans, window) = (dataset.scans(), model.provenance.window.min(model.dims.positions));
         let embed = |model| Embedder::open(model, EmbeddingEngine::Core)?.scans(dataset, &scans, window);
         let (exact, near) = (embed(model)?, embed(quantised)?);
         let mut distance = Self { scans: scans.len(), least: 1.0, mean: 0.0, changed: 0.0 };

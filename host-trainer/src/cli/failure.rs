@@ -63,7 +63,11 @@ impl From<DatasetError> for Failure {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        let code = if matches!(error, ModelError::Write { .. }) { OUTPUT } else { MODEL };
+        let code = match error {
+            ModelError::Write { .. } => OUTPUT,
+            ModelError::Positions { .. } => USAGE,
+            _ => MODEL,
+        };
         Self::new(code, error)
     }
 }

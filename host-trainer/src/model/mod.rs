@@ -9,6 +9,7 @@ mod fold;
 mod initialise;
 mod load;
 pub mod onnx;
+mod positions;
 mod quantised;
 pub mod safetensors;
 
@@ -149,6 +150,14 @@ pub enum ModelError {
         /// Format of the weights.
         format: WeightFormat,
     },
+    /// The position table cannot be cut to this length.
+    #[error("{given} positions: the model has 1 to {most} to give")]
+    Positions {
+        /// Positions asked for.
+        given: usize,
+        /// Positions of the model.
+        most: usize,
+    },
     /// The recordings do not tell how large the values get.
     #[error("calibration: {0}")]
     Calibration(String),
@@ -199,29 +208,29 @@ impl Model {
         let digest = self.digest()?;
         files::create_folder(folder).map_err(|source| ModelError::Write { source })?;
         let safetensors = (folder.join(SAFETENSORS), safetensors::to_bytes(self, &digest)?);
-        let [onnx, bundle] = self.exports(folder, &digest, None)?;
+        let [onnx, bundle] = self.exports(&folder.join(ONNX), &digest, None)?;
         write(&[safetensors, onnx, bundle])?;
         Ok(digest)
     }
 
-    /// Writes the ONNX file and the bundle into `folder`, and returns the digest.
+    /// Writes the ONNX file and, beside it under the same name, the bundle; returns the digest.
     ///
     /// # Errors
     /// As [`Model::write`].
-    pub fn write_exports(&self, folder: &Path, provisioning_key: Option<&[u8; 32]>) -> Result<[u8; 32], ModelError> {
+    pub fn write_exports(&self, onnx: &Path, provisioning_key: Option<&[u8; 32]>) -> Result<[u8; 32], ModelError> {
         let digest = self.digest()?;
-        write(&self.exports(folder, &digest, provisioning_key)?)?;
+        write(&self.exports(onnx, &digest, provisioning_key)?)?;
         Ok(digest)
     }
 
     fn exports(
         &self,
-        folder: &Path,
+        onnx: &Path,
         digest: &[u8; 32],
         provisioning_key: Option<&[u8; 32]>,
     ) -> Result<[(PathBuf, Vec<u8>); 2], ModelError> {
-        let onnx = (folder.join(ONNX), onnx::to_bytes(self, digest)?);
-        Ok([onnx, (folder.join(BUNDLE), self.to_bundle(provisioning_key)?)])
+        let bundle = onnx.with_extension("nvb");
+        Ok([(onnx.to_owned(), onnx::to_bytes(self, digest)?), (bundle, self.to_bundle(provisioning_key)?)])
     }
 }
 

@@ -182,3 +182,71 @@ fn a_tag_leaves_the_digest_of_a_small_bundle_too() {
     assert_eq!((&tagged["digest"], &tagged["tagged"]), (&digest, &true.into()));
     folder.does(&["inspect", "model/model.i16.nvb", "--provisioning-key", "key"]);
 }
+
+#[test]
+fn a_model_with_fewer_positions_is_smaller_and_embeds_what_fits_to_the_same_bits() {
+    let folder = Folder::with_model();
+    let before = folder.contents();
+    let whole = folder.does(&["inspect", "model", "--json"]).json();
+    let short = folder.does(&["export", "model", "--positions", "3", "--json"]).json();
+    assert_ne!(short["digest"], whole["digest"]);
+    // Either file is the model that the digest names, and what was there is as it was.
+    for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
+        let inspected = folder.does(&["inspect", file, "--json"]).json();
+        assert_eq!((&inspected["digest"], &inspected["positions"]), (&short["digest"], &3.into()), "{file}");
+    }
+    assert!(before.iter().all(|(path, bytes)| folder.contents()[path] == *bytes));
+    assert_eq!(folder.contents().len(), before.len() + 2);
+    let bytes = |name: &str| folder.read(name).len();
+    // Thirteen positions of 32 floats.
+    assert_eq!(bytes("model/model.nvb") - bytes("model/model.p3.nvb"), 13 * 32 * 4);
+
+    let embed = |model: &str, window: &str| {
+        folder.does(&["embed", "data.csv", "--model", model, "--window", window, "-o", "e.npy"]);
+        folder.read("e.npy")
+    };
+    for window in ["1", "3"] {
+        for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
+            assert!(embed(file, window) == embed("model", window), "{file}, windows of {window}");
+        }
+    }
+    let core = floats(&embed("model", "3"));
+    let tract = ["embed", "data.csv", "--model", "model/model.p3.onnx", "--engine", "tract", "--window", "3"];
+    folder.does(&[&tract[..], &["-o", "e.npy"]].concat());
+    assert!(core.iter().zip(floats(&folder.read("e.npy"))).all(|(a, b)| (a - b).abs() <= 1e-5));
+    for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
+        let embed = ["embed", "data.csv", "--model", file, "--window", "4", "-o", "f.npy"];
+        folder.refuses(&embed, 2, &["window of 4 frames", "1 to 3"]);
+    }
+}
+
+/// The embeddings of nine scans in a `.npy` file.
+fn floats(npy: &[u8]) -> Vec<f32> {
+    let values = &npy[npy.len() - 9 * 32 * 4..];
+    values.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+#[test]
+fn fewer_positions_and_another_format_go_together() {
+    let folder = Folder::with_model();
+    export(&folder, "i8");
+    let cut = ["export", "model", "--weights", "i8", "--data", "data.csv", "--positions", "2", "--json"];
+    let told = folder.does(&cut).json();
+    assert_eq!((&told["positions"], &told["bytes"]), (&2.into(), &folder.read("model/model.i8.p2.nvb").len().into()));
+    let embed = |model: &str| {
+        folder.does(&["embed", "data.csv", "--model", model, "--window", "2", "-o", "e.npy"]);
+        folder.read("e.npy")
+    };
+    assert!(embed("model/model.i8.p2.nvb") == embed("model/model.i8.nvb"));
+}
+
+#[test]
+fn positions_that_the_model_does_not_have_are_refused() {
+    let folder = Folder::with_model();
+    for positions in ["0", "17"] {
+        let says = format!("{positions} positions: the model has 1 to 16");
+        for weights in ["f32", "i16"] {
+            folder.refuses(&["export", "model", "--weights", weights, "--positions", positions], 2, &[&says]);
+        }
+    }
+}

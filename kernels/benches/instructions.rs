@@ -1,0 +1,132 @@
+//! Works of the core whose instructions valgrind counts: `cargo xtask instructions`.
+//!
+//! Weights, scans and prototypes are random and always the same. What a work needs is made before the count begins.
+// What the macros make is not documented.
+#![allow(missing_docs, unused_qualifications)]
+
+#[path = "../../core/tests/model/mod.rs"]
+mod model;
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use model::{Aligned, FULL_WIDTH, Random};
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::WeightFormat::{F32, I8};
+use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::quantize::quantize;
+use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
+use neural_vault_kernels::best;
+
+const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
+
+const PROTOTYPES: usize = 10_000;
+
+/// Does a work once.
+type Work = Box<dyn FnMut()>;
+
+// Handed back, so that what it holds is freed after the count.
+#[library_benchmark]
+#[bench::encode_f32_portable_1(encode(F32, Kernel::PORTABLE, 1))]
+#[bench::encode_f32_portable_8(encode(F32, Kernel::PORTABLE, 8))]
+#[bench::encode_f32_best_1(encode(F32, best(), 1))]
+#[bench::encode_f32_best_8(encode(F32, best(), 8))]
+#[bench::encode_i8_portable_1(encode(I8, Kernel::PORTABLE, 1))]
+#[bench::encode_i8_portable_8(encode(I8, Kernel::PORTABLE, 8))]
+#[bench::encode_i8_best_1(encode(I8, best(), 1))]
+#[bench::encode_i8_best_8(encode(I8, best(), 8))]
+#[bench::identify_f32_best(identify(F32))]
+#[bench::identify_i8_best(identify(I8))]
+#[bench::quantise(quantise())]
+#[bench::key_v1(key_v1())]
+#[bench::key_v2(key_v2())]
+#[bench::verify_accept(decide(true))]
+#[bench::verify_reject(decide(false))]
+fn work(mut work: Work) -> Work {
+    work();
+    work
+}
+
+library_benchmark_group!(name = core; benchmarks = work);
+
+main!(
+    config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(["--cache-sim=no"]));
+    library_benchmark_groups = core
+);
+
+fn encode(format: WeightFormat, kernel: Kernel, window: usize) -> Work {
+    let bytes: &'static Aligned = Box::leak(Box::new(model::bundle_in(format, &DIMS, 2026, None).unwrap()));
+    let encoder = Bundle::open(bytes.bytes()).unwrap().encoder().with_kernel(kernel);
+    let frames = Random(11).floats(window * DIMS.features, 3.0);
+    let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, window)];
+    let mut embedding = vec![0.0; DIMS.latent];
+    Box::new(move || encoder.embed_window(black_box(&frames), &mut scratch, black_box(&mut embedding)).unwrap())
+}
+
+fn identify(format: WeightFormat) -> Work {
+    let vectors: Vec<_> = (0..PROTOTYPES as u32).map(prototype).collect();
+    let entry = |prototype| Entry { label: "", threshold: 0.5, prototype };
+    let entries: Vec<_> = vectors.iter().map(|vector| entry(vector)).collect();
+    let bytes: &'static Aligned =
+        Box::leak(Box::new(Aligned::new(&write(format, &[0; 32], [1, 0], &entries).unwrap())));
+    let (gallery, kernel, probe) = (Gallery::open(bytes.bytes()).unwrap(), best(), prototype(7));
+    let mut matches = [Match { index: 0, score: 0.0 }];
+    Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), &kernel).unwrap())
+}
+
+fn quantise() -> Work {
+    let (mut embedding, mut codes) = (prototype(1), [0; DIMS.latent]);
+    neural_vault_core::similarity::normalise(&mut embedding).unwrap();
+    Box::new(move || quantize(black_box(&embedding), black_box(&mut codes)).unwrap())
+}
+
+fn key_v1() -> Work {
+    let (prototype, mut key) = (prototype(1), [0; 32]);
+    Box::new(move || derive_v1(black_box(&prototype), black_box(&mut key)).unwrap())
+}
+
+fn key_v2() -> Work {
+    let (prototype, secret) = (prototype(1), DeviceSecret::from_bytes([7; 32]));
+    let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"count" };
+    Box::new(move || {
+        black_box(derive_v2(black_box(&prototype), &secret, &context).unwrap());
+    })
+}
+
+/// A verification that accepts, or rejects.
+fn decide(accepts: bool) -> Work {
+    let (enrolled, secret) = (prototype(1), DeviceSecret::from_bytes([7; 32]));
+    let probe = prototype(if accepts { 1 } else { 2 });
+    Box::new(move || {
+        let enrolment = Enrolment { prototype: &enrolled, threshold: 0.9, model_digest: [1; 32], id: [2; 16] };
+        let key = verify(&enrolment, black_box(&probe), &secret, b"count", &mut Endless);
+        assert_eq!(black_box(key).is_ok(), accepts);
+    })
+}
+
+/// The components of a prototype, another for every seed.
+fn prototype(seed: u32) -> Vec<f32> {
+    Random(seed).floats(DIMS.latent, 1.0)
+}
+
+/// Attempts that never run out.
+struct Endless;
+
+impl AttemptCounter for Endless {
+    type Error = Infallible;
+
+    fn remaining(&mut self) -> Result<u32, Infallible> {
+        Ok(black_box(5))
+    }
+
+    fn persist_decrement(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
