@@ -1,10 +1,15 @@
 //! The criterion benches, built as every user's program is.
 
+use crate::core_figures;
 use crate::steps::{Failure, Steps};
 use crate::workspace::cargo;
 
-/// Runs the benches; `arguments` go on to criterion, the first of them being a filter.
+/// Runs the benches; `arguments` go on to criterion, the first of them being a filter, or are `--table` with `--json`.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
+    let mut steps = Steps::new();
     let mut command = cargo(&["bench", "--package", "neural-vault-benches", "--bench", "hot_path", "--"]);
-    Steps::new().run("Benches", command.args(arguments))
+    if arguments.iter().any(|argument| argument == "--table") {
+        command.arg(format!("--token={}", core_figures::write(&mut steps)?.display()));
+    }
+    steps.run("Benches", command.args(arguments))
 }

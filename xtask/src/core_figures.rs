@@ -1,10 +1,12 @@
 //! What the core takes of a token, against what it may: instructions, memory, code, a model's bytes.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use crate::core_images::{Images, expected};
 use crate::steps::{Failure, Steps};
 use crate::thumb;
+use crate::workspace::target;
 
 /// A figure: what of, how much, and the most it may be.
 struct Row {
@@ -29,10 +31,17 @@ const MODEL: u64 = 3_200_000;
 
 /// Measures everything and prints it as a table, or as JSON.
 pub fn run(as_json: bool) -> Result<(), Failure> {
-    let mut steps = Steps::new();
-    let rows = measure(&mut steps)?;
+    let rows = measure(&mut Steps::new())?;
     print!("{}", if as_json { json(&rows) } else { table(&rows) });
     Ok(())
+}
+
+/// Measures everything and writes it as JSON; returns the file.
+pub fn write(steps: &mut Steps) -> Result<PathBuf, Failure> {
+    let rows = json(&measure(steps)?);
+    let file = target()?.join("core-on-token.json");
+    std::fs::write(&file, rows).map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+    Ok(file)
 }
 
 fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {

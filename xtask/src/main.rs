@@ -27,7 +27,7 @@ Usage: cargo xtask CHORE
 Chores:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
-  bench --table [--json]  the same in one table, with shares of what the machine can do
+  bench --table [--json]  the same in one table, with shares of what the machine can do and what the core takes of a token
   instructions [--write]
                   the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     the whole way of a scan on the data that ships with the project
