@@ -120,10 +120,16 @@ pub(crate) fn inlined_sum(values: &[f32]) -> f32 {
 
 /// Adds 16 lanes as the fixed tree.
 #[inline(always)]
-fn tree(l: [f32; LANES]) -> f32 {
-    let eight: [f32; 8] = core::array::from_fn(|i| l[i] + l[i + 8]);
-    let four: [f32; 4] = core::array::from_fn(|i| eight[i] + eight[i + 4]);
-    (four[0] + four[2]) + (four[1] + four[3])
+fn tree(mut lanes: [f32; LANES]) -> f32 {
+    for half in [8, 4, 2, 1] {
+        // Not by index: a check of one would be a panic.
+        let (low, high) = lanes.split_at_mut_checked(half).unwrap_or_default();
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+    }
+    let [sum, ..] = lanes;
+    sum
 }
 
 #[cfg(test)]
