@@ -81,9 +81,17 @@ pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
     Ok(())
 }
 
-/// [`inlined_dot`] where speed does not matter.
-fn dot(left: &[f32], right: &[f32]) -> f32 {
+/// [`inlined_dot`], compiled once.
+#[inline(never)]
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     inlined_dot(left, right)
+}
+
+/// [`inlined_sum`], compiled once.
+#[cfg(feature = "encoder")]
+#[inline(never)]
+pub(crate) fn sum(values: &[f32]) -> f32 {
+    inlined_sum(values)
 }
 
 /// Sum of products in 16 lanes and the fixed tree; vectors of one length.

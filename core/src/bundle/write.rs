@@ -10,9 +10,9 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::layout::{ALIGNMENT, Shape, Storage, Tensor, count, tensors, tensors_end};
+use super::layout::{ALIGNMENT, Shape, Tensor, count, tensors, tensors_end};
 use super::{Bundle, MAGIC, VERSION, sha256, tag, weights};
-use crate::encoder::{Dims, DimsError, WeightFormat};
+use crate::encoder::{Dims, DimsError, Storage, WeightFormat};
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

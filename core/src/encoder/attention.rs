@@ -4,7 +4,8 @@ use wide::{f32x4, f32x8, f32x16};
 
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
-use crate::similarity::{inlined_dot, inlined_sum};
+use crate::encoder::matrix::{rows, rows_mut};
+use crate::similarity::{self, inlined_sum};
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -15,20 +16,19 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// `scores` holds one float a frame.
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
-    let (width, head) = (width.max(1), head.max(1));
-    let frames = || qkv.chunks_exact((3 * width).max(1));
-    let queries = queries.chunks_exact((3 * width).max(1));
+    let frames = || rows(qkv, 3 * width);
     let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in queries.zip(y.chunks_mut(width)) {
-        for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
+    for (query, y) in rows(queries, 3 * width).zip(rows_mut(y, width)) {
+        for (number, y) in rows_mut(y, head).enumerate() {
+            let first = number * head;
             let component = |frame, part| part_of(frame, part * width + first, head);
             let query = component(query, 0);
             for (score, key) in scores.iter_mut().zip(frames()) {
                 *score = dot(query, component(key, 1)) * scale;
             }
             softmax(scores);
-            for (offset, y) in (0..head).step_by(LANES).zip(y.chunks_mut(LANES)) {
-                let values = frames().map(|frame| component(frame, 2).get(offset..).unwrap_or_default());
+            for (number, y) in rows_mut(y, LANES).enumerate() {
+                let values = frames().map(|frame| component(frame, 2).get(number * LANES..).unwrap_or_default());
                 let total = weighted_sum(scores, values);
                 for (y, total) in y.iter_mut().zip(&total) {
                     *y = *total;
@@ -61,7 +61,7 @@ fn lanes(values: &[f32]) -> f32x16 {
 fn dot(left: &[f32], right: &[f32]) -> f32 {
     // Sixteen lanes written out are much code where no register holds them.
     if !SIMD {
-        return inlined_dot(left, right);
+        return similarity::dot(left, right);
     }
     let mut sums = f32x16::ZERO;
     for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
@@ -82,7 +82,8 @@ fn softmax(scores: &mut [f32]) {
     for score in scores.iter_mut() {
         *score = exp(*score - most);
     }
-    let scale = 1.0 / inlined_sum(scores);
+    let total = if SIMD { inlined_sum(scores) } else { similarity::sum(scores) };
+    let scale = 1.0 / total;
     for score in scores {
         *score *= scale;
     }

@@ -8,6 +8,7 @@
 
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
+use crate::encoder::matrix;
 use crate::encoder::standardise::Standardiser;
 
 /// Magnitudes below this count as it, so that a row of zeros has a factor.
@@ -115,11 +116,11 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        for (x, y) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
+        let inputs = self.inputs;
+        for (x, y) in matrix::rows(x, inputs * ROWS).zip(matrix::rows_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
-            for (row, scale) in x.chunks_exact(inputs).zip(&mut scales) {
+            for (row, scale) in matrix::rows(x, inputs).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
                 rows += 1;
             }
@@ -128,7 +129,7 @@ impl IntegerLinear<'_> {
             };
             for first in (0..inputs).step_by(STEP) {
                 let count = STEP.min(inputs - first);
-                for ((row, codes), scale) in x.chunks_exact(inputs).zip(codes.iter_mut()).zip(scales) {
+                for ((row, codes), scale) in matrix::rows(x, inputs).zip(codes.iter_mut()).zip(scales) {
                     let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
                     self.encode(first, values, standardiser, scale, codes, kernel);
                 }
@@ -269,10 +270,9 @@ impl IntegerLinear<'_> {
 
     /// Turns sums into outputs.
     fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        let outputs = self.outputs().max(1);
-        let rows = y.chunks_exact_mut(outputs).zip(scales);
+        let rows = matrix::rows_mut(y, self.outputs()).zip(scales);
         if self.is_long() {
-            for ((row, row_scale), totals) in rows.zip(self.totals(partials).chunks_exact(outputs)) {
+            for ((row, row_scale), totals) in rows.zip(matrix::rows(self.totals(partials), self.outputs())) {
                 for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
                     *y = rounded(whole(*total)) * (scale * row_scale.worth) + bias;
                 }

@@ -21,6 +21,7 @@ mod forward;
 mod integer;
 mod kernel;
 mod linear;
+mod matrix;
 mod norm;
 mod standardise;
 mod weights;
@@ -33,7 +34,7 @@ pub use attention::{Attend, attend};
 pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
-pub use format::{QUAD, WeightFormat};
+pub use format::{QUAD, Storage, WeightFormat};
 #[cfg(feature = "one-byte")]
 pub use integer::{magnitude, quantise, rescale};
 #[cfg(feature = "one-byte")]
@@ -47,6 +48,7 @@ pub use standardise::{Standardise, Standardiser, sanitise, standardise};
 use crate::similarity::SimilarityError;
 use forward::{copy, start};
 use weights::Weights;
+pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
@@ -97,9 +99,11 @@ pub enum EncodeError {
 }
 
 impl<'a> Encoder<'a> {
-    /// The encoder of tensors in the bundle's order; `None` when their length does not fit, or they are misaligned.
-    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8]) -> Option<Self> {
-        let weights = Weights::cut(tensors, &dims, format)?;
+    /// The encoder of tensors in the bundle's order, each of which `check` is shown.
+    ///
+    /// `None` when one is refused, they are too short or too long, or they are misaligned.
+    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
+        let weights = Weights::cut(tensors, &dims, format, check)?;
         Some(Self { dims, format, weights, kernel: Kernel::PORTABLE })
     }
 

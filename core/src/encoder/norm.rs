@@ -1,7 +1,8 @@
 //! LayerNorm (Ba et al. 2016) in the canonical order.
 
-use crate::encoder::kernel::Kernel;
-use crate::similarity::{inlined_dot, inlined_sum};
+use crate::encoder::kernel::{Kernel, SIMD};
+use crate::encoder::matrix::{rows, rows_mut};
+use crate::similarity::{dot, inlined_dot, inlined_sum, sum};
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -26,14 +27,15 @@ pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
 /// Normalises each row of `x` to zero mean and unit variance, then times `weight` and plus `bias`, into `y`.
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-    let width = weight.len().max(1);
-    let count = width as f32;
-    for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-        let mean = inlined_sum(x) / count;
+    let count = weight.len() as f32;
+    for (x, y) in rows(x, weight.len()).zip(rows_mut(y, weight.len())) {
+        let total = if SIMD { inlined_sum(x) } else { sum(x) };
+        let mean = total / count;
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
-        let variance = inlined_dot(y, y) / count;
+        let squares = if SIMD { inlined_dot(y, y) } else { dot(y, y) };
+        let variance = squares / count;
         let scale = 1.0 / libm::sqrtf(variance + EPSILON);
         for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
             *y = *y * scale * weight + bias;
