@@ -83,7 +83,8 @@ pub(crate) fn for_each_code(
         if !(product > -32769.0 && product < 32768.0) {
             return Err(QuantizeError::OutOfRange { index });
         }
-        let code = product as i16;
+        // Within its range, which a cast to 16 bits alone would check again.
+        let code = product as i32 as i16;
         empty = false;
         sink(code);
     }

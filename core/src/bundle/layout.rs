@@ -15,6 +15,7 @@ pub(super) const HEADER: u64 = 64;
 pub(super) const ENTRY: u64 = 8;
 
 /// Bytes after the tensors: digest, tag and checksum.
+#[cfg(feature = "std")]
 pub(super) const TRAILER: u64 = 96;
 
 /// Name of a tensor, as in the PyTorch state_dict; shows with `Display`, equals a `&str`.

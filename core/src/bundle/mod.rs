@@ -61,7 +61,7 @@ pub use layout::{Shape, Tensor, TensorName};
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
 use crate::encoder::{Dims, Encoder, WeightFormat};
-use layout::{ALIGNMENT, ENTRY, HEADER, TRAILER, tensors};
+use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
 
 #[cfg(target_endian = "big")]
 compile_error!("bundles are little-endian and used in place: this target cannot read them");
@@ -92,15 +92,16 @@ impl<'a> Bundle<'a> {
     /// The first check that fails, in the order of [`BundleError`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
         let (dims, format, count) = read_header(bytes)?;
-        let (content, trailer) = bytes.split_last_chunk::<{ TRAILER as usize }>().ok_or(BundleError::Table)?;
-        let ([digest, tag, checksum], []) = trailer.as_chunks::<32>() else {
+        let (stated, checksum) = bytes.split_last_chunk::<32>().ok_or(BundleError::Table)?;
+        let (content, stated) = stated.split_last_chunk::<64>().ok_or(BundleError::Table)?;
+        let ([digest, tag], []) = stated.as_chunks::<32>() else {
             return Err(BundleError::Table);
         };
         let encoder = read_tensors(content, dims, format, count)?;
-        if sha256(&[content]) != *digest {
+        if sha256(content) != *digest {
             return Err(BundleError::Digest);
         }
-        if sha256(&[digest, tag]) != *checksum {
+        if sha256(stated) != *checksum {
             return Err(BundleError::Checksum);
         }
         Ok(Self { bytes, digest, tag, encoder })
@@ -259,12 +260,8 @@ fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> Option<[u8; 32]> {
     Some(mac.finalize().into_bytes().into())
 }
 
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {

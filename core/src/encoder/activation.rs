@@ -2,6 +2,8 @@
 
 use core::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
+use crate::encoder::erf::erf;
+
 /// Replaces negative values by zero.
 pub(super) fn relu(values: &mut [f32]) {
     for value in values {
@@ -12,7 +14,7 @@ pub(super) fn relu(values: &mut [f32]) {
 /// Gaussian error linear unit with the error function (Hendrycks and Gimpel 2016), not its tanh approximation.
 pub(super) fn gelu(values: &mut [f32]) {
     for value in values {
-        *value = 0.5 * *value * (1.0 + libm::erff(*value * FRAC_1_SQRT_2));
+        *value = 0.5 * *value * (1.0 + erf(*value * FRAC_1_SQRT_2));
     }
 }
 

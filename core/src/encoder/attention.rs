@@ -17,7 +17,7 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let frames = || rows(qkv, 3 * width);
-    let scale = 1.0 / libm::sqrtf(head as f32);
+    let scale = 1.0 / similarity::square_root(head as f32);
     for (query, y) in rows(queries, 3 * width).zip(rows_mut(y, width)) {
         for (number, y) in rows_mut(y, head).enumerate() {
             let first = number * head;

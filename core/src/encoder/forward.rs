@@ -53,25 +53,24 @@ impl Encoder<'_> {
         scores: &mut [f32],
         partials: &mut [f32],
     ) {
-        let width = self.dims.d_model.max(1);
-        if rows.len() == width {
-            // A single frame attends to itself alone: its value passes through, whatever its query and key.
-            let (normed, value) = (start(normed, width), start(hidden, width));
-            block.norm.map(rows, normed, &self.kernel);
-            block.first.last_outputs(width).map(normed, None, value, partials, &self.kernel);
-            block.second.map(value, None, normed, partials, &self.kernel);
-            return add(rows, normed);
-        }
-        let (some_rows, some_qkv) = (ROWS * width, 3 * ROWS * width);
-        let (qkv, product) = hidden.split_at_mut_checked(3 * rows.len()).unwrap_or_default();
-        for (rows, qkv) in matrix::rows(rows, some_rows).zip(matrix::rows_mut(qkv, some_qkv)) {
+        let width = self.dims.d_model;
+        // A single frame attends to itself alone: its value passes through, whatever its query and key.
+        let alone = rows.len() == width;
+        let inner_width = if alone { width } else { 3 * width };
+        let first = block.first.last_outputs(inner_width);
+        let (inner, product) = hidden.split_at_mut_checked(rows.len() / width.max(1) * inner_width).unwrap_or_default();
+        for (rows, inner) in matrix::rows(rows, ROWS * width).zip(matrix::rows_mut(inner, ROWS * inner_width)) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
-            block.first.map(normed, None, qkv, partials, &self.kernel);
+            first.map(normed, None, inner, partials, &self.kernel);
         }
-        for (rows, queries) in matrix::rows_mut(rows, some_rows).zip(matrix::rows(qkv, some_qkv)) {
+        for (rows, some) in matrix::rows_mut(rows, ROWS * width).zip(matrix::rows(inner, ROWS * inner_width)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
-            (self.kernel.attend)(queries, qkv, width, self.dims.head_dim(), scores, attended);
+            if alone {
+                copy(some, attended);
+            } else {
+                (self.kernel.attend)(some, inner, width, self.dims.head_dim(), scores, attended);
+            }
             block.second.map(attended, None, product, partials, &self.kernel);
             add(rows, product);
         }

@@ -207,13 +207,11 @@ impl IntegerLinear<'_> {
         codes: &mut [i16; STEP],
         kernel: &Kernel,
     ) {
-        let lead = first % QUAD;
-        let end = lead + values.len();
-        let (used, _) = codes.split_at_mut_checked(end.next_multiple_of(QUAD)).unwrap_or_default();
-        let (before, rest) = used.split_at_mut_checked(lead).unwrap_or_default();
-        let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
-        before.fill(0);
-        after.fill(0);
+        if values.len() < codes.len() {
+            codes.fill(0);
+        }
+        let encoded = codes.get_mut(first % QUAD..).unwrap_or_default();
+        let encoded = encoded.get_mut(..values.len()).unwrap_or_default();
         match standardiser {
             Some(standardiser) => {
                 let (mean, inv_std) = standardiser.statistics(first);
@@ -274,7 +272,7 @@ impl IntegerLinear<'_> {
         if self.is_long() {
             for ((row, row_scale), totals) in rows.zip(matrix::rows(self.totals(partials), self.outputs())) {
                 for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
-                    *y = rounded(whole(*total)) * (scale * row_scale.worth) + bias;
+                    *y = whole(*total) as f32 * (scale * row_scale.worth) + bias;
                 }
             }
         } else {
@@ -297,11 +295,6 @@ fn whole([low, high]: [u32; 2]) -> i64 {
 
 fn words(total: i64) -> [u32; 2] {
     [total as u32, (total as u64 >> 32) as u32]
-}
-
-/// The nearest float; small sums by the conversion that processors have.
-fn rounded(total: i64) -> f32 {
-    i32::try_from(total).map_or(total as f32, |small| small as f32)
 }
 
 #[cfg(test)]

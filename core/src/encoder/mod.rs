@@ -7,12 +7,13 @@
 //! # Numeric contract
 //! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
 //! fused. Products sum along their inputs inside blocks of 256, block sums in order, bias last. Means, variances,
-//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are those of `libm`, pinned. The
+//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are the core's own, and round as `libm`'s. The
 //! products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
 mod attention;
 mod dims;
+mod erf;
 #[cfg(feature = "four-byte")]
 mod float;
 mod format;
@@ -204,8 +205,8 @@ impl<'a> Encoder<'a> {
             let given = window;
             return Err(EncodeError::Window { given, most });
         }
-        let (given, needed) = (scratch.len(), Self::scratch_len(&self.dims, window));
-        Workspace::cut(scratch, &self.dims, window).ok_or(EncodeError::Scratch { given, needed })
+        let given = scratch.len();
+        Workspace::cut(scratch, &self.dims, window).map_err(|needed| EncodeError::Scratch { given, needed })
     }
 
     /// Checks the space for an embedding.

@@ -2,7 +2,7 @@
 
 use crate::encoder::kernel::{Kernel, SIMD};
 use crate::encoder::matrix::{rows, rows_mut};
-use crate::similarity::{dot, inlined_dot, inlined_sum, sum};
+use crate::similarity::{dot, inlined_dot, inlined_sum, square_root, sum};
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -36,7 +36,7 @@ pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
         }
         let squares = if SIMD { inlined_dot(y, y) } else { dot(y, y) };
         let variance = squares / count;
-        let scale = 1.0 / libm::sqrtf(variance + EPSILON);
+        let scale = 1.0 / square_root(variance + EPSILON);
         for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
             *y = *y * scale * weight + bias;
         }
