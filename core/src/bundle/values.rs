@@ -8,8 +8,10 @@ use crate::encoder::{Piece, Storage, WeightFormat};
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {
-        (Storage::Positive, _) => floats(bytes).all(|value| value.is_finite() && value > 0.0),
-        (Storage::Float, _) | (Storage::Weight, WeightFormat::F32) => floats(bytes).all(f32::is_finite),
+        (Storage::Float | Storage::Positive, _) | (Storage::Weight, WeightFormat::F32) => {
+            let any_sign = tensor.storage != Storage::Positive;
+            floats(bytes).all(|value| value.is_finite() && (any_sign || value > 0.0))
+        }
         #[cfg(feature = "two-byte")]
         (Storage::Weight, WeightFormat::F16) => words(bytes).all(is_finite_half),
         #[cfg(feature = "two-byte")]
@@ -41,7 +43,7 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
 /// Whether the last quad of inputs holds zeros where there is no input.
 #[cfg(feature = "one-byte")]
 fn is_padded_with_zeros(tensor: &Piece<'_>) -> bool {
-    let (quads, _) = tensor.bytes.as_chunks::<QUAD>();
-    let used = tensor.inputs % QUAD;
-    used == 0 || quads.iter().rev().take(tensor.outputs).all(|quad| quad.iter().skip(used).all(|&weight| weight == 0))
+    let before = tensor.bytes.len().saturating_sub(QUAD * tensor.outputs);
+    let last_used = tensor.inputs.wrapping_sub(1) % QUAD;
+    tensor.bytes.iter().enumerate().skip(before).all(|(place, weight)| place % QUAD <= last_used || *weight == 0)
 }

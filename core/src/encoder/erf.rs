@@ -68,7 +68,9 @@ fn quotient(x: f32, (above, below): Quotient) -> f32 {
     polynomial(x, above) / polynomial(x, below)
 }
 
-fn polynomial(x: f32, coefficients: &[f32]) -> f32 {
+/// The polynomial of these coefficients, lowest power first, by Horner's rule.
+#[inline]
+pub(super) fn polynomial(x: f32, coefficients: &[f32]) -> f32 {
     coefficients.iter().rev().fold(0.0, |sum, coefficient| coefficient + x * sum)
 }
 

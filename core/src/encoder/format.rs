@@ -43,7 +43,7 @@ impl WeightFormat {
 
     /// The format of a number; none for one that this build has no arithmetic for.
     pub fn from_number(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.number() == number && format.is_built())
+        Self::ALL.get(usize::from(number)).copied().filter(|format| format.is_built())
     }
 
     /// Whether this build has the format's arithmetic: a token leaves out what its models do not use.

@@ -9,13 +9,13 @@ use crate::encoder::{EncodeError, Encoder};
 use crate::similarity::normalise;
 
 impl Encoder<'_> {
-    /// Runs the model on the projected rows of a workspace; the embedding lies in the workspace too.
-    pub(crate) fn encode<'w>(&self, workspace: &'w mut Workspace<'_>) -> Result<&'w mut [f32], EncodeError> {
+    /// Runs the model on the projected rows of a workspace; the embedding lies at the start of its `hidden`.
+    pub(crate) fn encode(&self, workspace: &mut Workspace<'_>) -> Result<(), EncodeError> {
         let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
         if self.dims.is_linear() {
             let embedding = start(hidden, self.dims.latent);
             mean_of_rows(rows, embedding);
-            return normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate);
+            return normalise(embedding).map_err(EncodeError::Degenerate);
         }
         add(rows, self.weights.positions);
         let checked = &mut |_: &Piece<'_>| true;
@@ -39,7 +39,7 @@ impl Encoder<'_> {
             activation::gelu(pooled);
             block.second.map(pooled, None, embedding, partials, &self.kernel);
         }
-        normalise(embedding).map(|()| embedding).map_err(EncodeError::Degenerate)
+        normalise(embedding).map_err(EncodeError::Degenerate)
     }
 
     /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
@@ -56,9 +56,9 @@ impl Encoder<'_> {
         let width = self.dims.d_model;
         // A single frame attends to itself alone: its value passes through, whatever its query and key.
         let alone = rows.len() == width;
-        let inner_width = if alone { width } else { 3 * width };
+        let (inner_width, length) = if alone { (width, width) } else { (3 * width, 3 * rows.len()) };
         let first = block.first.last_outputs(inner_width);
-        let (inner, product) = hidden.split_at_mut_checked(rows.len() / width.max(1) * inner_width).unwrap_or_default();
+        let (inner, product) = hidden.split_at_mut_checked(length).unwrap_or_default();
         for (rows, inner) in matrix::rows(rows, ROWS * width).zip(matrix::rows_mut(inner, ROWS * inner_width)) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);

@@ -151,15 +151,15 @@ impl<'a> Encoder<'a> {
     /// A length does not fit the model, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
-        let window = frames.len().checked_div(features).unwrap_or(0);
-        if !frames.len().is_multiple_of(features) {
-            let given = frames.len();
+        let (given, window) = (frames.len(), frames.len().checked_div(features).unwrap_or(0));
+        if window * features != given {
             return Err(EncodeError::Frames { given, features });
         }
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
         self.project(frames, workspace.rows, workspace.partials);
-        copy(self.encode(&mut workspace)?, embedding);
+        self.encode(&mut workspace)?;
+        copy(workspace.hidden, embedding);
         Ok(())
     }
 
@@ -192,7 +192,8 @@ impl<'a> Encoder<'a> {
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, 1));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
-                copy(self.encode(&mut workspace)?, embedding);
+                self.encode(&mut workspace)?;
+                copy(workspace.hidden, embedding);
             }
         }
         Ok(())

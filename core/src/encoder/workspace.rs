@@ -19,7 +19,7 @@ pub(crate) struct Workspace<'s> {
     pub(super) normed: &'s mut [f32],
     /// Queries, keys and values of every frame and behind them an output of the attention, or a row's widest product, or
     /// the embedding.
-    pub(super) hidden: &'s mut [f32],
+    pub(crate) hidden: &'s mut [f32],
     /// One attention score a frame.
     pub(super) scores: &'s mut [f32],
 }
