@@ -33,8 +33,6 @@ pub enum ScanError {
 pub struct ScanEncoder<'m, 's> {
     encoder: &'m Encoder<'m>,
     workspace: Workspace<'s>,
-    /// Sum of the windows' embeddings.
-    total: &'s mut [f32],
     state: ScanState,
 }
 
@@ -60,7 +58,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     pub fn new(encoder: &'m Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let state = ScanState { window, frame: 0, feature: 0, windows: 0, failure: None };
         let scan = Self::resume(encoder, state, scratch)?;
-        scan.total.fill(0.0);
+        scan.workspace.total.fill(0.0);
         Ok(scan)
     }
 
@@ -79,9 +77,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// As [`ScanEncoder::new`].
     pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
-        let mut workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
-        let total = core::mem::take(&mut workspace.total);
-        Ok(Self { encoder, workspace, total, state })
+        let workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
+        Ok(Self { encoder, workspace, state })
     }
 
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
@@ -90,10 +87,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// A window's embedding is zero or not finite. The scan is then lost, and every later call says so again.
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
         let mut chunk = chunk;
-        while !chunk.is_empty() {
-            if let Some(error) = self.state.failure {
-                return Err(ScanError::Encode(error));
-            }
+        while !chunk.is_empty() && self.state.failure.is_none() {
             let taken = self.project(chunk);
             chunk = chunk.get(taken..).unwrap_or_default();
             if self.state.frame == self.state.window {
@@ -128,7 +122,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         if self.state.windows == 0 {
             return Err(ScanError::Empty);
         }
-        for (mean, total) in embedding.iter_mut().zip(self.total.iter()) {
+        for (mean, total) in embedding.iter_mut().zip(self.workspace.total.iter()) {
             *mean = total / self.state.windows as f32;
         }
         Ok(())
@@ -164,9 +158,10 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         self.state.frame = 0;
         self.state.windows = self.state.windows.saturating_add(1);
         match self.encoder.encode(&mut self.workspace) {
-            Ok(embedding) => {
-                for (total, component) in self.total.iter_mut().zip(embedding) {
-                    *total += *component;
+            Ok(()) => {
+                let Workspace { total, hidden, .. } = &mut self.workspace;
+                for (total, component) in total.iter_mut().zip(hidden.iter()) {
+                    *total += component;
                 }
             }
             Err(error) => self.state.failure = Some(error),

@@ -58,7 +58,7 @@ impl Images {
         let folder = target()?.join("firmware");
         let mut build = toolchain.firmware(&folder);
         build.args(["--package", "neural-vault-core-images", "--features", features]);
-        for package in ["neural-vault-core", "neural-vault-token-kernel"] {
+        for package in ["neural-vault-core", "neural-vault-token-kernel", "sha2"] {
             if let Some(level) = level {
                 build.args(["--config", &format!("profile.firmware.package.{package}.opt-level={level}")]);
             }

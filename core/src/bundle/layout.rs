@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::encoder::{Dims, WeightFormat};
+use crate::encoder::{Dims, Storage, WeightFormat};
 use Kind::{Float, InputScale, Positive, Scale, Weight};
 
 /// Tensors start at multiples of this many bytes.
@@ -15,6 +15,7 @@ pub(super) const HEADER: u64 = 64;
 pub(super) const ENTRY: u64 = 8;
 
 /// Bytes after the tensors: digest, tag and checksum.
+#[cfg(feature = "std")]
 pub(super) const TRAILER: u64 = 96;
 
 /// Name of a tensor, as in the PyTorch state_dict; shows with `Display`, equals a `&str`.
@@ -44,17 +45,6 @@ pub enum Shape {
         /// Width of the Transformer.
         columns: usize,
     },
-}
-
-/// How a tensor's values are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Storage {
-    /// float32.
-    Float,
-    /// float32 above zero, as scales are.
-    Positive,
-    /// As the model's format stores the weights of products.
-    Weight,
 }
 
 /// A tensor's name, shape, storage and place in the bundle.
@@ -89,6 +79,13 @@ impl fmt::Display for TensorName {
             Some(layer) => write!(f, "enc.layers.{layer}.{}", self.name),
             None => f.write_str(self.name),
         }
+    }
+}
+
+impl TensorName {
+    /// The name of a row of the table, scales that the format lacks among them.
+    pub(super) fn of(row: usize, dims: &Dims) -> Self {
+        row_at(dims, row).map_or(Self { layer: None, name: "" }, |(layer, row)| Self { layer, name: row.name })
     }
 }
 
@@ -151,10 +148,11 @@ impl Iterator for Tensors {
 impl Tensors {
     fn tensor(&mut self, layer: Option<usize>, row: &Row) -> Tensor {
         let shape = (row.shape)(&self.dims);
-        let length = match (row.storage(), shape) {
-            (Storage::Weight, Shape::Linear { inputs, outputs }) => self.format.weight_bytes(inputs, outputs),
-            _ => 4 * shape.values(),
+        let (inputs, outputs) = match shape {
+            Shape::Linear { inputs, outputs } => (inputs, outputs),
+            _ => (1, shape.values()),
         };
+        let length = self.format.bytes(row.storage(), inputs, outputs);
         let (name, offset, length) = (TensorName { layer, name: row.name }, self.offset, length as u64);
         self.offset = (offset + length).next_multiple_of(ALIGNMENT);
         Tensor { name, shape, storage: row.storage(), offset, length }
@@ -182,6 +180,7 @@ pub(super) fn tensors_start(dims: &Dims, format: WeightFormat) -> u64 {
 }
 
 /// First byte after the last tensor's padding.
+#[cfg(feature = "std")]
 pub(super) fn tensors_end(dims: &Dims, format: WeightFormat) -> u64 {
     tensors(*dims, format).last().map_or(0, |tensor| (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT))
 }

@@ -54,13 +54,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub use crate::encoder::Storage;
 pub use error::BundleError;
-pub use layout::{Shape, Storage, Tensor, TensorName};
+pub use layout::{Shape, Tensor, TensorName};
 #[cfg(feature = "std")]
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
 use crate::encoder::{Dims, Encoder, WeightFormat};
-use layout::{ENTRY, HEADER, TRAILER, count, tensors, tensors_end, tensors_start};
+use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
 
 #[cfg(target_endian = "big")]
 compile_error!("bundles are little-endian and used in place: this target cannot read them");
@@ -90,23 +91,20 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// The first check that fails, in the order of [`BundleError`].
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let (dims, format) = read_header(bytes)?;
-        let end = tensors_end(&dims, format);
-        let length = BundleError::Length { given: bytes.len() as u64, expected: end + TRAILER };
-        let (content, trailer) = split(bytes, end).ok_or(length)?;
-        let ([digest, tag, checksum], []) = trailer.as_chunks::<32>() else {
-            return Err(length);
+        let (dims, format, count) = read_header(bytes)?;
+        let (stated, checksum) = bytes.split_last_chunk::<32>().ok_or(BundleError::Table)?;
+        let (content, stated) = stated.split_last_chunk::<64>().ok_or(BundleError::Table)?;
+        let ([digest, tag], []) = stated.as_chunks::<32>() else {
+            return Err(BundleError::Table);
         };
-        check_table(content, &dims, format)?;
-        check_padding(content, &dims, format)?;
-
-        let (_, tensors) = split(content, tensors_start(&dims, format)).ok_or(length)?;
-        bytemuck::try_cast_slice::<u8, f32>(tensors).map_err(|_| BundleError::Alignment)?;
-        let encoder = Encoder::new(dims, format, tensors).ok_or(length)?;
-        let bundle = Self { bytes, digest, tag, encoder };
-        bundle.check_values()?;
-        bundle.check_digest(content, checksum)?;
-        Ok(bundle)
+        let encoder = read_tensors(content, dims, format, count)?;
+        if sha256(content) != *digest {
+            return Err(BundleError::Digest);
+        }
+        if sha256(stated) != *checksum {
+            return Err(BundleError::Checksum);
+        }
+        Ok(Self { bytes, digest, tag, encoder })
     }
 
     /// Opens a bundle that was tagged under `provisioning_key`.
@@ -165,97 +163,93 @@ impl<'a> Bundle<'a> {
         let (_, rest) = split(self.bytes, tensor.offset)?;
         split(rest, tensor.length).map(|(bytes, _)| bytes)
     }
-
-    fn check_values(&self) -> Result<(), BundleError> {
-        for tensor in self.tensors() {
-            if !self.bytes_of(&tensor).is_some_and(|bytes| values::are_sound(bytes, &tensor, self.format())) {
-                let tensor = tensor.name;
-                return Err(BundleError::Value { tensor });
-            }
-        }
-        Ok(())
-    }
-
-    fn check_digest(&self, content: &[u8], checksum: &[u8; 32]) -> Result<(), BundleError> {
-        if sha256(&[content]) != *self.digest {
-            return Err(BundleError::Digest);
-        }
-        if *checksum != sha256(&[self.digest, self.tag]) {
-            return Err(BundleError::Checksum);
-        }
-        Ok(())
-    }
 }
 
-/// Reads the sizes and the format, after what says whether this reader knows the bundle at all.
-fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat), BundleError> {
+/// Reads the sizes, the format and the number of tensors, after what says whether this reader knows the bundle at all.
+fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError> {
     let given = bytes.len() as u64;
     let truncated = |expected| BundleError::Length { given, expected };
     if bytes.first_chunk::<8>() != Some(MAGIC) {
         return Err(BundleError::NotABundle);
     }
-    let (header, _) = split(bytes, HEADER).ok_or(truncated(HEADER))?;
-    let (words, _) = header.as_chunks::<4>();
-    let mut words = words.iter().skip(2).copied();
-    let mut next = || words.next().unwrap_or_default();
-
-    let [version, found] = halves(next());
+    let header = bytes.first_chunk::<{ HEADER as usize }>().ok_or(truncated(HEADER))?;
+    let &[_, _, kind, length, ref sizes @ ..] = header.as_chunks::<4>().0 else {
+        return Err(truncated(HEADER));
+    };
+    let [version, found] = halves(kind);
     if version != VERSION {
         return Err(BundleError::Version { found: version });
     }
     let format = WeightFormat::from_number(found).ok_or(BundleError::WeightFormat { found })?;
-    let length = u32::from_le_bytes(next());
-    if given != u64::from(length) {
-        return Err(truncated(u64::from(length)));
+    let length = u64::from(u32::from_le_bytes(length));
+    if given != length {
+        return Err(truncated(length));
     }
-    let mut size = || u32::from_le_bytes(next()) as usize;
+    let mut sizes = sizes.iter().map(|size| u32::from_le_bytes(*size) as usize);
+    let mut next = || sizes.next().unwrap_or_default();
     let dims = Dims {
-        features: size(),
-        d_model: size(),
-        heads: size(),
-        layers: size(),
-        feed_forward: size(),
-        latent: size(),
-        positions: size(),
+        features: next(),
+        d_model: next(),
+        heads: next(),
+        layers: next(),
+        feed_forward: next(),
+        latent: next(),
+        positions: next(),
     };
     dims.validate().map_err(BundleError::Dims)?;
-    if size() != count(&dims, format) {
-        return Err(BundleError::Table);
-    }
-    if words.any(|word| word != [0; 4]) {
+    let count = next();
+    if sizes.any(|reserved| reserved != 0) {
         return Err(BundleError::Padding);
     }
-    Ok((dims, format))
+    Ok((dims, format, count))
 }
 
 fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
     [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
 }
 
-/// Checks that every table entry is the one its tensor must have.
-fn check_table(content: &[u8], dims: &Dims, format: WeightFormat) -> Result<(), BundleError> {
-    let (_, rest) = split(content, HEADER).ok_or(BundleError::Table)?;
-    let (entries, _) = rest.as_chunks::<8>();
-    let stated = entries.iter().map(|&[a, b, c, d, e, f, g, h]| {
-        (u64::from(u32::from_le_bytes([a, b, c, d])), u64::from(u32::from_le_bytes([e, f, g, h])))
+/// The encoder of a bundle's content, each of its `count` tensors where the table says, soundly padded and filled.
+fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) -> Result<Encoder<'_>, BundleError> {
+    const HEADER: usize = layout::HEADER as usize;
+
+    let (entries, _) = content.get(HEADER..).unwrap_or_default().as_chunks::<{ ENTRY as usize }>();
+    let entries = entries.get(..count).ok_or(BundleError::Table)?;
+    let end = HEADER + size_of_val(entries);
+    let (before, tensors) =
+        content.split_at_checked(end.next_multiple_of(ALIGNMENT as usize)).ok_or(BundleError::Table)?;
+    if !are_zeros(before.get(end..).unwrap_or_default()) {
+        return Err(BundleError::Padding);
+    }
+    if !tensors.as_ptr().cast::<f32>().is_aligned() {
+        return Err(BundleError::Alignment);
+    }
+    let (mut entries, mut offset) = (entries.iter(), before.len());
+    let (mut failure, mut unsound) = (BundleError::Table, None);
+    let encoder = Encoder::new(dims, format, tensors, &mut |tensor| {
+        let length = tensor.bytes.len();
+        let entry = (offset as u64 | (length as u64) << 32).to_le_bytes();
+        offset += length + tensor.padding.len();
+        if entries.next() != Some(&entry) {
+            return false;
+        }
+        if !are_zeros(tensor.padding) {
+            failure = BundleError::Padding;
+            return false;
+        }
+        let is_sound = values::are_sound(tensor, format);
+        unsound = (!is_sound).then_some(tensor.row);
+        is_sound
     });
-    let expected = tensors(*dims, format).map(|tensor| (tensor.offset, tensor.length));
-    if stated.take(count(dims, format)).eq(expected) { Ok(()) } else { Err(BundleError::Table) }
+    match (encoder, unsound) {
+        (Some(encoder), _) if entries.next().is_none() => Ok(encoder),
+        // Named out here, so that who asks for no name links none.
+        (_, Some(row)) => Err(BundleError::Value { tensor: TensorName::of(row, &dims) }),
+        _ => Err(failure),
+    }
 }
 
-/// Checks the zeros between the table, each tensor, and the end of the content.
-fn check_padding(content: &[u8], dims: &Dims, format: WeightFormat) -> Result<(), BundleError> {
-    let starts = tensors(*dims, format).map(|tensor| tensor.offset).chain([content.len() as u64]);
-    let table_end = HEADER + ENTRY * count(dims, format) as u64;
-    let ends = [table_end].into_iter().chain(tensors(*dims, format).map(|tensor| tensor.offset + tensor.length));
-    for (end, start) in ends.zip(starts) {
-        let (before, _) = split(content, start).ok_or(BundleError::Padding)?;
-        let (_, padding) = split(before, end).ok_or(BundleError::Padding)?;
-        if padding.iter().any(|&byte| byte != 0) {
-            return Err(BundleError::Padding);
-        }
-    }
-    Ok(())
+fn are_zeros(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 /// The tag of a digest; `None` never, as HMAC takes keys of any length.
@@ -266,12 +260,8 @@ fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> Option<[u8; 32]> {
     Some(mac.finalize().into_bytes().into())
 }
 
-fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().into()
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {

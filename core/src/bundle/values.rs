@@ -1,25 +1,32 @@
 //! Which values a bundle may hold.
 
-use super::{Shape, Storage, Tensor};
-use crate::encoder::{QUAD, WeightFormat};
+#[cfg(feature = "one-byte")]
+use crate::encoder::QUAD;
+use crate::encoder::{Piece, Storage, WeightFormat};
 
-/// Whether every value of a tensor is one that its storage allows.
-pub(super) fn are_sound(bytes: &[u8], tensor: &Tensor, format: WeightFormat) -> bool {
-    match tensor.storage {
-        Storage::Float => floats(bytes).all(f32::is_finite),
-        Storage::Positive => floats(bytes).all(|value| value.is_finite() && value > 0.0),
-        Storage::Weight => match format {
-            WeightFormat::F32 => floats(bytes).all(f32::is_finite),
-            WeightFormat::F16 => words(bytes).all(is_finite_half),
-            WeightFormat::I16 => words(bytes).all(|word| word as i16 != i16::MIN),
-            WeightFormat::I8I16 | WeightFormat::I8 => {
-                bytes.iter().all(|byte| *byte as i8 != i8::MIN) && is_padded_with_zeros(bytes, tensor.shape)
-            }
-        },
+/// Whether every value of a tensor is one that its storage allows; none is in a format that this build does not read.
+pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
+    let bytes = tensor.bytes;
+    match (tensor.storage, format) {
+        (Storage::Float | Storage::Positive, _) | (Storage::Weight, WeightFormat::F32) => {
+            let any_sign = tensor.storage != Storage::Positive;
+            floats(bytes).all(|value| value.is_finite() && (any_sign || value > 0.0))
+        }
+        #[cfg(feature = "two-byte")]
+        (Storage::Weight, WeightFormat::F16) => words(bytes).all(is_finite_half),
+        #[cfg(feature = "two-byte")]
+        (Storage::Weight, WeightFormat::I16) => words(bytes).all(|word| word as i16 != i16::MIN),
+        #[cfg(feature = "one-byte")]
+        (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => {
+            bytes.iter().all(|byte| *byte as i8 != i8::MIN) && is_padded_with_zeros(tensor)
+        }
+        #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
+        _ => false,
     }
 }
 
 /// Whether the bits are those of a finite IEEE 754 half.
+#[cfg(feature = "two-byte")]
 pub(super) fn is_finite_half(bits: u16) -> bool {
     bits & 0x7c00 != 0x7c00
 }
@@ -28,16 +35,15 @@ fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
+#[cfg(feature = "two-byte")]
 fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes))
 }
 
 /// Whether the last quad of inputs holds zeros where there is no input.
-fn is_padded_with_zeros(bytes: &[u8], shape: Shape) -> bool {
-    let Shape::Linear { inputs, outputs } = shape else {
-        return false;
-    };
-    let (quads, _) = bytes.as_chunks::<QUAD>();
-    let used = inputs % QUAD;
-    used == 0 || quads.iter().rev().take(outputs).all(|quad| quad.iter().skip(used).all(|&weight| weight == 0))
+#[cfg(feature = "one-byte")]
+fn is_padded_with_zeros(tensor: &Piece<'_>) -> bool {
+    let before = tensor.bytes.len().saturating_sub(QUAD * tensor.outputs);
+    let last_used = tensor.inputs.wrapping_sub(1) % QUAD;
+    tensor.bytes.iter().enumerate().skip(before).all(|(place, weight)| place % QUAD <= last_used || *weight == 0)
 }

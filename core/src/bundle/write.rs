@@ -10,9 +10,9 @@ use core::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::layout::{ALIGNMENT, Shape, Storage, Tensor, count, tensors, tensors_end};
+use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::{Bundle, MAGIC, VERSION, sha256, tag, weights};
-use crate::encoder::{Dims, DimsError, WeightFormat};
+use crate::encoder::{Dims, DimsError, Storage, WeightFormat};
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub fn write<'t>(
 
 /// The same bundle with the tag of a provisioning key, or without one; the digest stays.
 pub fn retag(bundle: &Bundle<'_>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
-    let content = bundle.bytes.len().saturating_sub(super::TRAILER as usize);
+    let content = bundle.bytes.len().saturating_sub(TRAILER as usize);
     seal(bundle.bytes.get(..content).unwrap_or_default().to_vec(), provisioning_key)
 }
 
@@ -129,7 +129,7 @@ impl Bundle<'_> {
 }
 
 fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
-    let length = tensors_end(dims, format) + super::TRAILER;
+    let length = tensors_end(dims, format) + TRAILER;
     let mut bytes = Vec::with_capacity(length as usize);
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
@@ -163,7 +163,8 @@ fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
     let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
     bytes.extend(digest);
     bytes.extend(tag);
-    bytes.extend(sha256(&[&digest, &tag]));
+    let checksum = sha256([digest, tag].as_flattened());
+    bytes.extend(checksum);
     bytes
 }
 

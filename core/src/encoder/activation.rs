@@ -2,6 +2,8 @@
 
 use core::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
+use crate::encoder::erf::{erf, polynomial};
+
 /// Replaces negative values by zero.
 pub(super) fn relu(values: &mut [f32]) {
     for value in values {
@@ -12,7 +14,7 @@ pub(super) fn relu(values: &mut [f32]) {
 /// Gaussian error linear unit with the error function (Hendrycks and Gimpel 2016), not its tanh approximation.
 pub(super) fn gelu(values: &mut [f32]) {
     for value in values {
-        *value = 0.5 * *value * (1.0 + libm::erff(*value * FRAC_1_SQRT_2));
+        *value = 0.5 * *value * (1.0 + erf(*value * FRAC_1_SQRT_2));
     }
 }
 
@@ -31,10 +33,7 @@ pub(super) fn exp(x: f32) -> f32 {
     let whole = shifted - ROUNDER;
     let exponent = shifted.to_bits().wrapping_sub(ROUNDER.to_bits());
     let r = x - whole * LN2_HIGH - whole * LN2_LOW;
-    let mut p = 1.987_569_1e-4;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5e-1] {
-        p = p * r + coefficient;
-    }
+    let p = polynomial(r, &[5e-1, 1.666_666_5e-1, 4.166_579_6e-2, 8.333_452e-3, 1.398_199_9e-3, 1.987_569_1e-4]);
     let mantissa = p * r * r + r + 1.0;
     mantissa * f32::from_bits(exponent.wrapping_add(127) << 23)
 }

@@ -5,6 +5,8 @@ use wide::f32x16;
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
 use crate::encoder::lanes::{dot, lanes, sum};
+use crate::encoder::matrix::{rows, rows_mut};
+use crate::similarity::square_root;
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -15,24 +17,19 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// `scores` holds one float a frame.
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
-    let (width, head) = (width.max(1), head.max(1));
-    let frames = || qkv.chunks_exact((3 * width).max(1));
-    let queries = queries.chunks_exact((3 * width).max(1));
-    let scale = 1.0 / libm::sqrtf(head as f32);
-    for (query, y) in queries.zip(y.chunks_mut(width)) {
-        for (first, y) in (0..width).step_by(head).zip(y.chunks_exact_mut(head)) {
-            let component = |frame, part| part_of(frame, part * width + first, head);
-            let query = component(query, 0);
-            for (score, key) in scores.iter_mut().zip(frames()) {
-                *score = dot(query, component(key, 1)) * scale;
+    let frames = || rows(qkv, 3 * width);
+    let scale = 1.0 / square_root(head as f32);
+    for (query, y) in rows(queries, 3 * width).zip(rows_mut(y, width)) {
+        for (number, y) in rows_mut(y, head).enumerate() {
+            let first = number * head;
+            let query = part_of(query, first, head);
+            for (score, frame) in scores.iter_mut().zip(frames()) {
+                *score = dot(query, part_of(frame, width + first, head)) * scale;
             }
             softmax(scores);
-            for (offset, y) in (0..head).step_by(LANES).zip(y.chunks_mut(LANES)) {
-                let values = frames().map(|frame| component(frame, 2).get(offset..).unwrap_or_default());
-                let total = weighted_sum(scores, values);
-                for (y, total) in y.iter_mut().zip(&total) {
-                    *y = *total;
-                }
+            for (number, y) in rows_mut(y, LANES).enumerate() {
+                let (first, length) = (2 * width + first + number * LANES, y.len());
+                weighted_sum(scores, frames().map(|frame| part_of(frame, first, length)), y);
             }
         }
     }
@@ -58,11 +55,11 @@ fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// The product of the weights and the first lanes of the values, one accumulator a lane in blocks along the frames.
+/// The product of the weights and at most 16 values of every frame, one accumulator a value in blocks along the frames.
 #[inline(always)]
-fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
+fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>, y: &mut [f32]) {
     if !SIMD {
-        return weighted_sum_in_memory(weights, values);
+        return weighted_sum_in_memory(weights, values, y);
     }
     let mut total = f32x16::ZERO;
     for block in weights.chunks(BLOCK) {
@@ -72,12 +69,14 @@ fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>
         }
         total += partial;
     }
-    total.to_array()
+    for (y, total) in y.iter_mut().zip(total.as_array()) {
+        *y = *total;
+    }
 }
 
 /// [`weighted_sum`] where no register holds its lanes.
-fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>) -> [f32; LANES] {
-    let mut totals = [0.0; LANES];
+fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>, y: &mut [f32]) {
+    y.fill(0.0);
     for block in weights.chunks(BLOCK) {
         let mut partials = [0.0; LANES];
         for (weight, values) in block.iter().zip(&mut values) {
@@ -85,9 +84,8 @@ fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = 
                 *partial += weight * value;
             }
         }
-        for (total, partial) in totals.iter_mut().zip(&partials) {
+        for (total, partial) in y.iter_mut().zip(&partials) {
             *total += partial;
         }
     }
-    totals
 }

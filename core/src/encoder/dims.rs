@@ -91,18 +91,6 @@ impl Dims {
             None => 0,
         }
     }
-
-    /// Widest output of any product, in floats a row.
-    pub(super) const fn widest(&self) -> usize {
-        if self.is_linear() {
-            return self.latent;
-        }
-        max(max(self.d_model.saturating_mul(3), self.feed_forward), self.latent)
-    }
-}
-
-const fn max(a: usize, b: usize) -> usize {
-    if a > b { a } else { b }
 }
 
 #[cfg(test)]

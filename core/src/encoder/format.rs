@@ -43,7 +43,7 @@ impl WeightFormat {
 
     /// The format of a number; none for one that this build has no arithmetic for.
     pub fn from_number(number: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.number() == number && format.is_built())
+        Self::ALL.get(usize::from(number)).copied().filter(|format| format.is_built())
     }
 
     /// Whether this build has the format's arithmetic: a token leaves out what its models do not use.
@@ -80,14 +80,25 @@ impl WeightFormat {
         }
     }
 
-    /// Bytes that the weights of a product take.
-    pub(crate) const fn weight_bytes(self, inputs: usize, outputs: usize) -> usize {
-        match self {
-            Self::F32 => 4 * inputs * outputs,
-            Self::F16 | Self::I16 => 2 * inputs * outputs,
-            Self::I8I16 | Self::I8 => inputs.next_multiple_of(QUAD) * outputs,
+    /// Bytes that a tensor of so many values takes; `inputs` are 1 but for weights.
+    pub(crate) const fn bytes(self, storage: Storage, inputs: usize, outputs: usize) -> usize {
+        match (storage, self) {
+            (Storage::Float | Storage::Positive, _) | (Storage::Weight, Self::F32) => 4 * inputs * outputs,
+            (Storage::Weight, Self::F16 | Self::I16) => 2 * inputs * outputs,
+            (Storage::Weight, Self::I8I16 | Self::I8) => inputs.next_multiple_of(QUAD) * outputs,
         }
     }
+}
+
+/// How a tensor's values are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// float32.
+    Float,
+    /// float32 above zero, as scales are.
+    Positive,
+    /// As the model's format stores the weights of products.
+    Weight,
 }
 
 /// Inputs whose int8 weights for one output lie side by side.

@@ -6,15 +6,24 @@
 //! for the largest code, which no calibration can better. Sums run in 32 bits over as many inputs as cannot wrap, and in
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
+use core::array::from_ref;
+
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
+use crate::encoder::matrix;
 use crate::encoder::standardise::{Standardiser, standardised};
 
 /// Magnitudes below this count as it, so that a row of zeros has a factor.
 const LEAST: f32 = 1e-20;
 
-/// Largest magnitude of a weight.
-const LARGEST_WEIGHT: usize = 127;
+/// Largest magnitude of a weight, and of a code of int8.
+const NARROW: i16 = 127;
+
+/// Inputs whose products of a weight and a code up to `most` fit a sum of 32 bits, in whole steps.
+const fn block(most: i16) -> usize {
+    let inputs = i32::MAX / (NARROW as i32 * most as i32);
+    inputs as usize / STEP * STEP
+}
 
 /// An affine map with int8 weights.
 #[derive(Clone, Copy, Debug)]
@@ -129,11 +138,11 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        for (x, y) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
+        let inputs = self.inputs;
+        for (x, y) in matrix::rows(x, inputs * ROWS).zip(matrix::rows_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
-            for (row, scale) in x.chunks_exact(inputs).zip(&mut scales) {
+            for (row, scale) in matrix::rows(x, inputs).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
                 rows += 1;
             }
@@ -142,7 +151,7 @@ impl IntegerLinear<'_> {
             };
             for first in (0..inputs).step_by(STEP) {
                 let count = STEP.min(inputs - first);
-                for ((row, codes), scale) in x.chunks_exact(inputs).zip(codes.iter_mut()).zip(scales) {
+                for ((row, codes), scale) in matrix::rows(x, inputs).zip(codes.iter_mut()).zip(scales) {
                     let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
                     self.encode(first, values, standardiser, scale, codes, kernel);
                 }
@@ -165,15 +174,13 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) -> usize {
-        let block = self.block().max(1);
+        let block = self.block();
         let count = (STEP - first % QUAD).min(block - first % block).min(self.inputs.saturating_sub(first));
         let values = values.get(..count).unwrap_or(values);
         let scale = self.row_scale(&[], kernel);
-        let mut codes = [[0; STEP]];
-        for codes in &mut codes {
-            self.encode(first, values, Some(standardiser), scale, codes, kernel);
-        }
-        self.add(first, values.len(), &codes, y, partials, kernel);
+        let mut codes = [0; STEP];
+        self.encode(first, values, Some(standardiser), scale, &mut codes, kernel);
+        self.add(first, values.len(), from_ref(&codes), y, partials, kernel);
         if first + values.len() == self.inputs {
             self.finish(&[scale], y, partials, kernel);
         }
@@ -186,9 +193,7 @@ impl IntegerLinear<'_> {
 
     /// Inputs whose products fit a sum of 32 bits, in whole steps.
     fn block(&self) -> usize {
-        let largest = LARGEST_WEIGHT * usize::from(self.most.unsigned_abs());
-        let inputs = i32::MAX as usize / largest.max(1);
-        inputs - inputs % STEP
+        if self.most > NARROW { const { block(i16::MAX) } } else { const { block(NARROW) } }
     }
 
     /// Whether the sums over all inputs may need more than 32 bits.
@@ -220,13 +225,11 @@ impl IntegerLinear<'_> {
         codes: &mut [i16; STEP],
         kernel: &Kernel,
     ) {
-        let lead = first % QUAD;
-        let end = lead + values.len();
-        let (used, _) = codes.split_at_mut_checked(end.next_multiple_of(QUAD)).unwrap_or_default();
-        let (before, rest) = used.split_at_mut_checked(lead).unwrap_or_default();
-        let (encoded, after) = rest.split_at_mut_checked(values.len()).unwrap_or_default();
-        before.fill(0);
-        after.fill(0);
+        if values.len() < codes.len() {
+            codes.fill(0);
+        }
+        let encoded = codes.get_mut(first % QUAD..).unwrap_or_default();
+        let encoded = encoded.get_mut(..values.len()).unwrap_or_default();
         match standardiser {
             Some(standardiser) => {
                 let (mean, inv_std) = standardiser.statistics(first);
@@ -252,10 +255,11 @@ impl IntegerLinear<'_> {
             sums.fill(0);
             totals.fill([0; 2]);
         }
-        let accumulate: AccumulateCodes = if self.most > i16::from(i8::MAX) { kernel.i8i16 } else { kernel.i8 };
-        let (start, end_of_quads) = (first / QUAD * self.stride, end.div_ceil(QUAD) * self.stride);
-        let weights = self.weight.as_chunks().0.get(start..).unwrap_or_default();
-        let weights = weights.get(..end_of_quads - start).unwrap_or(weights);
+        let accumulate: AccumulateCodes = if self.most > NARROW { kernel.i8i16 } else { kernel.i8 };
+        let weights = self.weight.as_chunks().0;
+        // The last row of some outputs ends with the weights.
+        let end_of_quads = (end.div_ceil(QUAD) * self.stride).min(weights.len());
+        let weights = weights.get(first / QUAD * self.stride..end_of_quads).unwrap_or_default();
         accumulate(codes, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
         if end.is_multiple_of(self.block()) || end == self.inputs {
             for (total, sum) in totals.iter_mut().zip(sums) {
@@ -267,17 +271,14 @@ impl IntegerLinear<'_> {
 
     /// Turns sums into outputs.
     fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        let outputs = self.outputs().max(1);
-        let rows = y.chunks_exact_mut(outputs).zip(scales);
-        if self.is_long() {
-            for ((row, row_scale), totals) in rows.zip(self.totals(partials).chunks_exact(outputs)) {
-                for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
-                    *y = rounded(whole(*total)) * (scale * row_scale.worth) + bias;
-                }
-            }
-        } else {
-            for (row, row_scale) in rows {
-                (kernel.rescale)(row, row_scale.worth, self.scale, self.bias);
+        let mut totals = matrix::rows(self.totals(partials), self.outputs());
+        for (row, RowScale { worth, .. }) in matrix::rows_mut(y, self.outputs()).zip(scales) {
+            let Some(totals) = totals.next() else {
+                (kernel.rescale)(row, *worth, self.scale, self.bias);
+                continue;
+            };
+            for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
+                *y = whole(*total) as f32 * (scale * worth) + bias;
             }
         }
     }
@@ -295,11 +296,6 @@ fn whole([low, high]: [u32; 2]) -> i64 {
 
 fn words(total: i64) -> [u32; 2] {
     [total as u32, (total as u64 >> 32) as u32]
-}
-
-/// The nearest float; small sums by the conversion that processors have.
-fn rounded(total: i64) -> f32 {
-    i32::try_from(total).map_or(total as f32, |small| small as f32)
 }
 
 #[cfg(test)]

@@ -4,14 +4,14 @@
 use wide::{f32x4, f32x8, f32x16};
 
 use crate::encoder::kernel::{LANES, SIMD};
-use crate::similarity::{inlined_dot, inlined_sum};
+use crate::similarity;
 
 /// Sum of products; vectors of one length.
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     // Sixteen lanes written out are much code where no register holds them.
     if !SIMD {
-        return inlined_dot(left, right);
+        return similarity::dot(left, right);
     }
     let mut sums = f32x16::ZERO;
     for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
@@ -24,7 +24,7 @@ pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
 #[inline(always)]
 pub(super) fn sum(values: &[f32]) -> f32 {
     if !SIMD {
-        return inlined_sum(values);
+        return similarity::sum(values);
     }
     tree(values.chunks(LANES).fold(f32x16::ZERO, |sums, values| sums + lanes(values)))
 }

@@ -7,12 +7,13 @@
 //! # Numeric contract
 //! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
 //! fused. Products sum along their inputs inside blocks of 256, block sums in order, bias last. Means, variances,
-//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are those of `libm`, pinned. The
-//! products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
+//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are the core's own, and round as
+//! `libm`'s. The products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
 mod attention;
 mod dims;
+mod erf;
 #[cfg(feature = "four-byte")]
 mod float;
 mod format;
@@ -22,6 +23,7 @@ mod integer;
 mod kernel;
 mod lanes;
 mod linear;
+mod matrix;
 mod norm;
 mod standardise;
 mod weights;
@@ -34,7 +36,7 @@ pub use attention::{Attend, attend};
 pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
-pub use format::{QUAD, WeightFormat};
+pub use format::{QUAD, Storage, WeightFormat};
 #[cfg(feature = "one-byte")]
 pub use integer::{magnitude, quantise, quantise_raw, rescale};
 #[cfg(feature = "one-byte")]
@@ -50,6 +52,7 @@ pub use standardise::{Standardiser, sanitise};
 use crate::similarity::SimilarityError;
 use forward::{copy, start};
 use weights::Weights;
+pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
@@ -100,9 +103,11 @@ pub enum EncodeError {
 }
 
 impl<'a> Encoder<'a> {
-    /// The encoder of tensors in the bundle's order; `None` when their length does not fit, or they are misaligned.
-    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8]) -> Option<Self> {
-        let weights = Weights::cut(tensors, &dims, format)?;
+    /// The encoder of tensors in the bundle's order, each of which `check` is shown.
+    ///
+    /// `None` when one is refused, they are too short or too long, or they are misaligned.
+    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
+        let weights = Weights::cut(tensors, &dims, format, check)?;
         Some(Self { dims, format, weights, kernel: Kernel::PORTABLE })
     }
 
@@ -149,15 +154,15 @@ impl<'a> Encoder<'a> {
     /// A length does not fit the model, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
-        let window = frames.len().checked_div(features).unwrap_or(0);
-        if !frames.len().is_multiple_of(features) {
-            let given = frames.len();
+        let (given, window) = (frames.len(), frames.len().checked_div(features).unwrap_or(0));
+        if window * features != given {
             return Err(EncodeError::Frames { given, features });
         }
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
         self.project(frames, workspace.rows, workspace.partials);
-        copy(self.encode(&mut workspace)?, embedding);
+        self.encode(&mut workspace)?;
+        copy(workspace.hidden, embedding);
         Ok(())
     }
 
@@ -190,7 +195,8 @@ impl<'a> Encoder<'a> {
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, 1));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
-                copy(self.encode(&mut workspace)?, embedding);
+                self.encode(&mut workspace)?;
+                copy(workspace.hidden, embedding);
             }
         }
         Ok(())
@@ -203,8 +209,8 @@ impl<'a> Encoder<'a> {
             let given = window;
             return Err(EncodeError::Window { given, most });
         }
-        let (given, needed) = (scratch.len(), Self::scratch_len(&self.dims, window));
-        Workspace::cut(scratch, &self.dims, window).ok_or(EncodeError::Scratch { given, needed })
+        let given = scratch.len();
+        Workspace::cut(scratch, &self.dims, window).map_err(|needed| EncodeError::Scratch { given, needed })
     }
 
     /// Checks the space for an embedding.

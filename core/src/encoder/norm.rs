@@ -2,6 +2,8 @@
 
 use crate::encoder::kernel::Kernel;
 use crate::encoder::lanes::{dot, sum};
+use crate::encoder::matrix::{rows, rows_mut};
+use crate::similarity::square_root;
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -26,15 +28,14 @@ pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
 /// Normalises each row of `x` to zero mean and unit variance, then times `weight` and plus `bias`, into `y`.
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-    let width = weight.len().max(1);
-    let count = width as f32;
-    for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
+    let count = weight.len() as f32;
+    for (x, y) in rows(x, weight.len()).zip(rows_mut(y, weight.len())) {
         let mean = sum(x) / count;
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - mean;
         }
         let variance = dot(y, y) / count;
-        let scale = 1.0 / libm::sqrtf(variance + EPSILON);
+        let scale = 1.0 / square_root(variance + EPSILON);
         for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
             *y = *y * scale * weight + bias;
         }

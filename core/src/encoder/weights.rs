@@ -1,11 +1,9 @@
 //! A model's parameters as slices of one buffer, in the bundle's order.
 
-use bytemuck::AnyBitPattern;
-
 use crate::encoder::dims::Dims;
 #[cfg(feature = "four-byte")]
 use crate::encoder::float::FloatLinear;
-use crate::encoder::format::WeightFormat;
+use crate::encoder::format::{Storage, WeightFormat};
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::linear::Linear;
@@ -15,108 +13,127 @@ use crate::encoder::standardise::Standardiser;
 /// Tensors start at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
 
-/// Parameters outside the layers, and the layers' block.
+/// Parameters before the blocks, and the blocks' bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights<'a> {
     pub(super) standardiser: Standardiser<'a>,
     pub(super) projection: Linear<'a>,
     /// Position table (positions, d_model).
     pub(super) positions: &'a [f32],
-    layers: &'a [u8],
-    pub(super) head_norm: LayerNorm<'a>,
-    pub(super) head_hidden: Linear<'a>,
-    pub(super) head_output: Linear<'a>,
+    blocks: &'a [u8],
 }
 
-/// Parameters of one pre-norm Transformer layer.
+/// What layers and the head are made of: a norm and two products.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layer<'a> {
-    pub(super) attention_norm: LayerNorm<'a>,
-    pub(super) query_key_value: Linear<'a>,
-    pub(super) attention_output: Linear<'a>,
-    pub(super) feed_forward_norm: LayerNorm<'a>,
-    pub(super) expand: Linear<'a>,
-    pub(super) contract: Linear<'a>,
+pub(super) struct Block<'a> {
+    pub(super) norm: LayerNorm<'a>,
+    pub(super) first: Linear<'a>,
+    pub(super) second: Linear<'a>,
 }
 
 impl<'a> Weights<'a> {
-    /// Cuts `bytes` into tensors; `None` when there are too few or too many, or floats would be misaligned.
-    pub(super) fn cut(bytes: &'a [u8], dims: &Dims, format: WeightFormat) -> Option<Self> {
-        let mut rest = Cutter { bytes, format };
+    /// Cuts `bytes` into tensors, each of which `check` is shown.
+    ///
+    /// `None` when one is refused, there are too few or too many bytes, or floats would be misaligned.
+    pub(super) fn cut(bytes: &'a [u8], dims: &Dims, format: WeightFormat, check: Check<'_>) -> Option<Self> {
+        let mut rest = Cutter { bytes, format, row: 0, check };
         let (features, width) = (dims.features, dims.d_model);
-        // A linear model ends with its projection.
-        let (positions, head, latent) = if dims.is_linear() { (0, 0, 0) } else { (dims.positions, width, dims.latent) };
-        let standardiser = Standardiser { mean: rest.take(features)?, inv_std: rest.take(features)? };
-        let input_scale = match format.largest_code() {
-            Some(_) => rest.take(1)?.first().copied(),
-            None => None,
-        };
+        let standardiser = Standardiser { mean: rest.floats(features)?, inv_std: rest.positives(features)? };
+        let input_scale = rest.positives(format.largest_code().map_or(0, |_| 1))?.first().copied();
         let projection = rest.linear(features, width, input_scale)?;
-        let positions = rest.take(positions * width)?;
-        let layers = rest.bytes;
-        for _ in 0..dims.layers {
-            rest.layer(dims)?;
+        // A linear model ends with its projection.
+        let positions = if dims.is_linear() { 0 } else { dims.positions };
+        let positions = rest.floats(positions * width)?;
+        let weights = Self { standardiser, projection, positions, blocks: rest.bytes };
+        if !dims.is_linear() {
+            for _ in 0..dims.layers {
+                rest.attention(dims)?;
+                rest.feed_forward(dims)?;
+            }
+            rest.head(dims)?;
         }
-        let (layers, _) = layers.split_at_checked(layers.len() - rest.bytes.len())?;
-        let weights = Self {
-            standardiser,
-            projection,
-            positions,
-            layers,
-            head_norm: rest.norm(head)?,
-            head_hidden: rest.linear(head, head, None)?,
-            head_output: rest.linear(head, latent, None)?,
-        };
         rest.bytes.is_empty().then_some(weights)
     }
 
-    /// A layer; `None` past the last.
-    pub(super) fn layer(&self, index: usize, dims: &Dims, format: WeightFormat) -> Option<Layer<'a>> {
-        let length = self.layers.len() / dims.layers.max(1);
-        let bytes = self.layers.chunks_exact(length.max(1)).nth(index)?;
-        Cutter { bytes, format }.layer(dims)
+    /// The layers' blocks and the head's, to be cut in their order.
+    pub(super) fn blocks<'c>(&self, format: WeightFormat, check: Check<'c>) -> Cutter<'a, 'c> {
+        Cutter { bytes: self.blocks, format, row: 0, check }
     }
 }
 
-/// What is left of a buffer after the tensors cut so far.
-struct Cutter<'a> {
-    bytes: &'a [u8],
-    format: WeightFormat,
+/// A tensor as it is cut out of a model's bytes.
+pub(crate) struct Piece<'a> {
+    /// Its row in the table of every format's tensors.
+    pub(crate) row: usize,
+    pub(crate) storage: Storage,
+    /// 1 but for weights.
+    #[cfg_attr(not(feature = "one-byte"), allow(dead_code))]
+    pub(crate) inputs: usize,
+    #[cfg_attr(not(feature = "one-byte"), allow(dead_code))]
+    pub(crate) outputs: usize,
+    pub(crate) bytes: &'a [u8],
+    /// What lies between it and the next.
+    pub(crate) padding: &'a [u8],
 }
 
-impl<'a> Cutter<'a> {
-    /// The next `length` values, and past their padding.
-    fn take<T: AnyBitPattern>(&mut self, length: usize) -> Option<&'a [T]> {
-        let length = length * size_of::<T>();
+/// Whether a tensor is sound; not generic, so that the order of tensors is compiled once.
+pub(crate) type Check<'c> = &'c mut dyn FnMut(&Piece<'_>) -> bool;
+
+/// What is left of a buffer after the tensors cut so far.
+pub(super) struct Cutter<'a, 'c> {
+    bytes: &'a [u8],
+    format: WeightFormat,
+    row: usize,
+    check: Check<'c>,
+}
+
+impl<'a> Cutter<'a, '_> {
+    /// The next tensor's bytes, and past its padding; one without values is in the table of other models alone.
+    fn cut(&mut self, storage: Storage, inputs: usize, outputs: usize) -> Option<&'a [u8]> {
+        let row = self.row;
+        self.row += 1;
+        let length = self.format.bytes(storage, inputs, outputs);
         let (padded, rest) = self.bytes.split_at_checked(length.next_multiple_of(ALIGNMENT))?;
+        let (bytes, padding) = padded.split_at_checked(length)?;
         self.bytes = rest;
-        bytemuck::try_cast_slice(padded.get(..length)?).ok()
+        let sound = length == 0 || (self.check)(&Piece { row, storage, inputs, outputs, bytes, padding });
+        sound.then_some(bytes)
+    }
+
+    fn floats(&mut self, length: usize) -> Option<&'a [f32]> {
+        bytemuck::try_cast_slice(self.cut(Storage::Float, 1, length)?).ok()
+    }
+
+    fn positives(&mut self, length: usize) -> Option<&'a [f32]> {
+        bytemuck::try_cast_slice(self.cut(Storage::Positive, 1, length)?).ok()
     }
 
     #[cfg_attr(not(feature = "one-byte"), allow(unused_variables))]
     fn linear(&mut self, inputs: usize, outputs: usize, input_scale: Option<f32>) -> Option<Linear<'a>> {
+        let stride = outputs;
+        let weight = self.cut(Storage::Weight, inputs, outputs)?;
+        let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
+        let bias = self.floats(outputs)?;
         Some(match self.format {
             #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
-                let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F32(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
+                let weight = bytemuck::try_cast_slice(weight).ok()?;
+                Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
-                let (weight, bias) = (self.take(inputs * outputs)?, self.take(outputs)?);
-                Linear::F16(FloatLinear { inputs, weight, stride: outputs, scale: None, bias })
+                let weight = bytemuck::try_cast_slice(weight).ok()?;
+                Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
-                let (weight, scale, bias) = (self.take(inputs * outputs)?, self.take(outputs)?, self.take(outputs)?);
-                Linear::I16(FloatLinear { inputs, weight, stride: outputs, scale: Some(scale), bias })
+                let weight = bytemuck::try_cast_slice(weight).ok()?;
+                Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias })
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
-                let weight = self.take(self.format.weight_bytes(inputs, outputs))?;
-                let (scale, bias) = (self.take(outputs)?, self.take(outputs)?);
-                let most = self.format.largest_code()?;
-                Linear::I8(IntegerLinear { inputs, weight, stride: outputs, scale, bias, most, input_scale })
+                let (weight, most) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
+                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, most, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,
@@ -124,18 +141,29 @@ impl<'a> Cutter<'a> {
     }
 
     fn norm(&mut self, width: usize) -> Option<LayerNorm<'a>> {
-        Some(LayerNorm { weight: self.take(width)?, bias: self.take(width)? })
+        Some(LayerNorm { weight: self.floats(width)?, bias: self.floats(width)? })
     }
 
-    fn layer(&mut self, dims: &Dims) -> Option<Layer<'a>> {
-        let (width, feed_forward) = (dims.d_model, dims.feed_forward);
-        Some(Layer {
-            attention_norm: self.norm(width)?,
-            query_key_value: self.linear(width, 3 * width, None)?,
-            attention_output: self.linear(width, width, None)?,
-            feed_forward_norm: self.norm(width)?,
-            expand: self.linear(width, feed_forward, None)?,
-            contract: self.linear(feed_forward, width, None)?,
+    /// Queries, keys and values; the output.
+    pub(super) fn attention(&mut self, dims: &Dims) -> Option<Block<'a>> {
+        self.block(dims.d_model, 3 * dims.d_model, dims.d_model, dims.d_model)
+    }
+
+    /// Out to the feed-forward width; back.
+    pub(super) fn feed_forward(&mut self, dims: &Dims) -> Option<Block<'a>> {
+        self.block(dims.d_model, dims.feed_forward, dims.feed_forward, dims.d_model)
+    }
+
+    /// The hidden product; the output.
+    pub(super) fn head(&mut self, dims: &Dims) -> Option<Block<'a>> {
+        self.block(dims.d_model, dims.d_model, dims.d_model, dims.latent)
+    }
+
+    fn block(&mut self, width: usize, outputs: usize, inputs: usize, latent: usize) -> Option<Block<'a>> {
+        Some(Block {
+            norm: self.norm(width)?,
+            first: self.linear(width, outputs, None)?,
+            second: self.linear(inputs, latent, None)?,
         })
     }
 }

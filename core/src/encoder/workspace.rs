@@ -19,7 +19,7 @@ pub(crate) struct Workspace<'s> {
     pub(super) normed: &'s mut [f32],
     /// Queries, keys and values of every frame and behind them an output of the attention, or a row's widest product, or
     /// the embedding.
-    pub(super) hidden: &'s mut [f32],
+    pub(crate) hidden: &'s mut [f32],
     /// One attention score a frame.
     pub(super) scores: &'s mut [f32],
 }
@@ -36,53 +36,58 @@ struct Lengths {
 
 impl Lengths {
     const fn of(dims: &Dims, window: usize) -> Self {
-        let rows = if window < ROWS { window } else { ROWS };
-        let normed = dims.d_model.saturating_mul(rows);
-        let attention = dims.d_model.saturating_mul(3).saturating_mul(window).saturating_add(normed);
-        let feed_forward = dims.feed_forward.saturating_mul(rows);
+        // Sizes and windows within their limits, so that nothing overflows.
+        let (width, latent) = (min(dims.d_model, 512), min(dims.latent, 512));
+        let (feed_forward, window) = (min(dims.feed_forward, 4096), min(window, 512));
+        let rows = min(window, ROWS);
+        let (normed, attention) = (width * rows, 3 * width * window + width * rows);
+        // Integer sums over many inputs take two words an output, and only products into `d_model` have so many; float sums
+        // take one where there are more inputs than a block, which without a wide `d_model` is in the same products.
+        let widest = if dims.is_linear() { latent } else { max(max(3 * width, feed_forward), latent) };
+        let partials = if width <= BLOCK { 2 * width } else { max(2 * width, widest) };
         Self {
-            rows: dims.d_model.saturating_mul(window),
-            partials: partials(dims).saturating_mul(rows),
-            total: dims.latent,
+            rows: width * window,
+            partials: partials * rows,
+            total: latent,
             normed,
-            hidden: max(if dims.is_linear() { 0 } else { max(attention, feed_forward) }, dims.latent),
+            hidden: max(if dims.is_linear() { 0 } else { max(attention, feed_forward * rows) }, latent),
             scores: window,
         }
+    }
+
+    const fn sum(&self) -> usize {
+        self.rows + self.partials + self.total + self.normed + self.hidden + self.scores
     }
 }
 
 impl<'s> Workspace<'s> {
     /// Floats that [`Workspace::cut`] takes.
     pub(super) const fn length(dims: &Dims, window: usize) -> usize {
-        let Lengths { rows, partials, total, normed, hidden, scores } = Lengths::of(dims, window);
-        let frames = rows.saturating_add(hidden).saturating_add(scores);
-        frames.saturating_add(partials).saturating_add(normed).saturating_add(total)
+        Lengths::of(dims, window).sum()
     }
 
-    /// Cuts `scratch` up; `None` when it is too short.
-    pub(super) fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Option<Self> {
+    /// Cuts `scratch` up; how long it must be when it is too short.
+    pub(super) fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Result<Self, usize> {
         let lengths = Lengths::of(dims, window);
-        let (rows, rest) = scratch.split_at_mut_checked(lengths.rows)?;
-        let (partials, rest) = rest.split_at_mut_checked(lengths.partials)?;
-        let (total, rest) = rest.split_at_mut_checked(lengths.total)?;
-        let (normed, rest) = rest.split_at_mut_checked(lengths.normed)?;
-        let (hidden, rest) = rest.split_at_mut_checked(lengths.hidden)?;
-        let (scores, _) = rest.split_at_mut_checked(lengths.scores)?;
-        Some(Self { rows, partials, total, normed, hidden, scores })
+        let cut = |scratch: &'s mut [f32]| {
+            let (rows, rest) = scratch.split_at_mut_checked(lengths.rows)?;
+            let (partials, rest) = rest.split_at_mut_checked(lengths.partials)?;
+            let (total, rest) = rest.split_at_mut_checked(lengths.total)?;
+            let (normed, rest) = rest.split_at_mut_checked(lengths.normed)?;
+            let (hidden, rest) = rest.split_at_mut_checked(lengths.hidden)?;
+            let (scores, _) = rest.split_at_mut_checked(lengths.scores)?;
+            Some(Self { rows, partials, total, normed, hidden, scores })
+        };
+        cut(scratch).ok_or(lengths.sum())
     }
-}
-
-/// Floats of open sums a row, of the widest product that needs them beside its outputs.
-///
-/// Integer sums over many inputs take two words an output, and only products into `d_model` have so many; float sums take
-/// one where there are more inputs than a block, which without a wide `d_model` is in the same products.
-const fn partials(dims: &Dims) -> usize {
-    let long = dims.d_model.saturating_mul(2);
-    if dims.d_model <= BLOCK { long } else { max(long, dims.widest()) }
 }
 
 const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
+}
+
+const fn min(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
 }
 
 #[cfg(test)]
@@ -99,9 +104,9 @@ mod tests {
         for dims in [REFERENCE, narrow, Dims { d_model: 512, ..REFERENCE }, Dims::linear(3, 128, 4)] {
             for window in [1, 2, 9, 100] {
                 let mut scratch = std::vec![0.0; Workspace::length(&dims, window)];
-                assert!(Workspace::cut(&mut scratch, &dims, window).is_some());
+                assert!(Workspace::cut(&mut scratch, &dims, window).is_ok());
                 scratch.pop();
-                assert!(Workspace::cut(&mut scratch, &dims, window).is_none(), "{dims:?}, window {window}");
+                assert!(Workspace::cut(&mut scratch, &dims, window).is_err(), "{dims:?}, window {window}");
             }
         }
     }

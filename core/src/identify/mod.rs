@@ -125,7 +125,7 @@ impl Gallery<'_> {
                     squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
                 }
             }
-            *length = libm::sqrtf(squares as f32);
+            *length = crate::similarity::square_root(squares as f32);
         }
         let columns = codes.as_chunks::<QUAD>().0.as_chunks::<LANES>().0;
         self.search(&steps, columns, STEP / QUAD, kernel.i8, |sum| sum as f32, scales, matches);

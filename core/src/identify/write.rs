@@ -102,7 +102,7 @@ pub fn write(
             let mut codes = vec![0; width];
             quantise(entry.prototype, 127.0 / magnitude(entry.prototype), 127, &mut codes);
             let squares: i32 = codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum();
-            scales[index] = 1.0 / libm::sqrtf(squares as f32);
+            scales[index] = 1.0 / crate::similarity::square_root(squares as f32);
             for (k, code) in codes.iter().enumerate() {
                 prototypes[block + (k / QUAD * BLOCK + index % BLOCK) * QUAD + k % QUAD] = *code as u8;
             }

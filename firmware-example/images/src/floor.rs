@@ -8,23 +8,22 @@ use neural_vault_core::quantize::quantize;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
 
 /// Quantises, derives and verifies what the compiler cannot see.
+///
+/// What is given lies in memory, as a constant would be weighed too, and what comes back is looked at where it lies.
 #[inline(always)]
 pub fn call() {
-    // In memory, as a constant would be weighed too.
-    let prototype = [0.0; 128];
-    let prototype = black_box(prototype.as_slice());
-    let secret = DeviceSecret::from_bytes(black_box([0; 32]));
-    let (digest, id, application) = (black_box([0; 32]), black_box([0; 16]), black_box([].as_slice()));
+    let (floats, bytes) = ([0.0; 128], [0; 32]);
+    let (prototype, digest) = (black_box(floats.as_slice()), black_box(&bytes));
+    let (secret, id) = (DeviceSecret::from_bytes(*digest), black_box(&[0; 16]));
     let (mut codes, mut key) = ([0; 128], [0; 32]);
 
     let _ = black_box(quantize(prototype, &mut codes));
     let _ = black_box(derive_v1(prototype, &mut key));
-    let context = KeyContext { model_digest: &digest, enrolment_id: &id, application };
-    let _ = black_box(derive_v2(prototype, &secret, &context));
-    let enrolment = Enrolment { prototype, threshold: black_box(0.5), model_digest: digest, id };
-    let mut counter = Counter(black_box(5));
-    let _ = black_box(verify(&enrolment, prototype, &secret, application, &mut counter));
-    black_box((codes, key));
+    black_box((&codes, &key));
+    let context = KeyContext { model_digest: digest, enrolment_id: id, application: digest };
+    black_box(&derive_v2(prototype, &secret, &context));
+    let enrolment = Enrolment { prototype, threshold: black_box(0.5), model_digest: *digest, id: *id };
+    black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5)));
 }
 
 /// Attempts kept nowhere.

@@ -24,7 +24,7 @@ fn main() -> ! {
             let _ = black_box(scan.finish(&mut embedding));
         }
     }
-    black_box(embedding);
+    black_box(&embedding);
     loop {}
 }
 

@@ -2,6 +2,7 @@
 
 use super::{LANES, STEP};
 use crate::encoder::format::QUAD;
+use crate::encoder::matrix;
 
 /// As [`AccumulateCodes`](super::AccumulateCodes) says, whatever the codes.
 pub(super) fn accumulate(
@@ -10,18 +11,13 @@ pub(super) fn accumulate(
     stride: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    let stride = stride.max(1);
-    let width = (sums.len() / inputs.len().max(1)).max(1);
-    for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
-        let (quads, _) = inputs.as_chunks::<QUAD>();
-        for (quad, columns) in quads.iter().zip(weights.chunks(stride)) {
-            let quad = quad.map(i32::from);
-            for (sums, column) in sums.iter_mut().zip(columns) {
-                for (sum, weights) in sums.iter_mut().zip(column) {
-                    for (code, weight) in quad.iter().zip(weights) {
-                        // Neither can wrap: |code * weight| < 2^22, and whoever calls leaves room for the sum.
-                        *sum = sum.wrapping_add(code.wrapping_mul(i32::from(*weight)));
-                    }
+    let width = sums.len().checked_div(inputs.len()).unwrap_or(0);
+    for (inputs, sums) in inputs.iter().zip(matrix::rows_mut(sums, width)) {
+        for (quad, columns) in inputs.as_chunks::<QUAD>().0.iter().zip(matrix::rows(weights, stride)) {
+            for (sum, weights) in sums.as_flattened_mut().iter_mut().zip(columns.as_flattened()) {
+                for (code, weight) in quad.iter().zip(weights) {
+                    // Neither can wrap: |code * weight| < 2^22, and whoever calls leaves room for the sum.
+                    *sum = sum.wrapping_add(i32::from(*code).wrapping_mul(i32::from(*weight)));
                 }
             }
         }
