@@ -35,6 +35,10 @@ pub(super) fn lanes(values: &[f32]) -> f32x16 {
     if let Some(values) = values.first_chunk() {
         return f32x16::new(*values);
     }
+    // What was stored piece by piece makes a load of the whole wait.
+    if let Ok(values) = <[f32; LANES / 2]>::try_from(values) {
+        return bytemuck::cast([f32x8::new(values), f32x8::ZERO]);
+    }
     let mut padded = [0.0; LANES];
     for (place, value) in padded.iter_mut().zip(values) {
         *place = *value;
