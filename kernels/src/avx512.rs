@@ -1,7 +1,7 @@
 //! Float weights by the 512-bit instructions of AVX-512, and the kernel for processors that have it with VNNI.
 
 use std::arch::x86_64::{
-    __m256i, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
+    __m256i, __m512, _MM_HINT_T0, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
     _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
@@ -28,12 +28,6 @@ pub(super) const KERNEL: Kernel = Kernel {
     rescale,
 };
 
-/// Fewer rows than these take weights in the order they lie in, which the processor fetches ahead by itself.
-pub(super) const FEW: usize = 4;
-
-/// Inputs that several rows pass over before the next: their weights stay in the first-level cache.
-pub(super) const PASS: usize = 32;
-
 /// Bytes from what is being read to what is fetched ahead of it where a lone row passes over the weights.
 const DISTANCE: usize = 6144;
 
@@ -46,9 +40,6 @@ pub(super) fn fetch(place: *const i8) {
         _mm_prefetch::<_MM_HINT_T0>(place.wrapping_add(DISTANCE));
     }
 }
-
-/// Bytes of weights that are fetched ahead of a pass of several rows, which takes them in another order than they lie in.
-pub(super) const AHEAD: usize = 16_384;
 
 /// A weight as it is stored.
 trait Stored: Copy {
@@ -105,8 +96,7 @@ fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride:
         rows::<W, 1, 8>(inputs, weights, stride, sums);
         return;
     }
-    // With one column a product takes its input straight from memory, as fast as this processor can.
-    let (inputs, sums) = rows::<W, 8, 1>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<W, 8, 2>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, stride, sums);
     let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, stride, sums);
     rows::<W, 1, 8>(inputs, weights, stride, sums);
@@ -123,32 +113,26 @@ fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     let width = (sums.len() / inputs.len().max(1)).max(1);
     let (groups, rest) = inputs.as_chunks::<N>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
-    let pass = if N < FEW { STEP } else { PASS };
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
-        for (first_input, weights) in (0..STEP).step_by(pass).zip(weights.chunks(pass * stride)) {
-            let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
-            for first in (0..tiled).step_by(COLUMNS) {
-                tile::<W, N, COLUMNS>(inputs, first_input, weights, stride, first, sums, &mut next);
-            }
-            for first in tiled..width {
-                tile::<W, N, 1>(inputs, first_input, weights, stride, first, sums, &mut next);
-            }
+        for first in (0..tiled).step_by(COLUMNS) {
+            tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
+        }
+        for first in tiled..width {
+            tile::<W, N, 1>(inputs, weights, stride, first, sums);
         }
     }
     (rest, rest_of_sums)
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-#[allow(unsafe_code, clippy::too_many_arguments)]
+#[allow(unsafe_code)]
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    first_input: usize,
     weights: &[[W; LANES]],
     stride: usize,
     first: usize,
     sums: &mut [[f32; LANES]],
-    next: &mut *const i8,
 ) {
     let width = (sums.len() / N).max(1);
     let mut tile = [[_mm512_setzero_ps(); COLUMNS]; N];
@@ -161,16 +145,11 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
             *sum = unsafe { _mm512_loadu_ps(stored.as_ptr()) };
         }
     }
-    for (k, row) in (first_input..STEP).zip(weights.chunks(stride)) {
+    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
-        if N >= FEW {
-            for _ in 0..COLUMNS * size_of::<W>() / size_of::<f32>() {
-                _mm_prefetch::<_MM_HINT_T1>(*next);
-                *next = next.wrapping_add(64);
-            }
-        } else {
+        if N == 1 {
             columns.iter().for_each(|column| fetch(column.as_ptr().cast()));
         }
         // SAFETY: this function has the instructions.

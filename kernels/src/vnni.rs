@@ -6,15 +6,15 @@
 //! exact modulo 2^32, and so are the sums, which fit.
 
 use std::arch::x86_64::{
-    _MM_HINT_T1, _mm_prefetch, _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8,
-    _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi16, _mm512_reduce_add_epi32,
-    _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srai_epi16,
+    _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8, _mm512_dpbusd_epi32,
+    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi16, _mm512_reduce_add_epi32, _mm512_set1_epi8,
+    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srai_epi16,
     _mm512_storeu_si512, _mm512_sub_epi32, _mm512_xor_si512,
 };
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
 
-use super::avx512::{AHEAD, FEW, PASS, fetch};
+use super::avx512::fetch;
 
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
@@ -82,7 +82,6 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     }
     let width = (sums.len() / inputs.len()).max(1);
     let codes = if weights.len() < QUADS * stride { weights.len().div_ceil(stride) * QUAD } else { STEP };
-    let pass = if N < FEW { QUADS } else { PASS };
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
@@ -90,14 +89,11 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
         for (row, inputs) in rows.iter_mut().zip(inputs) {
             row.fill(inputs, codes);
         }
-        for (first_quad, weights) in (0..QUADS).step_by(pass).zip(weights.chunks(pass * stride)) {
-            let mut next = weights.as_ptr().cast::<i8>().wrapping_add(AHEAD);
-            for first in (0..tiled).step_by(COLUMNS) {
-                tile::<PLANES, N, COLUMNS>(&rows, first_quad, weights, stride, first, sums, &mut next);
-            }
-            for first in tiled..width {
-                tile::<PLANES, N, 1>(&rows, first_quad, weights, stride, first, sums, &mut next);
-            }
+        for first in (0..tiled).step_by(COLUMNS) {
+            tile::<PLANES, N, COLUMNS>(&rows, weights, stride, first, sums);
+        }
+        for first in tiled..width {
+            tile::<PLANES, N, 1>(&rows, weights, stride, first, sums);
         }
     }
     (rest, rest_of_sums)
@@ -130,33 +126,25 @@ impl<const PLANES: usize> Row<PLANES> {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-#[allow(unsafe_code, clippy::too_many_arguments)]
+#[allow(unsafe_code)]
 fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &[Row<PLANES>; N],
-    first_quad: usize,
     weights: &[Columns],
     stride: usize,
     first: usize,
     sums: &mut [[i32; LANES]],
-    next: &mut *const i8,
 ) {
     let width = (sums.len() / N).max(1);
     let half = _mm512_set1_epi8(i8::MIN);
     let ones = _mm512_set1_epi8(1);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
     let mut sums_of_weights = [_mm512_setzero_si512(); COLUMNS];
-    for (quad, row) in (first_quad..QUADS).zip(weights.chunks(stride)) {
+    for (quad, row) in (0..QUADS).zip(weights.chunks(stride)) {
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
-        if N >= FEW {
-            for _ in 0..COLUMNS {
-                _mm_prefetch::<_MM_HINT_T1>(*next);
-                *next = next.wrapping_add(64);
-            }
-        }
         let columns = columns.each_ref().map(|column| {
-            if N < FEW {
+            if N == 1 {
                 fetch(column.as_ptr().cast());
             }
             // SAFETY: a column of weights is 64 bytes.
@@ -181,8 +169,7 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
         let Some(stored) = sums.get_mut(first..).and_then(|sums| sums.first_chunk_mut::<COLUMNS>()) else {
             return;
         };
-        // Once for all passes over the row.
-        let excess = if first_quad == 0 { row.sum.wrapping_mul(128) } else { 0 };
+        let excess = row.sum.wrapping_mul(128);
         for (column, stored) in stored.iter_mut().enumerate() {
             let mut sum = tile[0][column];
             for plane in &tile[1..] {
