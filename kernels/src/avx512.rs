@@ -1,7 +1,7 @@
 //! Float weights by the 512-bit instructions of AVX-512, and the kernel for processors that have it with VNNI.
 
 use std::arch::x86_64::{
-    __m256i, __m512, _MM_HINT_T0, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
+    __m256i, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
     _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
@@ -38,6 +38,20 @@ pub(super) fn fetch(place: *const i8) {
     // SAFETY: a fetch ahead reads nothing and faults nowhere.
     unsafe {
         _mm_prefetch::<_MM_HINT_T0>(place.wrapping_add(DISTANCE));
+    }
+}
+
+/// Fetches what `N` rows will come to after the line at `place`: several take the weights of a step column by column, and
+/// then those of the next, `step` bytes further.
+#[inline(always)]
+pub(super) fn fetch_for<const N: usize>(place: *const i8, step: usize) {
+    if N == 1 {
+        return fetch(place);
+    }
+    #[allow(unsafe_code)]
+    // SAFETY: as above.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T1>(place.wrapping_add(step));
     }
 }
 
@@ -149,9 +163,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
         let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
             return;
         };
-        if N == 1 {
-            columns.iter().for_each(|column| fetch(column.as_ptr().cast()));
-        }
+        columns.iter().for_each(|column| fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights)));
         // SAFETY: this function has the instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
         for (tile, inputs) in tile.iter_mut().zip(inputs) {

@@ -14,7 +14,7 @@ use std::arch::x86_64::{
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
 
-use super::avx512::fetch;
+use super::avx512::fetch_for;
 
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
@@ -144,9 +144,7 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
             return;
         };
         let columns = columns.each_ref().map(|column| {
-            if N == 1 {
-                fetch(column.as_ptr().cast());
-            }
+            fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights));
             // SAFETY: a column of weights is 64 bytes.
             let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
             _mm512_xor_si512(column, half)

@@ -1,14 +1,16 @@
 //! The criterion benches, built as every user's program is.
 
-use crate::core_figures;
 use crate::steps::{Failure, Steps};
 use crate::workspace::cargo;
+use crate::{core_figures, onnxruntime};
 
 /// Runs the benches; `arguments` go on to criterion, the first of them being a filter, or are `--table` with `--json`.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut steps = Steps::new();
     let mut command = cargo(&["bench", "--package", "neural-vault-benches", "--bench", "hot_path", "--"]);
     if arguments.iter().any(|argument| argument == "--table") {
+        let mut program = cargo(&["run", "--release", "--package", "neural-vault", "--"]);
+        command.env(onnxruntime::VARIABLE, onnxruntime::install(&mut steps, &mut program)?);
         command.arg(format!("--token={}", core_figures::write(&mut steps)?.display()));
     }
     steps.run("Benches", command.args(arguments))

@@ -11,6 +11,7 @@ mod firmware;
 mod firmware_size;
 mod instructions;
 mod kernel_bits;
+mod onnxruntime;
 mod report;
 mod steps;
 mod test;

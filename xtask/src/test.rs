@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{deny, firmware, thumb};
+use crate::{deny, firmware, onnxruntime, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
@@ -18,21 +18,17 @@ pub fn run() -> Result<(), Failure> {
     steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     steps.run("Build", &mut cargo(&["build", "--release", "--workspace", "--all-targets"]))?;
 
-    let target = target()?;
-    let onnxruntime = target.join("onnxruntime");
-    let program = target.join(format!("release/neural-vault{EXE_SUFFIX}"));
-    let mut install = command(&program.to_string_lossy());
-    install.args(["runtime", "install", "--folder"]).arg(&onnxruntime);
-    steps.run("ONNX Runtime", &mut install)?;
+    let program = target()?.join(format!("release/neural-vault{EXE_SUFFIX}"));
+    let folder = onnxruntime::install(&mut steps, &mut command(&program.to_string_lossy()))?;
 
     let mut tally = Tally::default();
     let mut tests = cargo(&["test", "--release", "--workspace"]);
-    tests.env("NEURAL_VAULT_ONNXRUNTIME", &onnxruntime);
+    tests.env(onnxruntime::VARIABLE, &folder);
     steps.run_reading("Tests", &mut tests, |line| tally.add(line))?;
     // Recordings that may not be shipped: tested where they lie beside the project.
     if root().join("../shared/data").exists() || std::env::var_os("NEURAL_VAULT_SHARED_DATA").is_some() {
         let mut tribe = cargo(&["test", "--release", "--workspace", "--test", "tribe"]);
-        tribe.env("NEURAL_VAULT_ONNXRUNTIME", &onnxruntime);
+        tribe.env(onnxruntime::VARIABLE, &folder);
         steps.run_reading("Tests on TRIBE v2 recordings", &mut tribe, |line| tally.add(line))?;
     }
     tally.accept()?;

@@ -1,0 +1,18 @@
+//! ONNX Runtime for chores that compare with it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::steps::{Failure, Steps};
+use crate::workspace::target;
+
+/// The variable that the program and the benches look it up by.
+pub const VARIABLE: &str = "NEURAL_VAULT_ONNXRUNTIME";
+
+/// Has `program`, the command line, put it below the target folder, unless it lies there; returns its folder.
+pub fn install(steps: &mut Steps, program: &mut Command) -> Result<PathBuf, Failure> {
+    let folder = target()?.join("onnxruntime");
+    program.args(["runtime", "install", "--folder"]).arg(&folder);
+    steps.output("ONNX Runtime", program)?;
+    Ok(folder)
+}
