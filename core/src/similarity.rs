@@ -81,8 +81,17 @@ pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
     Ok(())
 }
 
-/// The float nearest to the square root, digit by digit; zero, infinity and what has no root are their own.
+/// The float nearest to the square root.
 pub(crate) fn square_root(x: f32) -> f32 {
+    #[cfg(feature = "std")]
+    return x.sqrt();
+    #[cfg(not(feature = "std"))]
+    digits_of_root(x)
+}
+
+/// [`square_root`] digit by digit, where no library has it; zero, infinity and what has no root are their own.
+#[cfg(any(test, not(feature = "std")))]
+fn digits_of_root(x: f32) -> f32 {
     let bits = x.to_bits();
     if bits.wrapping_sub(1) >= f32::INFINITY.to_bits() - 1 {
         return x;
@@ -197,10 +206,10 @@ mod tests {
     fn square_roots_are_the_nearest_floats() {
         for bits in (0..=f32::INFINITY.to_bits()).step_by(641) {
             let x = f32::from_bits(bits);
-            assert_eq!(square_root(x).to_bits(), libm::sqrtf(x).to_bits(), "{x:e}");
+            assert_eq!(digits_of_root(x).to_bits(), libm::sqrtf(x).to_bits(), "{x:e}");
         }
-        assert!(square_root(f32::NAN).is_nan());
-        assert_eq!(square_root(f32::INFINITY), f32::INFINITY);
+        assert!(digits_of_root(f32::NAN).is_nan());
+        assert_eq!(digits_of_root(f32::INFINITY), f32::INFINITY);
     }
 
     proptest! {

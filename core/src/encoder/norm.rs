@@ -1,7 +1,7 @@
 //! LayerNorm (Ba et al. 2016) in the canonical order.
 
 use crate::encoder::kernel::{Kernel, SIMD};
-use crate::encoder::matrix::{rows, rows_mut};
+use crate::encoder::matrix::{groups_mut, rows};
 use crate::similarity::{dot, inlined_dot, inlined_sum, square_root, sum};
 
 /// Added to the variance, as PyTorch does.
@@ -28,7 +28,7 @@ pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
     let count = weight.len() as f32;
-    for (x, y) in rows(x, weight.len()).zip(rows_mut(y, weight.len())) {
+    for (x, y) in rows(x, weight.len()).zip(groups_mut(y, weight.len())) {
         let total = if SIMD { inlined_sum(x) } else { sum(x) };
         let mean = total / count;
         for (y, x) in y.iter_mut().zip(x) {
