@@ -87,13 +87,13 @@ pub(crate) fn square_root(x: f32) -> f32 {
     #[cfg(feature = "std")]
     let root = x.sqrt();
     #[cfg(not(feature = "std"))]
-    let root = root_by_digits(x);
+    let root = digits_of_root(x);
     root
 }
 
 /// [`square_root`], digit by digit; zero, infinity and what has no root are their own.
 #[cfg(any(test, not(feature = "std")))]
-fn root_by_digits(x: f32) -> f32 {
+fn digits_of_root(x: f32) -> f32 {
     let bits = x.to_bits();
     if bits.wrapping_sub(1) >= f32::INFINITY.to_bits() - 1 {
         return x;
@@ -194,11 +194,11 @@ mod tests {
         for bits in (0..=f32::INFINITY.to_bits()).step_by(1282) {
             let x = f32::from_bits(bits);
             let expected = libm::sqrtf(x).to_bits();
-            assert_eq!(root_by_digits(x).to_bits(), expected, "{x:e}");
+            assert_eq!(digits_of_root(x).to_bits(), expected, "{x:e}");
             assert_eq!(square_root(x).to_bits(), expected, "{x:e}");
         }
-        assert!(square_root(f32::NAN).is_nan());
-        assert_eq!(square_root(f32::INFINITY), f32::INFINITY);
+        assert!(digits_of_root(f32::NAN).is_nan());
+        assert_eq!(digits_of_root(f32::INFINITY), f32::INFINITY);
     }
 
     proptest! {

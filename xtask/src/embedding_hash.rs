@@ -13,7 +13,7 @@ const PROCESSORS: &[&str] =
 const LEVELS: [&str; 2] = ["0", "s"];
 
 /// Optimisation levels of the core on a token, where another than the token's is asked for.
-const TOKEN_LEVELS: [Option<&str>; 3] = [None, Some("\"s\""), Some("3")];
+const TOKEN_LEVELS: [Option<&str>; 3] = [None, Some("\"z\""), Some("3")];
 
 /// Builds and runs core's `embedding_hash` example for each processor and level, and compares what they print; then
 /// embeds in QEMU what it embedded.

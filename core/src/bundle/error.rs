@@ -21,16 +21,16 @@ pub enum BundleError {
         /// Format found.
         found: u16,
     },
-    /// Its length is not the one its header states or its sizes imply.
+    /// It is shorter than a header, or its length is not the one that its header states.
     Length {
         /// Bytes given.
         given: u64,
-        /// Bytes stated or implied.
+        /// Bytes needed or stated.
         expected: u64,
     },
     /// A size is outside its limits.
     Dims(DimsError),
-    /// The tensor table is not the one of its sizes.
+    /// The tensor table is not the one of its sizes, or the tensors do not fill the content.
     Table,
     /// Padding or a reserved field is not zero.
     Padding,

@@ -30,8 +30,8 @@
 //! # Abuses, and what closes each
 //! | abuse | closed by |
 //! |---|---|
-//! | truncated, or bytes appended | the header's length is the buffer's, and the one the sizes imply |
-//! | absurd sizes, lengths that overflow | every size has a limit ([`Dims::validate`]); lengths are computed in 64 bits |
+//! | truncated, or bytes appended | the header's length is the buffer's, and the last tensor ends where the content does |
+//! | absurd sizes, lengths that overflow | every size has a limit ([`Dims::validate`]), with which no length takes more than 32 bits |
 //! | overlapping, reordered or missing tensors, holes | the table must equal the one computed from the sizes |
 //! | data hidden in padding | padding must be zero |
 //! | a misaligned buffer | refused, never copied |
@@ -89,7 +89,7 @@ impl<'a> Bundle<'a> {
     /// Reads the whole buffer once. The buffer must start at a multiple of 4 in memory.
     ///
     /// # Errors
-    /// The first check that fails, in the order of [`BundleError`].
+    /// The first check that fails: of the header, the tensors in their order, the digest, the checksum.
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
         let (dims, format, count) = read_header(bytes)?;
         let (stated, checksum) = bytes.split_last_chunk::<32>().ok_or(BundleError::Table)?;

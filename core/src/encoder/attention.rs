@@ -5,7 +5,7 @@ use wide::f32x16;
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
 use crate::encoder::lanes::{dot, lanes, sum};
-use crate::encoder::matrix::{rows, rows_mut};
+use crate::encoder::matrix::{groups_mut, rows};
 use crate::similarity::square_root;
 
 /// What [`attend()`] does.
@@ -19,15 +19,15 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let frames = || rows(qkv, 3 * width);
     let scale = 1.0 / square_root(head as f32);
-    for (query, y) in rows(queries, 3 * width).zip(rows_mut(y, width)) {
-        for (number, y) in rows_mut(y, head).enumerate() {
+    for (query, y) in rows(queries, 3 * width).zip(groups_mut(y, width)) {
+        for (number, y) in groups_mut(y, head).enumerate() {
             let first = number * head;
             let query = part_of(query, first, head);
             for (score, frame) in scores.iter_mut().zip(frames()) {
                 *score = dot(query, part_of(frame, width + first, head)) * scale;
             }
             softmax(scores);
-            for (number, y) in rows_mut(y, LANES).enumerate() {
+            for (number, y) in groups_mut(y, LANES).enumerate() {
                 let (first, length) = (2 * width + first + number * LANES, y.len());
                 weighted_sum(scores, frames().map(|frame| part_of(frame, first, length)), y);
             }

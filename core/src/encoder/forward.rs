@@ -59,12 +59,12 @@ impl Encoder<'_> {
         let (inner_width, length) = if alone { (width, width) } else { (3 * width, 3 * rows.len()) };
         let first = block.first.last_outputs(inner_width);
         let (inner, product) = hidden.split_at_mut_checked(length).unwrap_or_default();
-        for (rows, inner) in matrix::rows(rows, ROWS * width).zip(matrix::rows_mut(inner, ROWS * inner_width)) {
+        for (rows, inner) in matrix::groups(rows, ROWS * width).zip(matrix::groups_mut(inner, ROWS * inner_width)) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
             first.map(normed, None, inner, partials, &self.kernel);
         }
-        for (rows, some) in matrix::rows_mut(rows, ROWS * width).zip(matrix::rows(inner, ROWS * inner_width)) {
+        for (rows, some) in matrix::groups_mut(rows, ROWS * width).zip(matrix::groups(inner, ROWS * inner_width)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
             if alone {
                 copy(some, attended);
@@ -87,7 +87,7 @@ impl Encoder<'_> {
         partials: &mut [f32],
     ) {
         let width = self.dims.d_model.max(1);
-        for rows in matrix::rows_mut(rows, ROWS * width) {
+        for rows in matrix::groups_mut(rows, ROWS * width) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);

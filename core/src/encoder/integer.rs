@@ -139,7 +139,7 @@ impl IntegerLinear<'_> {
         kernel: &Kernel,
     ) {
         let inputs = self.inputs;
-        for (x, y) in matrix::rows(x, inputs * ROWS).zip(matrix::rows_mut(y, self.outputs() * ROWS)) {
+        for (x, y) in matrix::groups(x, inputs * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
             for (row, scale) in matrix::rows(x, inputs).zip(&mut scales) {
@@ -272,7 +272,7 @@ impl IntegerLinear<'_> {
     /// Turns sums into outputs.
     fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         let mut totals = matrix::rows(self.totals(partials), self.outputs());
-        for (row, RowScale { worth, .. }) in matrix::rows_mut(y, self.outputs()).zip(scales) {
+        for (row, RowScale { worth, .. }) in matrix::groups_mut(y, self.outputs()).zip(scales) {
             let Some(totals) = totals.next() else {
                 (kernel.rescale)(row, *worth, self.scale, self.bias);
                 continue;

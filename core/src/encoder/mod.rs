@@ -7,8 +7,8 @@
 //! # Numeric contract
 //! Keys are functions of every bit of an embedding, so arithmetic has one order: float32, round to nearest, nothing
 //! fused. Products sum along their inputs inside blocks of 256, block sums in order, bias last. Means, variances,
-//! softmax and norms sum in 16 lanes and a fixed tree. Square root and error function are the core's own, and round as
-//! `libm`'s. The products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
+//! softmax and norms sum in 16 lanes and a fixed tree. Square roots are the nearest floats; the error function is the
+//! core's own. The products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
 mod attention;

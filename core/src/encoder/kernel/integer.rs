@@ -12,12 +12,14 @@ pub(super) fn accumulate(
     sums: &mut [[i32; LANES]],
 ) {
     let width = sums.len().checked_div(inputs.len()).unwrap_or(0);
-    for (inputs, sums) in inputs.iter().zip(matrix::rows_mut(sums, width)) {
-        for (quad, columns) in inputs.as_chunks::<QUAD>().0.iter().zip(matrix::rows(weights, stride)) {
-            for (sum, weights) in sums.as_flattened_mut().iter_mut().zip(columns.as_flattened()) {
-                for (code, weight) in quad.iter().zip(weights) {
-                    // Neither can wrap: |code * weight| < 2^22, and whoever calls leaves room for the sum.
-                    *sum = sum.wrapping_add(i32::from(*code).wrapping_mul(i32::from(*weight)));
+    for (inputs, sums) in inputs.iter().zip(matrix::groups_mut(sums, width)) {
+        for (quad, columns) in inputs.as_chunks::<QUAD>().0.iter().zip(matrix::groups(weights, stride)) {
+            for (sums, column) in sums.iter_mut().zip(columns) {
+                for (sum, weights) in sums.iter_mut().zip(column) {
+                    for (code, weight) in quad.iter().zip(weights) {
+                        // Neither can wrap: |code * weight| < 2^22, and whoever calls leaves room for the sum.
+                        *sum = sum.wrapping_add(i32::from(*code).wrapping_mul(i32::from(*weight)));
+                    }
                 }
             }
         }
