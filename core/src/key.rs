@@ -17,7 +17,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
 
-use crate::quantize::{QuantizeError, quantize};
+use crate::quantize::{QuantizeError, quantize_scaled};
 use crate::similarity::{SimilarityError, norm};
 
 /// Most components a prototype may have.
@@ -184,22 +184,15 @@ fn extract_and_expand(
 ) -> Result<(), KeyError> {
     // No salt is a salt of zeros (RFC 5869, 2.2).
     let mut extract = hmac(salt.unwrap_or(&[0; 32]))?;
-    let (mut scaled, mut codes, mut bytes) = ([0.0; BLOCK], [0; BLOCK], [[0; 2]; BLOCK]);
-    let coded = prototype.chunks(BLOCK).enumerate().try_for_each(|(block, components)| {
-        for (scaled, component) in scaled.iter_mut().zip(components) {
-            *scaled = component / divisor;
-        }
-        let count = components.len();
-        let (scaled, codes) = (scaled.get(..count).unwrap_or_default(), codes.get_mut(..count).unwrap_or_default());
-        quantize(scaled, codes).map_err(|error| error.after(block * BLOCK))?;
+    let (mut codes, mut bytes) = ([0; BLOCK], [[0; 2]; BLOCK]);
+    for (block, components) in prototype.chunks(BLOCK).enumerate() {
+        let codes = codes.get_mut(..components.len()).unwrap_or_default();
+        quantize_scaled(components, divisor, codes).map_err(|error| KeyError::Quantize(error.after(block * BLOCK)))?;
         for (bytes, code) in bytes.iter_mut().zip(codes) {
             *bytes = code.to_le_bytes();
         }
-        extract.update(bytes.get(..count).unwrap_or_default().as_flattened());
-        Ok(())
-    });
-    (scaled, codes, bytes).zeroize();
-    coded.map_err(KeyError::Quantize)?;
+        extract.update(bytes.get(..components.len()).unwrap_or_default().as_flattened());
+    }
     let mut pseudorandom_key: [u8; 32] = extract.finalize().into_bytes().into();
     let expanded = expand(&pseudorandom_key, info, key);
     pseudorandom_key.zeroize();

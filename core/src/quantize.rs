@@ -73,25 +73,26 @@ pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeErro
     if embedding.is_empty() {
         return Err(QuantizeError::Empty);
     }
-    for (component, code) in embedding.iter().zip(codes) {
-        *code = (component * SCALE) as i16;
-    }
-    // No branch for each component: several share an instruction.
-    if embedding.iter().fold(true, |fit, component| fit & fits(*component)) {
-        return Ok(());
-    }
-    let index = embedding.iter().position(|component| !fits(*component)).unwrap_or_default();
-    match embedding.get(index) {
-        Some(component) if component.is_finite() => Err(QuantizeError::OutOfRange { index }),
-        _ => Err(QuantizeError::NotFinite { index }),
-    }
+    quantize_scaled(embedding, 1.0, codes)
 }
 
-/// Whether a component has a code; one that is not finite has none.
-#[inline(always)]
-fn fits(component: f32) -> bool {
-    let product = component * SCALE;
-    (product > -32769.0) & (product < 32768.0)
+/// [`quantize`] of `embedding / divisor`, as many components as codes.
+pub(crate) fn quantize_scaled(embedding: &[f32], divisor: f32, codes: &mut [i16]) -> Result<(), QuantizeError> {
+    // What is not finite does not fit either.
+    let fits = |component: f32| (component * SCALE > -32769.0) & (component * SCALE < 32768.0);
+    // No branch for each component: several share an instruction.
+    let mut fit = true;
+    for (component, code) in embedding.iter().zip(codes) {
+        let component = component / divisor;
+        fit &= fits(component);
+        *code = (component * SCALE) as i16;
+    }
+    if fit {
+        return Ok(());
+    }
+    let mut components = embedding.iter().map(|component| component / divisor).enumerate();
+    let (index, component) = components.find(|(_, component)| !fits(*component)).unwrap_or_default();
+    Err(if component.is_finite() { QuantizeError::OutOfRange { index } } else { QuantizeError::NotFinite { index } })
 }
 
 #[cfg(test)]
