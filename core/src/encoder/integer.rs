@@ -11,7 +11,7 @@ use core::array::from_ref;
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
 use crate::encoder::matrix;
-use crate::encoder::standardise::{Standardiser, standardised};
+use crate::encoder::standardise::Standardiser;
 
 /// Magnitudes below this count as it, so that a row of zeros has a factor.
 const LEAST: f32 = 1e-20;
@@ -47,53 +47,6 @@ pub(crate) struct IntegerLinear<'a> {
 struct RowScale {
     worth: f32,
     factor: f32,
-}
-
-/// Each value times `factor`, rounded to nearest with ties to even, within `most` either side of zero.
-///
-/// What is not a number has some code, always the same.
-#[inline(always)]
-pub fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    let most = f32::from(most);
-    for (value, place) in values.iter().zip(codes) {
-        *place = code(*value, factor, most);
-    }
-}
-
-/// As [`quantise`], of raw values standardised by their mean and inverse standard deviation.
-#[inline(always)]
-pub fn quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    let most = f32::from(most);
-    for (((raw, mean), inv_std), place) in raw.iter().zip(mean).zip(inv_std).zip(codes) {
-        *place = code(standardised(*raw, *mean, *inv_std), factor, most);
-    }
-}
-
-#[inline(always)]
-fn code(value: f32, factor: f32, most: f32) -> i16 {
-    /// Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
-    const ROUNDER: f32 = 12_582_912.0;
-
-    let scaled = value * factor;
-    let scaled = if scaled < most { scaled } else { most };
-    let scaled = if scaled > -most { scaled } else { -most };
-    (scaled + ROUNDER).to_bits() as i16
-}
-
-/// The largest magnitude of the values, which is infinite or no number when one of them is.
-#[inline(always)]
-pub fn magnitude(values: &[f32]) -> f32 {
-    // The bits of floats without their sign have the order of the floats, and what is no number comes last.
-    f32::from_bits(values.iter().fold(0, |most, value| most.max(value.to_bits() & 0x7fff_ffff)))
-}
-
-/// Sums of int32, given by their bits, to the outputs of a row whose codes are worth `worth`: times the output's scale
-/// times that, plus the bias.
-#[inline(always)]
-pub fn rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]) {
-    for ((y, scale), bias) in row.iter_mut().zip(scale).zip(bias) {
-        *y = y.to_bits() as i32 as f32 * (scale * worth) + bias;
-    }
 }
 
 impl IntegerLinear<'_> {
@@ -302,6 +255,7 @@ fn words(total: i64) -> [u32; 2] {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::encoder::codes::quantise;
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
@@ -329,6 +283,11 @@ mod tests {
         }
         let scale = (0..outputs).map(|_| random().abs() + 0.01).collect();
         (weight, scale, (0..outputs).map(|_| random()).collect())
+    }
+
+    /// A map of int8 codes with these weights, scales and biases.
+    fn int8(inputs: usize, (weight, scale, bias): &(Vec<i8>, Vec<f32>, Vec<f32>)) -> IntegerLinear<'_> {
+        IntegerLinear { inputs, weight, stride: bias.len(), scale, bias, most: 127, input_scale: None }
     }
 
     proptest! {
@@ -362,31 +321,13 @@ mod tests {
                 }
             }
         }
-
-        #[test]
-        fn codes_are_the_nearest_integers_within_the_range(bits in any::<u32>(), factor in 0.0f32..1e6, most in 1i16..) {
-            let value = f32::from_bits(bits);
-            let mut codes = [0];
-            quantise(&[value], factor, most, &mut codes);
-            let expected = (value * factor).clamp(-f32::from(most), f32::from(most)).round_ties_even();
-            let expected = if expected.is_nan() { most } else { expected as i16 };
-            prop_assert_eq!(codes, [expected]);
-        }
     }
 
     #[test]
     fn sums_of_int8_codes_beyond_32_bits_are_exact() {
         let inputs = 140_000;
-        let (weight, scale, bias) = parameters(inputs, 16, true, || 0.5);
-        let linear = IntegerLinear {
-            inputs,
-            weight: &weight,
-            stride: bias.len(),
-            scale: &scale,
-            bias: &bias,
-            most: 127,
-            input_scale: None,
-        };
+        let parameters = parameters(inputs, 16, true, || 0.5);
+        let linear = int8(inputs, &parameters);
         let mut y = [0.0; 16];
         linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
@@ -396,16 +337,8 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_spoils_its_row_and_no_other() {
-        let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear = IntegerLinear {
-            inputs: 8,
-            weight: &weight,
-            stride: bias.len(),
-            scale: &scale,
-            bias: &bias,
-            most: 127,
-            input_scale: None,
-        };
+        let parameters = parameters(8, 16, true, || 0.5);
+        let linear = int8(8, &parameters);
         for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut x = [1.0; 16];
             x[3] = unsound;
@@ -418,18 +351,10 @@ mod tests {
 
     #[test]
     fn a_row_of_zeros_gives_the_bias() {
-        let (weight, scale, bias) = parameters(8, 16, true, || 0.5);
-        let linear = IntegerLinear {
-            inputs: 8,
-            weight: &weight,
-            stride: bias.len(),
-            scale: &scale,
-            bias: &bias,
-            most: 127,
-            input_scale: None,
-        };
+        let parameters = parameters(8, 16, true, || 0.5);
+        let linear = int8(8, &parameters);
         let mut y = [0.0; 16];
         linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
-        assert_eq!(y, *bias);
+        assert_eq!(y, *parameters.2);
     }
 }

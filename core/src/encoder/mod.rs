@@ -12,6 +12,8 @@
 
 mod activation;
 mod attention;
+#[cfg(feature = "one-byte")]
+mod codes;
 mod dims;
 mod erf;
 #[cfg(feature = "four-byte")]
@@ -33,12 +35,12 @@ use core::error::Error;
 use core::fmt;
 
 pub use attention::{Attend, attend};
+#[cfg(feature = "one-byte")]
+pub use codes::{magnitude, quantise, quantise_raw, rescale};
 pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
 pub use format::{QUAD, Storage, WeightFormat};
-#[cfg(feature = "one-byte")]
-pub use integer::{magnitude, quantise, quantise_raw, rescale};
 #[cfg(feature = "one-byte")]
 pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]

@@ -6,12 +6,12 @@ mod float;
 mod integer;
 
 use crate::encoder::attention::{Attend, attend};
+#[cfg(feature = "one-byte")]
+use crate::encoder::codes::{magnitude, quantise, quantise_raw, rescale};
 #[cfg(feature = "four-byte")]
 use crate::encoder::float::close_block;
 #[cfg(feature = "one-byte")]
 use crate::encoder::format::QUAD;
-#[cfg(feature = "one-byte")]
-use crate::encoder::integer::{magnitude, quantise, quantise_raw, rescale};
 use crate::encoder::norm::{Norm, layer_norm};
 #[cfg(feature = "four-byte")]
 use crate::encoder::standardise::{Standardise, standardise};
@@ -84,16 +84,16 @@ pub struct Kernel {
     /// [`close_block`](super::float::close_block).
     #[cfg(feature = "four-byte")]
     pub close_block: fn(&mut [f32], &mut [f32]),
-    /// [`magnitude`](super::integer::magnitude).
+    /// [`magnitude`](super::codes::magnitude).
     #[cfg(feature = "one-byte")]
     pub magnitude: fn(&[f32]) -> f32,
-    /// [`quantise`](super::integer::quantise).
+    /// [`quantise`](super::codes::quantise).
     #[cfg(feature = "one-byte")]
     pub quantise: fn(&[f32], f32, i16, &mut [i16]),
-    /// [`quantise_raw`](super::integer::quantise_raw).
+    /// [`quantise_raw`](super::codes::quantise_raw).
     #[cfg(feature = "one-byte")]
     pub quantise_raw: QuantiseRaw,
-    /// [`rescale`](super::integer::rescale).
+    /// [`rescale`](super::codes::rescale).
     #[cfg(feature = "one-byte")]
     pub rescale: fn(&mut [f32], f32, &[f32], &[f32]),
 }
