@@ -65,8 +65,10 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
         }
     }
     for (image, features, limit) in [("crypto-floor", "floor", FLOOR), ("whole-core", "one-byte", WHOLE)] {
-        let images = Images::build(steps, &toolchain, features, Some("\"z\""))?;
-        row(format!("{image}, optimised for size"), images.bytes(image)?, "bytes", Some(limit));
+        for level in ["s", "z"] {
+            let images = Images::build(steps, &toolchain, features, Some(&format!("\"{level}\"")))?;
+            row(format!("{image}, opt-level {level}"), images.bytes(image)?, "bytes", Some(limit));
+        }
     }
     Ok(rows)
 }
