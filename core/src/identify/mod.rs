@@ -14,7 +14,7 @@ use core::fmt;
 
 use crate::encoder::{Accumulate, Kernel, LANES, QUAD, ROWS, STEP, magnitude, quantise};
 use crate::key::MAX_LATENT;
-use crate::similarity::{SimilarityError, norm};
+use crate::similarity::{SimilarityError, norm, square_root};
 
 pub use file::{Gallery, GalleryError, MAGIC, VERSION};
 #[cfg(feature = "std")]
@@ -125,7 +125,7 @@ impl Gallery<'_> {
                     squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
                 }
             }
-            *length = crate::similarity::square_root(squares as f32);
+            *length = square_root(squares as f32);
         }
         let columns = codes.as_chunks::<QUAD>().0.as_chunks::<LANES>().0;
         self.search(&steps, columns, STEP / QUAD, kernel.i8, |sum| sum as f32, scales, matches);

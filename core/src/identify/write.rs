@@ -13,7 +13,7 @@ use super::BLOCK;
 use super::file::{MAGIC, MOST, VERSION, is_known, length};
 use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
 use crate::key::MAX_LATENT;
-use crate::similarity::{SimilarityError, norm};
+use crate::similarity::{SimilarityError, norm, square_root};
 
 /// A prototype to be found.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ pub fn write(
             let mut codes = vec![0; width];
             quantise(entry.prototype, 127.0 / magnitude(entry.prototype), 127, &mut codes);
             let squares: i32 = codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum();
-            scales[index] = 1.0 / crate::similarity::square_root(squares as f32);
+            scales[index] = 1.0 / square_root(squares as f32);
             for (k, code) in codes.iter().enumerate() {
                 prototypes[block + (k / QUAD * BLOCK + index % BLOCK) * QUAD + k % QUAD] = *code as u8;
             }
