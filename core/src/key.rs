@@ -215,7 +215,8 @@ fn expand(pseudorandom_key: &[u8; 32], info: &[&[u8]], key: &mut [u8]) -> Result
     Ok(())
 }
 
-/// HMAC takes keys of any length, so this cannot fail.
+/// HMAC takes keys of any length, so this cannot fail; inlined, as its state is large to move.
+#[inline(always)]
 fn hmac(key: &[u8; 32]) -> Result<Hmac<Sha256>, KeyError> {
     Hmac::new_from_slice(key).map_err(|_| KeyError::KeyLength { given: key.len() })
 }
