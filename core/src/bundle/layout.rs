@@ -19,10 +19,13 @@ pub(super) const ENTRY: u64 = 8;
 pub(super) const TRAILER: u64 = 96;
 
 /// Name of a tensor, as in the PyTorch state_dict; shows with `Display`, equals a `&str`.
+///
+/// It is spelt where it is shown, so that who shows no name links none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorName {
     layer: Option<usize>,
-    name: &'static str,
+    /// Row of [`ROWS`].
+    row: usize,
 }
 
 /// How a tensor is shaped and stored.
@@ -75,17 +78,23 @@ impl Shape {
 
 impl fmt::Display for TensorName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = ROWS.get(self.row).map_or("", |row| row.name);
         match self.layer {
-            Some(layer) => write!(f, "enc.layers.{layer}.{}", self.name),
-            None => f.write_str(self.name),
+            Some(layer) => write!(f, "enc.layers.{layer}.{name}"),
+            None => f.write_str(name),
         }
     }
 }
 
 impl TensorName {
-    /// The name of a row of the table, scales that the format lacks among them.
-    pub(super) fn of(row: usize, dims: &Dims) -> Self {
-        row_at(dims, row).map_or(Self { layer: None, name: "" }, |(layer, row)| Self { layer, name: row.name })
+    /// The name at a place of a model's table, scales that its format lacks among them.
+    pub(super) fn at(place: usize, dims: &Dims) -> Self {
+        let layers = dims.layers * LAYER;
+        match place.checked_sub(BEFORE) {
+            Some(place) if place < layers => Self { layer: Some(place / LAYER), row: BEFORE + place % LAYER },
+            Some(_) => Self { layer: None, row: place + LAYER - layers },
+            None => Self { layer: None, row: place },
+        }
     }
 }
 
@@ -130,8 +139,10 @@ impl Iterator for Tensors {
     type Item = Tensor;
 
     fn next(&mut self) -> Option<Tensor> {
-        loop {
-            let (layer, row) = row_at(&self.dims, self.place)?;
+        // A linear model ends with its projection.
+        while !self.dims.is_linear() || self.place < LINEAR {
+            let name = TensorName::at(self.place, &self.dims);
+            let row = ROWS.get(name.row)?;
             self.place += 1;
             let is_there = match row.kind {
                 Scale => self.format.is_scaled(),
@@ -139,38 +150,24 @@ impl Iterator for Tensors {
                 Float | Positive | Weight => true,
             };
             if is_there {
-                return Some(self.tensor(layer, row));
+                return Some(self.tensor(name, row));
             }
         }
+        None
     }
 }
 
 impl Tensors {
-    fn tensor(&mut self, layer: Option<usize>, row: &Row) -> Tensor {
+    fn tensor(&mut self, name: TensorName, row: &Row) -> Tensor {
         let shape = (row.shape)(&self.dims);
         let (inputs, outputs) = match shape {
             Shape::Linear { inputs, outputs } => (inputs, outputs),
             _ => (1, shape.values()),
         };
         let length = self.format.bytes(row.storage(), inputs, outputs);
-        let (name, offset, length) = (TensorName { layer, name: row.name }, self.offset, length as u64);
+        let (offset, length) = (self.offset, length as u64);
         self.offset = (offset + length).next_multiple_of(ALIGNMENT);
         Tensor { name, shape, storage: row.storage(), offset, length }
-    }
-}
-
-/// The row at a place of a model's table, with its layer; scales that its format lacks are rows too.
-fn row_at(dims: &Dims, place: usize) -> Option<(Option<usize>, &'static Row)> {
-    // A linear model ends with its projection.
-    if dims.is_linear() && place >= LINEAR {
-        return None;
-    }
-    let Some(place) = place.checked_sub(BEFORE.len()) else {
-        return BEFORE.get(place).map(|row| (None, row));
-    };
-    match place.checked_sub(dims.layers * LAYER.len()) {
-        Some(place) => AFTER.get(place).map(|row| (None, row)),
-        None => LAYER.get(place % LAYER.len()).map(|row| (Some(place / LAYER.len()), row)),
     }
 }
 
@@ -218,10 +215,17 @@ const fn row(name: &'static str, kind: Kind, shape: fn(&Dims) -> Shape) -> Row {
     Row { name, kind, shape }
 }
 
-/// Tensors of a linear model, the first of [`BEFORE`].
+/// Rows of a linear model, the first of them.
 const LINEAR: usize = 6;
 
-const BEFORE: [Row; 7] = [
+/// Rows before the layers.
+const BEFORE: usize = 7;
+
+/// Rows of a layer.
+const LAYER: usize = 16;
+
+/// The tensors of a model of one layer; another layer has its rows again.
+const ROWS: [Row; 31] = [
     row("standardiser.mean", Float, |d| Shape::Vector(d.features)),
     row("standardiser.inv_std", Positive, |d| Shape::Vector(d.features)),
     row("proj.input_scale", InputScale, |_| Shape::Vector(1)),
@@ -229,9 +233,6 @@ const BEFORE: [Row; 7] = [
     row("proj.weight_scale", Scale, width),
     row("proj.bias", Float, width),
     row("pos.pe", Float, |d| Shape::Positions { rows: d.positions, columns: d.d_model }),
-];
-
-const LAYER: [Row; 16] = [
     row("norm1.weight", Float, width),
     row("norm1.bias", Float, width),
     row("self_attn.in_proj_weight", Weight, |d| linear(d.d_model, 3 * d.d_model)),
@@ -248,9 +249,6 @@ const LAYER: [Row; 16] = [
     row("linear2.weight", Weight, |d| linear(d.feed_forward, d.d_model)),
     row("linear2.weight_scale", Scale, width),
     row("linear2.bias", Float, width),
-];
-
-const AFTER: [Row; 8] = [
     row("head.0.weight", Float, width),
     row("head.0.bias", Float, width),
     row("head.1.weight", Weight, |d| linear(d.d_model, d.d_model)),
@@ -276,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_name_equals_exactly_its_own_spelling() {
-        let name = TensorName { layer: Some(12), name: "norm1.bias" };
+        let name = TensorName { layer: Some(12), row: BEFORE + 1 };
         assert!(name == *"enc.layers.12.norm1.bias");
         for other in [
             "enc.layers.1.norm1.bias",

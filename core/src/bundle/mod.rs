@@ -243,7 +243,7 @@ fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) 
     match (encoder, unsound) {
         (Some(encoder), _) if entries.next().is_none() => Ok(encoder),
         // Named out here, so that who asks for no name links none.
-        (_, Some(row)) => Err(BundleError::Value { tensor: TensorName::of(row, &dims) }),
+        (_, Some(row)) => Err(BundleError::Value { tensor: TensorName::at(row, &dims) }),
         _ => Err(failure),
     }
 }

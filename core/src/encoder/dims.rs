@@ -60,6 +60,8 @@ impl Dims {
     ///
     /// # Errors
     /// The first size outside its limits.
+    // Inlined, so that who looks at no error links none of its words.
+    #[inline(always)]
     pub fn validate(&self) -> Result<(), DimsError> {
         let rule = |holds: bool, field, value, rule| {
             if holds { Ok(()) } else { Err(DimsError { field, value, rule }) }
