@@ -71,9 +71,18 @@ fn weights_stand_for_what_was_written_within_their_step() {
             for tensor in exact.tensors() {
                 let name = tensor.name.to_string();
                 let (before, after) = (exact.state_tensor(&name).unwrap(), bundle.state_tensor(&name).unwrap());
-                if tensor.storage != Storage::Weight {
-                    assert_eq!(before, after, "{name}");
-                    continue;
+                match tensor.storage {
+                    Storage::Weight => {}
+                    Storage::Mean | Storage::InvStd if format.largest_code().is_some() => {
+                        assert_eq!(bundle.tensor(&name), None);
+                        let rounded = |value: &f32| half::bf16::from_f32(*value).to_f32();
+                        assert_eq!(after, before.iter().map(rounded).collect::<Vec<_>>(), "{name}");
+                        continue;
+                    }
+                    _ => {
+                        assert_eq!(before, after, "{name}");
+                        continue;
+                    }
                 }
                 assert_eq!(bundle.tensor(&name), None);
                 let largest = before.iter().fold(0.0f32, |a, b| a.max(b.abs()));
@@ -98,6 +107,20 @@ fn a_scale_that_is_zero_negative_infinite_or_no_number_is_refused_by_name() {
         }
         for format in [WeightFormat::I8I16, WeightFormat::I8] {
             refused(format, "proj.input_scale", 0, &value.to_le_bytes());
+        }
+    }
+}
+
+#[test]
+fn statistics_of_sixteen_bits_that_none_may_be_are_refused_by_name() {
+    for format in [WeightFormat::I8I16, WeightFormat::I8] {
+        for bits in [0x7f80u16, 0xff80, 0x7fc0, 0x7f81] {
+            refused(format, "standardiser.mean", 2, &bits.to_le_bytes());
+            refused(format, "standardiser.inv_std", 2, &bits.to_le_bytes());
+        }
+        for bits in [0x0000u16, 0x8000, 0xbf80] {
+            assert_eq!(with(format, "standardiser.mean", 2, &bits.to_le_bytes()), None);
+            refused(format, "standardiser.inv_std", 2, &bits.to_le_bytes());
         }
     }
 }
@@ -190,6 +213,18 @@ fn the_writer_names_a_weight_that_the_format_cannot_hold() {
     let error = attempt(WeightFormat::F16, name, Some(values));
     assert_eq!(error, WriteError::Range { tensor: name.to_owned(), index: 17, format: WeightFormat::F16 });
     assert!(error.to_string().contains("f16"));
+}
+
+#[test]
+fn the_writer_names_a_statistic_that_sixteen_bits_cannot_hold() {
+    for format in [WeightFormat::I8I16, WeightFormat::I8] {
+        for (name, value) in [("standardiser.mean", f32::MAX), ("standardiser.inv_std", f32::from_bits(1))] {
+            let mut values = vec![0.5; SMALL.features];
+            values[3] = value;
+            let error = attempt(format, name, Some(values));
+            assert_eq!(error, WriteError::Range { tensor: name.to_owned(), index: 3, format });
+        }
+    }
 }
 
 #[test]

@@ -59,12 +59,12 @@ fn embeddings_with_i8i16_weights_keep_their_bits() {
     pinned(
         WeightFormat::I8I16,
         [
-            (FULL_WIDTH, 1, "cddfea00daa163db1172eb125aa215b003bd3d1e7f3a4c8e00405d52f5ce097c"),
-            (FULL_WIDTH, 3, "09fda68c3765be9a5b2b453c52fc613045922d3f3f3c99449b59c67f52d214c1"),
-            (LONG_FRAMES, 1, "30c36d6392b00b8467973a9e05a66981a3a56eacc4e0606f6e8f7aac062107b1"),
-            (LONG_FRAMES, 3, "f9725409487c09af4320b67a4ca6d9f4c303e48a9419baa5a09d479e20b3b5a3"),
-            (LINEAR, 1, "5a8b20883b1e17983292e8d8a648a0da2a48884dd14d7d2144ea6e1c43b02f0a"),
-            (LINEAR, 3, "786eb19998f3309a073ca319b2a95dc8a230d4b20d66339122f8df7c87b88165"),
+            (FULL_WIDTH, 1, "2c4bc15a9397fda173d0eaf7cd02bb01cdf3562203ec222ca07acafab040515e"),
+            (FULL_WIDTH, 3, "ccbd64aeb2e43d874ab39dc16b0eaa6b6b15c909b5186ec2ea9abf55a5675da0"),
+            (LONG_FRAMES, 1, "21f920f13d9920f327c9a8fafdb8881bbfdfd1cf491ca1284b80bb9ccceca721"),
+            (LONG_FRAMES, 3, "ca26957fca4b7495152af4ebae437a802c1ce7fe2184438f7adde91c0d1b8a00"),
+            (LINEAR, 1, "00a43f96c5ff1c2910cb07a90cf332e434d5b038c52aac3628e1caa5712cd173"),
+            (LINEAR, 3, "c303c822336b4bc7bef644649887e81410c4906f6c75e136696e94793e3afa73"),
         ],
     );
 }
@@ -74,12 +74,12 @@ fn embeddings_with_i8_weights_keep_their_bits() {
     pinned(
         WeightFormat::I8,
         [
-            (FULL_WIDTH, 1, "24a2e83f5f583d290e23d8511f3a4630d0e9754baed048c8f7a4237f05ce1671"),
-            (FULL_WIDTH, 3, "3e396406934f4ce3b4549259a1548565c22a5426d76ae642ce683bfea11bacc6"),
-            (LONG_FRAMES, 1, "295ae321c75c06c2f956eefcf74246527e1958de16c4e65b163d1dd6df0483c3"),
-            (LONG_FRAMES, 3, "7c8c461e453ea0fb9a407ae1c1d0f68e706b6c3bed35af68615d312cab9d5583"),
-            (LINEAR, 1, "fa001b4eb45edb9a0f4c7ed2f31224518eb0807fe8cb3a8a3c85500e53010334"),
-            (LINEAR, 3, "2bf634e2242af761703bba60b4d12fea92a28ec16d3976a49ee151918e38beda"),
+            (FULL_WIDTH, 1, "c7e6aa6c7150b7670c28abffc28e4a95720f3a1308e9aadd71287bc3a161ca19"),
+            (FULL_WIDTH, 3, "264dbabc5938fb750dc76db8e8bc2223f276b3e972b72257419e172ff10d90e3"),
+            (LONG_FRAMES, 1, "669d027a421a27ed189d364919e7f3aca1e6e7d31f2e6859ec4b2140883bac3f"),
+            (LONG_FRAMES, 3, "515d100c732a13fcab3ec698ee86fcb66661b23d61a8ec23fec67754ea67a1c6"),
+            (LINEAR, 1, "fb6e5c3a5ab49c8bcf7c5e4ff0f3e6cf26dc4f03f0edb72381e894448b5ed65b"),
+            (LINEAR, 3, "9db3b573eb6306b091f3605fcb623620f4b4ad896220a9a0928f707bd20e17b4"),
         ],
     );
 }

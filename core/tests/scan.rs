@@ -7,7 +7,7 @@ mod model;
 
 use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Standardiser, WeightFormat};
+use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
 use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
 use neural_vault_core::similarity::cosine;
 use proptest::prelude::*;
@@ -143,16 +143,19 @@ fn frames_embedded_together_have_the_bits_of_each_alone() {
 }
 
 #[test]
-fn other_statistics_stand_in_for_the_models() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
-    let encoder = encoder(&bytes);
-    let mut frame = Random(7).floats(SMALL.features, 2.0);
-    let expected = embed_window(&encoder, &frame);
-    encoder.standardiser().apply(0, &mut frame);
-    let (mean, inv_std) = (&[0.0; 5], &[1.0; 5]);
-    let unchanged = encoder.with_standardiser(Standardiser { mean, inv_std }).unwrap();
-    assert_eq!(bits(&embed_window(&unchanged, &frame)), bits(&expected));
-    assert!(encoder.with_standardiser(Standardiser { mean: &mean[1..], inv_std }).is_none());
+fn standardised_frames_enter_as_they_are() {
+    for format in WeightFormat::ALL {
+        let bytes = model::bundle_in(format, &SMALL, 2, None).unwrap();
+        let encoder = encoder(&bytes);
+        let mut frame = Random(7).floats(SMALL.features, 2.0);
+        frame[3] = f32::NAN;
+        let expected = embed_window(&encoder, &frame);
+        encoder.standardise(&mut frame);
+        let of_standardised = encoder.of_standardised();
+        assert_eq!(bits(&embed_window(&of_standardised, &frame)), bits(&expected));
+        let streamed = stream(&of_standardised, &frame, 1, &[2]).unwrap();
+        assert_eq!(bits(&streamed), bits(&expected));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 
 use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
 
-use super::loops::loops;
+use super::loops::{input_loops, loops};
 
 /// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
 pub(super) const KERNEL: Kernel = Kernel {
@@ -81,6 +81,7 @@ fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize,
 }
 
 loops!("avx2");
+input_loops!("avx2");
 
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx2,f16c")]

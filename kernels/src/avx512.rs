@@ -8,7 +8,7 @@ use std::arch::x86_64::{
 use neural_vault_core::encoder::{Kernel, LANES, STEP};
 
 use super::loops::loops;
-use super::vnni;
+use super::{inputs, vnni};
 
 /// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else can
 /// reach it.
@@ -18,10 +18,10 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: vnni::int16_codes,
     i8: vnni::int8_codes,
-    standardise,
+    standardise: inputs::standardise,
     magnitude,
-    quantise,
-    quantise_raw,
+    quantise: inputs::quantise,
+    quantise_raw: inputs::quantise_raw,
     layer_norm,
     attend,
     close_block,

@@ -16,6 +16,8 @@ mod avx2;
 mod avx512;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
 mod cortex_m;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod inputs;
 #[cfg(feature = "std")]
 pub mod limits;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

@@ -116,14 +116,18 @@ fn inputs_are_prepared_to_the_same_bits() {
     }
     let mean: Vec<f32> = values.iter().map(|_| random.float()).collect();
     let inv_std: Vec<f32> = values.iter().map(|_| random.float().abs() + 0.1).collect();
+    let halves = |values: &[f32]| values.iter().map(|value| (value.to_bits() >> 16) as u16).collect::<Vec<_>>();
+    let (mean_halves, inv_std_halves) = (halves(&mean), halves(&inv_std));
     let prepared = |kernel: &Kernel, count: usize, most: i16| {
+        // Of its own, so that a read past its end is one past its memory.
+        let values = values[..count].to_vec();
         let mut standardised = vec![0.0; count];
-        (kernel.standardise)(&values[..count], &mean, &inv_std, &mut standardised);
+        (kernel.standardise)(&values, &mean, &inv_std, &mut standardised);
         let mut codes = vec![0; count];
-        (kernel.quantise)(&values[..count], 1.0, most, &mut codes);
+        (kernel.quantise)(&values, 1.0, most, &mut codes);
         let mut codes_of_raw = vec![0; count];
-        (kernel.quantise_raw)(&values[..count], &mean, &inv_std, 1.0, most, &mut codes_of_raw);
-        let magnitude = (kernel.magnitude)(&values[..count]).to_bits();
+        (kernel.quantise_raw)(&values, &mean_halves, &inv_std_halves, 1.0, most, &mut codes_of_raw);
+        let magnitude = (kernel.magnitude)(&values).to_bits();
         (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, codes_of_raw, magnitude)
     };
     for (name, kernel) in usable() {

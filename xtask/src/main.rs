@@ -1,6 +1,7 @@
 //! The project's chores, so that nobody types them twice: `cargo xtask help`.
 
 mod bench;
+mod bounds;
 mod core_figures;
 mod core_images;
 mod demo;

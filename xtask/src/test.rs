@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{deny, firmware, onnxruntime, thumb};
+use crate::{bounds, deny, firmware, onnxruntime, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
@@ -30,6 +30,9 @@ pub fn run() -> Result<(), Failure> {
         let mut tribe = cargo(&["test", "--release", "--workspace", "--test", "tribe"]);
         tribe.env(onnxruntime::VARIABLE, &folder);
         steps.run_reading("Tests on TRIBE v2 recordings", &mut tribe, |line| tally.add(line))?;
+    }
+    if let Some(mut bounds) = bounds::tests()? {
+        steps.run_reading("Unsafe loops under AddressSanitizer", &mut bounds, |line| tally.add(line))?;
     }
     tally.accept()?;
 

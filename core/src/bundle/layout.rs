@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::encoder::{Dims, Storage, WeightFormat};
-use Kind::{Float, InputScale, Positive, Scale, Weight};
+use Kind::{Float, InputScale, InvStd, Mean, Scale, Weight};
 
 /// Tensors start at multiples of this many bytes.
 pub(super) const ALIGNMENT: u64 = 64;
@@ -147,7 +147,7 @@ impl Iterator for Tensors {
             let is_there = match row.kind {
                 Scale => self.format.is_scaled(),
                 InputScale => self.format.largest_code().is_some(),
-                Float | Positive | Weight => true,
+                Float | Mean | InvStd | Weight => true,
             };
             if is_there {
                 return Some(self.tensor(name, row));
@@ -193,7 +193,8 @@ struct Row {
 #[derive(Clone, Copy)]
 enum Kind {
     Float,
-    Positive,
+    Mean,
+    InvStd,
     Weight,
     /// Scales of a product's outputs.
     Scale,
@@ -205,7 +206,9 @@ impl Row {
     fn storage(&self) -> Storage {
         match self.kind {
             Float => Storage::Float,
-            Positive | Scale | InputScale => Storage::Positive,
+            Scale | InputScale => Storage::Positive,
+            Mean => Storage::Mean,
+            InvStd => Storage::InvStd,
             Weight => Storage::Weight,
         }
     }
@@ -226,8 +229,8 @@ const LAYER: usize = 16;
 
 /// The tensors of a model of one layer; another layer has its rows again.
 const ROWS: [Row; 31] = [
-    row("standardiser.mean", Float, |d| Shape::Vector(d.features)),
-    row("standardiser.inv_std", Positive, |d| Shape::Vector(d.features)),
+    row("standardiser.mean", Mean, |d| Shape::Vector(d.features)),
+    row("standardiser.inv_std", InvStd, |d| Shape::Vector(d.features)),
     row("proj.input_scale", InputScale, |_| Shape::Vector(1)),
     row("proj.weight", Weight, |d| linear(d.features, d.d_model)),
     row("proj.weight_scale", Scale, width),

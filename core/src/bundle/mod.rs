@@ -24,8 +24,8 @@
 //! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of
 //! PyTorch's: `[inputs][outputs]`, in the formats with int8 weights `[inputs / 4][outputs][4]` with zeros past the last
 //! input. Where the format has scales, a product's are float32 between weight and bias, `proj.weight_scale` and so on;
-//! with int8 weights `proj.input_scale` comes before `proj.weight`, what a code of a standardised feature is worth. All
-//! but the weights of products is float32.
+//! with int8 weights `proj.input_scale` comes before `proj.weight`, what a code of a standardised feature is worth, and the
+//! standardiser is bfloat16. All else but the weights of products is float32.
 //!
 //! # Abuses, and what closes each
 //! | abuse | closed by |
@@ -152,10 +152,13 @@ impl<'a> Bundle<'a> {
 
     /// The stored values of the float32 tensor of this name; weights of products input by input.
     ///
-    /// The names are those of the PyTorch state_dict. `None` for weights of products in another format.
+    /// The names are those of the PyTorch state_dict. `None` for a tensor that is stored otherwise.
     pub fn tensor(&self, name: &str) -> Option<&'a [f32]> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
-        let is_float = tensor.storage != Storage::Weight || self.format() == WeightFormat::F32;
+        let is_float = match tensor.storage {
+            Storage::Weight => self.format() == WeightFormat::F32,
+            storage => !self.format().is_bfloat(storage),
+        };
         if is_float { bytemuck::try_cast_slice(self.bytes_of(&tensor)?).ok() } else { None }
     }
 

@@ -1,17 +1,19 @@
 //! Which values a bundle may hold.
 
-#[cfg(feature = "one-byte")]
-use crate::encoder::QUAD;
 use crate::encoder::{Piece, Storage, WeightFormat};
+#[cfg(feature = "one-byte")]
+use crate::encoder::{QUAD, bfloat_to_float};
 
 /// Whether every value of a tensor is one that its storage allows; none is in a format that this build does not read.
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {
-        (Storage::Float | Storage::Positive, _) | (Storage::Weight, WeightFormat::F32) => {
-            let any_sign = tensor.storage != Storage::Positive;
-            floats(bytes).all(|value| value.is_finite() && (any_sign || value > 0.0))
+        #[cfg(feature = "one-byte")]
+        _ if format.is_bfloat(tensor.storage) => {
+            words(bytes).map(bfloat_to_float).all(|value| is_allowed(value, tensor.storage))
         }
+        (Storage::Float | Storage::Positive | Storage::Mean | Storage::InvStd, _)
+        | (Storage::Weight, WeightFormat::F32) => floats(bytes).all(|value| is_allowed(value, tensor.storage)),
         #[cfg(feature = "two-byte")]
         (Storage::Weight, WeightFormat::F16) => words(bytes).all(is_finite_half),
         #[cfg(feature = "two-byte")]
@@ -25,6 +27,11 @@ pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     }
 }
 
+/// Whether a tensor of this storage may hold the value.
+pub(super) fn is_allowed(value: f32, storage: Storage) -> bool {
+    value.is_finite() && (value > 0.0 || !matches!(storage, Storage::Positive | Storage::InvStd))
+}
+
 /// Whether the bits are those of a finite IEEE 754 half.
 #[cfg(feature = "two-byte")]
 pub(super) fn is_finite_half(bits: u16) -> bool {
@@ -35,7 +42,7 @@ fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
-#[cfg(feature = "two-byte")]
+#[cfg(any(feature = "two-byte", feature = "one-byte"))]
 fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes))
 }

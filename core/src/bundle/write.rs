@@ -8,11 +8,13 @@ use std::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
+use half::bf16;
 use sha2::{Digest, Sha256};
 
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
+use super::values::is_allowed;
 use super::{Bundle, MAGIC, VERSION, sha256, tag, weights};
-use crate::encoder::{Dims, DimsError, Storage, WeightFormat};
+use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +56,8 @@ pub enum WriteError {
 /// Writes the bundle of a model, tagged when there is a provisioning key.
 ///
 /// `tensor` gives each tensor by its PyTorch state_dict name, row-major in PyTorch's shape; the standardiser's are
-/// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights take one value more, `proj.input_scale`:
-/// what a code of a standardised feature is worth. An output's scale is its largest weight over the largest integer.
+/// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights round these to bfloat16 and take one value more,
+/// `proj.input_scale`: what a code of a standardised feature is worth. An output's scale is its largest weight over the largest integer.
 /// The same tensors give the same bytes.
 ///
 /// # Errors
@@ -82,6 +84,13 @@ pub fn write<'t>(
                 Shape::Linear { inputs, outputs } => {
                     scales = weights::store(&mut bytes, &values, inputs, outputs, format)
                         .map_err(|index| WriteError::Range { tensor: name, index, format })?;
+                }
+                Shape::Vector(_) if format.is_bfloat(place.storage) => {
+                    bfloats(&mut bytes, &values, place.storage).map_err(|index| WriteError::Range {
+                        tensor: name,
+                        index,
+                        format,
+                    })?;
                 }
                 Shape::Vector(_) | Shape::Positions { .. } => floats(&mut bytes, &values),
             }
@@ -122,6 +131,10 @@ impl Bundle<'_> {
             Shape::Linear { inputs, outputs } => {
                 let scale = self.tensor(&std::format!("{name}_scale"));
                 weights::load(self.bytes_of(&tensor)?, scale, inputs, outputs, self.format())
+            }
+            Shape::Vector(_) if self.format().is_bfloat(tensor.storage) => {
+                let bits = self.bytes_of(&tensor)?.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
+                Some(bits.map(bfloat_to_float).collect())
             }
             Shape::Vector(_) | Shape::Positions { .. } => self.tensor(name).map(<[f32]>::to_vec),
         }
@@ -172,6 +185,21 @@ fn floats(bytes: &mut Vec<u8>, values: &[f32]) {
     bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
 }
 
+/// Appends values rounded to bfloat16.
+///
+/// # Errors
+/// The position of a value that its storage cannot hold once it is rounded.
+fn bfloats(bytes: &mut Vec<u8>, values: &[f32], storage: Storage) -> Result<(), usize> {
+    for (index, value) in values.iter().enumerate() {
+        let rounded = bf16::from_f32(*value);
+        if !is_allowed(rounded.to_f32(), storage) {
+            return Err(index);
+        }
+        bytes.extend(rounded.to_le_bytes());
+    }
+    Ok(())
+}
+
 fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
 }
@@ -181,9 +209,7 @@ fn check(name: &str, values: &[f32], place: &Tensor) -> Result<(), WriteError> {
     if given != expected {
         return Err(WriteError::Length { tensor: tensor(), given, expected });
     }
-    let positive = place.storage == Storage::Positive;
-    let unsound = |value: &f32| !value.is_finite() || (positive && *value <= 0.0);
-    match values.iter().position(unsound) {
+    match values.iter().position(|value| !is_allowed(*value, place.storage)) {
         Some(index) => Err(WriteError::Value { tensor: tensor(), index }),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! Values to the integer codes that int8 weights are multiplied by, and sums of products back to values.
 
-use crate::encoder::standardise::standardised;
+use crate::encoder::standardise::{bfloat_to_float, standardised};
 
 /// Each value times `factor`, rounded to nearest with ties to even, within `most` either side of zero.
 ///
@@ -13,12 +13,13 @@ pub fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
     }
 }
 
-/// As [`quantise`], of raw values standardised by their mean and inverse standard deviation.
+/// As [`quantise`], of raw values standardised by their mean and inverse standard deviation, bits of bfloat16.
 #[inline(always)]
-pub fn quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+pub fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]) {
     let most = f32::from(most);
     for (((raw, mean), inv_std), place) in raw.iter().zip(mean).zip(inv_std).zip(codes) {
-        *place = code(standardised(*raw, *mean, *inv_std), factor, most);
+        let standardised = standardised(*raw, bfloat_to_float(*mean), bfloat_to_float(*inv_std));
+        *place = code(standardised, factor, most);
     }
 }
 
@@ -67,11 +68,12 @@ mod tests {
 
         #[test]
         fn codes_of_raw_values_are_those_of_standardised_ones(
-            bits in any::<u32>(), mean in -9.0f32..9.0, inv_std in 0.1f32..9.0, factor in 0.0f32..1e6, most in 1i16..,
+            bits in any::<u32>(), mean in any::<u16>(), inv_std in any::<u16>(), factor in 0.0f32..1e6, most in 1i16..,
         ) {
             let raw = f32::from_bits(bits);
             let (mut expected, mut codes) = ([0], [0]);
-            quantise(&[standardised(raw, mean, inv_std)], factor, most, &mut expected);
+            let [float_mean, float_inv_std] = [mean, inv_std].map(|bits| half::bf16::from_bits(bits).to_f32());
+            quantise(&[standardised(raw, float_mean, float_inv_std)], factor, most, &mut expected);
             quantise_raw(&[raw], &[mean], &[inv_std], factor, most, &mut codes);
             prop_assert_eq!(codes, expected);
         }

@@ -7,7 +7,7 @@
 //! passes is stored and loaded whole.
 
 use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored};
-use crate::encoder::standardise::Standardiser;
+use crate::encoder::standardise::Statistics;
 
 /// An affine map with float inputs, weights `[inputs][outputs]`.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct FloatLinear<'a, W> {
     /// What a weight of one is worth, for each output; one when there is none.
     pub(crate) scale: Option<&'a [f32]>,
     pub(crate) bias: &'a [f32],
+    /// What raw inputs are standardised with.
+    pub(super) standardiser: Option<Statistics<'a, f32>>,
 }
 
 impl<W: Stored> FloatLinear<'_, W> {
@@ -36,32 +38,17 @@ impl<W: Stored> FloatLinear<'_, W> {
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
     /// `partials` holds the sums of a block where there are several: [`ROWS`] rows of outputs, or as many as there are.
-    pub(super) fn map(
-        &self,
-        x: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
+    pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         // One row leaves most of the space for several untouched.
         if x.len() == self.inputs {
-            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]], kernel);
+            self.map_rows(x, y, partials, &mut [[0.0; STEP]], kernel);
         } else {
-            self.map_rows(x, standardiser, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
+            self.map_rows(x, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
         }
     }
 
     /// [`FloatLinear::map`], as many rows at once as `step` has room for.
-    fn map_rows(
-        &self,
-        x: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        y: &mut [f32],
-        partials: &mut [f32],
-        step: &mut [[f32; STEP]],
-        kernel: &Kernel,
-    ) {
+    fn map_rows(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], step: &mut [[f32; STEP]], kernel: &Kernel) {
         let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
         // A block's weights stay in the second-level cache while every row passes over them.
         for block in (0..inputs).step_by(BLOCK) {
@@ -74,7 +61,7 @@ impl<W: Stored> FloatLinear<'_, W> {
                     let count = STEP.min(end - first);
                     for (row, step) in x.chunks_exact(inputs).zip(step.iter_mut()) {
                         let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
-                        prepare(first, values, standardiser, step, kernel);
+                        prepare(first, values, self.standardiser.as_ref(), step, kernel);
                     }
                     self.add(first, count, step, y, partials, kernel);
                 }
@@ -89,7 +76,6 @@ impl<W: Stored> FloatLinear<'_, W> {
         &self,
         first: usize,
         values: &[f32],
-        standardiser: &Standardiser<'_>,
         y: &mut [f32],
         partials: &mut [f32],
         kernel: &Kernel,
@@ -98,7 +84,7 @@ impl<W: Stored> FloatLinear<'_, W> {
         let values = values.get(..count).unwrap_or(values);
         let mut step = [[0.0; STEP]];
         for step in &mut step {
-            prepare(first, values, Some(standardiser), step, kernel);
+            prepare(first, values, self.standardiser.as_ref(), step, kernel);
         }
         self.add(first, values.len(), &step, y, partials, kernel);
         values.len()
@@ -167,7 +153,7 @@ pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
 fn prepare(
     first: usize,
     values: &[f32],
-    standardiser: Option<&Standardiser<'_>>,
+    standardiser: Option<&Statistics<'_, f32>>,
     step: &mut [f32; STEP],
     kernel: &Kernel,
 ) {
@@ -175,8 +161,8 @@ fn prepare(
         return;
     };
     match standardiser {
-        Some(standardiser) => {
-            let (mean, inv_std) = standardiser.statistics(first);
+        Some(statistics) => {
+            let (mean, inv_std) = statistics.from(first);
             (kernel.standardise)(values, mean, inv_std, step);
         }
         None => step.copy_from_slice(values),
@@ -226,17 +212,17 @@ mod tests {
 
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; ROWS * outputs];
-            FloatLinear { inputs, weight: &weight, stride: outputs, scale: None, bias: &bias }
-                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            FloatLinear { inputs, weight: &weight, stride: outputs, scale: None, bias: &bias, standardiser: None }
+                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| weight[k * outputs + n]) + bias[n])?;
 
-            FloatLinear { inputs, weight: &halves, stride: outputs, scale: None, bias: &bias }
-                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            FloatLinear { inputs, weight: &halves, stride: outputs, scale: None, bias: &bias, standardiser: None }
+                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             let half = |k, n| half::f16::from_bits(halves[k * outputs + n]).to_f32();
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| half(k, n)) + bias[n])?;
 
-            FloatLinear { inputs, weight: &integers, stride: outputs, scale: Some(&scale), bias: &bias }
-                .map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            FloatLinear { inputs, weight: &integers, stride: outputs, scale: Some(&scale), bias: &bias, standardiser: None }
+                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             let integer = |k, n| f32::from(integers[k * outputs + n]);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| integer(k, n)) * scale[n] + bias[n])?;
         }

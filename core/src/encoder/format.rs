@@ -2,8 +2,8 @@
 
 /// How the weights of products are stored; part of a model's identity.
 ///
-/// Biases, norms, the position table and the standardiser are float32 in every format. A scale of its own for every
-/// output turns integer weights into real ones.
+/// Biases, norms and the position table are float32 in every format; so is the standardiser, but bfloat16 beside int8
+/// weights. A scale of its own for every output turns integer weights into real ones.
 ///
 /// | format | weights | inputs of a product | sums |
 /// |---|---|---|---|
@@ -83,10 +83,16 @@ impl WeightFormat {
     /// Bytes that a tensor of so many values takes; `inputs` are 1 but for weights.
     pub(crate) const fn bytes(self, storage: Storage, inputs: usize, outputs: usize) -> usize {
         match (storage, self) {
-            (Storage::Float | Storage::Positive, _) | (Storage::Weight, Self::F32) => 4 * inputs * outputs,
             (Storage::Weight, Self::F16 | Self::I16) => 2 * inputs * outputs,
             (Storage::Weight, Self::I8I16 | Self::I8) => inputs.next_multiple_of(QUAD) * outputs,
+            _ if self.is_bfloat(storage) => 2 * inputs * outputs,
+            _ => 4 * inputs * outputs,
         }
+    }
+
+    /// Whether values of this storage are bfloat16.
+    pub(crate) const fn is_bfloat(self, storage: Storage) -> bool {
+        matches!((storage, self), (Storage::Mean | Storage::InvStd, Self::I8I16 | Self::I8))
     }
 }
 
@@ -97,6 +103,10 @@ pub enum Storage {
     Float,
     /// float32 above zero, as scales are.
     Positive,
+    /// A mean: bfloat16 beside int8 weights, float32 else.
+    Mean,
+    /// An inverse standard deviation, above zero: as [`Storage::Mean`].
+    InvStd,
     /// As the model's format stores the weights of products.
     Weight,
 }

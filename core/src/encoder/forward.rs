@@ -35,9 +35,9 @@ impl Encoder<'_> {
         let embedding = start(hidden, self.dims.latent);
         if let Some(block) = &blocks.head(&self.dims) {
             block.norm.map(pooled, rows, &self.kernel);
-            block.first.map(rows, None, pooled, partials, &self.kernel);
+            block.first.map(rows, pooled, partials, &self.kernel);
             activation::gelu(pooled);
-            block.second.map(pooled, None, embedding, partials, &self.kernel);
+            block.second.map(pooled, embedding, partials, &self.kernel);
         }
         normalise(embedding).map_err(EncodeError::Degenerate)
     }
@@ -62,7 +62,7 @@ impl Encoder<'_> {
         for (rows, inner) in matrix::groups(rows, ROWS * width).zip(matrix::groups_mut(inner, ROWS * inner_width)) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
-            first.map(normed, None, inner, partials, &self.kernel);
+            first.map(normed, inner, partials, &self.kernel);
         }
         for (rows, some) in matrix::groups_mut(rows, ROWS * width).zip(matrix::groups(inner, ROWS * inner_width)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
@@ -71,7 +71,7 @@ impl Encoder<'_> {
             } else {
                 (self.kernel.attend)(some, inner, width, self.dims.head_dim(), scores, attended);
             }
-            block.second.map(attended, None, product, partials, &self.kernel);
+            block.second.map(attended, product, partials, &self.kernel);
             add(rows, product);
         }
     }
@@ -91,9 +91,9 @@ impl Encoder<'_> {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
-            block.first.map(normed, None, expanded, partials, &self.kernel);
+            block.first.map(normed, expanded, partials, &self.kernel);
             activation::relu(expanded);
-            block.second.map(expanded, None, normed, partials, &self.kernel);
+            block.second.map(expanded, normed, partials, &self.kernel);
             add(rows, normed);
         }
     }

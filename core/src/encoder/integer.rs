@@ -11,7 +11,7 @@ use core::array::from_ref;
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
 use crate::encoder::matrix;
-use crate::encoder::standardise::Standardiser;
+use crate::encoder::standardise::Statistics;
 
 /// Magnitudes below this count as it, so that a row of zeros has a factor.
 const LEAST: f32 = 1e-20;
@@ -38,6 +38,8 @@ pub(crate) struct IntegerLinear<'a> {
     pub(crate) bias: &'a [f32],
     /// Largest magnitude of a code, 127 or 32767.
     pub(crate) most: i16,
+    /// What raw inputs are standardised with.
+    pub(super) standardiser: Option<Statistics<'a, u16>>,
     /// What a code of one is worth; `None` where each row has its own.
     pub(crate) input_scale: Option<f32>,
 }
@@ -65,32 +67,17 @@ impl IntegerLinear<'_> {
     ///
     /// Sums are made in place in `y`; `partials` holds their totals where those may need 64 bits: two words an output of
     /// [`ROWS`] rows, or of as many as there are.
-    pub(super) fn map(
-        &self,
-        x: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
+    pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         // One row leaves most of the space for several untouched.
         if x.len() == self.inputs || ROWS == 1 {
-            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]], kernel);
+            self.map_rows(x, y, partials, &mut [[0; STEP]], kernel);
         } else {
-            self.map_rows(x, standardiser, y, partials, &mut [[0; STEP]; ROWS], kernel);
+            self.map_rows(x, y, partials, &mut [[0; STEP]; ROWS], kernel);
         }
     }
 
     /// [`IntegerLinear::map`], at most [`ROWS`] rows at once and as many as `codes` has room for.
-    fn map_rows(
-        &self,
-        x: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        y: &mut [f32],
-        partials: &mut [f32],
-        codes: &mut [[i16; STEP]],
-        kernel: &Kernel,
-    ) {
+    fn map_rows(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], codes: &mut [[i16; STEP]], kernel: &Kernel) {
         let inputs = self.inputs;
         for (x, y) in matrix::groups(x, inputs * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
@@ -106,7 +93,7 @@ impl IntegerLinear<'_> {
                 let count = STEP.min(inputs - first);
                 for ((row, codes), scale) in matrix::rows(x, inputs).zip(codes.iter_mut()).zip(scales) {
                     let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
-                    self.encode(first, values, standardiser, scale, codes, kernel);
+                    self.encode(first, values, scale, codes, kernel);
                 }
                 self.add(first, count, codes, y, partials, kernel);
             }
@@ -122,7 +109,6 @@ impl IntegerLinear<'_> {
         &self,
         first: usize,
         values: &[f32],
-        standardiser: &Standardiser<'_>,
         y: &mut [f32],
         partials: &mut [f32],
         kernel: &Kernel,
@@ -132,7 +118,7 @@ impl IntegerLinear<'_> {
         let values = values.get(..count).unwrap_or(values);
         let scale = self.row_scale(&[], kernel);
         let mut codes = [0; STEP];
-        self.encode(first, values, Some(standardiser), scale, &mut codes, kernel);
+        self.encode(first, values, scale, &mut codes, kernel);
         self.add(first, values.len(), from_ref(&codes), y, partials, kernel);
         if first + values.len() == self.inputs {
             self.finish(&[scale], y, partials, kernel);
@@ -169,23 +155,15 @@ impl IntegerLinear<'_> {
     }
 
     /// The codes of the values `first..` of a row: from their place in their quad on, and zeros around them.
-    fn encode(
-        &self,
-        first: usize,
-        values: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        scale: RowScale,
-        codes: &mut [i16; STEP],
-        kernel: &Kernel,
-    ) {
+    fn encode(&self, first: usize, values: &[f32], scale: RowScale, codes: &mut [i16; STEP], kernel: &Kernel) {
         if values.len() < codes.len() {
             codes.fill(0);
         }
         let encoded = codes.get_mut(first % QUAD..).unwrap_or_default();
         let encoded = encoded.get_mut(..values.len()).unwrap_or_default();
-        match standardiser {
-            Some(standardiser) => {
-                let (mean, inv_std) = standardiser.statistics(first);
+        match &self.standardiser {
+            Some(statistics) => {
+                let (mean, inv_std) = statistics.from(first);
                 (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.most, encoded);
             }
             None => (kernel.quantise)(values, scale.factor, self.most, encoded),
@@ -287,7 +265,16 @@ mod tests {
 
     /// A map of int8 codes with these weights, scales and biases.
     fn int8(inputs: usize, (weight, scale, bias): &(Vec<i8>, Vec<f32>, Vec<f32>)) -> IntegerLinear<'_> {
-        IntegerLinear { inputs, weight, stride: bias.len(), scale, bias, most: 127, input_scale: None }
+        IntegerLinear {
+            inputs,
+            weight,
+            stride: bias.len(),
+            scale,
+            bias,
+            most: 127,
+            standardiser: None,
+            input_scale: None,
+        }
     }
 
     proptest! {
@@ -306,11 +293,11 @@ mod tests {
             let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
             let most = if wide { i16::MAX } else { 127 };
             let input_scale = fixed.then(|| 0.9 / f32::from(most));
-            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, input_scale };
+            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, standardiser: None, input_scale };
             let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
-            linear.map(&x, None, &mut y, &mut partials, &Kernel::PORTABLE);
+            linear.map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
                 let row = linear.row_scale(x, &Kernel::PORTABLE);
                 let mut codes = vec![0; inputs];
@@ -329,7 +316,7 @@ mod tests {
         let parameters = parameters(inputs, 16, true, || 0.5);
         let linear = int8(inputs, &parameters);
         let mut y = [0.0; 16];
-        linear.map(&vec![1.0; inputs], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
+        linear.map(&vec![1.0; inputs], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
         let codes = vec![127; inputs];
         assert!(y.iter().enumerate().all(|(n, y)| *y == exact(&linear, &codes, n, 1.0 / 127.0)));
@@ -343,7 +330,7 @@ mod tests {
             let mut x = [1.0; 16];
             x[3] = unsound;
             let mut y = [0.0; 32];
-            linear.map(&x, None, &mut y, &mut [], &Kernel::PORTABLE);
+            linear.map(&x, &mut y, &mut [], &Kernel::PORTABLE);
             assert!(y[..16].iter().all(|value| value.is_nan()));
             assert!(y[16..].iter().all(|value| value.is_finite()));
         }
@@ -354,7 +341,7 @@ mod tests {
         let parameters = parameters(8, 16, true, || 0.5);
         let linear = int8(8, &parameters);
         let mut y = [0.0; 16];
-        linear.map(&[0.0; 8], None, &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
+        linear.map(&[0.0; 8], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
         assert_eq!(y, *parameters.2);
     }
 }

@@ -5,7 +5,9 @@ use crate::encoder::float::FloatLinear;
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::kernel::Kernel;
-use crate::encoder::standardise::Standardiser;
+#[cfg(feature = "one-byte")]
+use crate::encoder::standardise::bfloat_to_float;
+use crate::encoder::standardise::{Statistics, standardised};
 
 /// An affine map `inputs -> outputs`.
 #[derive(Clone, Copy, Debug)]
@@ -35,26 +37,47 @@ impl Linear<'_> {
         }
     }
 
+    /// The same map of inputs that are standardised already.
+    pub(super) fn of_standardised(self) -> Self {
+        match self {
+            #[cfg(feature = "four-byte")]
+            Self::F32(linear) => Self::F32(FloatLinear { standardiser: None, ..linear }),
+            #[cfg(feature = "two-byte")]
+            Self::F16(linear) => Self::F16(FloatLinear { standardiser: None, ..linear }),
+            #[cfg(feature = "two-byte")]
+            Self::I16(linear) => Self::I16(FloatLinear { standardiser: None, ..linear }),
+            #[cfg(feature = "one-byte")]
+            Self::I8(linear) => Self::I8(IntegerLinear { standardiser: None, ..linear }),
+        }
+    }
+
+    /// Standardises the raw inputs of a row in place.
+    pub(super) fn standardise(&self, row: &mut [f32]) {
+        match self {
+            #[cfg(feature = "four-byte")]
+            Self::F32(linear) => apply(&linear.standardiser, row, f32::from),
+            #[cfg(feature = "two-byte")]
+            Self::F16(linear) => apply(&linear.standardiser, row, f32::from),
+            #[cfg(feature = "two-byte")]
+            Self::I16(linear) => apply(&linear.standardiser, row, f32::from),
+            #[cfg(feature = "one-byte")]
+            Self::I8(linear) => apply(&linear.standardiser, row, bfloat_to_float),
+        }
+    }
+
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
     ///
     /// `partials` is space for sums, as the workspace sets it aside.
-    pub(super) fn map(
-        &self,
-        x: &[f32],
-        standardiser: Option<&Standardiser<'_>>,
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
+    pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         match self {
             #[cfg(feature = "four-byte")]
-            Self::F32(linear) => linear.map(x, standardiser, y, partials, kernel),
+            Self::F32(linear) => linear.map(x, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::F16(linear) => linear.map(x, standardiser, y, partials, kernel),
+            Self::F16(linear) => linear.map(x, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::I16(linear) => linear.map(x, standardiser, y, partials, kernel),
+            Self::I16(linear) => linear.map(x, y, partials, kernel),
             #[cfg(feature = "one-byte")]
-            Self::I8(linear) => linear.map(x, standardiser, y, partials, kernel),
+            Self::I8(linear) => linear.map(x, y, partials, kernel),
         }
     }
 
@@ -65,20 +88,27 @@ impl Linear<'_> {
         &self,
         first: usize,
         values: &[f32],
-        standardiser: &Standardiser<'_>,
         y: &mut [f32],
         partials: &mut [f32],
         kernel: &Kernel,
     ) -> usize {
         match self {
             #[cfg(feature = "four-byte")]
-            Self::F32(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            Self::F32(linear) => linear.feed(first, values, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::F16(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            Self::F16(linear) => linear.feed(first, values, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::I16(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            Self::I16(linear) => linear.feed(first, values, y, partials, kernel),
             #[cfg(feature = "one-byte")]
-            Self::I8(linear) => linear.feed(first, values, standardiser, y, partials, kernel),
+            Self::I8(linear) => linear.feed(first, values, y, partials, kernel),
+        }
+    }
+}
+
+fn apply<T: Copy>(statistics: &Option<Statistics<'_, T>>, row: &mut [f32], float: impl Fn(T) -> f32) {
+    if let Some(Statistics { mean, inv_std }) = statistics {
+        for ((value, mean), inv_std) in row.iter_mut().zip(*mean).zip(*inv_std) {
+            *value = standardised(*value, float(*mean), float(*inv_std));
         }
     }
 }

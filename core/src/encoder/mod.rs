@@ -47,9 +47,11 @@ pub use kernel::AccumulateCodes;
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
 pub use norm::{Norm, layer_norm};
+#[cfg(feature = "one-byte")]
+pub use standardise::bfloat_to_float;
+pub use standardise::sanitise;
 #[cfg(feature = "four-byte")]
 pub use standardise::{Standardise, standardise};
-pub use standardise::{Standardiser, sanitise};
 
 use crate::similarity::SimilarityError;
 use forward::{copy, start};
@@ -119,13 +121,16 @@ impl<'a> Encoder<'a> {
         Self { kernel, ..self }
     }
 
-    /// The same model with other statistics for its input; `None` when they are not of the model's features.
+    /// The same model for frames that are standardised already, as [`Encoder::standardise`] does it.
     #[must_use]
-    pub fn with_standardiser(mut self, standardiser: Standardiser<'a>) -> Option<Self> {
-        let Standardiser { mean, inv_std } = standardiser;
-        let fits = mean.len() == self.dims.features && inv_std.len() == self.dims.features;
-        self.weights.standardiser = standardiser;
-        fits.then_some(self)
+    pub fn of_standardised(mut self) -> Self {
+        self.weights.projection = self.weights.projection.of_standardised();
+        self
+    }
+
+    /// Sanitises and standardises the raw features of a frame in place: `(value - mean) * inv_std`.
+    pub fn standardise(&self, frame: &mut [f32]) {
+        self.weights.projection.standardise(frame);
     }
 
     /// The model's sizes.
@@ -136,11 +141,6 @@ impl<'a> Encoder<'a> {
     /// How its weights are stored.
     pub fn format(&self) -> WeightFormat {
         self.format
-    }
-
-    /// The statistics its input is standardised with.
-    pub fn standardiser(&self) -> Standardiser<'a> {
-        self.weights.standardiser
     }
 
     /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
@@ -223,15 +223,14 @@ impl<'a> Encoder<'a> {
 
     /// Projects whole raw frames (frames, features) to rows (frames, d_model).
     pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
-        let standardiser = Some(&self.weights.standardiser);
-        self.weights.projection.map(frames, standardiser, rows, partials, &self.kernel);
+        self.weights.projection.map(frames, rows, partials, &self.kernel);
     }
 
     /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
     ///
     /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
     pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
-        self.weights.projection.feed(first, values, &self.weights.standardiser, row, partials, &self.kernel)
+        self.weights.projection.feed(first, values, row, partials, &self.kernel)
     }
 }
 

@@ -12,26 +12,24 @@ pub fn sanitise(value: f32) -> f32 {
     }
 }
 
-/// Mean and inverse standard deviation of each feature.
+/// Statistics of each feature, float32 or the bits of bfloat16.
 #[derive(Clone, Copy, Debug)]
-pub struct Standardiser<'a> {
-    /// Mean of each feature.
-    pub mean: &'a [f32],
-    /// 1 / population standard deviation of each feature, 1 where it is constant.
-    pub inv_std: &'a [f32],
+pub(super) struct Statistics<'a, T> {
+    pub(super) mean: &'a [T],
+    /// 1 / population standard deviation, 1 where the feature is constant.
+    pub(super) inv_std: &'a [T],
 }
 
-impl Standardiser<'_> {
-    /// Sanitises and standardises the features `first..` in place: `(value - mean) * inv_std`.
-    pub fn apply(&self, first: usize, values: &mut [f32]) {
-        let (mean, inv_std) = self.statistics(first);
-        for ((value, mean), inv_std) in values.iter_mut().zip(mean).zip(inv_std) {
-            *value = standardised(*value, *mean, *inv_std);
-        }
+impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
+    /// Those in the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
+    pub(super) fn of(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
+        let Some([mean, inv_std]) = bytes else { return Some(None) };
+        let (mean, inv_std) = (bytemuck::try_cast_slice(mean).ok()?, bytemuck::try_cast_slice(inv_std).ok()?);
+        Some(Some(Self { mean, inv_std }))
     }
 
-    /// The statistics of the features `first..`: mean, inverse standard deviation.
-    pub(super) fn statistics(&self, first: usize) -> (&[f32], &[f32]) {
+    /// Those of the features `first..`: mean, inverse standard deviation.
+    pub(super) fn from(&self, first: usize) -> (&'a [T], &'a [T]) {
         (self.mean.get(first..).unwrap_or_default(), self.inv_std.get(first..).unwrap_or_default())
     }
 }
@@ -49,7 +47,15 @@ pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32])
     }
 }
 
+/// A raw value, sanitised, less the mean, times the inverse standard deviation.
 #[inline(always)]
 pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
     (sanitise(raw) - mean) * inv_std
+}
+
+/// The value of the bits of a bfloat16, the upper half of a float32.
+#[cfg(feature = "one-byte")]
+#[inline(always)]
+pub fn bfloat_to_float(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
 }

@@ -8,7 +8,7 @@ use crate::encoder::format::{Storage, WeightFormat};
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::linear::Linear;
 use crate::encoder::norm::LayerNorm;
-use crate::encoder::standardise::Standardiser;
+use crate::encoder::standardise::Statistics;
 
 /// Tensors start at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
@@ -16,7 +16,6 @@ const ALIGNMENT: usize = 64;
 /// Parameters before the blocks, and the blocks' bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights<'a> {
-    pub(super) standardiser: Standardiser<'a>,
     pub(super) projection: Linear<'a>,
     /// Position table (positions, d_model).
     pub(super) positions: &'a [f32],
@@ -38,13 +37,13 @@ impl<'a> Weights<'a> {
     pub(super) fn cut(bytes: &'a [u8], dims: &Dims, format: WeightFormat, check: Check<'_>) -> Option<Self> {
         let mut rest = Cutter { bytes, format, row: 0, check };
         let (features, width) = (dims.features, dims.d_model);
-        let standardiser = Standardiser { mean: rest.floats(features)?, inv_std: rest.positives(features)? };
+        let statistics = [rest.cut(Storage::Mean, 1, features)?, rest.cut(Storage::InvStd, 1, features)?];
         let input_scale = rest.positives(format.largest_code().map_or(0, |_| 1))?.first().copied();
-        let projection = rest.linear(features, width, input_scale)?;
+        let projection = rest.linear(features, width, Some(statistics), input_scale)?;
         // A linear model ends with its projection.
         let positions = if dims.is_linear() { 0 } else { dims.positions };
         let positions = rest.floats(positions * width)?;
-        let weights = Self { standardiser, projection, positions, blocks: rest.bytes };
+        let weights = Self { projection, positions, blocks: rest.bytes };
         if !dims.is_linear() {
             for _ in 0..dims.layers {
                 rest.attention(dims)?;
@@ -109,7 +108,13 @@ impl<'a> Cutter<'a, '_> {
     }
 
     #[cfg_attr(not(feature = "one-byte"), allow(unused_variables))]
-    fn linear(&mut self, inputs: usize, outputs: usize, input_scale: Option<f32>) -> Option<Linear<'a>> {
+    fn linear(
+        &mut self,
+        inputs: usize,
+        outputs: usize,
+        statistics: Option<[&'a [u8]; 2]>,
+        input_scale: Option<f32>,
+    ) -> Option<Linear<'a>> {
         let stride = outputs;
         let weight = self.cut(Storage::Weight, inputs, outputs)?;
         let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
@@ -117,23 +122,24 @@ impl<'a> Cutter<'a, '_> {
         Some(match self.format {
             #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
-                let weight = bytemuck::try_cast_slice(weight).ok()?;
-                Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias })
+                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
-                let weight = bytemuck::try_cast_slice(weight).ok()?;
-                Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias })
+                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
-                let weight = bytemuck::try_cast_slice(weight).ok()?;
-                Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias })
+                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias, standardiser })
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
                 let (weight, most) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
-                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, most, input_scale })
+                let standardiser = Statistics::of(statistics)?;
+                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, most, standardiser, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,
@@ -162,8 +168,8 @@ impl<'a> Cutter<'a, '_> {
     fn block(&mut self, width: usize, outputs: usize, inputs: usize, latent: usize) -> Option<Block<'a>> {
         Some(Block {
             norm: self.norm(width)?,
-            first: self.linear(width, outputs, None)?,
-            second: self.linear(inputs, latent, None)?,
+            first: self.linear(width, outputs, None, None)?,
+            second: self.linear(inputs, latent, None, None)?,
         })
     }
 }

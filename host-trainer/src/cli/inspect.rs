@@ -113,7 +113,8 @@ impl Stored {
         let format = match (tensor.storage, weights) {
             (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => "i8",
             (Storage::Weight, format) => format.name(),
-            (Storage::Float | Storage::Positive, _) => WeightFormat::F32.name(),
+            (Storage::Mean | Storage::InvStd, WeightFormat::I8I16 | WeightFormat::I8) => "bf16",
+            (Storage::Float | Storage::Positive | Storage::Mean | Storage::InvStd, _) => WeightFormat::F32.name(),
         };
         Self { name: tensor.name.to_string(), format, values: tensor.shape.values(), bytes: tensor.length }
     }

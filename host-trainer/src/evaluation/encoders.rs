@@ -15,10 +15,7 @@ use crate::training::{Recipe, Settings};
 
 /// A trained encoder.
 pub(super) struct Trained {
-    /// The model's bundle, and statistics that change nothing: what is encoded comes standardised.
     bundle: Aligned,
-    pub(super) zeros: Vec<f32>,
-    pub(super) ones: Vec<f32>,
     /// Window lengths that it was trained on.
     pub(super) windows: Vec<usize>,
 }
@@ -36,8 +33,7 @@ impl Trained {
     }
 
     fn new(model: &Model, windows: Vec<usize>) -> Result<Self, ModelError> {
-        let features = model.dims.features;
-        Ok(Self { bundle: aligned_bundle(model)?, zeros: vec![0.0; features], ones: vec![1.0; features], windows })
+        Ok(Self { bundle: aligned_bundle(model)?, windows })
     }
 
     pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {

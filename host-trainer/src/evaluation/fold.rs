@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use neural_vault_core::encoder::Standardiser;
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -14,7 +13,6 @@ use super::methods::{Encoded, Fitted, Method, Templates};
 use super::metrics::bootstrap::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row};
-use crate::model::ModelError;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;
@@ -48,21 +46,17 @@ impl<'e> Prepared<'e> {
     ) -> Result<Self, EvaluationError> {
         let bundle = trained.open()?;
         let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
-        let statistics = encoder.standardiser();
         let standardised = |rows: &[usize]| {
             let mut values = dataset.select(rows).values;
-            values.chunks_exact_mut(dataset.features).for_each(|frame| statistics.apply(0, frame));
+            values.chunks_exact_mut(dataset.features).for_each(|frame| encoder.standardise(frame));
             values
         };
-        let unchanged = Standardiser { mean: &trained.zeros, inv_std: &trained.ones };
-        let encoder = encoder.with_standardiser(unchanged);
-        let encoder = encoder.ok_or_else(|| ModelError::Bundle("the statistics do not fit".to_owned()))?;
-        let windows = trained.windows.clone();
+        let (of_standardised, windows) = (encoder.of_standardised(), trained.windows.clone());
         let fitted = match others {
-            None => Fitted::encoder(encoder, windows),
+            None => Fitted::encoder(of_standardised, windows),
             Some(open_set) => {
                 let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-                Fitted::fit(encoder, windows, &standardised(&fold.training), &labels, open_set, plan.seed)?
+                Fitted::fit(of_standardised, windows, &standardised(&fold.training), &labels, open_set, plan.seed)?
             }
         };
         let encode = |part: &[usize]| {

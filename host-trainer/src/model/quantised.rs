@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use half::bf16;
 use neural_vault_core::bundle::{self, Bundle, tensor_names_and_shapes};
-use neural_vault_core::encoder::{Standardiser, WeightFormat};
+use neural_vault_core::encoder::{WeightFormat, standardise};
 
 use super::{Aligned, Model, ModelError, Provenance};
 
@@ -12,6 +13,8 @@ const SAMPLE: usize = 1 << 20;
 
 /// Ranges that calibration compares: each is smaller than the one before by an eighth of a power of two.
 const RANGES: i32 = 40;
+
+const STATISTICS: [&str; 2] = ["standardiser.mean", "standardiser.inv_std"];
 
 /// A bundle whose weights are not float32.
 #[derive(Clone)]
@@ -60,19 +63,49 @@ impl Model {
     /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already.
     pub fn quantise(&self, format: WeightFormat, frames: &[f32]) -> Result<Self, ModelError> {
         self.require_f32()?;
-        let input_scale = match format.largest_code() {
-            Some(most) => vec![self.input_scale(frames, most)?],
-            None => Vec::new(),
-        };
-        let tensor = |name: &str| {
-            let values = if name == "proj.input_scale" { Some(&input_scale) } else { self.tensors.get(name) };
-            values.map(|values| Cow::Borrowed(values.as_slice()))
-        };
+        let mut model = Cow::Borrowed(self);
+        if let Some(most) = format.largest_code() {
+            let model = model.to_mut();
+            model.round_statistics();
+            let scale = model.input_scale(frames, most)?;
+            model.tensors.insert("proj.input_scale".to_owned(), vec![scale]);
+        }
+        let tensor = |name: &str| model.tensors.get(name).map(|values| Cow::Borrowed(values.as_slice()));
         let failed = |e: &dyn std::fmt::Display| ModelError::Bundle(e.to_string());
         let bytes = bundle::write(&self.dims, format, tensor, None).map_err(|e| failed(&e))?;
         let bytes = Aligned::new(&bytes);
         let bundle = Bundle::open(&bytes).map_err(|e| failed(&e))?;
         Self::from_bundle(&bundle, self.provenance.clone())
+    }
+
+    /// Rounds the standardiser to bfloat16, and lets the projection make up for it.
+    ///
+    /// `W (x - m) s = W' (x - m') s' + W (m' - m) s` with `W' = W s / s'`: the outputs stay, but for the rounding of float32.
+    fn round_statistics(&mut self) {
+        let [(mean, rounded_mean), (inv_std, rounded_inv_std)] = STATISTICS.map(|name| {
+            let exact = self.tensors.remove(name).unwrap_or_default();
+            let rounded: Vec<f32> = exact.iter().map(|value| bf16::from_f32(*value).to_f32()).collect();
+            self.tensors.insert(name.to_owned(), rounded.clone());
+            (exact, rounded)
+        });
+        let quotient = |(exact, rounded): (&f32, &f32)| f64::from(*exact) / f64::from(*rounded);
+        let gains: Vec<f64> = inv_std.iter().zip(&rounded_inv_std).map(quotient).collect();
+        let moved = mean.iter().zip(&rounded_mean).zip(&inv_std);
+        let moved =
+            moved.map(|((exact, rounded), inv_std)| (f64::from(*rounded) - f64::from(*exact)) * f64::from(*inv_std));
+        let moved: Vec<f64> = moved.collect();
+        let mut bias = self.tensors.remove("proj.bias").unwrap_or_default();
+        if let Some(weights) = self.tensors.get_mut("proj.weight") {
+            for (weights, bias) in weights.chunks_exact_mut(mean.len().max(1)).zip(&mut bias) {
+                let mut sum = f64::from(*bias);
+                for ((weight, gain), moved) in weights.iter_mut().zip(&gains).zip(&moved) {
+                    sum += f64::from(*weight) * moved;
+                    *weight = (f64::from(*weight) * gain) as f32;
+                }
+                *bias = sum as f32;
+            }
+        }
+        self.tensors.insert("proj.bias".to_owned(), bias);
     }
 
     /// What a code of a standardised feature is worth: the scale with the least mean squared error over the frames.
@@ -108,13 +141,13 @@ impl Model {
     fn standardised_sample(&self, frames: &[f32]) -> Vec<f32> {
         let features = self.dims.features;
         let tensor = |name: &str| self.tensors.get(name).map(Vec::as_slice).unwrap_or_default();
-        let standardiser = Standardiser { mean: tensor("standardiser.mean"), inv_std: tensor("standardiser.inv_std") };
+        let [mean, inv_std] = STATISTICS.map(tensor);
         let every = (frames.len() / features).div_ceil((SAMPLE / features).max(2)).max(1);
         let mut values = Vec::new();
         for frame in frames.chunks_exact(features).step_by(every) {
             let start = values.len();
-            values.extend(frame);
-            standardiser.apply(0, &mut values[start..]);
+            values.resize(start + features, 0.0);
+            standardise(frame, mean, inv_std, &mut values[start..]);
         }
         values
     }
@@ -124,7 +157,7 @@ impl Model {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::{Standardiser, synth};
     use crate::model::{initialise, linear_dims, reference_dims};
 
     const FEATURES: usize = 30;
@@ -163,6 +196,41 @@ mod tests {
         assert!(refused(crate::model::onnx::to_bytes(&quantised, &[0; 32])));
         assert!(refused(crate::model::safetensors::to_bytes(&quantised, &[0; 32])));
         assert!(matches!(quantised.quantise(WeightFormat::I16, &[]), Err(ModelError::Quantised { .. })));
+    }
+
+    #[test]
+    fn what_rounded_statistics_lose_is_made_up_for() {
+        const RAW_MEAN: f32 = 9_000.0;
+        let mut model = models()[1].clone();
+        let mut values = synth(3, 8, FEATURES, 2, 0.3, 5).values;
+        // Scanners' numbers are far from zero: bfloat16 moves such a mean by as much as a deviation.
+        values.iter_mut().enumerate().for_each(|(k, value)| *value = RAW_MEAN + (k % FEATURES) as f32 + *value * 20.0);
+        let (standardiser, _) = Standardiser::fit(&values, FEATURES);
+        model.tensors.insert("standardiser.mean".to_owned(), standardiser.mean);
+        model.tensors.insert("standardiser.inv_std".to_owned(), standardiser.inv_std);
+        let mut rounded = model.clone();
+        rounded.round_statistics();
+        for name in STATISTICS {
+            assert_ne!(rounded.tensors[name], model.tensors[name]);
+            assert!(rounded.tensors[name].iter().all(|value| value.to_bits() & 0xffff == 0));
+        }
+        let outputs = |model: &Model, frame: &[f32]| -> Vec<f64> {
+            let tensor = |name: &str| model.tensors[name].iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
+            let (mean, inv_std) = (tensor("standardiser.mean"), tensor("standardiser.inv_std"));
+            let (weight, bias) = (tensor("proj.weight"), tensor("proj.bias"));
+            let statistics = || mean.iter().zip(&inv_std);
+            let row = |weights: &[f64]| -> f64 {
+                let inputs =
+                    frame.iter().zip(statistics()).map(|(x, (mean, inv_std))| (f64::from(*x) - mean) * inv_std);
+                inputs.zip(weights).map(|(input, weight)| input * weight).sum()
+            };
+            weight.chunks_exact(FEATURES).zip(bias).map(|(weights, bias)| row(weights) + bias).collect()
+        };
+        for frame in values.chunks_exact(FEATURES) {
+            for (exact, made_up) in outputs(&model, frame).iter().zip(outputs(&rounded, frame)) {
+                assert!((exact - made_up).abs() < 1e-5, "{exact} became {made_up}");
+            }
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]
 pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 
 #[cfg(feature = "one-byte")]
-type QuantiseRaw = fn(&[f32], &[f32], &[f32], f32, i16, &mut [i16]);
+type QuantiseRaw = fn(&[f32], &[u16], &[u16], f32, i16, &mut [i16]);
 
 /// The inner loops for every format, and what makes inputs of raw values.
 ///
@@ -152,7 +152,7 @@ mod once {
         #[cfg(feature = "one-byte")]
         quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
-        quantise_raw(raw: &[f32], mean: &[f32], inv_std: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
         rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
     }

@@ -1,0 +1,114 @@
+//! Raw values to what products take, by the 512-bit instructions of AVX-512.
+
+use std::arch::x86_64::{
+    __m256i, __m512, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,
+    _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fixupimm_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
+    _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
+};
+
+use neural_vault_core::encoder::{self, LANES};
+
+/// For the processors of [`super::avx512::KERNEL`].
+#[allow(unsafe_code)]
+pub(super) fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { standardise_vectors(raw, mean, inv_std, into) }
+}
+
+/// For the processors of [`super::avx512::KERNEL`].
+#[allow(unsafe_code)]
+pub(super) fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { quantise_vectors(values, factor, most, codes) }
+}
+
+/// For the processors of [`super::avx512::KERNEL`].
+#[allow(unsafe_code)]
+pub(super) fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { quantise_raw_vectors(raw, mean, inv_std, factor, most, codes) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[allow(unsafe_code)]
+fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+    let count = raw.len().min(mean.len()).min(inv_std.len()).min(into.len());
+    let (raw, mean, inv_std, into) = (&raw[..count], &mean[..count], &inv_std[..count], &mut into[..count]);
+    let (raws, raw) = raw.as_chunks::<LANES>();
+    let (means, mean) = mean.as_chunks::<LANES>();
+    let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
+    let (intos, into) = into.as_chunks_mut::<LANES>();
+    for (((raw, mean), inv_std), into) in raws.iter().zip(means).zip(inv_stds).zip(intos) {
+        // SAFETY: each is sixteen floats.
+        unsafe {
+            let value = standardised(raw, _mm512_loadu_ps(mean.as_ptr()), _mm512_loadu_ps(inv_std.as_ptr()));
+            _mm512_storeu_ps(into.as_mut_ptr(), value);
+        }
+    }
+    encoder::standardise(raw, mean, inv_std, into);
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+#[allow(unsafe_code)]
+fn quantise_vectors(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+    let count = values.len().min(codes.len());
+    let (values, codes) = (&values[..count], &mut codes[..count]);
+    let (vectors, values) = values.as_chunks::<LANES>();
+    let (places, codes) = codes.as_chunks_mut::<LANES>();
+    for (vector, place) in vectors.iter().zip(places) {
+        // SAFETY: sixteen floats.
+        store_codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, most, place);
+    }
+    encoder::quantise(values, factor, most, codes);
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+fn quantise_raw_vectors(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]) {
+    let count = raw.len().min(mean.len()).min(inv_std.len()).min(codes.len());
+    let (raw, mean, inv_std, codes) = (&raw[..count], &mean[..count], &inv_std[..count], &mut codes[..count]);
+    let (raws, raw) = raw.as_chunks::<LANES>();
+    let (means, mean) = mean.as_chunks::<LANES>();
+    let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
+    let (places, codes) = codes.as_chunks_mut::<LANES>();
+    for (((raw, mean), inv_std), place) in raws.iter().zip(means).zip(inv_stds).zip(places) {
+        store_codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, most, place);
+    }
+    encoder::quantise_raw(raw, mean, inv_std, factor, most, codes);
+}
+
+/// Sixteen raw values, sanitised and standardised.
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+fn standardised(raw: &[f32; LANES], mean: __m512, inv_std: __m512) -> __m512 {
+    /// What takes the place of a value, four bits for each kind: 0 for NaNs, 1 and -1 for infinities, else itself.
+    const SANITISED: i32 = 0x00a9_0088;
+    // SAFETY: sixteen floats.
+    let raw = unsafe { _mm512_loadu_ps(raw.as_ptr()) };
+    let sanitised = _mm512_fixupimm_ps::<0>(raw, raw, _mm512_set1_epi32(SANITISED));
+    _mm512_mul_ps(_mm512_sub_ps(sanitised, mean), inv_std)
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+#[allow(unsafe_code)]
+fn bfloats(bits: &[u16; LANES]) -> __m512 {
+    // SAFETY: sixteen times two bytes.
+    let bits: __m256i = unsafe { _mm256_loadu_si256(bits.as_ptr().cast()) };
+    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(bits)))
+}
+
+/// Writes the codes of sixteen values.
+#[target_feature(enable = "avx512f,avx512vl")]
+#[inline]
+#[allow(unsafe_code)]
+fn store_codes(values: __m512, factor: f32, most: i16, place: &mut [i16; LANES]) {
+    let most = f32::from(most);
+    // What is no number is the second operand's, as it is in core's comparisons.
+    let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(factor)), _mm512_set1_ps(most));
+    let scaled = _mm512_max_ps(scaled, _mm512_set1_ps(-most));
+    // The processor rounds to nearest, ties to even, as core does.
+    let codes = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(scaled));
+    // SAFETY: sixteen times two bytes.
+    unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), codes) }
+}
