@@ -10,7 +10,7 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::encoder::{EncodeError, Encoder, Workspace};
+use crate::encoder::{EncodeError, Encoder, ROWS, Workspace};
 
 /// Why a scan has no embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,25 +132,25 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// length.
     fn project(&mut self, chunk: &[f32]) -> usize {
         let (features, width) = (self.encoder.dims().features, self.encoder.dims().d_model);
+        let ScanState { window, frame, feature, .. } = self.state;
+        let whole = chunk.len().checked_div(features).unwrap_or(0).min(window - frame);
+        // Several frames share a pass over the weights where they gain by it.
+        let (frames, count) = if ROWS > 1 && feature == 0 && whole > 0 {
+            (whole, features)
+        } else {
+            (1, chunk.len().min(features.saturating_sub(feature)))
+        };
+        let values = chunk.get(..frames * count).unwrap_or_default();
         let Workspace { rows, partials, .. } = &mut self.workspace;
-        let rows = rows.get_mut(self.state.frame * width..).unwrap_or_default();
-        let whole = chunk.len().checked_div(features).unwrap_or(0).min(self.state.window - self.state.frame);
-        if self.state.feature == 0 && whole > 0 {
-            let taken = whole * features;
-            let frames = chunk.get(..taken).unwrap_or_default();
-            let rows = rows.get_mut(..whole * width).unwrap_or_default();
-            self.encoder.project(frames, rows, partials);
-            self.state.frame += whole;
-            return taken;
-        }
-        let row = rows.get_mut(..width).unwrap_or_default();
-        let taken = self.encoder.project_some(self.state.feature, chunk, row, partials);
-        self.state.feature += taken;
+        let rows = rows.get_mut(frame * width..).unwrap_or_default();
+        let rows = rows.get_mut(..frames * width).unwrap_or_default();
+        self.encoder.project(feature, count, values, rows, partials);
+        self.state.feature += count;
         if self.state.feature == features {
             self.state.feature = 0;
-            self.state.frame += 1;
+            self.state.frame += frames;
         }
-        taken
+        values.len()
     }
 
     /// Embeds the full window and adds it to the total.

@@ -39,55 +39,61 @@ impl<W: Stored> FloatLinear<'_, W> {
     ///
     /// `partials` holds the sums of a block where there are several: [`ROWS`] rows of outputs, or as many as there are.
     pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        // One row leaves most of the space for several untouched.
-        if x.len() == self.inputs {
-            self.map_rows(x, y, partials, &mut [[0.0; STEP]], kernel);
-        } else {
-            self.map_rows(x, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
-        }
+        self.feed(0, self.inputs, x, y, partials, kernel);
     }
 
-    /// [`FloatLinear::map`], as many rows at once as `step` has room for.
-    fn map_rows(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], step: &mut [[f32; STEP]], kernel: &Kernel) {
-        let (inputs, outputs) = (self.inputs.max(1), self.outputs().max(1));
-        // A block's weights stay in the second-level cache while every row passes over them.
-        for block in (0..inputs).step_by(BLOCK) {
-            let end = inputs.min(block + BLOCK);
-            for (x, y) in x.chunks((inputs * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
-                let Some(step) = step.get_mut(..x.len() / inputs) else {
-                    return;
-                };
-                for first in (block..end).step_by(STEP) {
-                    let count = STEP.min(end - first);
-                    for (row, step) in x.chunks_exact(inputs).zip(step.iter_mut()) {
-                        let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
-                        prepare(first, values, self.standardiser.as_ref(), step, kernel);
-                    }
-                    self.add(first, count, step, y, partials, kernel);
-                }
-            }
-        }
-    }
-
-    /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
+    /// [`FloatLinear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
     ///
-    /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
+    /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between.
     pub(super) fn feed(
         &self,
         first: usize,
-        values: &[f32],
+        width: usize,
+        x: &[f32],
         y: &mut [f32],
         partials: &mut [f32],
         kernel: &Kernel,
-    ) -> usize {
-        let count = STEP.min(BLOCK - first % BLOCK).min(self.inputs.saturating_sub(first));
-        let values = values.get(..count).unwrap_or(values);
-        let mut step = [[0.0; STEP]];
-        for step in &mut step {
-            prepare(first, values, self.standardiser.as_ref(), step, kernel);
+    ) {
+        // One row leaves most of the space for several untouched.
+        if x.len() == width {
+            self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]], kernel);
+        } else {
+            self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
         }
-        self.add(first, values.len(), &step, y, partials, kernel);
-        values.len()
+    }
+
+    /// [`FloatLinear::feed`], as many rows at once as `step` has room for.
+    #[allow(clippy::too_many_arguments)]
+    fn feed_rows(
+        &self,
+        first: usize,
+        width: usize,
+        x: &[f32],
+        y: &mut [f32],
+        partials: &mut [f32],
+        step: &mut [[f32; STEP]],
+        kernel: &Kernel,
+    ) {
+        let outputs = self.outputs().max(1);
+        let mut done = 0;
+        // A block's weights stay in the second-level cache while every row passes over them.
+        while done < width {
+            let end = width.min(done + BLOCK - (first + done) % BLOCK);
+            for (x, y) in x.chunks(width * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+                let Some(step) = step.get_mut(..x.len() / width) else {
+                    return;
+                };
+                for place in (done..end).step_by(STEP) {
+                    let count = STEP.min(end - place);
+                    for (row, step) in x.chunks_exact(width).zip(step.iter_mut()) {
+                        let values = row.get(place..).unwrap_or_default().get(..count).unwrap_or_default();
+                        prepare(first + place, values, self.standardiser.as_ref(), step, kernel);
+                    }
+                    self.add(first + place, count, step, y, partials, kernel);
+                }
+            }
+            done = end;
+        }
     }
 
     fn outputs(&self) -> usize {

@@ -11,24 +11,29 @@ use crate::similarity::normalise;
 impl Encoder<'_> {
     /// Runs the model on the projected rows of a workspace; the embedding lies at the start of its `hidden`.
     pub(crate) fn encode(&self, workspace: &mut Workspace<'_>) -> Result<(), EncodeError> {
-        let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
         if self.dims.is_linear() {
-            let embedding = start(hidden, self.dims.latent);
-            mean_of_rows(rows, embedding);
-            return normalise(embedding).map_err(EncodeError::Degenerate);
+            mean_of_rows(workspace.rows, start(workspace.hidden, self.dims.latent));
+        } else {
+            self.transform(workspace);
         }
-        add(rows, self.weights.positions);
+        normalise(start(workspace.hidden, self.dims.latent)).map_err(EncodeError::Degenerate)
+    }
+
+    /// The layers, the mean over time and the head.
+    fn transform(&self, workspace: &mut Workspace<'_>) {
+        add(workspace.rows, self.weights.positions);
         let checked = &mut |_: &Piece<'_>| true;
         let mut blocks = self.weights.blocks(self.format, checked);
         for _ in 0..self.dims.layers {
             // Borrowed, as a move would take its stack twice.
             if let Some(block) = &blocks.attention(&self.dims) {
-                self.attend(block, rows, normed, hidden, scores, partials);
+                self.attend(block, workspace);
             }
             if let Some(block) = &blocks.feed_forward(&self.dims) {
-                self.feed_forward(block, rows, normed, hidden, partials);
+                self.feed_forward(block, workspace);
             }
         }
+        let Workspace { rows, partials, normed, hidden, .. } = workspace;
         let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
         mean_of_rows(rows, pooled);
         let rows = start(rows, width);
@@ -39,20 +44,12 @@ impl Encoder<'_> {
             activation::gelu(pooled);
             block.second.map(pooled, embedding, partials, &self.kernel);
         }
-        normalise(embedding).map_err(EncodeError::Degenerate)
     }
 
     /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
     #[inline(never)]
-    fn attend(
-        &self,
-        block: &Block<'_>,
-        rows: &mut [f32],
-        normed: &mut [f32],
-        hidden: &mut [f32],
-        scores: &mut [f32],
-        partials: &mut [f32],
-    ) {
+    fn attend(&self, block: &Block<'_>, workspace: &mut Workspace<'_>) {
+        let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
         let width = self.dims.d_model;
         // A single frame attends to itself alone: its value passes through, whatever its query and key.
         let alone = rows.len() == width;
@@ -78,14 +75,8 @@ impl Encoder<'_> {
 
     /// Adds to every row its feed-forward block; [`ROWS`] rows at a time.
     #[inline(never)]
-    fn feed_forward(
-        &self,
-        block: &Block<'_>,
-        rows: &mut [f32],
-        normed: &mut [f32],
-        hidden: &mut [f32],
-        partials: &mut [f32],
-    ) {
+    fn feed_forward(&self, block: &Block<'_>, workspace: &mut Workspace<'_>) {
+        let Workspace { rows, partials, normed, hidden, .. } = workspace;
         let width = self.dims.d_model.max(1);
         for rows in matrix::groups_mut(rows, ROWS * width) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);

@@ -6,8 +6,6 @@
 //! for the largest code, which no calibration can better. Sums run in 32 bits over as many inputs as cannot wrap, and in
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
-use core::array::from_ref;
-
 use crate::encoder::format::QUAD;
 use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
 use crate::encoder::matrix;
@@ -68,62 +66,67 @@ impl IntegerLinear<'_> {
     /// Sums are made in place in `y`; `partials` holds their totals where those may need 64 bits: two words an output of
     /// [`ROWS`] rows, or of as many as there are.
     pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        self.feed(0, self.inputs, x, y, partials, kernel);
+    }
+
+    /// [`IntegerLinear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
+    ///
+    /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between, and rows that
+    /// come in pieces have an input scale.
+    pub(super) fn feed(
+        &self,
+        first: usize,
+        width: usize,
+        x: &[f32],
+        y: &mut [f32],
+        partials: &mut [f32],
+        kernel: &Kernel,
+    ) {
         // One row leaves most of the space for several untouched.
-        if x.len() == self.inputs || ROWS == 1 {
-            self.map_rows(x, y, partials, &mut [[0; STEP]], kernel);
+        if x.len() == width || ROWS == 1 {
+            self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]], kernel);
         } else {
-            self.map_rows(x, y, partials, &mut [[0; STEP]; ROWS], kernel);
+            self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]; ROWS], kernel);
         }
     }
 
-    /// [`IntegerLinear::map`], at most [`ROWS`] rows at once and as many as `codes` has room for.
-    fn map_rows(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], codes: &mut [[i16; STEP]], kernel: &Kernel) {
-        let inputs = self.inputs;
-        for (x, y) in matrix::groups(x, inputs * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
+    /// [`IntegerLinear::feed`], at most [`ROWS`] rows at once and as many as `codes` has room for.
+    #[allow(clippy::too_many_arguments)]
+    fn feed_rows(
+        &self,
+        first: usize,
+        width: usize,
+        x: &[f32],
+        y: &mut [f32],
+        partials: &mut [f32],
+        codes: &mut [[i16; STEP]],
+        kernel: &Kernel,
+    ) {
+        for (x, y) in matrix::groups(x, width * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
-            for (row, scale) in matrix::rows(x, inputs).zip(&mut scales) {
+            for (row, scale) in matrix::rows(x, width).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
                 rows += 1;
             }
             let Some(codes) = codes.get_mut(..rows) else {
                 return;
             };
-            for first in (0..inputs).step_by(STEP) {
-                let count = STEP.min(inputs - first);
-                for ((row, codes), scale) in matrix::rows(x, inputs).zip(codes.iter_mut()).zip(scales) {
-                    let values = row.get(first..).unwrap_or_default().get(..count).unwrap_or_default();
-                    self.encode(first, values, scale, codes, kernel);
+            let mut done = 0;
+            while done < width {
+                let place = first + done;
+                let count = (STEP - place % STEP).min(width - done);
+                for ((row, codes), scale) in matrix::rows(x, width).zip(codes.iter_mut()).zip(scales) {
+                    let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
+                    self.encode(place, values, scale, codes, kernel);
                 }
-                self.add(first, count, codes, y, partials, kernel);
+                self.add(place, count, codes, y, partials, kernel);
+                done += count;
             }
-            self.finish(&scales, y, partials, kernel);
+            if first + width == self.inputs {
+                self.finish(&scales, y, partials, kernel);
+            }
         }
-    }
-
-    /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
-    ///
-    /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
-    #[inline(never)]
-    pub(super) fn feed(
-        &self,
-        first: usize,
-        values: &[f32],
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) -> usize {
-        let block = self.block();
-        let count = (STEP - first % QUAD).min(block - first % block).min(self.inputs.saturating_sub(first));
-        let values = values.get(..count).unwrap_or(values);
-        let scale = self.row_scale(&[], kernel);
-        let mut codes = [0; STEP];
-        self.encode(first, values, scale, &mut codes, kernel);
-        self.add(first, values.len(), from_ref(&codes), y, partials, kernel);
-        if first + values.len() == self.inputs {
-            self.finish(&[scale], y, partials, kernel);
-        }
-        values.len()
     }
 
     fn outputs(&self) -> usize {

@@ -81,26 +81,27 @@ impl Linear<'_> {
         }
     }
 
-    /// Feeds the raw inputs `first..` of one row whose earlier inputs were fed before; returns how many it took.
+    /// [`Linear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
     ///
-    /// `y` is complete once the last input is in. Nothing else may touch `y` and `partials` in between.
+    /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between.
     pub(super) fn feed(
         &self,
         first: usize,
-        values: &[f32],
+        width: usize,
+        x: &[f32],
         y: &mut [f32],
         partials: &mut [f32],
         kernel: &Kernel,
-    ) -> usize {
+    ) {
         match self {
             #[cfg(feature = "four-byte")]
-            Self::F32(linear) => linear.feed(first, values, y, partials, kernel),
+            Self::F32(linear) => linear.feed(first, width, x, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::F16(linear) => linear.feed(first, values, y, partials, kernel),
+            Self::F16(linear) => linear.feed(first, width, x, y, partials, kernel),
             #[cfg(feature = "two-byte")]
-            Self::I16(linear) => linear.feed(first, values, y, partials, kernel),
+            Self::I16(linear) => linear.feed(first, width, x, y, partials, kernel),
             #[cfg(feature = "one-byte")]
-            Self::I8(linear) => linear.feed(first, values, y, partials, kernel),
+            Self::I8(linear) => linear.feed(first, width, x, y, partials, kernel),
         }
     }
 }

@@ -162,7 +162,7 @@ impl<'a> Encoder<'a> {
         }
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
-        self.project(frames, workspace.rows, workspace.partials);
+        self.project(0, features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
         copy(workspace.hidden, embedding);
         Ok(())
@@ -193,7 +193,7 @@ impl<'a> Encoder<'a> {
         let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
-            self.project(frames, rows, partials);
+            self.project(0, features, frames, rows, partials);
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, 1));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
@@ -221,16 +221,11 @@ impl<'a> Encoder<'a> {
         if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
-    /// Projects whole raw frames (frames, features) to rows (frames, d_model).
-    pub(crate) fn project(&self, frames: &[f32], rows: &mut [f32], partials: &mut [f32]) {
-        self.weights.projection.map(frames, rows, partials, &self.kernel);
-    }
-
-    /// Projects the next values of a frame whose `first` values were projected before; returns how many it took.
+    /// Projects the next `count` values of some frames whose `first` values were projected before to rows (frames, d_model).
     ///
-    /// The row is complete once the last feature is in. Nothing else may touch it and `partials` in between.
-    pub(crate) fn project_some(&self, first: usize, values: &[f32], row: &mut [f32], partials: &mut [f32]) -> usize {
-        self.weights.projection.feed(first, values, row, partials, &self.kernel)
+    /// The rows are complete once the last feature is in. Nothing else may touch them and `partials` in between.
+    pub(crate) fn project(&self, first: usize, count: usize, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
+        self.weights.projection.feed(first, count, values, rows, partials, &self.kernel);
     }
 }
 
