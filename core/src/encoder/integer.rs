@@ -102,6 +102,7 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
+        let block = self.block();
         for (x, y) in matrix::groups(x, width * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
             let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
             let mut rows = 0;
@@ -115,7 +116,7 @@ impl IntegerLinear<'_> {
             let mut done = 0;
             while done < width {
                 let place = first + done;
-                let count = (STEP - place % STEP).min(width - done);
+                let count = (STEP - place % QUAD).min(block - place % block).min(width - done);
                 for ((row, codes), scale) in matrix::rows(x, width).zip(codes.iter_mut()).zip(scales) {
                     let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
                     self.encode(place, values, scale, codes, kernel);
