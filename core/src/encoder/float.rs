@@ -24,15 +24,12 @@ pub(crate) struct FloatLinear<'a, W> {
 }
 
 impl<W: Stored> FloatLinear<'_, W> {
-    /// The map to the last `count` outputs alone.
-    pub(super) fn last_outputs(&self, count: usize) -> Self {
+    /// Leaves out all but the last `count` outputs.
+    pub(super) fn keep_last(&mut self, count: usize) {
         let first = self.outputs().saturating_sub(count);
-        Self {
-            weight: self.weight.get(first..).unwrap_or_default(),
-            scale: self.scale.and_then(|scale| scale.get(first..)),
-            bias: self.bias.get(first..).unwrap_or_default(),
-            ..*self
-        }
+        self.weight = self.weight.get(first..).unwrap_or_default();
+        self.scale = self.scale.and_then(|scale| scale.get(first..));
+        self.bias = self.bias.get(first..).unwrap_or_default();
     }
 
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.

@@ -26,7 +26,7 @@ impl Encoder<'_> {
         let mut blocks = self.weights.blocks(self.format, checked);
         for _ in 0..self.dims.layers {
             // Borrowed, as a move would take its stack twice.
-            if let Some(block) = &blocks.attention(&self.dims) {
+            if let Some(block) = &mut blocks.attention(&self.dims) {
                 self.attend(block, workspace);
             }
             if let Some(block) = &blocks.feed_forward(&self.dims) {
@@ -48,18 +48,18 @@ impl Encoder<'_> {
 
     /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
     #[inline(never)]
-    fn attend(&self, block: &Block<'_>, workspace: &mut Workspace<'_>) {
+    fn attend(&self, block: &mut Block<'_>, workspace: &mut Workspace<'_>) {
         let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
         let width = self.dims.d_model;
         // A single frame attends to itself alone: its value passes through, whatever its query and key.
         let alone = rows.len() == width;
         let (inner_width, length) = if alone { (width, width) } else { (3 * width, 3 * rows.len()) };
-        let first = block.first.last_outputs(inner_width);
+        block.first.keep_last(inner_width);
         let (inner, product) = hidden.split_at_mut_checked(length).unwrap_or_default();
         for (rows, inner) in matrix::groups(rows, ROWS * width).zip(matrix::groups_mut(inner, ROWS * inner_width)) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
-            first.map(normed, inner, partials, &self.kernel);
+            block.first.map(normed, inner, partials, &self.kernel);
         }
         for (rows, some) in matrix::groups_mut(rows, ROWS * width).zip(matrix::groups(inner, ROWS * inner_width)) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));

@@ -23,17 +23,17 @@ pub(crate) enum Linear<'a> {
 }
 
 impl Linear<'_> {
-    /// The map to the last `count` outputs alone.
-    pub(super) fn last_outputs(&self, count: usize) -> Self {
+    /// Leaves out all but the last `count` outputs.
+    pub(super) fn keep_last(&mut self, count: usize) {
         match self {
             #[cfg(feature = "four-byte")]
-            Self::F32(linear) => Self::F32(linear.last_outputs(count)),
+            Self::F32(linear) => linear.keep_last(count),
             #[cfg(feature = "two-byte")]
-            Self::F16(linear) => Self::F16(linear.last_outputs(count)),
+            Self::F16(linear) => linear.keep_last(count),
             #[cfg(feature = "two-byte")]
-            Self::I16(linear) => Self::I16(linear.last_outputs(count)),
+            Self::I16(linear) => linear.keep_last(count),
             #[cfg(feature = "one-byte")]
-            Self::I8(linear) => Self::I8(linear.last_outputs(count)),
+            Self::I8(linear) => linear.keep_last(count),
         }
     }
 
