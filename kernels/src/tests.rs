@@ -152,7 +152,7 @@ fn norms_attention_and_outputs_have_the_bits_of_the_portable_kernel() {
             let rows = floats(frames * width);
             let made = |kernel: &Kernel| {
                 let (mut attended, mut normed) = (rows.clone(), rows.clone());
-                (kernel.attend)(&qkv, &qkv, width, head, &mut vec![0.0; frames], &mut attended);
+                (kernel.attend)(&qkv, &qkv, width, head, &mut vec![0.0; width / head * frames], &mut attended);
                 (kernel.layer_norm)(&rows, &weight, &bias, &mut normed);
                 let (mut totals, mut partials) = (rows.clone(), normed.clone());
                 (kernel.close_block)(&mut totals, &mut partials);

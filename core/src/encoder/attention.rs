@@ -5,7 +5,7 @@ use wide::f32x16;
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
 use crate::encoder::lanes::{dot, lanes, sum};
-use crate::encoder::matrix::{groups_mut, rows};
+use crate::encoder::matrix::{groups, groups_mut, rows};
 use crate::similarity::square_root;
 
 /// What [`attend()`] does.
@@ -14,21 +14,25 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
 /// `width`).
 ///
-/// `scores` holds one float a frame.
+/// `scores` holds one float a head and frame: all heads take a step before any takes the next, which gives a processor
+/// that looks ahead enough to do while one's exponentials wait for each other.
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let frames = || rows(qkv, 3 * width);
+    let count = frames().count();
     let scale = 1.0 / square_root(head as f32);
     for (query, y) in rows(queries, 3 * width).zip(groups_mut(y, width)) {
-        for (number, y) in groups_mut(y, head).enumerate() {
+        for (number, scores) in groups_mut(scores, count).enumerate() {
             let first = number * head;
             let query = part_of(query, first, head);
             for (score, frame) in scores.iter_mut().zip(frames()) {
                 *score = dot(query, part_of(frame, width + first, head)) * scale;
             }
-            softmax(scores);
-            for (number, y) in groups_mut(y, LANES).enumerate() {
-                let (first, length) = (2 * width + first + number * LANES, y.len());
+        }
+        groups_mut(scores, count).for_each(softmax);
+        for (number, (y, scores)) in groups_mut(y, head).zip(groups(scores, count)).enumerate() {
+            for (part, y) in groups_mut(y, LANES).enumerate() {
+                let (first, length) = (2 * width + number * head + part * LANES, y.len());
                 weighted_sum(scores, frames().map(|frame| part_of(frame, first, length)), y);
             }
         }

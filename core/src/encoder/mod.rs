@@ -195,7 +195,7 @@ impl<'a> Encoder<'a> {
             let rows = start(rows, frames.len() / features * d_model);
             self.project(0, features, frames, rows, partials);
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
-                let (hidden, scores) = (&mut *hidden, start(scores, 1));
+                let (hidden, scores) = (&mut *hidden, start(scores, self.dims.heads));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
                 self.encode(&mut workspace)?;
                 copy(workspace.hidden, embedding);

@@ -20,7 +20,7 @@ pub(crate) struct Workspace<'s> {
     /// Queries, keys and values of every frame and behind them an output of the attention, or a row's widest product, or
     /// the embedding.
     pub(crate) hidden: &'s mut [f32],
-    /// One attention score a frame.
+    /// One attention score a head and frame.
     pub(super) scores: &'s mut [f32],
 }
 
@@ -51,7 +51,7 @@ impl Lengths {
             total: latent,
             normed,
             hidden: max(if dims.is_linear() { 0 } else { max(attention, feed_forward * rows) }, latent),
-            scores: window,
+            scores: min(dims.heads, 512) * window,
         }
     }
 
