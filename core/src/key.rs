@@ -12,11 +12,10 @@
 use core::error::Error;
 use core::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
 
+use crate::mac::MacKey;
 use crate::quantize::{QuantizeError, quantize_scaled};
 use crate::similarity::{SimilarityError, norm};
 
@@ -29,11 +28,12 @@ pub const MAX_KEY_LENGTH: usize = 255 * 32;
 const INFO_V1: &[u8] = b"neural-vault-few-shot-v1";
 const INFO_V2: &[u8] = b"neural-vault/v2";
 
-/// Components whose codes are a block of the hash.
-const BLOCK: usize = 32;
+/// Components whose codes are hashed at once.
+const BLOCK: usize = 128;
 
-/// Stack cleared after a derivation: more than the deepest call below [`extract_and_expand`] uses.
-const CLEARED_STACK: usize = 2048;
+/// Stack cleared after a derivation or a new secret: more than the deepest call below [`extract_and_expand`] and
+/// [`MacKey::new`] uses.
+const CLEARED_STACK: usize = 1792;
 
 /// A 256-bit key; zeroised on drop, compared in constant time, never printed.
 pub struct DerivedKey([u8; 32]);
@@ -45,16 +45,20 @@ impl DerivedKey {
     }
 }
 
-/// The 256-bit secret of one device; same discipline as [`DerivedKey`].
+/// The 256-bit secret of one device; zeroised on drop, never printed or compared.
 ///
+/// It is kept as HMAC's states under it, which are as secret and which each derivation would compute anew.
 /// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
 /// strength of scheme v2.
-pub struct DeviceSecret([u8; 32]);
+pub struct DeviceSecret(MacKey);
 
 impl DeviceSecret {
     /// Takes the secret's bytes. The caller clears its own copy.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
+        let secret = Self(MacKey::new(&bytes));
+        bytes.zeroize();
+        zeroize_stack::<CLEARED_STACK>();
+        secret
     }
 }
 
@@ -115,7 +119,7 @@ impl Error for KeyError {}
 /// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
-    derive(None, prototype, 1.0, &[INFO_V1], key)
+    derive(&MacKey::ZERO, prototype, 1.0, &[INFO_V1], key)
 }
 
 /// Derives the 256-bit v2 key, bound to device, model, enrolment and application.
@@ -143,17 +147,11 @@ pub fn derive_v2_into(
         KeyError::Normalise(error)
     })?;
     let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
-    derive(Some(&secret.0), prototype, length, &info, key)
+    derive(&secret.0, prototype, length, &info, key)
 }
 
 /// HKDF over the codes of `prototype / divisor`, leaving no key material behind in this call's dead stack.
-fn derive(
-    salt: Option<&[u8; 32]>,
-    prototype: &[f32],
-    divisor: f32,
-    info: &[&[u8]],
-    key: &mut [u8],
-) -> Result<(), KeyError> {
+fn derive(salt: &MacKey, prototype: &[f32], divisor: f32, info: &[&[u8]], key: &mut [u8]) -> Result<(), KeyError> {
     let result = if prototype.is_empty() {
         Err(KeyError::Quantize(QuantizeError::Empty))
     } else if prototype.len() > MAX_LATENT {
@@ -176,14 +174,13 @@ fn derive(
 /// RFC 5869 in full, as the `hkdf` crate holds an `expect` that stays in a firmware as a path to a panic.
 #[inline(never)]
 fn extract_and_expand(
-    salt: Option<&[u8; 32]>,
+    salt: &MacKey,
     prototype: &[f32],
     divisor: f32,
     info: &[&[u8]],
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    // No salt is a salt of zeros (RFC 5869, 2.2).
-    let mut extract = hmac(salt.unwrap_or(&[0; 32]))?;
+    let mut extract = salt.start();
     let (mut codes, mut bytes) = ([0; BLOCK], [[0; 2]; BLOCK]);
     for (block, components) in prototype.chunks(BLOCK).enumerate() {
         let codes = codes.get_mut(..components.len()).unwrap_or_default();
@@ -193,32 +190,23 @@ fn extract_and_expand(
         }
         extract.update(bytes.get(..components.len()).unwrap_or_default().as_flattened());
     }
-    let mut pseudorandom_key: [u8; 32] = extract.finalize().into_bytes().into();
-    let expanded = expand(&pseudorandom_key, info, key);
-    pseudorandom_key.zeroize();
-    expanded
+    expand(&MacKey::new(&salt.finalize(&mut extract)), info, key);
+    Ok(())
 }
 
-fn expand(pseudorandom_key: &[u8; 32], info: &[&[u8]], key: &mut [u8]) -> Result<(), KeyError> {
+fn expand(pseudorandom_key: &MacKey, info: &[&[u8]], key: &mut [u8]) {
     let mut block = [0; 32];
     let mut before: &[u8] = &[];
     for (number, part) in (1..=u8::MAX).zip(key.chunks_mut(32)) {
-        let mut mac = hmac(pseudorandom_key)?;
+        let mut mac = pseudorandom_key.start();
         mac.update(before);
         info.iter().for_each(|piece| mac.update(piece));
         mac.update(&[number]);
-        block = mac.finalize().into_bytes().into();
+        block = pseudorandom_key.finalize(&mut mac);
         part.iter_mut().zip(&block).for_each(|(byte, derived)| *byte = *derived);
         before = &block;
     }
     block.zeroize();
-    Ok(())
-}
-
-/// HMAC takes keys of any length, so this cannot fail; inlined, as its state is large to move.
-#[inline(always)]
-fn hmac(key: &[u8; 32]) -> Result<Hmac<Sha256>, KeyError> {
-    Hmac::new_from_slice(key).map_err(|_| KeyError::KeyLength { given: key.len() })
 }
 
 impl ConstantTimeEq for DerivedKey {
@@ -227,19 +215,7 @@ impl ConstantTimeEq for DerivedKey {
     }
 }
 
-impl ConstantTimeEq for DeviceSecret {
-    fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
-    }
-}
-
 impl Drop for DerivedKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl Drop for DeviceSecret {
     fn drop(&mut self) {
         self.0.zeroize();
     }

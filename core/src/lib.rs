@@ -6,7 +6,9 @@
 extern crate std;
 
 pub mod key;
+mod mac;
 pub mod quantize;
+mod sha256;
 pub mod similarity;
 pub mod verify;
 

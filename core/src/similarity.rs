@@ -126,6 +126,8 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     for (left, right) in left_chunks.iter().zip(right_chunks) {
         add_products(&mut lanes, left, right);
     }
+    // In another place, so that those of the loop stay in registers.
+    let mut lanes = lanes.map(|lane| lane);
     add_products(&mut lanes, left_rest, right_rest);
     tree(&mut lanes)
 }

@@ -50,8 +50,6 @@ mod weights;
 #[cfg(feature = "std")]
 mod write;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use crate::encoder::Storage;
@@ -61,6 +59,8 @@ pub use layout::{Shape, Tensor, TensorName};
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
 use crate::encoder::{Dims, Encoder, WeightFormat};
+use crate::mac::MacKey;
+use crate::sha256::sha256;
 use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
 
 #[cfg(target_endian = "big")]
@@ -116,7 +116,7 @@ impl<'a> Bundle<'a> {
         if !bundle.is_tagged() {
             return Err(BundleError::Untagged);
         }
-        let expected = tag(provisioning_key, bundle.digest).ok_or(BundleError::Tag)?;
+        let expected = tag(provisioning_key, bundle.digest);
         if bool::from(expected.ct_eq(bundle.tag)) { Ok(bundle) } else { Err(BundleError::Tag) }
     }
 
@@ -255,16 +255,12 @@ fn are_zeros(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-/// The tag of a digest; `None` never, as HMAC takes keys of any length.
-fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> Option<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(provisioning_key).ok()?;
+fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> [u8; 32] {
+    let key = MacKey::new(provisioning_key);
+    let mut mac = key.start();
     mac.update(TAG_LABEL);
     mac.update(digest);
-    Some(mac.finalize().into_bytes().into())
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    key.finalize(&mut mac)
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {

@@ -9,12 +9,12 @@ use core::error::Error;
 use core::fmt;
 
 use half::bf16;
-use sha2::{Digest, Sha256};
 
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::values::is_allowed;
-use super::{Bundle, MAGIC, VERSION, sha256, tag, weights};
+use super::{Bundle, MAGIC, VERSION, tag, weights};
 use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
+use crate::sha256::sha256;
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,8 +172,8 @@ fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
 
 /// Puts digest, tag and checksum behind a bundle's content.
 fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
-    let digest: [u8; 32] = Sha256::digest(&bytes).into();
-    let tag = provisioning_key.and_then(|key| tag(key, &digest)).unwrap_or_default();
+    let digest = sha256(&bytes);
+    let tag = provisioning_key.map(|key| tag(key, &digest)).unwrap_or_default();
     bytes.extend(digest);
     bytes.extend(tag);
     let checksum = sha256([digest, tag].as_flattened());

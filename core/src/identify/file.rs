@@ -27,11 +27,10 @@
 use core::error::Error;
 use core::fmt;
 
-use sha2::{Digest, Sha256};
-
 use super::{BLOCK, Prototypes};
 use crate::encoder::WeightFormat;
 use crate::key::MAX_LATENT;
+use crate::sha256::sha256;
 
 /// First bytes of every gallery.
 pub const MAGIC: &[u8; 8] = b"NVGALERY";
@@ -127,7 +126,7 @@ impl<'a> Gallery<'a> {
         if !gallery.is_sound() {
             return Err(GalleryError::Value);
         }
-        if Sha256::digest(content).as_slice() != checksum {
+        if sha256(content) != checksum {
             return Err(GalleryError::Checksum);
         }
         Ok(gallery)

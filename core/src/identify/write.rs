@@ -7,12 +7,11 @@ use std::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
-use sha2::{Digest, Sha256};
-
 use super::BLOCK;
 use super::file::{MAGIC, MOST, VERSION, is_known, length};
 use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
 use crate::key::MAX_LATENT;
+use crate::sha256::sha256;
 use crate::similarity::{SimilarityError, norm, square_root};
 
 /// A prototype to be found.
@@ -126,7 +125,7 @@ pub fn write(
     bytes.extend(prototypes);
     bytes.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
     entries.iter().for_each(|entry| bytes.extend(entry.label.as_bytes()));
-    let checksum = Sha256::digest(&bytes);
+    let checksum = sha256(&bytes);
     bytes.extend(checksum);
     Ok(bytes)
 }
