@@ -13,9 +13,9 @@ use core::error::Error;
 use core::fmt;
 
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::mac::MacKey;
+use crate::mac::{MacKey, clear_stack};
 use crate::quantize::{QuantizeError, quantize_scaled};
 use crate::similarity::{SimilarityError, norm};
 
@@ -30,10 +30,6 @@ const INFO_V2: &[u8] = b"neural-vault/v2";
 
 /// Components whose codes are hashed at once.
 const BLOCK: usize = 128;
-
-/// Stack cleared after a derivation or a new secret: more than the deepest call below [`extract_and_expand`] and
-/// [`MacKey::new`] uses.
-const CLEARED_STACK: usize = 1792;
 
 /// A 256-bit key; zeroised on drop, compared in constant time, never printed.
 pub struct DerivedKey([u8; 32]);
@@ -57,7 +53,7 @@ impl DeviceSecret {
     pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
         let secret = Self(MacKey::new(&bytes));
         bytes.zeroize();
-        zeroize_stack::<CLEARED_STACK>();
+        clear_stack();
         secret
     }
 }
@@ -161,14 +157,14 @@ fn derive(salt: &MacKey, prototype: &[f32], divisor: f32, info: &[&[u8]], key: &
     } else {
         extract_and_expand(salt, prototype, divisor, info, key)
     };
-    zeroize_stack::<CLEARED_STACK>();
+    clear_stack();
     if result.is_err() {
         key.zeroize();
     }
     result
 }
 
-/// Never inlined, so that its frames lie below the caller's and [`zeroize_stack`] reaches them: a finished hash leaves
+/// Never inlined, so that its frames lie below the caller's and [`clear_stack`] reaches them: a finished hash leaves
 /// blocks there.
 ///
 /// RFC 5869 in full, as the `hkdf` crate holds an `expect` that stays in a firmware as a path to a panic.

@@ -1,8 +1,14 @@
 //! HMAC-SHA256 (RFC 2104) under keys of 32 bytes.
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, zeroize_stack};
 
 use crate::sha256::{BLOCK, Sha256, State, state_after};
+
+/// Clears the stack below the caller, as far down as the deepest call here and in [`crate::key`] leaves blocks of a key.
+#[inline(always)]
+pub(crate) fn clear_stack() {
+    zeroize_stack::<1792>();
+}
 
 /// A key, as the hash's states after its inner and its outer block; zeroised on drop.
 pub(crate) struct MacKey {
@@ -17,7 +23,7 @@ impl MacKey {
         outer: [0xd385_480f, 0x7abb_6477, 0x37c9_c538, 0x5dd8_2467, 0x8e04_3a72, 0x7534_34b0, 0xdeb8_2818, 0x361d_45a6],
     };
 
-    /// Never inlined: blocks of the key stay on the stack below, which the caller clears.
+    /// Never inlined: blocks of the key stay on the stack below, for the caller to clear ([`clear_stack`]).
     #[inline(never)]
     pub(crate) fn new(key: &[u8; 32]) -> Self {
         let after = |pad| {

@@ -59,7 +59,7 @@ pub use layout::{Shape, Tensor, TensorName};
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
 use crate::encoder::{Dims, Encoder, WeightFormat};
-use crate::mac::MacKey;
+use crate::mac::{MacKey, clear_stack};
 use crate::sha256::sha256;
 use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
 
@@ -260,7 +260,9 @@ fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> [u8; 32] {
     let mut mac = key.start();
     mac.update(TAG_LABEL);
     mac.update(digest);
-    key.finalize(&mut mac)
+    let tag = key.finalize(&mut mac);
+    clear_stack();
+    tag
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {
