@@ -76,7 +76,7 @@ impl<W: Stored> FloatLinear<'_, W> {
         // A block's weights stay in the second-level cache while every row passes over them.
         while done < width {
             let end = width.min(done + BLOCK - (first + done) % BLOCK);
-            for (x, y) in x.chunks(width * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+            for (x, y) in x.chunks((width * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
                 let Some(step) = step.get_mut(..x.len() / width) else {
                     return;
                 };
