@@ -17,6 +17,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: codes,
     i8: codes,
+    i8_raw: None,
     standardise,
     magnitude,
     quantise,

@@ -18,6 +18,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     i16: float::<i16>,
     i8i16: vnni::int16_codes,
     i8: vnni::int8_codes,
+    i8_raw: Some(vnni::raw_row),
     standardise: inputs::standardise,
     magnitude,
     quantise: inputs::quantise,

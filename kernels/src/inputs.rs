@@ -1,7 +1,7 @@
 //! Raw values to what products take, by the 512-bit instructions of AVX-512.
 
 use std::arch::x86_64::{
-    __m256i, __m512, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,
+    __m256i, __m512, __m512i, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,
     _mm512_cvtepu16_epi32, _mm512_cvtps_epi32, _mm512_fixupimm_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
     _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
@@ -50,16 +50,16 @@ fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f
 
 #[target_feature(enable = "avx512f,avx512vl")]
 #[allow(unsafe_code)]
-fn quantise_vectors(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
-    let count = values.len().min(codes.len());
-    let (values, codes) = (&values[..count], &mut codes[..count]);
+fn quantise_vectors(values: &[f32], factor: f32, most: i16, places: &mut [i16]) {
+    let count = values.len().min(places.len());
+    let (values, places) = (&values[..count], &mut places[..count]);
     let (vectors, values) = values.as_chunks::<LANES>();
-    let (places, codes) = codes.as_chunks_mut::<LANES>();
+    let (places, rest) = places.as_chunks_mut::<LANES>();
     for (vector, place) in vectors.iter().zip(places) {
         // SAFETY: sixteen floats.
-        store_codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, most, place);
+        store(codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, most), place);
     }
-    encoder::quantise(values, factor, most, codes);
+    encoder::quantise(values, factor, most, rest);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
@@ -69,11 +69,11 @@ fn quantise_raw_vectors(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32,
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
     let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
-    let (places, codes) = codes.as_chunks_mut::<LANES>();
+    let (places, rest) = codes.as_chunks_mut::<LANES>();
     for (((raw, mean), inv_std), place) in raws.iter().zip(means).zip(inv_stds).zip(places) {
-        store_codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, most, place);
+        store(codes_of_raw(raw, mean, inv_std, factor, most), place);
     }
-    encoder::quantise_raw(raw, mean, inv_std, factor, most, codes);
+    encoder::quantise_raw(raw, mean, inv_std, factor, most, rest);
 }
 
 /// Sixteen raw values, sanitised and standardised.
@@ -98,17 +98,36 @@ fn bfloats(bits: &[u16; LANES]) -> __m512 {
     _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(bits)))
 }
 
-/// Writes the codes of sixteen values.
+/// Sixteen raw values' codes, of 32 bits each.
 #[target_feature(enable = "avx512f,avx512vl")]
 #[inline]
-#[allow(unsafe_code)]
-fn store_codes(values: __m512, factor: f32, most: i16, place: &mut [i16; LANES]) {
+pub(super) fn codes_of_raw(
+    raw: &[f32; LANES],
+    mean: &[u16; LANES],
+    inv_std: &[u16; LANES],
+    factor: f32,
+    most: i16,
+) -> __m512i {
+    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, most)
+}
+
+/// The codes of sixteen values.
+#[target_feature(enable = "avx512f,avx512vl")]
+#[inline]
+fn codes(values: __m512, factor: f32, most: i16) -> __m512i {
     let most = f32::from(most);
     // What is no number is the second operand's, as it is in core's comparisons.
     let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(factor)), _mm512_set1_ps(most));
     let scaled = _mm512_max_ps(scaled, _mm512_set1_ps(-most));
     // The processor rounds to nearest, ties to even, as core does.
-    let codes = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(scaled));
+    _mm512_cvtps_epi32(scaled)
+}
+
+#[target_feature(enable = "avx512f,avx512vl")]
+#[inline]
+#[allow(unsafe_code)]
+fn store(codes: __m512i, place: &mut [i16; LANES]) {
+    let codes = _mm512_cvtepi32_epi16(codes);
     // SAFETY: sixteen times two bytes.
     unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), codes) }
 }

@@ -92,6 +92,41 @@ fn sums_of_codes_are_exact() {
 }
 
 #[test]
+fn a_row_of_raw_values_has_the_sums_of_its_codes() {
+    let random = &mut Random(3);
+    let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -0.0, 0.5, 1.5];
+    for count in (0..3 * STEP).step_by(7) {
+        let raw: Vec<f32> = (0..count)
+            .map(|k| if k % 5 == 0 { special[k / 5 % special.len()] } else { random.float() * 200.0 })
+            .collect();
+        // Bits of floats between a half and two.
+        let mut statistics = || -> Vec<u16> { (0..count).map(|_| 0x3f00 + random.bits() as u16 % 0x100).collect() };
+        let (mean, inv_std) = (statistics(), statistics());
+        for (width, stride) in [(1, 1), (8, 8), (8, 11), (11, 11)] {
+            let quads = count.div_ceil(QUAD);
+            // The last row may end with the last column that has a sum.
+            let columns = quads.saturating_sub(1) * stride + width * quads.min(1);
+            let weights: Vec<[[i8; QUAD]; LANES]> = (0..columns)
+                .map(|_| std::array::from_fn(|_| std::array::from_fn(|_| random.integer(127) as i8)))
+                .collect();
+            let mut expected = vec![[7; LANES]; width];
+            let parts = raw.chunks(STEP).zip(mean.chunks(STEP)).zip(inv_std.chunks(STEP));
+            for (((raw, mean), inv_std), weights) in parts.zip(weights.chunks(STEP / QUAD * stride)) {
+                let mut codes = [0; STEP];
+                (Kernel::PORTABLE.quantise_raw)(raw, mean, inv_std, 0.7, 127, &mut codes[..raw.len()]);
+                (Kernel::PORTABLE.i8)(&[codes], weights, stride, &mut expected);
+            }
+            for (name, kernel) in usable() {
+                let Some(i8_raw) = kernel.i8_raw else { continue };
+                let mut sums = vec![[7; LANES]; width];
+                i8_raw(&raw, &mean, &inv_std, 0.7, &weights, stride, &mut sums);
+                assert_eq!(sums, expected, "{name}: {count} values, {width} columns of {stride}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_largest_sums_do_not_wrap() {
     for (name, kernel) in usable() {
         for sign in [1, -1] {

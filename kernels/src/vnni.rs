@@ -6,15 +6,18 @@
 //! exact modulo 2^32, and so are the sums, which fit.
 
 use std::arch::x86_64::{
-    _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8, _mm512_dpbusd_epi32,
-    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi16, _mm512_reduce_add_epi32, _mm512_set1_epi8,
-    _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srai_epi16,
+    _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8,
+    _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_madd_epi16, _mm512_maskz_loadu_epi16, _mm512_reduce_add_epi32,
+    _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi32, _mm512_srai_epi16,
     _mm512_storeu_si512, _mm512_sub_epi32, _mm512_xor_si512,
 };
+
+use std::slice::from_ref;
 
 use neural_vault_core::encoder::{LANES, QUAD, STEP};
 
 use super::avx512::fetch_for;
+use super::inputs::{codes_of_raw, quantise_raw};
 
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
@@ -40,6 +43,21 @@ pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: us
 pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
     unsafe { int16(inputs, weights, stride.max(1), sums) }
+}
+
+/// For the processors of [`super::avx512::KERNEL`].
+#[allow(unsafe_code)]
+pub(super) fn raw_row(
+    raw: &[f32],
+    mean: &[u16],
+    inv_std: &[u16],
+    factor: f32,
+    weights: &[Columns],
+    stride: usize,
+    sums: &mut [[i32; LANES]],
+) {
+    // SAFETY: the processor has what it takes, see `KERNEL`.
+    unsafe { raw_values(raw, mean, inv_std, factor, weights, stride.max(1), sums) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
@@ -97,6 +115,62 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
         }
     }
     (rest, rest_of_sums)
+}
+
+/// As [`neural_vault_core::encoder::AccumulateRaw`] says: sixteen codes at once, and their products while the next come.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[allow(unsafe_code)]
+fn raw_values(
+    raw: &[f32],
+    mean: &[u16],
+    inv_std: &[u16],
+    factor: f32,
+    weights: &[Columns],
+    stride: usize,
+    sums: &mut [[i32; LANES]],
+) {
+    /// Columns whose sums are held: all of the reference's width, and other widths take two passes.
+    const COLUMNS: usize = 8;
+    const MOST: i16 = i8::MAX as i16;
+    let shortest = raw.len().min(mean.len()).min(inv_std.len());
+    let whole = if sums.len() == COLUMNS { shortest / LANES } else { 0 };
+    let parts = raw.as_chunks::<LANES>().0.iter().zip(mean.as_chunks().0).zip(inv_std.as_chunks().0);
+    let mut tile = [_mm512_setzero_si512(); COLUMNS];
+    let mut total = _mm512_setzero_si512();
+    for (((raw, mean), inv_std), weights) in parts.take(whole).zip(weights.chunks(LANES / QUAD * stride)) {
+        let codes = codes_of_raw(raw, mean, inv_std, factor, MOST);
+        total = _mm512_add_epi32(total, codes);
+        let quads: [i32; LANES / QUAD] = bytemuck::cast(_mm512_cvtepi32_epi8(codes));
+        for (quad, row) in quads.into_iter().zip(weights.chunks(stride)) {
+            let Some(columns) = row.first_chunk::<COLUMNS>() else {
+                return;
+            };
+            let quad = _mm512_set1_epi32(quad);
+            for (sum, column) in tile.iter_mut().zip(columns) {
+                fetch_for::<1>(column.as_ptr().cast(), 0);
+                // SAFETY: a column of weights is 64 bytes.
+                let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
+                *sum = _mm512_dpbusd_epi32(*sum, _mm512_xor_si512(column, _mm512_set1_epi8(i8::MIN)), quad);
+            }
+        }
+    }
+    let excess = _mm512_set1_epi32(_mm512_reduce_add_epi32(total).wrapping_mul(128));
+    for (stored, sum) in sums.iter_mut().zip(tile) {
+        // SAFETY: a column of sums is 64 bytes.
+        unsafe {
+            let before = _mm512_loadu_si512(stored.as_ptr().cast());
+            let sum = _mm512_add_epi32(before, _mm512_sub_epi32(sum, excess));
+            _mm512_storeu_si512(stored.as_mut_ptr().cast(), sum);
+        }
+    }
+    let done = whole * LANES;
+    let rest = raw[done..].chunks(STEP).zip(mean[done..].chunks(STEP)).zip(inv_std[done..].chunks(STEP));
+    let weights = weights.get(done / QUAD * stride..).unwrap_or_default();
+    for (((raw, mean), inv_std), weights) in rest.zip(weights.chunks(QUADS * stride)) {
+        let mut codes = [0; STEP];
+        quantise_raw(raw, mean, inv_std, factor, MOST, &mut codes[..raw.len()]);
+        int8(from_ref(&codes), weights, stride, sums);
+    }
 }
 
 impl<const PLANES: usize> Row<PLANES> {

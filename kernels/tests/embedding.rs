@@ -8,6 +8,7 @@ mod example;
 use example::model::{self, FULL_WIDTH, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::scan::ScanEncoder;
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {
@@ -33,6 +34,25 @@ fn compare(format: WeightFormat, dims: &Dims) {
             };
             let (here, there) = (bits(portable.with_kernel(kernel)), bits(portable));
             assert_eq!(here, there, "{name}, {}, window of {window} frames", format.name());
+            let in_pieces = |encoder: Encoder<'_>| {
+                let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];
+                let mut scan = ScanEncoder::new(&encoder, window, &mut scratch).unwrap();
+                // Pieces that end in quads and between them, and in the next frame.
+                let mut rest = &frames[..];
+                for length in [256, 1, 2, 512, 3, 48].into_iter().cycle() {
+                    let (piece, after) = rest.split_at(rest.len().min(length));
+                    scan.push(piece).unwrap();
+                    rest = after;
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                let mut embedding = vec![0.0; dims.latent];
+                scan.finish(&mut embedding).unwrap();
+                embedding.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            };
+            let (here, there) = (in_pieces(portable.with_kernel(kernel)), in_pieces(portable));
+            assert_eq!(here, there, "{name}, {}, window of {window} frames in pieces", format.name());
         }
     }
 }

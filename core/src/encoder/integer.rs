@@ -7,7 +7,7 @@
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
 use crate::encoder::format::QUAD;
-use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, STEP};
+use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP};
 use crate::encoder::matrix;
 use crate::encoder::standardise::Statistics;
 
@@ -79,12 +79,42 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
+        // Without SIMD there is nothing to gain.
+        if SIMD && x.len() == width && self.feed_raw(first, x, y, partials, kernel) {
+            return;
+        }
         // One row leaves most of the space for several untouched.
         if x.len() == width || ROWS == 1 {
             self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]], kernel);
         } else {
             self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]; ROWS], kernel);
         }
+    }
+
+    /// [`IntegerLinear::feed`] of one row in a single pass; whether it was one of raw values for which there is a loop.
+    fn feed_raw(&self, first: usize, row: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) -> bool {
+        let (Some(project), Some(statistics)) = (kernel.i8_raw, &self.standardiser) else {
+            return false;
+        };
+        if self.most > NARROW || !first.is_multiple_of(QUAD) {
+            return false;
+        }
+        let (scale, block) = (self.row_scale(row, kernel), self.block());
+        let mut done = 0;
+        while done < row.len() {
+            let place = first + done;
+            let count = (block - place % block).min(row.len() - done);
+            let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
+            let (mean, inv_std) = statistics.from(place);
+            self.add(place, count, y, partials, |weights, stride, sums| {
+                project(values, mean, inv_std, scale.factor, weights, stride, sums);
+            });
+            done += count;
+        }
+        if first + row.len() == self.inputs {
+            self.finish(&[scale], y, partials, kernel);
+        }
+        true
     }
 
     /// [`IntegerLinear::feed`], at most [`ROWS`] rows at once and as many as `codes` has room for.
@@ -118,7 +148,8 @@ impl IntegerLinear<'_> {
                     let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
                     self.encode(place, values, scale, codes, kernel);
                 }
-                self.add(place, count, codes, y, partials, kernel);
+                let accumulate: AccumulateCodes = if self.most > NARROW { kernel.i8i16 } else { kernel.i8 };
+                self.add(place, count, y, partials, |weights, stride, sums| accumulate(codes, weights, stride, sums));
                 done += count;
             }
             if first + width == self.inputs {
@@ -171,15 +202,15 @@ impl IntegerLinear<'_> {
         }
     }
 
-    /// Adds the products of the `count` inputs from `first` on, in quads.
+    /// Lets `accumulate` add the products of the `count` inputs from `first` on, in quads.
+    #[inline(always)]
     fn add(
         &self,
         first: usize,
         count: usize,
-        codes: &[[i16; STEP]],
         y: &mut [f32],
         partials: &mut [f32],
-        kernel: &Kernel,
+        accumulate: impl FnOnce(&[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]),
     ) {
         let end = first + count;
         let (sums, totals) = (bytemuck::cast_slice_mut::<f32, i32>(y), self.totals(partials));
@@ -187,12 +218,11 @@ impl IntegerLinear<'_> {
             sums.fill(0);
             totals.fill([0; 2]);
         }
-        let accumulate: AccumulateCodes = if self.most > NARROW { kernel.i8i16 } else { kernel.i8 };
         let weights = self.weight.as_chunks().0;
         // The last row of some outputs ends with the weights.
         let end_of_quads = (end.div_ceil(QUAD) * self.stride).min(weights.len());
         let weights = weights.get(first / QUAD * self.stride..end_of_quads).unwrap_or_default();
-        accumulate(codes, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
+        accumulate(weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
         if end.is_multiple_of(self.block()) || end == self.inputs {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));

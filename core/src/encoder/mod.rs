@@ -41,11 +41,11 @@ pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
 pub use format::{QUAD, Storage, WeightFormat};
-#[cfg(feature = "one-byte")]
-pub use kernel::AccumulateCodes;
 #[cfg(feature = "two-byte")]
 pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
+#[cfg(feature = "one-byte")]
+pub use kernel::{AccumulateCodes, AccumulateRaw};
 pub use norm::{Norm, layer_norm};
 #[cfg(feature = "one-byte")]
 pub use standardise::bfloat_to_float;

@@ -52,6 +52,13 @@ pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]
 pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 
 #[cfg(feature = "one-byte")]
+/// Adds to `sums[n]` the products of one row's codes in -127..=127 and `weights`.
+///
+/// The codes are those of raw values, their means and inverse standard deviations (bits of bfloat16) and a factor, as many as
+/// there are raw values; weights, their stride and sums are those of [`AccumulateCodes`], but of any number of inputs.
+pub type AccumulateRaw = fn(&[f32], &[u16], &[u16], f32, &[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]);
+
+#[cfg(feature = "one-byte")]
 type QuantiseRaw = fn(&[f32], &[u16], &[u16], f32, i16, &mut [i16]);
 
 /// The inner loops for every format, and what makes inputs of raw values.
@@ -74,6 +81,9 @@ pub struct Kernel {
     /// Products of int8 weights with codes in -127..=127.
     #[cfg(feature = "one-byte")]
     pub i8: AccumulateCodes,
+    /// What [`Kernel::quantise_raw`] and [`Kernel::i8`] do with one row, in a single pass, where that is faster.
+    #[cfg(feature = "one-byte")]
+    pub i8_raw: Option<AccumulateRaw>,
     /// [`standardise`](super::standardise::standardise()).
     #[cfg(feature = "four-byte")]
     pub standardise: Standardise,
@@ -111,6 +121,8 @@ impl Kernel {
         i8i16: integer::accumulate,
         #[cfg(feature = "one-byte")]
         i8: integer::accumulate,
+        #[cfg(feature = "one-byte")]
+        i8_raw: None,
         #[cfg(feature = "four-byte")]
         standardise: once::standardise,
         layer_norm: once::layer_norm,
