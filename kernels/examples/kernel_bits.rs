@@ -14,7 +14,7 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
 use neural_vault_core::scan::{ScanError, embed_scan};
 
-const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
+const DIMS: Dims = Dims { features: 2_051, positions: 8, ..FULL_WIDTH };
 
 /// Scans a format unless told otherwise, a tenth of them of eight frames.
 const SCANS: usize = 100_000;

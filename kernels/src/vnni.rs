@@ -131,9 +131,11 @@ fn raw_values(
 ) {
     /// Columns whose sums are held: all of the reference's width, and other widths take two passes.
     const COLUMNS: usize = 8;
+    /// Values from which on it pays: the weights of fewer stay in the second-level cache.
+    const LONG: usize = 8 * STEP;
     const MOST: i16 = i8::MAX as i16;
     let shortest = raw.len().min(mean.len()).min(inv_std.len());
-    let whole = if sums.len() == COLUMNS { shortest / LANES } else { 0 };
+    let whole = if sums.len() == COLUMNS && shortest >= LONG { shortest / LANES } else { 0 };
     let parts = raw.as_chunks::<LANES>().0.iter().zip(mean.as_chunks().0).zip(inv_std.as_chunks().0);
     let mut tile = [_mm512_setzero_si512(); COLUMNS];
     let mut total = _mm512_setzero_si512();
