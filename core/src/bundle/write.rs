@@ -56,8 +56,9 @@ pub enum WriteError {
 /// Writes the bundle of a model, tagged when there is a provisioning key.
 ///
 /// `tensor` gives each tensor by its PyTorch state_dict name, row-major in PyTorch's shape; the standardiser's are
-/// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights round these to bfloat16 and take one value more,
-/// `proj.input_scale`: what a code of a standardised feature is worth. An output's scale is its largest weight over the largest integer.
+/// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights round these to bfloat16 and take one value
+/// more, `proj.input_scale`: what a code of a standardised feature is worth. An output's scale is its largest weight over
+/// the largest integer.
 /// The same tensors give the same bytes.
 ///
 /// # Errors
