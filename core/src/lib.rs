@@ -6,9 +6,8 @@
 extern crate std;
 
 pub mod key;
-mod mac;
 pub mod quantize;
-mod sha256;
+mod secret;
 pub mod similarity;
 pub mod verify;
 

@@ -30,17 +30,6 @@ pub enum QuantizeError {
     Empty,
 }
 
-impl QuantizeError {
-    /// The same of an embedding that `components` precede.
-    pub(crate) fn after(self, components: usize) -> Self {
-        match self {
-            Self::NotFinite { index } => Self::NotFinite { index: components + index },
-            Self::OutOfRange { index } => Self::OutOfRange { index: components + index },
-            other => other,
-        }
-    }
-}
-
 impl fmt::Display for QuantizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -60,8 +49,8 @@ impl Error for QuantizeError {}
 
 /// Writes the codes of `embedding`: each component times 1000, toward zero.
 ///
-/// The product is rounded to float32 before it is cut to an integer, as the reference does; like the reference's, the
-/// codes of an all-zero embedding are zeros. Scheme v2 never meets them: it normalises first, and refuses a zero norm.
+/// Like the reference's, the codes of an all-zero embedding are zeros. Scheme v2 never meets them: it normalises first,
+/// and refuses a zero norm.
 ///
 /// # Errors
 /// The lengths differ, there are no components, or one is not finite or does not fit. The content of `codes` is then
@@ -73,54 +62,24 @@ pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeErro
     if embedding.is_empty() {
         return Err(QuantizeError::Empty);
     }
-    quantize_scaled(embedding, 1.0, codes)
+    for (index, (component, code)) in embedding.iter().zip(codes).enumerate() {
+        *code = quantize_component(index, *component)?;
+    }
+    Ok(())
 }
 
-/// [`quantize`] of `embedding / divisor`, as many components as codes.
-pub(crate) fn quantize_scaled(embedding: &[f32], divisor: f32, codes: &mut [i16]) -> Result<(), QuantizeError> {
-    // What is not finite does not fit either.
-    let fits = |component: f32| (component * SCALE > -32769.0) & (component * SCALE < 32768.0);
-    // No branch for each component: several share an instruction.
-    let mut fit = true;
-    for (component, code) in embedding.iter().zip(codes) {
-        let component = component / divisor;
-        fit &= (component * SCALE).abs() < 32768.0;
-        *code = toward_zero(component * SCALE);
-    }
-    if fit {
-        return Ok(());
-    }
-    let mut components = embedding.iter().map(|component| component / divisor).enumerate();
-    match components.find(|(_, component)| !fits(*component)) {
-        None => Ok(()),
-        Some((index, component)) if component.is_finite() => Err(QuantizeError::OutOfRange { index }),
-        Some((index, _)) => Err(QuantizeError::NotFinite { index }),
-    }
-}
-
-/// What fits, cut to an integer.
-#[inline(always)]
-fn toward_zero(x: f32) -> i16 {
-    // The cast has a branch for each component on x86-64, and is one instruction on a Cortex-M4.
-    #[cfg(feature = "std")]
-    let code = by_sums(x);
-    #[cfg(not(feature = "std"))]
-    let code = x as i32 as i16;
-    code
-}
-
-/// [`toward_zero`] in sums, of which several share an instruction.
+/// The code of the component at `index`.
 ///
-/// Near [`ONES`] a float counts ones, so that the nearest integer is its last bits. Where that is the longer one, it is
-/// one too far from zero.
-#[cfg(any(test, feature = "std"))]
-#[inline(always)]
-fn by_sums(x: f32) -> i16 {
-    /// 1.5 times 2^23.
-    const ONES: f32 = 12_582_912.0;
-    let nearest = x + ONES;
-    let too_far = if (nearest - ONES).abs() > x.abs() { 1f32.copysign(x) } else { 0.0 };
-    (nearest - too_far).to_bits() as i16
+/// The product is rounded to float32 before it is cut to an integer, as the reference does.
+pub(crate) fn quantize_component(index: usize, component: f32) -> Result<i16, QuantizeError> {
+    let scaled = component * SCALE;
+    if !component.is_finite() {
+        Err(QuantizeError::NotFinite { index })
+    } else if scaled > -32769.0 && scaled < 32768.0 {
+        Ok(scaled as i16)
+    } else {
+        Err(QuantizeError::OutOfRange { index })
+    }
 }
 
 #[cfg(test)]
@@ -147,23 +106,6 @@ mod tests {
         let mut codes = [0; 2];
         quantize(&[32.7675, -32.7685], &mut codes).unwrap();
         assert_eq!(codes, [32767, -32768]);
-    }
-
-    #[test]
-    fn sums_cut_as_the_cast_does() {
-        let same = |x: f32| assert_eq!(by_sums(x), x as i16, "{x:e}");
-        for whole in -32768..=32767 {
-            // The whole number, its neighbours, and what lies in the middle between two.
-            let bits = (whole as f32).to_bits();
-            let around = [bits.wrapping_sub(1), bits, bits + 1].map(f32::from_bits);
-            around.into_iter().filter(|x| x.is_finite()).for_each(same);
-            same(whole as f32 + 0.5);
-            same(whole as f32 - 0.5);
-        }
-        for bits in (0..32768f32.to_bits()).step_by(999) {
-            same(f32::from_bits(bits));
-            same(-f32::from_bits(bits));
-        }
     }
 
     proptest! {

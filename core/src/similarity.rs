@@ -3,6 +3,7 @@
 //! A sum runs in 16 lanes (component `i` in lane `i % 16`), and the lanes are added as a fixed tree: 8 and 8, 4 and 4,
 //! 2 and 2, 1 and 1. Any vector width computes exactly this; nothing is fused or reordered.
 
+use core::array;
 use core::error::Error;
 use core::fmt;
 
@@ -43,11 +44,8 @@ impl Error for SimilarityError {}
 /// # Errors
 /// The lengths differ, or a vector is zero or not finite.
 pub fn cosine(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
-    if left.len() != right.len() {
-        return Err(SimilarityError::Length { left: left.len(), right: right.len() });
-    }
-    let (left_norm, right_norm) = (norm(left)?, norm(right)?);
-    let cosine = dot(left, right) / left_norm / right_norm;
+    let product = dot(left, right)?;
+    let cosine = product / norm(left)? / norm(right)?;
     if cosine.is_nan() {
         return Err(SimilarityError::NotFinite);
     }
@@ -59,14 +57,14 @@ pub fn cosine(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
 /// # Errors
 /// The vector is zero or not finite.
 pub fn norm(vector: &[f32]) -> Result<f32, SimilarityError> {
-    let squares = dot(vector, vector);
+    let squares = dot(vector, vector)?;
     if !squares.is_finite() {
         return Err(SimilarityError::NotFinite);
     }
     if squares <= 0.0 {
         return Err(SimilarityError::Zero);
     }
-    Ok(square_root(squares))
+    Ok(libm::sqrtf(squares))
 }
 
 /// Scales a vector to unit length in place.
@@ -81,55 +79,22 @@ pub fn normalise(vector: &mut [f32]) -> Result<(), SimilarityError> {
     Ok(())
 }
 
-/// The float nearest to the square root of what is not below zero.
-pub(crate) fn square_root(x: f32) -> f32 {
-    // The standard library's is IEEE 754's too, in a tenth of the time.
-    #[cfg(feature = "std")]
-    let root = x.sqrt();
-    #[cfg(not(feature = "std"))]
-    let root = digits_of_root(x);
-    root
-}
-
-/// [`square_root`], digit by digit; zero, infinity and what has no root are their own.
-#[cfg(any(test, not(feature = "std")))]
-fn digits_of_root(x: f32) -> f32 {
-    let bits = x.to_bits();
-    if bits.wrapping_sub(1) >= f32::INFINITY.to_bits() - 1 {
-        return x;
+/// The sum of products in 16 lanes and the fixed tree.
+///
+/// # Errors
+/// The lengths differ.
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
+    if left.len() != right.len() {
+        return Err(SimilarityError::Length { left: left.len(), right: right.len() });
     }
-    let stored = if bits >> 23 == 0 { bits << 1 } else { bits & 0x7f_ffff | 0x80_0000 };
-    // A subnormal has leading zeros.
-    let shift = stored.leading_zeros() - 8;
-    let exponent = (bits >> 23) as i32 - shift as i32 - 127;
-    let mut rest = stored << (shift + 1 + (exponent & 1) as u32);
-    let (mut root, mut digit) = (0, 1 << 24);
-    while digit != 0 {
-        let trial = 2 * root + digit;
-        if trial <= rest {
-            rest -= trial;
-            root += digit;
-        }
-        rest *= 2;
-        digit /= 2;
-    }
-    // The last digit alone decides: no root lies in the middle between floats.
-    f32::from_bits(root.div_ceil(2) + (((exponent >> 1) + 126) as u32) * (1 << 23))
-}
-
-/// Sum of products in 16 lanes and the fixed tree; vectors of one length.
-#[inline(never)]
-pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     let mut lanes = [0.0; LANES];
     let (left_chunks, left_rest) = left.as_chunks::<LANES>();
     let (right_chunks, right_rest) = right.as_chunks::<LANES>();
     for (left, right) in left_chunks.iter().zip(right_chunks) {
         add_products(&mut lanes, left, right);
     }
-    // In another place, so that those of the loop stay in registers.
-    let mut lanes = lanes.map(|lane| lane);
     add_products(&mut lanes, left_rest, right_rest);
-    tree(&mut lanes)
+    Ok(tree(&lanes))
 }
 
 #[inline]
@@ -139,7 +104,7 @@ fn add_products(lanes: &mut [f32; LANES], left: &[f32], right: &[f32]) {
     }
 }
 
-/// Sum in 16 lanes and the fixed tree.
+/// The sum of values in 16 lanes and the fixed tree.
 #[cfg(feature = "encoder")]
 #[inline(never)]
 pub(crate) fn sum(values: &[f32]) -> f32 {
@@ -149,23 +114,14 @@ pub(crate) fn sum(values: &[f32]) -> f32 {
             *lane += value;
         }
     }
-    tree(&mut lanes)
+    tree(&lanes)
 }
 
 /// Adds 16 lanes as the fixed tree.
-#[inline]
-fn tree(lanes: &mut [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        // Not by index: a check of one would be a panic.
-        let (low, high) = lanes.split_at_mut_checked(half).unwrap_or_default();
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
-        }
-        half /= 2;
-    }
-    let [sum, ..] = *lanes;
-    sum
+fn tree(lanes: &[f32; LANES]) -> f32 {
+    let eight: [f32; 8] = array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
+    let four: [f32; 4] = array::from_fn(|lane| eight[lane] + eight[lane + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 #[cfg(test)]
@@ -191,18 +147,6 @@ mod tests {
         assert_eq!(norm(&overflow), Err(SimilarityError::NotFinite));
     }
 
-    #[test]
-    fn square_roots_are_the_nearest_floats() {
-        for bits in (0..=f32::INFINITY.to_bits()).step_by(1282) {
-            let x = f32::from_bits(bits);
-            let expected = libm::sqrtf(x).to_bits();
-            assert_eq!(digits_of_root(x).to_bits(), expected, "{x:e}");
-            assert_eq!(square_root(x).to_bits(), expected, "{x:e}");
-        }
-        assert!(digits_of_root(f32::NAN).is_nan());
-        assert_eq!(digits_of_root(f32::INFINITY), f32::INFINITY);
-    }
-
     proptest! {
         #[test]
         fn dot_is_the_lane_sum_for_any_length(values in proptest::collection::vec(-10.0f32..10.0, 0..80)) {
@@ -215,7 +159,7 @@ mod tests {
                     lanes[i] += lanes[i + half];
                 }
             }
-            prop_assert_eq!(dot(&values, &values).to_bits(), lanes[0].to_bits());
+            prop_assert_eq!(dot(&values, &values).unwrap().to_bits(), lanes[0].to_bits());
         }
 
         #[test]

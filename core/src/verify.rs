@@ -7,7 +7,7 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::key::{DerivedKey, DeviceSecret, KeyContext, KeyError, MAX_LATENT, derive_v2};
+use crate::key::{DerivedKey, DeviceSecret, KeyContext, KeyError, MAX_LATENT, clear_stack, derive_v2};
 use crate::similarity::{SimilarityError, cosine, norm};
 
 /// Attempts left, kept where a power cut cannot undo them.
@@ -34,17 +34,17 @@ pub trait AttemptCounter {
     fn restore(&mut self) -> Result<(), Self::Error>;
 }
 
-/// What enrolment stored: nothing here is a key.
-#[derive(Clone, Copy, Debug)]
+/// The least cosine that is accepted, -1 to 1.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Threshold(f32);
+
+/// What enrolment stored, found usable: nothing here is a key.
+#[derive(Clone, Copy)]
 pub struct Enrolment<'a> {
-    /// Mean embedding of the enrolled scans, 1 to [`MAX_LATENT`] components, need not be of unit length.
-    pub prototype: &'a [f32],
-    /// Least cosine that is accepted, -1 to 1.
-    pub threshold: f32,
-    /// SHA-256 of the model that made the prototype.
-    pub model_digest: [u8; 32],
-    /// Random identifier of the enrolment.
-    pub id: [u8; 16],
+    prototype: &'a [f32],
+    threshold: Threshold,
+    model_digest: &'a [u8; 32],
+    id: &'a [u8; 16],
 }
 
 /// What makes an enrolment unusable.
@@ -70,17 +70,15 @@ pub enum VerifyError<E> {
     NoAttemptsLeft,
     /// The attempt counter failed; no key is released.
     Counter(E),
-    /// The enrolment is not usable; no attempt was spent.
-    Enrolment(EnrolmentError),
     /// The prototype has no key; the attempt was accepted.
     Key(KeyError),
 }
 
 /// Compares `probe` with the enrolled prototype and releases the v2 key on a match.
 ///
-/// In this order: the enrolment is checked, an attempt must be left, the decrement is persisted, only then the probe
-/// is compared. A match restores the attempts and derives the key. A probe of another length, a zero one or one that
-/// is not finite costs its attempt and is [`VerifyError::Rejected`] like any stranger's.
+/// In this order: an attempt must be left, the decrement is persisted, only then the probe is compared. A match restores
+/// the attempts and derives the key. A probe of another length, a zero one or one that is not finite costs its attempt
+/// and is [`VerifyError::Rejected`] like any stranger's.
 ///
 /// # Errors
 /// See [`VerifyError`]. None tells how near the probe came.
@@ -91,35 +89,88 @@ pub fn verify<C: AttemptCounter>(
     application: &[u8],
     counter: &mut C,
 ) -> Result<DerivedKey, VerifyError<C::Error>> {
-    enrolment.check().map_err(VerifyError::Enrolment)?;
+    let outcome = attempt(enrolment, probe, secret, application, counter);
+    clear_stack();
+    outcome
+}
+
+/// Never inlined, so that its frame, where the key passes through, is cleared.
+#[inline(never)]
+fn attempt<C: AttemptCounter>(
+    enrolment: &Enrolment<'_>,
+    probe: &[f32],
+    secret: &DeviceSecret,
+    application: &[u8],
+    counter: &mut C,
+) -> Result<DerivedKey, VerifyError<C::Error>> {
     if counter.remaining().map_err(VerifyError::Counter)? == 0 {
         return Err(VerifyError::NoAttemptsLeft);
     }
     counter.persist_decrement().map_err(VerifyError::Counter)?;
-
-    let accepted = cosine(enrolment.prototype, probe).is_ok_and(|score| score >= enrolment.threshold);
-    if !accepted {
+    if !enrolment.matches(probe) {
         return Err(VerifyError::Rejected);
     }
-
     counter.restore().map_err(VerifyError::Counter)?;
-    let context = KeyContext { model_digest: &enrolment.model_digest, enrolment_id: &enrolment.id, application };
-    derive_v2(enrolment.prototype, secret, &context).map_err(VerifyError::Key)
+    derive_v2(enrolment.prototype, secret, &enrolment.key_context(application)).map_err(VerifyError::Key)
 }
 
-impl Enrolment<'_> {
-    /// Checks that the enrolment can accept and reject.
+/// The accept rule: a score at or above its threshold is accepted, one that is not a number never.
+pub fn accepts<S: PartialOrd>(threshold: S, score: S) -> bool {
+    score >= threshold
+}
+
+impl Threshold {
+    /// Takes a cosine for the threshold.
     ///
     /// # Errors
-    /// The threshold is not a number from -1 to 1, or the prototype is too long, zero or not finite.
-    pub fn check(&self) -> Result<(), EnrolmentError> {
-        if !(-1.0..=1.0).contains(&self.threshold) {
-            return Err(EnrolmentError::Threshold);
+    /// It is not a number from -1 to 1.
+    pub fn new(cosine: f32) -> Result<Self, EnrolmentError> {
+        if (-1.0..=1.0).contains(&cosine) { Ok(Self(cosine)) } else { Err(EnrolmentError::Threshold) }
+    }
+
+    /// The cosine.
+    pub fn cosine(self) -> f32 {
+        self.0
+    }
+
+    /// Whether a score is accepted: see [`accepts()`].
+    pub fn accepts(self, score: f32) -> bool {
+        accepts(self.0, score)
+    }
+}
+
+impl<'a> Enrolment<'a> {
+    /// An enrolment that can accept and reject.
+    ///
+    /// `prototype` is the mean embedding of the enrolled scans, of 1 to [`MAX_LATENT`] components and any length but
+    /// zero; `model_digest` the SHA-256 of the model that made it; `id` the enrolment's random identifier.
+    ///
+    /// # Errors
+    /// The prototype is empty, too long, zero or not finite.
+    pub fn new(
+        prototype: &'a [f32],
+        threshold: Threshold,
+        model_digest: &'a [u8; 32],
+        id: &'a [u8; 16],
+    ) -> Result<Self, EnrolmentError> {
+        if prototype.len() > MAX_LATENT {
+            return Err(EnrolmentError::PrototypeLength { given: prototype.len() });
         }
-        if self.prototype.len() > MAX_LATENT {
-            return Err(EnrolmentError::PrototypeLength { given: self.prototype.len() });
-        }
-        norm(self.prototype).map(|_| ()).map_err(EnrolmentError::Prototype)
+        norm(prototype).map_err(EnrolmentError::Prototype)?;
+        Ok(Self { prototype, threshold, model_digest, id })
+    }
+
+    /// Whether the probe belongs to the enrolment; a probe that has no cosine with the prototype does not.
+    pub fn matches(&self, probe: &[f32]) -> bool {
+        cosine(self.prototype, probe).is_ok_and(|score| self.threshold.accepts(score))
+    }
+
+    /// What the enrolment's v2 keys for an application are bound to.
+    pub fn key_context<'k>(&self, application: &'k [u8]) -> KeyContext<'k>
+    where
+        'a: 'k,
+    {
+        KeyContext { model_digest: self.model_digest, enrolment_id: self.id, application }
     }
 }
 
@@ -143,7 +194,6 @@ impl<E: fmt::Display> fmt::Display for VerifyError<E> {
             Self::Rejected => write!(f, "rejected"),
             Self::NoAttemptsLeft => write!(f, "no attempts left: enrol again"),
             Self::Counter(error) => write!(f, "attempt counter: {error}"),
-            Self::Enrolment(error) => error.fmt(f),
             Self::Key(error) => error.fmt(f),
         }
     }
@@ -208,10 +258,13 @@ mod tests {
     const GENUINE: [f32; 3] = [0.61, 0.01, 0.79];
     const IMPOSTOR: [f32; 3] = [-0.6, 0.8, 0.1];
 
+    fn enrolment(prototype: &[f32], threshold: f32) -> Result<Enrolment<'_>, EnrolmentError> {
+        Enrolment::new(prototype, Threshold::new(threshold)?, &[1; 32], &[2; 16])
+    }
+
     fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<DerivedKey, VerifyError<Call>> {
-        let enrolment = Enrolment { prototype: &PROTOTYPE, threshold: 0.9, model_digest: [1; 32], id: [2; 16] };
-        let secret = DeviceSecret::from_bytes([3; 32]);
-        verify(&enrolment, probe, &secret, b"test", counter)
+        let secret = DeviceSecret::from_bytes(&[3; 32]);
+        verify(&enrolment(&PROTOTYPE, 0.9).unwrap(), probe, &secret, b"test", counter)
     }
 
     #[test]
@@ -220,7 +273,7 @@ mod tests {
         let key = attempt(&GENUINE, &mut counter).ok().unwrap();
         assert_eq!(counter.calls, [Call::Remaining, Call::Decrement, Call::Restore]);
         let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"test" };
-        let secret = DeviceSecret::from_bytes([3; 32]);
+        let secret = DeviceSecret::from_bytes(&[3; 32]);
         let expected = derive_v2(&PROTOTYPE, &secret, &context).ok().unwrap();
         assert!(bool::from(key.ct_eq(&expected)));
     }
@@ -272,23 +325,31 @@ mod tests {
     }
 
     #[test]
-    fn an_unusable_enrolment_is_refused_before_any_attempt() {
-        let sound = Enrolment { prototype: &PROTOTYPE, threshold: 0.5, model_digest: [0; 32], id: [0; 16] };
-        let long = [1.0; MAX_LATENT + 1];
-        let mut broken = Vec::new();
-        for threshold in [f32::NAN, f32::INFINITY, 1.001, -1.001] {
-            broken.push(Enrolment { threshold, ..sound });
+    fn an_unusable_enrolment_cannot_be_made() {
+        for threshold in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.001, 1.5, -1.001] {
+            assert_eq!(enrolment(&PROTOTYPE, threshold).err(), Some(EnrolmentError::Threshold));
         }
-        for prototype in [&[][..], &[0.0; 3], &[f32::NAN; 3], &long] {
-            broken.push(Enrolment { prototype, ..sound });
+        let given = MAX_LATENT + 1;
+        let refusals = [
+            (&[][..], EnrolmentError::Prototype(SimilarityError::Zero)),
+            (&[0.0; 3], EnrolmentError::Prototype(SimilarityError::Zero)),
+            (&[f32::NAN; 3], EnrolmentError::Prototype(SimilarityError::NotFinite)),
+            (&[f32::MAX; 3], EnrolmentError::Prototype(SimilarityError::NotFinite)),
+            (&[1.0; MAX_LATENT + 1], EnrolmentError::PrototypeLength { given }),
+        ];
+        for (prototype, refusal) in refusals {
+            assert_eq!(enrolment(prototype, 0.5).err(), Some(refusal));
         }
-        for enrolment in broken {
-            let mut counter = Recorder::new(2, None);
-            let secret = DeviceSecret::from_bytes([3; 32]);
-            let error = verify(&enrolment, &GENUINE, &secret, b"", &mut counter).err();
-            assert!(matches!(error, Some(VerifyError::Enrolment(_))));
-            assert!(counter.calls.is_empty());
-        }
+        assert!(enrolment(&[1.0; MAX_LATENT], 0.5).is_ok());
+    }
+
+    #[test]
+    fn a_score_at_the_threshold_is_accepted_and_one_that_is_no_number_never() {
+        let threshold = Threshold::new(-1.0).unwrap();
+        assert!(threshold.accepts(-1.0) && !threshold.accepts(f32::NAN));
+        let threshold = Threshold::new(1.0).unwrap();
+        assert!(threshold.accepts(1.0) && !threshold.accepts(1f32.next_down()));
+        assert!(accepts(0.5f64, 0.5) && !accepts(0.5f64, f64::NAN));
     }
 
     proptest! {

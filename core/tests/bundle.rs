@@ -8,7 +8,7 @@ mod model;
 use std::borrow::Cow;
 
 use model::{Aligned, LINEAR, Random, SMALL};
-use neural_vault_core::bundle::{Bundle, BundleError, WriteError, tensor_names_and_shapes, write};
+use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, WriteError, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::WeightFormat::F32;
 use neural_vault_core::encoder::{Dims, DimsError};
 use proptest::prelude::*;
@@ -145,12 +145,14 @@ fn unsound_values_are_refused_by_name() {
 #[test]
 fn only_the_provisioning_key_authenticates() {
     let tagged = small(Some(&KEY));
-    let bundle = Bundle::open_authenticated(tagged.bytes(), &KEY).unwrap();
+    let bundle = Bundle::open_authenticated(tagged.bytes(), &ProvisioningKey::from_bytes(&KEY)).unwrap();
     assert!(bundle.is_tagged());
     let untagged = small(None);
     assert_eq!(bundle.digest(), Bundle::open(untagged.bytes()).unwrap().digest());
 
-    let refusal = |bundle: &Aligned, key| Bundle::open_authenticated(bundle.bytes(), key).err();
+    let refusal = |bundle: &Aligned, key: &[u8; 32]| {
+        Bundle::open_authenticated(bundle.bytes(), &ProvisioningKey::from_bytes(key)).err()
+    };
     let mut other_key = KEY;
     other_key[0] ^= 1;
     assert_eq!(refusal(&tagged, &other_key), Some(BundleError::Tag));

@@ -7,7 +7,7 @@ mod model;
 use std::borrow::Cow;
 
 use model::{Aligned, LINEAR, Random, SMALL};
-use neural_vault_core::bundle::{Bundle, BundleError, Storage, WriteError, retag, write};
+use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, Storage, WriteError, retag, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -183,7 +183,7 @@ fn every_flipped_bit_and_truncation_is_refused() {
 
 #[test]
 fn another_tag_leaves_the_digest_and_every_weight() {
-    let key = [7; 32];
+    let key = ProvisioningKey::from_bytes(&[7; 32]);
     for format in WeightFormat::ALL {
         let untagged = small(format);
         let bundle = Bundle::open(untagged.bytes()).unwrap();

@@ -8,11 +8,16 @@ use model::{Aligned, Random};
 use neural_vault_core::encoder::{Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, write};
 use neural_vault_core::similarity::cosine;
+use neural_vault_core::verify::Threshold;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const FORMATS: [WeightFormat; 2] = [WeightFormat::F32, WeightFormat::I8];
 const DIGEST: [u8; 32] = [9; 32];
+
+fn threshold(cosine: f32) -> Threshold {
+    Threshold::new(cosine).unwrap()
+}
 
 fn vectors(seed: u32, count: usize, width: usize) -> Vec<Vec<f32>> {
     let mut random = Random(seed);
@@ -22,7 +27,7 @@ fn vectors(seed: u32, count: usize, width: usize) -> Vec<Vec<f32>> {
 fn gallery(format: WeightFormat, prototypes: &[Vec<f32>]) -> Aligned {
     let labels: Vec<String> = (0..prototypes.len()).map(|k| format!("label {k}")).collect();
     let entries: Vec<Entry<'_>> =
-        labels.iter().zip(prototypes).map(|(label, prototype)| Entry { label, threshold: 0.5, prototype }).collect();
+        labels.iter().zip(prototypes).map(|(label, prototype)| Entry { label, threshold: threshold(0.5), prototype }).collect();
     Aligned::new(&write(format, &DIGEST, [3, 2], &entries).unwrap())
 }
 
@@ -114,7 +119,20 @@ fn a_gallery_gives_back_what_it_was_written_with() {
         assert_eq!((gallery.width(), gallery.count(), gallery.window(), gallery.windows()), (16, 130, 3, 2));
         assert_eq!((gallery.format(), gallery.model_digest()), (format, &DIGEST));
         assert_eq!((gallery.label(0), gallery.label(129)), (Some("label 0"), Some("label 129")));
-        assert_eq!((gallery.threshold(129), gallery.threshold(130), gallery.label(130)), (Some(0.5), None, None));
+        assert_eq!((gallery.threshold(129), gallery.threshold(130), gallery.label(130)), (Some(threshold(0.5)), None, None));
+    }
+}
+
+#[test]
+fn a_match_is_accepted_at_the_threshold_of_its_own_prototype() {
+    for format in FORMATS {
+        let bytes = gallery(format, &vectors(1, 130, 16));
+        let gallery = Gallery::open(bytes.bytes()).unwrap();
+        for (index, score, accepted) in
+            [(0, 0.5, true), (129, 0.5, true), (0, 0.499, false), (0, f32::NAN, false), (130, 1.0, false)]
+        {
+            assert_eq!(gallery.accepts(&Match { index, score }), accepted, "{index} {score}");
+        }
     }
 }
 
@@ -187,7 +205,7 @@ fn a_forger_gets_no_further_with_a_right_checksum() {
 fn the_writer_names_what_is_wrong() {
     let sound = [0.5; 16];
     fn entry(prototype: &[f32]) -> Entry<'_> {
-        Entry { label: "a", threshold: 0.5, prototype }
+        Entry { label: "a", threshold: threshold(0.5), prototype }
     }
     let refusal = |format, entries: &[Entry<'_>]| write(format, &DIGEST, [1, 0], entries).unwrap_err();
     let label = || "a".to_owned();
@@ -198,8 +216,6 @@ fn the_writer_names_what_is_wrong() {
         assert_eq!(refusal(format, &[entry(&[0.5; 17])]), GalleryWriteError::Width(17));
         let other = refusal(format, &[entry(&sound), entry(&[0.5; 32])]);
         assert_eq!(other, GalleryWriteError::OtherWidth { label: label() });
-        let threshold = refusal(format, &[Entry { threshold: f32::NAN, ..entry(&sound) }]);
-        assert_eq!(threshold, GalleryWriteError::Threshold { label: label() });
         for unsound in [0.0, f32::NAN] {
             let prototype = [unsound; 16];
             let error = refusal(format, &[entry(&prototype)]);

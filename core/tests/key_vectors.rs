@@ -1,4 +1,4 @@
-//! Quantisation and the v1 key against the reference's vectors; the v2 key against its definition.
+//! Keys against vectors: v1 the reference's, v2 an independent program's (`tests/vectors/make_key_v2.py`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -12,32 +12,69 @@ use neural_vault_core::similarity::normalise;
 use serde_json::Value;
 use sha2::Sha256;
 
-fn cases() -> Vec<Value> {
-    let text = std::fs::read_to_string(support::vector("key_v1.json")).unwrap();
+fn cases(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(support::vector(file)).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     document["cases"].as_array().unwrap().clone()
 }
 
-fn embedding(case: &Value) -> Vec<f32> {
-    let bytes = hex::decode(case["embedding_le_hex"].as_str().unwrap()).unwrap();
+fn bytes(case: &Value, field: &str) -> Vec<u8> {
+    hex::decode(case[field].as_str().unwrap()).unwrap()
+}
+
+fn floats(case: &Value, field: &str) -> Vec<f32> {
+    let bytes = bytes(case, field);
     let (words, rest) = bytes.as_chunks::<4>();
     assert!(rest.is_empty());
     words.iter().copied().map(f32::from_le_bytes).collect()
 }
 
+fn quantised(case: &Value) -> Vec<i64> {
+    case["quantised"].as_array().unwrap().iter().map(|code| code.as_i64().unwrap()).collect()
+}
+
 #[test]
 fn codes_and_v1_keys_match_the_reference() {
-    for case in cases() {
+    for case in cases("key_v1.json") {
         let name = &case["name"];
-        let embedding = embedding(&case);
-        let expected: Vec<i64> =
-            case["quantised"].as_array().unwrap().iter().map(|code| code.as_i64().unwrap()).collect();
+        let embedding = floats(&case, "embedding_le_hex");
         let mut codes = vec![0; embedding.len()];
         let mut key = vec![0; case["bits"].as_u64().unwrap() as usize / 8];
         quantize(&embedding, &mut codes).unwrap();
-        assert!(codes.iter().map(|&code| i64::from(code)).eq(expected), "{name}");
+        assert!(codes.iter().map(|&code| i64::from(code)).eq(quantised(&case)), "{name}");
         derive_v1(&embedding, &mut key).unwrap();
         assert_eq!(hex::encode(key), case["key_hex"].as_str().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn codes_and_v2_keys_match_an_independent_program() {
+    let cases = cases("key_v2.json");
+    assert!(cases.len() > 10);
+    for case in cases {
+        let name = &case["name"];
+        let mut prototype = floats(&case, "prototype_le_hex");
+        let expected = bytes(&case, "key_hex");
+        let fixed = |field| bytes(&case, field);
+        let (digest, id) = (fixed("model_digest_hex"), fixed("enrolment_id_hex"));
+        let secret = DeviceSecret::from_bytes(fixed("device_secret_hex")[..].try_into().unwrap());
+        let context = KeyContext {
+            model_digest: digest[..].try_into().unwrap(),
+            enrolment_id: id[..].try_into().unwrap(),
+            application: &fixed("application_hex"),
+        };
+        let mut key = vec![0; expected.len()];
+        derive_v2_into(&prototype, &secret, &context, &mut key).unwrap();
+        assert_eq!(key, expected, "{name}");
+        if key.len() == 32 {
+            let whole = derive_v2(&prototype, &secret, &context).ok().unwrap();
+            assert_eq!(&whole.expose_secret()[..], key, "{name}");
+        }
+
+        normalise(&mut prototype).unwrap();
+        let mut codes = vec![0; prototype.len()];
+        quantize(&prototype, &mut codes).unwrap();
+        assert!(codes.iter().map(|&code| i64::from(code)).eq(quantised(&case)), "{name}");
     }
 }
 
@@ -45,24 +82,9 @@ const CONTEXT: KeyContext<'_> =
     KeyContext { model_digest: &[0xd1; 32], enrolment_id: &[0xe2; 16], application: b"door" };
 
 #[test]
-fn v2_key_is_hkdf_of_the_normalised_codes_under_the_device_secret() {
-    let mut prototype = vec![0.3, -1.2, 0.04, 2.0];
-    let key = derive_v2(&prototype, &DeviceSecret::from_bytes([7; 32]), &CONTEXT).ok().unwrap();
-
-    normalise(&mut prototype).unwrap();
-    let mut codes = [0; 4];
-    quantize(&prototype, &mut codes).unwrap();
-    let material: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
-    let info = [&b"neural-vault/v2"[..], &[0xd1; 32], &[0xe2; 16], b"door"].concat();
-    let mut expected = [0; 32];
-    Hkdf::<Sha256>::new(Some(&[7; 32]), &material).expand(&info, &mut expected).unwrap();
-    assert_eq!(key.expose_secret(), &expected);
-}
-
-#[test]
 fn v2_key_depends_on_every_input() {
     let prototype = [0.5, -0.5, 0.7];
-    let secret = || DeviceSecret::from_bytes([7; 32]);
+    let secret = || DeviceSecret::from_bytes(&[7; 32]);
     let key = |prototype: &[f32], secret: DeviceSecret, context: KeyContext<'_>| {
         *derive_v2(prototype, &secret, &context).ok().unwrap().expose_secret()
     };
@@ -71,7 +93,7 @@ fn v2_key_depends_on_every_input() {
     other_secret[31] ^= 1;
     let others = [
         key(&[0.5, -0.5, 0.702], secret(), CONTEXT),
-        key(&prototype, DeviceSecret::from_bytes(other_secret), CONTEXT),
+        key(&prototype, DeviceSecret::from_bytes(&other_secret), CONTEXT),
         key(&prototype, secret(), KeyContext { model_digest: &[0; 32], ..CONTEXT }),
         key(&prototype, secret(), KeyContext { enrolment_id: &[0; 16], ..CONTEXT }),
         key(&prototype, secret(), KeyContext { application: b"", ..CONTEXT }),
@@ -83,7 +105,7 @@ fn v2_key_depends_on_every_input() {
 
 #[test]
 fn a_longer_key_starts_with_the_shorter_one() {
-    let secret = DeviceSecret::from_bytes([7; 32]);
+    let secret = DeviceSecret::from_bytes(&[7; 32]);
     let short = derive_v2(&[0.6, 0.8], &secret, &CONTEXT).ok().unwrap();
     let mut long = [0; 80];
     derive_v2_into(&[0.6, 0.8], &secret, &CONTEXT, &mut long).unwrap();
@@ -109,7 +131,7 @@ fn refuses_impossible_lengths_and_leaves_a_zero_key() {
     assert_eq!(key, [0; 32]);
 
     let mut key = [0xaa; 32];
-    let secret = DeviceSecret::from_bytes([7; 32]);
+    let secret = DeviceSecret::from_bytes(&[7; 32]);
     assert!(derive_v2_into(&[0.0; 4], &secret, &CONTEXT, &mut key).is_err());
     assert_eq!(key, [0; 32]);
     let mut key = [0xaa; 32];

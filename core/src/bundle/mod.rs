@@ -24,11 +24,11 @@
 //! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of
 //! PyTorch's: `[inputs][outputs]`, in the formats with int8 weights `[inputs / 4][outputs][4]` with zeros past the last
 //! input. Where the format has scales, a product's are float32 between weight and bias, `proj.weight_scale` and so on;
-//! with int8 weights `proj.input_scale` comes before `proj.weight`, what a code of a standardised feature is worth, and the
+//! with int8 weights `proj.input_scale` comes before `proj.weight`, the step size of a standardised feature's codes, and the
 //! standardiser is bfloat16. All else but the weights of products is float32.
 //!
-//! # Abuses, and what closes each
-//! | abuse | closed by |
+//! # Malformed input, and the check that rejects it
+//! | malformed input | rejected by |
 //! |---|---|
 //! | truncated, or bytes appended | the header's length is the buffer's, and the last tensor ends where the content does |
 //! | absurd sizes, lengths that overflow | every size has a limit ([`Dims::validate`]), with which no length takes more than 32 bits |
@@ -50,6 +50,7 @@ mod weights;
 #[cfg(feature = "std")]
 mod write;
 
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use crate::encoder::Storage;
@@ -59,8 +60,8 @@ pub use layout::{Shape, Tensor, TensorName};
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 
 use crate::encoder::{Dims, Encoder, WeightFormat};
-use crate::mac::{MacKey, clear_stack};
-use crate::sha256::sha256;
+use crate::key::hmac_sha256;
+use crate::secret::secret;
 use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
 
 #[cfg(target_endian = "big")]
@@ -74,10 +75,16 @@ pub const VERSION: u16 = 1;
 
 const TAG_LABEL: &[u8] = b"neural-vault/bundle/v1";
 
+secret! {
+    /// The 256-bit key under which a builder tags the bundles that its tokens accept.
+    ProvisioningKey
+}
+
 /// A model whose every length, place and value has been checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'a> {
-    bytes: &'a [u8],
+    /// Everything before the digest.
+    content: &'a [u8],
     digest: &'a [u8; 32],
     tag: &'a [u8; 32],
     encoder: Encoder<'a>,
@@ -104,14 +111,14 @@ impl<'a> Bundle<'a> {
         if sha256(stated) != *checksum {
             return Err(BundleError::Checksum);
         }
-        Ok(Self { bytes, digest, tag, encoder })
+        Ok(Self { content, digest, tag, encoder })
     }
 
     /// Opens a bundle that was tagged under `provisioning_key`.
     ///
     /// # Errors
     /// As [`Bundle::open`], or the bundle has no tag or another one; tags are compared in constant time.
-    pub fn open_authenticated(bytes: &'a [u8], provisioning_key: &[u8; 32]) -> Result<Self, BundleError> {
+    pub fn open_authenticated(bytes: &'a [u8], provisioning_key: &ProvisioningKey) -> Result<Self, BundleError> {
         let bundle = Self::open(bytes)?;
         if !bundle.is_tagged() {
             return Err(BundleError::Untagged);
@@ -163,7 +170,7 @@ impl<'a> Bundle<'a> {
     }
 
     fn bytes_of(&self, tensor: &Tensor) -> Option<&'a [u8]> {
-        let (_, rest) = split(self.bytes, tensor.offset)?;
+        let (_, rest) = split(self.content, tensor.offset)?;
         split(rest, tensor.length).map(|(bytes, _)| bytes)
     }
 }
@@ -176,7 +183,9 @@ fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError>
         return Err(BundleError::NotABundle);
     }
     let header = bytes.first_chunk::<{ HEADER as usize }>().ok_or(truncated(HEADER))?;
-    let &[_, _, kind, length, ref sizes @ ..] = header.as_chunks::<4>().0 else {
+    let &[_, _, kind, length, features, d_model, heads, layers, feed_forward, latent, positions, count, ref reserved @ ..] =
+        header.as_chunks::<4>().0
+    else {
         return Err(truncated(HEADER));
     };
     let [version, found] = halves(kind);
@@ -188,23 +197,21 @@ fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError>
     if given != length {
         return Err(truncated(length));
     }
-    let mut sizes = sizes.iter().map(|size| u32::from_le_bytes(*size) as usize);
-    let mut next = || sizes.next().unwrap_or_default();
+    let size = |bytes| u32::from_le_bytes(bytes) as usize;
     let dims = Dims {
-        features: next(),
-        d_model: next(),
-        heads: next(),
-        layers: next(),
-        feed_forward: next(),
-        latent: next(),
-        positions: next(),
+        features: size(features),
+        d_model: size(d_model),
+        heads: size(heads),
+        layers: size(layers),
+        feed_forward: size(feed_forward),
+        latent: size(latent),
+        positions: size(positions),
     };
     dims.validate().map_err(BundleError::Dims)?;
-    let count = next();
-    if sizes.any(|reserved| reserved != 0) {
+    if !are_zeros(reserved.as_flattened()) {
         return Err(BundleError::Padding);
     }
-    Ok((dims, format, count))
+    Ok((dims, format, size(count)))
 }
 
 fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
@@ -215,12 +222,12 @@ fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
 fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) -> Result<Encoder<'_>, BundleError> {
     const HEADER: usize = layout::HEADER as usize;
 
-    let (entries, _) = content.get(HEADER..).unwrap_or_default().as_chunks::<{ ENTRY as usize }>();
-    let entries = entries.get(..count).ok_or(BundleError::Table)?;
+    let after_header = content.get(HEADER..).ok_or(BundleError::Table)?;
+    let entries = after_header.as_chunks::<{ ENTRY as usize }>().0.get(..count).ok_or(BundleError::Table)?;
     let end = HEADER + size_of_val(entries);
     let (before, tensors) =
         content.split_at_checked(end.next_multiple_of(ALIGNMENT as usize)).ok_or(BundleError::Table)?;
-    if !are_zeros(before.get(end..).unwrap_or_default()) {
+    if !before.get(end..).is_some_and(are_zeros) {
         return Err(BundleError::Padding);
     }
     if !tensors.as_ptr().cast::<f32>().is_aligned() {
@@ -245,7 +252,7 @@ fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) 
     });
     match (encoder, unsound) {
         (Some(encoder), _) if entries.next().is_none() => Ok(encoder),
-        // Named out here, so that who asks for no name links none.
+        // The name is formatted lazily, so that a build that shows none links none.
         (_, Some(row)) => Err(BundleError::Value { tensor: TensorName::at(row, &dims) }),
         _ => Err(failure),
     }
@@ -255,14 +262,12 @@ fn are_zeros(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-fn tag(provisioning_key: &[u8; 32], digest: &[u8; 32]) -> [u8; 32] {
-    let key = MacKey::new(provisioning_key);
-    let mut mac = key.start();
-    mac.update(TAG_LABEL);
-    mac.update(digest);
-    let tag = key.finalize(&mut mac);
-    clear_stack();
-    tag
+fn sha256(message: &[u8]) -> [u8; 32] {
+    Sha256::digest(message).into()
+}
+
+fn tag(provisioning_key: &ProvisioningKey, digest: &[u8; 32]) -> [u8; 32] {
+    hmac_sha256(provisioning_key.expose_secret(), &[TAG_LABEL, digest])
 }
 
 fn split(bytes: &[u8], at: u64) -> Option<(&[u8], &[u8])> {

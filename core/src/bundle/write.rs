@@ -12,9 +12,8 @@ use half::bf16;
 
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::values::is_allowed;
-use super::{Bundle, MAGIC, VERSION, tag, weights};
+use super::{Bundle, MAGIC, ProvisioningKey, VERSION, sha256, tag, weights};
 use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
-use crate::sha256::sha256;
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +56,7 @@ pub enum WriteError {
 ///
 /// `tensor` gives each tensor by its PyTorch state_dict name, row-major in PyTorch's shape; the standardiser's are
 /// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights round these to bfloat16 and take one value
-/// more, `proj.input_scale`: what a code of a standardised feature is worth. An output's scale is its largest weight over
+/// more, `proj.input_scale`: the step size of a standardised feature's codes. An output's scale is its largest weight over
 /// the largest integer.
 /// The same tensors give the same bytes.
 ///
@@ -67,7 +66,7 @@ pub fn write<'t>(
     dims: &Dims,
     format: WeightFormat,
     mut tensor: impl FnMut(&str) -> Option<Cow<'t, [f32]>>,
-    provisioning_key: Option<&[u8; 32]>,
+    provisioning_key: Option<&ProvisioningKey>,
 ) -> Result<Vec<u8>, WriteError> {
     dims.validate().map_err(WriteError::Dims)?;
     let mut bytes = header(dims, format);
@@ -102,9 +101,8 @@ pub fn write<'t>(
 }
 
 /// The same bundle with the tag of a provisioning key, or without one; the digest stays.
-pub fn retag(bundle: &Bundle<'_>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
-    let content = bundle.bytes.len().saturating_sub(TRAILER as usize);
-    seal(bundle.bytes.get(..content).unwrap_or_default().to_vec(), provisioning_key)
+pub fn retag(bundle: &Bundle<'_>, provisioning_key: Option<&ProvisioningKey>) -> Vec<u8> {
+    seal(bundle.content.to_vec(), provisioning_key)
 }
 
 /// Every tensor of a float32 model, in the bundle's order, with its PyTorch shape.
@@ -172,9 +170,9 @@ fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
 }
 
 /// Puts digest, tag and checksum behind a bundle's content.
-fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&[u8; 32]>) -> Vec<u8> {
+fn seal(mut bytes: Vec<u8>, provisioning_key: Option<&ProvisioningKey>) -> Vec<u8> {
     let digest = sha256(&bytes);
-    let tag = provisioning_key.map(|key| tag(key, &digest)).unwrap_or_default();
+    let tag = provisioning_key.map_or([0; 32], |key| tag(key, &digest));
     bytes.extend(digest);
     bytes.extend(tag);
     let checksum = sha256([digest, tag].as_flattened());

@@ -6,7 +6,7 @@ use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
 use crate::encoder::lanes::{dot, lanes, sum};
 use crate::encoder::matrix::{groups, groups_mut, rows};
-use crate::similarity::square_root;
+use libm::sqrtf;
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -20,7 +20,7 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
     let frames = || rows(qkv, 3 * width);
     let count = frames().count();
-    let scale = 1.0 / square_root(head as f32);
+    let scale = 1.0 / sqrtf(head as f32);
     for (query, y) in rows(queries, 3 * width).zip(groups_mut(y, width)) {
         for (number, scores) in groups_mut(scores, count).enumerate() {
             let first = number * head;

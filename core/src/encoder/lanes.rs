@@ -11,7 +11,8 @@ use crate::similarity;
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     // Sixteen lanes written out are much code where no register holds them.
     if !SIMD {
-        return similarity::dot(left, right);
+        #[expect(clippy::expect_used, reason = "a trap, as every caller gives two rows of one width")]
+        return similarity::dot(left, right).expect("vectors of one length");
     }
     let mut sums = f32x16::ZERO;
     for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {

@@ -3,7 +3,7 @@
 use crate::encoder::kernel::Kernel;
 use crate::encoder::lanes::{dot, sum};
 use crate::encoder::matrix::{groups_mut, rows};
-use crate::similarity::square_root;
+use libm::sqrtf;
 
 /// Added to the variance, as PyTorch does.
 const EPSILON: f32 = 1e-5;
@@ -35,7 +35,7 @@ pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
             *y = x - mean;
         }
         let variance = dot(y, y) / count;
-        let scale = 1.0 / square_root(variance + EPSILON);
+        let scale = 1.0 / sqrtf(variance + EPSILON);
         for ((y, weight), bias) in y.iter_mut().zip(weight).zip(bias) {
             *y = *y * scale * weight + bias;
         }

@@ -27,10 +27,12 @@
 use core::error::Error;
 use core::fmt;
 
-use super::{BLOCK, Prototypes};
+use sha2::{Digest, Sha256};
+
+use super::{BLOCK, Match, Prototypes};
 use crate::encoder::WeightFormat;
 use crate::key::MAX_LATENT;
-use crate::sha256::sha256;
+use crate::verify::Threshold;
 
 /// First bytes of every gallery.
 pub const MAGIC: &[u8; 8] = b"NVGALERY";
@@ -101,16 +103,19 @@ impl<'a> Gallery<'a> {
         }
         let given = bytes.len() as u64;
         let short = GalleryError::Length { given, expected: HEADER as u64 };
-        let (header, _) = bytes.split_at_checked(HEADER).ok_or(short)?;
-        let word =
-            |at: usize| header.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |word| u32::from_le_bytes(*word));
-        let (version, found) = (word(8) as u16, (word(8) >> 16) as u16);
+        let header = bytes.first_chunk::<HEADER>().ok_or(short)?;
+        let &[_, _, kind, width, count, window, windows, labels, ..] = header.as_chunks::<4>().0 else {
+            return Err(short);
+        };
+        let [kind, width, count, window, windows, labels] =
+            [kind, width, count, window, windows, labels].map(u32::from_le_bytes);
+        let (version, found) = (kind as u16, (kind >> 16) as u16);
         if version != VERSION {
             return Err(GalleryError::Version { found: version });
         }
         let format = WeightFormat::from_number(found).filter(|format| is_known(*format));
         let format = format.ok_or(GalleryError::Format { found })?;
-        let (width, count, labels) = (word(12) as usize, word(16) as usize, u64::from(word(28)));
+        let (width, count, labels) = (width as usize, count as usize, u64::from(labels));
         let sound = width > 0 && width <= MAX_LATENT && width.is_multiple_of(16);
         if !sound || count == 0 || count > MOST {
             return Err(GalleryError::Size);
@@ -120,13 +125,13 @@ impl<'a> Gallery<'a> {
             return Err(GalleryError::Length { given, expected });
         }
 
-        let (content, checksum) = bytes.split_at_checked(bytes.len() - CHECKSUM).ok_or(short)?;
+        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM>().ok_or(short)?;
         let gallery = Self::cut(content, format, width, count).ok_or(GalleryError::Alignment)?;
-        let gallery = Self { window: word(20), windows: word(24), ..gallery };
+        let gallery = Self { window, windows, ..gallery };
         if !gallery.is_sound() {
             return Err(GalleryError::Value);
         }
-        if sha256(content) != checksum {
+        if Sha256::digest(content) != *checksum {
             return Err(GalleryError::Checksum);
         }
         Ok(gallery)
@@ -165,9 +170,15 @@ impl<'a> Gallery<'a> {
         }
     }
 
-    /// The least cosine that a prototype accepts.
-    pub fn threshold(&self, index: usize) -> Option<f32> {
-        self.thresholds.get(index).filter(|_| index < self.count).copied()
+    /// The threshold of a prototype.
+    pub fn threshold(&self, index: usize) -> Option<Threshold> {
+        let cosine = *self.thresholds.get(..self.count)?.get(index)?;
+        Threshold::new(cosine).ok()
+    }
+
+    /// Whether the prototype that was found accepts its score.
+    pub fn accepts(&self, found: &Match) -> bool {
+        self.threshold(found.index).is_some_and(|threshold| threshold.accepts(found.score))
     }
 
     /// The label of a prototype.
@@ -201,7 +212,7 @@ impl<'a> Gallery<'a> {
             Prototypes::Float(bytemuck::try_cast_slice(take(4 * padded * width)?).ok()?)
         } else {
             let scales = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
-            Prototypes::Codes(bytemuck::cast_slice(take(padded * width)?), scales)
+            Prototypes::Codes(bytemuck::try_cast_slice(take(padded * width)?).ok()?, scales)
         };
         let label_ends = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
         Some(Self {
@@ -218,21 +229,24 @@ impl<'a> Gallery<'a> {
     }
 
     fn is_sound(&self) -> bool {
-        let (thresholds, after) = self.thresholds.split_at_checked(self.count).unwrap_or_default();
-        let (ends, ends_after) = self.label_ends.split_at_checked(self.count).unwrap_or_default();
-        let labels = (0..self.count).all(|index| self.label(index).is_some());
+        let (Some((_, after)), Some((ends, ends_after))) =
+            (self.thresholds.split_at_checked(self.count), self.label_ends.split_at_checked(self.count))
+        else {
+            return false;
+        };
         let prototypes = match self.prototypes {
-            Prototypes::Float(values) => values.iter().all(|value| (-1.0..=1.0).contains(value)),
+            Prototypes::Float(values) => values.as_flattened().iter().all(|value| (-1.0..=1.0).contains(value)),
             Prototypes::Codes(codes, scales) => {
-                let (scales, after) = scales.split_at_checked(self.count).unwrap_or_default();
-                codes.iter().all(|code| *code != i8::MIN)
+                let Some((scales, after)) = scales.as_flattened().split_at_checked(self.count) else {
+                    return false;
+                };
+                codes.as_flattened().as_flattened().iter().all(|code| *code != i8::MIN)
                     && scales.iter().all(|scale| *scale > 0.0 && *scale <= 1.0)
                     && after.iter().all(|scale| scale.to_bits() == 0)
             }
         };
         prototypes
-            && labels
-            && thresholds.iter().all(|threshold| (-1.0..=1.0).contains(threshold))
+            && (0..self.count).all(|index| self.label(index).is_some() && self.threshold(index).is_some())
             && after.iter().all(|threshold| threshold.to_bits() == 0)
             && ends.last().is_some_and(|end| *end as usize == self.labels.len())
             && ends_after.iter().all(|end| *end == 0)

@@ -14,7 +14,7 @@ use core::fmt;
 
 use crate::encoder::{Accumulate, Kernel, LANES, QUAD, ROWS, STEP, magnitude, quantise};
 use crate::key::MAX_LATENT;
-use crate::similarity::{SimilarityError, norm, square_root};
+use crate::similarity::{SimilarityError, norm};
 
 pub use file::{Gallery, GalleryError, MAGIC, VERSION};
 #[cfg(feature = "std")]
@@ -54,10 +54,10 @@ pub enum IdentifyError {
 /// The prototypes of a gallery, block by block.
 #[derive(Clone, Copy, Debug)]
 enum Prototypes<'a> {
-    /// `[components][BLOCK]`, unit vectors.
-    Float(&'a [f32]),
-    /// `[components / 4][BLOCK][4]` codes, and for each prototype one over the length of its codes.
-    Codes(&'a [i8], &'a [f32]),
+    /// Block by block `[components][BLOCK]`, unit vectors.
+    Float(&'a [[f32; BLOCK]]),
+    /// Block by block `[components / 4][BLOCK][4]` codes, and for each prototype one over the length of its codes.
+    Codes(&'a [[[i8; QUAD]; BLOCK]], &'a [[f32; BLOCK]]),
 }
 
 impl Gallery<'_> {
@@ -70,7 +70,7 @@ impl Gallery<'_> {
         if given != expected {
             return Err(IdentifyError::Queries { given, expected });
         }
-        let groups = queries.chunks((self.width() * ROWS).max(1)).zip(matches.chunks_mut(ROWS));
+        let groups = queries.chunks(self.width() * ROWS).zip(matches.chunks_mut(ROWS));
         for (group, (queries, matches)) in groups.enumerate() {
             matches.fill(Match { index: 0, score: f32::NEG_INFINITY });
             let at = |(row, error)| IdentifyError::Query { index: group * ROWS + row, error };
@@ -86,82 +86,82 @@ impl Gallery<'_> {
 
     fn by_floats(
         &self,
-        values: &[f32],
+        values: &[[f32; BLOCK]],
         queries: &[f32],
         matches: &mut [Match],
         kernel: &Kernel,
     ) -> Result<(), (usize, SimilarityError)> {
         let mut steps = [[[0.0; STEP]; ROWS]; STEPS];
-        for (row, query) in queries.chunks_exact(self.width().max(1)).enumerate() {
+        for (row, query) in queries.chunks_exact(self.width()).enumerate() {
             let length = norm(query).map_err(|error| (row, error))?;
             for (values, step) in query.chunks(STEP).zip(&mut steps) {
-                for (place, value) in step.get_mut(row).into_iter().flatten().zip(values) {
+                for (place, value) in step[row].iter_mut().zip(values) {
                     *place = value / length;
                 }
             }
         }
-        let columns = values.as_chunks::<LANES>().0;
-        self.search(&steps, columns, STEP, kernel.f32, |sum| sum, &[], matches);
+        let blocks = values.chunks_exact(self.width());
+        self.search(&steps, blocks, STEP, kernel.f32, |sum| sum, None, matches);
         Ok(())
     }
 
     fn by_codes(
         &self,
-        codes: &[i8],
-        scales: &[f32],
+        codes: &[[[i8; QUAD]; BLOCK]],
+        scales: &[[f32; BLOCK]],
         queries: &[f32],
         matches: &mut [Match],
         kernel: &Kernel,
     ) -> Result<(), (usize, SimilarityError)> {
         let mut steps = [[[0; STEP]; ROWS]; STEPS];
         let mut lengths = [1.0; ROWS];
-        for ((row, query), length) in queries.chunks_exact(self.width().max(1)).enumerate().zip(&mut lengths) {
+        for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
             norm(query).map_err(|error| (row, error))?;
-            let factor = f32::from(MOST) / magnitude(query);
+            let factor = f32::from(MAX_CODE) / magnitude(query);
             let mut squares = 0;
             for (values, step) in query.chunks(STEP).zip(&mut steps) {
-                if let Some(codes) = step.get_mut(row) {
-                    quantise(values, factor, MOST, codes);
-                    squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
-                }
+                let codes = &mut step[row];
+                quantise(values, factor, MAX_CODE, codes);
+                squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
             }
-            *length = square_root(squares as f32);
+            *length = libm::sqrtf(squares as f32);
         }
-        let columns = codes.as_chunks::<QUAD>().0.as_chunks::<LANES>().0;
-        self.search(&steps, columns, STEP / QUAD, kernel.i8, |sum| sum as f32, scales, matches);
+        let blocks = codes.chunks_exact(self.width() / QUAD);
+        self.search(&steps, blocks, STEP / QUAD, kernel.i8, |sum| sum as f32, Some(scales), matches);
         for (found, length) in matches.iter_mut().zip(lengths) {
             found.score /= length;
         }
         Ok(())
     }
 
-    /// Passes all queries over the gallery once; `inner` rows of columns are a step.
+    /// Passes all queries over the blocks of the gallery once; `inner` rows of a block are a step.
     ///
     /// A score is the float of a sum times the prototype's scale, or times one where there are no scales.
     #[allow(clippy::too_many_arguments)]
-    fn search<I, W, S: Copy + Default>(
+    fn search<'g, I, W: 'g, S: Copy + Default>(
         &self,
         steps: &[[[I; STEP]; ROWS]; STEPS],
-        columns: &[[W; LANES]],
+        blocks: impl Iterator<Item = &'g [[W; BLOCK]]>,
         inner: usize,
         accumulate: Accumulate<I, W, S>,
         float: impl Fn(S) -> f32,
-        scales: &[f32],
+        scales: Option<&[[f32; BLOCK]]>,
         matches: &mut [Match],
     ) {
-        const WIDTH: usize = BLOCK / LANES;
-        let blocks = self.count().div_ceil(BLOCK).max(1);
+        const COLUMNS: usize = BLOCK / LANES;
         let rows = matches.len();
-        let mut sums = [[S::default(); LANES]; ROWS * WIDTH];
-        let sums = sums.get_mut(..rows * WIDTH).unwrap_or_default();
-        for (block, columns) in columns.chunks_exact((columns.len() / blocks).max(1)).enumerate() {
-            sums.fill([S::default(); LANES]);
-            for (step, columns) in steps.iter().zip(columns.chunks((inner * WIDTH).max(1))) {
-                accumulate(step.get(..rows).unwrap_or_default(), columns, WIDTH, sums);
+        let mut sums = [[[S::default(); LANES]; COLUMNS]; ROWS];
+        let sums = &mut sums[..rows];
+        for (block, values) in blocks.enumerate() {
+            sums.as_flattened_mut().fill([S::default(); LANES]);
+            for (step, values) in steps.iter().zip(values.chunks(inner)) {
+                let columns = values.as_flattened().as_chunks::<LANES>().0;
+                accumulate(&step[..rows], columns, COLUMNS, sums.as_flattened_mut());
             }
             let first = block * BLOCK;
-            let scales = scales.get(first..).and_then(<[f32]>::first_chunk).unwrap_or(&[1.0; BLOCK]);
-            for (best, sums) in matches.iter_mut().zip(sums.as_flattened().as_chunks().0) {
+            let scales = scales.map_or(&[1.0; BLOCK], |scales| &scales[block]);
+            let sums = sums.as_flattened().as_flattened().as_chunks::<BLOCK>().0;
+            for (best, sums) in matches.iter_mut().zip(sums) {
                 if !any_above(best.score, sums, scales, &float) {
                     continue;
                 }
@@ -178,7 +178,7 @@ impl Gallery<'_> {
 }
 
 /// Largest magnitude of a code.
-const MOST: i16 = i8::MAX as i16;
+const MAX_CODE: i16 = i8::MAX as i16;
 
 /// Steps of the longest vector.
 const STEPS: usize = MAX_LATENT.div_ceil(STEP);

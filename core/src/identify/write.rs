@@ -7,20 +7,22 @@ use std::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
+use sha2::{Digest, Sha256};
+
 use super::BLOCK;
 use super::file::{MAGIC, MOST, VERSION, is_known, length};
 use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
 use crate::key::MAX_LATENT;
-use crate::sha256::sha256;
-use crate::similarity::{SimilarityError, norm, square_root};
+use crate::similarity::{SimilarityError, norm};
+use crate::verify::Threshold;
 
 /// A prototype to be found.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'e> {
     /// What it is called.
     pub label: &'e str,
-    /// Least cosine that it accepts, -1 to 1.
-    pub threshold: f32,
+    /// Which scores it accepts.
+    pub threshold: Threshold,
     /// Its components; need not be of unit length.
     pub prototype: &'e [f32],
 }
@@ -36,11 +38,6 @@ pub enum GalleryWriteError {
     Width(usize),
     /// An entry's prototype has another width than the first.
     OtherWidth {
-        /// The entry's label.
-        label: String,
-    },
-    /// An entry's threshold is not a number from -1 to 1.
-    Threshold {
         /// The entry's label.
         label: String,
     },
@@ -67,9 +64,12 @@ pub fn write(
     if !is_known(format) {
         return Err(GalleryWriteError::Format(format));
     }
-    let width = entries.first().map_or(0, |entry| entry.prototype.len());
+    let [first, ..] = entries else {
+        return Err(GalleryWriteError::Count);
+    };
+    let width = first.prototype.len();
     let labels: usize = entries.iter().map(|entry| entry.label.len()).sum();
-    if entries.is_empty() || entries.len() > MOST || u32::try_from(labels).is_err() {
+    if entries.len() > MOST || u32::try_from(labels).is_err() {
         return Err(GalleryWriteError::Count);
     }
     if width == 0 || width > MAX_LATENT || !width.is_multiple_of(16) {
@@ -86,9 +86,6 @@ pub fn write(
         if entry.prototype.len() != width {
             return Err(GalleryWriteError::OtherWidth { label: label() });
         }
-        if !(-1.0..=1.0).contains(&entry.threshold) {
-            return Err(GalleryWriteError::Threshold { label: label() });
-        }
         let length = norm(entry.prototype).map_err(|error| GalleryWriteError::Prototype { label: label(), error })?;
         let block = (index / BLOCK) * BLOCK * width;
         if format == WeightFormat::F32 {
@@ -101,12 +98,12 @@ pub fn write(
             let mut codes = vec![0; width];
             quantise(entry.prototype, 127.0 / magnitude(entry.prototype), 127, &mut codes);
             let squares: i32 = codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum();
-            scales[index] = 1.0 / square_root(squares as f32);
+            scales[index] = 1.0 / libm::sqrtf(squares as f32);
             for (k, code) in codes.iter().enumerate() {
                 prototypes[block + (k / QUAD * BLOCK + index % BLOCK) * QUAD + k % QUAD] = *code as u8;
             }
         }
-        thresholds[index] = entry.threshold;
+        thresholds[index] = entry.threshold.cosine();
         end += entry.label.len() as u32;
         ends[index] = end;
     }
@@ -125,7 +122,7 @@ pub fn write(
     bytes.extend(prototypes);
     bytes.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
     entries.iter().for_each(|entry| bytes.extend(entry.label.as_bytes()));
-    let checksum = sha256(&bytes);
+    let checksum = Sha256::digest(&bytes);
     bytes.extend(checksum);
     Ok(bytes)
 }
@@ -137,7 +134,6 @@ impl fmt::Display for GalleryWriteError {
             Self::Count => write!(f, "a gallery holds 1 to {MOST} prototypes and up to 4 GiB of labels"),
             Self::Width(width) => write!(f, "prototypes of {width} components, must be a multiple of 16 up to 512"),
             Self::OtherWidth { label } => write!(f, "the prototype of {label} has another width than the first"),
-            Self::Threshold { label } => write!(f, "the threshold of {label} is not a cosine, -1 to 1"),
             Self::Prototype { label, error } => write!(f, "the prototype of {label}: {error}"),
         }
     }

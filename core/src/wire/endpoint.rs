@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::admin::Authorised;
 use super::fault::Refusal;
 use super::message::*;
+use crate::key::DerivedKey;
 
 /// One request and its answer.
 pub trait Endpoint {
@@ -80,7 +81,7 @@ endpoints! {
     /// HMAC-SHA256 of the nonce under the key that an accepted scan releases; costs an attempt.
     Challenge,      "challenge",     Question<'a>           => [u8; 32];
     /// The key that an accepted scan releases, if the policy lets it out; costs an attempt.
-    ExportKey,      "export-key",    KeyRequest<'a>         => [u8; 32];
+    ExportKey,      "export-key",    KeyRequest<'a>         => DerivedKey;
     /// Admin: a new enrolment identifier; the old key is gone.
     Rotate,         "rotate",        Authorised<SlotNumber> => EnrolmentId;
     /// Admin: gives a slot all its attempts back.

@@ -5,6 +5,9 @@ use core::fmt;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
+use super::admin::AdminKey;
+use crate::key::DeviceSecret;
+
 /// Slots of a token.
 pub const SLOTS: usize = 4;
 
@@ -110,12 +113,12 @@ pub mod part {
 }
 
 /// What a blank token becomes.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Schema)]
+#[derive(Serialize, Deserialize, Schema)]
 pub struct Provisioning {
     /// The device secret of the v2 key scheme; none lets the token draw one that nobody else ever knows.
-    pub device_secret: Option<[u8; 32]>,
+    pub device_secret: Option<DeviceSecret>,
     /// Key of the administrator.
-    pub admin_key: [u8; 32],
+    pub admin_key: AdminKey,
     /// Digest that the model must have.
     pub model: [u8; 32],
     /// Frames of a window.
@@ -286,14 +289,8 @@ impl Label {
 
     /// The text, as far as it is UTF-8.
     pub fn as_str(&self) -> &str {
-        let text = self.0.split(|&byte| byte == 0).next().unwrap_or_default();
-        match core::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(error) => {
-                let sound = text.get(..error.valid_up_to()).unwrap_or_default();
-                core::str::from_utf8(sound).unwrap_or_default()
-            }
-        }
+        let mut text = self.0.split(|byte| *byte == 0).take(1).flat_map(<[u8]>::utf8_chunks);
+        text.next().map_or("", |chunk| chunk.valid())
     }
 }
 

@@ -31,6 +31,7 @@ mod endpoint;
 mod fault;
 mod frame;
 mod message;
+mod secret;
 
 pub use admin::{AdminKey, Authorised, TAG_LENGTH, authorise, command_tag};
 pub use endpoint::*;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use neural_vault_core::bundle::{WriteError, write};
+use neural_vault_core::bundle::{ProvisioningKey, WriteError, write};
 use neural_vault_core::encoder::{Dims, WeightFormat};
 
 /// A model small enough to open thousands of times.
@@ -69,7 +69,8 @@ pub fn bundle_in(
         };
         Some(Cow::Owned(values))
     };
-    write(dims, format, tensor, provisioning_key).map(|bytes| Aligned::new(&bytes))
+    let provisioning_key = provisioning_key.map(ProvisioningKey::from_bytes);
+    write(dims, format, tensor, provisioning_key.as_ref()).map(|bytes| Aligned::new(&bytes))
 }
 
 /// Bytes that start at a multiple of 64 in memory, whatever the allocator.

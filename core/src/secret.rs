@@ -1,0 +1,34 @@
+//! Types for secrets of 32 bytes.
+
+/// Declares a type that holds 32 secret bytes.
+///
+/// It is zeroised on drop and has no `Copy`, `Clone`, `Debug` or `PartialEq`, so that no copy, print or comparison that
+/// takes a time of its own happens unseen. Constructors borrow the bytes: an array passed by value leaves copies behind.
+macro_rules! secret {
+    ($(#[$attribute:meta])* $name:ident) => {
+        $(#[$attribute])*
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// Copies the secret's bytes. The caller clears its own.
+            pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+                Self(*bytes)
+            }
+
+            /// The secret's bytes. Copies made of them are the caller's to clear.
+            pub fn expose_secret(&self) -> &[u8; 32] {
+                &self.0
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                zeroize::Zeroize::zeroize(&mut self.0);
+            }
+        }
+
+        impl zeroize::ZeroizeOnDrop for $name {}
+    };
+}
+
+pub(crate) use secret;

@@ -1,0 +1,34 @@
+//! Secrets on the wire: the 32 bytes that they are, without a length.
+
+use postcard_schema::Schema;
+use postcard_schema::schema::NamedType;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize;
+
+use super::admin::AdminKey;
+use crate::key::{DerivedKey, DeviceSecret};
+
+macro_rules! as_bytes {
+    ($($name:ident)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.expose_secret().serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut bytes = <[u8; 32]>::deserialize(deserializer)?;
+                let secret = Self::from_bytes(&bytes);
+                bytes.zeroize();
+                Ok(secret)
+            }
+        }
+
+        impl Schema for $name {
+            const SCHEMA: &'static NamedType = <[u8; 32]>::SCHEMA;
+        }
+    )*};
+}
+
+as_bytes! { AdminKey DerivedKey DeviceSecret }
