@@ -44,12 +44,31 @@ secret! {
     DerivedKey
 }
 
+/// Memory for a key, lent by the caller and zeroised on drop.
+///
+/// A derivation writes the key here and returns a reference to it: a key returned by value would be moved, and every
+/// move may leave a copy on the stack.
+pub struct KeyBuffer(DerivedKey);
+
 secret! {
     /// The 256-bit secret of one device; zeroised on drop, never printed or compared.
     ///
     /// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
     /// strength of scheme v2.
     DeviceSecret
+}
+
+impl KeyBuffer {
+    /// Memory without a key.
+    pub fn new() -> Self {
+        Self(DerivedKey([0; 32]))
+    }
+}
+
+impl Default for KeyBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl DerivedKey {
@@ -130,8 +149,13 @@ pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
 ///
 /// # Errors
 /// The prototype is longer than [`MAX_LATENT`], or is zero or not finite.
-pub fn derive_v2(prototype: &[f32], secret: &DeviceSecret, context: &KeyContext<'_>) -> Result<DerivedKey, KeyError> {
-    let mut key = DerivedKey([0; 32]);
+pub fn derive_v2<'k>(
+    prototype: &[f32],
+    secret: &DeviceSecret,
+    context: &KeyContext<'_>,
+    buffer: &'k mut KeyBuffer,
+) -> Result<&'k DerivedKey, KeyError> {
+    let KeyBuffer(key) = buffer;
     derive_v2_into(prototype, secret, context, &mut key.0)?;
     Ok(key)
 }

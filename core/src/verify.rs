@@ -7,7 +7,7 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::key::{DerivedKey, DeviceSecret, KeyContext, KeyError, MAX_LATENT, clear_stack, derive_v2};
+use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2};
 use crate::similarity::{SimilarityError, cosine, norm};
 
 /// Attempts left, kept where a power cut cannot undo them.
@@ -82,27 +82,14 @@ pub enum VerifyError<E> {
 ///
 /// # Errors
 /// See [`VerifyError`]. None tells how near the probe came.
-pub fn verify<C: AttemptCounter>(
+pub fn verify<'k, C: AttemptCounter>(
     enrolment: &Enrolment<'_>,
     probe: &[f32],
     secret: &DeviceSecret,
     application: &[u8],
     counter: &mut C,
-) -> Result<DerivedKey, VerifyError<C::Error>> {
-    let outcome = attempt(enrolment, probe, secret, application, counter);
-    clear_stack();
-    outcome
-}
-
-/// Never inlined, so that its frame, where the key passes through, is cleared.
-#[inline(never)]
-fn attempt<C: AttemptCounter>(
-    enrolment: &Enrolment<'_>,
-    probe: &[f32],
-    secret: &DeviceSecret,
-    application: &[u8],
-    counter: &mut C,
-) -> Result<DerivedKey, VerifyError<C::Error>> {
+    buffer: &'k mut KeyBuffer,
+) -> Result<&'k DerivedKey, VerifyError<C::Error>> {
     if counter.remaining().map_err(VerifyError::Counter)? == 0 {
         return Err(VerifyError::NoAttemptsLeft);
     }
@@ -111,7 +98,7 @@ fn attempt<C: AttemptCounter>(
         return Err(VerifyError::Rejected);
     }
     counter.restore().map_err(VerifyError::Counter)?;
-    derive_v2(enrolment.prototype, secret, &enrolment.key_context(application)).map_err(VerifyError::Key)
+    derive_v2(enrolment.prototype, secret, &enrolment.key_context(application), buffer).map_err(VerifyError::Key)
 }
 
 /// The accept rule: a score at or above its threshold is accepted, one that is not a number never.
@@ -262,20 +249,23 @@ mod tests {
         Enrolment::new(prototype, Threshold::new(threshold)?, &[1; 32], &[2; 16])
     }
 
-    fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<DerivedKey, VerifyError<Call>> {
-        let secret = DeviceSecret::from_bytes(&[3; 32]);
-        verify(&enrolment(&PROTOTYPE, 0.9).unwrap(), probe, &secret, b"test", counter)
+    /// The key that an attempt releases, copied for the test.
+    fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<[u8; 32], VerifyError<Call>> {
+        let (secret, mut buffer) = (DeviceSecret::from_bytes(&[3; 32]), KeyBuffer::new());
+        let enrolment = enrolment(&PROTOTYPE, 0.9).unwrap();
+        verify(&enrolment, probe, &secret, b"test", counter, &mut buffer).map(|key| *key.expose_secret())
     }
 
     #[test]
     fn a_match_pays_compares_restores_and_releases_the_v2_key() {
         let mut counter = Recorder::new(2, None);
-        let key = attempt(&GENUINE, &mut counter).ok().unwrap();
+        let key = attempt(&GENUINE, &mut counter).unwrap();
         assert_eq!(counter.calls, [Call::Remaining, Call::Decrement, Call::Restore]);
         let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"test" };
         let secret = DeviceSecret::from_bytes(&[3; 32]);
-        let expected = derive_v2(&PROTOTYPE, &secret, &context).ok().unwrap();
-        assert!(bool::from(key.ct_eq(&expected)));
+        let mut buffer = KeyBuffer::new();
+        let expected = derive_v2(&PROTOTYPE, &secret, &context, &mut buffer).ok().unwrap();
+        assert!(bool::from(DerivedKey::from_bytes(&key).ct_eq(expected)));
     }
 
     #[test]

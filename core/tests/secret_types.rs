@@ -1,35 +1,48 @@
-//! Secrets cannot be printed or copied by accident.
+//! Secrets cannot be printed, copied or compared by accident.
+#![cfg(feature = "wire")]
 
-use core::fmt::Debug;
-use core::marker::PhantomData;
+use neural_vault_core::bundle::ProvisioningKey;
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
+use neural_vault_core::wire::{AdminKey, Provisioning};
 
-use neural_vault_core::key::{DerivedKey, DeviceSecret};
-
-/// Asks the compiler what `T` implements: an inherent constant, there only under its bound, hides the trait's.
-struct Ask<T>(PhantomData<T>);
-
-trait Otherwise {
-    const PRINTS: bool = false;
-    const CLONES: bool = false;
+/// Whether a type implements a trait: an inherent constant, there only under its bound, hides the trait's.
+macro_rules! implements {
+    ($type:ty: $bound:path) => {{
+        struct Ask<T>(core::marker::PhantomData<T>);
+        trait Otherwise {
+            const ANSWER: bool = false;
+        }
+        impl<T> Otherwise for Ask<T> {}
+        #[allow(dead_code)]
+        impl<T: $bound> Ask<T> {
+            const ANSWER: bool = true;
+        }
+        Ask::<$type>::ANSWER
+    }};
 }
 
-impl<T> Otherwise for Ask<T> {}
-
-struct AskClone<T>(PhantomData<T>);
-
-impl<T> Otherwise for AskClone<T> {}
-
-impl<T: Debug> Ask<T> {
-    const PRINTS: bool = true;
-}
-
-impl<T: Clone> AskClone<T> {
-    const CLONES: bool = true;
+macro_rules! assert_secret {
+    ($($type:ty)*) => {$(
+        const {
+            assert!(!implements!($type: Copy) && !implements!($type: Clone));
+            assert!(!implements!($type: core::fmt::Debug) && !implements!($type: core::fmt::Display));
+            assert!(!implements!($type: PartialEq));
+        }
+    )*};
 }
 
 #[test]
-fn secrets_have_neither_debug_nor_clone() {
-    const { assert!(Ask::<[u8; 32]>::PRINTS && AskClone::<[u8; 32]>::CLONES) };
-    const { assert!(!Ask::<DerivedKey>::PRINTS && !AskClone::<DerivedKey>::CLONES) };
-    const { assert!(!Ask::<DeviceSecret>::PRINTS && !AskClone::<DeviceSecret>::CLONES) };
+fn secrets_are_neither_copied_nor_printed_nor_compared() {
+    const { assert!(implements!([u8; 32]: Copy) && implements!([u8; 32]: PartialEq)) };
+    const { assert!(implements!([u8; 32]: Clone) && implements!([u8; 32]: core::fmt::Debug)) };
+    assert_secret! { DerivedKey KeyBuffer DeviceSecret AdminKey ProvisioningKey Provisioning }
+}
+
+#[test]
+fn secrets_of_32_bytes_are_zeroised_on_drop() {
+    fn is_zeroised<T: zeroize::ZeroizeOnDrop>() {}
+    is_zeroised::<DerivedKey>();
+    is_zeroised::<DeviceSecret>();
+    is_zeroised::<AdminKey>();
+    is_zeroised::<ProvisioningKey>();
 }

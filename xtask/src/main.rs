@@ -4,6 +4,7 @@ mod bench;
 mod bounds;
 mod core_figures;
 mod core_images;
+mod dead_stack;
 mod demo;
 mod deny;
 mod elf;

@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{bounds, deny, firmware, onnxruntime, thumb};
+use crate::{bounds, dead_stack, deny, firmware, onnxruntime, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
@@ -34,6 +34,7 @@ pub fn run() -> Result<(), Failure> {
     if let Some(mut bounds) = bounds::tests()? {
         steps.run_reading("Unsafe loops under AddressSanitizer", &mut bounds, |line| tally.add(line))?;
     }
+    steps.run_reading("Dead stack at opt-level s", &mut dead_stack::test()?, |line| tally.add(line))?;
     tally.accept()?;
 
     thumb::run(&mut steps)?;

@@ -1,0 +1,265 @@
+//! No copy of a secret stays on the stack below the caller once a key was derived, used or refused.
+//!
+//! Core forbids unsafe code, in its tests too, and reading the dead stack needs it: so the test is here. It runs at the
+//! release profile's level, and `cargo xtask test` runs it at opt-level `s` as well.
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::thread;
+
+use hmac::{Hmac, KeyInit, Mac};
+use neural_vault_core::key::{
+    CLEARED_STACK, DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2, derive_v2_into,
+};
+use neural_vault_core::quantize::quantize;
+use neural_vault_core::similarity::normalise;
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, VerifyError, verify};
+use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, command_tag};
+use sha2::Sha256;
+use sha2::block_api::compress256;
+
+/// Bytes of the stack that are looked at, below the frame that calls the work.
+const DEPTH: usize = 64 * 1024;
+
+/// What the stack is filled with beforehand.
+const PAINT: u8 = 0x11;
+
+const SECRET: &[u8; 32] = b"0123456789abcdefFEDCBA9876543210";
+const CONTEXT: KeyContext<'_> = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"disk" };
+
+/// The stack below a call of `work` as it is after the call, lowest address first, and what the work returned.
+#[inline(never)]
+fn dead_stack<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>) {
+    let mut copy = vec![0; DEPTH];
+    paint();
+    let result = black_box(call(work));
+    copy_stack(&mut copy);
+    (result, copy)
+}
+
+/// A frame of its own for the work, dead once it returns.
+#[inline(never)]
+fn call<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+#[inline(never)]
+fn paint() {
+    black_box(&mut [PAINT; DEPTH]);
+}
+
+#[inline(never)]
+fn copy_stack(copy: &mut [u8]) {
+    let here = 0u8;
+    let lowest = (&raw const here).wrapping_sub(DEPTH);
+    for (offset, byte) in copy.iter_mut().enumerate() {
+        // SAFETY: the thread's stack of 4 MiB has far more than DEPTH bytes below this frame, and `paint` has touched them.
+        *byte = unsafe { lowest.wrapping_add(offset).read_volatile() };
+    }
+}
+
+/// Runs `test` on a stack that is large enough.
+fn on_a_large_stack(test: fn()) {
+    thread::Builder::new().stack_size(4 << 20).spawn(test).unwrap().join().unwrap();
+}
+
+/// Bytes that must not be found.
+struct Trace {
+    name: &'static str,
+    bytes: Vec<u8>,
+}
+
+impl Trace {
+    /// Whether the stack holds any four bytes of it, in either byte order: words are where a compiler keeps parts.
+    fn is_in(&self, stack: &[u8]) -> bool {
+        let words = self.bytes.as_chunks::<4>().0;
+        words.iter().any(|&[a, b, c, d]| stack.windows(4).any(|found| found == [a, b, c, d] || found == [d, c, b, a]))
+    }
+}
+
+/// All that is as good as a key of HMAC: its bytes, its padded blocks, the hash's states after those.
+fn traces_of_key(name: &'static str, key: &[u8; 32]) -> Vec<Trace> {
+    let mut traces = vec![Trace { name, bytes: key.to_vec() }];
+    for pad in [0x36, 0x5c] {
+        traces.push(Trace { name, bytes: key.map(|byte| byte ^ pad).to_vec() });
+        let mut block = [pad; 64];
+        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+        let mut state =
+            [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+        compress256(&mut state, &[block]);
+        traces.push(Trace { name, bytes: state.iter().flat_map(|word: &u32| word.to_le_bytes()).collect() });
+    }
+    traces
+}
+
+fn prototype() -> Vec<f32> {
+    (0..128).map(|k| (k * k % 97) as f32 * 0.01 - 0.6).collect()
+}
+
+fn codes(prototype: &[f32]) -> Vec<u8> {
+    let mut codes = vec![0; prototype.len()];
+    quantize(prototype, &mut codes).unwrap();
+    codes.iter().flat_map(|code| code.to_le_bytes()).collect()
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// The traces of a v2 derivation: secret, pseudorandom key, released key, codes.
+fn traces_of_v2() -> Vec<Trace> {
+    let mut unit = prototype();
+    normalise(&mut unit).unwrap();
+    let material = codes(&unit);
+    let pseudorandom = hmac(SECRET, &material);
+    let info =
+        [b"neural-vault/v2", &CONTEXT.model_digest[..], CONTEXT.enrolment_id, CONTEXT.application, &[1]].concat();
+    let key = hmac(&pseudorandom, &info);
+    let mut traces = traces_of_key("device secret", SECRET);
+    traces.extend(traces_of_key("pseudorandom key", &pseudorandom));
+    traces.push(Trace { name: "released key", bytes: key.to_vec() });
+    traces.push(Trace { name: "codes", bytes: material });
+    traces
+}
+
+fn assert_clean(what: &str, stack: &[u8], traces: &[Trace]) {
+    for trace in traces {
+        assert!(!trace.is_in(stack), "{what} leaves the {} on the dead stack", trace.name);
+    }
+}
+
+/// Fails when the work reached deeper than what is cleared after it: below that, the stack must still be painted.
+fn assert_cleared_as_deep_as_used(what: &str, stack: &[u8]) {
+    /// Below what it clears, `zeroize_stack` itself may leave a return address.
+    const OWN: usize = 64;
+
+    let lowest = stack.iter().position(|byte| *byte != PAINT).unwrap();
+    let is_cleared = |start: usize| stack[start..][..CLEARED_STACK].iter().all(|byte| *byte == 0);
+    let found = (lowest..=lowest + OWN).any(is_cleared);
+    assert!(found, "{what} uses more than {CLEARED_STACK} bytes of stack: raise CLEARED_STACK");
+}
+
+#[test]
+fn what_is_left_behind_is_found() {
+    on_a_large_stack(|| {
+        let (_, stack) = dead_stack(|| {
+            let key = black_box(DerivedKey::from_bytes(black_box(SECRET)));
+            let copy = black_box(*key.expose_secret());
+            u32::from(copy[0])
+        });
+        assert!(traces_of_key("key", SECRET)[0].is_in(&stack));
+        let (_, stack) = dead_stack(|| hmac(black_box(SECRET), b"message"));
+        assert!(traces_of_key("key", SECRET).iter().any(|trace| trace.is_in(&stack)));
+        assert!(stack.iter().any(|byte| *byte != PAINT));
+    });
+}
+
+#[test]
+fn a_v2_derivation_leaves_nothing() {
+    on_a_large_stack(|| {
+        let (prototype, traces) = (prototype(), traces_of_v2());
+        let secret = DeviceSecret::from_bytes(SECRET);
+        let mut buffer = KeyBuffer::new();
+        let (key, stack) = dead_stack(|| derive_v2(&prototype, &secret, &CONTEXT, &mut buffer));
+        // The traces are of this very key.
+        assert_eq!(
+            key.ok().unwrap().expose_secret()[..],
+            traces.iter().find(|t| t.name == "released key").unwrap().bytes
+        );
+        assert_clean("derive_v2", &stack, &traces);
+        assert_cleared_as_deep_as_used("derive_v2", &stack);
+
+        let mut key = [0; 32];
+        let (derived, stack) = dead_stack(|| derive_v2_into(&prototype, &secret, &CONTEXT, &mut key));
+        derived.unwrap();
+        assert_clean("derive_v2_into", &stack, &traces);
+        assert_cleared_as_deep_as_used("derive_v2_into", &stack);
+
+        let mut long = [0; 512];
+        let (derived, stack) = dead_stack(|| derive_v2_into(&prototype, &secret, &CONTEXT, &mut long));
+        derived.unwrap();
+        let mut blocks = traces;
+        blocks.push(Trace { name: "longer key", bytes: long.to_vec() });
+        assert_clean("derive_v2_into of 512 bytes", &stack, &blocks);
+    });
+}
+
+#[test]
+fn a_v1_derivation_leaves_nothing() {
+    on_a_large_stack(|| {
+        let prototype = prototype();
+        let material = codes(&prototype);
+        let pseudorandom = hmac(&[0; 32], &material);
+        let mut key = [0; 32];
+        let (derived, stack) = dead_stack(|| derive_v1(&prototype, &mut key));
+        derived.unwrap();
+        let mut traces = traces_of_key("pseudorandom key", &pseudorandom);
+        traces.push(Trace { name: "released key", bytes: key.to_vec() });
+        traces.push(Trace { name: "codes", bytes: material });
+        assert_clean("derive_v1", &stack, &traces);
+        assert_cleared_as_deep_as_used("derive_v1", &stack);
+    });
+}
+
+/// Attempts in memory.
+struct Attempts(u32);
+
+impl AttemptCounter for Attempts {
+    type Error = Infallible;
+
+    fn remaining(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0)
+    }
+
+    fn persist_decrement(&mut self) -> Result<(), Infallible> {
+        self.0 -= 1;
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), Infallible> {
+        self.0 = 5;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_verification_leaves_nothing() {
+    on_a_large_stack(|| {
+        let (prototype, traces) = (prototype(), traces_of_v2());
+        let secret = DeviceSecret::from_bytes(SECRET);
+        let threshold = Threshold::new(0.9).unwrap();
+        let enrolment = Enrolment::new(&prototype, threshold, CONTEXT.model_digest, CONTEXT.enrolment_id).unwrap();
+        let stranger: Vec<f32> = prototype.iter().map(|component| -component).collect();
+        for (probe, accepted) in [(&prototype, true), (&stranger, false)] {
+            let mut attempts = Attempts(5);
+            let mut buffer = KeyBuffer::new();
+            let (outcome, stack) =
+                dead_stack(|| verify(&enrolment, probe, &secret, CONTEXT.application, &mut attempts, &mut buffer));
+            assert_eq!(outcome.is_ok(), accepted);
+            assert!(accepted || outcome.err() == Some(VerifyError::Rejected));
+            assert_clean("verify", &stack, &traces);
+            if accepted {
+                assert_cleared_as_deep_as_used("verify", &stack);
+            }
+        }
+    });
+}
+
+#[test]
+fn an_authentication_leaves_nothing() {
+    on_a_large_stack(|| {
+        let traces = traces_of_key("key", SECRET);
+        let key = DerivedKey::from_bytes(SECRET);
+        let (answer, stack) = dead_stack(|| key.authenticate(&[3; 32]));
+        assert_eq!(answer, hmac(SECRET, &[3; 32]));
+        assert_clean("authenticate", &stack, &traces);
+        assert_cleared_as_deep_as_used("authenticate", &stack);
+
+        let key = AdminKey::from_bytes(SECRET);
+        let (_, stack) = dead_stack(|| command_tag(&key, &Revoke::KEY, &[3; 32], &[1]));
+        assert_clean("command_tag", &stack, &traces);
+    });
+}
