@@ -60,14 +60,8 @@ secret! {
 
 impl KeyBuffer {
     /// Memory without a key.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Self(DerivedKey([0; 32]))
-    }
-}
-
-impl Default for KeyBuffer {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -119,12 +113,8 @@ impl fmt::Display for KeyError {
         match self {
             Self::Quantize(error) => error.fmt(f),
             Self::Normalise(error) => write!(f, "prototype has no direction: {error}"),
-            Self::PrototypeLength { given } => {
-                write!(f, "prototype of {given} components, at most {MAX_LATENT}")
-            }
-            Self::KeyLength { given } => {
-                write!(f, "key of {given} bytes, give 1 to {MAX_KEY_LENGTH}")
-            }
+            Self::PrototypeLength { given } => write!(f, "prototype of {given} components, at most {MAX_LATENT}"),
+            Self::KeyLength { given } => write!(f, "key of {given} bytes, give 1 to {MAX_KEY_LENGTH}"),
         }
     }
 }
@@ -141,8 +131,7 @@ impl Error for KeyError {}
 /// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
-    let result = derive(None, prototype, 1.0, &[INFO_V1], key);
-    leave_nothing(result, key)
+    derive(None, prototype, || Ok(1.0), &[INFO_V1], key)
 }
 
 /// Derives the 256-bit v2 key, bound to device, model, enrolment and application.
@@ -171,39 +160,31 @@ pub fn derive_v2_into(
     key: &mut [u8],
 ) -> Result<(), KeyError> {
     let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
-    let length = norm(prototype).map_err(KeyError::Normalise);
-    let result = length.and_then(|length| derive(Some(&secret.0), prototype, length, &info, key));
-    leave_nothing(result, key)
+    derive(Some(&secret.0), prototype, || norm(prototype).map_err(KeyError::Normalise), &info, key)
 }
 
-/// Clears the copies of secrets on the stack and, where there is no key, what was written of one.
-#[inline(always)]
-fn leave_nothing(result: Result<(), KeyError>, key: &mut [u8]) -> Result<(), KeyError> {
-    clear_stack();
+/// The key of the codes of `prototype / divisor`; zero when there is none.
+fn derive(
+    salt: Option<&[u8]>,
+    prototype: &[f32],
+    divisor: impl FnOnce() -> Result<f32, KeyError>,
+    info: &[&[u8]],
+    key: &mut [u8],
+) -> Result<(), KeyError> {
+    let result = on_cleared_stack(|| {
+        if prototype.is_empty() {
+            return Err(KeyError::Quantize(QuantizeError::Empty));
+        }
+        if prototype.len() > MAX_LATENT {
+            return Err(KeyError::PrototypeLength { given: prototype.len() });
+        }
+        let divisor = divisor()?;
+        hkdf_sha256(salt, |extract| input_codes(extract, prototype, divisor), info, key)
+    });
     if result.is_err() {
         key.zeroize();
     }
     result
-}
-
-/// The key of the codes of `prototype / divisor`.
-///
-/// Never inlined, so that its frames lie below its caller's, where [`clear_stack`] reaches them.
-#[inline(never)]
-fn derive(
-    salt: Option<&[u8]>,
-    prototype: &[f32],
-    divisor: f32,
-    info: &[&[u8]],
-    key: &mut [u8],
-) -> Result<(), KeyError> {
-    if prototype.is_empty() {
-        return Err(KeyError::Quantize(QuantizeError::Empty));
-    }
-    if prototype.len() > MAX_LATENT {
-        return Err(KeyError::PrototypeLength { given: prototype.len() });
-    }
-    hkdf_sha256(salt, |extract| input_codes(extract, prototype, divisor), info, key)
 }
 
 /// Feeds the codes of `prototype / divisor` to the extraction, a block at a time.
@@ -237,26 +218,27 @@ fn hkdf_sha256(
     expand.expand_multi_info(info, key).map_err(|_| KeyError::KeyLength { given })
 }
 
-/// HMAC-SHA256 (RFC 2104) of the pieces of a message.
-pub(crate) fn hmac_sha256(key: &[u8; 32], message: &[&[u8]]) -> [u8; 32] {
-    let code = authentication_code(key, message);
-    clear_stack();
-    code
+/// HMAC-SHA256 (RFC 2104) of a message in pieces.
+pub(crate) fn hmac_sha256(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
+    on_cleared_stack(|| {
+        #[expect(clippy::expect_used, reason = "HMAC hashes a longer key and pads a shorter one (RFC 2104, 2)")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        message.iter().for_each(|piece| mac.update(piece));
+        mac.finalize().into_bytes().into()
+    })
 }
 
-/// Never inlined, as [`derive`].
-#[inline(never)]
-fn authentication_code(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
-    #[expect(clippy::expect_used, reason = "a key of another length is hashed first (RFC 2104, 2): there is no error")]
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    message.iter().for_each(|piece| mac.update(piece));
-    mac.finalize().into_bytes().into()
-}
+/// Does `work` and clears the stack it used, where copies of secrets lie.
+fn on_cleared_stack<T>(work: impl FnOnce() -> T) -> T {
+    /// Never inlined, so that the work's frames lie below the one that clears.
+    #[inline(never)]
+    fn below<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
 
-/// Clears the stack below the caller, where the calls it made have left copies of secrets.
-#[inline(always)]
-pub(crate) fn clear_stack() {
+    let result = below(work);
     zeroize_stack::<CLEARED_STACK>();
+    result
 }
 
 #[cfg(test)]
@@ -314,7 +296,7 @@ mod tests {
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             // In two pieces, as messages come.
             let (first, second) = test.msg.split_at(test.msg.len() / 2);
-            let code: Vec<u8> = authentication_code(&test.key, &[first, second]).to_vec();
+            let code: Vec<u8> = hmac_sha256(&test.key, &[first, second]).to_vec();
             let is_valid = code.starts_with(&test.tag);
             assert_eq!(is_valid, test.result != TestResult::Invalid, "{test:?}");
             if is_valid { valid += 1 } else { invalid += 1 }

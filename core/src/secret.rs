@@ -2,8 +2,8 @@
 
 /// Declares a type that holds 32 secret bytes.
 ///
-/// It is zeroised on drop and has no `Copy`, `Clone`, `Debug` or `PartialEq`, so that no copy, print or comparison that
-/// takes a time of its own happens unseen. Constructors borrow the bytes: an array passed by value leaves copies behind.
+/// It is zeroised on drop and has no `Copy`, `Clone`, `Debug` or `PartialEq`, so that it is not copied, printed or
+/// compared by accident. The constructor borrows the bytes: an array passed by value leaves copies behind.
 macro_rules! secret {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*

@@ -28,9 +28,7 @@ pub enum SimilarityError {
 impl fmt::Display for SimilarityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Length { left, right } => {
-                write!(f, "vectors of {left} and {right} components")
-            }
+            Self::Length { left, right } => write!(f, "vectors of {left} and {right} components"),
             Self::NotFinite => write!(f, "a vector is not finite"),
             Self::Zero => write!(f, "a vector is zero"),
         }
@@ -57,14 +55,11 @@ pub fn cosine(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
 /// # Errors
 /// The vector is zero or not finite.
 pub fn norm(vector: &[f32]) -> Result<f32, SimilarityError> {
-    let squares = dot(vector, vector)?;
-    if !squares.is_finite() {
-        return Err(SimilarityError::NotFinite);
+    match dot(vector, vector)? {
+        squares if !squares.is_finite() => Err(SimilarityError::NotFinite),
+        squares if squares <= 0.0 => Err(SimilarityError::Zero),
+        squares => Ok(libm::sqrtf(squares)),
     }
-    if squares <= 0.0 {
-        return Err(SimilarityError::Zero);
-    }
-    Ok(libm::sqrtf(squares))
 }
 
 /// Scales a vector to unit length in place.
@@ -88,37 +83,16 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> Result<f32, SimilarityError> {
         return Err(SimilarityError::Length { left: left.len(), right: right.len() });
     }
     let mut lanes = [0.0; LANES];
-    let (left_chunks, left_rest) = left.as_chunks::<LANES>();
-    let (right_chunks, right_rest) = right.as_chunks::<LANES>();
-    for (left, right) in left_chunks.iter().zip(right_chunks) {
-        add_products(&mut lanes, left, right);
+    for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
+        for ((lane, left), right) in lanes.iter_mut().zip(left).zip(right) {
+            *lane += left * right;
+        }
     }
-    add_products(&mut lanes, left_rest, right_rest);
     Ok(tree(&lanes))
 }
 
-#[inline]
-fn add_products(lanes: &mut [f32; LANES], left: &[f32], right: &[f32]) {
-    for ((lane, a), b) in lanes.iter_mut().zip(left).zip(right) {
-        *lane += a * b;
-    }
-}
-
-/// The sum of values in 16 lanes and the fixed tree.
-#[cfg(feature = "encoder")]
-#[inline(never)]
-pub(crate) fn sum(values: &[f32]) -> f32 {
-    let mut lanes = [0.0; LANES];
-    for chunk in values.chunks(LANES) {
-        for (lane, value) in lanes.iter_mut().zip(chunk) {
-            *lane += value;
-        }
-    }
-    tree(&lanes)
-}
-
 /// Adds 16 lanes as the fixed tree.
-fn tree(lanes: &[f32; LANES]) -> f32 {
+pub(crate) fn tree(lanes: &[f32; LANES]) -> f32 {
     let eight: [f32; 8] = array::from_fn(|lane| lanes[lane] + lanes[lane + 8]);
     let four: [f32; 4] = array::from_fn(|lane| eight[lane] + eight[lane + 4]);
     (four[0] + four[2]) + (four[1] + four[3])

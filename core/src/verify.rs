@@ -153,10 +153,7 @@ impl<'a> Enrolment<'a> {
     }
 
     /// What the enrolment's v2 keys for an application are bound to.
-    pub fn key_context<'k>(&self, application: &'k [u8]) -> KeyContext<'k>
-    where
-        'a: 'k,
-    {
+    pub fn key_context<'k>(&'k self, application: &'k [u8]) -> KeyContext<'k> {
         KeyContext { model_digest: self.model_digest, enrolment_id: self.id, application }
     }
 }
@@ -251,7 +248,7 @@ mod tests {
 
     /// The key that an attempt releases, copied for the test.
     fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<[u8; 32], VerifyError<Call>> {
-        let (secret, mut buffer) = (DeviceSecret::from_bytes(&[3; 32]), KeyBuffer::new());
+        let (secret, mut buffer) = (DeviceSecret::from_bytes(&[3; 32]), KeyBuffer::empty());
         let enrolment = enrolment(&PROTOTYPE, 0.9).unwrap();
         verify(&enrolment, probe, &secret, b"test", counter, &mut buffer).map(|key| *key.expose_secret())
     }
@@ -263,7 +260,7 @@ mod tests {
         assert_eq!(counter.calls, [Call::Remaining, Call::Decrement, Call::Restore]);
         let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"test" };
         let secret = DeviceSecret::from_bytes(&[3; 32]);
-        let mut buffer = KeyBuffer::new();
+        let mut buffer = KeyBuffer::empty();
         let expected = derive_v2(&PROTOTYPE, &secret, &context, &mut buffer).ok().unwrap();
         assert!(bool::from(DerivedKey::from_bytes(&key).ct_eq(expected)));
     }

@@ -67,7 +67,7 @@ fn codes_and_v2_keys_match_an_independent_program() {
         derive_v2_into(&prototype, &secret, &context, &mut key).unwrap();
         assert_eq!(key, expected, "{name}");
         if key.len() == 32 {
-            let mut buffer = KeyBuffer::new();
+            let mut buffer = KeyBuffer::empty();
             let whole = derive_v2(&prototype, &secret, &context, &mut buffer).ok().unwrap();
             assert_eq!(&whole.expose_secret()[..], key, "{name}");
         }
@@ -87,7 +87,7 @@ fn v2_key_depends_on_every_input() {
     let prototype = [0.5, -0.5, 0.7];
     let secret = || DeviceSecret::from_bytes(&[7; 32]);
     let key = |prototype: &[f32], secret: DeviceSecret, context: KeyContext<'_>| {
-        *derive_v2(prototype, &secret, &context, &mut KeyBuffer::new()).ok().unwrap().expose_secret()
+        *derive_v2(prototype, &secret, &context, &mut KeyBuffer::empty()).ok().unwrap().expose_secret()
     };
     let base = key(&prototype, secret(), CONTEXT);
     let mut other_secret = [7; 32];
@@ -107,7 +107,7 @@ fn v2_key_depends_on_every_input() {
 #[test]
 fn a_longer_key_starts_with_the_shorter_one() {
     let secret = DeviceSecret::from_bytes(&[7; 32]);
-    let mut buffer = KeyBuffer::new();
+    let mut buffer = KeyBuffer::empty();
     let short = derive_v2(&[0.6, 0.8], &secret, &CONTEXT, &mut buffer).ok().unwrap();
     let mut long = [0; 80];
     derive_v2_into(&[0.6, 0.8], &secret, &CONTEXT, &mut long).unwrap();

@@ -9,6 +9,7 @@ use neural_vault_core::wire::{AdminKey, Provisioning};
 macro_rules! implements {
     ($type:ty: $bound:path) => {{
         struct Ask<T>(core::marker::PhantomData<T>);
+        #[allow(dead_code)]
         trait Otherwise {
             const ANSWER: bool = false;
         }

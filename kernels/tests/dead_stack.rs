@@ -162,7 +162,7 @@ fn a_v2_derivation_leaves_nothing() {
     on_a_large_stack(|| {
         let (prototype, traces) = (prototype(), traces_of_v2());
         let secret = DeviceSecret::from_bytes(SECRET);
-        let mut buffer = KeyBuffer::new();
+        let mut buffer = KeyBuffer::empty();
         let (key, stack) = dead_stack(|| derive_v2(&prototype, &secret, &CONTEXT, &mut buffer));
         // The traces are of this very key.
         assert_eq!(
@@ -235,7 +235,7 @@ fn a_verification_leaves_nothing() {
         let stranger: Vec<f32> = prototype.iter().map(|component| -component).collect();
         for (probe, accepted) in [(&prototype, true), (&stranger, false)] {
             let mut attempts = Attempts(5);
-            let mut buffer = KeyBuffer::new();
+            let mut buffer = KeyBuffer::empty();
             let (outcome, stack) =
                 dead_stack(|| verify(&enrolment, probe, &secret, CONTEXT.application, &mut attempts, &mut buffer));
             assert_eq!(outcome.is_ok(), accepted);

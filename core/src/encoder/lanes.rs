@@ -25,9 +25,21 @@ pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
 #[inline(always)]
 pub(super) fn sum(values: &[f32]) -> f32 {
     if !SIMD {
-        return similarity::sum(values);
+        return sum_in_memory(values);
     }
     tree(values.chunks(LANES).fold(f32x16::ZERO, |sums, values| sums + lanes(values)))
+}
+
+/// [`sum`] where no register holds the lanes.
+#[inline(never)]
+fn sum_in_memory(values: &[f32]) -> f32 {
+    let mut lanes = [0.0; LANES];
+    for chunk in values.chunks(LANES) {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *lane += value;
+        }
+    }
+    similarity::tree(&lanes)
 }
 
 /// The first lanes of `values`, and zeros where it is shorter: they change no sum.
