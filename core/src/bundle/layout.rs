@@ -20,7 +20,7 @@ pub(super) const TRAILER: u64 = 96;
 
 /// Name of a tensor, as in the PyTorch state_dict; shows with `Display`, equals a `&str`.
 ///
-/// It is spelt where it is shown, so that who shows no name links none.
+/// It is formatted lazily, so that a build that shows no name links none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TensorName {
     layer: Option<usize>,
@@ -179,7 +179,9 @@ pub(super) fn tensors_start(dims: &Dims, format: WeightFormat) -> u64 {
 /// First byte after the last tensor's padding.
 #[cfg(feature = "std")]
 pub(super) fn tensors_end(dims: &Dims, format: WeightFormat) -> u64 {
-    tensors(*dims, format).last().map_or(0, |tensor| (tensor.offset + tensor.length).next_multiple_of(ALIGNMENT))
+    let mut tensors = tensors(*dims, format);
+    tensors.by_ref().for_each(drop);
+    tensors.offset
 }
 
 /// A tensor by name, and what it is.

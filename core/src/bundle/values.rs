@@ -50,7 +50,7 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
 /// Whether the last quad of inputs holds zeros where there is no input.
 #[cfg(feature = "one-byte")]
 fn is_padded_with_zeros(tensor: &Piece<'_>) -> bool {
-    let before = tensor.bytes.len().saturating_sub(QUAD * tensor.outputs);
-    let last_used = tensor.inputs.wrapping_sub(1) % QUAD;
-    tensor.bytes.iter().enumerate().skip(before).all(|(place, weight)| place % QUAD <= last_used || *weight == 0)
+    let unused = tensor.inputs.next_multiple_of(QUAD) - tensor.inputs;
+    let last = tensor.bytes.as_chunks::<QUAD>().0.iter().rev().take(tensor.outputs);
+    last.flat_map(|quad| quad.iter().rev().take(unused)).all(|weight| *weight == 0)
 }

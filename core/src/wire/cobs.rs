@@ -60,7 +60,7 @@ pub(super) fn unstuff(frame: &mut [u8]) -> Option<&mut [u8]> {
         let code = code.get();
         let length = usize::from(code).checked_sub(1)?;
         let (group, after) = after.split_at_checked(length)?;
-        for (place, byte) in cells.get(to..)?.iter().zip(group) {
+        for (place, byte) in cells.get(to..to + length)?.iter().zip(group) {
             place.set(byte.get());
         }
         to += length;
