@@ -16,9 +16,9 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::WeightFormat::{F32, I8};
 use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, write};
-use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantize::quantize;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 use neural_vault_kernels::best;
 
 const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
@@ -68,7 +68,8 @@ fn encode(format: WeightFormat, kernel: Kernel, window: usize) -> Work {
 
 fn identify(format: WeightFormat) -> Work {
     let vectors: Vec<_> = (0..PROTOTYPES as u32).map(prototype).collect();
-    let entry = |prototype| Entry { label: "", threshold: 0.5, prototype };
+    let threshold = Threshold::new(0.5).unwrap();
+    let entry = |prototype| Entry { label: "", threshold, prototype };
     let entries: Vec<_> = vectors.iter().map(|vector| entry(vector)).collect();
     let bytes: &'static Aligned =
         Box::leak(Box::new(Aligned::new(&write(format, &[0; 32], [1, 0], &entries).unwrap())));
@@ -89,20 +90,22 @@ fn key_v1() -> Work {
 }
 
 fn key_v2() -> Work {
-    let (prototype, secret) = (prototype(1), DeviceSecret::from_bytes([7; 32]));
+    let (prototype, secret) = (prototype(1), DeviceSecret::from_bytes(&[7; 32]));
     let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"count" };
+    let mut buffer = KeyBuffer::empty();
     Box::new(move || {
-        black_box(derive_v2(black_box(&prototype), &secret, &context).unwrap());
+        black_box(derive_v2(black_box(&prototype), &secret, &context, &mut buffer).unwrap());
     })
 }
 
 /// A verification that accepts, or rejects.
 fn decide(accepts: bool) -> Work {
-    let (enrolled, secret) = (prototype(1), DeviceSecret::from_bytes([7; 32]));
+    let (enrolled, secret) = (prototype(1), DeviceSecret::from_bytes(&[7; 32]));
     let probe = prototype(if accepts { 1 } else { 2 });
+    let (threshold, mut buffer) = (Threshold::new(0.9).unwrap(), KeyBuffer::empty());
     Box::new(move || {
-        let enrolment = Enrolment { prototype: &enrolled, threshold: 0.9, model_digest: [1; 32], id: [2; 16] };
-        let key = verify(&enrolment, black_box(&probe), &secret, b"count", &mut Endless);
+        let enrolment = Enrolment::new(&enrolled, threshold, &[1; 32], &[2; 16]).unwrap();
+        let key = verify(&enrolment, black_box(&probe), &secret, b"count", &mut Endless, &mut buffer);
         assert_eq!(black_box(key).is_ok(), accepts);
     })
 }

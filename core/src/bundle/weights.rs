@@ -35,12 +35,12 @@ pub(super) fn store(
             return Ok(scales);
         }
         WeightFormat::I8I16 | WeightFormat::I8 => {
-            const MOST: i16 = i8::MAX as i16;
-            let scales = scales(values, inputs, MOST);
+            const MAX_CODE: i16 = i8::MAX as i16;
+            let scales = scales(values, inputs, MAX_CODE);
             for rows in transposed.chunks(QUAD * outputs.max(1)) {
                 let mut quads = vec![[0; QUAD]; outputs];
                 for (k, row) in rows.chunks_exact(outputs.max(1)).enumerate() {
-                    for (quad, integer) in quads.iter_mut().zip(integers(row, &scales, MOST)) {
+                    for (quad, integer) in quads.iter_mut().zip(integers(row, &scales, MAX_CODE)) {
                         quad[k] = integer as u8;
                     }
                 }

@@ -43,8 +43,8 @@ pub const VERSION: u16 = 1;
 /// Bytes of the header.
 pub(super) const HEADER: usize = 64;
 
-/// Most prototypes.
-pub(super) const MOST: usize = 1 << 24;
+/// Most prototypes of a gallery.
+pub(super) const MAX_PROTOTYPES: usize = 1 << 24;
 
 /// Prototypes whose every length and value has been checked.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +117,7 @@ impl<'a> Gallery<'a> {
         let format = format.ok_or(GalleryError::Format { found })?;
         let (width, count, labels) = (width as usize, count as usize, u64::from(labels));
         let sound = width > 0 && width <= MAX_LATENT && width.is_multiple_of(16);
-        if !sound || count == 0 || count > MOST {
+        if !sound || count == 0 || count > MAX_PROTOTYPES {
             return Err(GalleryError::Size);
         }
         let expected = length(format, width, count).saturating_add(labels);

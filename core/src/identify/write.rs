@@ -10,7 +10,7 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use super::BLOCK;
-use super::file::{MAGIC, MOST, VERSION, is_known, length};
+use super::file::{MAGIC, MAX_PROTOTYPES, VERSION, is_known, length};
 use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
 use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
@@ -69,7 +69,7 @@ pub fn write(
     };
     let width = first.prototype.len();
     let labels: usize = entries.iter().map(|entry| entry.label.len()).sum();
-    if entries.len() > MOST || u32::try_from(labels).is_err() {
+    if entries.len() > MAX_PROTOTYPES || u32::try_from(labels).is_err() {
         return Err(GalleryWriteError::Count);
     }
     if width == 0 || width > MAX_LATENT || !width.is_multiple_of(16) {
@@ -131,7 +131,7 @@ impl fmt::Display for GalleryWriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format(format) => write!(f, "galleries are float32 or int8, not {}", format.name()),
-            Self::Count => write!(f, "a gallery holds 1 to {MOST} prototypes and up to 4 GiB of labels"),
+            Self::Count => write!(f, "a gallery holds 1 to {MAX_PROTOTYPES} prototypes and up to 4 GiB of labels"),
             Self::Width(width) => write!(f, "prototypes of {width} components, must be a multiple of 16 up to 512"),
             Self::OtherWidth { label } => write!(f, "the prototype of {label} has another width than the first"),
             Self::Prototype { label, error } => write!(f, "the prototype of {label}: {error}"),
