@@ -89,7 +89,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         let mut chunk = chunk;
         while !chunk.is_empty() && self.state.failure.is_none() {
             let taken = self.project(chunk);
-            chunk = chunk.get(taken..).unwrap_or_default();
+            chunk = &chunk[taken..];
             if self.state.frame == self.state.window {
                 self.close_window();
             }
@@ -122,8 +122,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         if self.state.windows == 0 {
             return Err(ScanError::Empty);
         }
-        for (mean, total) in embedding.iter_mut().zip(self.workspace.total.iter()) {
-            *mean = total / self.state.windows as f32;
+        embedding.copy_from_slice(self.workspace.total);
+        for component in embedding {
+            *component /= self.state.windows as f32;
         }
         Ok(())
     }
@@ -133,17 +134,15 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     fn project(&mut self, chunk: &[f32]) -> usize {
         let (features, width) = (self.encoder.dims().features, self.encoder.dims().d_model);
         let ScanState { window, frame, feature, .. } = self.state;
-        let whole = chunk.len().checked_div(features).unwrap_or(0).min(window - frame);
         // Several frames share a pass over the weights where they gain by it.
-        let (frames, count) = if ROWS > 1 && feature == 0 && whole > 0 {
-            (whole, features)
+        let (frames, count) = if ROWS > 1 && feature == 0 && chunk.len() >= features {
+            ((chunk.len() / features).min(window - frame), features)
         } else {
-            (1, chunk.len().min(features.saturating_sub(feature)))
+            (1, chunk.len().min(features - feature))
         };
-        let values = chunk.get(..frames * count).unwrap_or_default();
+        let values = &chunk[..frames * count];
         let Workspace { rows, partials, .. } = &mut self.workspace;
-        let rows = rows.get_mut(frame * width..).unwrap_or_default();
-        let rows = rows.get_mut(..frames * width).unwrap_or_default();
+        let rows = &mut rows[frame * width..(frame + frames) * width];
         self.encoder.project(feature, count, values, rows, partials);
         self.state.feature += count;
         if self.state.feature == features {
@@ -154,13 +153,16 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 
     /// Embeds the full window and adds it to the total.
+    // Called twice and not small.
+    #[inline(never)]
     fn close_window(&mut self) {
         self.state.frame = 0;
         self.state.windows = self.state.windows.saturating_add(1);
         match self.encoder.encode(&mut self.workspace) {
             Ok(()) => {
                 let Workspace { total, hidden, .. } = &mut self.workspace;
-                for (total, component) in total.iter_mut().zip(hidden.iter()) {
+                let embedding = &hidden[..total.len()];
+                for (total, component) in total.iter_mut().zip(embedding) {
                     *total += component;
                 }
             }
@@ -171,11 +173,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Fills the window with its frames again and again; their projections stand for them.
     fn repeat_frames(&mut self) {
         let filled = self.state.frame * self.encoder.dims().d_model;
-        let (frames, room) = self.workspace.rows.split_at_mut_checked(filled).unwrap_or_default();
-        for row in room.chunks_mut(filled.max(1)) {
-            for (value, first) in row.iter_mut().zip(frames.iter()) {
-                *value = *first;
-            }
+        let (frames, rest) = self.workspace.rows.split_at_mut(filled);
+        for repeated in rest.chunks_mut(filled) {
+            repeated.copy_from_slice(&frames[..repeated.len()]);
         }
         self.state.frame = self.state.window;
     }

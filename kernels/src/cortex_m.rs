@@ -5,7 +5,7 @@
 
 use core::arch::{asm, naked_asm};
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, row_width};
 
 /// For the processors that this module is compiled for.
 pub(super) const KERNEL: Kernel = Kernel { i8: accumulate, i8i16: accumulate, ..Kernel::PORTABLE };
@@ -53,8 +53,7 @@ impl Pairs {
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
 #[allow(unsafe_code)]
 fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    let stride = stride.max(1);
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, QUADS, weights, stride, sums);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let mut pairs = [Pairs(0, 0); QUADS];
         for (pairs, quad) in pairs.iter_mut().zip(inputs.as_chunks().0) {
@@ -62,7 +61,7 @@ fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: u
         }
         let sums = sums.as_flattened_mut();
         // The last row may end before the next would begin.
-        let whole = weights.len() >= (QUADS - 1) * stride + width && weights.len() <= QUADS * stride;
+        let whole = weights.len() >= (QUADS - 1) * stride + width;
         if whole && weights.as_ptr().cast::<u32>().is_aligned() {
             // SAFETY: `QUADS` rows of weights that start at a whole word, each of as many quads as there are sums; those
             // come in fours, at least one.

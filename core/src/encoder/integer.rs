@@ -7,19 +7,19 @@
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
 use crate::encoder::format::QUAD;
-use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP};
-use crate::encoder::matrix;
+use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP, columns_mut};
+use crate::encoder::matrix::groups;
 use crate::encoder::standardise::Statistics;
 
-/// Magnitudes below this count as it, so that a row of zeros has a factor.
-const LEAST: f32 = 1e-20;
+/// Row magnitudes below this count as it, so that a row of zeros has a factor.
+const MIN_MAGNITUDE: f32 = 1e-20;
 
-/// Largest magnitude of a weight, and of a code of int8.
-const NARROW: i16 = 127;
+/// Largest magnitude of an int8 weight, and of an int8 code.
+const MAX_INT8: i16 = 127;
 
-/// Inputs whose products of a weight and a code up to `most` fit a sum of 32 bits, in whole steps.
-const fn block(most: i16) -> usize {
-    let inputs = i32::MAX / (NARROW as i32 * most as i32);
+/// Inputs whose products of a weight and a code up to `max_code` fit a sum of 32 bits, in whole steps.
+const fn block(max_code: i16) -> usize {
+    let inputs = i32::MAX / (MAX_INT8 as i32 * max_code as i32);
     inputs as usize / STEP * STEP
 }
 
@@ -27,35 +27,35 @@ const fn block(most: i16) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IntegerLinear<'a> {
     pub(crate) inputs: usize,
-    /// Quad by quad: `[inputs / 4][outputs][4]`, zeros past the last input.
-    pub(crate) weight: &'a [i8],
-    /// Quads of weights from one of an input's first output to the next.
+    /// `[inputs / 4][outputs / 16][16][4]`, zeros past the last input.
+    pub(crate) weight: &'a [[[i8; QUAD]; LANES]],
+    /// Columns of weights from a quad's first to the next quad's first.
     pub(crate) stride: usize,
-    /// What a weight of one is worth, for each output.
+    /// The real value of a weight of 1, for each output.
     pub(crate) scale: &'a [f32],
     pub(crate) bias: &'a [f32],
     /// Largest magnitude of a code, 127 or 32767.
-    pub(crate) most: i16,
+    pub(crate) max_code: i16,
     /// What raw inputs are standardised with.
     pub(super) standardiser: Option<Statistics<'a, u16>>,
-    /// What a code of one is worth; `None` where each row has its own.
+    /// The real value of a code of 1; `None` where each row has its own.
     pub(crate) input_scale: Option<f32>,
 }
 
-/// What a code of a row is worth, and what turns its inputs into codes.
+/// The real value of a row's code of 1, and the factor that turns its inputs into codes.
 #[derive(Clone, Copy)]
 struct RowScale {
-    worth: f32,
+    scale: f32,
     factor: f32,
 }
 
 impl IntegerLinear<'_> {
-    /// Leaves out all but the last `count` outputs.
+    /// Leaves out all but the last `count` outputs, a multiple of [`LANES`].
     pub(super) fn keep_last(&mut self, count: usize) {
-        let first = self.outputs().saturating_sub(count);
-        self.weight = self.weight.get(first * QUAD..).unwrap_or_default();
-        self.scale = self.scale.get(first..).unwrap_or_default();
-        self.bias = self.bias.get(first..).unwrap_or_default();
+        let first = self.outputs() - count;
+        self.weight = &self.weight[first / LANES..];
+        self.scale = &self.scale[first..];
+        self.bias = &self.bias[first..];
     }
 
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
@@ -96,7 +96,7 @@ impl IntegerLinear<'_> {
         let (Some(project), Some(statistics)) = (kernel.i8_raw, &self.standardiser) else {
             return false;
         };
-        if self.most > NARROW || !first.is_multiple_of(QUAD) {
+        if self.max_code > MAX_INT8 || !first.is_multiple_of(QUAD) {
             return false;
         }
         let (scale, block) = (self.row_scale(row, kernel), self.block());
@@ -104,7 +104,7 @@ impl IntegerLinear<'_> {
         while done < row.len() {
             let place = first + done;
             let count = (block - place % block).min(row.len() - done);
-            let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
+            let values = &row[done..done + count];
             let (mean, inv_std) = statistics.from(place);
             self.add(place, count, y, partials, |weights, stride, sums| {
                 project(values, mean, inv_std, scale.factor, weights, stride, sums);
@@ -129,26 +129,22 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let block = self.block();
-        for (x, y) in matrix::groups(x, width * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
-            let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
-            let mut rows = 0;
-            for (row, scale) in matrix::rows(x, width).zip(&mut scales) {
+        let (block, rows, outputs) = (self.block(), x.len() / width, self.outputs());
+        assert!(x.len() == rows * width && y.len() == rows * outputs, "rows of inputs and outputs");
+        let accumulate: AccumulateCodes = if self.max_code > MAX_INT8 { kernel.i8i16 } else { kernel.i8 };
+        for (x, y) in groups(x, width * ROWS, y, outputs * ROWS) {
+            let codes = &mut codes[..x.len() / width];
+            let mut scales = [RowScale { scale: 0.0, factor: 0.0 }; ROWS];
+            for (row, scale) in x.chunks_exact(width).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
-                rows += 1;
             }
-            let Some(codes) = codes.get_mut(..rows) else {
-                return;
-            };
             let mut done = 0;
             while done < width {
                 let place = first + done;
                 let count = (STEP - place % QUAD).min(block - place % block).min(width - done);
-                for ((row, codes), scale) in matrix::rows(x, width).zip(codes.iter_mut()).zip(scales) {
-                    let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
-                    self.encode(place, values, scale, codes, kernel);
+                for ((row, codes), scale) in x.chunks_exact(width).zip(codes.iter_mut()).zip(scales) {
+                    self.encode(place, &row[done..done + count], scale, codes, kernel);
                 }
-                let accumulate: AccumulateCodes = if self.most > NARROW { kernel.i8i16 } else { kernel.i8 };
                 self.add(place, count, y, partials, |weights, stride, sums| accumulate(codes, weights, stride, sums));
                 done += count;
             }
@@ -164,7 +160,7 @@ impl IntegerLinear<'_> {
 
     /// Inputs whose products fit a sum of 32 bits, in whole steps.
     fn block(&self) -> usize {
-        if self.most > NARROW { const { block(i16::MAX) } } else { const { block(NARROW) } }
+        if self.max_code > MAX_INT8 { const { block(i16::MAX) } } else { const { block(MAX_INT8) } }
     }
 
     /// Whether the sums over all inputs may need more than 32 bits.
@@ -174,16 +170,16 @@ impl IntegerLinear<'_> {
 
     /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
     fn row_scale(&self, row: &[f32], kernel: &Kernel) -> RowScale {
-        let most = f32::from(self.most);
         if let Some(scale) = self.input_scale {
-            return RowScale { worth: scale, factor: 1.0 / scale };
+            return RowScale { scale, factor: 1.0 / scale };
         }
         let magnitude = (kernel.magnitude)(row);
         if !magnitude.is_finite() {
-            return RowScale { worth: f32::NAN, factor: 0.0 };
+            return RowScale { scale: f32::NAN, factor: 0.0 };
         }
-        let magnitude = if magnitude > LEAST { magnitude } else { LEAST };
-        RowScale { worth: magnitude / most, factor: most / magnitude }
+        let magnitude = if magnitude > MIN_MAGNITUDE { magnitude } else { MIN_MAGNITUDE };
+        let max_code = f32::from(self.max_code);
+        RowScale { scale: magnitude / max_code, factor: max_code / magnitude }
     }
 
     /// The codes of the values `first..` of a row: from their place in their quad on, and zeros around them.
@@ -191,14 +187,14 @@ impl IntegerLinear<'_> {
         if values.len() < codes.len() {
             codes.fill(0);
         }
-        let encoded = codes.get_mut(first % QUAD..).unwrap_or_default();
-        let encoded = encoded.get_mut(..values.len()).unwrap_or_default();
+        let place = first % QUAD;
+        let codes = &mut codes[place..place + values.len()];
         match &self.standardiser {
             Some(statistics) => {
                 let (mean, inv_std) = statistics.from(first);
-                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.most, encoded);
+                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.max_code, codes);
             }
-            None => (kernel.quantise)(values, scale.factor, self.most, encoded),
+            None => (kernel.quantise)(values, scale.factor, self.max_code, codes),
         }
     }
 
@@ -213,17 +209,16 @@ impl IntegerLinear<'_> {
         accumulate: impl FnOnce(&[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]),
     ) {
         let end = first + count;
-        let (sums, totals) = (bytemuck::cast_slice_mut::<f32, i32>(y), self.totals(partials));
+        let totals = self.totals(partials, y.len());
+        let sums = bytemuck::cast_slice_mut::<f32, i32>(y);
         if first == 0 {
             sums.fill(0);
             totals.fill([0; 2]);
         }
-        let weights = self.weight.as_chunks().0;
-        // The last row of some outputs ends with the weights.
-        let end_of_quads = (end.div_ceil(QUAD) * self.stride).min(weights.len());
-        let weights = weights.get(first / QUAD * self.stride..end_of_quads).unwrap_or_default();
-        accumulate(weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
-        if end.is_multiple_of(self.block()) || end == self.inputs {
+        let last = (end - 1) / QUAD * self.stride;
+        let weights = &self.weight[first / QUAD * self.stride..last + self.outputs() / LANES];
+        accumulate(weights, self.stride, columns_mut(sums));
+        if self.is_long() && (end.is_multiple_of(self.block()) || end == self.inputs) {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));
                 *sum = 0;
@@ -233,22 +228,25 @@ impl IntegerLinear<'_> {
 
     /// Turns sums into outputs.
     fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        let mut totals = matrix::rows(self.totals(partials), self.outputs());
-        for (row, RowScale { worth, .. }) in matrix::groups_mut(y, self.outputs()).zip(scales) {
-            let Some(totals) = totals.next() else {
-                (kernel.rescale)(row, *worth, self.scale, self.bias);
-                continue;
-            };
+        let outputs = self.outputs();
+        if !self.is_long() {
+            for (row, input) in y.chunks_exact_mut(outputs).zip(scales) {
+                (kernel.rescale)(row, input.scale, self.scale, self.bias);
+            }
+            return;
+        }
+        let totals = self.totals(partials, y.len()).chunks_exact(outputs);
+        for ((row, totals), input) in y.chunks_exact_mut(outputs).zip(totals).zip(scales) {
             for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
-                *y = nearest(whole(*total)) * (scale * worth) + bias;
+                *y = nearest(whole(*total)) * (scale * input.scale) + bias;
             }
         }
     }
 
-    /// Totals of 64 bits, low word and high word; none where sums of 32 bits do.
-    fn totals<'t>(&self, partials: &'t mut [f32]) -> &'t mut [[u32; 2]] {
-        let words = if self.is_long() { partials } else { &mut [] };
-        bytemuck::cast_slice_mut::<f32, u32>(words).as_chunks_mut().0
+    /// Totals of 64 bits, low word and high word, for `count` sums; none where sums of 32 bits do.
+    fn totals<'t>(&self, partials: &'t mut [f32], count: usize) -> &'t mut [[u32; 2]] {
+        let words = &mut partials[..if self.is_long() { 2 * count } else { 0 }];
+        bytemuck::cast_slice_mut::<f32, [u32; 2]>(words)
     }
 }
 
@@ -278,10 +276,10 @@ mod tests {
     use std::vec::Vec;
 
     /// The product written out for one output: the sum in 64 bits, in PyTorch's order.
-    fn exact(linear: &IntegerLinear<'_>, codes: &[i16], n: usize, worth: f32) -> f32 {
-        let weight = |k: usize| i64::from(linear.weight[(k / QUAD * linear.outputs() + n) * QUAD + k % QUAD]);
+    fn exact(linear: &IntegerLinear<'_>, codes: &[i16], n: usize, input_scale: f32) -> f32 {
+        let weight = |k: usize| i64::from(linear.weight.as_flattened()[k / QUAD * linear.outputs() + n][k % QUAD]);
         let sum: i64 = codes.iter().enumerate().map(|(k, code)| i64::from(*code) * weight(k)).sum();
-        sum as f32 * (linear.scale[n] * worth) + linear.bias[n]
+        sum as f32 * (linear.scale[n] * input_scale) + linear.bias[n]
     }
 
     /// Weights, scales and biases; the weights all of the largest magnitude when `extreme`.
@@ -302,15 +300,19 @@ mod tests {
         (weight, scale, (0..outputs).map(|_| random()).collect())
     }
 
+    fn columns(weight: &[i8]) -> &[[[i8; QUAD]; LANES]] {
+        weight.as_chunks().0.as_chunks().0
+    }
+
     /// A map of int8 codes with these weights, scales and biases.
     fn int8(inputs: usize, (weight, scale, bias): &(Vec<i8>, Vec<f32>, Vec<f32>)) -> IntegerLinear<'_> {
         IntegerLinear {
             inputs,
-            weight,
-            stride: bias.len(),
+            weight: columns(weight),
+            stride: bias.len() / LANES,
             scale,
             bias,
-            most: 127,
+            max_code: MAX_INT8,
             standardiser: None,
             input_scale: None,
         }
@@ -330,9 +332,9 @@ mod tests {
             };
             let outputs = columns * LANES;
             let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
-            let most = if wide { i16::MAX } else { 127 };
-            let input_scale = fixed.then(|| 0.9 / f32::from(most));
-            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, standardiser: None, input_scale };
+            let max_code = if wide { i16::MAX } else { MAX_INT8 };
+            let input_scale = fixed.then(|| 0.9 / f32::from(max_code));
+            let linear = IntegerLinear { inputs, weight: self::columns(&weight), stride: columns, scale: &scale, bias: &bias, max_code, standardiser: None, input_scale };
             let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
@@ -340,10 +342,10 @@ mod tests {
             for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
                 let row = linear.row_scale(x, &Kernel::PORTABLE);
                 let mut codes = vec![0; inputs];
-                quantise(x, row.factor, most, &mut codes);
-                prop_assert!(codes.iter().all(|code| code.abs() <= most));
+                quantise(x, row.factor, max_code, &mut codes);
+                prop_assert!(codes.iter().all(|code| code.abs() <= max_code));
                 for (n, value) in y.iter().enumerate() {
-                    prop_assert_eq!(value.to_bits(), exact(&linear, &codes, n, row.worth).to_bits());
+                    prop_assert_eq!(value.to_bits(), exact(&linear, &codes, n, row.scale).to_bits());
                 }
             }
         }

@@ -6,9 +6,13 @@ use wide::{f32x4, f32x8, f32x16};
 use crate::encoder::kernel::{LANES, SIMD};
 use crate::similarity;
 
-/// Sum of products; vectors of one length.
+/// Sum of products.
+///
+/// # Panics
+/// When the vectors differ in length.
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    assert_eq!(left.len(), right.len());
     // Sixteen lanes written out are much code where no register holds them.
     if !SIMD {
         return similarity::dot(left, right);
@@ -40,9 +44,7 @@ pub(super) fn lanes(values: &[f32]) -> f32x16 {
         return bytemuck::cast([f32x8::new(values), f32x8::ZERO]);
     }
     let mut padded = [0.0; LANES];
-    for (place, value) in padded.iter_mut().zip(values) {
-        *place = *value;
-    }
+    padded[..values.len()].copy_from_slice(values);
     f32x16::new(padded)
 }
 

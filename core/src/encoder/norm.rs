@@ -2,7 +2,7 @@
 
 use crate::encoder::kernel::Kernel;
 use crate::encoder::lanes::{dot, sum};
-use crate::encoder::matrix::{groups_mut, rows};
+use crate::encoder::matrix::rows;
 use crate::similarity::square_root;
 
 /// Added to the variance, as PyTorch does.
@@ -26,10 +26,14 @@ impl LayerNorm<'_> {
 pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
 
 /// Normalises each row of `x` to zero mean and unit variance, then times `weight` and plus `bias`, into `y`.
+///
+/// # Panics
+/// When `x` and `y`, or `weight` and `bias`, differ in length.
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    assert_eq!(weight.len(), bias.len());
     let count = weight.len() as f32;
-    for (x, y) in rows(x, weight.len()).zip(groups_mut(y, weight.len())) {
+    for (x, y) in rows(x, weight.len(), y, weight.len()) {
         let mean = sum(x) / count;
         for (y, x) in y.iter_mut().zip(x) {
             *y = x - mean;

@@ -6,6 +6,7 @@ use crate::encoder::float::FloatLinear;
 use crate::encoder::format::{Storage, WeightFormat};
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
+use crate::encoder::kernel::LANES;
 use crate::encoder::linear::Linear;
 use crate::encoder::norm::LayerNorm;
 use crate::encoder::standardise::Statistics;
@@ -115,7 +116,7 @@ impl<'a> Cutter<'a, '_> {
         statistics: Option<[&'a [u8]; 2]>,
         input_scale: Option<f32>,
     ) -> Option<Linear<'a>> {
-        let stride = outputs;
+        let stride = outputs / LANES;
         let weight = self.cut(Storage::Weight, inputs, outputs)?;
         let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
         let bias = self.floats(outputs)?;
@@ -137,9 +138,9 @@ impl<'a> Cutter<'a, '_> {
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
-                let (weight, most) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
+                let (weight, max_code) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
                 let standardiser = Statistics::of(statistics)?;
-                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, most, standardiser, input_scale })
+                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, max_code, standardiser, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,

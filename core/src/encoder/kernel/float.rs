@@ -2,7 +2,7 @@
 
 use wide::f32x16;
 
-use super::{Accumulate, Kernel, LANES, SIMD, STEP};
+use super::{Accumulate, Kernel, LANES, SIMD, STEP, chunk_at, chunk_at_mut, row_width};
 
 /// Rows whose sums are held at once.
 const ROWS: usize = if SIMD { 4 } else { 2 };
@@ -75,10 +75,10 @@ pub(super) fn accumulate<W: Stored>(
     stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, STEP, weights, stride, sums);
     let (groups, rest) = inputs.as_chunks::<ROWS>();
-    let (sums, rest_of_sums) = sums.split_at_mut_checked(groups.len() * ROWS * width).unwrap_or_default();
-    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut((ROWS * width).max(1))) {
+    let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * ROWS * width);
+    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
         tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
@@ -86,6 +86,7 @@ pub(super) fn accumulate<W: Stored>(
     }
 }
 
+/// All columns for `N` rows, `COLUMNS` at once and the last ones singly.
 fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
@@ -111,30 +112,22 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    // A chunk of nothing would be a panic.
-    let (stride, width) = (stride.max(1), (sums.len() / N).max(1));
+    let width = sums.len() / N;
     let mut tile = [[f32x16::ZERO; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-        for (sum, stored) in tile.iter_mut().zip(row.iter().skip(first)) {
-            *sum = f32x16::new(*stored);
-        }
+        *tile = chunk_at(row, first).map(f32x16::new);
     }
     for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        let columns = columns.each_ref().map(W::floats);
+        let columns = chunk_at::<_, COLUMNS>(row, first).each_ref().map(W::floats);
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
-            let value = f32x16::splat(inputs.get(k).copied().unwrap_or_default());
+            let value = f32x16::splat(inputs[k]);
             for (sum, column) in tile.iter_mut().zip(columns) {
                 *sum += value * column;
             }
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        for (sum, stored) in tile.iter().zip(row.iter_mut().skip(first)) {
-            *stored = sum.to_array();
-        }
+        *chunk_at_mut(row, first) = tile.map(|sum| sum.to_array());
     }
 }
 

@@ -4,6 +4,7 @@
 mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
+mod lengths;
 
 use crate::encoder::attention::{Attend, attend};
 #[cfg(feature = "one-byte")]
@@ -20,6 +21,8 @@ use crate::encoder::standardise::{Standardise, standardise};
 pub(crate) use float::Stored;
 #[cfg(feature = "two-byte")]
 pub use float::half_to_float;
+pub(super) use lengths::columns_mut;
+pub use lengths::{chunk_at, chunk_at_mut, row_width};
 
 /// Neighbouring outputs that are one column.
 pub const LANES: usize = 16;
@@ -162,10 +165,10 @@ mod once {
         #[cfg(feature = "one-byte")]
         magnitude(values: &[f32]) -> f32;
         #[cfg(feature = "one-byte")]
-        quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
-        quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]);
+        quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
-        rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
+        rescale(row: &mut [f32], input_scale: f32, scale: &[f32], bias: &[f32]);
     }
 }
