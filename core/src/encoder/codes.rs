@@ -10,7 +10,8 @@ use crate::encoder::standardise::{bfloat_to_float, standardised};
 /// With fewer codes than values.
 #[inline(always)]
 pub fn quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]) {
-    let (codes, max_code) = (&mut codes[..values.len()], f32::from(max_code));
+    assert!(codes.len() >= values.len(), "too short");
+    let max_code = f32::from(max_code);
     for (value, place) in values.iter().zip(codes) {
         *place = code(*value, factor, max_code);
     }
@@ -22,7 +23,7 @@ pub fn quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]) {
 /// With fewer means, inverse standard deviations or codes than raw values.
 #[inline(always)]
 pub fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]) {
-    let (mean, inv_std, codes) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut codes[..raw.len()]);
+    assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && codes.len() >= raw.len(), "too short");
     let max_code = f32::from(max_code);
     for (((raw, mean), inv_std), place) in raw.iter().zip(mean).zip(inv_std).zip(codes) {
         let standardised = standardised(*raw, bfloat_to_float(*mean), bfloat_to_float(*inv_std));

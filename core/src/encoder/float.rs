@@ -152,7 +152,7 @@ impl<W: Stored> FloatLinear<'_, W> {
 /// Adds the sums of a block to the totals, and clears them for the next.
 #[inline(always)]
 pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
-    assert_eq!(totals.len(), partials.len());
+    assert!(totals.len() == partials.len(), "a total for each sum");
     for (total, partial) in totals.iter_mut().zip(partials) {
         *total += *partial;
         *partial = 0.0;

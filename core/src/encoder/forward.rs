@@ -87,7 +87,7 @@ impl Encoder<'_> {
 
 /// The first `length` floats of a buffer cut for at least as many.
 pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
-    &mut buffer[..length]
+    buffer.split_at_mut(length).0
 }
 
 /// A block of the model, borrowed, as a move would take its stack twice.
@@ -97,7 +97,7 @@ fn sound<'b, 'a>(block: &'b mut Option<Block<'a>>) -> &'b mut Block<'a> {
 }
 
 fn add(rows: &mut [f32], others: &[f32]) {
-    assert_eq!(rows.len(), others.len());
+    assert!(rows.len() == others.len(), "as many values");
     for (value, other) in rows.iter_mut().zip(others) {
         *value += other;
     }

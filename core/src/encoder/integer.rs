@@ -99,20 +99,20 @@ impl IntegerLinear<'_> {
         if self.max_code > MAX_INT8 || !first.is_multiple_of(QUAD) {
             return false;
         }
-        let (scale, block) = (self.row_scale(row, kernel), self.block());
+        let (scale, block, totals) = (self.row_scale(row, kernel), self.block(), self.totals(partials, y.len()));
         let mut done = 0;
         while done < row.len() {
             let place = first + done;
             let count = (block - place % block).min(row.len() - done);
             let values = &row[done..done + count];
             let (mean, inv_std) = statistics.from(place);
-            self.add(place, count, y, partials, |weights, stride, sums| {
+            self.add(place, count, y, totals, |weights, stride, sums| {
                 project(values, mean, inv_std, scale.factor, weights, stride, sums);
             });
             done += count;
         }
         if first + row.len() == self.inputs {
-            self.finish(&[scale], y, partials, kernel);
+            self.finish(&[scale], y, totals, kernel);
         }
         true
     }
@@ -133,7 +133,7 @@ impl IntegerLinear<'_> {
         assert!(x.len() == rows * width && y.len() == rows * outputs, "rows of inputs and outputs");
         let accumulate: AccumulateCodes = if self.max_code > MAX_INT8 { kernel.i8i16 } else { kernel.i8 };
         for (x, y) in groups(x, width * ROWS, y, outputs * ROWS) {
-            let codes = &mut codes[..x.len() / width];
+            let (codes, totals) = (&mut codes[..x.len() / width], self.totals(partials, y.len()));
             let mut scales = [RowScale { scale: 0.0, factor: 0.0 }; ROWS];
             for (row, scale) in x.chunks_exact(width).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
@@ -145,11 +145,11 @@ impl IntegerLinear<'_> {
                 for ((row, codes), scale) in x.chunks_exact(width).zip(codes.iter_mut()).zip(scales) {
                     self.encode(place, &row[done..done + count], scale, codes, kernel);
                 }
-                self.add(place, count, y, partials, |weights, stride, sums| accumulate(codes, weights, stride, sums));
+                self.add(place, count, y, totals, |weights, stride, sums| accumulate(codes, weights, stride, sums));
                 done += count;
             }
             if first + width == self.inputs {
-                self.finish(&scales, y, partials, kernel);
+                self.finish(&scales, y, totals, kernel);
             }
         }
     }
@@ -161,11 +161,6 @@ impl IntegerLinear<'_> {
     /// Inputs whose products fit a sum of 32 bits, in whole steps.
     fn block(&self) -> usize {
         if self.max_code > MAX_INT8 { const { block(i16::MAX) } } else { const { block(MAX_INT8) } }
-    }
-
-    /// Whether the sums over all inputs may need more than 32 bits.
-    fn is_long(&self) -> bool {
-        self.inputs > self.block()
     }
 
     /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
@@ -205,11 +200,10 @@ impl IntegerLinear<'_> {
         first: usize,
         count: usize,
         y: &mut [f32],
-        partials: &mut [f32],
+        totals: &mut [[u32; 2]],
         accumulate: impl FnOnce(&[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]),
     ) {
         let end = first + count;
-        let totals = self.totals(partials, y.len());
         let sums = bytemuck::cast_slice_mut::<f32, i32>(y);
         if first == 0 {
             sums.fill(0);
@@ -218,7 +212,7 @@ impl IntegerLinear<'_> {
         let last = (end - 1) / QUAD * self.stride;
         let weights = &self.weight[first / QUAD * self.stride..last + self.outputs() / LANES];
         accumulate(weights, self.stride, columns_mut(sums));
-        if self.is_long() && (end.is_multiple_of(self.block()) || end == self.inputs) {
+        if !totals.is_empty() && (end.is_multiple_of(self.block()) || end == self.inputs) {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));
                 *sum = 0;
@@ -227,26 +221,25 @@ impl IntegerLinear<'_> {
     }
 
     /// Turns sums into outputs.
-    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], totals: &[[u32; 2]], kernel: &Kernel) {
         let outputs = self.outputs();
-        if !self.is_long() {
+        if totals.is_empty() {
             for (row, input) in y.chunks_exact_mut(outputs).zip(scales) {
                 (kernel.rescale)(row, input.scale, self.scale, self.bias);
             }
             return;
         }
-        let totals = self.totals(partials, y.len()).chunks_exact(outputs);
-        for ((row, totals), input) in y.chunks_exact_mut(outputs).zip(totals).zip(scales) {
+        for ((row, totals), input) in y.chunks_exact_mut(outputs).zip(totals.chunks_exact(outputs)).zip(scales) {
             for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
                 *y = nearest(whole(*total)) * (scale * input.scale) + bias;
             }
         }
     }
 
-    /// Totals of 64 bits, low word and high word, for `count` sums; none where sums of 32 bits do.
+    /// Totals of 64 bits, low word and high word, for `count` sums; none where sums over all inputs fit 32 bits.
     fn totals<'t>(&self, partials: &'t mut [f32], count: usize) -> &'t mut [[u32; 2]] {
-        let words = &mut partials[..if self.is_long() { 2 * count } else { 0 }];
-        bytemuck::cast_slice_mut::<f32, [u32; 2]>(words)
+        let words = if self.inputs > self.block() { 2 * count } else { 0 };
+        bytemuck::cast_slice_mut::<f32, [u32; 2]>(partials.split_at_mut(words).0)
     }
 }
 

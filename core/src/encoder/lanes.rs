@@ -12,7 +12,7 @@ use crate::similarity;
 /// When the vectors differ in length.
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    assert_eq!(left.len(), right.len());
+    assert!(left.len() == right.len(), "as many values");
     // Sixteen lanes written out are much code where no register holds them.
     if !SIMD {
         return similarity::dot(left, right);

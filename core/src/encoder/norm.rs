@@ -31,7 +31,7 @@ pub type Norm = fn(&[f32], &[f32], &[f32], &mut [f32]);
 /// When `x` and `y`, or `weight` and `bias`, differ in length.
 #[inline(always)]
 pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-    assert_eq!(weight.len(), bias.len());
+    assert!(weight.len() == bias.len(), "as many weights as biases");
     let count = weight.len() as f32;
     for (x, y) in rows(x, weight.len(), y, weight.len()) {
         let mean = sum(x) / count;

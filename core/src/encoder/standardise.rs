@@ -30,7 +30,7 @@ impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
 
     /// Those of the features `first..`: mean, inverse standard deviation.
     pub(super) fn from(&self, first: usize) -> (&'a [T], &'a [T]) {
-        (&self.mean[first..], &self.inv_std[first..])
+        (self.mean.split_at(first).1, self.inv_std.split_at(first).1)
     }
 }
 
@@ -45,7 +45,7 @@ pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
 #[cfg(feature = "four-byte")]
 #[inline(always)]
 pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
-    let (mean, inv_std, into) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut into[..raw.len()]);
+    assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && into.len() >= raw.len(), "too short");
     for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
         *into = standardised(*raw, *mean, *inv_std);
     }

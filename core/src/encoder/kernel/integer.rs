@@ -12,7 +12,9 @@ pub(super) fn accumulate(
 ) {
     let width = row_width(inputs, STEP / QUAD, weights, stride, sums);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
-        for (quad, columns) in inputs.as_chunks::<QUAD>().0.iter().zip(weights.chunks(stride)) {
+        let quads = inputs.as_chunks::<QUAD>().0;
+        for (k, columns) in weights.chunks(stride).enumerate() {
+            let quad = quads[k];
             for (sums, column) in sums.iter_mut().zip(columns) {
                 for (sum, weights) in sums.iter_mut().zip(column) {
                     for (code, weight) in quad.iter().zip(weights) {
