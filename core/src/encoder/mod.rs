@@ -41,8 +41,6 @@ pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
 pub use format::{QUAD, Storage, WeightFormat};
-#[cfg(feature = "two-byte")]
-pub use kernel::half_to_float;
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP, chunk_at, chunk_at_mut, row_width};
 #[cfg(feature = "one-byte")]
 pub use kernel::{AccumulateCodes, AccumulateRaw};

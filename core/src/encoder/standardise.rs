@@ -61,5 +61,5 @@ pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
 #[cfg(feature = "one-byte")]
 #[inline(always)]
 pub fn bfloat_to_float(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
+    half::bf16::from_bits(bits).to_f32()
 }

@@ -41,7 +41,7 @@ impl Stored for u16 {
 
     #[inline(always)]
     fn floats(column: &[Self; LANES]) -> f32x16 {
-        f32x16::new(column.map(half_to_float))
+        f32x16::new(column.map(finite_half))
     }
 }
 
@@ -57,10 +57,13 @@ impl Stored for i16 {
     }
 }
 
+/// The value of a finite IEEE 754 half given by its bits; exact.
+///
+/// In place of the half crate's conversion: without F16C that takes branches, and the portable loop 4 to 7 times as many
+/// instructions.
 #[cfg(feature = "two-byte")]
-/// The value of the bits of an IEEE 754 half, which must be finite; exact.
 #[inline(always)]
-pub fn half_to_float(bits: u16) -> f32 {
+fn finite_half(bits: u16) -> f32 {
     /// 2^112, between the exponents' biases 15 and 127.
     const BIAS: f32 = f32::from_bits(0x7780_0000);
 
@@ -133,12 +136,12 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::half_to_float;
+    use super::finite_half;
 
     #[test]
     fn every_finite_half_has_its_value() {
         for bits in (0..=u16::MAX).filter(|bits| bits & 0x7c00 != 0x7c00) {
-            assert_eq!(half_to_float(bits).to_bits(), half::f16::from_bits(bits).to_f32().to_bits(), "{bits:#06x}");
+            assert_eq!(finite_half(bits).to_bits(), half::f16::from_bits(bits).to_f32().to_bits(), "{bits:#06x}");
         }
     }
 }

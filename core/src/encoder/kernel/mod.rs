@@ -19,8 +19,6 @@ use crate::encoder::standardise::{Standardise, standardise};
 
 #[cfg(feature = "four-byte")]
 pub(crate) use float::Stored;
-#[cfg(feature = "two-byte")]
-pub use float::half_to_float;
 pub(super) use lengths::columns_mut;
 pub use lengths::{chunk_at, chunk_at_mut, row_width};
 
