@@ -75,9 +75,13 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Takes a paused scan up again, with the encoder it began with and its scratch memory untouched.
     ///
     /// # Errors
-    /// As [`ScanEncoder::new`].
+    /// As [`ScanEncoder::new`], or the scan is further into a frame than this encoder's frames are long.
     pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
+        let (given, features) = (state.feature, encoder.dims().features);
+        if given >= features {
+            return Err(ScanError::IncompleteFrame { given, features });
+        }
         Ok(Self { encoder, workspace, state })
     }
 
@@ -156,8 +160,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     // Called twice and not small.
     #[inline(never)]
     fn close_window(&mut self) {
+        assert!(self.state.windows < u32::MAX, "a window to count");
         self.state.frame = 0;
-        self.state.windows = self.state.windows.saturating_add(1);
+        self.state.windows += 1;
         match self.encoder.encode(&mut self.workspace) {
             Ok(()) => {
                 let Workspace { total, hidden, .. } = &mut self.workspace;

@@ -24,7 +24,7 @@ pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &
     let frames = || qkv.chunks_exact(3 * width);
     let count = frames().len();
     assert!(qkv.len() == count * 3 * width, "queries, keys and values");
-    assert!(scores.len() * head == count * width, "scores");
+    assert!(scores.len() * head == count * width && width.is_multiple_of(head), "scores of whole heads");
     let scale = 1.0 / square_root(head as f32);
     for (query, y) in rows(queries, 3 * width, y, width) {
         for (number, scores) in scores.chunks_exact_mut(count).enumerate() {

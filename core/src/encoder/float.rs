@@ -127,6 +127,7 @@ impl<W: Stored> FloatLinear<'_, W> {
 
     fn finish(&self, row: &mut [f32]) {
         if let Some(scale) = self.scale {
+            assert!(scale.len() == row.len(), "a scale for each output");
             for (total, scale) in row.iter_mut().zip(scale) {
                 *total *= scale;
             }

@@ -106,7 +106,7 @@ fn add(rows: &mut [f32], others: &[f32]) {
 fn mean_of_rows(rows: &[f32], mean: &mut [f32]) {
     mean.fill(0.0);
     let mut count = 0.0;
-    for row in rows.chunks_exact(mean.len()) {
+    for row in rows.chunks(mean.len()) {
         add(mean, row);
         count += 1.0;
     }

@@ -79,6 +79,8 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
+        let rows = x.len() / width;
+        assert!(x.len() == rows * width && y.len() == rows * self.outputs(), "rows of inputs and outputs");
         // Without SIMD there is nothing to gain.
         if SIMD && x.len() == width && self.feed_raw(first, x, y, partials, kernel) {
             return;
@@ -129,8 +131,7 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let (block, rows, outputs) = (self.block(), x.len() / width, self.outputs());
-        assert!(x.len() == rows * width && y.len() == rows * outputs, "rows of inputs and outputs");
+        let (block, outputs) = (self.block(), self.outputs());
         let accumulate: AccumulateCodes = if self.max_code > MAX_INT8 { kernel.i8i16 } else { kernel.i8 };
         for (x, y) in groups(x, width * ROWS, y, outputs * ROWS) {
             let (codes, totals) = (&mut codes[..x.len() / width], self.totals(partials, y.len()));
@@ -223,6 +224,7 @@ impl IntegerLinear<'_> {
     /// Turns sums into outputs.
     fn finish(&self, scales: &[RowScale], y: &mut [f32], totals: &[[u32; 2]], kernel: &Kernel) {
         let outputs = self.outputs();
+        assert!(self.scale.len() == outputs, "a scale for each output");
         if totals.is_empty() {
             for (row, input) in y.chunks_exact_mut(outputs).zip(scales) {
                 (kernel.rescale)(row, input.scale, self.scale, self.bias);
