@@ -157,7 +157,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 
     /// Embeds the full window and adds it to the total.
-    // Called twice and not small.
+    // Two callers: inlined twice it would be much of a token's code.
     #[inline(never)]
     fn close_window(&mut self) {
         assert!(self.state.windows < u32::MAX, "a window to count");
@@ -175,7 +175,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         }
     }
 
-    /// Fills the window with its frames again and again; their projections stand for them.
+    /// Fills the window by repeating its projected frames.
     fn repeat_frames(&mut self) {
         let filled = self.state.frame * self.encoder.dims().d_model;
         let (frames, rest) = self.workspace.rows.split_at_mut(filled);

@@ -1,4 +1,4 @@
-//! Float weights by the 512-bit instructions of AVX-512, and the kernel for processors that have it with VNNI.
+//! The inner loops for float inputs by the 512-bit instructions of AVX-512.
 
 use std::arch::x86_64::{
     __m256i, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
@@ -107,7 +107,7 @@ loops!("avx512f,avx512bw,avx512vl");
 #[target_feature(enable = "avx512f,avx512bw")]
 fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     row_width(inputs, STEP, weights, stride, sums);
-    // One row is all that a frame by itself has: no detour.
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<W, 1, 8>(inputs, weights, stride, sums);
         return;

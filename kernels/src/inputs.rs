@@ -1,4 +1,4 @@
-//! Raw values to what products take, by the 512-bit instructions of AVX-512.
+//! Raw values to the inputs of products, by the instructions of AVX-512.
 
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,

@@ -1,4 +1,4 @@
-//! Core's own loops over slices, compiled again for what a processor has beyond its target.
+//! Core's own loops, compiled again for the instructions of a processor.
 
 /// Functions of core's names that run its loops with these instructions.
 ///
@@ -16,7 +16,7 @@ macro_rules! loops {
     };
 }
 
-/// As [`loops`], those from raw values to what products take.
+/// As [`loops`], those from raw values to the inputs of products.
 macro_rules! input_loops {
     ($features:literal) => {
         $crate::loops::compiled! {

@@ -63,7 +63,7 @@ pub(super) fn raw_row(
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     row_width(inputs, QUADS, weights, stride, sums);
-    // One row is all that a frame by itself has: no detour.
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<1, 1, 8>(inputs, weights, stride, sums);
         return;
@@ -77,7 +77,7 @@ fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     row_width(inputs, QUADS, weights, stride, sums);
-    // One row is all that a frame by itself has: no detour.
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<2, 1, 8>(inputs, weights, stride, sums);
         return;
@@ -131,9 +131,9 @@ fn raw_values(
     stride: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    /// Columns whose sums are held: all of the reference's width, and other widths take two passes.
+    /// Columns whose sums are held: the reference's width. Other widths take two passes.
     const COLUMNS: usize = 8;
-    /// Values from which on it pays: the weights of fewer stay in the second-level cache.
+    /// Fewest values for which it is faster: the weights of fewer stay in the second-level cache.
     const LONG: usize = 8 * STEP;
     const MAX_CODE: i16 = i8::MAX as i16;
     let (mean, inv_std) = (&mean[..raw.len()], &inv_std[..raw.len()]);

@@ -14,8 +14,8 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
 /// `width`).
 ///
-/// `scores` holds one float a head and frame: all heads take a step before any takes the next, which gives a processor
-/// that looks ahead enough to do while one's exponentials wait for each other.
+/// `scores` holds one float a head and frame: each step is done for all heads before the next, so that an out-of-order
+/// processor works on one head while another's exponentials wait for each other.
 ///
 /// # Panics
 /// When the lengths do not fit together.
@@ -79,7 +79,7 @@ fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>
     }
 }
 
-/// [`weighted_sum`] where no register holds its lanes.
+/// [`weighted_sum`] without SIMD.
 fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>, y: &mut [f32]) {
     y.fill(0.0);
     for block in weights.chunks(BLOCK) {

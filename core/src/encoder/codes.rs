@@ -1,4 +1,4 @@
-//! Values to the integer codes that int8 weights are multiplied by, and sums of products back to values.
+//! Values to integer codes for int8 weights, and sums of products to values.
 
 use crate::encoder::standardise::standardised;
 

@@ -60,7 +60,7 @@ impl Dims {
     ///
     /// # Errors
     /// The first size outside its limits.
-    // Inlined, so that who looks at no error links none of its words.
+    // Inlined, so that a caller that ignores the error links none of its text.
     #[inline(always)]
     pub fn validate(&self) -> Result<(), DimsError> {
         let rule = |holds: bool, field, value, rule| {

@@ -19,7 +19,7 @@ pub(crate) struct FloatLinear<'a, W> {
     /// The real value of a weight of 1, for each output; 1 when there is none.
     pub(crate) scale: Option<&'a [f32]>,
     pub(crate) bias: &'a [f32],
-    /// What raw inputs are standardised with.
+    /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, f32>>,
 }
 
@@ -51,7 +51,7 @@ impl<W: Stored> FloatLinear<'_, W> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
-        // One row leaves most of the space for several untouched.
+        // For one row, space for several would only be cleared.
         if x.len() == width {
             self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]], kernel);
         } else {
@@ -137,12 +137,12 @@ impl<W: Stored> FloatLinear<'_, W> {
         }
     }
 
-    /// The values `first..` of a row in `step`, standardised when there is something to do it with.
+    /// Writes the values `first..` of a row into `step`, standardised if the map has statistics.
     fn prepare(&self, first: usize, values: &[f32], step: &mut [f32; STEP], kernel: &Kernel) {
         let step = &mut step[..values.len()];
         match &self.standardiser {
             Some(statistics) => {
-                let (mean, inv_std) = statistics.from(first);
+                let (mean, inv_std) = statistics.starting_at(first);
                 (kernel.standardise)(values, mean, inv_std, step);
             }
             None => step.copy_from_slice(values),

@@ -1,4 +1,4 @@
-//! From projected frames to an embedding: the layers, the mean over time and the head.
+//! From projected frames to an embedding: layers, mean over time, head.
 
 use crate::encoder::activation;
 use crate::encoder::kernel::ROWS;

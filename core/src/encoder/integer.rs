@@ -1,9 +1,11 @@
-//! Matrix products of int8 weights with integer codes: exact sums, so the same in any order.
+//! Matrix products of int8 weights with integer codes.
+//!
+//! Their sums are exact, so the same in any order.
 //!
 //! The inputs of a row become codes: times a factor, rounded to the nearest integer, ties to even. The projection's
 //! factor is fixed when the model is exported, as a frame arrives in pieces and its largest value is not known when the
-//! first must be multiplied; what lies beyond the range saturates. Every other product takes the row's largest magnitude
-//! for the largest code, which no calibration can better. Sums run in 32 bits over as many inputs as cannot wrap, and in
+//! first must be multiplied; what lies beyond the range saturates. Every other product maps the row's largest magnitude
+//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot wrap, and in
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
 use crate::encoder::format::QUAD;
@@ -36,7 +38,7 @@ pub(crate) struct IntegerLinear<'a> {
     pub(crate) bias: &'a [f32],
     /// Largest magnitude of a code, 127 or 32767.
     pub(crate) max_code: i16,
-    /// What raw inputs are standardised with.
+    /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, u16>>,
     /// The real value of a code of 1; `None` where each row has its own.
     pub(crate) input_scale: Option<f32>,
@@ -85,7 +87,7 @@ impl IntegerLinear<'_> {
         if SIMD && x.len() == width && self.feed_raw(first, x, y, partials, kernel) {
             return;
         }
-        // One row leaves most of the space for several untouched.
+        // For one row, space for several would only be cleared.
         if x.len() == width || ROWS == 1 {
             self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]], kernel);
         } else {
@@ -93,7 +95,7 @@ impl IntegerLinear<'_> {
         }
     }
 
-    /// [`IntegerLinear::feed`] of one row in a single pass; whether it was one of raw values for which there is a loop.
+    /// [`IntegerLinear::feed`] of one row of raw values in a single pass; false, and nothing done, without a loop for it.
     fn feed_raw(&self, first: usize, row: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) -> bool {
         let (Some(project), Some(statistics)) = (kernel.i8_raw, &self.standardiser) else {
             return false;
@@ -107,7 +109,7 @@ impl IntegerLinear<'_> {
             let place = first + done;
             let count = (block - place % block).min(row.len() - done);
             let values = &row[done..done + count];
-            let (mean, inv_std) = statistics.from(place);
+            let (mean, inv_std) = statistics.starting_at(place);
             self.add(place, count, y, totals, |weights, stride, sums| {
                 project(values, mean, inv_std, scale.factor, weights, stride, sums);
             });
@@ -164,7 +166,7 @@ impl IntegerLinear<'_> {
         if self.max_code > MAX_INT8 { const { block(i16::MAX) } } else { const { block(MAX_INT8) } }
     }
 
-    /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
+    /// The scale of a row's codes; NaN for a row that is not finite, and so are its outputs.
     fn row_scale(&self, row: &[f32], kernel: &Kernel) -> RowScale {
         if let Some(scale) = self.input_scale {
             return RowScale { scale, factor: 1.0 / scale };
@@ -187,7 +189,7 @@ impl IntegerLinear<'_> {
         let codes = &mut codes[place..place + values.len()];
         match &self.standardiser {
             Some(statistics) => {
-                let (mean, inv_std) = statistics.from(first);
+                let (mean, inv_std) = statistics.starting_at(first);
                 (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.max_code, codes);
             }
             None => (kernel.quantise)(values, scale.factor, self.max_code, codes),
@@ -251,7 +253,7 @@ fn whole([low, high]: [u32; 2]) -> i64 {
 
 /// The float nearest to a sum of at most 2^20 products, each below 2^22.
 ///
-/// Both halves are exact, so that their sum alone rounds; a conversion of 64 bits is a routine of its own on a token.
+/// Both halves are exact, so only their sum rounds; converting 64 bits would take a routine of its own on a token.
 fn nearest(total: i64) -> f32 {
     const LOW: u32 = 20;
     (total >> LOW) as i32 as f32 * (1 << LOW) as f32 + (total as u32 % (1 << LOW)) as f32
@@ -366,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_spoils_its_row_and_no_other() {
+    fn a_value_that_is_not_finite_spoils_its_row_and_no_other() {
         let parameters = parameters(8, 16, true, || 0.5);
         let linear = int8(8, &parameters);
         for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

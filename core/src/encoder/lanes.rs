@@ -1,5 +1,6 @@
-//! The sums of [`similarity`](crate::similarity), in registers where there are some: inlined, so that a kernel's
-//! instructions reach them.
+//! The sums of [`similarity`](crate::similarity), by SIMD where there is any.
+//!
+//! They are inlined into a kernel, so that its instructions are used.
 
 use wide::{f32x4, f32x8, f32x16};
 
@@ -13,7 +14,7 @@ use crate::similarity;
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     assert!(left.len() == right.len(), "as many values");
-    // Sixteen lanes written out are much code where no register holds them.
+    // Without SIMD, sixteen lanes written out are much code.
     if !SIMD {
         return similarity::dot(left, right);
     }
@@ -33,13 +34,13 @@ pub(super) fn sum(values: &[f32]) -> f32 {
     tree(values.chunks(LANES).fold(f32x16::ZERO, |sums, values| sums + lanes(values)))
 }
 
-/// The first lanes of `values`, and zeros where it is shorter: they change no sum.
+/// The first 16 of `values`, padded by zeros, which change no sum.
 #[inline(always)]
 pub(super) fn lanes(values: &[f32]) -> f32x16 {
     if let Some(values) = values.first_chunk() {
         return f32x16::new(*values);
     }
-    // What was stored piece by piece makes a load of the whole wait.
+    // Without this, a load of 16 lanes waits for eight stores.
     if let Ok(values) = <[f32; LANES / 2]>::try_from(values) {
         return bytemuck::cast([f32x8::new(values), f32x8::ZERO]);
     }

@@ -1,4 +1,6 @@
-//! The Transformer encoder: a window of frames to a unit embedding, the same bits on every machine.
+//! The encoder, from a window of frames to a unit embedding.
+//!
+//! An embedding has the same bits on every machine.
 //!
 //! The model is the reference's `NeuralVaultFewShot`: a linear projection with sinusoidal positions, pre-norm
 //! Transformer layers, the mean over time, and a head of LayerNorm, Linear, GELU, Linear and L2 normalisation. A linear

@@ -21,15 +21,15 @@ pub(super) struct Statistics<'a, T> {
 }
 
 impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
-    /// Those in the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
-    pub(super) fn of(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
+    /// From the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
+    pub(super) fn from_bytes(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
         let Some([mean, inv_std]) = bytes else { return Some(None) };
         let (mean, inv_std) = (bytemuck::try_cast_slice(mean).ok()?, bytemuck::try_cast_slice(inv_std).ok()?);
         Some(Some(Self { mean, inv_std }))
     }
 
-    /// Those of the features `first..`: mean, inverse standard deviation.
-    pub(super) fn from(&self, first: usize) -> (&'a [T], &'a [T]) {
+    /// Mean and inverse standard deviation of the features `first..`.
+    pub(super) fn starting_at(&self, first: usize) -> (&'a [T], &'a [T]) {
         (self.mean.split_at(first).1, self.inv_std.split_at(first).1)
     }
 }
