@@ -215,3 +215,30 @@ impl fmt::Display for ScanError {
 }
 
 impl Error for ScanError {}
+
+#[cfg(all(test, feature = "four-byte"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::encoder::{Dims, WeightFormat};
+    use std::vec;
+
+    #[test]
+    fn a_scan_that_is_taken_up_with_shorter_frames_is_refused() {
+        // Mean, inverse standard deviation, weights and bias, each at a multiple of 64 bytes.
+        let tensors = |features: usize| vec![1.0f32; (2 + features + 1) * 16];
+        let (long, short) = (tensors(5), tensors(3));
+        fn encoder(features: usize, tensors: &[f32]) -> Encoder<'_> {
+            let bytes = bytemuck::cast_slice(tensors);
+            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, bytes, &mut |_| true).unwrap()
+        }
+        let (long, short) = (encoder(5, &long), encoder(3, &short));
+        let mut scratch = vec![0.0; Encoder::scratch_len(long.dims(), 2)];
+        let mut scan = ScanEncoder::new(&long, 2, &mut scratch).unwrap();
+        scan.push(&[0.5; 4]).unwrap();
+        let state = scan.pause();
+        let refused = ScanEncoder::resume(&short, state, &mut scratch).map(|_| ());
+        assert_eq!(refused, Err(ScanError::IncompleteFrame { given: 4, features: 3 }));
+        assert!(ScanEncoder::resume(&long, state, &mut scratch).is_ok());
+    }
+}

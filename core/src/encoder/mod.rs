@@ -30,6 +30,8 @@ mod linear;
 mod matrix;
 mod norm;
 mod standardise;
+#[cfg(feature = "one-byte")]
+mod totals;
 mod weights;
 mod workspace;
 

@@ -9,7 +9,7 @@ const ROWS: usize = if SIMD { 4 } else { 2 };
 
 /// Columns of one pass. On processors with SIMD a pass takes whole rows of 128 outputs and more sums than there are
 /// registers: weights out of the second-level cache or beyond arrive fastest in the order they lie in memory.
-const COLUMNS: usize = if SIMD { 8 } else { 1 };
+const PASS_COLUMNS: usize = if SIMD { 8 } else { 1 };
 
 /// A weight as it is stored.
 pub(crate) trait Stored: Copy {
@@ -81,10 +81,10 @@ pub(super) fn accumulate<W: Stored>(
     let (groups, rest) = inputs.as_chunks::<ROWS>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * ROWS * width);
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
-        tiles::<W, ROWS, COLUMNS>(inputs, weights, stride, sums);
+        tiles::<W, ROWS, PASS_COLUMNS>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        tiles::<W, 1, COLUMNS>(core::array::from_ref(inputs), weights, stride, sums);
+        tiles::<W, 1, PASS_COLUMNS>(core::array::from_ref(inputs), weights, stride, sums);
     }
 }
 

@@ -55,3 +55,48 @@ pub(in crate::encoder) fn columns_mut<T>(values: &mut [T]) -> &mut [[T; LANES]] 
     assert!(rest.is_empty(), "whole columns");
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::catch_unwind;
+    use std::vec;
+
+    /// The row width of so many rows of inputs with so many values, columns of weights, a stride and columns of sums.
+    fn width([rows, values, weights, stride, sums]: [usize; 5]) -> Option<usize> {
+        let (inputs, weights, sums) = (vec![(); rows], vec![[0; LANES]; weights], vec![[0; LANES]; sums]);
+        catch_unwind(|| row_width(&inputs, values, &weights, stride, &sums)).ok()
+    }
+
+    #[test]
+    fn lengths_that_fit_together_have_a_width() {
+        assert_eq!(width([2, 4, 12, 3, 6]), Some(3));
+        // The last row of weights ends with the last sum, others' weights lie between, or there are none.
+        assert_eq!(width([2, 4, 11, 3, 4]), Some(2));
+        assert_eq!(width([1, 4, 0, 3, 3]), Some(3));
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_together_panic() {
+        for broken in [
+            [0, 4, 12, 3, 6],
+            [2, 4, 12, 3, 0],
+            [2, 4, 12, 3, 5],
+            [2, 4, 12, 3, 8],
+            [2, 4, 11, 3, 6],
+            [2, 4, 13, 3, 6],
+            [2, 4, 15, 3, 6],
+            [2, 4, 12, 0, 6],
+        ] {
+            assert_eq!(width(broken), None, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_beyond_its_row_panics() {
+        assert_eq!(chunk_at(&[1, 2, 3], 1), &[2, 3]);
+        for first in [2, 4] {
+            assert!(catch_unwind(|| chunk_at::<_, 2>(&[1, 2, 3], first)).is_err());
+        }
+    }
+}
