@@ -89,6 +89,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// A window's embedding is zero or not finite. The scan is then lost, and every later call says so again.
+    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    #[inline(never)]
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
         let mut chunk = chunk;
         while !chunk.is_empty() && self.state.failure.is_none() {
@@ -108,6 +110,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
+    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    #[inline(never)]
     pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
         self.encoder.check_embedding(embedding).map_err(ScanError::Encode)?;
         if self.state.feature != 0 {
