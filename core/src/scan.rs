@@ -75,9 +75,13 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Takes a paused scan up again, with the encoder it began with and its scratch memory untouched.
     ///
     /// # Errors
-    /// As [`ScanEncoder::new`].
+    /// As [`ScanEncoder::new`], or the scan is further into a frame than this encoder's frames are long.
     pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let workspace = encoder.workspace(state.window, scratch).map_err(ScanError::Encode)?;
+        let (given, features) = (state.feature, encoder.dims().features);
+        if given >= features {
+            return Err(ScanError::IncompleteFrame { given, features });
+        }
         Ok(Self { encoder, workspace, state })
     }
 
@@ -85,11 +89,13 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// A window's embedding is zero or not finite. The scan is then lost, and every later call says so again.
+    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    #[inline(never)]
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
         let mut chunk = chunk;
         while !chunk.is_empty() && self.state.failure.is_none() {
             let taken = self.project(chunk);
-            chunk = chunk.get(taken..).unwrap_or_default();
+            chunk = &chunk[taken..];
             if self.state.frame == self.state.window {
                 self.close_window();
             }
@@ -104,6 +110,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     ///
     /// # Errors
     /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
+    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    #[inline(never)]
     pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
         self.encoder.check_embedding(embedding).map_err(ScanError::Encode)?;
         if self.state.feature != 0 {
@@ -122,8 +130,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         if self.state.windows == 0 {
             return Err(ScanError::Empty);
         }
-        for (mean, total) in embedding.iter_mut().zip(self.workspace.total.iter()) {
-            *mean = total / self.state.windows as f32;
+        embedding.copy_from_slice(self.workspace.total);
+        for component in embedding {
+            *component /= self.state.windows as f32;
         }
         Ok(())
     }
@@ -133,17 +142,15 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     fn project(&mut self, chunk: &[f32]) -> usize {
         let (features, width) = (self.encoder.dims().features, self.encoder.dims().d_model);
         let ScanState { window, frame, feature, .. } = self.state;
-        let whole = chunk.len().checked_div(features).unwrap_or(0).min(window - frame);
         // Several frames share a pass over the weights where they gain by it.
-        let (frames, count) = if ROWS > 1 && feature == 0 && whole > 0 {
-            (whole, features)
+        let (frames, count) = if ROWS > 1 && feature == 0 && chunk.len() >= features {
+            ((chunk.len() / features).min(window - frame), features)
         } else {
-            (1, chunk.len().min(features.saturating_sub(feature)))
+            (1, chunk.len().min(features - feature))
         };
-        let values = chunk.get(..frames * count).unwrap_or_default();
+        let values = &chunk[..frames * count];
         let Workspace { rows, partials, .. } = &mut self.workspace;
-        let rows = rows.get_mut(frame * width..).unwrap_or_default();
-        let rows = rows.get_mut(..frames * width).unwrap_or_default();
+        let rows = &mut rows[frame * width..(frame + frames) * width];
         self.encoder.project(feature, count, values, rows, partials);
         self.state.feature += count;
         if self.state.feature == features {
@@ -154,13 +161,17 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 
     /// Embeds the full window and adds it to the total.
+    // Two callers: inlined twice it would be much of a token's code.
+    #[inline(never)]
     fn close_window(&mut self) {
+        assert!(self.state.windows < u32::MAX, "a window to count");
         self.state.frame = 0;
-        self.state.windows = self.state.windows.saturating_add(1);
+        self.state.windows += 1;
         match self.encoder.encode(&mut self.workspace) {
             Ok(()) => {
                 let Workspace { total, hidden, .. } = &mut self.workspace;
-                for (total, component) in total.iter_mut().zip(hidden.iter()) {
+                let embedding = &hidden[..total.len()];
+                for (total, component) in total.iter_mut().zip(embedding) {
                     *total += component;
                 }
             }
@@ -168,14 +179,12 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         }
     }
 
-    /// Fills the window with its frames again and again; their projections stand for them.
+    /// Fills the window by repeating its projected frames.
     fn repeat_frames(&mut self) {
         let filled = self.state.frame * self.encoder.dims().d_model;
-        let (frames, room) = self.workspace.rows.split_at_mut_checked(filled).unwrap_or_default();
-        for row in room.chunks_mut(filled.max(1)) {
-            for (value, first) in row.iter_mut().zip(frames.iter()) {
-                *value = *first;
-            }
+        let (frames, rest) = self.workspace.rows.split_at_mut(filled);
+        for repeated in rest.chunks_mut(filled) {
+            repeated.copy_from_slice(&frames[..repeated.len()]);
         }
         self.state.frame = self.state.window;
     }
@@ -210,3 +219,30 @@ impl fmt::Display for ScanError {
 }
 
 impl Error for ScanError {}
+
+#[cfg(all(test, feature = "four-byte"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::encoder::{Dims, WeightFormat};
+    use std::vec;
+
+    #[test]
+    fn a_scan_that_is_taken_up_with_shorter_frames_is_refused() {
+        // Mean, inverse standard deviation, weights and bias, each at a multiple of 64 bytes.
+        let tensors = |features: usize| vec![1.0f32; (2 + features + 1) * 16];
+        let (long, short) = (tensors(5), tensors(3));
+        fn encoder(features: usize, tensors: &[f32]) -> Encoder<'_> {
+            let bytes = bytemuck::cast_slice(tensors);
+            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, bytes, &mut |_| true).unwrap()
+        }
+        let (long, short) = (encoder(5, &long), encoder(3, &short));
+        let mut scratch = vec![0.0; Encoder::scratch_len(long.dims(), 2)];
+        let mut scan = ScanEncoder::new(&long, 2, &mut scratch).unwrap();
+        scan.push(&[0.5; 4]).unwrap();
+        let state = scan.pause();
+        let refused = ScanEncoder::resume(&short, state, &mut scratch).map(|_| ());
+        assert_eq!(refused, Err(ScanError::IncompleteFrame { given: 4, features: 3 }));
+        assert!(ScanEncoder::resume(&long, state, &mut scratch).is_ok());
+    }
+}

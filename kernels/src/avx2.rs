@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, chunk_at, chunk_at_mut, row_width};
 
 use super::loops::{input_loops, loops};
 
@@ -72,13 +72,13 @@ impl Stored for i16 {
 #[allow(unsafe_code)]
 fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, stride.max(1), sums) }
+    unsafe { accumulate(inputs, weights, stride, sums) }
 }
 
 #[allow(unsafe_code)]
 fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate_codes(inputs, weights, stride.max(1), sums) }
+    unsafe { accumulate_codes(inputs, weights, stride, sums) }
 }
 
 loops!("avx2");
@@ -87,7 +87,7 @@ input_loops!("avx2");
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx2,f16c")]
 fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, STEP, weights, stride, sums);
     let (fours, rest) = inputs.as_chunks::<4>();
     let (sums, rest_of_sums) = sums.split_at_mut(fours.len() * 4 * width);
     for (inputs, sums) in fours.iter().zip(sums.chunks_exact_mut(4 * width)) {
@@ -125,20 +125,13 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let width = (sums.len() / N).max(1);
+    let width = sums.len() / N;
     let mut tile = [[[_mm256_setzero_ps(); 2]; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-        let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        for (sum, stored) in tile.iter_mut().zip(stored) {
-            *sum = bytemuck::cast(*stored);
-        }
+        *tile = chunk_at(row, first).map(bytemuck::cast);
     }
     for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
+        let columns = chunk_at::<_, COLUMNS>(row, first);
         // SAFETY: this function has the instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
@@ -151,19 +144,14 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
-            return;
-        };
-        for (sum, stored) in tile.iter().zip(stored) {
-            *stored = bytemuck::cast(*sum);
-        }
+        *chunk_at_mut(row, first) = tile.map(bytemuck::cast);
     }
 }
 
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
 #[target_feature(enable = "avx2")]
 fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, STEP / QUAD, weights, stride, sums);
     let (twos, rest) = inputs.as_chunks::<2>();
     let (sums, rest_of_sums) = sums.split_at_mut(twos.len() * 2 * width);
     for (inputs, sums) in twos.iter().zip(sums.chunks_exact_mut(2 * width)) {
@@ -188,7 +176,7 @@ fn code_tile<const N: usize>(
     sums: &mut [[i32; LANES]],
 ) {
     let quads = inputs.each_ref().map(|row| row.as_chunks::<QUAD>().0);
-    let width = (sums.len() / N).max(1);
+    let width = sums.len() / N;
     let mut tile = [[_mm256_setzero_si256(); 4]; N];
     for (place, row) in (0..STEP / QUAD).zip(weights.chunks(stride)) {
         let parts: [__m128i; 4] = bytemuck::cast(row[column]);

@@ -1,11 +1,11 @@
-//! Float weights by the 512-bit instructions of AVX-512, and the kernel for processors that have it with VNNI.
+//! The inner loops for float inputs by the 512-bit instructions of AVX-512.
 
 use std::arch::x86_64::{
     __m256i, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
     _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP};
+use neural_vault_core::encoder::{Kernel, LANES, STEP, chunk_at, chunk_at_mut, row_width};
 
 use super::loops::loops;
 use super::{inputs, vnni};
@@ -98,7 +98,7 @@ impl Stored for i16 {
 #[allow(unsafe_code)]
 fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, stride.max(1), sums) }
+    unsafe { accumulate(inputs, weights, stride, sums) }
 }
 
 loops!("avx512f,avx512bw,avx512vl");
@@ -106,7 +106,8 @@ loops!("avx512f,avx512bw,avx512vl");
 /// As [`neural_vault_core::encoder::Accumulate`] says.
 #[target_feature(enable = "avx512f,avx512bw")]
 fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    // One row is all that a frame by itself has: no detour.
+    row_width(inputs, STEP, weights, stride, sums);
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<W, 1, 8>(inputs, weights, stride, sums);
         return;
@@ -125,8 +126,11 @@ fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     stride: usize,
     sums: &'r mut [[f32; LANES]],
 ) -> (&'r [[f32; STEP]], &'r mut [[f32; LANES]]) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
     let (groups, rest) = inputs.as_chunks::<N>();
+    if groups.is_empty() {
+        return (rest, sums);
+    }
+    let width = sums.len() / inputs.len();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
@@ -149,21 +153,16 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let width = (sums.len() / N).max(1);
+    let width = sums.len() / N;
     let mut tile = [[_mm512_setzero_ps(); COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-        let Some(stored) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        for (sum, stored) in tile.iter_mut().zip(stored) {
+        for (sum, stored) in tile.iter_mut().zip(chunk_at::<_, COLUMNS>(row, first)) {
             // SAFETY: a column is sixteen floats.
             *sum = unsafe { _mm512_loadu_ps(stored.as_ptr()) };
         }
     }
     for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
+        let columns = chunk_at::<_, COLUMNS>(row, first);
         columns.iter().for_each(|column| fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights)));
         // SAFETY: this function has the instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
@@ -175,10 +174,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        let Some(stored) = row.get_mut(first..).and_then(|row| row.first_chunk_mut::<COLUMNS>()) else {
-            return;
-        };
-        for (sum, stored) in tile.iter().zip(stored) {
+        for (sum, stored) in tile.iter().zip(chunk_at_mut::<_, COLUMNS>(row, first)) {
             // SAFETY: a column is sixteen floats.
             unsafe { _mm512_storeu_ps(stored.as_mut_ptr(), *sum) };
         }

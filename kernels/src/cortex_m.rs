@@ -1,11 +1,12 @@
-//! int8 weights by the dual multiply-add of Cortex-M4, M7 and M33 (the DSP extension of Armv7E-M and Armv8-M).
+//! int8 weights by the dual multiply-add of Cortex-M4, M7 and M33.
 //!
+//! These have the DSP extension of Armv7E-M or Armv8-M.
 //! SMLAD multiplies two pairs of int16 and adds both products; SXTB16 makes such a pair of every other byte of a word.
 //! Compilers form neither by themselves. The sums of four outputs stay in registers while eight quads of inputs pass.
 
 use core::arch::{asm, naked_asm};
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP};
+use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, row_width};
 
 /// For the processors that this module is compiled for.
 pub(super) const KERNEL: Kernel = Kernel { i8: accumulate, i8i16: accumulate, ..Kernel::PORTABLE };
@@ -21,7 +22,7 @@ const _: () = assert!(QUADS * QUAD == STEP);
 struct Pairs(u32, u32);
 
 impl Pairs {
-    fn of([a, b, c, d]: [i16; QUAD]) -> Self {
+    fn new([a, b, c, d]: [i16; QUAD]) -> Self {
         let pair = |low: i16, high: i16| u32::from(low as u16) | u32::from(high as u16) << 16;
         Self(pair(a, c), pair(b, d))
     }
@@ -53,19 +54,18 @@ impl Pairs {
 /// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
 #[allow(unsafe_code)]
 fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    let stride = stride.max(1);
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, QUADS, weights, stride, sums);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let mut pairs = [Pairs(0, 0); QUADS];
         for (pairs, quad) in pairs.iter_mut().zip(inputs.as_chunks().0) {
-            *pairs = Pairs::of(*quad);
+            *pairs = Pairs::new(*quad);
         }
         let sums = sums.as_flattened_mut();
-        // The last row may end before the next would begin.
-        let whole = weights.len() >= (QUADS - 1) * stride + width && weights.len() <= QUADS * stride;
+        // Fewer quads end a row of inputs.
+        let whole = weights.len() >= (QUADS - 1) * stride + width;
         if whole && weights.as_ptr().cast::<u32>().is_aligned() {
-            // SAFETY: `QUADS` rows of weights that start at a whole word, each of as many quads as there are sums; those
-            // come in fours, at least one.
+            // SAFETY: there are `QUADS` rows of weights at whole words, and each has a quad for every sum. Sums come in
+            // columns of `LANES`, a multiple of four, and `row_width` found at least one.
             unsafe {
                 add_quads(&pairs, weights.as_ptr().cast(), stride * LANES * QUAD, sums.as_mut_ptr(), sums.len() / 4)
             };

@@ -1,4 +1,4 @@
-//! Raw values to what products take, by the 512-bit instructions of AVX-512.
+//! Raw values to the inputs of products, by the instructions of AVX-512.
 
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,
@@ -17,23 +17,22 @@ pub(super) fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut
 
 /// For the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]) {
+pub(super) fn quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { quantise_vectors(values, factor, most, codes) }
+    unsafe { quantise_vectors(values, factor, max_code, codes) }
 }
 
 /// For the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
-pub(super) fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]) {
+pub(super) fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { quantise_raw_vectors(raw, mean, inv_std, factor, most, codes) }
+    unsafe { quantise_raw_vectors(raw, mean, inv_std, factor, max_code, codes) }
 }
 
 #[target_feature(enable = "avx512f")]
 #[allow(unsafe_code)]
 fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
-    let count = raw.len().min(mean.len()).min(inv_std.len()).min(into.len());
-    let (raw, mean, inv_std, into) = (&raw[..count], &mean[..count], &inv_std[..count], &mut into[..count]);
+    let (mean, inv_std, into) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut into[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
     let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
@@ -50,30 +49,28 @@ fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f
 
 #[target_feature(enable = "avx512f,avx512vl")]
 #[allow(unsafe_code)]
-fn quantise_vectors(values: &[f32], factor: f32, most: i16, places: &mut [i16]) {
-    let count = values.len().min(places.len());
-    let (values, places) = (&values[..count], &mut places[..count]);
+fn quantise_vectors(values: &[f32], factor: f32, max_code: i16, places: &mut [i16]) {
+    let places = &mut places[..values.len()];
     let (vectors, values) = values.as_chunks::<LANES>();
     let (places, rest) = places.as_chunks_mut::<LANES>();
     for (vector, place) in vectors.iter().zip(places) {
         // SAFETY: sixteen floats.
-        store(codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, most), place);
+        store(codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, max_code), place);
     }
-    encoder::quantise(values, factor, most, rest);
+    encoder::quantise(values, factor, max_code, rest);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
-fn quantise_raw_vectors(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]) {
-    let count = raw.len().min(mean.len()).min(inv_std.len()).min(codes.len());
-    let (raw, mean, inv_std, codes) = (&raw[..count], &mean[..count], &inv_std[..count], &mut codes[..count]);
+fn quantise_raw_vectors(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]) {
+    let (mean, inv_std, codes) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut codes[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
     let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
     let (places, rest) = codes.as_chunks_mut::<LANES>();
     for (((raw, mean), inv_std), place) in raws.iter().zip(means).zip(inv_stds).zip(places) {
-        store(codes_of_raw(raw, mean, inv_std, factor, most), place);
+        store(codes_of_raw(raw, mean, inv_std, factor, max_code), place);
     }
-    encoder::quantise_raw(raw, mean, inv_std, factor, most, rest);
+    encoder::quantise_raw(raw, mean, inv_std, factor, max_code, rest);
 }
 
 /// Sixteen raw values, sanitised and standardised.
@@ -106,19 +103,19 @@ pub(super) fn codes_of_raw(
     mean: &[u16; LANES],
     inv_std: &[u16; LANES],
     factor: f32,
-    most: i16,
+    max_code: i16,
 ) -> __m512i {
-    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, most)
+    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, max_code)
 }
 
 /// The codes of sixteen values.
 #[target_feature(enable = "avx512f,avx512vl")]
 #[inline]
-fn codes(values: __m512, factor: f32, most: i16) -> __m512i {
-    let most = f32::from(most);
-    // What is no number is the second operand's, as it is in core's comparisons.
-    let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(factor)), _mm512_set1_ps(most));
-    let scaled = _mm512_max_ps(scaled, _mm512_set1_ps(-most));
+fn codes(values: __m512, factor: f32, max_code: i16) -> __m512i {
+    let max_code = f32::from(max_code);
+    // For NaN both take the second operand, as core's comparisons do.
+    let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(factor)), _mm512_set1_ps(max_code));
+    let scaled = _mm512_max_ps(scaled, _mm512_set1_ps(-max_code));
     // The processor rounds to nearest, ties to even, as core does.
     _mm512_cvtps_epi32(scaled)
 }

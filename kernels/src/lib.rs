@@ -36,7 +36,7 @@ pub fn best() -> Kernel {
     #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
     return cortex_m::KERNEL;
     #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
-    return usable().pop().map_or(Kernel::PORTABLE, |(_, kernel)| kernel);
+    return usable().pop().expect("the portable kernel runs everywhere").1;
     #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
     return Kernel::PORTABLE;
 }

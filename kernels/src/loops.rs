@@ -1,4 +1,4 @@
-//! Core's own loops over slices, compiled again for what a processor has beyond its target.
+//! Core's own loops, compiled again for the instructions of a processor.
 
 /// Functions of core's names that run its loops with these instructions.
 ///
@@ -11,19 +11,19 @@ macro_rules! loops {
             layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
             attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
             close_block(totals: &mut [f32], partials: &mut [f32]);
-            rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
+            rescale(row: &mut [f32], input_scale: f32, scale: &[f32], bias: &[f32]);
         }
     };
 }
 
-/// As [`loops`], those from raw values to what products take.
+/// As [`loops`], those from raw values to the inputs of products.
 macro_rules! input_loops {
     ($features:literal) => {
         $crate::loops::compiled! {
             $features:
             standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
-            quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
-            quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]);
+            quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]);
+            quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]);
         }
     };
 }

@@ -14,7 +14,7 @@ use std::arch::x86_64::{
 
 use std::slice::from_ref;
 
-use neural_vault_core::encoder::{LANES, QUAD, STEP};
+use neural_vault_core::encoder::{LANES, QUAD, STEP, chunk_at, chunk_at_mut, row_width};
 
 use super::avx512::fetch_for;
 use super::inputs::{codes_of_raw, quantise_raw};
@@ -35,14 +35,14 @@ type Columns = [[i8; QUAD]; LANES];
 #[allow(unsafe_code)]
 pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int8(inputs, weights, stride.max(1), sums) }
+    unsafe { int8(inputs, weights, stride, sums) }
 }
 
 /// For codes in -32767..=32767 and the processors of [`super::avx512::KERNEL`].
 #[allow(unsafe_code)]
 pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int16(inputs, weights, stride.max(1), sums) }
+    unsafe { int16(inputs, weights, stride, sums) }
 }
 
 /// For the processors of [`super::avx512::KERNEL`].
@@ -57,12 +57,13 @@ pub(super) fn raw_row(
     sums: &mut [[i32; LANES]],
 ) {
     // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { raw_values(raw, mean, inv_std, factor, weights, stride.max(1), sums) }
+    unsafe { raw_values(raw, mean, inv_std, factor, weights, stride, sums) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    // One row is all that a frame by itself has: no detour.
+    row_width(inputs, QUADS, weights, stride, sums);
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<1, 1, 8>(inputs, weights, stride, sums);
         return;
@@ -75,7 +76,8 @@ fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    // One row is all that a frame by itself has: no detour.
+    row_width(inputs, QUADS, weights, stride, sums);
+    // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
         rows::<2, 1, 8>(inputs, weights, stride, sums);
         return;
@@ -98,7 +100,7 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     if groups.is_empty() {
         return (rest, sums);
     }
-    let width = (sums.len() / inputs.len()).max(1);
+    let width = sums.len() / inputs.len();
     let codes = if weights.len() < QUADS * stride { weights.len().div_ceil(stride) * QUAD } else { STEP };
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
@@ -129,24 +131,24 @@ fn raw_values(
     stride: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    /// Columns whose sums are held: all of the reference's width, and other widths take two passes.
+    /// Columns whose sums are held: the reference's width. Other widths take two passes.
     const COLUMNS: usize = 8;
-    /// Values from which on it pays: the weights of fewer stay in the second-level cache.
+    /// Fewest values for which it is faster: the weights of fewer stay in the second-level cache.
     const LONG: usize = 8 * STEP;
-    const MOST: i16 = i8::MAX as i16;
-    let shortest = raw.len().min(mean.len()).min(inv_std.len());
-    let whole = if sums.len() == COLUMNS && shortest >= LONG { shortest / LANES } else { 0 };
+    const MAX_CODE: i16 = i8::MAX as i16;
+    let (mean, inv_std) = (&mean[..raw.len()], &inv_std[..raw.len()]);
+    row_width(from_ref(&raw), raw.len().div_ceil(QUAD), weights, stride, sums);
+    assert_eq!(weights.len().div_ceil(stride), raw.len().div_ceil(QUAD), "a quad of weights for every four values");
+    let whole = if sums.len() == COLUMNS && raw.len() >= LONG { raw.len() / LANES } else { 0 };
     let parts = raw.as_chunks::<LANES>().0.iter().zip(mean.as_chunks().0).zip(inv_std.as_chunks().0);
     let mut tile = [_mm512_setzero_si512(); COLUMNS];
     let mut total = _mm512_setzero_si512();
     for (((raw, mean), inv_std), weights) in parts.take(whole).zip(weights.chunks(LANES / QUAD * stride)) {
-        let codes = codes_of_raw(raw, mean, inv_std, factor, MOST);
+        let codes = codes_of_raw(raw, mean, inv_std, factor, MAX_CODE);
         total = _mm512_add_epi32(total, codes);
         let quads: [i32; LANES / QUAD] = bytemuck::cast(_mm512_cvtepi32_epi8(codes));
         for (quad, row) in quads.into_iter().zip(weights.chunks(stride)) {
-            let Some(columns) = row.first_chunk::<COLUMNS>() else {
-                return;
-            };
+            let columns = chunk_at::<_, COLUMNS>(row, 0);
             let quad = _mm512_set1_epi32(quad);
             for (sum, column) in tile.iter_mut().zip(columns) {
                 fetch_for::<1>(column.as_ptr().cast(), 0);
@@ -167,10 +169,11 @@ fn raw_values(
     }
     let done = whole * LANES;
     let rest = raw[done..].chunks(STEP).zip(mean[done..].chunks(STEP)).zip(inv_std[done..].chunks(STEP));
-    let weights = weights.get(done / QUAD * stride..).unwrap_or_default();
+    // The last quad's weights may end before a whole stride.
+    let weights = &weights[(done / QUAD * stride).min(weights.len())..];
     for (((raw, mean), inv_std), weights) in rest.zip(weights.chunks(QUADS * stride)) {
         let mut codes = [0; STEP];
-        quantise_raw(raw, mean, inv_std, factor, MOST, &mut codes[..raw.len()]);
+        quantise_raw(raw, mean, inv_std, factor, MAX_CODE, &mut codes[..raw.len()]);
         int8(from_ref(&codes), weights, stride, sums);
     }
 }
@@ -191,9 +194,7 @@ impl<const PLANES: usize> Row<PLANES> {
             let mut bytes = _mm512_cvtepi16_epi8(if PLANES == 1 { codes } else { _mm512_srai_epi16::<8>(codes) });
             for plane in &mut self.planes {
                 let words: &mut [u8] = bytemuck::cast_slice_mut(plane);
-                if let Some(words) = words.as_chunks_mut::<CODES>().0.get_mut(place) {
-                    *words = bytemuck::cast(bytes);
-                }
+                words.as_chunks_mut::<CODES>().0[place] = bytemuck::cast(bytes);
                 bytes = _mm256_xor_si256(_mm512_cvtepi16_epi8(codes), _mm256_set1_epi8(i8::MIN));
             }
         }
@@ -210,16 +211,13 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     first: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    let width = (sums.len() / N).max(1);
+    let width = sums.len() / N;
     let half = _mm512_set1_epi8(i8::MIN);
     let ones = _mm512_set1_epi8(1);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
     let mut sums_of_weights = [_mm512_setzero_si512(); COLUMNS];
     for (quad, row) in (0..QUADS).zip(weights.chunks(stride)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        let columns = columns.each_ref().map(|column| {
+        let columns = chunk_at::<_, COLUMNS>(row, first).each_ref().map(|column| {
             fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights));
             // SAFETY: a column of weights is 64 bytes.
             let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
@@ -240,9 +238,7 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
         }
     }
     for ((tile, row), sums) in tile.iter().zip(inputs).zip(sums.chunks_exact_mut(width)) {
-        let Some(stored) = sums.get_mut(first..).and_then(|sums| sums.first_chunk_mut::<COLUMNS>()) else {
-            return;
-        };
+        let stored = chunk_at_mut::<_, COLUMNS>(sums, first);
         let excess = row.sum.wrapping_mul(128);
         for (column, stored) in stored.iter_mut().enumerate() {
             let mut sum = tile[0][column];

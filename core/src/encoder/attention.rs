@@ -5,8 +5,7 @@ use wide::f32x16;
 use crate::encoder::activation::exp;
 use crate::encoder::kernel::{BLOCK, LANES, SIMD};
 use crate::encoder::lanes::{dot, lanes, sum};
-use crate::encoder::matrix::{groups, groups_mut, rows};
-use libm::sqrtf;
+use crate::encoder::matrix::rows;
 
 /// What [`attend()`] does.
 pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
@@ -14,44 +13,45 @@ pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
 /// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
 /// `width`).
 ///
-/// `scores` holds one float a head and frame: all heads take a step before any takes the next, which gives a processor
-/// that looks ahead enough to do while one's exponentials wait for each other.
+/// `scores` holds one float a head and frame: each step is done for all heads before the next, so that an out-of-order
+/// processor works on one head while another's exponentials wait for each other.
+///
+/// # Panics
+/// When the lengths do not fit together.
 #[inline(always)]
 pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
-    let frames = || rows(qkv, 3 * width);
-    let count = frames().count();
-    let scale = 1.0 / sqrtf(head as f32);
-    for (query, y) in rows(queries, 3 * width).zip(groups_mut(y, width)) {
-        for (number, scores) in groups_mut(scores, count).enumerate() {
+    let frames = || qkv.chunks_exact(3 * width);
+    let count = frames().len();
+    assert!(qkv.len() == count * 3 * width, "queries, keys and values");
+    assert!(scores.len() * head == count * width && width.is_multiple_of(head), "scores of whole heads");
+    let scale = 1.0 / libm::sqrtf(head as f32);
+    for (query, y) in rows(queries, 3 * width, y, width) {
+        for (number, scores) in scores.chunks_exact_mut(count).enumerate() {
             let first = number * head;
-            let query = part_of(query, first, head);
+            let query = &query[first..first + head];
             for (score, frame) in scores.iter_mut().zip(frames()) {
-                *score = dot(query, part_of(frame, width + first, head)) * scale;
+                *score = dot(query, &frame[width + first..width + first + head]) * scale;
             }
         }
-        groups_mut(scores, count).for_each(softmax);
-        for (number, (y, scores)) in groups_mut(y, head).zip(groups(scores, count)).enumerate() {
-            for (part, y) in groups_mut(y, LANES).enumerate() {
-                let (first, length) = (2 * width + number * head + part * LANES, y.len());
-                weighted_sum(scores, frames().map(|frame| part_of(frame, first, length)), y);
+        scores.chunks_exact_mut(count).for_each(softmax);
+        for (number, (y, scores)) in y.chunks_exact_mut(head).zip(scores.chunks_exact(count)).enumerate() {
+            for (part, y) in y.chunks_mut(LANES).enumerate() {
+                let first = 2 * width + number * head + part * LANES;
+                let end = first + y.len();
+                weighted_sum(scores, frames().map(|frame| &frame[first..end]), y);
             }
         }
     }
-}
-
-#[inline(always)]
-fn part_of(frame: &[f32], first: usize, length: usize) -> &[f32] {
-    frame.get(first..).and_then(|rest| rest.get(..length)).unwrap_or_default()
 }
 
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
-    let mut most = f32::NEG_INFINITY;
+    let mut largest = f32::NEG_INFINITY;
     for score in scores.iter() {
-        most = if *score > most { *score } else { most };
+        largest = if *score > largest { *score } else { largest };
     }
     for score in scores.iter_mut() {
-        *score = exp(*score - most);
+        *score = exp(*score - largest);
     }
     let scale = 1.0 / sum(scores);
     for score in scores {
@@ -78,7 +78,7 @@ fn weighted_sum<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>
     }
 }
 
-/// [`weighted_sum`] where no register holds its lanes.
+/// [`weighted_sum`] without SIMD.
 fn weighted_sum_in_memory<'a>(weights: &[f32], mut values: impl Iterator<Item = &'a [f32]>, y: &mut [f32]) {
     y.fill(0.0);
     for block in weights.chunks(BLOCK) {

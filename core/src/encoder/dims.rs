@@ -60,7 +60,7 @@ impl Dims {
     ///
     /// # Errors
     /// The first size outside its limits.
-    // Inlined, so that who looks at no error links none of its words.
+    // Inlined, so that a caller that ignores the error links none of its text.
     #[inline(always)]
     pub fn validate(&self) -> Result<(), DimsError> {
         let rule = |holds: bool, field, value, rule| {
@@ -86,12 +86,9 @@ impl Dims {
         rule(vector(self.latent, MAX_LATENT), "latent", self.latent, "a multiple of 16 up to 512")
     }
 
-    /// Components of one attention head.
+    /// Components of one attention head; a linear model has none.
     pub(super) const fn head_dim(&self) -> usize {
-        match self.d_model.checked_div(self.heads) {
-            Some(components) => components,
-            None => 0,
-        }
+        self.d_model / self.heads
     }
 }
 

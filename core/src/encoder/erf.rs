@@ -1,5 +1,6 @@
-//! The error function, rounded step by step as FreeBSD's `s_erff.c` and `e_expf.c` round it, and so as `libm`.
+//! The error function, rounded as `libm` rounds it.
 //!
+//! Every step is that of FreeBSD's `s_erff.c` and `e_expf.c`.
 //! The coefficients are theirs, and so is this notice:
 //!
 //! > Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunPro, a Sun Microsystems, Inc.
@@ -38,7 +39,7 @@ const FARTHEST: Quotient = (
     &[1.0, 30.338_06, 325.792_5, 1_536.729_6, 3_199.858_2, 2_553.050_3, 474.528_53, -22.440_952],
 );
 
-/// The error function; what is no number has some value.
+/// The error function; any value for NaN.
 pub(super) fn erf(x: f32) -> f32 {
     let magnitude = x.abs();
     if magnitude < 0.843_75 {
@@ -49,7 +50,7 @@ pub(super) fn erf(x: f32) -> f32 {
     } else if magnitude < 4.0 {
         far(magnitude)
     } else {
-        // Less than half of the last bit of 1.
+        // 1 - erf(x) is less than half of the last bit of 1.
         0.0
     };
     (1.0 - rest).copysign(x)
@@ -98,7 +99,7 @@ mod tests {
             if x.is_nan() {
                 continue;
             }
-            // Where one is added to it, as in GELU, smaller values are of no account.
+            // Smaller values vanish where 1 is added, as in GELU.
             if x.abs() > 1e-6 {
                 assert_eq!(erf(x).to_bits(), libm::erff(x).to_bits(), "{x:e}");
             }

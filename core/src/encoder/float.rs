@@ -2,34 +2,34 @@
 //!
 //! Every output has one accumulator that runs along the inputs inside blocks of 256; block sums are added in order to a
 //! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter as
-//! floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. How many
-//! outputs and rows share a pass over the weights is the [`Kernel`]'s affair and changes no bit: an accumulator between
-//! passes is stored and loaded whole.
+//! floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. A [`Kernel`]
+//! chooses how many outputs and rows share a pass over the weights, which changes no bit: an accumulator between passes is
+//! stored and loaded whole.
 
-use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored};
+use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored, columns_mut};
 use crate::encoder::standardise::Statistics;
 
-/// An affine map with float inputs, weights `[inputs][outputs]`.
+/// An affine map with float inputs, weights `[inputs][outputs / 16][16]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FloatLinear<'a, W> {
     pub(crate) inputs: usize,
-    pub(crate) weight: &'a [W],
-    /// Weights from an input's first to the next input's first.
+    pub(crate) weight: &'a [[W; LANES]],
+    /// Columns of weights from an input's first to the next input's first.
     pub(crate) stride: usize,
-    /// What a weight of one is worth, for each output; one when there is none.
+    /// The real value of a weight of 1, for each output; 1 when there is none.
     pub(crate) scale: Option<&'a [f32]>,
     pub(crate) bias: &'a [f32],
-    /// What raw inputs are standardised with.
+    /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, f32>>,
 }
 
 impl<W: Stored> FloatLinear<'_, W> {
-    /// Leaves out all but the last `count` outputs.
+    /// Leaves out all but the last `count` outputs, a multiple of [`LANES`].
     pub(super) fn keep_last(&mut self, count: usize) {
-        let first = self.outputs().saturating_sub(count);
-        self.weight = self.weight.get(first..).unwrap_or_default();
-        self.scale = self.scale.and_then(|scale| scale.get(first..));
-        self.bias = self.bias.get(first..).unwrap_or_default();
+        let first = self.outputs() - count;
+        self.weight = &self.weight[first / LANES..];
+        self.scale = self.scale.map(|scale| &scale[first..]);
+        self.bias = &self.bias[first..];
     }
 
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
@@ -51,7 +51,7 @@ impl<W: Stored> FloatLinear<'_, W> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
-        // One row leaves most of the space for several untouched.
+        // For one row, space for several would only be cleared.
         if x.len() == width {
             self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]], kernel);
         } else {
@@ -71,20 +71,18 @@ impl<W: Stored> FloatLinear<'_, W> {
         step: &mut [[f32; STEP]],
         kernel: &Kernel,
     ) {
-        let outputs = self.outputs().max(1);
+        let (rows, outputs) = (x.len() / width, self.outputs());
+        assert!(x.len() == rows * width && y.len() == rows * outputs, "rows of inputs and outputs");
         let mut done = 0;
         // A block's weights stay in the second-level cache while every row passes over them.
         while done < width {
             let end = width.min(done + BLOCK - (first + done) % BLOCK);
-            for (x, y) in x.chunks((width * ROWS).max(1)).zip(y.chunks_mut((outputs * ROWS).max(1))) {
-                let Some(step) = step.get_mut(..x.len() / width) else {
-                    return;
-                };
+            for (x, y) in x.chunks(width * ROWS).zip(y.chunks_mut(outputs * ROWS)) {
+                let step = &mut step[..x.len() / width];
                 for place in (done..end).step_by(STEP) {
                     let count = STEP.min(end - place);
                     for (row, step) in x.chunks_exact(width).zip(step.iter_mut()) {
-                        let values = row.get(place..).unwrap_or_default().get(..count).unwrap_or_default();
-                        prepare(first + place, values, self.standardiser.as_ref(), step, kernel);
+                        self.prepare(first + place, &row[place..place + count], step, kernel);
                     }
                     self.add(first + place, count, step, y, partials, kernel);
                 }
@@ -107,32 +105,29 @@ impl<W: Stored> FloatLinear<'_, W> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
-        let (outputs, end) = (self.outputs(), first + count);
-        let weights = self.weight.get(first * self.stride..).unwrap_or_default();
-        let weights = weights.get(..count * self.stride).unwrap_or(weights);
+        let end = first + count;
+        let weights = &self.weight[first * self.stride..(end - 1) * self.stride + self.outputs() / LANES];
         // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative zero.
-        let needed = if self.inputs > BLOCK { y.len() } else { 0 };
-        let partials = partials.get_mut(..needed).unwrap_or_default();
+        let partials = &mut partials[..if self.inputs > BLOCK { y.len() } else { 0 }];
         if first == 0 {
             y.fill(0.0);
             partials.fill(0.0);
         }
         let sums = if partials.is_empty() { &mut *y } else { &mut *partials };
-        W::accumulate(kernel)(step, weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
+        W::accumulate(kernel)(step, weights, self.stride, columns_mut(sums));
 
         let complete = end == self.inputs;
-        if end.is_multiple_of(BLOCK) || complete {
+        if !partials.is_empty() && (end.is_multiple_of(BLOCK) || complete) {
             (kernel.close_block)(y, partials);
         }
         if complete {
-            for row in y.chunks_exact_mut(outputs.max(1)) {
-                self.finish(row);
-            }
+            y.chunks_exact_mut(self.outputs()).for_each(|row| self.finish(row));
         }
     }
 
     fn finish(&self, row: &mut [f32]) {
         if let Some(scale) = self.scale {
+            assert!(scale.len() == row.len(), "a scale for each output");
             for (total, scale) in row.iter_mut().zip(scale) {
                 *total *= scale;
             }
@@ -141,34 +136,27 @@ impl<W: Stored> FloatLinear<'_, W> {
             *total += bias;
         }
     }
+
+    /// Writes the values `first..` of a row into `step`, standardised if the map has statistics.
+    fn prepare(&self, first: usize, values: &[f32], step: &mut [f32; STEP], kernel: &Kernel) {
+        let step = &mut step[..values.len()];
+        match &self.standardiser {
+            Some(statistics) => {
+                let (mean, inv_std) = statistics.starting_at(first);
+                (kernel.standardise)(values, mean, inv_std, step);
+            }
+            None => step.copy_from_slice(values),
+        }
+    }
 }
 
 /// Adds the sums of a block to the totals, and clears them for the next.
 #[inline(always)]
 pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
+    assert!(totals.len() == partials.len(), "a total for each sum");
     for (total, partial) in totals.iter_mut().zip(partials) {
         *total += *partial;
         *partial = 0.0;
-    }
-}
-
-/// The values `first..` of a row in `step`, standardised when there is something to do it with.
-fn prepare(
-    first: usize,
-    values: &[f32],
-    standardiser: Option<&Statistics<'_, f32>>,
-    step: &mut [f32; STEP],
-    kernel: &Kernel,
-) {
-    let Some(step) = step.get_mut(..values.len()) else {
-        return;
-    };
-    match standardiser {
-        Some(statistics) => {
-            let (mean, inv_std) = statistics.from(first);
-            (kernel.standardise)(values, mean, inv_std, step);
-        }
-        None => step.copy_from_slice(values),
     }
 }
 
@@ -215,16 +203,17 @@ mod tests {
 
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; ROWS * outputs];
-            FloatLinear { inputs, weight: &weight, stride: outputs, scale: None, bias: &bias, standardiser: None }
+            let stride = columns;
+            FloatLinear { inputs, weight: weight.as_chunks().0, stride, scale: None, bias: &bias, standardiser: None }
                 .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| weight[k * outputs + n]) + bias[n])?;
 
-            FloatLinear { inputs, weight: &halves, stride: outputs, scale: None, bias: &bias, standardiser: None }
+            FloatLinear { inputs, weight: halves.as_chunks().0, stride, scale: None, bias: &bias, standardiser: None }
                 .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             let half = |k, n| half::f16::from_bits(halves[k * outputs + n]).to_f32();
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| half(k, n)) + bias[n])?;
 
-            FloatLinear { inputs, weight: &integers, stride: outputs, scale: Some(&scale), bias: &bias, standardiser: None }
+            FloatLinear { inputs, weight: integers.as_chunks().0, stride, scale: Some(&scale), bias: &bias, standardiser: None }
                 .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
             let integer = |k, n| f32::from(integers[k * outputs + n]);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| integer(k, n)) * scale[n] + bias[n])?;

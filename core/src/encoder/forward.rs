@@ -1,8 +1,8 @@
-//! From projected frames to an embedding: the layers, the mean over time and the head.
+//! From projected frames to an embedding: layers, mean over time, head.
 
 use crate::encoder::activation;
 use crate::encoder::kernel::ROWS;
-use crate::encoder::matrix;
+use crate::encoder::matrix::groups;
 use crate::encoder::weights::{Block, Piece};
 use crate::encoder::workspace::Workspace;
 use crate::encoder::{EncodeError, Encoder};
@@ -21,29 +21,24 @@ impl Encoder<'_> {
 
     /// The layers, the mean over time and the head.
     fn transform(&self, workspace: &mut Workspace<'_>) {
-        add(workspace.rows, self.weights.positions);
+        add(workspace.rows, &self.weights.positions[..workspace.rows.len()]);
         let checked = &mut |_: &Piece<'_>| true;
         let mut blocks = self.weights.blocks(self.format, checked);
         for _ in 0..self.dims.layers {
-            // Borrowed, as a move would take its stack twice.
-            if let Some(block) = &mut blocks.attention(&self.dims) {
-                self.attend(block, workspace);
-            }
-            if let Some(block) = &blocks.feed_forward(&self.dims) {
-                self.feed_forward(block, workspace);
-            }
+            self.attend(sound(&mut blocks.attention(&self.dims)), workspace);
+            self.feed_forward(sound(&mut blocks.feed_forward(&self.dims)), workspace);
         }
         let Workspace { rows, partials, normed, hidden, .. } = workspace;
         let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
         mean_of_rows(rows, pooled);
         let rows = start(rows, width);
         let embedding = start(hidden, self.dims.latent);
-        if let Some(block) = &blocks.head(&self.dims) {
-            block.norm.map(pooled, rows, &self.kernel);
-            block.first.map(rows, pooled, partials, &self.kernel);
-            activation::gelu(pooled);
-            block.second.map(pooled, embedding, partials, &self.kernel);
-        }
+        let mut head = blocks.head(&self.dims);
+        let block = sound(&mut head);
+        block.norm.map(pooled, rows, &self.kernel);
+        block.first.map(rows, pooled, partials, &self.kernel);
+        activation::gelu(pooled);
+        block.second.map(pooled, embedding, partials, &self.kernel);
     }
 
     /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
@@ -55,16 +50,16 @@ impl Encoder<'_> {
         let alone = rows.len() == width;
         let (inner_width, length) = if alone { (width, width) } else { (3 * width, 3 * rows.len()) };
         block.first.keep_last(inner_width);
-        let (inner, product) = hidden.split_at_mut_checked(length).unwrap_or_default();
-        for (rows, inner) in matrix::groups(rows, ROWS * width).zip(matrix::groups_mut(inner, ROWS * inner_width)) {
+        let (inner, product) = hidden.split_at_mut(length);
+        for (rows, inner) in groups(rows, ROWS * width, inner, ROWS * inner_width) {
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
             block.first.map(normed, inner, partials, &self.kernel);
         }
-        for (rows, some) in matrix::groups_mut(rows, ROWS * width).zip(matrix::groups(inner, ROWS * inner_width)) {
+        for (some, rows) in groups(inner, ROWS * inner_width, rows, ROWS * width) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
             if alone {
-                copy(some, attended);
+                attended.copy_from_slice(some);
             } else {
                 (self.kernel.attend)(some, inner, width, self.dims.head_dim(), scores, attended);
             }
@@ -77,8 +72,8 @@ impl Encoder<'_> {
     #[inline(never)]
     fn feed_forward(&self, block: &Block<'_>, workspace: &mut Workspace<'_>) {
         let Workspace { rows, partials, normed, hidden, .. } = workspace;
-        let width = self.dims.d_model.max(1);
-        for rows in matrix::groups_mut(rows, ROWS * width) {
+        let width = self.dims.d_model;
+        for rows in rows.chunks_mut(ROWS * width) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
             block.norm.map(rows, normed, &self.kernel);
@@ -92,17 +87,17 @@ impl Encoder<'_> {
 
 /// The first `length` floats of a buffer cut for at least as many.
 pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
-    buffer.get_mut(..length).unwrap_or_default()
+    buffer.split_at_mut(length).0
 }
 
-/// Copies what is known to be as long: the standard library's copy holds a panic for what is not.
-pub(super) fn copy(from: &[f32], to: &mut [f32]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
+/// A block of the model, borrowed, as a move would take its stack twice.
+#[expect(clippy::expect_used, reason = "opening the model cut every block out of the same bytes")]
+fn sound<'b, 'a>(block: &'b mut Option<Block<'a>>) -> &'b mut Block<'a> {
+    block.as_mut().expect("a block of an open model")
 }
 
 fn add(rows: &mut [f32], others: &[f32]) {
+    assert!(rows.len() == others.len(), "as many values");
     for (value, other) in rows.iter_mut().zip(others) {
         *value += other;
     }
@@ -111,7 +106,7 @@ fn add(rows: &mut [f32], others: &[f32]) {
 fn mean_of_rows(rows: &[f32], mean: &mut [f32]) {
     mean.fill(0.0);
     let mut count = 0.0;
-    for row in matrix::rows(rows, mean.len()) {
+    for row in rows.chunks(mean.len()) {
         add(mean, row);
         count += 1.0;
     }

@@ -1,25 +1,28 @@
-//! Matrix products of int8 weights with integer codes: exact sums, so the same in any order.
+//! Matrix products of int8 weights with integer codes.
+//!
+//! Their sums are exact, so the same in any order.
 //!
 //! The inputs of a row become codes: times a factor, rounded to the nearest integer, ties to even. The projection's
 //! factor is fixed when the model is exported, as a frame arrives in pieces and its largest value is not known when the
-//! first must be multiplied; what lies beyond the range saturates. Every other product takes the row's largest magnitude
-//! for the largest code, which no calibration can better. Sums run in 32 bits over as many inputs as cannot wrap, and in
+//! first must be multiplied; what lies beyond the range saturates. Every other product maps the row's largest magnitude
+//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot wrap, and in
 //! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
 
 use crate::encoder::format::QUAD;
-use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP};
-use crate::encoder::matrix;
+use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP, columns_mut};
+use crate::encoder::matrix::groups;
 use crate::encoder::standardise::Statistics;
+use crate::encoder::totals::{nearest, whole, words};
 
-/// Magnitudes below this count as it, so that a row of zeros has a factor.
-const LEAST: f32 = 1e-20;
+/// Row magnitudes below this count as it, so that a row of zeros has a factor.
+const MIN_MAGNITUDE: f32 = 1e-20;
 
-/// Largest magnitude of a weight, and of a code of int8.
-const NARROW: i16 = 127;
+/// Largest magnitude of an int8 weight, and of an int8 code.
+const MAX_INT8: i16 = 127;
 
-/// Inputs whose products of a weight and a code up to `most` fit a sum of 32 bits, in whole steps.
-const fn block(most: i16) -> usize {
-    let inputs = i32::MAX / (NARROW as i32 * most as i32);
+/// Inputs whose products of a weight and a code up to `max_code` fit a sum of 32 bits, in whole steps.
+const fn block(max_code: i16) -> usize {
+    let inputs = i32::MAX / (MAX_INT8 as i32 * max_code as i32);
     inputs as usize / STEP * STEP
 }
 
@@ -27,35 +30,35 @@ const fn block(most: i16) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IntegerLinear<'a> {
     pub(crate) inputs: usize,
-    /// Quad by quad: `[inputs / 4][outputs][4]`, zeros past the last input.
-    pub(crate) weight: &'a [i8],
-    /// Quads of weights from one of an input's first output to the next.
+    /// `[inputs / 4][outputs / 16][16][4]`, zeros past the last input.
+    pub(crate) weight: &'a [[[i8; QUAD]; LANES]],
+    /// Columns of weights from a quad's first to the next quad's first.
     pub(crate) stride: usize,
-    /// What a weight of one is worth, for each output.
+    /// The real value of a weight of 1, for each output.
     pub(crate) scale: &'a [f32],
     pub(crate) bias: &'a [f32],
     /// Largest magnitude of a code, 127 or 32767.
-    pub(crate) most: i16,
-    /// What raw inputs are standardised with.
+    pub(crate) max_code: i16,
+    /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, u16>>,
-    /// What a code of one is worth; `None` where each row has its own.
+    /// The real value of a code of 1; `None` where each row has its own.
     pub(crate) input_scale: Option<f32>,
 }
 
-/// What a code of a row is worth, and what turns its inputs into codes.
+/// The real value of a row's code of 1, and the factor that turns its inputs into codes.
 #[derive(Clone, Copy)]
 struct RowScale {
-    worth: f32,
+    scale: f32,
     factor: f32,
 }
 
 impl IntegerLinear<'_> {
-    /// Leaves out all but the last `count` outputs.
+    /// Leaves out all but the last `count` outputs, a multiple of [`LANES`].
     pub(super) fn keep_last(&mut self, count: usize) {
-        let first = self.outputs().saturating_sub(count);
-        self.weight = self.weight.get(first * QUAD..).unwrap_or_default();
-        self.scale = self.scale.get(first..).unwrap_or_default();
-        self.bias = self.bias.get(first..).unwrap_or_default();
+        let first = self.outputs() - count;
+        self.weight = &self.weight[first / LANES..];
+        self.scale = &self.scale[first..];
+        self.bias = &self.bias[first..];
     }
 
     /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
@@ -79,11 +82,13 @@ impl IntegerLinear<'_> {
         partials: &mut [f32],
         kernel: &Kernel,
     ) {
+        let rows = x.len() / width;
+        assert!(x.len() == rows * width && y.len() == rows * self.outputs(), "rows of inputs and outputs");
         // Without SIMD there is nothing to gain.
         if SIMD && x.len() == width && self.feed_raw(first, x, y, partials, kernel) {
             return;
         }
-        // One row leaves most of the space for several untouched.
+        // For one row, space for several would only be cleared.
         if x.len() == width || ROWS == 1 {
             self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]], kernel);
         } else {
@@ -91,28 +96,28 @@ impl IntegerLinear<'_> {
         }
     }
 
-    /// [`IntegerLinear::feed`] of one row in a single pass; whether it was one of raw values for which there is a loop.
+    /// [`IntegerLinear::feed`] of one row of raw values in a single pass; false, and nothing done, without a loop for it.
     fn feed_raw(&self, first: usize, row: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) -> bool {
         let (Some(project), Some(statistics)) = (kernel.i8_raw, &self.standardiser) else {
             return false;
         };
-        if self.most > NARROW || !first.is_multiple_of(QUAD) {
+        if self.max_code > MAX_INT8 || !first.is_multiple_of(QUAD) {
             return false;
         }
-        let (scale, block) = (self.row_scale(row, kernel), self.block());
+        let (scale, block, totals) = (self.row_scale(row, kernel), self.block(), self.totals(partials, y.len()));
         let mut done = 0;
         while done < row.len() {
             let place = first + done;
             let count = (block - place % block).min(row.len() - done);
-            let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
-            let (mean, inv_std) = statistics.from(place);
-            self.add(place, count, y, partials, |weights, stride, sums| {
+            let values = &row[done..done + count];
+            let (mean, inv_std) = statistics.starting_at(place);
+            self.add(place, count, y, totals, |weights, stride, sums| {
                 project(values, mean, inv_std, scale.factor, weights, stride, sums);
             });
             done += count;
         }
         if first + row.len() == self.inputs {
-            self.finish(&[scale], y, partials, kernel);
+            self.finish(&[scale], y, totals, kernel);
         }
         true
     }
@@ -129,31 +134,26 @@ impl IntegerLinear<'_> {
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let block = self.block();
-        for (x, y) in matrix::groups(x, width * ROWS).zip(matrix::groups_mut(y, self.outputs() * ROWS)) {
-            let mut scales = [RowScale { worth: 0.0, factor: 0.0 }; ROWS];
-            let mut rows = 0;
-            for (row, scale) in matrix::rows(x, width).zip(&mut scales) {
+        let (block, outputs) = (self.block(), self.outputs());
+        let accumulate: AccumulateCodes = if self.max_code > MAX_INT8 { kernel.i8i16 } else { kernel.i8 };
+        for (x, y) in groups(x, width * ROWS, y, outputs * ROWS) {
+            let (codes, totals) = (&mut codes[..x.len() / width], self.totals(partials, y.len()));
+            let mut scales = [RowScale { scale: 0.0, factor: 0.0 }; ROWS];
+            for (row, scale) in x.chunks_exact(width).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
-                rows += 1;
             }
-            let Some(codes) = codes.get_mut(..rows) else {
-                return;
-            };
             let mut done = 0;
             while done < width {
                 let place = first + done;
                 let count = (STEP - place % QUAD).min(block - place % block).min(width - done);
-                for ((row, codes), scale) in matrix::rows(x, width).zip(codes.iter_mut()).zip(scales) {
-                    let values = row.get(done..).unwrap_or_default().get(..count).unwrap_or_default();
-                    self.encode(place, values, scale, codes, kernel);
+                for ((row, codes), scale) in x.chunks_exact(width).zip(codes.iter_mut()).zip(scales) {
+                    self.encode(place, &row[done..done + count], scale, codes, kernel);
                 }
-                let accumulate: AccumulateCodes = if self.most > NARROW { kernel.i8i16 } else { kernel.i8 };
-                self.add(place, count, y, partials, |weights, stride, sums| accumulate(codes, weights, stride, sums));
+                self.add(place, count, y, totals, |weights, stride, sums| accumulate(codes, weights, stride, sums));
                 done += count;
             }
             if first + width == self.inputs {
-                self.finish(&scales, y, partials, kernel);
+                self.finish(&scales, y, totals, kernel);
             }
         }
     }
@@ -164,26 +164,21 @@ impl IntegerLinear<'_> {
 
     /// Inputs whose products fit a sum of 32 bits, in whole steps.
     fn block(&self) -> usize {
-        if self.most > NARROW { const { block(i16::MAX) } } else { const { block(NARROW) } }
+        if self.max_code > MAX_INT8 { const { block(i16::MAX) } } else { const { block(MAX_INT8) } }
     }
 
-    /// Whether the sums over all inputs may need more than 32 bits.
-    fn is_long(&self) -> bool {
-        self.inputs > self.block()
-    }
-
-    /// The scale of a row's codes; of one that is not finite it is NaN, and so is all that is made of it.
+    /// The scale of a row's codes; NaN for a row that is not finite, and so are its outputs.
     fn row_scale(&self, row: &[f32], kernel: &Kernel) -> RowScale {
-        let most = f32::from(self.most);
         if let Some(scale) = self.input_scale {
-            return RowScale { worth: scale, factor: 1.0 / scale };
+            return RowScale { scale, factor: 1.0 / scale };
         }
         let magnitude = (kernel.magnitude)(row);
         if !magnitude.is_finite() {
-            return RowScale { worth: f32::NAN, factor: 0.0 };
+            return RowScale { scale: f32::NAN, factor: 0.0 };
         }
-        let magnitude = if magnitude > LEAST { magnitude } else { LEAST };
-        RowScale { worth: magnitude / most, factor: most / magnitude }
+        let magnitude = if magnitude > MIN_MAGNITUDE { magnitude } else { MIN_MAGNITUDE };
+        let max_code = f32::from(self.max_code);
+        RowScale { scale: magnitude / max_code, factor: max_code / magnitude }
     }
 
     /// The codes of the values `first..` of a row: from their place in their quad on, and zeros around them.
@@ -191,14 +186,14 @@ impl IntegerLinear<'_> {
         if values.len() < codes.len() {
             codes.fill(0);
         }
-        let encoded = codes.get_mut(first % QUAD..).unwrap_or_default();
-        let encoded = encoded.get_mut(..values.len()).unwrap_or_default();
+        let place = first % QUAD;
+        let codes = &mut codes[place..place + values.len()];
         match &self.standardiser {
             Some(statistics) => {
-                let (mean, inv_std) = statistics.from(first);
-                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.most, encoded);
+                let (mean, inv_std) = statistics.starting_at(first);
+                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.max_code, codes);
             }
-            None => (kernel.quantise)(values, scale.factor, self.most, encoded),
+            None => (kernel.quantise)(values, scale.factor, self.max_code, codes),
         }
     }
 
@@ -209,21 +204,19 @@ impl IntegerLinear<'_> {
         first: usize,
         count: usize,
         y: &mut [f32],
-        partials: &mut [f32],
+        totals: &mut [[u32; 2]],
         accumulate: impl FnOnce(&[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]),
     ) {
         let end = first + count;
-        let (sums, totals) = (bytemuck::cast_slice_mut::<f32, i32>(y), self.totals(partials));
+        let sums = bytemuck::cast_slice_mut::<f32, i32>(y);
         if first == 0 {
             sums.fill(0);
             totals.fill([0; 2]);
         }
-        let weights = self.weight.as_chunks().0;
-        // The last row of some outputs ends with the weights.
-        let end_of_quads = (end.div_ceil(QUAD) * self.stride).min(weights.len());
-        let weights = weights.get(first / QUAD * self.stride..end_of_quads).unwrap_or_default();
-        accumulate(weights.as_chunks().0, self.stride / LANES, sums.as_chunks_mut().0);
-        if end.is_multiple_of(self.block()) || end == self.inputs {
+        let last = (end - 1) / QUAD * self.stride;
+        let weights = &self.weight[first / QUAD * self.stride..last + self.outputs() / LANES];
+        accumulate(weights, self.stride, columns_mut(sums));
+        if !totals.is_empty() && (end.is_multiple_of(self.block()) || end == self.inputs) {
             for (total, sum) in totals.iter_mut().zip(sums) {
                 *total = words(whole(*total) + i64::from(*sum));
                 *sum = 0;
@@ -232,162 +225,28 @@ impl IntegerLinear<'_> {
     }
 
     /// Turns sums into outputs.
-    fn finish(&self, scales: &[RowScale], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        let mut totals = matrix::rows(self.totals(partials), self.outputs());
-        for (row, RowScale { worth, .. }) in matrix::groups_mut(y, self.outputs()).zip(scales) {
-            let Some(totals) = totals.next() else {
-                (kernel.rescale)(row, *worth, self.scale, self.bias);
-                continue;
-            };
+    fn finish(&self, scales: &[RowScale], y: &mut [f32], totals: &[[u32; 2]], kernel: &Kernel) {
+        let outputs = self.outputs();
+        assert!(self.scale.len() == outputs, "a scale for each output");
+        if totals.is_empty() {
+            for (row, input) in y.chunks_exact_mut(outputs).zip(scales) {
+                (kernel.rescale)(row, input.scale, self.scale, self.bias);
+            }
+            return;
+        }
+        for ((row, totals), input) in y.chunks_exact_mut(outputs).zip(totals.chunks_exact(outputs)).zip(scales) {
             for (((y, total), scale), bias) in row.iter_mut().zip(totals).zip(self.scale).zip(self.bias) {
-                *y = nearest(whole(*total)) * (scale * worth) + bias;
+                *y = nearest(whole(*total)) * (scale * input.scale) + bias;
             }
         }
     }
 
-    /// Totals of 64 bits, low word and high word; none where sums of 32 bits do.
-    fn totals<'t>(&self, partials: &'t mut [f32]) -> &'t mut [[u32; 2]] {
-        let words = if self.is_long() { partials } else { &mut [] };
-        bytemuck::cast_slice_mut::<f32, u32>(words).as_chunks_mut().0
+    /// Totals of 64 bits, low word and high word, for `count` sums; none where sums over all inputs fit 32 bits.
+    fn totals<'t>(&self, partials: &'t mut [f32], count: usize) -> &'t mut [[u32; 2]] {
+        let words = if self.inputs > self.block() { 2 * count } else { 0 };
+        bytemuck::cast_slice_mut::<f32, [u32; 2]>(partials.split_at_mut(words).0)
     }
-}
-
-fn whole([low, high]: [u32; 2]) -> i64 {
-    (u64::from(low) | u64::from(high) << 32) as i64
-}
-
-/// The float nearest to a sum of at most 2^20 products, each below 2^22.
-///
-/// Both halves are exact, so that their sum alone rounds; a conversion of 64 bits is a routine of its own on a token.
-fn nearest(total: i64) -> f32 {
-    const LOW: u32 = 20;
-    (total >> LOW) as i32 as f32 * (1 << LOW) as f32 + (total as u32 % (1 << LOW)) as f32
-}
-
-fn words(total: i64) -> [u32; 2] {
-    [total as u32, (total as u64 >> 32) as u32]
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::encoder::codes::quantise;
-    use proptest::prelude::*;
-    use std::vec;
-    use std::vec::Vec;
-
-    /// The product written out for one output: the sum in 64 bits, in PyTorch's order.
-    fn exact(linear: &IntegerLinear<'_>, codes: &[i16], n: usize, worth: f32) -> f32 {
-        let weight = |k: usize| i64::from(linear.weight[(k / QUAD * linear.outputs() + n) * QUAD + k % QUAD]);
-        let sum: i64 = codes.iter().enumerate().map(|(k, code)| i64::from(*code) * weight(k)).sum();
-        sum as f32 * (linear.scale[n] * worth) + linear.bias[n]
-    }
-
-    /// Weights, scales and biases; the weights all of the largest magnitude when `extreme`.
-    fn parameters(
-        inputs: usize,
-        outputs: usize,
-        extreme: bool,
-        mut random: impl FnMut() -> f32,
-    ) -> (Vec<i8>, Vec<f32>, Vec<f32>) {
-        let mut weight = vec![0; inputs.next_multiple_of(QUAD) * outputs];
-        for k in 0..inputs {
-            for n in 0..outputs {
-                let value = if extreme { 127.0 } else { random() * 127.0 };
-                weight[(k / QUAD * outputs + n) * QUAD + k % QUAD] = value as i8;
-            }
-        }
-        let scale = (0..outputs).map(|_| random().abs() + 0.01).collect();
-        (weight, scale, (0..outputs).map(|_| random()).collect())
-    }
-
-    /// A map of int8 codes with these weights, scales and biases.
-    fn int8(inputs: usize, (weight, scale, bias): &(Vec<i8>, Vec<f32>, Vec<f32>)) -> IntegerLinear<'_> {
-        IntegerLinear {
-            inputs,
-            weight,
-            stride: bias.len(),
-            scale,
-            bias,
-            most: 127,
-            standardiser: None,
-            input_scale: None,
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(48))]
-        #[test]
-        fn every_output_is_the_exact_sum(
-            rows in 1usize..10, inputs in 1usize..1500, columns in 1usize..10, seed in any::<u32>(),
-            wide in any::<bool>(), extreme in any::<bool>(), fixed in any::<bool>(),
-        ) {
-            let mut state = seed;
-            let mut random = || {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (state >> 8) as f32 / (1 << 23) as f32 - 1.0
-            };
-            let outputs = columns * LANES;
-            let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
-            let most = if wide { i16::MAX } else { 127 };
-            let input_scale = fixed.then(|| 0.9 / f32::from(most));
-            let linear = IntegerLinear { inputs, weight: &weight, stride: bias.len(), scale: &scale, bias: &bias, most, standardiser: None, input_scale };
-            let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
-            let mut y = vec![f32::NAN; rows * outputs];
-            let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
-            linear.map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
-            for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
-                let row = linear.row_scale(x, &Kernel::PORTABLE);
-                let mut codes = vec![0; inputs];
-                quantise(x, row.factor, most, &mut codes);
-                prop_assert!(codes.iter().all(|code| code.abs() <= most));
-                for (n, value) in y.iter().enumerate() {
-                    prop_assert_eq!(value.to_bits(), exact(&linear, &codes, n, row.worth).to_bits());
-                }
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn sums_are_rounded_once(total in -(1i64 << 42)..=1 << 42, shift in 0..42) {
-            prop_assert_eq!(nearest(total >> shift).to_bits(), ((total >> shift) as f32).to_bits());
-        }
-    }
-
-    #[test]
-    fn sums_of_int8_codes_beyond_32_bits_are_exact() {
-        let inputs = 140_000;
-        let parameters = parameters(inputs, 16, true, || 0.5);
-        let linear = int8(inputs, &parameters);
-        let mut y = [0.0; 16];
-        linear.map(&vec![1.0; inputs], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
-        assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
-        let codes = vec![127; inputs];
-        assert!(y.iter().enumerate().all(|(n, y)| *y == exact(&linear, &codes, n, 1.0 / 127.0)));
-    }
-
-    #[test]
-    fn what_is_not_finite_spoils_its_row_and_no_other() {
-        let parameters = parameters(8, 16, true, || 0.5);
-        let linear = int8(8, &parameters);
-        for unsound in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-            let mut x = [1.0; 16];
-            x[3] = unsound;
-            let mut y = [0.0; 32];
-            linear.map(&x, &mut y, &mut [], &Kernel::PORTABLE);
-            assert!(y[..16].iter().all(|value| value.is_nan()));
-            assert!(y[16..].iter().all(|value| value.is_finite()));
-        }
-    }
-
-    #[test]
-    fn a_row_of_zeros_gives_the_bias() {
-        let parameters = parameters(8, 16, true, || 0.5);
-        let linear = int8(8, &parameters);
-        let mut y = [0.0; 16];
-        linear.map(&[0.0; 8], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
-        assert_eq!(y, *parameters.2);
-    }
-}
+mod tests;

@@ -1,19 +1,24 @@
-//! The sums of [`similarity`](crate::similarity), in registers where there are some: inlined, so that a kernel's
-//! instructions reach them.
+//! The sums of [`similarity`](crate::similarity), by SIMD where there is any.
+//!
+//! They are inlined into a kernel, so that its instructions are used.
 
 use wide::{f32x4, f32x8, f32x16};
 
 use crate::encoder::kernel::{LANES, SIMD};
 use crate::similarity;
 
-/// Sum of products; vectors of one length.
+/// Sum of products.
+///
+/// # Panics
+/// When the vectors differ in length.
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    // Sixteen lanes written out are much code where no register holds them.
+    // Without SIMD, sixteen lanes written out are much code.
     if !SIMD {
-        #[expect(clippy::expect_used, reason = "a trap, as every caller gives two rows of one width")]
-        return similarity::dot(left, right).expect("vectors of one length");
+        #[expect(clippy::expect_used, reason = "a trap: callers give vectors of one length")]
+        return similarity::dot(left, right).expect("as many values");
     }
+    assert!(left.len() == right.len(), "as many values");
     let mut sums = f32x16::ZERO;
     for (left, right) in left.chunks(LANES).zip(right.chunks(LANES)) {
         sums += lanes(left) * lanes(right);
@@ -42,20 +47,18 @@ fn sum_in_memory(values: &[f32]) -> f32 {
     similarity::tree(&lanes)
 }
 
-/// The first lanes of `values`, and zeros where it is shorter: they change no sum.
+/// The first 16 of `values`, padded by zeros, which change no sum.
 #[inline(always)]
 pub(super) fn lanes(values: &[f32]) -> f32x16 {
     if let Some(values) = values.first_chunk() {
         return f32x16::new(*values);
     }
-    // What was stored piece by piece makes a load of the whole wait.
+    // Without this, a load of 16 lanes waits for eight stores.
     if let Ok(values) = <[f32; LANES / 2]>::try_from(values) {
         return bytemuck::cast([f32x8::new(values), f32x8::ZERO]);
     }
     let mut padded = [0.0; LANES];
-    for (place, value) in padded.iter_mut().zip(values) {
-        *place = *value;
-    }
+    padded[..values.len()].copy_from_slice(values);
     f32x16::new(padded)
 }
 

@@ -106,8 +106,10 @@ impl Linear<'_> {
     }
 }
 
+/// Standardises a row in place by the statistics, if there are any.
 fn apply<T: Copy>(statistics: &Option<Statistics<'_, T>>, row: &mut [f32], float: impl Fn(T) -> f32) {
     if let Some(Statistics { mean, inv_std }) = statistics {
+        assert!(row.len() == mean.len() && row.len() == inv_std.len(), "statistics of every input");
         for ((value, mean), inv_std) in row.iter_mut().zip(*mean).zip(*inv_std) {
             *value = standardised(*value, float(*mean), float(*inv_std));
         }

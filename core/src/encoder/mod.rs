@@ -1,4 +1,6 @@
-//! The Transformer encoder: a window of frames to a unit embedding, the same bits on every machine.
+//! The encoder, from a window of frames to a unit embedding.
+//!
+//! An embedding has the same bits on every machine.
 //!
 //! The model is the reference's `NeuralVaultFewShot`: a linear projection with sinusoidal positions, pre-norm
 //! Transformer layers, the mean over time, and a head of LayerNorm, Linear, GELU, Linear and L2 normalisation. A linear
@@ -28,6 +30,8 @@ mod linear;
 mod matrix;
 mod norm;
 mod standardise;
+#[cfg(feature = "one-byte")]
+mod totals;
 mod weights;
 mod workspace;
 
@@ -41,9 +45,7 @@ pub use dims::{Dims, DimsError};
 #[cfg(feature = "four-byte")]
 pub use float::close_block;
 pub use format::{QUAD, Storage, WeightFormat};
-#[cfg(feature = "two-byte")]
-pub use kernel::half_to_float;
-pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP};
+pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP, chunk_at, chunk_at_mut, row_width};
 #[cfg(feature = "one-byte")]
 pub use kernel::{AccumulateCodes, AccumulateRaw};
 pub use norm::{Norm, layer_norm};
@@ -54,7 +56,7 @@ pub use standardise::sanitise;
 pub use standardise::{Standardise, standardise};
 
 use crate::similarity::SimilarityError;
-use forward::{copy, start};
+use forward::start;
 use weights::Weights;
 pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
@@ -156,15 +158,16 @@ impl<'a> Encoder<'a> {
     /// A length does not fit the model, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
-        let (given, window) = (frames.len(), frames.len().checked_div(features).unwrap_or(0));
-        if window * features != given {
+        let given = frames.len();
+        if !given.is_multiple_of(features) {
             return Err(EncodeError::Frames { given, features });
         }
+        let window = given / features;
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
         self.project(0, features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
-        copy(workspace.hidden, embedding);
+        embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
         Ok(())
     }
 
@@ -198,7 +201,7 @@ impl<'a> Encoder<'a> {
                 let (hidden, scores) = (&mut *hidden, start(scores, self.dims.heads));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
                 self.encode(&mut workspace)?;
-                copy(workspace.hidden, embedding);
+                embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Raw features to standardised ones, with the statistics fixed at training.
 
-/// Replaces what is not a number: NaN by 0, infinities by 1 and -1.
+/// Replaces NaN by 0, infinities by 1 and -1.
 #[inline(always)]
 pub fn sanitise(value: f32) -> f32 {
     if value.is_finite() {
@@ -21,16 +21,16 @@ pub(super) struct Statistics<'a, T> {
 }
 
 impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
-    /// Those in the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
-    pub(super) fn of(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
+    /// From the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
+    pub(super) fn from_bytes(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
         let Some([mean, inv_std]) = bytes else { return Some(None) };
         let (mean, inv_std) = (bytemuck::try_cast_slice(mean).ok()?, bytemuck::try_cast_slice(inv_std).ok()?);
         Some(Some(Self { mean, inv_std }))
     }
 
-    /// Those of the features `first..`: mean, inverse standard deviation.
-    pub(super) fn from(&self, first: usize) -> (&'a [T], &'a [T]) {
-        (self.mean.get(first..).unwrap_or_default(), self.inv_std.get(first..).unwrap_or_default())
+    /// Mean and inverse standard deviation of the features `first..`.
+    pub(super) fn starting_at(&self, first: usize) -> (&'a [T], &'a [T]) {
+        (self.mean.split_at(first).1, self.inv_std.split_at(first).1)
     }
 }
 
@@ -39,9 +39,13 @@ impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
 pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
 
 /// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
+///
+/// # Panics
+/// When an argument is shorter than the raw values.
 #[cfg(feature = "four-byte")]
 #[inline(always)]
 pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+    assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && into.len() >= raw.len(), "too short");
     for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
         *into = standardised(*raw, *mean, *inv_std);
     }
@@ -53,9 +57,9 @@ pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
     (sanitise(raw) - mean) * inv_std
 }
 
-/// The value of the bits of a bfloat16, the upper half of a float32.
+/// The value of a bfloat16 given by its bits.
 #[cfg(feature = "one-byte")]
 #[inline(always)]
 pub fn bfloat_to_float(bits: u16) -> f32 {
-    f32::from_bits(u32::from(bits) << 16)
+    half::bf16::from_bits(bits).to_f32()
 }

@@ -6,6 +6,7 @@ use crate::encoder::float::FloatLinear;
 use crate::encoder::format::{Storage, WeightFormat};
 #[cfg(feature = "one-byte")]
 use crate::encoder::integer::IntegerLinear;
+use crate::encoder::kernel::LANES;
 use crate::encoder::linear::Linear;
 use crate::encoder::norm::LayerNorm;
 use crate::encoder::standardise::Statistics;
@@ -22,7 +23,7 @@ pub(super) struct Weights<'a> {
     blocks: &'a [u8],
 }
 
-/// What layers and the head are made of: a norm and two products.
+/// A norm and two products; two make a layer, one the head.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block<'a> {
     pub(super) norm: LayerNorm<'a>,
@@ -87,7 +88,7 @@ pub(super) struct Cutter<'a, 'c> {
 }
 
 impl<'a> Cutter<'a, '_> {
-    /// The next tensor's bytes, and past its padding; one without values is in the table of other models alone.
+    /// The next tensor's bytes; its padding is skipped. A tensor that this format lacks has no values and is not checked.
     fn cut(&mut self, storage: Storage, inputs: usize, outputs: usize) -> Option<&'a [u8]> {
         let row = self.row;
         self.row += 1;
@@ -115,31 +116,34 @@ impl<'a> Cutter<'a, '_> {
         statistics: Option<[&'a [u8]; 2]>,
         input_scale: Option<f32>,
     ) -> Option<Linear<'a>> {
-        let stride = outputs;
+        let stride = outputs / LANES;
         let weight = self.cut(Storage::Weight, inputs, outputs)?;
         let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
         let bias = self.floats(outputs)?;
         Some(match self.format {
             #[cfg(feature = "four-byte")]
             WeightFormat::F32 => {
-                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                let (weight, standardiser) =
+                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::F16 => {
-                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                let (weight, standardiser) =
+                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
             #[cfg(feature = "two-byte")]
             WeightFormat::I16 => {
-                let (weight, standardiser) = (bytemuck::try_cast_slice(weight).ok()?, Statistics::of(statistics)?);
+                let (weight, standardiser) =
+                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias, standardiser })
             }
             #[cfg(feature = "one-byte")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
-                let (weight, most) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
-                let standardiser = Statistics::of(statistics)?;
-                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, most, standardiser, input_scale })
+                let (weight, max_code) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
+                let standardiser = Statistics::from_bytes(statistics)?;
+                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, max_code, standardiser, input_scale })
             }
             #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
             _ => return None,

@@ -5,7 +5,7 @@ use crate::encoder::kernel::{BLOCK, ROWS};
 
 /// Scratch memory cut up for windows of one length.
 ///
-/// Beside the frames themselves only keys, queries and values are held for all of them: everything else is worked out for
+/// Beside the frames themselves only keys, queries and values are held for all of them: everything else is computed for
 /// [`ROWS`] frames at a time.
 #[derive(Debug)]
 pub(crate) struct Workspace<'s> {
@@ -35,8 +35,8 @@ struct Lengths {
 }
 
 impl Lengths {
-    const fn of(dims: &Dims, window: usize) -> Self {
-        // Sizes and windows within their limits, so that nothing overflows.
+    const fn new(dims: &Dims, window: usize) -> Self {
+        // Clamped to their limits, so that nothing overflows for sizes that were not checked.
         let (width, latent) = (min(dims.d_model, 512), min(dims.latent, 512));
         let (feed_forward, window) = (min(dims.feed_forward, 4096), min(window, 512));
         let rows = min(window, ROWS);
@@ -63,12 +63,12 @@ impl Lengths {
 impl<'s> Workspace<'s> {
     /// Floats that [`Workspace::cut`] takes.
     pub(super) const fn length(dims: &Dims, window: usize) -> usize {
-        Lengths::of(dims, window).sum()
+        Lengths::new(dims, window).sum()
     }
 
     /// Cuts `scratch` up; how long it must be when it is too short.
     pub(super) fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Result<Self, usize> {
-        let lengths = Lengths::of(dims, window);
+        let lengths = Lengths::new(dims, window);
         let cut = |scratch: &'s mut [f32]| {
             let (rows, rest) = scratch.split_at_mut_checked(lengths.rows)?;
             let (partials, rest) = rest.split_at_mut_checked(lengths.partials)?;

@@ -6,7 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP};
+use neural_vault_core::encoder::{Kernel, LANES, STEP, chunk_at, chunk_at_mut, row_width};
 
 /// The kernel: float32 products here; int8 ones, where they are built, by the processor's dual multiply-add.
 #[must_use]
@@ -18,10 +18,10 @@ pub fn kernel() -> Kernel {
 // Neither generic nor inlined: otherwise it would be compiled where it is used, for size.
 #[inline(never)]
 fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, STEP, weights, stride, sums);
     let (pairs, rest) = inputs.as_chunks::<2>();
-    let (of_pairs, of_rest) = sums.split_at_mut_checked(pairs.len() * 2 * width).unwrap_or_default();
-    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut((2 * width).max(1))) {
+    let (of_pairs, of_rest) = sums.split_at_mut(pairs.len() * 2 * width);
+    for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut(2 * width)) {
         tiles::<2, 8>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
@@ -37,33 +37,23 @@ fn tiles<const N: usize, const TILE: usize>(
     stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    // Never 0: a chunk of nothing would be a panic.
-    let outputs = (sums.len() / N * LANES).max(1);
+    let outputs = sums.len() / N * LANES;
     let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
     for first in (0..outputs).step_by(TILE) {
         let mut tile = [[0.0; TILE]; N];
         for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(outputs)) {
-            if let Some(stored) = row.get(first..).and_then(|row| row.first_chunk()) {
-                *tile = *stored;
-            }
+            *tile = *chunk_at(row, first);
         }
-        let mut rest = weights.get(first..).unwrap_or_default();
-        for k in 0..STEP {
-            let Some(row) = rest.first_chunk::<TILE>() else {
-                break;
-            };
+        for (k, row) in (0..STEP).zip(weights.chunks(stride * LANES)) {
+            let row = chunk_at::<_, TILE>(row, first);
             for (tile, inputs) in tile.iter_mut().zip(inputs) {
-                let value = inputs.get(k).copied().unwrap_or_default();
                 for (sum, weight) in tile.iter_mut().zip(row) {
-                    *sum += value * weight;
+                    *sum += inputs[k] * weight;
                 }
             }
-            rest = rest.get(stride * LANES..).unwrap_or_default();
         }
         for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(outputs)) {
-            if let Some(place) = row.get_mut(first..).and_then(|row| row.first_chunk_mut()) {
-                *place = *tile;
-            }
+            *chunk_at_mut(row, first) = *tile;
         }
     }
 }

@@ -2,19 +2,18 @@
 
 use wide::f32x16;
 
-use super::{Accumulate, Kernel, LANES, SIMD, STEP};
+use super::{Accumulate, Kernel, LANES, SIMD, STEP, chunk_at, chunk_at_mut, row_width};
 
 /// Rows whose sums are held at once.
 const ROWS: usize = if SIMD { 4 } else { 2 };
 
 /// Columns of one pass. On processors with SIMD a pass takes whole rows of 128 outputs and more sums than there are
 /// registers: weights out of the second-level cache or beyond arrive fastest in the order they lie in memory.
-const COLUMNS_ONE: usize = if SIMD { 8 } else { 1 };
-const COLUMNS_ROWS: usize = if SIMD { 8 } else { 1 };
+const PASS_COLUMNS: usize = if SIMD { 8 } else { 1 };
 
 /// A weight as it is stored.
 pub(crate) trait Stored: Copy {
-    /// The inner loop for weights stored so.
+    /// The kernel's inner loop for such weights.
     fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32>;
 
     /// A column of weights as floats, exactly.
@@ -41,7 +40,7 @@ impl Stored for u16 {
 
     #[inline(always)]
     fn floats(column: &[Self; LANES]) -> f32x16 {
-        f32x16::new(column.map(half_to_float))
+        f32x16::new(column.map(finite_half))
     }
 }
 
@@ -57,10 +56,13 @@ impl Stored for i16 {
     }
 }
 
+/// The value of a finite IEEE 754 half given by its bits; exact.
+///
+/// In place of the half crate's conversion: without F16C that takes branches, and the portable loop 4 to 7 times as many
+/// instructions.
 #[cfg(feature = "two-byte")]
-/// The value of the bits of an IEEE 754 half, which must be finite; exact.
 #[inline(always)]
-pub fn half_to_float(bits: u16) -> f32 {
+fn finite_half(bits: u16) -> f32 {
     /// 2^112, between the exponents' biases 15 and 127.
     const BIAS: f32 = f32::from_bits(0x7780_0000);
 
@@ -75,17 +77,18 @@ pub(super) fn accumulate<W: Stored>(
     stride: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    let width = (sums.len() / inputs.len().max(1)).max(1);
+    let width = row_width(inputs, STEP, weights, stride, sums);
     let (groups, rest) = inputs.as_chunks::<ROWS>();
-    let (sums, rest_of_sums) = sums.split_at_mut_checked(groups.len() * ROWS * width).unwrap_or_default();
-    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut((ROWS * width).max(1))) {
-        tiles::<W, ROWS, COLUMNS_ROWS>(inputs, weights, stride, sums);
+    let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * ROWS * width);
+    for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
+        tiles::<W, ROWS, PASS_COLUMNS>(inputs, weights, stride, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        tiles::<W, 1, COLUMNS_ONE>(core::array::from_ref(inputs), weights, stride, sums);
+        tiles::<W, 1, PASS_COLUMNS>(core::array::from_ref(inputs), weights, stride, sums);
     }
 }
 
+/// All columns for `N` rows, `COLUMNS` at once and the last ones singly.
 fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
     weights: &[[W; LANES]],
@@ -111,41 +114,33 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
-    // A chunk of nothing would be a panic.
-    let (stride, width) = (stride.max(1), (sums.len() / N).max(1));
+    let width = sums.len() / N;
     let mut tile = [[f32x16::ZERO; COLUMNS]; N];
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
-        for (sum, stored) in tile.iter_mut().zip(row.iter().skip(first)) {
-            *sum = f32x16::new(*stored);
-        }
+        *tile = chunk_at(row, first).map(f32x16::new);
     }
     for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
-        let Some(columns) = row.get(first..).and_then(|row| row.first_chunk::<COLUMNS>()) else {
-            return;
-        };
-        let columns = columns.each_ref().map(W::floats);
+        let columns = chunk_at::<_, COLUMNS>(row, first).each_ref().map(W::floats);
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
-            let value = f32x16::splat(inputs.get(k).copied().unwrap_or_default());
+            let value = f32x16::splat(inputs[k]);
             for (sum, column) in tile.iter_mut().zip(columns) {
                 *sum += value * column;
             }
         }
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
-        for (sum, stored) in tile.iter().zip(row.iter_mut().skip(first)) {
-            *stored = sum.to_array();
-        }
+        *chunk_at_mut(row, first) = tile.map(|sum| sum.to_array());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::half_to_float;
+    use super::finite_half;
 
     #[test]
     fn every_finite_half_has_its_value() {
         for bits in (0..=u16::MAX).filter(|bits| bits & 0x7c00 != 0x7c00) {
-            assert_eq!(half_to_float(bits).to_bits(), half::f16::from_bits(bits).to_f32().to_bits(), "{bits:#06x}");
+            assert_eq!(finite_half(bits).to_bits(), half::f16::from_bits(bits).to_f32().to_bits(), "{bits:#06x}");
         }
     }
 }

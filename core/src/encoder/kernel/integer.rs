@@ -1,8 +1,7 @@
 //! The portable inner loop for codes and int8 weights.
 
-use super::{LANES, STEP};
+use super::{LANES, STEP, row_width};
 use crate::encoder::format::QUAD;
-use crate::encoder::matrix;
 
 /// As [`AccumulateCodes`](super::AccumulateCodes) says, whatever the codes.
 pub(super) fn accumulate(
@@ -11,13 +10,15 @@ pub(super) fn accumulate(
     stride: usize,
     sums: &mut [[i32; LANES]],
 ) {
-    let width = sums.len().checked_div(inputs.len()).unwrap_or(0);
-    for (inputs, sums) in inputs.iter().zip(matrix::groups_mut(sums, width)) {
-        for (quad, columns) in inputs.as_chunks::<QUAD>().0.iter().zip(matrix::groups(weights, stride)) {
+    let width = row_width(inputs, STEP / QUAD, weights, stride, sums);
+    for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
+        let quads = inputs.as_chunks::<QUAD>().0;
+        for (k, columns) in weights.chunks(stride).enumerate() {
+            let quad = quads[k];
             for (sums, column) in sums.iter_mut().zip(columns) {
                 for (sum, weights) in sums.iter_mut().zip(column) {
                     for (code, weight) in quad.iter().zip(weights) {
-                        // Neither can wrap: |code * weight| < 2^22, and whoever calls leaves room for the sum.
+                        // Neither can wrap: |code * weight| < 2^22, and the caller leaves room for the sum.
                         *sum = sum.wrapping_add(i32::from(*code).wrapping_mul(i32::from(*weight)));
                     }
                 }

@@ -1,9 +1,10 @@
-//! The inner loop of every matrix product, and where a host puts one made for its processor.
+//! The inner loops of an encode, and the table of those of one processor.
 
 #[cfg(feature = "four-byte")]
 mod float;
 #[cfg(feature = "one-byte")]
 mod integer;
+mod lengths;
 
 use crate::encoder::attention::{Attend, attend};
 #[cfg(feature = "one-byte")]
@@ -18,8 +19,8 @@ use crate::encoder::standardise::{Standardise, standardise};
 
 #[cfg(feature = "four-byte")]
 pub(crate) use float::Stored;
-#[cfg(feature = "two-byte")]
-pub use float::half_to_float;
+pub(super) use lengths::columns_mut;
+pub use lengths::{chunk_at, chunk_at_mut, row_width};
 
 /// Neighbouring outputs that are one column.
 pub const LANES: usize = 16;
@@ -41,10 +42,12 @@ pub(super) const BLOCK: usize = 256;
 
 /// Adds to `sums[row][n]` the products of `inputs[row][k]` and `weights[k][n]`, for every k.
 ///
-/// `inputs` is one to [`ROWS`] rows, of which as many values enter as there are weights. Weights and sums come in columns
-/// of [`LANES`] outputs; the number is how many columns lie between an input's weights and the next's. A row has as many
-/// columns of sums as its share of them, at most that number, and the last input's weights may end with the last column
-/// that has a sum. Float sums run over k in order, rounded after the product and after the sum.
+/// The arguments are inputs, weights, stride and sums. Inputs are one to [`ROWS`] rows, each with a value for every k and
+/// perhaps more. Weights and sums come in columns of [`LANES`] outputs. The stride is how many columns lie between an
+/// input's weights and the next's; every row has equally many columns of sums, at most the stride, and the last input's
+/// weights may end with the last of these. Float sums run over k in order, rounded after the product and after the sum.
+///
+/// Panics when the lengths do not fit together, see [`row_width`].
 pub type Accumulate<Input, Weight, Sum> = fn(&[[Input; STEP]], &[[Weight; LANES]], usize, &mut [[Sum; LANES]]);
 
 #[cfg(feature = "one-byte")]
@@ -54,16 +57,16 @@ pub type AccumulateCodes = Accumulate<i16, [i8; QUAD], i32>;
 #[cfg(feature = "one-byte")]
 /// Adds to `sums[n]` the products of one row's codes in -127..=127 and `weights`.
 ///
-/// The codes are those of raw values, their means and inverse standard deviations (bits of bfloat16) and a factor, as many as
-/// there are raw values; weights, their stride and sums are those of [`AccumulateCodes`], but of any number of inputs.
+/// The arguments are raw values, their means and inverse standard deviations (bits of bfloat16), the factor that makes them
+/// codes, weights, stride and sums. The last three are as in [`AccumulateCodes`], for any number of inputs.
 pub type AccumulateRaw = fn(&[f32], &[u16], &[u16], f32, &[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]);
 
 #[cfg(feature = "one-byte")]
 type QuantiseRaw = fn(&[f32], &[u16], &[u16], f32, i16, &mut [i16]);
 
-/// The inner loops for every format, and what makes inputs of raw values.
+/// The inner loops for every format, and those that prepare their inputs.
 ///
-/// Another than [`Kernel::PORTABLE`] must give the same bits: they are part of the numeric contract.
+/// Every kernel gives the bits of [`Kernel::PORTABLE`], which are part of the numeric contract.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Products with float32 weights.
@@ -81,7 +84,7 @@ pub struct Kernel {
     /// Products of int8 weights with codes in -127..=127.
     #[cfg(feature = "one-byte")]
     pub i8: AccumulateCodes,
-    /// What [`Kernel::quantise_raw`] and [`Kernel::i8`] do with one row, in a single pass, where that is faster.
+    /// [`Kernel::quantise_raw`] and [`Kernel::i8`] of one row in a single pass, where that is faster.
     #[cfg(feature = "one-byte")]
     pub i8_raw: Option<AccumulateRaw>,
     /// [`standardise`](super::standardise::standardise()).
@@ -140,7 +143,7 @@ impl Kernel {
     };
 }
 
-/// The loops that are inlined elsewhere, compiled once: a copy in each crate that names them is much of a token's code.
+/// The loops that kernels inline, compiled once: a copy in every caller would be much of a token's code.
 mod once {
     macro_rules! once {
         ($($(#[$built:meta])? $name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {$(
@@ -162,10 +165,10 @@ mod once {
         #[cfg(feature = "one-byte")]
         magnitude(values: &[f32]) -> f32;
         #[cfg(feature = "one-byte")]
-        quantise(values: &[f32], factor: f32, most: i16, codes: &mut [i16]);
+        quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
-        quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, most: i16, codes: &mut [i16]);
+        quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]);
         #[cfg(feature = "one-byte")]
-        rescale(row: &mut [f32], worth: f32, scale: &[f32], bias: &[f32]);
+        rescale(row: &mut [f32], input_scale: f32, scale: &[f32], bias: &[f32]);
     }
 }
