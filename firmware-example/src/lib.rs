@@ -13,7 +13,6 @@ pub mod token;
 mod admin;
 pub mod attempts;
 mod link;
-mod mac;
 mod machine;
 mod model;
 mod records;

@@ -31,6 +31,7 @@
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use neural_vault_core::wire::{Fault, SLOTS};
+use zeroize::Zeroize;
 
 use crate::seal::{NONCE, Place, Sealer, TAG};
 use crate::vault::{VAULT_LENGTH, Vault};
@@ -90,6 +91,21 @@ impl Store {
         buffer: &mut Buffer,
     ) -> Result<Self, Fault> {
         vault.clear();
+        let mounted = Self::find(flash, sealer, floor, vault, buffer);
+        buffer.0.zeroize();
+        if mounted.is_err() {
+            vault.clear();
+        }
+        mounted
+    }
+
+    fn find<F: NorFlash>(
+        flash: &mut F,
+        sealer: &Sealer,
+        floor: u32,
+        vault: &mut Vault,
+        buffer: &mut Buffer,
+    ) -> Result<Self, Fault> {
         let first = SNAPSHOT.find(flash, sealer, 0, None, &mut buffer.0)?;
         let second = SNAPSHOT.find(flash, sealer, BANK, None, &mut buffer.0)?;
         let (bank, epoch) = match (first, second) {
@@ -101,16 +117,12 @@ impl Store {
             _ => return Ok(Self::blank(0)),
         };
         let mut store = Self { bank, end: SNAPSHOT.length(), epoch };
-        let mounted = store.read(flash, sealer, vault, buffer).and_then(|()| {
-            if store.epoch < floor {
-                return Err(Fault::StorageRolledBack);
-            }
-            erase(flash, BANK - bank)
-        });
-        if mounted.is_err() {
-            vault.clear();
+        store.read(flash, sealer, vault, buffer)?;
+        if store.epoch < floor {
+            return Err(Fault::StorageRolledBack);
         }
-        mounted.map(|()| store)
+        erase(flash, BANK - bank)?;
+        Ok(store)
     }
 
     /// Reads the live bank: its snapshot, then its counters.
@@ -124,24 +136,21 @@ impl Store {
         let Found::Sound(_) = SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)? else {
             return Err(Fault::StorageDamaged);
         };
-        vault.read(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
+        vault.read(SNAPSHOT.parts(&mut buffer.0)?.text).map_err(|_| Fault::StorageDamaged)?;
         while self.has_room() {
             let mut record = [0; COUNTERS.body()];
             let place = self.bank + self.end;
-            match COUNTERS.find(flash, sealer, place, Some(self.epoch.wrapping_add(1)), &mut record)? {
+            match COUNTERS.find(flash, sealer, place, Some(self.next_epoch()?), &mut record)? {
                 Found::Erased => break,
                 Found::Torn => self.end = BANK,
                 Found::Damaged => return Err(Fault::StorageDamaged),
                 Found::Sound(epoch) => {
                     self.epoch = epoch;
                     self.end += COUNTERS.length();
-                    for (misses, logged) in vault.misses.iter_mut().zip(COUNTERS.text(&mut record)) {
-                        *misses = *logged;
-                    }
+                    vault.misses.copy_from_slice(&COUNTERS.parts(&mut record)?.text[..SLOTS]);
                 }
             }
         }
-        buffer.0.fill(0);
         Ok(())
     }
 
@@ -157,14 +166,14 @@ impl Store {
         vault: &Vault,
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
-        let (old, new, epoch) = (self.bank, BANK - self.bank, self.epoch.wrapping_add(1));
+        let (old, new, epoch) = (self.bank, BANK - self.bank, self.next_epoch()?);
         // Should the flash fail halfway, a counter may not be appended to what is left.
         self.end = BANK;
         erase(flash, new)?;
-        let text = SNAPSHOT.text(&mut buffer.0);
-        text.fill(0);
-        postcard::to_slice(vault, text).map_err(|_| Fault::StorageFailed)?;
-        SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0)?;
+        let encoded = encode(vault, SNAPSHOT.parts(&mut buffer.0)?.text);
+        let written = encoded.and_then(|()| SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0));
+        buffer.0.zeroize();
+        written?;
         *self = Self { bank: new, end: SNAPSHOT.length(), epoch };
         // The change is made. Where this fails, the next start tries again before it does anything else.
         let _ = erase(flash, old);
@@ -187,15 +196,18 @@ impl Store {
             return self.commit(flash, sealer, nonce, vault, buffer);
         }
         let mut record = [0; COUNTERS.body()];
-        for (place, misses) in COUNTERS.text(&mut record).iter_mut().zip(vault.misses) {
-            *place = misses;
-        }
-        let (place, epoch) = (self.bank + self.end, self.epoch.wrapping_add(1));
+        COUNTERS.parts(&mut record)?.text[..SLOTS].copy_from_slice(&vault.misses);
+        let (place, epoch) = (self.bank + self.end, self.next_epoch()?);
         let end = self.end + COUNTERS.length();
         self.end = BANK;
         COUNTERS.write(flash, sealer, place, epoch, nonce, &mut record)?;
         (self.end, self.epoch) = (end, epoch);
         Ok(())
+    }
+
+    /// Epoch of the next record. Epochs end after 2^32 changes, and no flash lives through as many.
+    fn next_epoch(&self) -> Result<u32, Fault> {
+        self.epoch.checked_add(1).ok_or(Fault::StorageFailed)
     }
 
     fn has_room(&self) -> bool {
@@ -206,6 +218,16 @@ impl Store {
 /// A kind of record with `N` bytes of content.
 #[derive(Clone, Copy)]
 struct Kind<const N: usize>(u32);
+
+/// The parts of a record's body, as the table above has them.
+struct Parts<'b, const N: usize> {
+    nonce: &'b mut [u8; NONCE],
+    epoch: &'b mut [u8; 4],
+    kind: &'b mut [u8; 4],
+    zeros: &'b mut [u8; 8],
+    text: &'b mut [u8; N],
+    tag: &'b mut [u8; TAG],
+}
 
 /// What lies in a record's place.
 enum Found {
@@ -230,9 +252,17 @@ impl<const N: usize> Kind<N> {
         (self.body() + COMMIT) as u32
     }
 
-    /// The content within a body.
-    fn text(self, body: &mut [u8]) -> &mut [u8] {
-        body.get_mut(HEAD..HEAD + N).unwrap_or_default()
+    /// The parts of a body of [`Kind::body`] bytes.
+    fn parts(self, body: &mut [u8]) -> Result<Parts<'_, N>, Fault> {
+        let split = |body| -> Option<Parts<'_, N>> {
+            let (nonce, rest) = <[u8]>::split_first_chunk_mut(body)?;
+            let (epoch, rest) = rest.split_first_chunk_mut()?;
+            let (kind, rest) = rest.split_first_chunk_mut()?;
+            let (zeros, rest) = rest.split_first_chunk_mut()?;
+            let (text, rest) = rest.split_first_chunk_mut()?;
+            Some(Parts { nonce, epoch, kind, zeros, text, tag: rest.try_into().ok()? })
+        };
+        split(body).ok_or(Fault::StorageFailed)
     }
 
     /// Reads what is at `place` into `body` and opens it; with an epoch given, it must be that one.
@@ -251,20 +281,15 @@ impl<const N: usize> Kind<N> {
             let erased = body.iter().all(|&byte| byte == ERASED);
             return Ok(if erased { Found::Erased } else { Found::Torn });
         }
-        Ok(self.open(sealer, expected, body).map_or(Found::Damaged, Found::Sound))
+        self.open(sealer, expected, body)
     }
 
-    fn open(self, sealer: &Sealer, expected: Option<u32>, body: &mut [u8]) -> Option<u32> {
-        let (nonce, rest) = body.split_first_chunk_mut::<NONCE>()?;
-        let (epoch, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (_kind_and_zeros, rest) = rest.split_first_chunk_mut::<12>()?;
-        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
+    fn open(self, sealer: &Sealer, expected: Option<u32>, body: &mut [u8]) -> Result<Found, Fault> {
+        let Parts { nonce, epoch, text, tag, .. } = self.parts(body)?;
         let epoch = u32::from_le_bytes(*epoch);
-        if expected.is_some_and(|expected| expected != epoch) {
-            return None;
-        }
-        sealer.open(Place { kind: self.0, epoch }, nonce, text, tag).ok()?;
-        Some(epoch)
+        let in_order = expected.is_none_or(|expected| expected == epoch);
+        let sound = in_order && sealer.open(Place { kind: self.0, epoch }, nonce, text, tag).is_ok();
+        Ok(if sound { Found::Sound(epoch) } else { Found::Damaged })
     }
 
     /// Seals the content of `body` and writes it to `place`, its commit last.
@@ -277,24 +302,21 @@ impl<const N: usize> Kind<N> {
         nonce: &[u8; NONCE],
         body: &mut [u8],
     ) -> Result<(), Fault> {
-        self.seal(sealer, epoch, nonce, body).ok_or(Fault::StorageFailed)?;
+        let parts = self.parts(body)?;
+        *parts.nonce = *nonce;
+        *parts.epoch = epoch.to_le_bytes();
+        *parts.kind = self.0.to_le_bytes();
+        *parts.zeros = [0; 8];
+        *parts.tag = sealer.seal(Place { kind: self.0, epoch }, nonce, parts.text).ok_or(Fault::StorageFailed)?;
         program(flash, place, body)?;
         program(flash, place + self.body() as u32, &COMMITTED)
     }
+}
 
-    fn seal(self, sealer: &Sealer, epoch: u32, nonce: &[u8; NONCE], body: &mut [u8]) -> Option<()> {
-        let (nonce_place, rest) = body.split_first_chunk_mut::<NONCE>()?;
-        let (epoch_place, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (kind_place, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (zeros, rest) = rest.split_first_chunk_mut::<8>()?;
-        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
-        *nonce_place = *nonce;
-        *epoch_place = epoch.to_le_bytes();
-        *kind_place = self.0.to_le_bytes();
-        *zeros = [0; 8];
-        *tag = sealer.seal(Place { kind: self.0, epoch }, nonce, text)?;
-        Some(())
-    }
+/// The vault in postcard's encoding, zeros after it.
+fn encode(vault: &Vault, text: &mut [u8; VAULT_LENGTH]) -> Result<(), Fault> {
+    text.fill(0);
+    postcard::to_slice(vault, text).map(|_| ()).map_err(|_| Fault::StorageFailed)
 }
 
 fn read<F: ReadNorFlash>(flash: &mut F, place: u32, bytes: &mut [u8]) -> Result<(), Fault> {

@@ -7,6 +7,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../panic.rs"]
+mod panic;
 #[path = "../register.rs"]
 mod register;
 mod semihosting;
@@ -15,10 +17,12 @@ mod stack;
 
 use cortex_m_rt::entry;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use neural_vault_token::board::{Action, Board, EntropyFailed, Footprint};
+use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::store::REGION;
 use neural_vault_token::token::Token;
+
+use zeroize::Zeroizing;
 
 use register::Register;
 use semihosting::File;
@@ -37,7 +41,7 @@ const INSTRUCTIONS: u32 = 40;
 /// CMSDK UART0 and timers 0 and 1.
 struct Mps2 {
     flash: FileFlash,
-    secret: [u8; 32],
+    secret: File,
     random: File,
     /// The counter outside the flash, and its value.
     epochs: File,
@@ -96,14 +100,16 @@ impl Mps2 {
         TIMER_VALUE.write(u32::MAX);
         TIMER_CONTROL.write(1);
         let random = File::open(c"/dev/urandom", semihosting::READ)?;
-        let mut secret = [0; 32];
-        match File::open(c"token.secret", semihosting::READ) {
-            Some(file) => file.read(&mut secret)?,
+        let secret = match File::open(c"token.secret", semihosting::READ) {
+            Some(file) => file,
             None => {
-                random.read(&mut secret)?;
-                File::open(c"token.secret", semihosting::CREATE)?.write(&secret)?;
+                let mut secret = Zeroizing::new([0; 32]);
+                random.read(&mut *secret)?;
+                let file = File::open(c"token.secret", semihosting::CREATE)?;
+                file.write(&*secret)?;
+                file
             }
-        }
+        };
         let mut epoch = [0; 4];
         let epochs = match File::open(c"token.epoch", semihosting::UPDATE) {
             Some(file) => {
@@ -161,8 +167,12 @@ impl Board for Mps2 {
         self.random.read(bytes).ok_or(EntropyFailed)
     }
 
-    fn secret(&mut self) -> [u8; 32] {
-        self.secret
+    fn secret(&mut self) -> BoardSecret {
+        BoardSecret::filled_by(|bytes| {
+            if self.secret.seek(0).and_then(|()| self.secret.read(bytes)).is_none() {
+                semihosting::exit();
+            }
+        })
     }
 
     fn uptime(&mut self) -> u64 {
@@ -277,10 +287,4 @@ impl NorFlash for FileFlash {
         }
         Ok(())
     }
-}
-
-/// Never linked, as no code can panic; `cargo xtask firmware` checks the binary.
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
 }

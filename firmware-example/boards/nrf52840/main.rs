@@ -8,6 +8,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../panic.rs"]
+mod panic;
 mod qspi;
 #[path = "../register.rs"]
 mod register;
@@ -18,7 +20,7 @@ use core::sync::atomic::{Ordering, compiler_fence};
 
 use cortex_m_rt::entry;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
-use neural_vault_token::board::{Action, Board, EntropyFailed, Footprint};
+use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::store::REGION;
 use neural_vault_token::token::Token;
@@ -153,9 +155,13 @@ impl Board for Nrf52840 {
     }
 
     /// ER and IR of the factory information: random, unique, and unreadable from outside once readback is locked.
-    fn secret(&mut self) -> [u8; 32] {
-        let words: [u32; 8] = core::array::from_fn(|index| FACTORY(0x080 + 4 * index as u32).read());
-        bytemuck::must_cast(words)
+    fn secret(&mut self) -> BoardSecret {
+        BoardSecret::filled_by(|bytes| {
+            let words: &mut [[u8; 4]; 8] = bytemuck::must_cast_mut(bytes);
+            for (word, offset) in words.iter_mut().zip((0x080..).step_by(4)) {
+                *word = FACTORY(offset).read().to_le_bytes();
+            }
+        })
     }
 
     fn uptime(&mut self) -> u64 {
@@ -266,10 +272,4 @@ fn set_mode(mode: u32) {
 
 fn wait() {
     while NVMC(0x400).read() == 0 {}
-}
-
-/// Never linked, as no code can panic; `cargo xtask firmware` checks the binary.
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
 }
