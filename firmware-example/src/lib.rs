@@ -12,6 +12,7 @@ pub mod token;
 
 mod admin;
 pub mod attempts;
+mod components;
 mod link;
 mod machine;
 mod model;
@@ -21,3 +22,6 @@ mod scan;
 mod seal;
 mod selftest;
 mod vault;
+
+#[cfg(test)]
+mod secret_types;

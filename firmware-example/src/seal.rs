@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn the_key_is_the_first_block_of_hkdf_expand() {
         // Python: hmac.new(bytes(range(32)), b"neural-vault/token/seal/v1\x01", "sha256").digest()[:16]
-        const KEY: [u8; 16] = [0x70, 0xb1, 0xb5, 0xc6, 0x74, 0xa6, 0xf6, 0x76, 0x2d, 0x39, 0x4e, 0x5b, 0x99, 0x95, 0x6e, 0x74];
+        const KEY: [u8; 16] =
+            [0x70, 0xb1, 0xb5, 0xc6, 0x74, 0xa6, 0xf6, 0x76, 0x2d, 0x39, 0x4e, 0x5b, 0x99, 0x95, 0x6e, 0x74];
         let secret = BoardSecret::filled_by(|bytes| *bytes = core::array::from_fn(|i| i as u8));
         let (mut found, mut expected) = ([5; 32], [5; 32]);
         let tag = Sealer::new(&secret).ok().unwrap().seal(PLACE, &[2; NONCE], &mut found);
