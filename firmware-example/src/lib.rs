@@ -16,6 +16,7 @@ mod components;
 mod link;
 mod machine;
 mod model;
+mod record;
 mod records;
 mod release;
 mod scan;

@@ -1,4 +1,4 @@
-//! After a request that used a secret, no copy of one is left on the dead stack below the caller.
+//! After a request that used a secret, no copy of one is left on the dead stack below the caller, or in a buffer.
 //!
 //! Frames of this machine are not those of a Cortex-M4; the clearing, and that it reaches as deep as the secrets go, is
 //! what is tried here.
@@ -171,4 +171,75 @@ fn no_request_leaves_a_secret() {
         assert_eq!(answer[1..], key);
         start_leaves_nothing(board, model, &mut Box::new(Memory::new()));
     });
+}
+
+/// How often a secret lies in a token's memory.
+fn copies(memory: &Memory, secret: &[u8]) -> usize {
+    let start = (&raw const *memory).cast::<u8>();
+    // SAFETY: the memory of a live value; its padding is whatever the allocator left there.
+    let bytes: Vec<u8> = (0..size_of::<Memory>()).map(|index| unsafe { start.add(index).read_volatile() }).collect();
+    bytes.windows(secret.len()).filter(|window| *window == secret).count()
+}
+
+#[test]
+fn secrets_lie_in_the_vault_and_in_no_buffer() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard { secret: BOARD, ..SimBoard::new(Flash::new()) };
+    let in_memory = |use_it: &dyn Fn(&mut Client<Token<'_, SimBoard>>)| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        use_it(&mut client);
+        drop(client);
+        [&BOARD[..], &DEVICE, &KEY, &sealing_key()].map(|secret| copies(&memory, secret))
+    };
+    let provision = |client: &mut Client<Token<'_, SimBoard>>| {
+        let (device_secret, admin_key) = (Some(DeviceSecret::from_bytes(&DEVICE)), AdminKey::from_bytes(&KEY));
+        client.call::<Provision>(&Provisioning { device_secret, admin_key, ..provisioning(model) }).unwrap();
+    };
+    assert_eq!(in_memory(&provision), [0, 1, 1, 0], "provisioned");
+    assert_eq!(in_memory(&|_| ()), [0, 1, 1, 0], "started");
+    let wipe = |client: &mut Client<Token<'_, SimBoard>>| client.admin::<Wipe, _>(&KEY, ()).unwrap();
+    assert_eq!(in_memory(&wipe), [0; 4], "wiped");
+}
+
+#[test]
+fn an_exported_key_lies_in_the_link_until_the_next_request() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let copies_of_key = |ask_again: bool| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        let key = client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"x" }).unwrap();
+        if ask_again {
+            client.call::<Info>(&()).unwrap();
+        }
+        drop(client);
+        copies(&memory, &key.expose_secret()[..16])
+    };
+    assert_eq!([false, true].map(copies_of_key), [1, 0]);
+}
+
+#[test]
+fn a_revoked_prototype_is_gone() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let prototype: Vec<u8> = prototype(model).into_iter().flat_map(f32::to_le_bytes).collect();
+    let copies_of_prototype = |revoke: bool| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        verify(&mut client, SLOT, &genuine(9)).unwrap();
+        if revoke {
+            client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        }
+        drop(client);
+        copies(&memory, &prototype[..32])
+    };
+    assert_eq!([false, true].map(copies_of_prototype), [1, 0]);
 }
