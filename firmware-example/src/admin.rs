@@ -1,18 +1,21 @@
 //! Commands of the administrator: each needs a tag over a fresh nonce and its own bytes, but for the first.
 
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::similarity::norm;
+use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::verify::{self, Threshold};
 use neural_vault_core::wire::*;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::board::{Action, Board};
 use crate::machine::Machine;
 use crate::memory::{SCRATCH, WINDOW};
-use crate::vault::{Identity, Slot, Vault};
+use crate::vault::{Identity, Slot, SlotIndex, Vault};
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn fresh_nonce(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
-        let nonce = self.random()?;
+        let mut nonce = [0; 32];
+        self.draw(&mut nonce)?;
         self.nonce = Some(nonce);
         Ok(nonce)
     }
@@ -24,11 +27,10 @@ impl<B: Board> Machine<'_, B> {
         let nonce = self.nonce.take();
         let orphaned = self.records.sound().is_err() && E::KEY.const_cmp(&Wipe::KEY);
         if !orphaned {
-            let key = AdminKey::from_bytes(self.identity()?.admin_key);
+            let key = &self.identity()?.admin_key;
             let nonce = nonce.ok_or(Fault::NotAuthorised)?;
             let (tag, command) = frame.message.split_first_chunk::<TAG_LENGTH>().ok_or(Fault::Malformed)?;
-            let expected = command_tag(&key, &E::KEY, &nonce, command).ok_or(Fault::NotAuthorised)?;
-            if !bool::from(expected.ct_eq(tag)) {
+            if !bool::from(command_tag(key, &E::KEY, &nonce, command).ct_eq(tag)) {
                 return Err(Fault::NotAuthorised.into());
             }
         }
@@ -50,32 +52,37 @@ impl<B: Board> Machine<'_, B> {
             return Err(Fault::Window.with(most as u32));
         }
         self.consent(Action::Provision)?;
+        let device_secret = match provisioning.device_secret {
+            Some(secret) => secret,
+            None => {
+                let mut bytes = Zeroizing::new([0; 32]);
+                self.draw(&mut *bytes)?;
+                DeviceSecret::from_bytes(&bytes)
+            }
+        };
         let identity = Identity {
-            device_secret: match provisioning.device_secret {
-                Some(secret) => secret,
-                None => self.random()?,
-            },
+            device_secret,
             admin_key: provisioning.admin_key,
             model: provisioning.model,
             window: provisioning.window,
             allow_export: provisioning.policy.allow_export.into(),
         };
-        self.change(|vault| vault.identity = Some(identity))
+        self.change(|vault| {
+            vault.identity = Some(identity);
+            Ok(())
+        })
     }
 
     pub(crate) fn enrol(&mut self, enrolment: Enrolment) -> Result<EnrolmentId, Refusal> {
-        let (slot, latent) = (self.slot(enrolment.slot)?, self.latent()?);
-        if !(-1.0..=1.0).contains(&enrolment.threshold) {
-            return Err(Fault::Threshold.into());
-        }
+        let (slot, latent) = (SlotIndex::new(enrolment.slot)?, self.latent()?);
+        let threshold = Threshold::new(enrolment.threshold).map_err(|_| Fault::Threshold)?;
         let prototype = self.scanner.enrolled(latent, enrolment.scans, &enrolment.prototype)?;
-        norm(&prototype).map_err(|_| Fault::Degenerate)?;
-        let id = self.random()?;
+        let id = self.enrolment_id()?;
+        verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
         self.change(|vault| {
-            if let (Some(place), Some(misses)) = (vault.slots.get_mut(slot), vault.misses.get_mut(slot)) {
-                *place = Some(Slot::new(enrolment.label, id, enrolment.threshold, &prototype));
-                *misses = 0;
-            }
+            *slot.get_mut(&mut vault.slots) = Some(Slot::new(enrolment.label, id, threshold, &prototype)?);
+            *slot.get_mut(&mut vault.misses) = 0;
+            Ok(())
         })?;
         self.scanner.drop_enrolment();
         Ok(EnrolmentId { id })
@@ -83,50 +90,45 @@ impl<B: Board> Machine<'_, B> {
 
     pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<EnrolmentId, Refusal> {
         let slot = self.occupied(slot)?;
-        let id = self.random()?;
+        let id = self.enrolment_id()?;
         self.change(|vault| {
-            if let Some(Some(enrolment)) = vault.slots.get_mut(slot) {
-                enrolment.id = id;
-            }
+            slot.get_mut(&mut vault.slots).as_mut().ok_or(Fault::SlotEmpty)?.id = id;
+            Ok(())
         })?;
         Ok(EnrolmentId { id })
     }
 
     pub(crate) fn reset_attempts(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        let slot = self.slot(slot)?;
+        let slot = SlotIndex::new(slot)?;
         self.change(|vault| {
-            if let Some(misses) = vault.misses.get_mut(slot) {
-                *misses = 0;
-            }
+            *slot.get_mut(&mut vault.misses) = 0;
+            Ok(())
         })
     }
 
     pub(crate) fn revoke(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
         let slot = self.occupied(slot)?;
         self.change(|vault| {
-            if let Some(place) = vault.slots.get_mut(slot) {
-                *place = None;
-            }
+            *slot.get_mut(&mut vault.slots) = None;
+            Ok(())
         })
     }
 
     pub(crate) fn set_policy(&mut self, policy: Policy) -> Result<(), Refusal> {
         self.change(|vault| {
-            if let Some(identity) = &mut vault.identity {
-                identity.allow_export = policy.allow_export.into();
-            }
+            vault.identity.as_mut().ok_or(Fault::NotProvisioned)?.allow_export = policy.allow_export.into();
+            Ok(())
         })
     }
 
     pub(crate) fn list_slots(&mut self, (): ()) -> Result<[SlotInfo; SLOTS], Refusal> {
         let vault = self.records.vault();
-        let mut list = [SlotInfo { enrolment: None, misses: 0, disabled: false }; SLOTS];
-        for ((info, slot), misses) in list.iter_mut().zip(&vault.slots).zip(vault.misses) {
+        Ok(SlotIndex::ALL.map(|slot| {
+            let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), *slot.get(&vault.misses));
             let enrolment =
-                slot.as_ref().map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
-            *info = SlotInfo { enrolment, misses, disabled: Self::is_disabled(misses) };
-        }
-        Ok(list)
+                enrolment.map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
+            SlotInfo { enrolment, misses, disabled: Self::is_disabled(misses) }
+        }))
     }
 
     pub(crate) fn wipe(&mut self, (): ()) -> Result<(), Refusal> {
@@ -140,21 +142,26 @@ impl<B: Board> Machine<'_, B> {
         if self.board.confirm(action) { Ok(()) } else { Err(Fault::NotConfirmed.into()) }
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Vault)) -> Result<(), Refusal> {
+    fn change(&mut self, change: impl FnOnce(&mut Vault) -> Result<(), Fault>) -> Result<(), Refusal> {
         Ok(self.records.change(&mut self.board, change)?)
     }
 
-    fn occupied(&self, slot: u8) -> Result<usize, Refusal> {
-        let slot = self.slot(slot)?;
-        match self.records.vault().slots.get(slot) {
-            Some(Some(_)) => Ok(slot),
-            _ => Err(Fault::SlotEmpty.into()),
+    fn occupied(&self, slot: u8) -> Result<SlotIndex, Refusal> {
+        let slot = SlotIndex::new(slot)?;
+        match slot.get(&self.records.vault().slots) {
+            Some(_) => Ok(slot),
+            None => Err(Fault::SlotEmpty.into()),
         }
     }
 
-    fn random<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
-        let mut bytes = [0; N];
-        self.board.entropy(&mut bytes).map_err(|_| Fault::Entropy)?;
-        Ok(bytes)
+    fn enrolment_id(&mut self) -> Result<[u8; 16], Refusal> {
+        let mut id = [0; 16];
+        self.draw(&mut id)?;
+        Ok(id)
+    }
+
+    /// Fills `bytes` at random, where they stay.
+    fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
+        Ok(self.board.entropy(bytes).map_err(|_| Fault::Entropy)?)
     }
 }

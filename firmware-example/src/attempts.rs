@@ -5,6 +5,7 @@ use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
 use crate::records::Records;
+use crate::vault::SlotIndex;
 
 /// Misses in a row, on any slots, before the token wants its power taken away.
 pub const MISSES_IN_A_ROW: u8 = 5;
@@ -17,14 +18,14 @@ pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) board: &'a mut B,
     pub(crate) records: &'a mut Records<'m>,
     pub(crate) row: &'a mut u8,
-    pub(crate) slot: usize,
+    pub(crate) slot: SlotIndex,
     /// An empty slot gives nothing back, whatever its stand-in was compared with.
     pub(crate) enrolled: bool,
 }
 
 impl<B> Attempts<'_, '_, B> {
     fn misses(&self) -> u8 {
-        self.records.vault().misses.get(self.slot).copied().unwrap_or(MISSES_IN_ALL)
+        *self.slot.get(&self.records.vault().misses)
     }
 }
 
@@ -41,7 +42,7 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
 
     fn persist_decrement(&mut self) -> Result<(), Fault> {
         *self.row = self.row.saturating_add(1);
-        let misses = self.misses().saturating_add(1);
+        let misses = self.misses().checked_add(1).ok_or(Fault::SlotDisabled)?;
         self.records.set_misses(self.board, self.slot, misses)
     }
 
@@ -49,7 +50,7 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
         if !self.enrolled {
             return Err(Fault::Rejected);
         }
-        let misses = self.misses().saturating_sub(1);
+        let misses = self.misses().checked_sub(1).ok_or(Fault::StorageDamaged)?;
         self.records.set_misses(self.board, self.slot, misses)?;
         *self.row = 0;
         Ok(())

@@ -1,6 +1,7 @@
 //! What a token needs of the board it runs on: one trait to write for a new one.
 
 use embedded_storage::nor_flash::NorFlash;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A board.
 pub trait Board {
@@ -26,7 +27,7 @@ pub trait Board {
     fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed>;
 
     /// The secret of this one board, the same after every start; records are sealed under a key derived from it.
-    fn secret(&mut self) -> [u8; 32];
+    fn secret(&mut self) -> BoardSecret;
 
     /// Milliseconds since the start, never going back.
     fn uptime(&mut self) -> u64;
@@ -55,6 +56,31 @@ pub trait Board {
         None
     }
 }
+
+/// The 256-bit secret of one board; zeroised on drop, never printed, copied or compared.
+pub struct BoardSecret([u8; 32]);
+
+impl BoardSecret {
+    /// A secret whose bytes, zeros until then, `fill` writes where they stay.
+    pub fn filled_by(fill: impl FnOnce(&mut [u8; 32])) -> Self {
+        let mut secret = Self([0; 32]);
+        fill(&mut secret.0);
+        secret
+    }
+
+    /// The secret's bytes. Copies made of them are the caller's to clear.
+    pub fn expose_secret(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl Drop for BoardSecret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for BoardSecret {}
 
 /// The random generator failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,7 +33,7 @@ use neural_vault_token_kernel::kernel;
 
 use crate::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::board::Board;
-use crate::memory::{LATENT, WINDOW};
+use crate::memory::WINDOW;
 use crate::model::open;
 use crate::records::Records;
 use crate::scan::{ScanMemory, Scanner};
@@ -90,6 +90,8 @@ macro_rules! route {
 }
 
 impl<'m, B: Board> Machine<'m, B> {
+    /// Never inlined, as [`Machine::answer`].
+    #[inline(never)]
     pub(crate) fn start_up(
         mut board: B,
         memory: &'m [u8],
@@ -103,7 +105,13 @@ impl<'m, B: Board> Machine<'m, B> {
     }
 
     /// Answers a request; returns the length of the frame written to `out`.
-    pub(crate) fn answer(&mut self, frame: &Frame<'_>, out: &mut [u8]) -> usize {
+    ///
+    /// Never inlined, so that all copies of secrets are on the stack below the caller, who clears it.
+    ///
+    /// # Errors
+    /// Not even a refusal fits `out`.
+    #[inline(never)]
+    pub(crate) fn answer(&mut self, frame: &Frame<'_>, out: &mut [u8]) -> Result<usize, FrameError> {
         if !self.greeted && frame.key != Handshake::KEY.to_bytes() {
             return refused(frame, Fault::HandshakeNeeded, out);
         }
@@ -242,6 +250,7 @@ impl<'m, B: Board> Machine<'m, B> {
     fn measure(&mut self, (): ()) -> Result<Measurement, Refusal> {
         let footprint = self.board.footprint().ok_or(Fault::Unsupported)?;
         let Stages { all, project, encode, verify } = self.stages;
+        // Zero on a board that calls `Token::receive` itself.
         let receive = all.saturating_sub(project + encode + verify);
         let (per_tick, memory, stack) = (footprint.per_tick, footprint.memory, footprint.stack);
         Ok(Measurement { per_tick, receive, project, encode, verify, memory, stack })
@@ -270,13 +279,7 @@ impl<'m, B: Board> Machine<'m, B> {
 
     /// Components of an embedding.
     pub(crate) fn latent(&self) -> Result<usize, Fault> {
-        self.encoder().map(|encoder| encoder.dims().latent.min(LATENT))
-    }
-
-    /// The index of a slot.
-    pub(crate) fn slot(&self, slot: u8) -> Result<usize, Refusal> {
-        let slot = usize::from(slot);
-        if slot < SLOTS { Ok(slot) } else { Err(Fault::NoSuchSlot.with(SLOTS as u32)) }
+        self.encoder().map(|encoder| encoder.dims().latent)
     }
 
     /// Whether a slot takes no more attempts.
@@ -284,7 +287,7 @@ impl<'m, B: Board> Machine<'m, B> {
         misses >= MISSES_IN_ALL
     }
 
-    /// The clock, for [`Machine::since`].
+    /// The clock, for [`Machine::since`]; it stands still on a board that does not measure.
     pub(crate) fn start(&mut self) -> u32 {
         self.board.ticks().unwrap_or(0)
     }
@@ -294,10 +297,11 @@ impl<'m, B: Board> Machine<'m, B> {
     }
 }
 
-fn written<E: Endpoint>(frame: &Frame<'_>, outcome: Reply<'_, E>, out: &mut [u8]) -> usize {
-    encode(&E::KEY, frame.number, &outcome, out).unwrap_or(0)
+fn written<E: Endpoint>(frame: &Frame<'_>, outcome: Reply<'_, E>, out: &mut [u8]) -> Result<usize, FrameError> {
+    let written = encode(&E::KEY, frame.number, &outcome, out);
+    written.or_else(|error| refused(frame, error, out))
 }
 
-fn refused(frame: &Frame<'_>, fault: Fault, out: &mut [u8]) -> usize {
-    encode_refusal(frame.key, frame.number, fault.into(), out).unwrap_or(0)
+fn refused(frame: &Frame<'_>, error: impl Into<Refusal>, out: &mut [u8]) -> Result<usize, FrameError> {
+    encode_refusal(frame.key, frame.number, error.into(), out)
 }

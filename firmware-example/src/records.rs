@@ -5,20 +5,20 @@ use neural_vault_core::wire::Fault;
 use crate::board::Board;
 use crate::seal::{NONCE, Sealer};
 use crate::store::{Buffer, Store};
-use crate::vault::Vault;
+use crate::vault::{SlotIndex, Vault};
 
 /// What the token remembers, and where.
 pub(crate) struct Records<'m> {
     vault: &'m mut Vault,
     buffer: &'m mut Buffer,
-    sealer: Sealer,
+    sealer: Result<Sealer, Fault>,
     store: Result<Store, Fault>,
 }
 
 impl<'m> Records<'m> {
     /// Reads the records; damage is kept for [`Records::sound`] to tell.
     pub(crate) fn open<B: Board>(board: &mut B, vault: &'m mut Vault, buffer: &'m mut Buffer) -> Self {
-        let sealer = Sealer::new(board.secret());
+        let sealer = Sealer::new(&board.secret());
         let mut records = Self { vault, buffer, sealer, store: Err(Fault::StorageFailed) };
         records.reread(board);
         records
@@ -29,7 +29,7 @@ impl<'m> Records<'m> {
         self.vault
     }
 
-    /// Number of the last change.
+    /// Number of the last change; 0 when the records are not sound.
     pub(crate) fn epoch(&self) -> u32 {
         self.store.map_or(0, |store| store.epoch)
     }
@@ -40,33 +40,46 @@ impl<'m> Records<'m> {
     }
 
     /// Changes what the token remembers: on flash when this returns `Ok`, not at all otherwise.
-    pub(crate) fn change<B: Board>(&mut self, board: &mut B, change: impl FnOnce(&mut Vault)) -> Result<(), Fault> {
-        let mut store = self.store?;
-        let nonce = nonce(board)?;
-        change(self.vault);
-        let outcome = store.commit(board.flash(), &self.sealer, &nonce, self.vault, self.buffer);
-        self.settle(board, store, outcome)
+    pub(crate) fn change<B: Board>(
+        &mut self,
+        board: &mut B,
+        change: impl FnOnce(&mut Vault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.update(board, self.store?, change, Store::commit)
     }
 
     /// Changes a slot's count of misses, as [`Records::change`] does.
-    pub(crate) fn set_misses<B: Board>(&mut self, board: &mut B, slot: usize, misses: u8) -> Result<(), Fault> {
-        let mut store = self.store?;
-        let nonce = nonce(board)?;
-        if let Some(count) = self.vault.misses.get_mut(slot) {
-            *count = misses;
-        }
-        let outcome = store.log_misses(board.flash(), &self.sealer, &nonce, self.vault, self.buffer);
-        self.settle(board, store, outcome)
+    pub(crate) fn set_misses<B: Board>(&mut self, board: &mut B, slot: SlotIndex, misses: u8) -> Result<(), Fault> {
+        let change = |vault: &mut Vault| {
+            *slot.get_mut(&mut vault.misses) = misses;
+            Ok(())
+        };
+        self.update(board, self.store?, change, Store::log_misses)
     }
 
     /// Destroys all records, sound or not.
     pub(crate) fn wipe<B: Board>(&mut self, board: &mut B) -> Result<(), Fault> {
-        let floor = board.epoch_floor().unwrap_or(0);
-        self.store = Ok(self.store.unwrap_or(Store::blank(floor)));
-        self.change(board, Vault::clear)
+        // Where there are no sound records to go on from, the board's counter is what must not go back.
+        let store = self.store.unwrap_or(Store::blank(floor(board)));
+        let clear = |vault: &mut Vault| {
+            vault.clear();
+            Ok(())
+        };
+        self.update(board, store, clear, Store::commit)
     }
 
-    fn settle<B: Board>(&mut self, board: &mut B, store: Store, outcome: Result<(), Fault>) -> Result<(), Fault> {
+    /// Makes a change in memory, then by `write` on the flash of `store`. Where one fails, the flash is read again.
+    fn update<B: Board>(
+        &mut self,
+        board: &mut B,
+        mut store: Store,
+        change: impl FnOnce(&mut Vault) -> Result<(), Fault>,
+        write: impl FnOnce(&mut Store, &mut B::Flash, &Sealer, &[u8; NONCE], &Vault, &mut Buffer) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let sealer = self.sealer.as_ref().map_err(|fault| *fault)?;
+        let nonce = nonce(board)?;
+        let outcome =
+            change(self.vault).and_then(|()| write(&mut store, board.flash(), sealer, &nonce, self.vault, self.buffer));
         self.store = Ok(store);
         match outcome {
             Ok(()) => board.raise_epoch_floor(store.epoch),
@@ -76,9 +89,20 @@ impl<'m> Records<'m> {
     }
 
     fn reread<B: Board>(&mut self, board: &mut B) {
-        let floor = board.epoch_floor().unwrap_or(0);
-        self.store = Store::mount(board.flash(), &self.sealer, floor, self.vault, self.buffer);
+        let floor = floor(board);
+        self.store = match &self.sealer {
+            Ok(sealer) => Store::mount(board.flash(), sealer, floor, self.vault, self.buffer),
+            Err(fault) => {
+                self.vault.clear();
+                Err(*fault)
+            }
+        };
     }
+}
+
+/// The least epoch that records may have; a board without a counter asks for none.
+fn floor<B: Board>(board: &mut B) -> u32 {
+    board.epoch_floor().unwrap_or(0)
 }
 
 fn nonce<B: Board>(board: &mut B) -> Result<[u8; NONCE], Fault> {

@@ -6,6 +6,7 @@ use neural_vault_core::wire::{CHUNK, Chunk, EnrolmentProgress, Fault, Progress, 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use crate::components::Components;
 use crate::memory::{LATENT, SCRATCH};
 
 /// Most frames of a scan.
@@ -90,9 +91,7 @@ impl<'m> Scanner<'m> {
             return Err(Fault::ChunkLength.with(expected as u32));
         }
         let mut values = [0.0; CHUNK];
-        let Some(values) = values.get_mut(..words.len()) else {
-            return Err(Fault::ChunkLength.into());
-        };
+        let values = values.get_mut(..words.len()).ok_or(Fault::ChunkLength)?;
         for (value, word) in values.iter_mut().zip(words) {
             *value = f32::from_le_bytes(*word);
         }
@@ -128,42 +127,41 @@ impl<'m> Scanner<'m> {
 
     /// The complete scan's embedding.
     pub(crate) fn embedding(&self, latent: usize) -> Result<&[f32], Fault> {
-        let embedding = self.memory.embedding.get(..latent).unwrap_or_default();
-        if self.complete { Ok(embedding) } else { Err(Fault::NoScan) }
+        if !self.complete {
+            return Err(Fault::NoScan);
+        }
+        self.memory.embedding.get(..latent).ok_or(Fault::ModelTooLarge)
     }
 
     /// The complete scan's embedding, which then serves nobody else.
-    pub(crate) fn take(&mut self, latent: usize) -> Result<[f32; LATENT], Fault> {
-        let mut probe = [0.0; LATENT];
-        for (place, component) in probe.iter_mut().zip(self.embedding(latent)?) {
-            *place = *component;
-        }
+    pub(crate) fn take(&mut self, latent: usize) -> Result<Components, Fault> {
+        let probe = Components::copied(self.embedding(latent)?)?;
         self.close();
         Ok(probe)
     }
 
     /// Adds the complete scan to the enrolment in the making, which starts anew with a `first` one.
     pub(crate) fn enrol(&mut self, latent: usize, first: bool) -> Result<EnrolmentProgress, Refusal> {
-        let mut embedding = self.take(latent)?;
+        let embedding = self.take(latent)?;
         if first {
             self.drop_enrolment();
         }
         let scans = self.scans.checked_add(1).ok_or(Fault::EnrolmentScans.with(u32::from(self.scans)))?;
-        for (total, component) in self.memory.total.iter_mut().zip(&embedding) {
+        let total = self.memory.total.get_mut(..latent).ok_or(Fault::ModelTooLarge)?;
+        for (total, component) in total.iter_mut().zip(&*embedding) {
             *total += component;
         }
-        embedding.zeroize();
         self.scans = scans;
-        Ok(EnrolmentProgress { scans, prototype: digest(&self.prototype(), latent) })
+        Ok(EnrolmentProgress { scans, prototype: digest(&self.prototype(latent)?) })
     }
 
     /// The prototype in the making, if it is of so many scans and has this digest.
-    pub(crate) fn enrolled(&self, latent: usize, scans: u8, prototype: &[u8; 32]) -> Result<[f32; LATENT], Refusal> {
-        if scans == 0 || scans != self.scans {
+    pub(crate) fn enrolled(&self, latent: usize, scans: u8, prototype: &[u8; 32]) -> Result<Components, Refusal> {
+        if scans != self.scans {
             return Err(Fault::EnrolmentScans.with(u32::from(self.scans)));
         }
-        let found = self.prototype();
-        if digest(&found, latent) != *prototype {
+        let found = self.prototype(latent)?;
+        if digest(&found) != *prototype {
             return Err(Fault::PrototypeUnlike.into());
         }
         Ok(found)
@@ -175,15 +173,20 @@ impl<'m> Scanner<'m> {
         self.scans = 0;
     }
 
-    fn prototype(&self) -> [f32; LATENT] {
-        let count = f32::from(self.scans.max(1));
-        self.memory.total.map(|total| total / count)
+    /// The mean of the scans taken, of which there is one at least.
+    fn prototype(&self, latent: usize) -> Result<Components, Refusal> {
+        if self.scans == 0 {
+            return Err(Fault::EnrolmentScans.into());
+        }
+        let mut mean = Components::copied(self.memory.total.get(..latent).ok_or(Fault::ModelTooLarge)?)?;
+        mean.iter_mut().for_each(|total| *total /= f32::from(self.scans));
+        Ok(mean)
     }
 }
 
-fn digest(prototype: &[f32; LATENT], latent: usize) -> [u8; 32] {
+fn digest(prototype: &[f32]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for component in prototype.iter().take(latent) {
+    for component in prototype {
         hash.update(component.to_le_bytes());
     }
     hash.finalize().into()

@@ -2,13 +2,16 @@
 //!
 //! The nonce is 16 random bytes: no counter of nonces has to survive a power cut, and of the 2^20 records that a flash
 //! lives through two have the same with a chance of 2^-89. The associated data names the record's kind and its epoch, so
-//! that a record is worth nothing in another place.
+//! that a record opens in no other place.
 
 use ascon_aead::AsconAead128;
 use ascon_aead::aead::{AeadInOut, KeyInit};
-use zeroize::Zeroize;
+use hkdf::Hkdf;
+use neural_vault_core::wire::Fault;
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
-use crate::mac::mac;
+use crate::board::BoardSecret;
 
 /// Bytes of a nonce.
 pub(crate) const NONCE: usize = 16;
@@ -16,8 +19,8 @@ pub(crate) const NONCE: usize = 16;
 /// Bytes of a tag.
 pub(crate) const TAG: usize = 16;
 
-/// The first block of HKDF-Expand (RFC 5869, 2.3; 3.3 lets a secret that is uniformly random skip the extraction).
-const INFO: &[u8] = b"neural-vault/token/seal/v1\x01";
+/// The key is HKDF-Expand's (RFC 5869, 2.3); 3.3 lets a secret that is uniformly random skip the extraction.
+const INFO: &[u8] = b"neural-vault/token/seal/v1";
 
 /// What a sealed record is, and where in the order of records it belongs.
 #[derive(Clone, Copy)]
@@ -36,14 +39,12 @@ pub(crate) struct Sealer(AsconAead128);
 pub(crate) struct NotSealed;
 
 impl Sealer {
-    /// Derives the key from the board's secret, which is cleared.
-    pub(crate) fn new(mut secret: [u8; 32]) -> Self {
-        let mut block = mac(&secret, INFO).unwrap_or_default();
-        let [key, _] = bytemuck::must_cast_ref::<[u8; 32], [[u8; 16]; 2]>(&block);
-        let sealer = Self(AsconAead128::new(key.into()));
-        secret.zeroize();
-        block.zeroize();
-        sealer
+    /// Derives the key from the board's secret. Copies of both are left on the stack below the caller.
+    pub(crate) fn new(secret: &BoardSecret) -> Result<Self, Fault> {
+        let mut key = Zeroizing::new([0; 16]);
+        let expand = Hkdf::<Sha256>::from_prk(secret.expose_secret()).map_err(|_| Fault::SelfTest)?;
+        expand.expand(INFO, key.as_mut_slice()).map_err(|_| Fault::SelfTest)?;
+        Ok(Self(AsconAead128::new((&*key).into())))
     }
 
     /// Encrypts `text` in place; returns the tag.
@@ -73,22 +74,39 @@ impl Place {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     const PLACE: Place = Place { kind: 1, epoch: 7 };
 
+    fn sealer(byte: u8) -> Sealer {
+        Sealer::new(&BoardSecret::filled_by(|bytes| bytes.fill(byte))).ok().unwrap()
+    }
+
+    #[test]
+    fn the_key_is_the_first_block_of_hkdf_expand() {
+        // Python: hmac.new(bytes(range(32)), b"neural-vault/token/seal/v1\x01", "sha256").digest()[:16]
+        const KEY: [u8; 16] =
+            [0x70, 0xb1, 0xb5, 0xc6, 0x74, 0xa6, 0xf6, 0x76, 0x2d, 0x39, 0x4e, 0x5b, 0x99, 0x95, 0x6e, 0x74];
+        let secret = BoardSecret::filled_by(|bytes| *bytes = core::array::from_fn(|i| i as u8));
+        let (mut found, mut expected) = ([5; 32], [5; 32]);
+        let tag = Sealer::new(&secret).ok().unwrap().seal(PLACE, &[2; NONCE], &mut found);
+        assert_eq!(tag, Sealer(AsconAead128::new(&KEY.into())).seal(PLACE, &[2; NONCE], &mut expected));
+        assert_eq!(found, expected);
+    }
+
     #[test]
     fn a_record_opens_only_unchanged_in_its_place_under_its_key() {
-        let sealer = Sealer::new([1; 32]);
+        let (sealer, other) = (sealer(1), sealer(0));
         let mut sealed = *b"sixteen bytes ..";
-        let tag = sealer.seal(PLACE, &[2; NONCE], &mut sealed).unwrap_or_default();
+        let tag = sealer.seal(PLACE, &[2; NONCE], &mut sealed).unwrap();
         let open = |sealer: &Sealer, place, nonce, text: [u8; 16], tag| {
             let mut text = text;
             sealer.open(place, &[nonce; NONCE], &mut text, &tag).map(|()| text)
         };
         assert_eq!(open(&sealer, PLACE, 2, sealed, tag), Ok(*b"sixteen bytes .."));
-        assert_eq!(open(&Sealer::new([0; 32]), PLACE, 2, sealed, tag), Err(NotSealed));
+        assert_eq!(open(&other, PLACE, 2, sealed, tag), Err(NotSealed));
         assert_eq!(open(&sealer, Place { epoch: 8, ..PLACE }, 2, sealed, tag), Err(NotSealed));
         assert_eq!(open(&sealer, Place { kind: 2, ..PLACE }, 2, sealed, tag), Err(NotSealed));
         assert_eq!(open(&sealer, PLACE, 3, sealed, tag), Err(NotSealed));

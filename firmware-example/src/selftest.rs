@@ -1,16 +1,16 @@
 //! Known answers, for the self-test.
 
-use neural_vault_core::key::derive_v1;
+use neural_vault_core::key::{DerivedKey, derive_v1};
 
-use crate::board::Board;
-use crate::mac::mac;
+use crate::board::{Board, BoardSecret};
 use crate::seal::{NONCE, Place, Sealer};
 
-/// HMAC of RFC 4231 test case 2, and the v1 key of a prototype from -1 to 0.875 in steps of 1/8.
+/// The v1 key of a prototype from -1 to 0.875 in steps of 1/8, and its HMAC of the text of RFC 4231's test case 2, as
+/// another implementation computes them.
 pub(crate) fn key_derivation() -> bool {
     const MAC: [u8; 32] = [
-        0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e, 0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7, 0x5a, 0x00,
-        0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83, 0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43,
+        0xb9, 0x7a, 0xd5, 0x8f, 0xd1, 0x2b, 0x2c, 0x4b, 0x00, 0x50, 0x03, 0x8c, 0xfb, 0x1e, 0xe7, 0xf6, 0x86, 0x21,
+        0x7c, 0xa9, 0x14, 0x58, 0xfd, 0x1b, 0x46, 0x82, 0x7f, 0xf1, 0xa0, 0x7d, 0x55, 0xa5,
     ];
     const KEY: [u8; 32] = [
         0xaa, 0xa5, 0xdc, 0xc8, 0x32, 0x47, 0xf9, 0xf7, 0x9b, 0x78, 0x1c, 0xd2, 0xa0, 0x05, 0x93, 0x6a, 0xa6, 0xb8,
@@ -19,7 +19,9 @@ pub(crate) fn key_derivation() -> bool {
 
     let prototype: [f32; 16] = core::array::from_fn(|i| (i as f32 - 8.0) / 8.0);
     let mut key = [0; 32];
-    derive_v1(&prototype, &mut key).is_ok() && key == KEY && mac(b"Jefe", b"what do ya want for nothing?") == Some(MAC)
+    derive_v1(&prototype, &mut key).is_ok()
+        && key == KEY
+        && DerivedKey::from_bytes(&key).authenticate(b"what do ya want for nothing?") == MAC
 }
 
 /// What is sealed opens, and does not once it was changed; the tag is what another implementation computes.
@@ -27,7 +29,10 @@ pub(crate) fn sealing() -> bool {
     const PLACE: Place = Place { kind: 0, epoch: 0 };
     const TAG: [u8; 16] =
         [0x7a, 0xfd, 0x6c, 0xb0, 0xbd, 0x12, 0xe5, 0xff, 0xf5, 0x17, 0xf3, 0x80, 0x05, 0xbb, 0xc7, 0xe0];
-    let (sealer, nonce, text) = (Sealer::new([0; 32]), [0; NONCE], *b"neural-vault/kat");
+    let (nonce, text) = ([0; NONCE], *b"neural-vault/kat");
+    let Ok(sealer) = Sealer::new(&BoardSecret::filled_by(|zeros| *zeros = [0; 32])) else {
+        return false;
+    };
     let mut sealed = text;
     let Some(tag) = sealer.seal(PLACE, &nonce, &mut sealed) else {
         return false;

@@ -31,8 +31,10 @@
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use neural_vault_core::wire::{Fault, SLOTS};
+use zeroize::Zeroize;
 
-use crate::seal::{NONCE, Place, Sealer, TAG};
+use crate::record::{ALIGNMENT, ERASED, Found, Kind, read};
+use crate::seal::{NONCE, Sealer};
 use crate::vault::{VAULT_LENGTH, Vault};
 
 /// Bytes of a bank, a whole number of the flash's erase units.
@@ -41,16 +43,8 @@ pub const BANK: u32 = 8192;
 /// Bytes of flash that the records take, from its start.
 pub const REGION: u32 = 2 * BANK;
 
-/// Every place and length is a multiple of this.
-const ALIGNMENT: usize = 16;
-
-const HEAD: usize = NONCE + 4 + 4 + 8;
-const COMMIT: usize = ALIGNMENT;
-const COMMITTED: [u8; COMMIT] = [0; COMMIT];
-const ERASED: u8 = 0xff;
-
-const SNAPSHOT: Kind<VAULT_LENGTH> = Kind(1);
-const COUNTERS: Kind<ALIGNMENT> = Kind(2);
+const SNAPSHOT: Kind<VAULT_LENGTH> = Kind::new(1);
+const COUNTERS: Kind<ALIGNMENT> = Kind::new(2);
 
 /// Memory for one snapshot on its way from and to the flash.
 pub(crate) struct Buffer([u8; SNAPSHOT.body()]);
@@ -90,6 +84,21 @@ impl Store {
         buffer: &mut Buffer,
     ) -> Result<Self, Fault> {
         vault.clear();
+        let mounted = Self::find(flash, sealer, floor, vault, buffer);
+        buffer.0.zeroize();
+        if mounted.is_err() {
+            vault.clear();
+        }
+        mounted
+    }
+
+    fn find<F: NorFlash>(
+        flash: &mut F,
+        sealer: &Sealer,
+        floor: u32,
+        vault: &mut Vault,
+        buffer: &mut Buffer,
+    ) -> Result<Self, Fault> {
         let first = SNAPSHOT.find(flash, sealer, 0, None, &mut buffer.0)?;
         let second = SNAPSHOT.find(flash, sealer, BANK, None, &mut buffer.0)?;
         let (bank, epoch) = match (first, second) {
@@ -101,16 +110,12 @@ impl Store {
             _ => return Ok(Self::blank(0)),
         };
         let mut store = Self { bank, end: SNAPSHOT.length(), epoch };
-        let mounted = store.read(flash, sealer, vault, buffer).and_then(|()| {
-            if store.epoch < floor {
-                return Err(Fault::StorageRolledBack);
-            }
-            erase(flash, BANK - bank)
-        });
-        if mounted.is_err() {
-            vault.clear();
+        store.read(flash, sealer, vault, buffer)?;
+        if store.epoch < floor {
+            return Err(Fault::StorageRolledBack);
         }
-        mounted.map(|()| store)
+        erase(flash, BANK - bank)?;
+        Ok(store)
     }
 
     /// Reads the live bank: its snapshot, then its counters.
@@ -124,24 +129,21 @@ impl Store {
         let Found::Sound(_) = SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)? else {
             return Err(Fault::StorageDamaged);
         };
-        vault.read(SNAPSHOT.text(&mut buffer.0)).map_err(|_| Fault::StorageDamaged)?;
+        vault.read(SNAPSHOT.parts(&mut buffer.0)?.text).map_err(|_| Fault::StorageDamaged)?;
         while self.has_room() {
             let mut record = [0; COUNTERS.body()];
             let place = self.bank + self.end;
-            match COUNTERS.find(flash, sealer, place, Some(self.epoch.wrapping_add(1)), &mut record)? {
+            match COUNTERS.find(flash, sealer, place, Some(self.next_epoch()?), &mut record)? {
                 Found::Erased => break,
                 Found::Torn => self.end = BANK,
                 Found::Damaged => return Err(Fault::StorageDamaged),
                 Found::Sound(epoch) => {
                     self.epoch = epoch;
                     self.end += COUNTERS.length();
-                    for (misses, logged) in vault.misses.iter_mut().zip(COUNTERS.text(&mut record)) {
-                        *misses = *logged;
-                    }
+                    vault.misses.copy_from_slice(&COUNTERS.parts(&mut record)?.text[..SLOTS]);
                 }
             }
         }
-        buffer.0.fill(0);
         Ok(())
     }
 
@@ -157,14 +159,14 @@ impl Store {
         vault: &Vault,
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
-        let (old, new, epoch) = (self.bank, BANK - self.bank, self.epoch.wrapping_add(1));
+        let (old, new, epoch) = (self.bank, BANK - self.bank, self.next_epoch()?);
         // Should the flash fail halfway, a counter may not be appended to what is left.
         self.end = BANK;
         erase(flash, new)?;
-        let text = SNAPSHOT.text(&mut buffer.0);
-        text.fill(0);
-        postcard::to_slice(vault, text).map_err(|_| Fault::StorageFailed)?;
-        SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0)?;
+        let encoded = encode(vault, SNAPSHOT.parts(&mut buffer.0)?.text);
+        let written = encoded.and_then(|()| SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0));
+        buffer.0.zeroize();
+        written?;
         *self = Self { bank: new, end: SNAPSHOT.length(), epoch };
         // The change is made. Where this fails, the next start tries again before it does anything else.
         let _ = erase(flash, old);
@@ -187,10 +189,8 @@ impl Store {
             return self.commit(flash, sealer, nonce, vault, buffer);
         }
         let mut record = [0; COUNTERS.body()];
-        for (place, misses) in COUNTERS.text(&mut record).iter_mut().zip(vault.misses) {
-            *place = misses;
-        }
-        let (place, epoch) = (self.bank + self.end, self.epoch.wrapping_add(1));
+        COUNTERS.parts(&mut record)?.text[..SLOTS].copy_from_slice(&vault.misses);
+        let (place, epoch) = (self.bank + self.end, self.next_epoch()?);
         let end = self.end + COUNTERS.length();
         self.end = BANK;
         COUNTERS.write(flash, sealer, place, epoch, nonce, &mut record)?;
@@ -198,123 +198,20 @@ impl Store {
         Ok(())
     }
 
+    /// Epoch of the next record. Epochs end after 2^32 changes, and no flash lives through as many.
+    fn next_epoch(&self) -> Result<u32, Fault> {
+        self.epoch.checked_add(1).ok_or(Fault::StorageFailed)
+    }
+
     fn has_room(&self) -> bool {
         self.end.saturating_add(COUNTERS.length()) <= BANK
     }
 }
 
-/// A kind of record with `N` bytes of content.
-#[derive(Clone, Copy)]
-struct Kind<const N: usize>(u32);
-
-/// What lies in a record's place.
-enum Found {
-    /// Nothing since the last erasure.
-    Erased,
-    /// Something that was never committed.
-    Torn,
-    /// A record with its epoch; it is open in the buffer.
-    Sound(u32),
-    /// Something that was committed and is not what was written.
-    Damaged,
-}
-
-impl<const N: usize> Kind<N> {
-    /// Bytes without the commit.
-    const fn body(self) -> usize {
-        HEAD + N + TAG
-    }
-
-    /// Bytes in all.
-    const fn length(self) -> u32 {
-        (self.body() + COMMIT) as u32
-    }
-
-    /// The content within a body.
-    fn text(self, body: &mut [u8]) -> &mut [u8] {
-        body.get_mut(HEAD..HEAD + N).unwrap_or_default()
-    }
-
-    /// Reads what is at `place` into `body` and opens it; with an epoch given, it must be that one.
-    fn find<F: ReadNorFlash>(
-        self,
-        flash: &mut F,
-        sealer: &Sealer,
-        place: u32,
-        expected: Option<u32>,
-        body: &mut [u8],
-    ) -> Result<Found, Fault> {
-        let mut commit = [0; COMMIT];
-        read(flash, place, body)?;
-        read(flash, place + self.body() as u32, &mut commit)?;
-        if commit == [ERASED; COMMIT] {
-            let erased = body.iter().all(|&byte| byte == ERASED);
-            return Ok(if erased { Found::Erased } else { Found::Torn });
-        }
-        Ok(self.open(sealer, expected, body).map_or(Found::Damaged, Found::Sound))
-    }
-
-    fn open(self, sealer: &Sealer, expected: Option<u32>, body: &mut [u8]) -> Option<u32> {
-        let (nonce, rest) = body.split_first_chunk_mut::<NONCE>()?;
-        let (epoch, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (_kind_and_zeros, rest) = rest.split_first_chunk_mut::<12>()?;
-        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
-        let epoch = u32::from_le_bytes(*epoch);
-        if expected.is_some_and(|expected| expected != epoch) {
-            return None;
-        }
-        sealer.open(Place { kind: self.0, epoch }, nonce, text, tag).ok()?;
-        Some(epoch)
-    }
-
-    /// Seals the content of `body` and writes it to `place`, its commit last.
-    fn write<F: NorFlash>(
-        self,
-        flash: &mut F,
-        sealer: &Sealer,
-        place: u32,
-        epoch: u32,
-        nonce: &[u8; NONCE],
-        body: &mut [u8],
-    ) -> Result<(), Fault> {
-        self.seal(sealer, epoch, nonce, body).ok_or(Fault::StorageFailed)?;
-        program(flash, place, body)?;
-        program(flash, place + self.body() as u32, &COMMITTED)
-    }
-
-    fn seal(self, sealer: &Sealer, epoch: u32, nonce: &[u8; NONCE], body: &mut [u8]) -> Option<()> {
-        let (nonce_place, rest) = body.split_first_chunk_mut::<NONCE>()?;
-        let (epoch_place, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (kind_place, rest) = rest.split_first_chunk_mut::<4>()?;
-        let (zeros, rest) = rest.split_first_chunk_mut::<8>()?;
-        let (text, tag) = rest.split_last_chunk_mut::<TAG>()?;
-        *nonce_place = *nonce;
-        *epoch_place = epoch.to_le_bytes();
-        *kind_place = self.0.to_le_bytes();
-        *zeros = [0; 8];
-        *tag = sealer.seal(Place { kind: self.0, epoch }, nonce, text)?;
-        Some(())
-    }
-}
-
-fn read<F: ReadNorFlash>(flash: &mut F, place: u32, bytes: &mut [u8]) -> Result<(), Fault> {
-    flash.read(place, bytes).map_err(|_| Fault::StorageFailed)
-}
-
-/// Writes `bytes` and reads them back.
-fn program<F: NorFlash>(flash: &mut F, place: u32, bytes: &[u8]) -> Result<(), Fault> {
-    const { assert!(ALIGNMENT.is_multiple_of(F::WRITE_SIZE) && ALIGNMENT.is_multiple_of(F::READ_SIZE)) };
-    flash.write(place, bytes).map_err(|_| Fault::StorageFailed)?;
-    let mut at = place;
-    for written in bytes.as_chunks::<ALIGNMENT>().0 {
-        let mut found = [0; ALIGNMENT];
-        read(flash, at, &mut found)?;
-        if found != *written {
-            return Err(Fault::StorageFailed);
-        }
-        at += ALIGNMENT as u32;
-    }
-    Ok(())
+/// The vault in postcard's encoding, zeros after it.
+fn encode(vault: &Vault, text: &mut [u8; VAULT_LENGTH]) -> Result<(), Fault> {
+    text.fill(0);
+    postcard::to_slice(vault, text).map(|_| ()).map_err(|_| Fault::StorageFailed)
 }
 
 /// Erases a bank that holds anything.

@@ -1,8 +1,10 @@
 //! What a token remembers: one value, sealed as a whole.
 
-use neural_vault_core::wire::{Label, SLOTS};
+use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
+use neural_vault_core::verify::Threshold;
+use neural_vault_core::wire::{AdminKey, Fault, Label, Refusal, SLOTS};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_stack};
 
 use crate::memory::LATENT;
 
@@ -26,8 +28,8 @@ pub(crate) struct Vault {
 /// What provisioning gave the token.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Identity {
-    pub(crate) device_secret: [u8; 32],
-    pub(crate) admin_key: [u8; 32],
+    pub(crate) device_secret: DeviceSecret,
+    pub(crate) admin_key: AdminKey,
     pub(crate) model: [u8; 32],
     pub(crate) window: u8,
     /// Whether keys may leave, 0 or 1: with a `bool`, blank memory would not be all zeros and take flash to copy.
@@ -43,47 +45,86 @@ pub(crate) struct Slot {
     prototype: [[f32; 32]; LATENT / 32],
 }
 
+/// A slot that there is; as many variants as the arrays have elements, so that no index can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SlotIndex {
+    First,
+    Second,
+    Third,
+    Fourth,
+}
+
+impl SlotIndex {
+    pub(crate) const ALL: [Self; SLOTS] = [Self::First, Self::Second, Self::Third, Self::Fourth];
+
+    /// The slot of this number.
+    pub(crate) fn new(number: u8) -> Result<Self, Refusal> {
+        Self::ALL.get(usize::from(number)).copied().ok_or(Fault::NoSuchSlot.with(SLOTS as u32))
+    }
+
+    pub(crate) fn get<T>(self, all: &[T; SLOTS]) -> &T {
+        &all[self as usize]
+    }
+
+    pub(crate) fn get_mut<T>(self, all: &mut [T; SLOTS]) -> &mut T {
+        &mut all[self as usize]
+    }
+}
+
 impl Vault {
     pub(crate) const BLANK: Self = Self { identity: None, misses: [0; SLOTS], slots: [const { None }; SLOTS] };
 
     /// Becomes what `bytes` encode, field by field: a whole vault would lie on the stack several times over.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        let mut rest;
-        (self.identity, rest) = postcard::take_from_bytes(bytes)?;
-        (self.misses, rest) = postcard::take_from_bytes(rest)?;
+        let mut rest = read_into(&mut self.identity, bytes)?;
+        rest = read_into(&mut self.misses, rest)?;
         for slot in &mut self.slots {
-            (*slot, rest) = postcard::take_from_bytes(rest)?;
+            rest = read_into(slot, rest)?;
         }
         Ok(())
     }
 
     /// Back to blank, nothing left in memory.
     pub(crate) fn clear(&mut self) {
-        if let Some(identity) = &mut self.identity {
-            identity.device_secret.zeroize();
-            identity.admin_key.zeroize();
-        }
-        for slot in self.slots.iter_mut().flatten() {
-            slot.prototype.as_flattened_mut().zeroize();
-        }
         self.identity = None;
         self.misses = [0; SLOTS];
         self.slots = [const { None }; SLOTS];
     }
 }
 
+/// Reads one field; returns the bytes after it.
+///
+/// The stack is cleared before the next: what is not there, such as an empty slot, is moved into its place with whatever
+/// lay on the stack, secrets of the field before too.
+fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
+    #[inline(never)]
+    fn read<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
+        let rest;
+        (*field, rest) = postcard::take_from_bytes(bytes)?;
+        Ok(rest)
+    }
+    let rest = read(field, bytes);
+    zeroize_stack::<CLEARED_STACK>();
+    rest
+}
+
 impl Slot {
-    /// A slot with the first components of `prototype`, as many as there is room for.
-    pub(crate) fn new(label: Label, id: [u8; 16], threshold: f32, prototype: &[f32]) -> Self {
-        let mut slot = Self { label, id, threshold, prototype: [[0.0; 32]; LATENT / 32] };
-        for (place, component) in slot.prototype.as_flattened_mut().iter_mut().zip(prototype) {
-            *place = *component;
-        }
-        slot
+    /// A slot with this prototype, zeros after it.
+    pub(crate) fn new(label: Label, id: [u8; 16], threshold: Threshold, prototype: &[f32]) -> Result<Self, Fault> {
+        let mut slot = Self { label, id, threshold: threshold.cosine(), prototype: [[0.0; 32]; LATENT / 32] };
+        let place = slot.prototype.as_flattened_mut().get_mut(..prototype.len()).ok_or(Fault::ModelTooLarge)?;
+        place.copy_from_slice(prototype);
+        Ok(slot)
     }
 
     /// The prototype's first `latent` components.
-    pub(crate) fn prototype(&self, latent: usize) -> &[f32] {
-        self.prototype.as_flattened().get(..latent).unwrap_or_default()
+    pub(crate) fn prototype(&self, latent: usize) -> Result<&[f32], Fault> {
+        self.prototype.as_flattened().get(..latent).ok_or(Fault::ModelTooLarge)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.prototype.as_flattened_mut().zeroize();
     }
 }

@@ -7,6 +7,8 @@
 #![no_std]
 #![no_main]
 
+#[path = "../panic.rs"]
+mod panic;
 #[path = "../register.rs"]
 mod register;
 mod semihosting;
@@ -15,10 +17,12 @@ mod stack;
 
 use cortex_m_rt::entry;
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
-use neural_vault_token::board::{Action, Board, EntropyFailed, Footprint};
+use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::store::REGION;
 use neural_vault_token::token::Token;
+
+use zeroize::Zeroizing;
 
 use register::Register;
 use semihosting::File;
@@ -37,7 +41,7 @@ const INSTRUCTIONS: u32 = 40;
 /// CMSDK UART0 and timers 0 and 1.
 struct Mps2 {
     flash: FileFlash,
-    secret: [u8; 32],
+    secret: File,
     random: File,
     /// The counter outside the flash, and its value.
     epochs: File,
@@ -96,14 +100,16 @@ impl Mps2 {
         TIMER_VALUE.write(u32::MAX);
         TIMER_CONTROL.write(1);
         let random = File::open(c"/dev/urandom", semihosting::READ)?;
-        let mut secret = [0; 32];
-        match File::open(c"token.secret", semihosting::READ) {
-            Some(file) => file.read(&mut secret)?,
+        let secret = match File::open(c"token.secret", semihosting::READ) {
+            Some(file) => file,
             None => {
-                random.read(&mut secret)?;
-                File::open(c"token.secret", semihosting::CREATE)?.write(&secret)?;
+                let mut secret = Zeroizing::new([0; 32]);
+                random.read(&mut *secret)?;
+                let file = File::open(c"token.secret", semihosting::CREATE)?;
+                file.write(&*secret)?;
+                file
             }
-        }
+        };
         let mut epoch = [0; 4];
         let epochs = match File::open(c"token.epoch", semihosting::UPDATE) {
             Some(file) => {
@@ -161,8 +167,12 @@ impl Board for Mps2 {
         self.random.read(bytes).ok_or(EntropyFailed)
     }
 
-    fn secret(&mut self) -> [u8; 32] {
-        self.secret
+    fn secret(&mut self) -> BoardSecret {
+        BoardSecret::filled_by(|bytes| {
+            if self.secret.seek(0).and_then(|()| self.secret.read(bytes)).is_none() {
+                semihosting::exit();
+            }
+        })
     }
 
     fn uptime(&mut self) -> u64 {
@@ -206,7 +216,7 @@ fn disable_interrupts() {
 /// A file that behaves as NOR flash does: writing only clears bits, erasing sets them by the sector.
 struct FileFlash(File);
 
-/// A file that does not obey, or a place outside the flash.
+/// A file that does not obey, or a place outside the flash or within its unit.
 #[derive(Debug)]
 struct FlashError;
 
@@ -220,9 +230,10 @@ impl FileFlash {
         Some(flash)
     }
 
-    fn check(place: u32, length: usize) -> Result<(), FlashError> {
-        let end = u64::from(place) + length as u64;
-        if end <= u64::from(REGION) { Ok(()) } else { Err(FlashError) }
+    fn check(place: u32, length: usize, unit: usize) -> Result<(), FlashError> {
+        let inside = u64::from(place) + length as u64 <= u64::from(REGION);
+        let whole = (place as usize).is_multiple_of(unit) && length.is_multiple_of(unit);
+        if inside && whole { Ok(()) } else { Err(FlashError) }
     }
 }
 
@@ -240,7 +251,7 @@ impl ReadNorFlash for FileFlash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len())?;
+        Self::check(offset, bytes.len(), Self::READ_SIZE)?;
         self.0.seek(offset).and_then(|()| self.0.read(bytes)).ok_or(FlashError)
     }
 
@@ -254,7 +265,8 @@ impl NorFlash for FileFlash {
     const ERASE_SIZE: usize = 4096;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
-        Self::check(from, to.saturating_sub(from) as usize)?;
+        let length = to.checked_sub(from).ok_or(FlashError)?;
+        Self::check(from, length as usize, Self::ERASE_SIZE)?;
         self.0.seek(from).ok_or(FlashError)?;
         for _ in (from..to).step_by(64) {
             self.0.write(&[0xff; 64]).ok_or(FlashError)?;
@@ -263,7 +275,7 @@ impl NorFlash for FileFlash {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len())?;
+        Self::check(offset, bytes.len(), Self::WRITE_SIZE)?;
         let mut place = offset;
         for piece in bytes.chunks(64) {
             let mut found = [0; 64];
@@ -277,10 +289,4 @@ impl NorFlash for FileFlash {
         }
         Ok(())
     }
-}
-
-/// Never linked, as no code can panic; `cargo xtask firmware` checks the binary.
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    loop {}
 }

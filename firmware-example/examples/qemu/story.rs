@@ -1,4 +1,4 @@
-//! The way of a token from blank to wiped on real recordings; what it prints is compared with a committed copy.
+//! A token from blank to wiped on real recordings; what it prints is compared with a committed copy.
 
 use std::error::Error;
 
@@ -58,7 +58,7 @@ impl<'m> Host<'m> {
     /// The v2 key of an enrolment of one scan.
     fn key(&self, scan: &[f32], id: [u8; 16]) -> Outcome<[u8; 32]> {
         let context = KeyContext { model_digest: self.bundle.digest(), enrolment_id: &id, application: APPLICATION };
-        let key = derive_v2(&self.embedding(scan)?, &DeviceSecret::from_bytes(SECRET), &context)?;
+        let key = derive_v2(&self.embedding(scan)?, &DeviceSecret::from_bytes(&SECRET), &context)?;
         Ok(*key.expose_secret())
     }
 }
@@ -66,8 +66,8 @@ impl<'m> Host<'m> {
 /// Provisions a blank token for the host's model.
 pub fn provision(client: &mut Client<Machine>, host: &Host<'_>) -> Result<(), Refusal> {
     client.call::<Provision>(&Provisioning {
-        device_secret: Some(SECRET),
-        admin_key: ADMIN,
+        device_secret: Some(DeviceSecret::from_bytes(&SECRET)),
+        admin_key: AdminKey::from_bytes(&ADMIN),
         model: *host.bundle.digest(),
         window: host.window as u8,
         policy: Policy { allow_export: true },
@@ -185,7 +185,8 @@ fn answer_challenge(token: &mut Client<Machine>, host: &Host<'_>, enrolled: &[f3
 
 fn export(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome<[u8; 32]> {
     token.scan(host.features(), scan)?;
-    Ok(token.call::<ExportKey>(&KeyRequest { slot: SLOT.slot, application: APPLICATION })?)
+    let key = token.call::<ExportKey>(&KeyRequest { slot: SLOT.slot, application: APPLICATION })?;
+    Ok(*key.expose_secret())
 }
 
 fn restart(setup: &Setup, token: &mut Client<Machine>) -> Outcome<Client<Machine>> {

@@ -1,9 +1,9 @@
-//! The crypto floor and what embeds (bundle, encoder, scan), to be weighed.
+//! The trusted core and what embeds (bundle, encoder, scan): a size image.
 
 #![no_std]
 #![no_main]
 
-mod floor;
+mod calls;
 
 use core::hint::black_box;
 
@@ -14,7 +14,7 @@ use neural_vault_core::scan::ScanEncoder;
 #[entry]
 fn main() -> ! {
     static mut SCRATCH: [f32; 8192] = [0.0; 8192];
-    floor::call();
+    calls::trusted_core();
     let (mut embedding, frames) = ([0.0; 128], black_box([].as_slice()));
     if let Ok(bundle) = Bundle::open(black_box(&[])) {
         let encoder = bundle.encoder();

@@ -79,7 +79,7 @@ impl<T: Transport> Client<T> {
         E: for<'a> Endpoint<Request<'a> = Authorised<C>>,
     {
         let nonce = self.call::<Nonce>(&())?;
-        let authorised = authorise::<E, C>(&AdminKey::from_bytes(*key), &nonce, command).expect("commands are short");
+        let authorised = authorise::<E, C>(&AdminKey::from_bytes(key), &nonce, command).expect("commands are short");
         self.call::<E>(&authorised)
     }
 

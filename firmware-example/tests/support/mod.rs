@@ -11,9 +11,10 @@ use std::rc::Rc;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
+use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanError, embed_scan};
 use neural_vault_core::wire::*;
-use neural_vault_token::board::{Action, Board, EntropyFailed};
+use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
@@ -77,8 +78,8 @@ impl Board for SimBoard {
         if self.entropy_fails { Err(EntropyFailed) } else { Ok(()) }
     }
 
-    fn secret(&mut self) -> [u8; 32] {
-        self.secret
+    fn secret(&mut self) -> BoardSecret {
+        BoardSecret::filled_by(|bytes| *bytes = self.secret)
     }
 
     fn uptime(&mut self) -> u64 {
@@ -134,8 +135,8 @@ pub fn session<R>(board: SimBoard, model: &[u8], use_it: impl FnOnce(&mut Client
 
 pub fn provisioning(model: &[u8]) -> Provisioning {
     Provisioning {
-        device_secret: Some(SECRET),
-        admin_key: ADMIN,
+        device_secret: Some(DeviceSecret::from_bytes(&SECRET)),
+        admin_key: AdminKey::from_bytes(&ADMIN),
         model: *Bundle::open(model).unwrap().digest(),
         window: WINDOW,
         policy: Policy { allow_export: true },

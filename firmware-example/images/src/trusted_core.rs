@@ -1,15 +1,15 @@
-//! The crypto floor and nothing else, to be weighed.
+//! The trusted core and nothing else: a size image.
 
 #![no_std]
 #![no_main]
 
-mod floor;
+mod calls;
 
 use cortex_m_rt::entry;
 
 #[entry]
 fn main() -> ! {
-    floor::call();
+    calls::trusted_core();
     loop {}
 }
 

@@ -1,20 +1,20 @@
-//! Calls of everything the crypto floor offers: codes, both key schemes, verification.
+//! Calls of everything the trusted core offers: codes, both key schemes, verification.
 
 use core::convert::Infallible;
 use core::hint::black_box;
 
 use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantize::quantize;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
 /// Quantises, derives and verifies what the compiler cannot see.
 ///
-/// What is given lies in memory, as a constant would be weighed too, and what comes back is looked at where it lies.
+/// What is given lies in memory, as a constant would count too, and what comes back is looked at where it lies.
 #[inline(always)]
-pub fn call() {
+pub fn trusted_core() {
     let (floats, bytes) = ([0.0; 128], [0; 32]);
     let (prototype, digest) = (black_box(floats.as_slice()), black_box(&bytes));
-    let (secret, id) = (DeviceSecret::from_bytes(*digest), black_box(&[0; 16]));
+    let (secret, id) = (DeviceSecret::from_bytes(digest), black_box(&[0; 16]));
     let (mut codes, mut key) = ([0; 128], [0; 32]);
 
     let _ = black_box(quantize(prototype, &mut codes));
@@ -22,8 +22,10 @@ pub fn call() {
     black_box((&codes, &key));
     let context = KeyContext { model_digest: digest, enrolment_id: id, application: digest };
     black_box(&derive_v2(prototype, &secret, &context));
-    let enrolment = Enrolment { prototype, threshold: black_box(0.5), model_digest: *digest, id: *id };
-    black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5)));
+    let enrolment = Threshold::new(black_box(0.5)).and_then(|cosine| Enrolment::new(prototype, cosine, digest, id));
+    if let Ok(enrolment) = enrolment {
+        black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5)));
+    }
 }
 
 /// Attempts kept nowhere.
