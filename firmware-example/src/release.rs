@@ -1,6 +1,6 @@
 //! What an accepted scan releases: a yes, an answer to a challenge, or the key itself.
 
-use neural_vault_core::key::{DerivedKey, DeviceSecret};
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{Enrolment, Threshold, VerifyError, verify};
 use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refusal, SlotNumber};
 
@@ -12,11 +12,12 @@ use crate::vault::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn verify(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        self.release(slot, b"").map(|_| ())
+        self.release(slot, b"", &mut KeyBuffer::empty()).map(|_| ())
     }
 
     pub(crate) fn challenge(&mut self, question: Question<'_>) -> Result<[u8; 32], Refusal> {
-        let key = self.release(question.slot, question.application)?;
+        let mut buffer = KeyBuffer::empty();
+        let key = self.release(question.slot, question.application, &mut buffer)?;
         Ok(key.authenticate(&question.nonce))
     }
 
@@ -25,11 +26,18 @@ impl<B: Board> Machine<'_, B> {
             return Err(Fault::ExportForbidden.into());
         }
         self.consent(Action::ExportKey)?;
-        self.release(request.slot, request.application)
+        let mut buffer = KeyBuffer::empty();
+        let key = self.release(request.slot, request.application, &mut buffer)?;
+        Ok(DerivedKey::from_bytes(key.expose_secret()))
     }
 
-    /// Pays an attempt, compares the complete scan with a slot and derives its key.
-    fn release(&mut self, slot: u8, application: &[u8]) -> Result<DerivedKey, Refusal> {
+    /// Counts an attempt, compares the complete scan with a slot and derives its key.
+    fn release<'k>(
+        &mut self,
+        slot: u8,
+        application: &[u8],
+        buffer: &'k mut KeyBuffer,
+    ) -> Result<&'k DerivedKey, Refusal> {
         let (slot, latent) = (SlotIndex::new(slot)?, self.latent()?);
         if application.len() > MAX_APPLICATION {
             return Err(Fault::Application.into());
@@ -51,7 +59,7 @@ impl<B: Board> Machine<'_, B> {
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
             Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, slot, enrolled };
-        let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts);
+        let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts, buffer);
         self.stages.verify = self.since(clock);
         outcome.map_err(|error| {
             match error {

@@ -8,7 +8,7 @@ mod support;
 
 use hkdf::Hkdf;
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v2};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
@@ -149,7 +149,9 @@ fn no_request_leaves_a_secret() {
         let id = client.enrol(&KEY, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
         let context =
             KeyContext { model_digest: Bundle::open(model).unwrap().digest(), enrolment_id: &id, application: b"x" };
-        let key = *derive_v2(&prototype(model), &DeviceSecret::from_bytes(&DEVICE), &context).unwrap().expose_secret();
+        let key = *derive_v2(&prototype(model), &DeviceSecret::from_bytes(&DEVICE), &context, &mut KeyBuffer::empty())
+            .unwrap()
+            .expose_secret();
         let secrets = [&BOARD[..], &DEVICE, &KEY, &sealing_key, &key];
 
         let (admin, slot) = (AdminKey::from_bytes(&KEY), SlotNumber { slot: SLOT });

@@ -5,7 +5,7 @@ mod support;
 
 use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v2};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_token::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use sha2::Sha256;
@@ -20,7 +20,9 @@ fn fault<T>(reply: Result<T, Refusal>) -> Fault {
 fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
     let model_digest = Bundle::open(model).unwrap().digest();
     let context = KeyContext { model_digest, enrolment_id: &id, application };
-    *derive_v2(&prototype(model), &DeviceSecret::from_bytes(&SECRET), &context).unwrap().expose_secret()
+    *derive_v2(&prototype(model), &DeviceSecret::from_bytes(&SECRET), &context, &mut KeyBuffer::empty())
+        .unwrap()
+        .expose_secret()
 }
 
 #[test]

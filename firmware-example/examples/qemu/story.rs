@@ -5,7 +5,7 @@ use std::error::Error;
 use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v2};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::scan::embed_scan;
 use neural_vault_core::wire::*;
 use neural_vault_token::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
@@ -58,7 +58,8 @@ impl<'m> Host<'m> {
     /// The v2 key of an enrolment of one scan.
     fn key(&self, scan: &[f32], id: [u8; 16]) -> Outcome<[u8; 32]> {
         let context = KeyContext { model_digest: self.bundle.digest(), enrolment_id: &id, application: APPLICATION };
-        let key = derive_v2(&self.embedding(scan)?, &DeviceSecret::from_bytes(&SECRET), &context)?;
+        let mut buffer = KeyBuffer::empty();
+        let key = derive_v2(&self.embedding(scan)?, &DeviceSecret::from_bytes(&SECRET), &context, &mut buffer)?;
         Ok(*key.expose_secret())
     }
 }

@@ -3,7 +3,7 @@
 use core::convert::Infallible;
 use core::hint::black_box;
 
-use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
@@ -21,10 +21,11 @@ pub fn trusted_core() {
     let _ = black_box(derive_v1(prototype, &mut key));
     black_box((&codes, &key));
     let context = KeyContext { model_digest: digest, enrolment_id: id, application: digest };
-    black_box(&derive_v2(prototype, &secret, &context));
+    let mut buffer = KeyBuffer::empty();
+    black_box(&derive_v2(prototype, &secret, &context, &mut buffer));
     let enrolment = Threshold::new(black_box(0.5)).and_then(|cosine| Enrolment::new(prototype, cosine, digest, id));
     if let Ok(enrolment) = enrolment {
-        black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5)));
+        black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5), &mut buffer));
     }
 }
 
