@@ -9,6 +9,7 @@ use neural_vault_core::bundle::{Bundle, Storage};
 use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, write};
 use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::verify::Threshold;
 
 use crate::int8_onnx::dynamically_quantised;
 use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
@@ -101,7 +102,8 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
 /// When the gallery cannot be written or opened.
 pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Result<Work, Stop> {
     let vectors: Vec<Vec<f32>> = (0..997).map(unit_vector).collect();
-    let entry = |prototype: &'static [f32]| Entry { label: "", threshold: 0.5, prototype };
+    let threshold = Threshold::new(0.5)?;
+    let entry = |prototype: &'static [f32]| Entry { label: "", threshold, prototype };
     let vectors: &'static [Vec<f32>] = Vec::leak(vectors);
     let entries: Vec<Entry<'_>> = vectors.iter().cycle().take(prototypes).map(|vector| entry(vector)).collect();
     let bytes = leaked(Aligned::new(&write(format, &[0; 32], [1, 0], &entries)?));
@@ -128,7 +130,7 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
 /// When no key can be derived.
 pub fn keys() -> Result<[Work; 2], Stop> {
     let prototype = unit_vector(1);
-    let secret = DeviceSecret::from_bytes([7; 32]);
+    let secret = DeviceSecret::from_bytes(&[7; 32]);
     let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"bench" };
     derive_v2(&prototype, &secret, &context)?;
     let (copy, mut key) = (prototype.clone(), [0; 32]);

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::Criterion;
 use neural_vault_benches::{Stop, unit_vector};
 use neural_vault_core::key::DeviceSecret;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
 /// Attempts in memory that never run out; a token's flash is slower than all the rest.
 struct InMemory(u32);
@@ -31,8 +31,8 @@ impl AttemptCounter for InMemory {
 
 pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
     let (prototype, stranger) = (unit_vector(1), unit_vector(2));
-    let enrolment = Enrolment { prototype: &prototype, threshold: 0.9, model_digest: [1; 32], id: [2; 16] };
-    let secret = DeviceSecret::from_bytes([7; 32]);
+    let enrolment = Enrolment::new(&prototype, Threshold::new(0.9)?, &[1; 32], &[2; 16])?;
+    let secret = DeviceSecret::from_bytes(&[7; 32]);
     let mut counter = InMemory(5);
     let mut decide = |probe: &[f32]| verify(&enrolment, probe, &secret, b"bench", &mut counter).is_ok();
     if !decide(&prototype) || decide(&stranger) {

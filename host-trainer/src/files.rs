@@ -37,6 +37,28 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Readers::Owner)
 }
 
+/// As [`write_private`], and the file has its name even after a power cut: its folder is synced as well.
+///
+/// # Errors
+/// When the folder cannot be written; the message names the file.
+pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_private(path, bytes)?;
+    sync_folder(path).map_err(|e| named(path, &e))
+}
+
+/// Makes what was written, renamed or removed in the folder of `path` durable.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // Windows has no such call.
+    #[cfg(unix)]
+    std::fs::File::open(folder_of(path))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 /// Writes several files; none takes its name before all of them are whole.
 ///
 /// # Errors
@@ -68,7 +90,6 @@ impl Pending {
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and is not a regular file"));
         }
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {
@@ -78,7 +99,7 @@ impl Pending {
         }
         #[cfg(not(unix))]
         let _ = readers;
-        Ok(Self { file: builder.prefix(".neural-vault-").tempfile_in(folder)?, path: path.to_owned() })
+        Ok(Self { file: builder.prefix(".neural-vault-").tempfile_in(folder_of(path))?, path: path.to_owned() })
     }
 
     /// Gives the file its name, in the place of any that had it.
@@ -104,6 +125,10 @@ impl Write for Pending {
 
 fn write(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     fill(path, bytes, readers).and_then(Pending::commit).map_err(|e| named(path, &e))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn fill(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<Pending> {

@@ -10,6 +10,7 @@ use neural_vault::enrolment::{Development, Enrolment, Policy, Target};
 use neural_vault::model::{self, Model, Provenance, initialise};
 use neural_vault::training::{Objective, Settings, Trainer, TrainingData, Triplet, checkpoint};
 use neural_vault_core::encoder::Dims;
+use neural_vault_core::verify::Threshold;
 use npyz::WriterBuilder;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -99,7 +100,7 @@ fn damaged_enrolments_are_refused() {
         id: [7; 16],
         model_digest: [9; 32],
         policy: Policy { window: 1, windows: 2, centred: true },
-        threshold: 0.5,
+        threshold: Threshold::new(0.5).unwrap(),
         development: Development {
             protocol: "given".to_owned(),
             target: Target::FalseMatchRate(0.1),

@@ -1,9 +1,10 @@
-//! Arguments that several verbs share.
+//! Arguments that several commands share.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::verify::Threshold;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, USAGE};
@@ -139,6 +140,12 @@ pub fn window_range(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A threshold, as clap checks it.
+pub fn cosine(text: &str) -> Result<Threshold, String> {
+    let wrong = || format!("`{text}` is not a cosine, -1 to 1");
+    text.parse().ok().and_then(|cosine| Threshold::new(cosine).ok()).ok_or_else(wrong)
+}
+
 /// The one scan of `dataset` that these names leave.
 pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) -> Result<Scan, Failure> {
     let named = |index: u32, names: &[String], wanted: Option<&str>| wanted.is_none_or(|w| names[index as usize] == w);
@@ -158,31 +165,4 @@ pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) 
             ),
         )),
     }
-}
-
-/// Reads a device secret: 32 raw bytes, or 64 hexadecimal digits.
-pub fn device_secret(path: &Path) -> Result<neural_vault_core::key::DeviceSecret, Failure> {
-    secret_bytes(path).map(neural_vault_core::key::DeviceSecret::from_bytes)
-}
-
-/// Reads 32 secret bytes, raw or in hexadecimal.
-pub fn secret_bytes(path: &Path) -> Result<[u8; 32], Failure> {
-    let refuse = |reason: String| Failure::new(USAGE, format!("{}: {reason}", path.display()));
-    let bytes = std::fs::read(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
-    let bytes = zeroize::Zeroizing::new(bytes);
-    if let Ok(raw) = <[u8; 32]>::try_from(bytes.as_slice()) {
-        return Ok(raw);
-    }
-    let wrong =
-        || refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into());
-    let digit = |byte: u8| char::from(byte).to_digit(16).ok_or_else(wrong);
-    let digits = bytes.trim_ascii();
-    if digits.len() != 64 {
-        return Err(wrong());
-    }
-    let mut secret = [0; 32];
-    for (byte, [high, low]) in secret.iter_mut().zip(digits.as_chunks::<2>().0) {
-        *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
-    }
-    Ok(secret)
 }

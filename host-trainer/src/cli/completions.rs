@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use serde_json::json;
 
 use super::console::Console;
-use super::failure::{Failure, OUTPUT};
+use super::failure::{Failure, OUTPUT, USAGE};
 
 /// Print the completion script of a shell.
 #[derive(Args)]
@@ -14,11 +14,11 @@ pub struct CompletionsArguments {
     shell: Shell,
 }
 
-/// Print the manual page, of one verb when it is named.
+/// Print the manual page, of one command when it is named.
 #[derive(Args)]
 pub struct ManArguments {
-    /// The verb, and the verb under it: `man token enroll`.
-    verb: Vec<String>,
+    /// The command, and the one under it: `man token enroll`.
+    command: Vec<String>,
 }
 
 pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Result<(), Failure> {
@@ -31,9 +31,9 @@ pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Resul
 pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
     let mut command = super::Arguments::command();
     command.build();
-    for verb in &arguments.verb {
-        let found = command.find_subcommand(verb).cloned();
-        command = found.ok_or_else(|| Failure::new(super::failure::USAGE, format!("there is no verb {verb}")))?;
+    for name in &arguments.command {
+        let found = command.find_subcommand(name).cloned();
+        command = found.ok_or_else(|| Failure::new(USAGE, format!("there is no command {name}")))?;
     }
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::new(OUTPUT, e))?;
@@ -41,6 +41,6 @@ pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
     console.result(
         "man",
         &page,
-        json!({ "verb": (!arguments.verb.is_empty()).then(|| arguments.verb.join(" ")), "page": page }),
+        json!({ "command": (!arguments.command.is_empty()).then(|| arguments.command.join(" ")), "page": page }),
     )
 }

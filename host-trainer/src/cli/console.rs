@@ -4,11 +4,13 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::failure::{Failure, OUTPUT};
 
-/// Where a verb prints.
+/// Where a command prints.
 pub struct Console {
     json: bool,
     quiet: bool,
@@ -27,20 +29,38 @@ impl Console {
         }
     }
 
-    /// Says why the verb failed.
+    /// Says why the command failed.
     pub fn error(&self, failure: &Failure) {
         let _ = writeln!(io::stderr(), "error: {failure}");
     }
 
-    /// Prints the verb's result: `text`, or with `--json` the object `value` under its schema.
-    pub fn result(&self, verb: &str, text: &str, mut value: Value) -> Result<(), Failure> {
+    /// Prints the command's result: `text`, or with `--json` the object `value` under its schema.
+    pub fn result(&self, command: &str, text: &str, mut value: Value) -> Result<(), Failure> {
         if !self.json {
             return self.raw(text.as_bytes());
         }
         if let Some(object) = value.as_object_mut() {
-            object.insert("schema".to_owned(), json!(format!("neural-vault/{verb}/1")));
+            object.insert("schema".to_owned(), json!(schema(command)));
         }
         self.raw(format!("{value:#}\n").as_bytes())
+    }
+
+    /// As [`Console::result`] for what holds a secret: the document is cleared, and standard output keeps no copy of it.
+    pub fn secret_result(&self, command: &str, text: &str, value: &impl Serialize) -> Result<(), Failure> {
+        if !self.json {
+            return self.raw(text.as_bytes());
+        }
+        let document = Document { schema: schema(command), value };
+        // Measured first: memory that grows leaves copies behind.
+        let mut length = Length(0);
+        let mut bytes = Zeroizing::new(Vec::new());
+        let written = serde_json::to_writer_pretty(&mut length, &document).and_then(|()| {
+            bytes.reserve_exact(length.0 + 1);
+            serde_json::to_writer_pretty(&mut *bytes, &document)
+        });
+        written.map_err(|error| Failure::new(OUTPUT, error))?;
+        bytes.push(b'\n');
+        self.raw(&bytes)
     }
 
     /// Writes bytes to stdout; a reader that closed the pipe has seen enough.
@@ -66,5 +86,49 @@ impl Console {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
+    }
+}
+
+/// A result under its schema.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: String,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn schema(command: &str) -> String {
+    format!("neural-vault/{command}/1")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_document_needs_the_room_that_was_measured() {
+        let value = json!({ "key": "00ff", "accepted": true, "list": [1, 2.5], "none": null });
+        let document = Document { schema: schema("derive"), value: &value };
+        let mut length = Length(0);
+        serde_json::to_writer_pretty(&mut length, &document).unwrap();
+        let bytes = serde_json::to_vec_pretty(&document).unwrap();
+        assert_eq!(length.0, bytes.len());
+        let read: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!((&read["schema"], &read["key"]), (&json!("neural-vault/derive/1"), &json!("00ff")));
     }
 }

@@ -5,21 +5,21 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use neural_vault_core::key::{DeviceSecret, derive_v1};
-use neural_vault_core::similarity::cosine;
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyError, derive_v1};
 use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
-use rand::RngExt;
-use serde_json::json;
+use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::arguments::{DeviceArgument, GraphEngine};
 use super::console::Console;
 use super::enroll::identifier;
-use super::failure::{DATA, Failure, OUTPUT};
+use super::failure::{DATA, Failure, MODEL, OUTPUT};
+use super::secret::{Digits, Key, new_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Enrolment, Policy, Request, Target, cross_fitted, enrol};
-use crate::evaluation::verification::Scores;
+use crate::enrolment::{Attempts, Enrolment, Policy, Request, Target, cross_fitted, enrol};
+use crate::evaluation::verification::{Scores, score};
 use crate::files;
 use crate::model::Model;
 use crate::model::safetensors::hex;
@@ -79,7 +79,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let policy = Policy::plain(model.provenance.window);
     let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
     console.note(format!(
-        "threshold {threshold:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
+        "threshold {:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
+        threshold.cosine(),
         development.eer_percent.unwrap_or(f64::NAN),
         development.genuine,
         development.impostor,
@@ -88,9 +89,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let digest = model.write(folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
-    let secret_bytes: [u8; 32] = rand::rng().random();
-    files::write_private(&folder.join("device-secret"), hex(&secret_bytes).as_bytes()).map_err(written)?;
-    let secret = DeviceSecret::from_bytes(secret_bytes);
+    let secret = new_secret(&folder.join("device-secret"), DeviceSecret::from_bytes)?;
 
     let mut records = Vec::new();
     for label in &enrolled.labels {
@@ -105,7 +104,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             id: identifier(None),
         };
         let record = enrol(&mut embedder, &model, digest, &enrolled, &request)?;
-        record.write(&enrolment_file(folder, label))?;
+        let path = enrolment_file(folder, label);
+        record.write(&path)?;
+        Attempts::forget(&path)?;
         records.push(record);
     }
     let trials = Trials::run(&mut embedder, &dataset, &records, &secret)?;
@@ -138,7 +139,7 @@ struct Row {
     genuine_accepted: bool,
     impostors_rejected: usize,
     impostors: usize,
-    key: Option<String>,
+    key: Option<DerivedKey>,
 }
 
 impl Trials {
@@ -156,11 +157,12 @@ impl Trials {
         let mut rows = Vec::new();
         for record in records {
             let mut row = Row { genuine_accepted: false, impostors_rejected: 0, impostors: 0, key: None };
-            let mut attempts = Attempts(ATTEMPTS);
+            let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
+            let mut attempts = InMemory(ATTEMPTS);
             for (scan, embedding) in scans.iter().zip(&embeddings) {
-                let score = f64::from(cosine(&record.prototype, embedding).map_err(|e| Failure::new(DATA, e))?);
-                let key = match verify(&record.to_core(), embedding, secret, APPLICATION.as_bytes(), &mut attempts) {
-                    Ok(key) => Some(hex(key.expose_secret())),
+                let score = score(&record.prototype, embedding);
+                let key = match verify(&enrolment, embedding, secret, APPLICATION.as_bytes(), &mut attempts) {
+                    Ok(key) => Some(key),
                     Err(VerifyError::Rejected) => None,
                     Err(error) => return Err(Failure::new(DATA, error)),
                 };
@@ -181,9 +183,9 @@ impl Trials {
 }
 
 /// Attempts in memory: a token keeps them in flash.
-struct Attempts(u32);
+struct InMemory(u32);
 
-impl AttemptCounter for Attempts {
+impl AttemptCounter for InMemory {
     type Error = Infallible;
 
     fn remaining(&mut self) -> Result<u32, Infallible> {
@@ -201,6 +203,47 @@ impl AttemptCounter for Attempts {
     }
 }
 
+/// What the demo tells with `--json`.
+#[derive(Serialize)]
+struct Told<'a> {
+    folder: String,
+    digest: String,
+    protocol: &'a str,
+    eer_percent: f64,
+    genuine: usize,
+    impostor: usize,
+    genuine_accepted: usize,
+    impostors_rejected: usize,
+    enrolments: Vec<ToldEnrolment<'a>>,
+}
+
+#[derive(Serialize)]
+struct ToldEnrolment<'a> {
+    label: &'a str,
+    threshold: f32,
+    genuine_accepted: bool,
+    impostors_rejected: usize,
+    impostors: usize,
+    enrolment: String,
+    key_v1: Digits,
+    key_v2: Option<Digits>,
+}
+
+impl<'a> ToldEnrolment<'a> {
+    fn new(folder: &Path, record: &'a Enrolment, row: &Row) -> Result<Self, KeyError> {
+        Ok(Self {
+            label: &record.label,
+            threshold: record.threshold.cosine(),
+            genuine_accepted: row.genuine_accepted,
+            impostors_rejected: row.impostors_rejected,
+            impostors: row.impostors,
+            enrolment: enrolment_file(folder, &record.label).display().to_string(),
+            key_v1: Key::derive(32, |key| derive_v1(&record.prototype, key))?.digits(),
+            key_v2: row.key.as_ref().map(|key| Digits::new(key.expose_secret())),
+        })
+    }
+}
+
 fn report(
     console: &Console,
     folder: &Path,
@@ -215,43 +258,51 @@ fn report(
         TRAINING.join(" "),
         model.provenance.window
     );
-    let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
-    let mut list = Vec::new();
-    for (record, row) in records.iter().zip(&trials.rows) {
-        let own = if row.genuine_accepted { "accepted" } else { "rejected" };
+    let enrolments = records.iter().zip(&trials.rows).map(|(record, row)| ToldEnrolment::new(folder, record, row));
+    let told = Told {
+        folder: folder.display().to_string(),
+        digest: hex(digest),
+        protocol: &protocol,
+        eer_percent: eer.percent,
+        genuine: trials.scores.genuine.len(),
+        impostor: trials.scores.impostor.len(),
+        genuine_accepted: trials.rows.iter().filter(|row| row.genuine_accepted).count(),
+        impostors_rejected: trials.rows.iter().map(|row| row.impostors_rejected).sum(),
+        enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
+    };
+    console.secret_result("demo", &told.text(), &told)
+}
+
+impl Told<'_> {
+    fn text(&self) -> Zeroizing<String> {
+        let Self { folder, protocol, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, .. } = self;
+        let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
+        for ToldEnrolment { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in &self.enrolments
+        {
+            let own = if *genuine_accepted { "accepted" } else { "rejected" };
+            let _ = writeln!(text, "{label:14} {threshold:>9.4}  {own:9}  {impostors_rejected} of {impostors}");
+        }
         let _ = writeln!(
             text,
-            "{:14} {:>9.4}  {own:9}  {} of {}",
-            record.label, record.threshold, row.impostors_rejected, row.impostors
+            "genuine accepted {genuine_accepted} of {genuine}, impostors rejected {impostors_rejected} of {impostor}"
         );
-        let mut v1 = [0; 32];
-        derive_v1(&record.prototype, &mut v1).map_err(|e| Failure::new(DATA, e))?;
-        list.push(json!({
-            "label": record.label, "threshold": record.threshold, "genuine_accepted": row.genuine_accepted,
-            "impostors_rejected": row.impostors_rejected, "impostors": row.impostors,
-            "enrolment": enrolment_file(folder, &record.label).display().to_string(),
-            "key_v1": hex(&v1), "key_v2": row.key,
-        }));
-    }
-    let accepted = trials.rows.iter().filter(|row| row.genuine_accepted).count();
-    let rejected: usize = trials.rows.iter().map(|row| row.impostors_rejected).sum();
-    let (genuine, impostor) = (trials.scores.genuine.len(), trials.scores.impostor.len());
-    let _ = writeln!(text, "genuine accepted {accepted} of {genuine}, impostors rejected {rejected} of {impostor}");
-    let _ = writeln!(text, "EER {:.1} % ({protocol})", eer.percent);
-    if let Some(first) = list.iter().find(|entry| entry["key_v2"].is_string()) {
-        let _ = writeln!(text, "keys of {}", first["label"].as_str().unwrap_or_default());
-        for scheme in ["v1", "v2"] {
-            let key = first[format!("key_{scheme}")].as_str().unwrap_or_default().to_owned();
-            let _ = writeln!(text, "  {scheme} {key}");
+        let _ = writeln!(text, "EER {eer_percent:.1} % ({protocol})");
+        let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
+        // With room for what follows: memory that grows leaves copies of the keys behind.
+        let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
+        whole.push_str(&text);
+        if let Some((first, v2)) = self.enrolments.iter().find_map(|told| Some((told, told.key_v2.as_ref()?))) {
+            let _ = writeln!(whole, "keys of {}", first.label);
+            for (scheme, key) in [("v1", &first.key_v1), ("v2", v2)] {
+                whole.push_str("  ");
+                whole.push_str(scheme);
+                whole.push(' ');
+                whole.push_str(&key.line());
+            }
         }
+        whole.push_str(&end);
+        whole
     }
-    let _ = writeln!(text, "model, bundle, enrolments and device secret are in {}", folder.display());
-    let value = json!({
-        "folder": folder.display().to_string(), "digest": hex(digest), "protocol": protocol,
-        "eer_percent": eer.percent, "genuine": genuine, "impostor": impostor, "genuine_accepted": accepted,
-        "impostors_rejected": rejected, "enrolments": list,
-    });
-    console.result("demo", &text, value)
 }
 
 fn enrolment_file(folder: &Path, label: &str) -> PathBuf {

@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
-use neural_vault_core::key::{KeyContext, KeyError, MAX_KEY_LENGTH, derive_v1, derive_v2_into};
-use serde_json::json;
+use neural_vault_core::key::{DeviceSecret, KeyError, MAX_KEY_LENGTH, derive_v1, derive_v2_into};
+use serde::Serialize;
 
-use super::arguments::device_secret;
 use super::console::Console;
-use super::failure::{DATA, Failure, USAGE};
+use super::failure::{DATA, Failure, MODEL, USAGE};
+use super::secret::{Digits, Key, read_secret, warn_of_readers};
 use crate::dataset::read_vectors;
 use crate::enrolment::Enrolment;
-use crate::model::safetensors::hex;
 
-/// Derive the key of an enrolment or an embedding, in hexadecimal.
+/// Derive the key of an enrolment or an embedding, in hexadecimal, without a scan.
+///
+/// No scan is compared with the enrolment and no attempt is counted: whoever has the enrolment and the device's secret gets
+/// the key. `neural-vault verify --derive` gives it for an accepted scan alone.
 #[derive(Args)]
 #[command(group(ArgGroup::new("source").required(true).args(["enrolment", "embedding"])))]
 pub struct Arguments {
@@ -38,7 +40,8 @@ pub struct Arguments {
 }
 
 /// How a key is derived.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 enum Scheme {
     /// The reference's: a function of the prototype alone, which protects nothing from a reader of the prototype.
     V1,
@@ -46,48 +49,58 @@ enum Scheme {
     V2,
 }
 
+/// What is told with `--json`.
+#[derive(Serialize)]
+struct Derived<'a> {
+    key: &'a Digits,
+    scheme: Scheme,
+    bits: usize,
+}
+
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let usage = |text: &str| Failure::new(USAGE, text);
-    if arguments.bits == 0 || !arguments.bits.is_multiple_of(8) || arguments.bits / 8 > MAX_KEY_LENGTH {
-        return Err(usage(&format!("--bits {} is not a multiple of 8 up to {}", arguments.bits, MAX_KEY_LENGTH * 8)));
+    let &Arguments { scheme, bits, .. } = arguments;
+    if bits == 0 || !bits.is_multiple_of(8) || bits / 8 > MAX_KEY_LENGTH {
+        return Err(usage(&format!("--bits {bits} is not a multiple of 8 up to {}", MAX_KEY_LENGTH * 8)));
     }
-    let mut key = zeroize::Zeroizing::new(vec![0; arguments.bits / 8]);
-    let refused = |error: KeyError| Failure::new(DATA, error);
     let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
-    match arguments.scheme {
+    let key = match scheme {
         Scheme::V1 => {
             if arguments.device_secret.is_some() || !arguments.context.is_empty() {
                 return Err(usage(
                     "scheme v1 takes no device secret and no context: its key depends on the prototype alone",
                 ));
             }
-            let prototype = match (record, &arguments.embedding) {
-                (Some(record), _) => record.prototype,
+            let prototype = match (&record, &arguments.embedding) {
+                (Some(record), _) => record.prototype.clone(),
                 (None, Some(path)) => mean_embedding(path)?,
                 (None, None) => return Err(usage("give --enrolment R.nve or --embedding E.npy")),
             };
-            derive_v1(&prototype, &mut key).map_err(refused)?;
+            Key::derive(bits / 8, |key| derive_v1(&prototype, key))
         }
         Scheme::V2 => {
-            let record = record.ok_or_else(|| {
+            let record = record.as_ref().ok_or_else(|| {
                 usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1")
             })?;
-            let secret = arguments
+            let path = arguments
                 .device_secret
                 .as_deref()
                 .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
-            let context = KeyContext {
-                model_digest: &record.model_digest,
-                enrolment_id: &record.id,
-                application: arguments.context.as_bytes(),
-            };
-            derive_v2_into(&record.prototype, &device_secret(secret)?, &context, &mut key).map_err(refused)?;
+            warn_of_readers(path, console);
+            let secret = read_secret(path, DeviceSecret::from_bytes)?;
+            let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
+            let context = enrolment.key_context(arguments.context.as_bytes());
+            Key::derive(bits / 8, |key| derive_v2_into(&record.prototype, &secret, &context, key))
         }
+    };
+    let digits = key.map_err(|error: KeyError| Failure::new(DATA, error))?.digits();
+    if record.is_some() {
+        console.note(
+            "note: no scan was compared and no attempt counted; `neural-vault verify --derive` gives the key for an \
+             accepted scan alone",
+        );
     }
-    let scheme = if arguments.scheme == Scheme::V1 { "v1" } else { "v2" };
-    let digits = zeroize::Zeroizing::new(hex(&key));
-    let text = zeroize::Zeroizing::new(format!("{}\n", digits.as_str()));
-    console.result("derive", &text, json!({ "key": digits.as_str(), "scheme": scheme, "bits": arguments.bits }))
+    console.secret_result("derive", &digits.line(), &Derived { key: &digits, scheme, bits })
 }
 
 /// The mean of the embeddings in a `.npy` file; one embedding stays as it is, bit for bit.

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use neural_vault_core::verify::Threshold;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EmbeddingEngineArgument, window_range};
+use super::arguments::{DataArguments, EmbeddingEngineArgument, cosine, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
 use crate::model::Model;
 use crate::model::safetensors::hex;
 use crate::training::{self, Archive};
@@ -61,8 +62,8 @@ pub struct Arguments {
     #[arg(long)]
     frozen: bool,
     /// A threshold by hand instead of one from development trials.
-    #[arg(long, value_name = "COSINE")]
-    threshold: Option<f32>,
+    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    threshold: Option<Threshold>,
     /// The engine.
     #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
     engine: EmbeddingEngineArgument,
@@ -72,11 +73,6 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    if let Some(threshold) = arguments.threshold
-        && !(-1.0..=1.0).contains(&threshold)
-    {
-        return Err(Failure::new(USAGE, format!("--threshold {threshold} is not a cosine, -1 to 1")));
-    }
     if let Some(rate) = arguments.fmr
         && !(rate > 0.0 && rate < 1.0)
     {
@@ -108,18 +104,20 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let record = enrol(&mut embedder, &model, digest, &dataset, &request)?;
     record.write(&arguments.output)?;
+    // What was counted under this name was counted for another enrolment.
+    Attempts::forget(&arguments.output)?;
     let path = arguments.output.display();
     let text = format!(
         "{path}: {} from {} scans ({}), threshold {:.4}\n",
         record.label,
         record.scans,
         record.sessions.join(", "),
-        record.threshold
+        record.threshold.cosine()
     );
     tell_of_threshold(&record, console);
     let value = json!({
         "file": path.to_string(), "label": record.label, "id": hex(&record.id), "model_digest": hex(&digest),
-        "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold,
+        "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "development": record.development, "outcome": record.outcome,
     });
     console.result("enroll", &text, value)
@@ -146,7 +144,7 @@ struct Refit<'a> {
 }
 
 impl Refit<'_> {
-    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<(f32, Development)>), Failure> {
+    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<(Threshold, Development)>), Failure> {
         let Self { model, arguments, dataset, .. } = self;
         if !arguments.model.is_dir() {
             let text = "--refit needs the model's folder, where its training archive is";
@@ -233,7 +231,7 @@ fn tell_of_threshold(record: &Enrolment, console: &Console) {
     }
 }
 
-fn by_hand(threshold: f32) -> (f32, Development) {
+fn by_hand(threshold: Threshold) -> (Threshold, Development) {
     let protocol = "threshold given by hand".to_owned();
     (threshold, Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 })
 }

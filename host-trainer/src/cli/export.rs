@@ -4,14 +4,16 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use neural_vault_core::bundle::ProvisioningKey;
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, Weights, secret_bytes};
+use super::arguments::{DataArguments, Weights};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::secret::read_secret;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
@@ -66,7 +68,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             console.note(format!("note: it was trained on windows of {trained} frames, longer than it takes now"));
         }
     }
-    let key = arguments.provisioning_key.as_deref().map(secret_bytes).transpose()?;
+    let key = arguments.provisioning_key.as_deref();
+    let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes)).transpose()?;
     if format == WeightFormat::F32 {
         let onnx = arguments.folder.join(format!("model{end}.onnx"));
         let digest = hex(&model.write_exports(&onnx, key.as_ref())?);

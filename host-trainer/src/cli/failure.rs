@@ -7,12 +7,12 @@ use neural_vault_core::wire::Fault;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
-use crate::enrolment::{EnrolError, EnrolmentError};
+use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
 use crate::model::ModelError;
 use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
 
-/// What a verb ends with when it cannot do its work.
+/// What a command ends with when it cannot do its work.
 #[derive(Debug)]
 pub struct Failure {
     /// The process's exit code.
@@ -98,10 +98,22 @@ impl From<EmbeddingError> for Failure {
 
 impl From<EnrolError> for Failure {
     fn from(error: EnrolError) -> Self {
+        let next = match &error {
+            EnrolError::Trained { .. } => "; name others with --development-sessions, or give --threshold",
+            EnrolError::TrainedWhole => {
+                "; cut the recordings with --blocks and train on some of them, or give --threshold"
+            }
+            EnrolError::Trials { .. } => {
+                "; add other labels or longer scans, name --development-sessions, or give --threshold"
+            }
+            EnrolError::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
+            EnrolError::Sessions { .. } => "; give --threshold",
+            _ => "",
+        };
         match error {
             EnrolError::Embedding(error) => error.into(),
-            EnrolError::Score(_) => Self::new(DATA, error),
-            EnrolError::Request(_) => Self::new(USAGE, error),
+            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error),
+            _ => Self::new(USAGE, format!("{error}{next}")),
         }
     }
 }
@@ -110,6 +122,22 @@ impl From<EnrolmentError> for Failure {
     fn from(error: EnrolmentError) -> Self {
         let code = if matches!(error, EnrolmentError::Write { .. }) { OUTPUT } else { MODEL };
         Self::new(code, error)
+    }
+}
+
+impl From<AttemptsError> for Failure {
+    fn from(error: AttemptsError) -> Self {
+        let (code, next) = match &error {
+            AttemptsError::Lock { .. } | AttemptsError::Write { .. } => {
+                (OUTPUT, "; no key without a count of attempts")
+            }
+            AttemptsError::Malformed { .. } => (MODEL, "; enrol again, which begins a new count"),
+            AttemptsError::OtherEnrolment { .. } => {
+                (MODEL, "; put back the enrolment it belongs to, or enrol again, which begins a new count")
+            }
+            AttemptsError::Place { .. } | AttemptsError::Read { .. } | AttemptsError::NoneLeft { .. } => (MODEL, ""),
+        };
+        Self::new(code, format!("{error}{next}"))
     }
 }
 

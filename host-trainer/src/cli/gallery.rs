@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     for path in &arguments.enrolments {
         let record = Enrolment::read(path)?;
         if let Some(first) = records.first() {
-            record.check_model(path, &first.model_digest)?;
+            record.check_model(path, &first.model_digest, first.prototype.len())?;
             if record.policy != first.policy {
                 let text = format!("{}: its probes are cut or scored in another way than the first's", path.display());
                 return Err(Failure::new(MODEL, text + "; enrol them alike"));
@@ -50,10 +50,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         records.push(record);
     }
     let [first, ..] = records.as_slice() else { return Ok(()) };
-    let entry = |record: &'_ Enrolment| (record.label.clone(), record.threshold, record.prototype.clone());
-    let parts: Vec<_> = records.iter().map(entry).collect();
-    let entries: Vec<Entry<'_>> =
-        parts.iter().map(|(label, threshold, prototype)| Entry { label, threshold: *threshold, prototype }).collect();
+    let entries: Vec<Entry<'_>> = records
+        .iter()
+        .map(|Enrolment { label, threshold, prototype, .. }| Entry { label, threshold: *threshold, prototype })
+        .collect();
     let format = match arguments.format {
         Format::F32 => WeightFormat::F32,
         Format::I8 => WeightFormat::I8,

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use neural_vault_core::identify::{Gallery, Match};
+use neural_vault_core::identify::{Gallery, IdentifyError, Match};
+use neural_vault_core::verify::Threshold;
 use neural_vault_kernels::Mapped;
 use serde_json::json;
 
 use super::arguments::{DataArguments, EmbeddingEngineArgument, only_scan};
 use super::console::Console;
-use super::failure::{DATA, Failure, MODEL, REJECTED};
+use super::failure::{Failure, MODEL, REJECTED};
 use crate::embedding::Embedder;
 use crate::enrolment::Policy;
 use crate::model::safetensors::hex;
@@ -61,22 +62,38 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
     let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
     let probe = embedder.scans(&dataset, &[policy.probe(&scan)], policy.window())?.swap_remove(0);
-    let mut found = [Match { index: 0, score: 0.0 }];
-    let kernel = neural_vault_kernels::best();
-    gallery.identify(&probe, &mut found, &kernel).map_err(|e| Failure::new(DATA, e))?;
-    let [Match { index, score }] = found;
-    let threshold = gallery.threshold(index).unwrap_or(f32::INFINITY);
-    let nearest = gallery.label(index).unwrap_or_default();
-    let accepted = score >= threshold;
-    let mut text = if accepted { nearest.to_owned() } else { "no match".to_owned() };
-    let mut value = json!({ "accepted": accepted, "prototypes": gallery.count() });
-    if accepted {
-        value["label"] = json!(nearest);
+    let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
+    let label = |found: &Match| gallery.label(found.index).unwrap_or_default();
+    let accepted = found.filter(|found| gallery.accepts(found));
+    let mut text = accepted.as_ref().map_or("no match", label).to_owned();
+    let mut value = json!({ "accepted": accepted.is_some(), "prototypes": gallery.count() });
+    if let Some(accepted) = &accepted {
+        value["label"] = json!(label(accepted));
     }
     if arguments.show_score {
-        text += &format!(", nearest {nearest} score {score:.6} threshold {threshold:.6}");
-        value["nearest"] = json!({ "label": nearest, "score": score, "threshold": threshold });
+        value["nearest"] = json!(null);
+        text += match &found {
+            Some(found) => {
+                let (nearest, score) = (label(found), found.score);
+                let threshold = gallery.threshold(found.index).map(Threshold::cosine);
+                value["nearest"] = json!({ "label": nearest, "score": score, "threshold": threshold });
+                let threshold = threshold.map_or("none".to_owned(), |threshold| format!("{threshold:.6}"));
+                format!(", nearest {nearest} score {score:.6} threshold {threshold}")
+            }
+            None => ", no score: the scan cannot be compared".to_owned(),
+        }
+        .as_str();
     }
     console.result("identify", &(text + "\n"), value)?;
-    Ok(if accepted { 0 } else { REJECTED })
+    Ok(if accepted.is_some() { 0 } else { REJECTED })
+}
+
+/// The nearest prototype; none for a probe that cannot be compared with any.
+fn nearest(gallery: &Gallery<'_>, probe: &[f32]) -> Result<Option<Match>, IdentifyError> {
+    let mut found = [Match { index: 0, score: 0.0 }];
+    match gallery.identify(probe, &mut found, &neural_vault_kernels::best()) {
+        Ok(()) => Ok(Some(found[0])),
+        Err(IdentifyError::Query { .. }) => Ok(None),
+        Err(error @ IdentifyError::Queries { .. }) => Err(error),
+    }
 }

@@ -4,15 +4,16 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use neural_vault_core::bundle::{Bundle, Storage, Tensor};
+use neural_vault_core::bundle::{Bundle, ProvisioningKey, Storage, Tensor};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::identify::Gallery;
 use neural_vault_kernels::Mapped;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, secret_bytes};
+use super::arguments::DataArguments;
 use super::console::Console;
 use super::failure::{Failure, MODEL, USAGE};
+use super::secret::read_secret;
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
 use crate::model::safetensors::hex;
@@ -36,7 +37,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         if extension != "nvb" {
             return Err(Failure::new(USAGE, "only bundles (.nvb) carry a tag for --provisioning-key to check"));
         }
-        model::check_tag(path, &secret_bytes(key)?)?;
+        model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes)?)?;
         console.note("the tag is valid under this key");
     }
     let (text, value) = if is_model {
@@ -57,7 +58,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let provenance = &model.provenance;
     let bytes = model::Aligned::new(&model.to_bundle(None)?);
     let bundle = Bundle::open(&bytes).map_err(|e| Failure::new(MODEL, e))?;
-    let tensors: Vec<Stored> = bundle.tensors().map(|tensor| Stored::of(&tensor, bundle.format())).collect();
+    let tensors: Vec<Stored> = bundle.tensors().map(|tensor| Stored::new(&tensor, bundle.format())).collect();
     let values: usize = tensors.iter().map(|tensor| tensor.values).sum();
     let format = bundle.format().name();
     let mut text = format!("{}: a sound model\n", path.display());
@@ -109,7 +110,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn of(tensor: &Tensor, weights: WeightFormat) -> Self {
+    fn new(tensor: &Tensor, weights: WeightFormat) -> Self {
         let format = match (tensor.storage, weights) {
             (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => "i8",
             (Storage::Weight, format) => format.name(),
@@ -157,7 +158,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     if record.policy.centred {
         let _ = writeln!(text, "prototype   centred on its gallery");
     }
-    let _ = writeln!(text, "threshold   {:.4}", record.threshold);
+    let _ = writeln!(text, "threshold   {:.4}", record.threshold.cosine());
     let _ = match development.eer_percent {
         Some(eer) => writeln!(
             text,
@@ -173,7 +174,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
         "id": hex(&record.id), "model_digest": hex(&record.model_digest), "scans": record.scans,
-        "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold,
+        "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
     });
     (text, value)

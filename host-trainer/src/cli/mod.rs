@@ -1,4 +1,4 @@
-//! The command line: one file a verb, each parses, calls the library and prints.
+//! The command line: one file a command, each parses, calls the library and prints.
 
 mod arguments;
 mod compare;
@@ -17,6 +17,7 @@ mod import;
 mod inspect;
 mod recipe;
 mod runtime;
+mod secret;
 mod synth;
 mod token;
 mod train;
@@ -40,7 +41,7 @@ struct Arguments {
     #[arg(long, short, global = true)]
     quiet: bool,
     #[command(subcommand)]
-    verb: Verb,
+    command: Command,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected, by verification or identification; 2 usage; 3 bad input data; 4 bad \
@@ -49,7 +50,7 @@ be written; 130 \
 stopped by Ctrl-C.";
 
 #[derive(Subcommand)]
-enum Verb {
+enum Command {
     Synth(synth::Arguments),
     Train(train::Arguments),
     Import(import::Arguments),
@@ -70,12 +71,12 @@ enum Verb {
     Man(completions::ManArguments),
 }
 
-/// Parses the process's arguments, runs the verb and reports how it ended.
+/// Parses the process's arguments, runs the command and reports how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = Console::new(arguments.json, arguments.quiet);
-    match run(arguments.verb, &console) {
+    match run(arguments.command, &console) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             console.error(&failure);
@@ -84,26 +85,26 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb, console: &Console) -> Result<u8, Failure> {
+fn run(command: Command, console: &Console) -> Result<u8, Failure> {
     let done = |result: Result<(), Failure>| result.map(|()| 0);
-    match verb {
-        Verb::Synth(arguments) => done(synth::run(&arguments, console)),
-        Verb::Train(arguments) => done(train::run(&arguments, console)),
-        Verb::Import(arguments) => done(import::run(&arguments, console)),
-        Verb::Export(arguments) => done(export::run(&arguments, console)),
-        Verb::Inspect(arguments) => done(inspect::run(&arguments, console)),
-        Verb::Embed(arguments) => done(embed::run(&arguments, console)),
-        Verb::Enroll(arguments) => done(enroll::run(&arguments, console)),
-        Verb::Verify(arguments) => verify::run(&arguments, console),
-        Verb::Gallery(arguments) => done(gallery::run(&arguments, console)),
-        Verb::Identify(arguments) => identify::run(&arguments, console),
-        Verb::Derive(arguments) => done(derive::run(&arguments, console)),
-        Verb::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
-        Verb::Compare(arguments) => done(compare::run(&arguments, console)),
-        Verb::Token(arguments) => token::run(&arguments, console),
-        Verb::Runtime(arguments) => done(runtime::run(&arguments, console)),
-        Verb::Demo(arguments) => done(demo::run(&arguments, console)),
-        Verb::Completions(arguments) => done(completions::completions(&arguments, console)),
-        Verb::Man(arguments) => done(completions::man(&arguments, console)),
+    match command {
+        Command::Synth(arguments) => done(synth::run(&arguments, console)),
+        Command::Train(arguments) => done(train::run(&arguments, console)),
+        Command::Import(arguments) => done(import::run(&arguments, console)),
+        Command::Export(arguments) => done(export::run(&arguments, console)),
+        Command::Inspect(arguments) => done(inspect::run(&arguments, console)),
+        Command::Embed(arguments) => done(embed::run(&arguments, console)),
+        Command::Enroll(arguments) => done(enroll::run(&arguments, console)),
+        Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Gallery(arguments) => done(gallery::run(&arguments, console)),
+        Command::Identify(arguments) => identify::run(&arguments, console),
+        Command::Derive(arguments) => done(derive::run(&arguments, console)),
+        Command::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
+        Command::Compare(arguments) => done(compare::run(&arguments, console)),
+        Command::Token(arguments) => token::run(&arguments, console),
+        Command::Runtime(arguments) => done(runtime::run(&arguments, console)),
+        Command::Demo(arguments) => done(demo::run(&arguments, console)),
+        Command::Completions(arguments) => done(completions::completions(&arguments, console)),
+        Command::Man(arguments) => done(completions::man(&arguments, console)),
     }
 }

@@ -1,4 +1,4 @@
-//! The arguments of a recipe, shared by the verbs that train.
+//! The arguments of a recipe, shared by the commands that train.
 
 use clap::{Args, ValueEnum};
 

@@ -1,18 +1,28 @@
-//! `verify`: accept or reject, and nothing more.
+//! `verify`: accept or reject, and nothing more; with `--derive` the key of an accepted scan.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::similarity::cosine;
+use neural_vault_core::verify::{Enrolment as Usable, VerifyError, verify};
+use serde::Serialize;
 use serde_json::json;
 
 use super::arguments::{DataArguments, EmbeddingEngineArgument, only_scan};
 use super::console::Console;
-use super::failure::{DATA, Failure, REJECTED};
+use super::failure::{Failure, MODEL, REJECTED};
+use super::secret::{Digits, read_secret, warn_of_readers};
 use crate::embedding::Embedder;
-use crate::enrolment::Enrolment;
+use crate::enrolment::{Attempts, Enrolment};
 
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
+///
+/// With --derive an accepted scan gives the enrolment's 256-bit key (scheme v2), and nothing else does. Each scan costs one
+/// of five attempts, paid before it is compared; an accepted scan restores them all, and without one left the enrolment
+/// takes no more: enrol again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that
+/// file has the attempts back: on a host it guards against guessing through this program, where a token keeps its counter in
+/// sealed flash.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -33,28 +43,117 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
     engine: EmbeddingEngineArgument,
     /// Show the score: for the operator alone, since scores let a stranger find the prototype step by step.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "derive")]
     show_score: bool,
+    /// Derive the key when the scan is accepted; costs an attempt.
+    #[arg(long, requires = "device_secret")]
+    derive: bool,
+    /// The device's secret: 32 bytes, or 64 hexadecimal digits.
+    #[arg(long, value_name = "FILE", requires = "derive")]
+    device_secret: Option<PathBuf>,
+    /// What the key is for: keys of two contexts are independent.
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "derive")]
+    context: String,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let record = Enrolment::read(&arguments.enrolment)?;
     let model = crate::model::load(&arguments.model)?;
-    record.check_model(&arguments.enrolment, &model.digest()?)?;
+    record.check_model(&arguments.enrolment, &model.digest()?, model.dims.latent)?;
+    let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
+    let enrolment = record.to_core().map_err(unusable)?;
+    let secret = arguments.device_secret.as_deref().map(|path| {
+        warn_of_readers(path, console);
+        read_secret(path, DeviceSecret::from_bytes)
+    });
+    let secret = secret.transpose()?;
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
     let scan = record.policy.probe(&scan);
     let probe = embedder.scans(&dataset, &[scan], record.policy.window())?.swap_remove(0);
-    let score = cosine(&record.prototype, &probe).map_err(|e| Failure::new(DATA, e))?;
-    let accepted = score >= record.threshold;
+    match secret {
+        Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
+        None => compare(arguments, &record, &enrolment, &probe, console),
+    }
+}
+
+/// Says whether the probe is accepted.
+fn compare(
+    arguments: &Arguments,
+    record: &Enrolment,
+    enrolment: &Usable<'_>,
+    probe: &[f32],
+    console: &Console,
+) -> Result<u8, Failure> {
+    let accepted = enrolment.matches(probe);
     let mut text = if accepted { "accepted".to_owned() } else { "rejected".to_owned() };
     let mut value = json!({ "accepted": accepted, "label": record.label });
     if arguments.show_score {
-        text += &format!(" score {score:.6} threshold {:.6}", record.threshold);
+        let (score, threshold) = (cosine(&record.prototype, probe).ok(), record.threshold.cosine());
+        text += &match score {
+            Some(score) => format!(" score {score:.6} threshold {threshold:.6}"),
+            None => format!(", no score: the scan cannot be compared; threshold {threshold:.6}"),
+        };
         value["score"] = json!(score);
-        value["threshold"] = json!(record.threshold);
+        value["threshold"] = json!(threshold);
     }
     console.result("verify", &(text + "\n"), value)?;
     Ok(if accepted { 0 } else { REJECTED })
+}
+
+/// What `--derive` tells with `--json`.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    accepted: bool,
+    label: &'a str,
+    attempts_left: u32,
+    #[serde(flatten)]
+    released: Option<Released<'a>>,
+}
+
+/// The key of an accepted scan.
+#[derive(Serialize)]
+struct Released<'a> {
+    key: &'a Digits,
+    scheme: &'static str,
+    bits: usize,
+}
+
+/// Takes an attempt, and prints the key when the probe is accepted.
+fn derive(
+    arguments: &Arguments,
+    record: &Enrolment,
+    enrolment: &Usable<'_>,
+    probe: &[f32],
+    secret: &DeviceSecret,
+    console: &Console,
+) -> Result<u8, Failure> {
+    let mut attempts = Attempts::open(&arguments.enrolment, &record.id)?;
+    let released = verify(enrolment, probe, secret, arguments.context.as_bytes(), &mut attempts);
+    let verdict = |released: Option<Released<'_>>, text: &str| {
+        let (accepted, attempts_left) = (released.is_some(), attempts.left());
+        console.secret_result("verify", text, &Verdict { accepted, label: &record.label, attempts_left, released })
+    };
+    match released {
+        Ok(key) => {
+            let key = Digits::new(key.expose_secret());
+            verdict(Some(Released { key: &key, scheme: "v2", bits: 256 }), &key.line())?;
+            Ok(0)
+        }
+        Err(VerifyError::Rejected) => {
+            let text = match attempts.left() {
+                1 => "rejected, 1 attempt left\n".to_owned(),
+                left => format!("rejected, {left} attempts left\n"),
+            };
+            verdict(None, &text)?;
+            Ok(REJECTED)
+        }
+        Err(VerifyError::NoAttemptsLeft) => {
+            verdict(None, "no attempts left: the enrolment takes no more; enrol again\n")?;
+            Ok(REJECTED)
+        }
+        Err(VerifyError::Counter(error)) => Err(error.into()),
+        Err(VerifyError::Key(error)) => Err(Failure::new(MODEL, error)),
+    }
 }

@@ -1,5 +1,7 @@
 //! Development trials: genuine and impostor scores on sessions that did not train the model, and the threshold they give.
 
+use neural_vault_core::verify::Threshold;
+
 use super::{Development, EnrolError, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
@@ -84,33 +86,23 @@ pub(super) fn choose_threshold(
     scores: &Scores,
     protocol: String,
     target: Target,
-) -> Result<(f32, Development), EnrolError> {
+) -> Result<(Threshold, Development), EnrolError> {
     let (genuine, impostor) = (scores.genuine.len(), scores.impostor.len());
     if genuine == 0 || impostor == 0 {
-        return Err(EnrolError::Request(format!(
-            "{genuine} genuine and {impostor} impostor development trials ({protocol}): a threshold needs both; add other \
-             labels or longer scans, name --development-sessions, or give --threshold"
-        )));
+        return Err(EnrolError::Trials { genuine, impostor, protocol });
     }
     let eer = scores.eer()?;
     let threshold = match target {
         Target::EqualErrorRate | Target::ByHand => eer.threshold,
         Target::FalseMatchRate(rate) => match fnmr_at_fmr(&scores.genuine, &scores.impostor, rate)? {
             Some(point) if point.threshold <= 1.0 => point.threshold,
-            _ => {
-                let needed = (1.0 / rate).ceil();
-                return Err(EnrolError::Request(format!(
-                    "a false match rate of {rate} needs {needed} impostor development trials or more, and a genuine score \
-                     above the highest of them; there are {impostor} ({protocol}): add labels or sessions, or choose a \
-                     higher --fmr"
-                )));
-            }
+            _ => return Err(EnrolError::FalseMatchRate { rate, impostor, protocol }),
         },
     };
     let (genuine, impostor) = (genuine as u32, impostor as u32);
     let development = Development { protocol, target, eer_percent: Some(eer.percent), genuine, impostor };
     // Rounding to float32 may pass 1 by nothing that matters.
-    Ok((threshold.clamp(-1.0, 1.0) as f32, development))
+    Ok((Threshold::new(threshold.clamp(-1.0, 1.0) as f32)?, development))
 }
 
 /// A threshold for a model whose every session but the enrolled one trained it: by cross-fitting.
@@ -126,12 +118,10 @@ pub fn cross_fitted<E: From<EnrolError>>(
     policy: &Policy,
     target: Target,
     mut train: impl FnMut(&Dataset) -> Result<Model, E>,
-) -> Result<(f32, Development), E> {
+) -> Result<(Threshold, Development), E> {
     let (first, second) = dataset.sessions.split_at(dataset.sessions.len() / 2);
     if first.len() < 2 {
-        let found = dataset.sessions.len();
-        let text = format!("{found} sessions: cross-fitting a threshold needs four; give --threshold");
-        return Err(EnrolError::Request(text).into());
+        return Err(EnrolError::Sessions { found: dataset.sessions.len() }.into());
     }
     let mut pooled = Scores::default();
     for (fitted, held_back) in [(first, second), (second, first)] {

@@ -1,5 +1,7 @@
 //! Enrolling an identity: its prototype, and a threshold from development trials.
 
+use neural_vault_core::verify::{self, Threshold};
+
 use super::development::{against, choose_threshold, embed, halves, leave_one_session_out};
 use super::{Development, Enrolment, Outcome, Policy, Target};
 use crate::dataset::{Dataset, Scan};
@@ -23,7 +25,7 @@ pub struct Request<'a> {
     /// What the threshold is to reach on the development trials.
     pub target: Target,
     /// A threshold chosen beforehand, and where it comes from.
-    pub threshold: Option<(f32, Development)>,
+    pub threshold: Option<(Threshold, Development)>,
     /// The enrolment's random identifier.
     pub id: [u8; 16],
 }
@@ -37,9 +39,76 @@ pub enum EnrolError {
     /// The development scores are not numbers.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// The request does not fit the recordings.
-    #[error("{0}")]
-    Request(String),
+    /// A label or a session is not in the recordings.
+    #[error("no {kind} {name} in the recordings; they have {}", known.join(", "))]
+    Unknown {
+        /// `label` or `session`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The label was not recorded in the sessions to enrol.
+    #[error("label {label} has no scan in these sessions")]
+    NoScan {
+        /// The label.
+        label: String,
+    },
+    /// A centred prototype needs others to centre it on.
+    #[error(
+        "the gallery is {label} alone: frozen enrolment scores against what a gallery has in common; give recordings with \
+         other labels as well"
+    )]
+    Alone {
+        /// The label.
+        label: String,
+    },
+    /// Sessions that would choose the threshold trained the model.
+    #[error("session {} trained the model: a threshold needs sessions that did not", sessions.join(", "))]
+    Trained {
+        /// The sessions.
+        sessions: Vec<String>,
+    },
+    /// The recordings that would choose the threshold trained the model, and name no sessions.
+    #[error(
+        "the recordings name no sessions, and the model was trained on them: a threshold needs sessions that did not train \
+         the model"
+    )]
+    TrainedWhole,
+    /// The development trials are of one kind.
+    #[error("{genuine} genuine and {impostor} impostor development trials ({protocol}): a threshold needs both")]
+    Trials {
+        /// Genuine trials.
+        genuine: usize,
+        /// Impostor trials.
+        impostor: usize,
+        /// How they were made, in words.
+        protocol: String,
+    },
+    /// The development trials cannot carry the false match rate asked for.
+    #[error(
+        "a false match rate of {rate} needs {} impostor development trials or more, and a genuine score above the highest \
+         of them; there are {impostor} ({protocol})",
+        (1.0 / rate).ceil()
+    )]
+    FalseMatchRate {
+        /// The rate.
+        rate: f64,
+        /// Impostor trials.
+        impostor: usize,
+        /// How they were made, in words.
+        protocol: String,
+    },
+    /// There are too few sessions to train on one half of them and try on the other.
+    #[error("{found} sessions: cross-fitting a threshold needs four")]
+    Sessions {
+        /// Sessions that there are.
+        found: usize,
+    },
+    /// The enrolment could accept nobody.
+    #[error(transparent)]
+    Unusable(#[from] verify::EnrolmentError),
 }
 
 /// Enrols `request.label` out of `dataset`.
@@ -48,7 +117,8 @@ pub enum EnrolError {
 /// labels, on sessions that did not train the model.
 ///
 /// # Errors
-/// When the label or a session is not there, a development session trained the model, or there are no trials.
+/// When the label or a session is not there, a development session trained the model, there are no trials, or the
+/// prototype is zero or not finite.
 pub fn enrol(
     embedder: &mut Embedder,
     model: &Model,
@@ -68,15 +138,11 @@ pub fn enrol(
     let enrolled = of_sessions(&sessions);
     let own: Vec<Scan> = enrolled.iter().filter(|scan| scan.label == label).cloned().collect();
     if own.is_empty() {
-        return Err(EnrolError::Request(format!("label {} has no scan in these sessions", request.label)));
+        return Err(EnrolError::NoScan { label: request.label.to_owned() });
     }
     let policy = &request.policy;
     if policy.centred && enrolled.iter().all(|scan| scan.label == label) {
-        return Err(EnrolError::Request(format!(
-            "the gallery is {} alone: frozen enrolment scores against what a gallery has in common; give recordings with \
-             other labels as well",
-            request.label
-        )));
+        return Err(EnrolError::Alone { label: request.label.to_owned() });
     }
     let embeddings = embed(embedder, dataset, &enrolled, policy.window())?;
     let prototype =
@@ -109,13 +175,13 @@ pub fn enrol(
                 sessions: names.to_vec(),
                 genuine: scores.genuine.len() as u32,
                 impostor: scores.impostor.len() as u32,
-                rates: transfer(f64::from(threshold), &scores.genuine, &scores.impostor)?,
+                rates: transfer(f64::from(threshold.cosine()), &scores.genuine, &scores.impostor)?,
             })
         }
     };
     let mut names: Vec<String> = own.iter().map(|s| dataset.sessions[s.session as usize].clone()).collect();
     names.dedup();
-    Ok(Enrolment {
+    let record = Enrolment {
         label: request.label.to_owned(),
         id: request.id,
         model_digest,
@@ -126,7 +192,9 @@ pub fn enrol(
         scans: own.len() as u32,
         sessions: names,
         prototype,
-    })
+    };
+    record.to_core()?;
+    Ok(record)
 }
 
 /// Development scores on what the model was trained on would promise what no new scan keeps.
@@ -142,26 +210,16 @@ fn refuse_trained(model: &Model, dataset: &Dataset, scans: &[Scan]) -> Result<()
     trained.dedup();
     match trained.as_slice() {
         [] => Ok(()),
-        [name] if name.is_empty() => Err(EnrolError::Request(
-            "the recordings name no sessions, and the model was trained on them: a threshold needs sessions that did not \
-             train the model; cut the recordings with --blocks and train on some of them, or give --threshold"
-                .to_owned(),
-        )),
-        names => Err(EnrolError::Request(format!(
-            "session {} trained the model: a threshold needs sessions that did not; name others with \
-             --development-sessions, or give --threshold",
-            names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-        ))),
+        [name] if name.is_empty() => Err(EnrolError::TrainedWhole),
+        names => Err(EnrolError::Trained { sessions: names.iter().map(|name| (*name).clone()).collect() }),
     }
 }
 
-fn indices(kind: &str, all: &[String], names: &[String]) -> Result<Vec<u32>, EnrolError> {
+fn indices(kind: &'static str, all: &[String], names: &[String]) -> Result<Vec<u32>, EnrolError> {
     names.iter().map(|name| index(kind, all, name)).collect()
 }
 
-fn index(kind: &str, all: &[String], name: &str) -> Result<u32, EnrolError> {
+fn index(kind: &'static str, all: &[String], name: &str) -> Result<u32, EnrolError> {
     let found = all.iter().position(|known| known == name);
-    found
-        .map(|at| at as u32)
-        .ok_or_else(|| EnrolError::Request(format!("no {kind} {name} in the recordings; they have {}", all.join(", "))))
+    found.map(|at| at as u32).ok_or_else(|| EnrolError::Unknown { kind, name: name.to_owned(), known: all.to_vec() })
 }

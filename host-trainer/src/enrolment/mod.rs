@@ -3,14 +3,16 @@
 //! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. The prototype is
 //! sensitive all the same: with scheme v1 whoever reads it has the key, so files are for their owner only (mode 0600).
 
+mod attempts;
 mod development;
 mod enrol;
 mod policy;
+mod threshold;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use neural_vault_core::verify;
+use neural_vault_core::verify::{self, Threshold};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +20,7 @@ use crate::evaluation::results::Transfer;
 use crate::files;
 use crate::model::safetensors::hex;
 
+pub use attempts::{ATTEMPTS, Attempts, AttemptsError};
 pub use development::cross_fitted;
 pub use enrol::{EnrolError, Request, enrol};
 pub use policy::Policy;
@@ -36,8 +39,9 @@ pub struct Enrolment {
     pub model_digest: [u8; 32],
     /// How probes are scored.
     pub policy: Policy,
-    /// Least cosine that is accepted.
-    pub threshold: f32,
+    /// Least cosine that is accepted; stored as a float32.
+    #[serde(with = "threshold")]
+    pub threshold: Threshold,
     /// Where the threshold comes from.
     pub development: Development,
     /// What became of it on probe sessions, when some were named.
@@ -137,6 +141,19 @@ pub enum EnrolmentError {
         /// Digest of the model given.
         given: String,
     },
+    /// The prototype cannot be compared with the model's embeddings.
+    #[error(
+        "{}: a prototype of {enrolled} components, the model's embeddings have {given}; enrol again",
+        path.display()
+    )]
+    OtherWidth {
+        /// The enrolment's file.
+        path: PathBuf,
+        /// Components of the prototype.
+        enrolled: usize,
+        /// Components of an embedding.
+        given: usize,
+    },
 }
 
 impl Enrolment {
@@ -168,32 +185,42 @@ impl Enrolment {
         if Sha256::digest(content).as_slice() != checksum {
             return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));
         }
-        let record: Self = postcard::from_bytes(body).map_err(|e| malformed(path, e.to_string()))?;
-        record.to_core().check().map_err(|e| malformed(path, e.to_string()))?;
+        let record: Self = postcard::from_bytes(body).map_err(|error| {
+            malformed(
+                path,
+                match error {
+                    // The encoding drops what a value's own check says.
+                    postcard::Error::SerdeDeCustom => "it holds a value that is not allowed".to_owned(),
+                    error => error.to_string(),
+                },
+            )
+        })?;
+        record.to_core().map_err(|e| malformed(path, e.to_string()))?;
         Ok(record)
     }
 
-    /// Refuses a model other than the one the record was made with.
+    /// Refuses a model other than the one the record was made with; its embeddings have `latent` components.
     ///
     /// # Errors
-    /// [`EnrolmentError::OtherModel`].
-    pub fn check_model(&self, path: &Path, digest: &[u8; 32]) -> Result<(), EnrolmentError> {
-        if self.model_digest == *digest {
-            return Ok(());
+    /// [`EnrolmentError::OtherModel`], [`EnrolmentError::OtherWidth`].
+    pub fn check_model(&self, path: &Path, digest: &[u8; 32], latent: usize) -> Result<(), EnrolmentError> {
+        let path = || path.to_owned();
+        if self.model_digest != *digest {
+            let (enrolled, given) = (hex(&self.model_digest), hex(digest));
+            return Err(EnrolmentError::OtherModel { path: path(), enrolled, given });
         }
-        let (enrolled, given) = (hex(&self.model_digest), hex(digest));
-        Err(EnrolmentError::OtherModel { path: path.to_owned(), enrolled, given })
+        if self.prototype.len() != latent {
+            return Err(EnrolmentError::OtherWidth { path: path(), enrolled: self.prototype.len(), given: latent });
+        }
+        Ok(())
     }
 
     /// The record as the core's verification takes it.
-    #[must_use]
-    pub fn to_core(&self) -> verify::Enrolment<'_> {
-        verify::Enrolment {
-            prototype: &self.prototype,
-            threshold: self.threshold,
-            model_digest: self.model_digest,
-            id: self.id,
-        }
+    ///
+    /// # Errors
+    /// The prototype is empty, too long, zero or not finite.
+    pub fn to_core(&self) -> Result<verify::Enrolment<'_>, verify::EnrolmentError> {
+        verify::Enrolment::new(&self.prototype, self.threshold, &self.model_digest, &self.id)
     }
 }
 
@@ -212,7 +239,7 @@ mod tests {
             id: [7; 16],
             model_digest: [9; 32],
             policy: Policy::plain(1),
-            threshold: 0.5,
+            threshold: Threshold::new(0.5).unwrap(),
             development: Development {
                 protocol: "given".to_owned(),
                 target: Target::ByHand,
@@ -255,7 +282,14 @@ mod tests {
 
     #[test]
     fn another_model_is_refused_by_name() {
-        let error = record().check_model(Path::new("r.nve"), &[1; 32]).unwrap_err().to_string();
+        let error = record().check_model(Path::new("r.nve"), &[1; 32], 3).unwrap_err().to_string();
         assert!(error.contains(&"09".repeat(32)) && error.contains(&"01".repeat(32)), "{error}");
+    }
+
+    #[test]
+    fn a_prototype_of_another_length_than_the_embeddings_is_refused() {
+        let error = record().check_model(Path::new("r.nve"), &[9; 32], 16).unwrap_err().to_string();
+        assert!(error.contains("3 components") && error.contains("16"), "{error}");
+        record().check_model(Path::new("r.nve"), &[9; 32], 3).unwrap();
     }
 }

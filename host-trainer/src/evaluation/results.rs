@@ -1,7 +1,7 @@
 //! What an evaluation found: the one document that the JSON file, the report and `compare` share.
 //!
-//! The reference's keys (`baseline_metrics`, `neural_metrics`, `noise_tests`, `artifact_tests`, `vault_scores`) hold the
-//! figures of the first protocol under the names the reference gave them; everything else is under `protocols`.
+//! The reference's names (`baseline_metrics`, `neural_metrics`, `noise_tests`, `artifact_tests`, `vault_scores`) hold the
+//! figures of the first protocol as the reference gave them; everything else is under `protocols`.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,10 @@ pub struct Results {
     pub artifact_tests: BTreeMap<String, Vec<f64>>,
     /// Cosine scores of NeuralVault (first protocol).
     pub vault_scores: VaultScores,
-    /// The v1 key of each class prototype, in hexadecimal (first protocol).
+    /// SHA-256 of the 32-byte v1 key of each class prototype, in hexadecimal (first protocol).
+    ///
+    /// The reference wrote the keys themselves here. A document that is made to be shown holds none: a digest tells whether
+    /// two runs came to the same key, and gives no key.
     pub prototype_keys: BTreeMap<String, String>,
     /// How keys behave (first protocol).
     pub key_quality: KeyQuality,

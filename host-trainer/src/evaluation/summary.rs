@@ -1,9 +1,10 @@
-//! Protocols put together into the one document, with the reference's keys filled in.
+//! Protocols put together into the one document, under the reference's names too.
 
 use std::collections::BTreeMap;
 
 use neural_vault_core::key::{KeyError, derive_v1};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::evaluate::Evaluated;
 use super::metrics::key_quality::key_quality;
@@ -27,9 +28,9 @@ pub fn summarise(
     let prototypes = first.map(|e| e.prototypes.clone()).unwrap_or_default();
     let mut prototype_keys = BTreeMap::new();
     for (label, prototype) in &prototypes {
-        let mut key = [0; 32];
-        derive_v1(prototype, &mut key)?;
-        prototype_keys.insert(label.clone(), hex(&key));
+        let mut key = Zeroizing::new([0; 32]);
+        derive_v1(prototype, &mut *key)?;
+        prototype_keys.insert(label.clone(), hex(&Sha256::digest(key.as_slice())));
     }
     let prototypes: Vec<Vec<f32>> = prototypes.into_values().collect();
     Ok(Results {

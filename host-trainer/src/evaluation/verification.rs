@@ -28,12 +28,17 @@ impl Scores {
         for (label, probe) in probes {
             for (class, prototype) in prototypes.iter().enumerate() {
                 let Some(prototype) = prototype else { continue };
-                // A probe without direction is like nobody.
-                let score = f64::from(cosine(prototype, probe).unwrap_or(-1.0));
+                let score = score(prototype, probe);
                 if class == *label as usize { self.genuine.push(score) } else { self.impostor.push(score) }
             }
         }
     }
+}
+
+/// The cosine of a prototype and a probe; -1 where they have none: a probe without direction is like nobody.
+#[must_use]
+pub fn score(prototype: &[f32], probe: &[f32]) -> f64 {
+    f64::from(cosine(prototype, probe).unwrap_or(-1.0))
 }
 
 /// The mean embedding of every class that has one, by class number (Snell, Swersky and Zemel 2017).

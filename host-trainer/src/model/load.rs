@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use neural_vault_core::bundle::Bundle;
+use neural_vault_core::bundle::{Bundle, ProvisioningKey};
 
 use super::{Aligned, Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, safetensors};
 
@@ -38,7 +38,7 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
 ///
 /// # Errors
 /// When the file cannot be read, is not a sound bundle, has no tag, or one under another key.
-pub fn check_tag(path: &Path, provisioning_key: &[u8; 32]) -> Result<(), ModelError> {
+pub fn check_tag(path: &Path, provisioning_key: &ProvisioningKey) -> Result<(), ModelError> {
     Bundle::open_authenticated(&read_aligned(path)?, provisioning_key)
         .map(|_| ())
         .map_err(|e| malformed(path, e.to_string()))

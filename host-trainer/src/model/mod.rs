@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use neural_vault_core::bundle::{self, Bundle};
+use neural_vault_core::bundle::{self, Bundle, ProvisioningKey};
 use neural_vault_core::encoder::{Dims, DimsError, WeightFormat};
 use serde::{Deserialize, Serialize};
 
@@ -168,7 +168,7 @@ impl Model {
     ///
     /// # Errors
     /// When a tensor is missing, of the wrong length or not finite.
-    pub fn to_bundle(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
+    pub fn to_bundle(&self, provisioning_key: Option<&ProvisioningKey>) -> Result<Vec<u8>, ModelError> {
         if let Some(quantised) = &self.quantised {
             return quantised.retagged(provisioning_key);
         }
@@ -217,7 +217,11 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::write`].
-    pub fn write_exports(&self, onnx: &Path, provisioning_key: Option<&[u8; 32]>) -> Result<[u8; 32], ModelError> {
+    pub fn write_exports(
+        &self,
+        onnx: &Path,
+        provisioning_key: Option<&ProvisioningKey>,
+    ) -> Result<[u8; 32], ModelError> {
         let digest = self.digest()?;
         write(&self.exports(onnx, &digest, provisioning_key)?)?;
         Ok(digest)
@@ -227,7 +231,7 @@ impl Model {
         &self,
         onnx: &Path,
         digest: &[u8; 32],
-        provisioning_key: Option<&[u8; 32]>,
+        provisioning_key: Option<&ProvisioningKey>,
     ) -> Result<[(PathBuf, Vec<u8>); 2], ModelError> {
         let bundle = onnx.with_extension("nvb");
         Ok([(onnx.to_owned(), onnx::to_bytes(self, digest)?), (bundle, self.to_bundle(provisioning_key)?)])

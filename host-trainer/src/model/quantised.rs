@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use half::bf16;
-use neural_vault_core::bundle::{self, Bundle, tensor_names_and_shapes};
+use neural_vault_core::bundle::{self, Bundle, ProvisioningKey, tensor_names_and_shapes};
 use neural_vault_core::encoder::{WeightFormat, standardise};
 
 use super::{Aligned, Model, ModelError, Provenance};
@@ -31,7 +31,7 @@ impl Quantised {
     }
 
     /// The bundle with another tag, or none.
-    pub(super) fn retagged(&self, provisioning_key: Option<&[u8; 32]>) -> Result<Vec<u8>, ModelError> {
+    pub(super) fn retagged(&self, provisioning_key: Option<&ProvisioningKey>) -> Result<Vec<u8>, ModelError> {
         let bundle = Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))?;
         Ok(bundle::retag(&bundle, provisioning_key))
     }

@@ -1,8 +1,8 @@
 //! One function a request, and scans in chunks.
 
+use neural_vault_core::key::DerivedKey;
 use neural_vault_core::wire::*;
 use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
 
 use super::{Client, TokenError};
 
@@ -28,11 +28,8 @@ impl Client {
     }
 
     /// Makes a blank token this administrator's.
-    pub fn provision(&mut self, mut given: Provisioning) -> Result<(), TokenError> {
-        let outcome = self.call_a_person::<Provision>(&given);
-        given.admin_key.zeroize();
-        given.device_secret.zeroize();
-        outcome
+    pub fn provision(&mut self, given: &Provisioning) -> Result<(), TokenError> {
+        self.call_a_person::<Provision>(given)
     }
 
     /// Admin: changes what the token allows.
@@ -97,8 +94,8 @@ impl Client {
         self.call::<Challenge>(&Question { slot, nonce, application })
     }
 
-    /// The key that the scan sent last releases; the caller clears it. Costs an attempt.
-    pub fn export_key(&mut self, slot: u8, application: &[u8]) -> Result<[u8; 32], TokenError> {
+    /// The key that the scan sent last releases. Costs an attempt.
+    pub fn export_key(&mut self, slot: u8, application: &[u8]) -> Result<DerivedKey, TokenError> {
         let key = self.call_a_person::<ExportKey>(&KeyRequest { slot, application });
         self.forget();
         key

@@ -2,7 +2,7 @@
 
 use super::folder::Folder;
 
-/// Runs a verb on a full disk; nothing may be new or changed.
+/// Runs a command on a full disk; nothing may be new or changed.
 #[track_caller]
 fn disk_full(folder: &Folder, blocks: u32, arguments: &[&str], says: &[&str]) {
     let before = folder.contents();

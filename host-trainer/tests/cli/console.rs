@@ -1,10 +1,10 @@
-//! What holds for every verb: JSON, silence, help, usage and a reader that goes away.
+//! What holds for every command: JSON, silence, help, usage and a reader that goes away.
 
 use std::process::Stdio;
 
 use super::folder::Folder;
 
-const VERBS: [&str; 14] = [
+const COMMANDS: [&str; 14] = [
     "synth",
     "train",
     "import",
@@ -22,7 +22,7 @@ const VERBS: [&str; 14] = [
 ];
 
 #[test]
-fn json_is_one_document_under_the_verbs_schema() {
+fn json_is_one_document_under_the_commands_schema() {
     let folder = Folder::with_enrolment();
     folder.write("secret", [1; 32]);
     let runs: [&[&str]; 12] = [
@@ -51,9 +51,9 @@ fn json_is_one_document_under_the_verbs_schema() {
         &["man"],
     ];
     for arguments in runs {
-        let verb = arguments[0];
+        let command = arguments[0];
         for order in [[arguments, &["--json"]].concat(), [&["--json"], arguments].concat()] {
-            assert_eq!(folder.does(&order).json()["schema"], format!("neural-vault/{verb}/1"));
+            assert_eq!(folder.does(&order).json()["schema"], format!("neural-vault/{command}/1"));
         }
     }
 }
@@ -94,18 +94,18 @@ fn usage_errors_exit_2_and_say_how_it_goes() {
     folder.refuses(&["synth", "-o", "x.csv", "--classes", "0"], 2, &["--classes"]);
     folder.refuses(&["synth", "-o", "x.csv", "--noise", "nan"], 2, &["--noise"]);
     folder.refuses(&["embed", "x.csv", "--model", "m", "--engine", "torch"], 2, &["torch", "onnxruntime"]);
-    folder.refuses(&["man", "fetch"], 2, &["no verb fetch"]);
+    folder.refuses(&["man", "fetch"], 2, &["no command fetch"]);
     folder.refuses(&["completions", "csh"], 2, &["csh", "zsh"]);
     assert_eq!(folder.run(&[]).code, 2);
 }
 
 #[test]
-fn help_names_every_verb_and_every_exit_code() {
+fn help_names_every_command_and_every_exit_code() {
     let folder = Folder::new();
     let help = folder.does(&["--help"]).stdout;
-    for verb in VERBS {
-        assert!(help.contains(&format!("\n  {verb} ")), "{verb}: {help}");
-        assert!(folder.does(&[verb, "--help"]).stdout.contains("Usage: neural-vault"), "{verb}");
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}: {help}");
+        assert!(folder.does(&[command, "--help"]).stdout.contains("Usage: neural-vault"), "{command}");
     }
     for code in ["0 done", "1 rejected", "2 usage", "3 bad input", "4 bad", "5 engine", "7 a result", "130"] {
         assert!(help.contains(code), "{code}: {help}");
@@ -113,21 +113,21 @@ fn help_names_every_verb_and_every_exit_code() {
 }
 
 #[test]
-fn completions_and_manual_pages_name_every_verb() {
+fn completions_and_manual_pages_name_every_command() {
     let folder = Folder::new();
     for (shell, mark) in
         [("bash", "complete -F"), ("zsh", "#compdef neural-vault"), ("fish", "complete -c neural-vault")]
     {
         let script = folder.does(&["completions", shell]).stdout;
         assert!(script.contains(mark), "{shell}");
-        assert!(VERBS.iter().all(|verb| script.contains(verb)), "{shell}");
+        assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}");
     }
     let page = folder.does(&["man"]).stdout;
     assert!(page.contains(".TH neural-vault 1"), "{page}");
-    for verb in VERBS {
-        assert!(page.contains(verb), "{verb}");
-        let own = folder.does(&["man", verb]).stdout;
-        assert!(own.contains(&format!(".TH neural-vault-{verb} 1")) && own.contains(".SH OPTIONS"), "{own}");
+    for command in COMMANDS {
+        assert!(page.contains(command), "{command}");
+        let own = folder.does(&["man", command]).stdout;
+        assert!(own.contains(&format!(".TH neural-vault-{command} 1")) && own.contains(".SH OPTIONS"), "{own}");
     }
     let own = folder.does(&["man", "token", "enroll"]).stdout;
     assert!(own.contains(".TH neural-vault-token-enroll 1") && own.contains("admin\\-key"), "{own}");

@@ -29,7 +29,7 @@ fn keys_of_an_enrolment_are_the_cores() {
 
     let context = KeyContext { model_digest: &record.model_digest, enrolment_id: &record.id, application: b"disk" };
     let mut key = [0; 64];
-    derive_v2_into(&record.prototype, &DeviceSecret::from_bytes([0xa5; 32]), &context, &mut key).unwrap();
+    derive_v2_into(&record.prototype, &DeviceSecret::from_bytes(&[0xa5; 32]), &context, &mut key).unwrap();
     assert_eq!(v2(&folder, "secret", &["--context", "disk", "--bits", "512"]), hex(&key));
 }
 
@@ -66,9 +66,11 @@ fn a_secret_may_be_raw_or_hexadecimal() {
     let folder = folder();
     folder.write("lower", "a5".repeat(32));
     folder.write("upper", "A5".repeat(32) + "\n");
+    folder.write("mixed", "a5A5".repeat(16) + "\r\n");
     let key = v2(&folder, "secret", &[]);
-    assert_eq!(key, v2(&folder, "lower", &[]));
-    assert_eq!(key, v2(&folder, "upper", &[]));
+    for name in ["lower", "upper", "mixed"] {
+        assert_eq!(key, v2(&folder, name, &[]), "{name}");
+    }
 }
 
 #[test]
@@ -78,8 +80,12 @@ fn a_v2_key_needs_a_secret_of_32_bytes() {
     folder.refuses(&derive, 2, &["--device-secret FILE", "openssl rand -hex 32"]);
     for (name, bytes) in [
         ("short", &b"abc"[..]),
+        ("less", &[1; 31]),
         ("long", &[1; 33]),
-        ("odd", "é".repeat(32).as_bytes()),
+        ("odd", "a5".repeat(32)[1..].as_bytes()),
+        ("more", ("a5".repeat(32) + "a").as_bytes()),
+        ("letter", ("a5".repeat(31) + "ag").as_bytes()),
+        ("wide", "é".repeat(32).as_bytes()),
         ("sign", "+5".repeat(32).as_bytes()),
     ] {
         folder.write(name, bytes);
@@ -115,4 +121,14 @@ fn embeddings_of_several_scans_give_the_key_of_their_mean() {
     folder.write("mean.npy", super::samples::npy(&[16], &mean));
     let key = |name| folder.does(&["derive", "--scheme", "v1", "--embedding", name]).stdout;
     assert_eq!(key("two.npy"), key("mean.npy"));
+}
+
+#[test]
+fn a_key_without_a_scan_is_said_to_be_one() {
+    let folder = folder();
+    let run = folder.does(&["derive", "--enrolment", "class00.nve", "--device-secret", "secret"]);
+    assert!(run.stderr.contains("no scan was compared and no attempt counted"), "{}", run.stderr);
+    assert!(run.stderr.contains("neural-vault verify --derive"), "{}", run.stderr);
+    let help = folder.does(&["derive", "--help"]).stdout;
+    assert!(help.contains("no attempt is counted") && help.contains("verify --derive"), "{help}");
 }

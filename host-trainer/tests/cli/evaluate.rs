@@ -75,6 +75,7 @@ fn the_document_has_the_reference_s_keys() {
     assert_eq!(document["noise_tests"]["HMAC"].as_array().unwrap().len(), 6);
     assert_eq!(document["artifact_tests"]["ARTIFACT_LEVELS"].as_array().unwrap().len(), 6);
     assert_eq!(document["prototype_keys"]["class00"].as_str().unwrap().len(), 64);
+    assert_eq!(document["prototype_keys"].as_object().unwrap().len(), 6);
     assert!(document["timestamp"].is_null());
     let vault = &document["vault_scores"];
     assert_eq!(vault["impostor"].as_array().unwrap().len(), 5 * vault["genuine"].as_array().unwrap().len());

@@ -1,7 +1,7 @@
 //! `export` and `import`: the files of a model, made again.
 
 use neural_vault::model::Aligned;
-use neural_vault_core::bundle::{Bundle, BundleError};
+use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey};
 
 use super::folder::Folder;
 use super::samples::FEATURES;
@@ -33,8 +33,8 @@ fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
 #[test]
 fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
     let folder = Folder::with_model();
-    let key = [7; 32];
-    folder.write("key", key);
+    let [key, other] = [7, 8].map(|byte| ProvisioningKey::from_bytes(&[byte; 32]));
+    folder.write("key", [7; 32]);
     let digest = |run: super::folder::Run| run.json()["digest"].clone();
     let untagged = digest(folder.does(&["export", "model", "--json"]));
     let bundle = Aligned::new(&folder.read("model/model.nvb"));
@@ -44,7 +44,7 @@ fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
     assert_eq!(digest(folder.does(&["export", "model", "--provisioning-key", "key", "--json"])), untagged);
     let bundle = Aligned::new(&folder.read("model/model.nvb"));
     assert!(Bundle::open_authenticated(&bundle, &key).is_ok());
-    assert_eq!(Bundle::open_authenticated(&bundle, &[8; 32]).err(), Some(BundleError::Tag));
+    assert_eq!(Bundle::open_authenticated(&bundle, &other).err(), Some(BundleError::Tag));
     let inspect = ["inspect", "model/model.nvb", "--provisioning-key", "key"];
     assert!(folder.does(&inspect).stderr.contains("valid"));
     folder.write("key", [8; 32]);

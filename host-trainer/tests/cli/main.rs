@@ -1,4 +1,4 @@
-//! What the built command does, verb by verb, and what it says of bad input.
+//! What the program does, command by command, and what it says of bad input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_engine;
@@ -21,4 +21,6 @@ mod new_identity;
 mod samples;
 mod token;
 mod train;
+mod unusable;
 mod vectors;
+mod verify_derive;

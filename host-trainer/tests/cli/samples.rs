@@ -1,4 +1,4 @@
-//! Small recordings, models and enrolments to try the verbs on.
+//! Small recordings, models and enrolments to try the commands on.
 
 use neural_vault::dataset::{synth, write_csv};
 use neural_vault::model::{Model, Provenance, initialise};

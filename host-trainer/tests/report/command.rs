@@ -1,4 +1,4 @@
-//! The verb `compare`: what it prints, writes and refuses.
+//! The command `compare`: what it prints, writes and refuses.
 
 use std::path::Path;
 use std::process::{Command, Output};

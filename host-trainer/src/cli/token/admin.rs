@@ -3,17 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
+use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::wire::{AdminKey, Policy, Provisioning, State};
-use rand::RngExt;
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent, warn_of_readers};
+use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent};
 use super::look::state_name;
-use crate::cli::arguments::secret_bytes;
 use crate::cli::console::Console;
-use crate::cli::failure::{Failure, MODEL, OUTPUT, TOKEN};
-use crate::files;
+use crate::cli::failure::{Failure, MODEL, TOKEN};
+use crate::cli::secret::{new_secret, read_secret, warn_of_readers};
 use crate::model::safetensors::hex;
 
 /// Make a blank token this administrator's, for one model.
@@ -101,10 +99,11 @@ struct SlotArguments {
 pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<(), Failure> {
     let model = crate::model::load(&arguments.model)?;
     let digest = model.digest()?;
-    let device_secret = arguments.device_secret.as_deref().map(secret_bytes).transpose()?.map(Zeroizing::new);
-    if let Some(path) = &arguments.device_secret {
+    let device_secret = arguments.device_secret.as_deref().map(|path| {
         warn_of_readers(path, console);
-    }
+        read_secret(path, DeviceSecret::from_bytes)
+    });
+    let device_secret = device_secret.transpose()?;
     let mut client = arguments.port.open()?;
     let info = client.info()?;
     let port = client.port().to_string();
@@ -121,15 +120,15 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         return Err(Failure::new(MODEL, text));
     }
     let window = arguments.window.unwrap_or(u8::try_from(model.provenance.window).unwrap_or(u8::MAX));
-    let admin = if arguments.admin_key.exists() {
+    let admin_key = if arguments.admin_key.exists() {
         admin_key(&arguments.admin_key, console)?
     } else {
         new_admin_key(&arguments.admin_key, console)?
     };
     ask_for_consent(&client, console);
-    client.provision(Provisioning {
-        device_secret: device_secret.map(|secret| *secret),
-        admin_key: *admin.expose_secret(),
+    client.provision(&Provisioning {
+        device_secret,
+        admin_key,
         model: digest,
         window,
         policy: Policy { allow_export: arguments.allow_export },
@@ -177,7 +176,7 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
     let key = match &arguments.admin_key {
         Some(path) => admin_key(path, console)?,
         // A token whose records are damaged has none to compare it with; any other refuses it.
-        None => AdminKey::from_bytes([0; 32]),
+        None => AdminKey::from_bytes(&[0; 32]),
     };
     let mut client = arguments.port.open()?;
     let port = client.port().to_string();
@@ -187,9 +186,7 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
 }
 
 fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
-    let bytes = Zeroizing::new(rand::rng().random::<[u8; 32]>());
-    let digits = Zeroizing::new(hex(&*bytes) + "\n");
-    files::write_private(path, digits.as_bytes()).map_err(|error| Failure::new(OUTPUT, error))?;
+    let key = new_secret(path, AdminKey::from_bytes)?;
     console.note(format!("{}: a new administrator's key; without it the token cannot be administered", path.display()));
-    Ok(AdminKey::from_bytes(*bytes))
+    Ok(key)
 }

@@ -1,4 +1,4 @@
-//! What all verbs of a token share: its port, the administrator's key, scans on their way.
+//! What all commands of a token share: its port, the administrator's key, scans on their way.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use neural_vault_core::wire::{AdminKey, Fault};
 
-use crate::cli::arguments::secret_bytes;
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure};
+use crate::cli::secret::{read_secret, warn_of_readers};
 use crate::dataset::{Dataset, Scan};
 use crate::token::{Client, Patience, Port};
 
@@ -57,22 +57,9 @@ impl AdminArguments {
 
 /// Reads an administrator's key.
 pub fn admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
-    let bytes = zeroize::Zeroizing::new(secret_bytes(path)?);
+    let key = read_secret(path, AdminKey::from_bytes)?;
     warn_of_readers(path, console);
-    Ok(AdminKey::from_bytes(*bytes))
-}
-
-/// Warns of a secret that others than its owner can read.
-pub fn warn_of_readers(path: &Path, console: &Console) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if std::fs::metadata(path).is_ok_and(|found| found.permissions().mode() & 0o077 != 0) {
-            console.note(format!("warning: {} is open to others than its owner; `chmod 600` it", path.display()));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (path, console);
+    Ok(key)
 }
 
 /// Says that the token waits for a person, when it does.

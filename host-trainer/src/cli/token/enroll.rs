@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
+use neural_vault_core::verify::Threshold;
 use neural_vault_core::wire::{self, EnrolmentProgress, LABEL_LENGTH, Label, TokenInfo};
 use serde_json::json;
 
 use super::connection::{AdminArguments, PortArguments, send_scan};
-use crate::cli::arguments::DataArguments;
+use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::dataset::{Dataset, Scan};
@@ -33,8 +34,8 @@ pub struct Arguments {
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
     /// A threshold by hand, -1 to 1.
-    #[arg(long, value_name = "COSINE", allow_negative_numbers = true)]
-    threshold: Option<f32>,
+    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    threshold: Option<Threshold>,
     /// The label to enrol.
     #[arg(long, value_name = "L", required_unless_present = "enrolment")]
     label: Option<String>,
@@ -51,10 +52,8 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
-    let threshold = arguments.threshold.or(record.as_ref().map(|record| record.threshold)).unwrap_or(1.0);
-    if !(-1.0..=1.0).contains(&threshold) {
-        return Err(Failure::new(USAGE, format!("--threshold {threshold} is not a cosine, -1 to 1")));
-    }
+    let threshold = arguments.threshold.or(record.as_ref().map(|record| record.threshold)).map(Threshold::cosine);
+    let threshold = threshold.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
     let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str())).unwrap_or_default();
     let name = arguments.name.as_deref().unwrap_or(label);
     let wire_label = Label::new(name).ok_or_else(|| {
@@ -73,7 +72,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if let (Some(record), Some(path)) = (&record, &arguments.enrolment) {
         check_record(record, &info, &client.port().to_string())
             .map_err(|text| Failure::new(MODEL, format!("{}: {text}", path.display())))?;
-        record.check_model(path, &info.model)?;
+        record.check_model(path, &info.model, usize::from(info.latent))?;
     }
     let expected = match (&arguments.model, &record) {
         (Some(path), _) => Some(own_prototype(path, &info, &dataset, &scans)?),

@@ -7,12 +7,12 @@ use clap::Args;
 use neural_vault_core::wire::{Fault, MAX_APPLICATION};
 use rand::RngExt;
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use super::connection::{PortArguments, ask_for_consent, send_scan};
 use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, OUTPUT, REJECTED};
+use crate::cli::secret::Digits;
 use crate::enrolment::Policy;
 use crate::files::{Pending, Readers};
 use crate::model::safetensors::hex;
@@ -105,12 +105,12 @@ pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, 
     let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
     let mut client = arguments.probe.send(console)?;
     ask_for_consent(&client, console);
-    let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))?.map(Zeroizing::new) else {
+    let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))? else {
         console.result("token-export-key", "rejected\n", json!({ "accepted": false, "slot": slot, "file": null }))?;
         return Ok(REJECTED);
     };
-    let digits = Zeroizing::new(hex(&*key) + "\n");
-    file.write_all(digits.as_bytes()).and_then(|()| file.commit()).map_err(unwritten)?;
+    let line = Digits::new(key.expose_secret()).line();
+    file.write_all(line.as_bytes()).and_then(|()| file.commit()).map_err(unwritten)?;
     let path = arguments.output.display().to_string();
     let value = json!({ "accepted": true, "slot": slot, "file": path });
     console.result("token-export-key", &format!("{path}: the key of slot {slot}\n"), value)?;

@@ -4,6 +4,7 @@
 //! say nothing of how hard a prototype is to guess.
 
 use neural_vault_core::key::{KeyError, derive_v1};
+use zeroize::Zeroizing;
 
 use crate::evaluation::results::KeyQuality;
 
@@ -12,6 +13,8 @@ const DISTURBANCE: f32 = 0.05;
 
 const KEY_BYTES: usize = 32;
 const KEY_BITS: f64 = 8.0 * KEY_BYTES as f64;
+
+type Key = Zeroizing<[u8; KEY_BYTES]>;
 
 /// The quality of the 256-bit v1 keys of `prototypes`, one a class.
 ///
@@ -23,18 +26,19 @@ const KEY_BITS: f64 = 8.0 * KEY_BYTES as f64;
 /// A prototype is not finite or is too long.
 pub fn key_quality<P: AsRef<[f32]>>(prototypes: &[P]) -> Result<KeyQuality, KeyError> {
     let keys = prototypes.iter().map(|prototype| key(prototype.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    let ones: u32 = keys.iter().flatten().map(|byte| byte.count_ones()).sum();
+    let bytes = || keys.iter().flat_map(|key| key.iter().copied());
+    let ones: u32 = bytes().map(u8::count_ones).sum();
     let pairs = keys.iter().enumerate().flat_map(|(i, a)| keys[..i].iter().map(move |b| differing_share(a, b)));
     Ok(KeyQuality {
         avalanche: avalanche(prototypes, &keys)?,
         bit_balance: f64::from(ones) / (KEY_BITS * keys.len().max(1) as f64),
-        entropy: byte_entropy(keys.as_flattened()),
+        entropy: byte_entropy(bytes()),
         uniqueness: mean(pairs),
     })
 }
 
 /// The mean share of key bits that flip when one component is disturbed, over all components of all prototypes.
-fn avalanche<P: AsRef<[f32]>>(prototypes: &[P], keys: &[[u8; KEY_BYTES]]) -> Result<f64, KeyError> {
+fn avalanche<P: AsRef<[f32]>>(prototypes: &[P], keys: &[Key]) -> Result<f64, KeyError> {
     let mut shares = Vec::new();
     for (prototype, before) in prototypes.iter().zip(keys) {
         let mut disturbed = prototype.as_ref().to_vec();
@@ -48,22 +52,25 @@ fn avalanche<P: AsRef<[f32]>>(prototypes: &[P], keys: &[[u8; KEY_BYTES]]) -> Res
     Ok(mean(shares))
 }
 
-fn key(prototype: &[f32]) -> Result<[u8; KEY_BYTES], KeyError> {
-    let mut key = [0; KEY_BYTES];
-    derive_v1(prototype, &mut key)?;
+fn key(prototype: &[f32]) -> Result<Key, KeyError> {
+    let mut key = Key::default();
+    derive_v1(prototype, &mut *key)?;
     Ok(key)
 }
 
-fn differing_share(a: &[u8; KEY_BYTES], b: &[u8; KEY_BYTES]) -> f64 {
-    let bits: u32 = a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum();
+fn differing_share(a: &Key, b: &Key) -> f64 {
+    let bits: u32 = a.iter().zip(b.iter()).map(|(a, b)| (a ^ b).count_ones()).sum();
     f64::from(bits) / KEY_BITS
 }
 
 /// Shannon entropy of the byte values, in bits a byte.
-fn byte_entropy(bytes: &[u8]) -> f64 {
-    let mut counts = [0_u32; 256];
-    bytes.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
-    let shares = counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count) / bytes.len() as f64);
+fn byte_entropy(bytes: impl IntoIterator<Item = u8>) -> f64 {
+    let (mut counts, mut total) = ([0_u32; 256], 0_u32);
+    for byte in bytes {
+        counts[usize::from(byte)] += 1;
+        total += 1;
+    }
+    let shares = counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count) / f64::from(total));
     shares.map(|share| -share * share.log2()).sum::<f64>() + 0.0
 }
 
@@ -104,9 +111,9 @@ mod tests {
 
     #[test]
     fn the_entropy_is_that_of_byte_frequencies() {
-        assert_eq!(byte_entropy(&[7; 32]), 0.0);
-        assert_eq!(byte_entropy(&[1, 2, 3, 4]), 2.0);
-        assert_eq!(byte_entropy(&[1, 1, 2, 3]), 1.5);
+        assert_eq!(byte_entropy([7; 32]), 0.0);
+        assert_eq!(byte_entropy([1, 2, 3, 4]), 2.0);
+        assert_eq!(byte_entropy([1, 1, 2, 3]), 1.5);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! FMR and FNMR are those of ISO/IEC 19795-1 at trial level; plotted against each other on normal-deviate axes the same
 //! points are the DET curve (Martin et al. 1997).
 
+use neural_vault_core::verify::accepts;
+
 use super::{Eer, ScoreError, check_finite, check_not_empty};
 
 /// What a threshold does: a score at or above it is accepted.
@@ -93,7 +95,7 @@ pub fn fnmr_at_fmr(genuine: &[f64], impostor: &[f64], fmr: f64) -> Result<Option
 pub fn rates_at(threshold: f64, genuine: &[f64], impostor: &[f64]) -> Result<RocPoint, ScoreError> {
     check_finite(genuine, impostor)?;
     check_not_empty(genuine, impostor)?;
-    let accepted = |scores: &[f64]| scores.iter().filter(|&&score| score >= threshold).count();
+    let accepted = |scores: &[f64]| scores.iter().filter(|&&score| accepts(threshold, score)).count();
     Ok(RocPoint {
         threshold,
         fmr: accepted(impostor) as f64 / impostor.len() as f64,

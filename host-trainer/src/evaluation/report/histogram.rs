@@ -1,6 +1,7 @@
 //! NeuralVault's scores: genuine above the axis, impostor below, on either side of the threshold.
 
 use maud::{Markup, PreEscaped, html};
+use neural_vault_core::verify::accepts;
 
 use super::figure;
 use super::methods::{heading, neural_vault};
@@ -48,8 +49,8 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     }
     body += &plot.line(&[(bins.start, 0.0), (bins.end(), 0.0)], "zero", "").into_string();
     let rate = |wrong: usize, of: usize| if of == 0 { f64::NAN } else { 100.0 * wrong as f64 / of as f64 };
-    let missed = rate(genuine.iter().filter(|score| **score < threshold).count(), genuine.len());
-    let let_in = rate(impostor.iter().filter(|score| **score >= threshold).count(), impostor.len());
+    let missed = rate(genuine.iter().filter(|score| !accepts(threshold, **score)).count(), genuine.len());
+    let let_in = rate(impostor.iter().filter(|score| accepts(threshold, **score)).count(), impostor.len());
     let mut labels = String::new();
     let mut label = |at, shift, class, text: &str| labels += &plot.text(at, shift, class, text).into_string();
     label((bins.start, top), (4.0, 12.0), "label start", &format!("Genuine: {} trials", count(genuine.len())));

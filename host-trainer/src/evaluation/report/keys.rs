@@ -62,22 +62,22 @@ pub fn section(results: &Results) -> Markup {
                 }
             }
             @if !results.prototype_keys.is_empty() {
-                h3 { "Prototype keys, scheme v1" }
-                (scroll_box("Prototype keys", &html! {
+                h3 { "Digests of the prototypes' keys, scheme v1" }
+                (scroll_box("Digests of prototype keys", &html! {
                     table {
                         thead { tr {
-                            th scope="col" class="text" { "Label" } th scope="col" class="text" { "Key" }
+                            th scope="col" class="text" { "Label" } th scope="col" class="text" { "SHA-256 of its key" }
                         } }
                         tbody {
-                            @for (label, key) in &results.prototype_keys {
-                                tr { th scope="row" { (label) } td class="text" { code { (key) } } }
+                            @for (label, digest) in &results.prototype_keys {
+                                tr { th scope="row" { (label) } td class="text" { code { (digest) } } }
                             }
                         }
                     }
                 }))
                 p class="note" {
-                    "A v1 key is a function of the stored prototype: whoever reads the prototype has the key, and so has whoever reads "
-                    "this report. Keep it as you would keep them."
+                    "A v1 key is a function of the prototype alone. Its SHA-256 tells whether two runs came to the same key, and gives "
+                    "no key: this report may be shown."
                 }
             }
         }

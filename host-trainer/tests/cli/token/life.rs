@@ -1,4 +1,4 @@
-//! A token's life from blank to wiped, by the verbs alone.
+//! A token's life from blank to wiped, by the commands alone.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,7 @@ fn mac(key: &str, nonce: &str) -> Vec<u8> {
 }
 
 fn live(folder: &Folder, token: &Simulated) {
-    let run = |verb: &str, scan: &[&str], more: &[&str]| token.run(folder, &[&[verb], scan, more].concat());
+    let run = |command: &str, scan: &[&str], more: &[&str]| token.run(folder, &[&[command], scan, more].concat());
     assert_eq!(token.state(folder), "blank");
     let provisioned = token.provision(folder, &["--allow-export"]);
     assert!(provisioned.stderr.contains("confirm it at the token"), "{}", provisioned.stderr);

@@ -106,7 +106,7 @@ impl Simulated {
         self.power_was_away.store(true, Ordering::SeqCst);
     }
 
-    /// Runs `neural-vault token VERB --port PORT`, with these arguments after it.
+    /// Runs `neural-vault token COMMAND --port PORT`, with these arguments after it.
     pub fn run(&self, folder: &Folder, arguments: &[&str]) -> Run {
         folder.run(&self.arguments(arguments))
     }
