@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use neural_vault_benches::{Stop, unit_vector};
-use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
 /// Attempts in memory that never run out; a token's flash is slower than all the rest.
@@ -34,7 +34,8 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
     let enrolment = Enrolment::new(&prototype, Threshold::new(0.9)?, &[1; 32], &[2; 16])?;
     let secret = DeviceSecret::from_bytes(&[7; 32]);
     let mut counter = InMemory(5);
-    let mut decide = |probe: &[f32]| verify(&enrolment, probe, &secret, b"bench", &mut counter).is_ok();
+    let mut buffer = KeyBuffer::empty();
+    let mut decide = |probe: &[f32]| verify(&enrolment, probe, &secret, b"bench", &mut counter, &mut buffer).is_ok();
     if !decide(&prototype) || decide(&stranger) {
         return Err("the enrolled must be accepted and the stranger rejected".into());
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyError, derive_v1};
+use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyError, derive_v1};
 use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -139,7 +139,7 @@ struct Row {
     genuine_accepted: bool,
     impostors_rejected: usize,
     impostors: usize,
-    key: Option<DerivedKey>,
+    key: Option<Digits>,
 }
 
 impl Trials {
@@ -161,8 +161,10 @@ impl Trials {
             let mut attempts = InMemory(ATTEMPTS);
             for (scan, embedding) in scans.iter().zip(&embeddings) {
                 let score = score(&record.prototype, embedding);
-                let key = match verify(&enrolment, embedding, secret, APPLICATION.as_bytes(), &mut attempts) {
-                    Ok(key) => Some(key),
+                let mut buffer = KeyBuffer::empty();
+                let application = APPLICATION.as_bytes();
+                let key = match verify(&enrolment, embedding, secret, application, &mut attempts, &mut buffer) {
+                    Ok(key) => Some(Digits::new(key.expose_secret())),
                     Err(VerifyError::Rejected) => None,
                     Err(error) => return Err(Failure::new(DATA, error)),
                 };
@@ -226,11 +228,11 @@ struct ToldEnrolment<'a> {
     impostors: usize,
     enrolment: String,
     key_v1: Digits,
-    key_v2: Option<Digits>,
+    key_v2: Option<&'a Digits>,
 }
 
 impl<'a> ToldEnrolment<'a> {
-    fn new(folder: &Path, record: &'a Enrolment, row: &Row) -> Result<Self, KeyError> {
+    fn new(folder: &Path, record: &'a Enrolment, row: &'a Row) -> Result<Self, KeyError> {
         Ok(Self {
             label: &record.label,
             threshold: record.threshold.cosine(),
@@ -239,7 +241,7 @@ impl<'a> ToldEnrolment<'a> {
             impostors: row.impostors,
             enrolment: enrolment_file(folder, &record.label).display().to_string(),
             key_v1: Key::derive(32, |key| derive_v1(&record.prototype, key))?.digits(),
-            key_v2: row.key.as_ref().map(|key| Digits::new(key.expose_secret())),
+            key_v2: row.key.as_ref(),
         })
     }
 }
@@ -291,7 +293,7 @@ impl Told<'_> {
         // With room for what follows: memory that grows leaves copies of the keys behind.
         let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
         whole.push_str(&text);
-        if let Some((first, v2)) = self.enrolments.iter().find_map(|told| Some((told, told.key_v2.as_ref()?))) {
+        if let Some((first, v2)) = self.enrolments.iter().find_map(|told| Some((told, told.key_v2?))) {
             let _ = writeln!(whole, "keys of {}", first.label);
             for (scheme, key) in [("v1", &first.key_v1), ("v2", v2)] {
                 whole.push_str("  ");

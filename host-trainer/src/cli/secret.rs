@@ -19,7 +19,7 @@ use crate::files;
 const LONGEST: usize = 1024;
 
 /// A secret or a key as lower-case hexadecimal digits.
-pub struct Digits(Zeroizing<Vec<u8>>);
+pub struct Digits(Zeroizing<String>);
 
 /// A key of any length.
 pub struct Key(Zeroizing<Vec<u8>>);
@@ -63,15 +63,12 @@ pub fn warn_of_readers(path: &Path, console: &Console) {
 impl Digits {
     /// The digits of these bytes.
     pub fn new(secret: &[u8]) -> Self {
-        let mut digits = Zeroizing::new(vec![0; base16ct::encoded_len(secret)]);
-        // The room is measured for them: there is no error.
-        let _ = base16ct::lower::encode(secret, &mut digits);
-        Self(digits)
+        Self(Zeroizing::new(base16ct::lower::encode_string(secret)))
     }
 
     /// The digits. Copies made of them are the caller's to clear.
     pub fn expose_secret(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        &self.0
     }
 
     /// The digits and the end of their line.

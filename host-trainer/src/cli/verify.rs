@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::verify::{Enrolment as Usable, VerifyError, verify};
 use serde::Serialize;
@@ -130,7 +130,8 @@ fn derive(
     console: &Console,
 ) -> Result<u8, Failure> {
     let mut attempts = Attempts::open(&arguments.enrolment, &record.id)?;
-    let released = verify(enrolment, probe, secret, arguments.context.as_bytes(), &mut attempts);
+    let mut buffer = KeyBuffer::empty();
+    let released = verify(enrolment, probe, secret, arguments.context.as_bytes(), &mut attempts, &mut buffer);
     let verdict = |released: Option<Released<'_>>, text: &str| {
         let (accepted, attempts_left) = (released.is_some(), attempts.left());
         console.secret_result("verify", text, &Verdict { accepted, label: &record.label, attempts_left, released })
