@@ -8,11 +8,12 @@ use crate::seal::{NONCE, Place, Sealer, TAG};
 /// Every place and length is a multiple of this.
 pub(crate) const ALIGNMENT: usize = 16;
 
+/// A byte of erased flash.
+pub(crate) const ERASED: u8 = 0xff;
+
 const HEAD: usize = NONCE + 4 + 4 + 8;
 const COMMIT: usize = ALIGNMENT;
 const COMMITTED: [u8; COMMIT] = [0; COMMIT];
-/// A byte of erased flash.
-pub(crate) const ERASED: u8 = 0xff;
 
 /// A kind of record with `N` bytes of content.
 #[derive(Clone, Copy)]

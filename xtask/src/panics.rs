@@ -227,6 +227,13 @@ mod tests {
     }
 
     #[test]
+    fn the_committed_lists_give_their_reasons() {
+        for list in ["firmware-example/panics.txt", "firmware-example/images/panics.txt"] {
+            assert!(Panics::read(&crate::workspace::root().join(list)).is_ok_and(|panics| !panics.lines.is_empty()));
+        }
+    }
+
+    #[test]
     fn a_program_without_references_is_not_passed() {
         let own = std::env::current_exe().unwrap();
         assert!(said(list("").check(&own, "xtask")).contains("--emit-relocs"));
