@@ -22,11 +22,11 @@ impl Encoder<'_> {
     /// The layers, the mean over time and the head.
     fn transform(&self, workspace: &mut Workspace<'_>) {
         add(workspace.rows, &self.weights.positions[..workspace.rows.len()]);
-        let checked = &mut |_: &Piece<'_>| true;
-        let mut blocks = self.weights.blocks(self.format, checked);
+        let accept = &mut |_: &Piece<'_>| true;
+        let mut blocks = self.weights.blocks(self.format, accept);
         for _ in 0..self.dims.layers {
-            self.attend(sound(&mut blocks.attention(&self.dims)), workspace);
-            self.feed_forward(sound(&mut blocks.feed_forward(&self.dims)), workspace);
+            self.attend(checked(&mut blocks.attention(&self.dims)), workspace);
+            self.feed_forward(checked(&mut blocks.feed_forward(&self.dims)), workspace);
         }
         let Workspace { rows, partials, normed, hidden, .. } = workspace;
         let (pooled, width) = (start(normed, self.dims.d_model), self.dims.d_model);
@@ -34,7 +34,7 @@ impl Encoder<'_> {
         let rows = start(rows, width);
         let embedding = start(hidden, self.dims.latent);
         let mut head = blocks.head(&self.dims);
-        let block = sound(&mut head);
+        let block = checked(&mut head);
         block.norm.map(pooled, rows, &self.kernel);
         block.first.map(rows, pooled, partials, &self.kernel);
         activation::gelu(pooled);
@@ -90,9 +90,9 @@ pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
     buffer.split_at_mut(length).0
 }
 
-/// A block of the model, borrowed, as a move would take its stack twice.
+/// A block that was checked when the model was opened; borrowed, as a move would take its stack twice.
 #[expect(clippy::expect_used, reason = "opening the model cut every block out of the same bytes")]
-fn sound<'b, 'a>(block: &'b mut Option<Block<'a>>) -> &'b mut Block<'a> {
+fn checked<'b, 'a>(block: &'b mut Option<Block<'a>>) -> &'b mut Block<'a> {
     block.as_mut().expect("a block of an open model")
 }
 
