@@ -1,7 +1,7 @@
 //! Gives each board its own memory layout.
 
 fn main() {
-    let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let root = env!("CARGO_MANIFEST_DIR");
     for board in ["mps2-an386", "nrf52840"] {
         println!("cargo:rustc-link-arg-bin={board}=-L{root}/boards/{board}");
         println!("cargo:rustc-link-arg-bin={board}=-Tlink.x");

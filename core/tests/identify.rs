@@ -26,8 +26,11 @@ fn vectors(seed: u32, count: usize, width: usize) -> Vec<Vec<f32>> {
 
 fn gallery(format: WeightFormat, prototypes: &[Vec<f32>]) -> Aligned {
     let labels: Vec<String> = (0..prototypes.len()).map(|k| format!("label {k}")).collect();
-    let entries: Vec<Entry<'_>> =
-        labels.iter().zip(prototypes).map(|(label, prototype)| Entry { label, threshold: threshold(0.5), prototype }).collect();
+    let entries: Vec<Entry<'_>> = labels
+        .iter()
+        .zip(prototypes)
+        .map(|(label, prototype)| Entry { label, threshold: threshold(0.5), prototype })
+        .collect();
     Aligned::new(&write(format, &DIGEST, [3, 2], &entries).unwrap())
 }
 
@@ -119,7 +122,10 @@ fn a_gallery_gives_back_what_it_was_written_with() {
         assert_eq!((gallery.width(), gallery.count(), gallery.window(), gallery.windows()), (16, 130, 3, 2));
         assert_eq!((gallery.format(), gallery.model_digest()), (format, &DIGEST));
         assert_eq!((gallery.label(0), gallery.label(129)), (Some("label 0"), Some("label 129")));
-        assert_eq!((gallery.threshold(129), gallery.threshold(130), gallery.label(130)), (Some(threshold(0.5)), None, None));
+        assert_eq!(
+            (gallery.threshold(129), gallery.threshold(130), gallery.label(130)),
+            (Some(threshold(0.5)), None, None)
+        );
     }
 }
 

@@ -93,8 +93,9 @@ fn a_refusal_reads_as_the_reply_of_any_endpoint() {
 
 #[test]
 fn a_tag_is_bound_to_key_nonce_endpoint_and_command() {
-    let tag =
-        |key, nonce, slot| authorise::<Revoke, _>(&AdminKey::from_bytes(&key), &nonce, SlotNumber { slot }).unwrap().tag;
+    let tag = |key, nonce, slot| {
+        authorise::<Revoke, _>(&AdminKey::from_bytes(&key), &nonce, SlotNumber { slot }).unwrap().tag
+    };
     let original = tag([1; 32], [2; 32], 3);
     let other = authorise::<Rotate, _>(&AdminKey::from_bytes(&[1; 32]), &[2; 32], SlotNumber { slot: 3 }).unwrap().tag;
     let tags = [original, tag([0; 32], [2; 32], 3), tag([1; 32], [0; 32], 3), tag([1; 32], [2; 32], 0), other];

@@ -2,6 +2,8 @@
 
 use core::arch::asm;
 
+use cortex_m_rt::exception;
+
 unsafe extern "C" {
     static _ram_start: u32;
     static _ram_end: u32;
@@ -14,6 +16,12 @@ const RESET: u32 = 0x05fa << 16 | 1 << 2;
 /// Clears all memory, static and stack, that can hold a secret, and resets the processor.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    clear_and_reset()
+}
+
+/// A fault of the processor is a mistake of the program as well.
+#[exception(trampoline = false)]
+unsafe fn HardFault() -> ! {
     clear_and_reset()
 }
 

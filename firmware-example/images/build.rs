@@ -1,7 +1,7 @@
 //! Links the images by cortex-m-rt's script, for the board that QEMU has.
 
 fn main() {
-    let root = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
+    let root = env!("CARGO_MANIFEST_DIR");
     println!("cargo:rustc-link-arg-bins=-L{root}");
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=--emit-relocs");

@@ -125,11 +125,8 @@ impl<B: Board> Machine<'_, B> {
         let vault = self.records.vault();
         Ok(SlotIndex::ALL.map(|slot| {
             let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), *slot.get(&vault.misses));
-            let enrolment = enrolment.map(|slot| SlotEnrolment {
-                label: slot.label,
-                id: slot.id,
-                threshold: slot.threshold,
-            });
+            let enrolment =
+                enrolment.map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
             SlotInfo { enrolment, misses, disabled: Self::is_disabled(misses) }
         }))
     }

@@ -12,12 +12,17 @@ pub mod token;
 
 mod admin;
 pub mod attempts;
+mod components;
 mod link;
 mod machine;
 mod model;
+mod record;
 mod records;
 mod release;
 mod scan;
 mod seal;
 mod selftest;
 mod vault;
+
+#[cfg(test)]
+mod secret_types;

@@ -32,41 +32,42 @@ impl Link {
 
     /// Takes the next byte; at the end of a frame, returns what to send.
     pub(crate) fn push<B: Board>(&mut self, byte: u8, machine: &mut Machine<'_, B>) -> Option<&[u8]> {
-        let gathered = match self.receiver.push(byte)? {
-            Ok(gathered) => gathered,
-            Err(error) => return Some(unread(error, &mut self.refusal)),
-        };
-        let frame = match decode(gathered) {
-            Ok(frame) => frame,
-            Err(error) => return Some(unread(error, &mut self.refusal)),
-        };
-        let (key, request) = (frame.key, (frame.number, frame.crc));
+        let mut gathered = self.receiver.push(byte)?;
+        let frame = gathered.as_mut().map_err(|error| *error).and_then(|bytes| decode(bytes));
         // Nothing is cleared for a scan's chunks: they hold no secret, and come by the hundred.
-        let is_chunk = key == ScanChunk::KEY.to_bytes();
-        // A handshake is always new: it is how a host that forgot its numbers begins again.
-        if self.answered != Some(request) || key == Handshake::KEY.to_bytes() {
-            self.answered = None;
-            if !is_chunk {
-                self.answer.zeroize();
+        let is_chunk = frame.is_ok_and(|frame| frame.key == ScanChunk::KEY.to_bytes());
+        let (buffer, length) = match frame {
+            Err(error) => {
+                let length = encode_refusal([0; 8], 0, error.into(), &mut self.refusal);
+                (self.refusal.as_slice(), length)
             }
-            self.length = machine.answer(&frame, &mut self.answer);
-            self.answered = Some(request);
-        }
+            Ok(frame) => {
+                let request = (frame.number, frame.crc);
+                // A handshake is always new: it is how a host that forgot its numbers begins again.
+                if self.answered != Some(request) || frame.key == Handshake::KEY.to_bytes() {
+                    self.answered = None;
+                    if !is_chunk {
+                        self.answer.zeroize();
+                    }
+                    self.length = machine.answer(&frame, &mut self.answer);
+                    self.answered = Some(request);
+                }
+                (self.answer.as_slice(), self.length)
+            }
+        };
         if !is_chunk {
-            gathered.zeroize();
+            if let Ok(bytes) = gathered {
+                bytes.zeroize();
+            }
             zeroize_stack::<CLEARED_STACK>();
         }
-        Some(sent(&self.answer, self.length))
+        Some(sent(buffer, length))
     }
 }
 
-/// The refusal of what is no frame.
-fn unread(error: FrameError, out: &mut [u8; LONGEST_REFUSAL]) -> &[u8] {
-    let length = encode_refusal([0; 8], 0, error.into(), out);
-    sent(out, length)
-}
-
-/// The frame at the start of a link's buffer. That one does not fit would be this program's mistake, and ends it.
+/// The frame at the start of a link's buffer. That one does not fit would be this program's mistake, and
+/// ends it. Never inlined, so that the list of panics names it.
+#[inline(never)]
 fn sent(buffer: &[u8], length: Result<usize, FrameError>) -> &[u8] {
     #[expect(clippy::expect_used, reason = "buffers are as long as the longest answer and the longest refusal")]
     length.ok().and_then(|length| buffer.get(..length)).expect("a frame fits its buffer")

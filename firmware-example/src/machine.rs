@@ -250,6 +250,7 @@ impl<'m, B: Board> Machine<'m, B> {
     fn measure(&mut self, (): ()) -> Result<Measurement, Refusal> {
         let footprint = self.board.footprint().ok_or(Fault::Unsupported)?;
         let Stages { all, project, encode, verify } = self.stages;
+        // Zero on a board that calls `Token::receive` itself.
         let receive = all.saturating_sub(project + encode + verify);
         let (per_tick, memory, stack) = (footprint.per_tick, footprint.memory, footprint.stack);
         Ok(Measurement { per_tick, receive, project, encode, verify, memory, stack })

@@ -1,8 +1,6 @@
 //! All memory of a token, in one place that a board puts where it likes; there is no allocator.
 
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::wire::Fault;
-use zeroize::Zeroizing;
 
 use crate::link::Link;
 use crate::scan::ScanMemory;
@@ -14,14 +12,6 @@ pub const WINDOW: usize = 9;
 
 /// Most components of an embedding.
 pub const LATENT: usize = 128;
-
-/// An embedding or a prototype outside this memory; zeroised on drop.
-pub(crate) type Components = Zeroizing<heapless::Vec<f32, LATENT>>;
-
-/// A copy of an embedding.
-pub(crate) fn components(embedding: &[f32]) -> Result<Components, Fault> {
-    heapless::Vec::from_slice(embedding).map(Zeroizing::new).map_err(|_| Fault::ModelTooLarge)
-}
 
 /// Widths that the scratch memory is made for; features and positions take none of it.
 const WIDEST: Dims =

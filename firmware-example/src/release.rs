@@ -6,8 +6,8 @@ use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refu
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
+use crate::components::Components;
 use crate::machine::Machine;
-use crate::memory::{Components, components};
 use crate::vault::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
@@ -42,8 +42,8 @@ impl<B: Board> Machine<'_, B> {
         // An empty slot is compared with a stand-in, so that it answers on the same path as an enrolled one.
         let enrolled = slot.get(&self.records.vault().slots).as_ref();
         let (prototype, threshold, id) = match enrolled {
-            Some(slot) => (components(slot.prototype(latent)?)?, slot.threshold, slot.id),
-            None => (stand_in(latent)?, 1.0, [0; 16]),
+            Some(slot) => (Components::copied(slot.prototype(latent)?)?, slot.threshold, slot.id),
+            None => (Components::first_axis(latent)?, 1.0, [0; 16]),
         };
         let enrolled = enrolled.is_some();
         // Enrolment checked both, so a record that fails is not what was enrolled.
@@ -63,11 +63,4 @@ impl<B: Board> Machine<'_, B> {
             .into()
         })
     }
-}
-
-/// A unit vector in the place of a prototype.
-fn stand_in(latent: usize) -> Result<Components, Fault> {
-    let mut prototype = components(&[1.0])?;
-    prototype.resize(latent, 0.0).map_err(|_| Fault::ModelTooLarge)?;
-    Ok(prototype)
 }

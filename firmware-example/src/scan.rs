@@ -6,7 +6,8 @@ use neural_vault_core::wire::{CHUNK, Chunk, EnrolmentProgress, Fault, Progress, 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
-use crate::memory::{Components, LATENT, SCRATCH, components};
+use crate::components::Components;
+use crate::memory::{LATENT, SCRATCH};
 
 /// Most frames of a scan.
 const MAX_FRAMES: u32 = 1 << 16;
@@ -134,7 +135,7 @@ impl<'m> Scanner<'m> {
 
     /// The complete scan's embedding, which then serves nobody else.
     pub(crate) fn take(&mut self, latent: usize) -> Result<Components, Fault> {
-        let probe = components(self.embedding(latent)?)?;
+        let probe = Components::copied(self.embedding(latent)?)?;
         self.close();
         Ok(probe)
     }
@@ -147,7 +148,7 @@ impl<'m> Scanner<'m> {
         }
         let scans = self.scans.checked_add(1).ok_or(Fault::EnrolmentScans.with(u32::from(self.scans)))?;
         let total = self.memory.total.get_mut(..latent).ok_or(Fault::ModelTooLarge)?;
-        for (total, component) in total.iter_mut().zip(&**embedding) {
+        for (total, component) in total.iter_mut().zip(&*embedding) {
             *total += component;
         }
         self.scans = scans;
@@ -177,7 +178,7 @@ impl<'m> Scanner<'m> {
         if self.scans == 0 {
             return Err(Fault::EnrolmentScans.into());
         }
-        let mut mean = components(self.memory.total.get(..latent).ok_or(Fault::ModelTooLarge)?)?;
+        let mut mean = Components::copied(self.memory.total.get(..latent).ok_or(Fault::ModelTooLarge)?)?;
         mean.iter_mut().for_each(|total| *total /= f32::from(self.scans));
         Ok(mean)
     }

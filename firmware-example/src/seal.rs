@@ -31,8 +31,8 @@ pub(crate) struct Place {
     pub(crate) epoch: u32,
 }
 
-/// The sealing key, ready for use.
-pub(crate) struct Sealer(AsconAead128);
+/// The sealing key; zeroised on drop, which the cipher that is made of it for each record is not.
+pub(crate) struct Sealer(Zeroizing<[u8; 16]>);
 
 /// A record that was not sealed here, under this key, for this place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +41,19 @@ pub(crate) struct NotSealed;
 impl Sealer {
     /// Derives the key from the board's secret. Copies of both are left on the stack below the caller.
     pub(crate) fn new(secret: &BoardSecret) -> Result<Self, Fault> {
-        let mut key = Zeroizing::new([0; 16]);
+        let mut sealer = Self(Zeroizing::new([0; 16]));
         let expand = Hkdf::<Sha256>::from_prk(secret.expose_secret()).map_err(|_| Fault::SelfTest)?;
-        expand.expand(INFO, key.as_mut_slice()).map_err(|_| Fault::SelfTest)?;
-        Ok(Self(AsconAead128::new((&*key).into())))
+        expand.expand(INFO, sealer.0.as_mut_slice()).map_err(|_| Fault::SelfTest)?;
+        Ok(sealer)
+    }
+
+    fn cipher(&self) -> AsconAead128 {
+        AsconAead128::new((&*self.0).into())
     }
 
     /// Encrypts `text` in place; returns the tag.
     pub(crate) fn seal(&self, place: Place, nonce: &[u8; NONCE], text: &mut [u8]) -> Option<[u8; TAG]> {
-        let tag = self.0.encrypt_inout_detached(nonce.into(), &place.associated(), text.into()).ok()?;
+        let tag = self.cipher().encrypt_inout_detached(nonce.into(), &place.associated(), text.into()).ok()?;
         Some(tag.into())
     }
 
@@ -61,7 +65,7 @@ impl Sealer {
         text: &mut [u8],
         tag: &[u8; TAG],
     ) -> Result<(), NotSealed> {
-        let opened = self.0.decrypt_inout_detached(nonce.into(), &place.associated(), text.into(), tag.into());
+        let opened = self.cipher().decrypt_inout_detached(nonce.into(), &place.associated(), text.into(), tag.into());
         opened.map_err(|_| NotSealed)
     }
 }
@@ -87,11 +91,12 @@ mod tests {
     #[test]
     fn the_key_is_the_first_block_of_hkdf_expand() {
         // Python: hmac.new(bytes(range(32)), b"neural-vault/token/seal/v1\x01", "sha256").digest()[:16]
-        const KEY: [u8; 16] = [0x70, 0xb1, 0xb5, 0xc6, 0x74, 0xa6, 0xf6, 0x76, 0x2d, 0x39, 0x4e, 0x5b, 0x99, 0x95, 0x6e, 0x74];
+        const KEY: [u8; 16] =
+            [0x70, 0xb1, 0xb5, 0xc6, 0x74, 0xa6, 0xf6, 0x76, 0x2d, 0x39, 0x4e, 0x5b, 0x99, 0x95, 0x6e, 0x74];
         let secret = BoardSecret::filled_by(|bytes| *bytes = core::array::from_fn(|i| i as u8));
         let (mut found, mut expected) = ([5; 32], [5; 32]);
         let tag = Sealer::new(&secret).ok().unwrap().seal(PLACE, &[2; NONCE], &mut found);
-        assert_eq!(tag, Sealer(AsconAead128::new(&KEY.into())).seal(PLACE, &[2; NONCE], &mut expected));
+        assert_eq!(tag, Sealer(Zeroizing::new(KEY)).seal(PLACE, &[2; NONCE], &mut expected));
         assert_eq!(found, expected);
     }
 

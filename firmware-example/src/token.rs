@@ -1,5 +1,8 @@
 //! A token: bytes in, bytes out.
 
+use neural_vault_core::key::CLEARED_STACK;
+use zeroize::zeroize_stack;
+
 use crate::board::Board;
 use crate::link::Link;
 use crate::machine::Machine;
@@ -17,7 +20,9 @@ impl<'m, B: Board> Token<'m, B> {
     /// `model` is the memory that holds the model's bundle from its start on; it may be longer, and hold no model.
     pub fn start(board: B, model: &'m [u8], memory: &'m mut Memory) -> Self {
         let Memory { link, scans, vault, buffer } = memory;
-        Self { link, machine: Machine::start_up(board, model, scans, vault, buffer) }
+        let machine = Machine::start_up(board, model, scans, vault, buffer);
+        zeroize_stack::<CLEARED_STACK>();
+        Self { link, machine }
     }
 
     /// Takes a byte from the host; returns the bytes to send back when it ends a frame.

@@ -1,10 +1,10 @@
 //! What a token remembers: one value, sealed as a whole.
 
-use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
 use neural_vault_core::verify::Threshold;
 use neural_vault_core::wire::{AdminKey, Fault, Label, Refusal, SLOTS};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_stack};
 
 use crate::memory::LATENT;
 
@@ -76,11 +76,10 @@ impl Vault {
 
     /// Becomes what `bytes` encode, field by field: a whole vault would lie on the stack several times over.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        let mut rest;
-        (self.identity, rest) = postcard::take_from_bytes(bytes)?;
-        (self.misses, rest) = postcard::take_from_bytes(rest)?;
+        let mut rest = read_into(&mut self.identity, bytes)?;
+        rest = read_into(&mut self.misses, rest)?;
         for slot in &mut self.slots {
-            (*slot, rest) = postcard::take_from_bytes(rest)?;
+            rest = read_into(slot, rest)?;
         }
         Ok(())
     }
@@ -91,6 +90,22 @@ impl Vault {
         self.misses = [0; SLOTS];
         self.slots = [const { None }; SLOTS];
     }
+}
+
+/// Reads one field; returns the bytes after it.
+///
+/// The stack is cleared before the next: what is not there, such as an empty slot, is moved into its place with whatever
+/// lay on the stack, secrets of the field before too.
+fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
+    #[inline(never)]
+    fn read<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
+        let rest;
+        (*field, rest) = postcard::take_from_bytes(bytes)?;
+        Ok(rest)
+    }
+    let rest = read(field, bytes);
+    zeroize_stack::<CLEARED_STACK>();
+    rest
 }
 
 impl Slot {

@@ -1,4 +1,4 @@
-//! The way of a token from blank to wiped, and what each state refuses.
+//! A token from blank to wiped, and what each state refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

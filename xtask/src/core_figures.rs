@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::core_images::{Images, expected};
+use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
 use crate::thumb;
-use crate::workspace::target;
+use crate::workspace::{root, target};
 
 /// A figure: what of, how much, and the most it may be.
 struct Row {
@@ -30,9 +31,14 @@ const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
     (20_484, 8, None, Some(24 * 1024)),
 ];
 
-/// Most bytes of a crypto floor, of a whole core with int8 weights alone, and of a model of 20,484 features.
-const FLOOR: u64 = 6 * 1024;
-const WHOLE: u64 = 14 * 1024;
+/// The size images: features they are built with, and most bytes of code and constants.
+const SIZES: [(&str, &str, u64); 2] =
+    [("trusted-core", "trusted-core", 12 * 1024), ("whole-core", "one-byte", 20 * 1024)];
+
+/// The panics that these images link.
+const PANICS: &str = "firmware-example/images/panics.txt";
+
+/// Most bytes of a model of 20,484 features.
 const MODEL: u64 = 3_200_000;
 
 /// Measures everything and prints it as a table, or as JSON; fails when a figure is above its limit.
@@ -69,16 +75,24 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
         row(format!("scratch {features}x{window} i8"), found.scratch, "bytes", None);
         row(format!("stack and scratch {features}x{window} i8"), found.stack + found.scratch, "bytes", memory);
         if window == 1 {
-            let bytes = std::fs::metadata(model).map(|file| file.len()).unwrap_or_default();
-            row(format!("model {features} i8, 8 positions"), bytes, "bytes", (features == 20_484).then_some(MODEL));
+            let file = std::fs::metadata(model);
+            let file = file.map_err(|error| Failure::new(format!("{}: {error}", model.display())))?;
+            row(
+                format!("model {features} i8, 8 positions"),
+                file.len(),
+                "bytes",
+                (features == 20_484).then_some(MODEL),
+            );
         }
     }
-    for (image, features, limit) in [("crypto-floor", "floor", FLOOR), ("whole-core", "one-byte", WHOLE)] {
+    let mut panics = Panics::read(&root().join(PANICS))?;
+    for (image, features, limit) in SIZES {
         for level in ["s", "z"] {
             let images = Images::build(steps, &toolchain, features, Some(&format!("\"{level}\"")))?;
-            row(format!("{image}, opt-level {level}"), images.bytes(image)?, "bytes", Some(limit));
+            row(format!("{image}, opt-level {level}"), images.bytes(image, &mut panics)?, "bytes", Some(limit));
         }
     }
+    panics.finish()?;
     Ok(rows)
 }
 

@@ -1,10 +1,10 @@
-//! Images of the core alone for a Cortex-M4: built, weighed, run in QEMU.
+//! Images of the core alone for a Cortex-M4: built, measured, run in QEMU.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::elf::Elf;
-use crate::firmware::check_symbols;
+use crate::image::Image;
+use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
 use crate::thumb::{TARGET, Toolchain};
 use crate::workspace::{cargo, command, root, target};
@@ -67,18 +67,12 @@ impl Images {
         Ok(Self(folder.join(TARGET).join("firmware")))
     }
 
-    /// Bytes of code and constants, startup code aside, of an image that can neither panic nor allocate.
-    pub fn bytes(&self, image: &str) -> Result<u64, Failure> {
-        check_symbols(&self.0.join(image), "neural_vault_core")?;
-        Ok(self.weigh(image)?.saturating_sub(self.weigh("nothing")?))
-    }
-
-    fn weigh(&self, image: &str) -> Result<u64, Failure> {
-        let path = self.0.join(image);
-        let unread = |what: String| Failure::new(format!("{}: {what}", path.display()));
-        let file = std::fs::read(&path).map_err(|error| unread(error.to_string()))?;
-        let elf = Elf::read(&file).ok_or_else(|| unread("not a 32-bit ELF file".to_owned()))?;
-        Ok(elf.size(&[".text", ".rodata"]))
+    /// Bytes of code and constants, startup code aside, of an image that does not allocate and whose panics are listed.
+    pub fn bytes(&self, image: &str, panics: &mut Panics) -> Result<u64, Failure> {
+        panics.check(&self.0.join(image), "neural_vault_core")?;
+        let size = |image| Ok::<u64, Failure>(Image::read(&self.0.join(image))?.size(&[".text", ".rodata"]));
+        let (whole, startup) = (size(image)?, size("nothing")?);
+        whole.checked_sub(startup).ok_or_else(|| Failure::new(format!("{image} is smaller than its startup code")))
     }
 
     /// Embeds random scans of a model in QEMU, and counts instructions on request.

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::elf::Elf;
 use crate::firmware_size as size;
+use crate::image::Image;
+use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
 use crate::thumb::{self, TARGET, Toolchain};
 use crate::workspace::{cargo, root, target};
@@ -16,9 +17,8 @@ const QEMU_BOARD: &str = "mps2-an386";
 /// The development kit.
 const KIT: &str = "nrf52840";
 
-/// Parts of mangled names that only code which can panic, or allocate, links.
-const FORBIDDEN: [&str; 6] =
-    ["9panicking", "13unwrap_failed", "13expect_failed", "rust_begin_unwind", "__rust_alloc", "__rust_realloc"];
+/// The panics that boards link.
+const PANICS: &str = "firmware-example/panics.txt";
 
 /// Runs `cargo xtask firmware` with these arguments.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
@@ -32,17 +32,17 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             Ok(())
         }
         ["size"] => {
-            let firmware = Firmware::build(&mut steps)?;
+            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
             print!("{}", size::table(&firmware.measure(&mut steps)?));
             Ok(())
         }
         ["size", "--json"] => {
-            let firmware = Firmware::build(&mut steps)?;
+            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
             print!("{}", firmware.measure(&mut steps)?);
             Ok(())
         }
         ["size", "--write"] => {
-            let firmware = Firmware::build(&mut steps)?;
+            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
             let found = firmware.measure(&mut steps)?;
             size::within_limits(&found)?;
             write(&committed("size.json"), &found)?;
@@ -76,8 +76,10 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
 
     // Before the image that is run: a board's next build takes the place of its last.
     let toolchain = thumb::provide_with_machine(steps)?;
-    link(steps, &toolchain, QEMU_BOARD, "float-weights")?;
-    let firmware = Firmware::build(steps)?;
+    let mut panics = listed()?;
+    link(steps, &toolchain, QEMU_BOARD, "float-weights", &mut panics)?;
+    let firmware = Firmware::build(steps, &mut panics)?;
+    panics.finish()?;
     same_lines(&firmware.story(steps)?, &read(&committed("golden.txt"))?)?;
     let found = firmware.measure(steps)?;
     eprint!("{}", size::table(&found));
@@ -94,10 +96,10 @@ struct Firmware {
 }
 
 impl Firmware {
-    fn build(steps: &mut Steps) -> Result<Self, Failure> {
+    fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Self, Failure> {
         let toolchain = thumb::provide_with_machine(steps)?;
-        let elf = link(steps, &toolchain, QEMU_BOARD, "int8-weights")?;
-        link(steps, &toolchain, KIT, "int8-weights")?;
+        let elf = link(steps, &toolchain, QEMU_BOARD, "int8-weights", panics)?;
+        link(steps, &toolchain, KIT, "int8-weights", panics)?;
         let folder = target()?.join("token");
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
         Ok(Self { elf, folder })
@@ -119,26 +121,34 @@ impl Firmware {
     /// Sizes and counts as a JSON document.
     fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
         let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
-        let file = read_bytes(&self.elf)?;
-        let elf = Elf::read(&file).ok_or_else(|| not_elf(&self.elf))?;
-        Ok(size::document(QEMU_BOARD, &elf, &verifications))
+        Ok(size::document(QEMU_BOARD, &Image::read(&self.elf)?, &verifications))
     }
 }
 
 /// Builds a board's firmware for models with these weights, and checks what it links.
-fn link(steps: &mut Steps, toolchain: &Toolchain, board: &str, weights: &str) -> Result<PathBuf, Failure> {
+fn link(
+    steps: &mut Steps,
+    toolchain: &Toolchain,
+    board: &str,
+    weights: &str,
+    panics: &mut Panics,
+) -> Result<PathBuf, Failure> {
     let out = target()?.join("firmware");
     let mut build = toolchain.firmware(&out);
     build.args(["--no-default-features", "--features", &format!("{board},{weights}"), "--bin", board]);
     steps.run(&format!("Token for {board}, {weights}"), &mut build)?;
     let elf = out.join(TARGET).join("firmware").join(board);
-    check_symbols(&elf, "neural_vault_token")?;
+    panics.check(&elf, "neural_vault_token")?;
     Ok(elf)
+}
+
+fn listed() -> Result<Panics, Failure> {
+    Panics::read(&root().join(PANICS))
 }
 
 /// Runs a token in the foreground until it is interrupted.
 fn serve(steps: &mut Steps) -> Result<(), Failure> {
-    let firmware = Firmware::build(steps)?;
+    let firmware = Firmware::build(steps, &mut listed()?)?;
     let model = root().join("models/haxby-demo/model.i8i16.nvb");
     let socket = firmware.folder.join("token.sock");
     eprintln!("\nThe token's link is unix:{}", socket.display());
@@ -154,24 +164,6 @@ fn qemu(firmware: &Firmware, model: &Path, socket: &Path) -> Command {
     qemu.arg("-serial").arg(format!("unix:{},server=on,wait=off", socket.display()));
     qemu.current_dir(&firmware.folder);
     qemu
-}
-
-/// Fails on a binary with code of `package` that links what can panic or allocate.
-pub fn check_symbols(path: &Path, package: &str) -> Result<(), Failure> {
-    let file = read_bytes(path)?;
-    let elf = Elf::read(&file).ok_or_else(|| not_elf(path))?;
-    // An empty list would pass whatever is linked.
-    if !elf.symbols.iter().any(|name| name.contains(package)) {
-        return Err(Failure::new(format!("{}: no symbols to check", path.display())));
-    }
-    match elf.symbols.iter().find(|name| is_forbidden(name)) {
-        Some(name) => Err(Failure::new(format!("{}: {name} is linked, so something can panic", path.display()))),
-        None => Ok(()),
-    }
-}
-
-fn is_forbidden(symbol: &str) -> bool {
-    FORBIDDEN.iter().any(|part| symbol.contains(part))
 }
 
 fn same_lines(found: &str, expected: &str) -> Result<(), Failure> {
@@ -195,10 +187,6 @@ fn committed(name: &str) -> PathBuf {
     root().join("firmware-example/boards").join(QEMU_BOARD).join(name)
 }
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
-}
-
 fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
@@ -207,21 +195,9 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
-fn not_elf(path: &Path) -> Failure {
-    Failure::new(format!("{}: not a 32-bit ELF file", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_what_panics_are_known_in_both_manglings() {
-        assert!(is_forbidden("_ZN4core9panicking5panic17h0123456789abcdefE"));
-        assert!(is_forbidden("_RNvNtCs1234_4core9panicking9panic_fmt"));
-        assert!(is_forbidden("_RNvCs5678_7___rustc17rust_begin_unwind"));
-        assert!(!is_forbidden("_RNvMNtCs1_18neural_vault_token5tokenNtB2_5Token3run"));
-    }
 
     #[test]
     fn a_run_that_differs_is_said_by_its_line() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::elf::Elf;
+use crate::image::Image;
 use crate::steps::Failure;
 
 /// Bytes of code and constants that the firmware may take without a model.
@@ -21,10 +21,10 @@ const MOST_INSTRUCTIONS: [(f64, f64); 2] = [(1024.0, 2.5e6), (20_484.0, 12e6)];
 /// How far a number may be from the committed one: compilers differ a little.
 const TOLERANCE: f64 = 0.05;
 
-/// The document: sizes of `elf`, and the list of `verifications` that was measured.
-pub fn document(board: &str, elf: &Elf<'_>, verifications: &str) -> String {
-    let text = elf.size(&[".vector_table", ".text"]);
-    let (rodata, ram) = (elf.size(&[".rodata"]), elf.size(&[".data", ".bss", ".uninit"]));
+/// The document: sizes of `image`, and the list of `verifications` that was measured.
+pub fn document(board: &str, image: &Image, verifications: &str) -> String {
+    let text = image.size(&[".vector_table", ".text"]);
+    let (rodata, ram) = (image.size(&[".rodata"]), image.size(&[".data", ".bss", ".uninit"]));
     format!(
         "{{\n  \"schema\": \"neural-vault/firmware-size/1\",\n  \"board\": \"{board}\",\n  \"text\": {text},\n  \
          \"rodata\": {rodata},\n  \"ram\": {ram},\n  \"verifications\": {}\n}}\n",

@@ -1,4 +1,4 @@
-//! The project's chores, so that nobody types them twice: `cargo xtask help`.
+//! The project's tasks, so that nobody types them twice: `cargo xtask help`.
 
 mod bench;
 mod bounds;
@@ -6,13 +6,14 @@ mod core_figures;
 mod core_images;
 mod demo;
 mod deny;
-mod elf;
 mod embedding_hash;
 mod firmware;
 mod firmware_size;
+mod image;
 mod instructions;
 mod kernel_bits;
 mod onnxruntime;
+mod panics;
 mod report;
 mod steps;
 mod test;
@@ -24,15 +25,15 @@ use std::process::exit;
 use steps::Failure;
 
 const HELP: &str = "\
-Usage: cargo xtask CHORE
+Usage: cargo xtask TASK
 
-Chores:
+Tasks:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   bench --table [--json]  the same in one table, with shares of what the machine can do and what the core takes of a token
   instructions [--write]
                   the instructions that the hot path takes under valgrind, compared with the committed counts
-  demo [ARGS]     the whole way of a scan on the data that ships with the project
+  demo [ARGS]     a scan from recording to key, on the data that ships with the project
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   firmware run    the token in QEMU with the demo's model, its link a socket
   firmware test   the token's tests: host, power cuts, both boards, QEMU against the committed run and sizes
@@ -46,11 +47,11 @@ Chores:
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (chore, rest) = match arguments.split_first() {
-        Some((chore, rest)) => (chore.as_str(), rest),
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
         None => ("help", &[][..]),
     };
-    let outcome = match (chore, rest) {
+    let outcome = match (task, rest) {
         ("test", []) => test::run(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
@@ -66,7 +67,7 @@ fn main() {
             println!("{HELP}");
             Ok(())
         }
-        _ => Err(Failure { message: format!("no such chore: {}\n\n{HELP}", arguments.join(" ")), status: 2 }),
+        _ => Err(Failure { message: format!("no such task: {}\n\n{HELP}", arguments.join(" ")), status: 2 }),
     };
     if let Err(failure) = outcome {
         eprintln!("\n{}", failure.message);

@@ -1,4 +1,4 @@
-//! ONNX Runtime for chores that compare with it.
+//! ONNX Runtime for tasks that compare with it.
 
 use std::path::PathBuf;
 use std::process::Command;

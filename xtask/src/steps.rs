@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Why a chore stopped: what to tell, and the status to exit with.
+/// Why a task stopped: what to tell, and the status to exit with.
 pub struct Failure {
     pub message: String,
     pub status: i32,
@@ -69,7 +69,7 @@ impl Steps {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Prints the times. Only the end of a chore in which nothing failed comes here.
+    /// Prints the times. Only the end of a task in which nothing failed comes here.
     pub fn summary(&self) {
         eprintln!("\n== Times");
         for (heading, time) in &self.done {

@@ -20,14 +20,14 @@ pub enum Toolchain {
     Debian,
 }
 
-/// Builds the core as the token uses it: the crypto floor alone, and with the default features.
+/// Builds the core as the token uses it: the trusted core alone, and with the default features.
 ///
 /// Where neither is there, installs Debian's compiler by apt-get on Debian as root, and the target by rustup elsewhere.
 pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     let toolchain = provide(steps)?;
     let folder = target()?.join("thumb");
     for (heading, features) in
-        [("Token, crypto floor", &["--no-default-features"][..]), ("Token, default features", &[])]
+        [("Token, trusted core", &["--no-default-features"][..]), ("Token, default features", &[])]
     {
         let mut build = toolchain.build(&folder);
         build.args(["--release", "--locked", "--package", "neural-vault-core", "--lib"]).args(features);

@@ -183,8 +183,21 @@ fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError>
         return Err(BundleError::NotABundle);
     }
     let header = bytes.first_chunk::<{ HEADER as usize }>().ok_or(truncated(HEADER))?;
-    let &[_, _, kind, length, features, d_model, heads, layers, feed_forward, latent, positions, count, ref reserved @ ..] =
-        header.as_chunks::<4>().0
+    let &[
+        _,
+        _,
+        kind,
+        length,
+        features,
+        d_model,
+        heads,
+        layers,
+        feed_forward,
+        latent,
+        positions,
+        count,
+        ref reserved @ ..,
+    ] = header.as_chunks::<4>().0
     else {
         return Err(truncated(HEADER));
     };

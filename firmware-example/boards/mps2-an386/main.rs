@@ -216,7 +216,7 @@ fn disable_interrupts() {
 /// A file that behaves as NOR flash does: writing only clears bits, erasing sets them by the sector.
 struct FileFlash(File);
 
-/// A file that does not obey, or a place outside the flash.
+/// A file that does not obey, or a place outside the flash or within its unit.
 #[derive(Debug)]
 struct FlashError;
 
@@ -230,9 +230,10 @@ impl FileFlash {
         Some(flash)
     }
 
-    fn check(place: u32, length: usize) -> Result<(), FlashError> {
-        let end = u64::from(place) + length as u64;
-        if end <= u64::from(REGION) { Ok(()) } else { Err(FlashError) }
+    fn check(place: u32, length: usize, unit: usize) -> Result<(), FlashError> {
+        let inside = u64::from(place) + length as u64 <= u64::from(REGION);
+        let whole = (place as usize).is_multiple_of(unit) && length.is_multiple_of(unit);
+        if inside && whole { Ok(()) } else { Err(FlashError) }
     }
 }
 
@@ -250,7 +251,7 @@ impl ReadNorFlash for FileFlash {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len())?;
+        Self::check(offset, bytes.len(), Self::READ_SIZE)?;
         self.0.seek(offset).and_then(|()| self.0.read(bytes)).ok_or(FlashError)
     }
 
@@ -264,7 +265,8 @@ impl NorFlash for FileFlash {
     const ERASE_SIZE: usize = 4096;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
-        Self::check(from, to.saturating_sub(from) as usize)?;
+        let length = to.checked_sub(from).ok_or(FlashError)?;
+        Self::check(from, length as usize, Self::ERASE_SIZE)?;
         self.0.seek(from).ok_or(FlashError)?;
         for _ in (from..to).step_by(64) {
             self.0.write(&[0xff; 64]).ok_or(FlashError)?;
@@ -273,7 +275,7 @@ impl NorFlash for FileFlash {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len())?;
+        Self::check(offset, bytes.len(), Self::WRITE_SIZE)?;
         let mut place = offset;
         for piece in bytes.chunks(64) {
             let mut found = [0; 64];

@@ -36,7 +36,7 @@ const RAM: u32 = 0x2000_0000;
 const RECORDS: u32 = 0x000f_c000;
 
 /// How long a person has to press the button, in milliseconds.
-const PATIENCE: u64 = 30_000;
+const TIMEOUT: u64 = 30_000;
 
 const BUTTON: u32 = 11;
 const RECEIVE_PIN: u32 = 8;
@@ -174,7 +174,7 @@ impl Board for Nrf52840 {
     }
 
     fn confirm(&mut self, _: Action) -> bool {
-        let end = self.uptime() + PATIENCE;
+        let end = self.uptime() + TIMEOUT;
         while self.uptime() < end {
             if PORT(0x510).read() & 1 << BUTTON == 0 {
                 return true;
@@ -214,7 +214,7 @@ impl ReadNorFlash for Records {
     const READ_SIZE: usize = 4;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Outside> {
-        check(offset, bytes.len())?;
+        check(offset, bytes.len(), Self::READ_SIZE)?;
         for (word, place) in bytes.as_chunks_mut::<4>().0.iter_mut().zip((RECORDS + offset..).step_by(4)) {
             *word = word_at(place).read().to_le_bytes();
         }
@@ -231,7 +231,8 @@ impl NorFlash for Records {
     const ERASE_SIZE: usize = 4096;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Outside> {
-        check(from, to.saturating_sub(from) as usize)?;
+        let length = to.checked_sub(from).ok_or(Outside)?;
+        check(from, length as usize, Self::ERASE_SIZE)?;
         set_mode(2);
         for page in (from..to).step_by(Self::ERASE_SIZE) {
             NVMC(0x508).write(RECORDS + page);
@@ -242,7 +243,7 @@ impl NorFlash for Records {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Outside> {
-        check(offset, bytes.len())?;
+        check(offset, bytes.len(), Self::WRITE_SIZE)?;
         set_mode(1);
         for (word, place) in bytes.as_chunks::<4>().0.iter().zip((RECORDS + offset..).step_by(4)) {
             word_at(place).write(u32::from_le_bytes(*word));
@@ -253,9 +254,10 @@ impl NorFlash for Records {
     }
 }
 
-fn check(offset: u32, length: usize) -> Result<(), Outside> {
+fn check(offset: u32, length: usize, unit: usize) -> Result<(), Outside> {
     let inside = u64::from(offset) + length as u64 <= u64::from(REGION);
-    if inside && offset.is_multiple_of(4) && length.is_multiple_of(4) { Ok(()) } else { Err(Outside) }
+    let whole = (offset as usize).is_multiple_of(unit) && length.is_multiple_of(unit);
+    if inside && whole { Ok(()) } else { Err(Outside) }
 }
 
 fn word_at(place: u32) -> Register {

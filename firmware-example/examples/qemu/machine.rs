@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Client, Transport};
 
 /// Longest wait for an answer: the token hashes its model before it answers for the first time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What a token in QEMU is made of.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Setup {
         }
         let child = qemu.spawn().map_err(|error| format!("qemu-system-arm: {error}"))?;
         let link = connect(&socket)?;
-        link.set_read_timeout(Some(PATIENCE))?;
+        link.set_read_timeout(Some(TIMEOUT))?;
         let mut client = Client::new(Machine { child, link });
         client.handshake()?;
         Ok(client)
@@ -64,7 +64,7 @@ fn connect(socket: &Path) -> Result<UnixStream, Box<dyn Error>> {
     loop {
         match UnixStream::connect(socket) {
             Ok(link) => return Ok(link),
-            Err(error) if begun.elapsed() > PATIENCE => return Err(error.into()),
+            Err(error) if begun.elapsed() > TIMEOUT => return Err(error.into()),
             Err(_) => std::thread::sleep(Duration::from_millis(10)),
         }
     }

@@ -1,4 +1,4 @@
-//! A token's life from blank to wiped on real recordings; what it prints is compared with a committed copy.
+//! A token from blank to wiped on real recordings; what it prints is compared with a committed copy.
 
 use std::error::Error;
 

@@ -1,0 +1,224 @@
+//! Values that no comparison can be made with, from the link and from records: refused by name, no key, no free attempt.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use ascon_aead::AsconAead128;
+use ascon_aead::aead::{AeadInOut, KeyInit};
+use hkdf::Hkdf;
+use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
+use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::wire::*;
+use neural_vault_token::store::BANK;
+use neural_vault_token::token::Token;
+use sha2::Sha256;
+use support::client::Client;
+use support::flash::Flash;
+use support::model::{Aligned, Random};
+use support::*;
+
+const LINEAR: Dims = Dims::linear(DIMS.features, DIMS.latent, DIMS.positions);
+
+fn fault<T>(reply: Result<T, Refusal>) -> Fault {
+    reply.err().expect("refused").fault().expect("known")
+}
+
+fn slots(client: &mut Client<Token<'_, SimBoard>>) -> [SlotInfo; SLOTS] {
+    client.admin::<ListSlots, _>(&ADMIN, ()).unwrap()
+}
+
+/// A linear model without offsets: the embedding of `-x` is the negative of that of `x`.
+fn odd_model() -> Aligned {
+    let shapes = tensor_names_and_shapes(&LINEAR).unwrap();
+    let mut random = Random(3);
+    let tensor = |name: &str| {
+        let (_, shape) = shapes.iter().find(|(other, _)| other == name)?;
+        let count = shape.iter().product();
+        let values = match (name, shape.len()) {
+            ("standardiser.inv_std", _) => vec![1.0; count],
+            (_, 2) => random.floats(count, 0.1),
+            _ => vec![0.0; count],
+        };
+        Some(Cow::Owned(values))
+    };
+    Aligned::new(&write(&LINEAR, WeightFormat::F32, tensor, None).unwrap())
+}
+
+/// Two windows whose embeddings cancel each other out.
+fn scan_without_direction() -> Vec<f32> {
+    let window = &genuine(1)[..usize::from(WINDOW) * DIMS.features];
+    window.iter().copied().chain(window.iter().map(|value| -value)).collect()
+}
+
+#[test]
+fn a_probe_without_direction_is_rejected_and_costs_an_attempt() {
+    let aligned = odd_model();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        verify(client, SLOT, &genuine(9)).unwrap();
+        client.scan(DIMS.features, &scan_without_direction()).unwrap();
+        assert_eq!(client.call::<Embed>(&()).unwrap().components, [0; 4 * DIMS.latent], "a zero probe");
+        for (misses, slot) in [(1, SLOT), (1, EMPTY), (2, SLOT)] {
+            assert_eq!(fault(verify(client, slot, &scan_without_direction())), Fault::Rejected);
+            assert_eq!(slots(client)[usize::from(slot)].misses, misses);
+        }
+    });
+}
+
+#[test]
+fn a_prototype_without_direction_is_not_enrolled() {
+    let aligned = odd_model();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let before = slots(client);
+        let scans = [scan_without_direction()];
+        assert_eq!(fault(client.enrol(&ADMIN, SLOT, DIMS.features, &scans, THRESHOLD)), Fault::Degenerate);
+        assert_eq!(slots(client), before);
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_threshold_that_is_no_cosine_is_not_enrolled() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let before = slots(client);
+        for threshold in [f32::NAN, 1.5, -1.5, 1f32.next_up(), f32::INFINITY, f32::NEG_INFINITY] {
+            let enrolled = client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), threshold);
+            assert_eq!(fault(enrolled), Fault::Threshold, "{threshold}");
+        }
+        assert_eq!(slots(client), before);
+        verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+/// Bytes of the snapshot of [`enrolled_board`], whose slot 0 is empty and slot 1 taken.
+mod place {
+    use super::Range;
+
+    pub const DEVICE_SECRET: Range<usize> = 1..33;
+    pub const ADMIN_KEY: Range<usize> = 33..65;
+    pub const MODEL: Range<usize> = 65..97;
+    pub const MISSES: usize = 99 + super::SLOT as usize;
+    pub const LABEL: Range<usize> = 105..121;
+    pub const THRESHOLD: Range<usize> = 137..141;
+    pub const PROTOTYPE: usize = 141;
+}
+
+/// Opens the snapshot on a flash, as the README's table has it, lets `change` change it and seals it again.
+fn reseal(board: &SimBoard, change: impl FnOnce(&mut [u8])) {
+    const HEAD: usize = 32;
+    const TEXT: usize = 2304;
+    let flash = board.flash.content();
+    let sound = |bank: &usize| flash[bank + HEAD + TEXT + 16..][..16] == [0; 16];
+    let bank = [0, BANK as usize].into_iter().find(sound).expect("a committed snapshot");
+    let record = &flash[bank..][..HEAD + TEXT + 16];
+    let associated = [&record[20..24], &record[16..20]].concat();
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::from_prk(&board.secret).unwrap().expand(b"neural-vault/token/seal/v1", &mut key).unwrap();
+    let cipher = AsconAead128::new(key[..16].try_into().unwrap());
+    let nonce = record[..16].try_into().unwrap();
+    let mut text = record[HEAD..HEAD + TEXT].to_vec();
+    let tag = record[HEAD + TEXT..].try_into().unwrap();
+    cipher.decrypt_inout_detached(nonce, &associated, text.as_mut_slice().into(), tag).expect("sealed so");
+    change(&mut text);
+    let tag = cipher.encrypt_inout_detached(nonce, &associated, text.as_mut_slice().into()).unwrap();
+    for (index, byte) in text.into_iter().chain(tag).enumerate() {
+        board.flash.set(bank + HEAD + index, byte);
+    }
+}
+
+#[test]
+fn a_sealed_snapshot_has_its_bytes_where_they_always_were() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    reseal(&board, |text| {
+        assert_eq!(text[0], 1, "provisioned");
+        assert_eq!(text[place::DEVICE_SECRET], SECRET);
+        assert_eq!(text[place::ADMIN_KEY], ADMIN);
+        assert_eq!(text[place::MODEL], *Bundle::open(model).unwrap().digest());
+        assert_eq!(text[97..105], [WINDOW, 1, 0, 0, 0, 0, 0, 1], "window, export, misses, slot 0 empty, slot 1 taken");
+        assert_eq!(text[place::LABEL], *b"alice\0\0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(text[place::THRESHOLD], THRESHOLD.to_le_bytes());
+        let (stored, rest) = text[place::PROTOTYPE..].split_at(4 * DIMS.latent);
+        assert_eq!(stored, prototype(model).iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>());
+        assert!(rest.iter().all(|byte| *byte == 0));
+    });
+    session(board, model, |client| verify(client, SLOT, &genuine(9)).unwrap());
+}
+
+#[test]
+fn a_record_whose_enrolment_is_unusable_releases_nothing() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let floats = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<_>>();
+    let thresholds =
+        [f32::NAN, 1.5, -1.5, f32::NEG_INFINITY].map(|value| (place::THRESHOLD.start, floats(vec![value])));
+    let prototypes = [0.0, f32::NAN, f32::INFINITY, f32::MAX].map(|value| (place::PROTOTYPE, floats(vec![value; 16])));
+    for (at, damage) in thresholds.into_iter().chain(prototypes) {
+        let board = enrolled_board(model);
+        reseal(&board, |text| text[at..][..damage.len()].copy_from_slice(&damage));
+        session(board, model, |client| {
+            for probe in [genuine(9), impostor(9)] {
+                assert_eq!(fault(verify(client, SLOT, &probe)), Fault::StorageDamaged);
+                client.scan(DIMS.features, &probe).unwrap();
+                let question = Question { slot: SLOT, nonce: [0; 32], application: b"" };
+                assert_eq!(fault(client.call::<Challenge>(&question)), Fault::StorageDamaged);
+            }
+            client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
+            verify(client, SLOT, &genuine(9)).unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_count_of_misses_beyond_all_disables_its_slot() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    for misses in [50, 51, 255] {
+        let board = enrolled_board(model);
+        reseal(&board, |text| text[place::MISSES] = misses);
+        session(board, model, |client| {
+            assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::SlotDisabled);
+            assert_eq!(slots(client)[usize::from(SLOT)].misses, misses);
+        });
+    }
+}
+
+#[test]
+fn a_wipe_that_gets_no_randomness_leaves_damage_as_damage() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard { secret: [8; 32], ..enrolled_board(model) };
+    session(board, model, |client| {
+        client.transport.board().entropy_fails = true;
+        let wipe = |client: &mut Client<Token<'_, SimBoard>>| {
+            client.call::<Wipe>(&Authorised { tag: [0; TAG_LENGTH], command: () })
+        };
+        assert_eq!(fault(wipe(client)), Fault::Entropy);
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
+        client.transport.board().entropy_fails = false;
+        wipe(client).unwrap();
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
+    });
+}
+
+#[test]
+fn a_token_draws_a_device_secret_where_none_is_given() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard::new(Flash::new());
+    session(board.clone(), model, |client| {
+        client.call::<Provision>(&Provisioning { device_secret: None, ..provisioning(model) }).unwrap();
+    });
+    let mut drawn = [0; 32];
+    reseal(&board, |text| drawn.copy_from_slice(&text[place::DEVICE_SECRET]));
+    assert_ne!(drawn, [0; 32]);
+    assert_ne!(drawn, *DeviceSecret::from_bytes(&SECRET).expose_secret());
+}

@@ -1,0 +1,245 @@
+//! After a request that used a secret, no copy of one is left on the dead stack below the caller, or in a buffer.
+//!
+//! Frames of this machine are not those of a Cortex-M4; the clearing, and that it reaches as deep as the secrets go, is
+//! what is tried here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use hkdf::Hkdf;
+use neural_vault_core::bundle::Bundle;
+use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v2};
+use neural_vault_core::wire::*;
+use neural_vault_token::memory::Memory;
+use neural_vault_token::token::Token;
+use sha2::Sha256;
+use support::client::Client;
+use support::flash::Flash;
+use support::*;
+
+const DEVICE: [u8; 32] = *b"device secret, as nobody else is";
+const KEY: [u8; 32] = *b"administrator's key, some others";
+const BOARD: [u8; 32] = *b"BOARD'S OWN, BURNT INTO ITS CHIP";
+const DEPTH: usize = 64 * 1024;
+
+/// The bytes below the caller's frame.
+#[inline(never)]
+fn dead_stack(found: &mut [u8; DEPTH]) {
+    let here = 0u8;
+    let below = (&raw const here).wrapping_sub(DEPTH);
+    for (index, byte) in found.iter_mut().enumerate() {
+        // SAFETY: the thread's stack goes on for DEPTH bytes below, and nothing runs there while it is read.
+        *byte = unsafe { below.wrapping_add(index).read_volatile() };
+    }
+}
+
+#[inline(never)]
+fn paint() {
+    let mut paint = [0u8; DEPTH + 8192];
+    paint.fill(0x11);
+    std::hint::black_box(&paint);
+}
+
+/// How many pieces of eight bytes of a secret are there: as they are, as HMAC's two pads make them, as words of SHA-256.
+fn pieces(stack: &[u8], secret: &[u8]) -> usize {
+    let padded = [0, 0x36, 0x5c].map(|pad| secret.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>());
+    let swapped = padded.each_ref().map(|bytes| bytes.chunks(4).flat_map(|word| word.iter().rev().copied()).collect());
+    let forms = padded.into_iter().chain(swapped);
+    let is_there = |piece: &[u8]| stack.windows(piece.len()).any(|window| window == piece);
+    forms.map(|form| form.chunks(8).filter(|piece| is_there(piece)).count()).sum()
+}
+
+fn frame<E: Endpoint>(number: u32, request: &E::Request<'_>) -> Vec<u8> {
+    let mut frame = vec![0; MAX_FRAME];
+    let length = encode(&E::KEY, number, request, &mut frame).unwrap();
+    frame.truncate(length);
+    frame
+}
+
+/// Sends a request, and fails when it is refused or leaves a piece of a secret; returns the message of the answer.
+#[inline(never)]
+fn leaves_nothing<E: Endpoint>(
+    token: &mut Token<'_, SimBoard>,
+    secrets: &[&[u8]],
+    number: u32,
+    request: &E::Request<'_>,
+) -> Vec<u8> {
+    let frame = frame::<E>(number, request);
+    let mut found = Box::new([0; DEPTH]);
+    let mut answer = Vec::with_capacity(MAX_FRAME);
+    paint();
+    for &byte in &frame {
+        if let Some(bytes) = token.receive(byte) {
+            answer.extend_from_slice(bytes);
+        }
+    }
+    dead_stack(&mut found);
+    answer.pop();
+    let message = decode(&mut answer).unwrap().message.to_vec();
+    assert_eq!(message[0], 0, "{} is refused", E::NAME);
+    for (index, secret) in secrets.iter().enumerate() {
+        assert_eq!(pieces(&found[..], secret), 0, "{} leaves pieces of secret {index}", E::NAME);
+    }
+    message
+}
+
+/// The key that records are sealed under.
+fn sealing_key() -> [u8; 16] {
+    let mut key = [0; 16];
+    Hkdf::<Sha256>::from_prk(&BOARD).unwrap().expand(b"neural-vault/token/seal/v1", &mut key).unwrap();
+    key
+}
+
+/// Starts a token, and fails when that leaves a piece of a secret.
+#[inline(never)]
+fn start_leaves_nothing<'m>(board: SimBoard, model: &'m [u8], memory: &'m mut Memory) -> Token<'m, SimBoard> {
+    let mut found = Box::new([0; DEPTH]);
+    paint();
+    let token = Token::start(board, model, memory);
+    dead_stack(&mut found);
+    for (index, secret) in [&BOARD[..], &DEVICE, &KEY, &sealing_key()].into_iter().enumerate() {
+        assert_eq!(pieces(&found[..], secret), 0, "the start leaves pieces of secret {index}");
+    }
+    token
+}
+
+fn on_a_large_stack(test: fn()) {
+    std::thread::Builder::new().stack_size(4 << 20).spawn(test).unwrap().join().unwrap();
+}
+
+#[test]
+fn the_search_finds_what_is_left() {
+    on_a_large_stack(|| {
+        #[inline(never)]
+        fn leave() {
+            std::hint::black_box([DEVICE; 4]);
+        }
+        let mut found = Box::new([0; DEPTH]);
+        paint();
+        leave();
+        dead_stack(&mut found);
+        assert!(pieces(&found[..], &DEVICE) > 0);
+        paint();
+        dead_stack(&mut found);
+        assert_eq!(pieces(&found[..], &DEVICE), 0);
+    });
+}
+
+#[test]
+fn no_request_leaves_a_secret() {
+    on_a_large_stack(|| {
+        let aligned = bundle();
+        let model = aligned.bytes();
+        let board = SimBoard { secret: BOARD, ..SimBoard::new(Flash::new()) };
+        let mut memory = Box::new(Memory::new());
+        let mut token = start_leaves_nothing(board.clone(), model, &mut memory);
+        let sealing_key = sealing_key();
+        let secrets = [&BOARD[..], &DEVICE, &KEY, &sealing_key];
+        let provision = Provisioning {
+            device_secret: Some(DeviceSecret::from_bytes(&DEVICE)),
+            admin_key: AdminKey::from_bytes(&KEY),
+            ..provisioning(model)
+        };
+        leaves_nothing::<Handshake>(&mut token, &secrets, 1, &Hello { version: VERSION });
+        leaves_nothing::<Provision>(&mut token, &secrets, 2, &provision);
+
+        // The client's requests are numbered apart from these.
+        let mut client = Client::new(token);
+        client.number = 1000;
+        let id = client.enrol(&KEY, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
+        let context =
+            KeyContext { model_digest: Bundle::open(model).unwrap().digest(), enrolment_id: &id, application: b"x" };
+        let key = *derive_v2(&prototype(model), &DeviceSecret::from_bytes(&DEVICE), &context).unwrap().expose_secret();
+        let secrets = [&BOARD[..], &DEVICE, &KEY, &sealing_key, &key];
+
+        let (admin, slot) = (AdminKey::from_bytes(&KEY), SlotNumber { slot: SLOT });
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        let command = authorise::<ListSlots, _>(&admin, &nonce, ()).unwrap();
+        leaves_nothing::<ListSlots>(&mut client.transport, &secrets, 3, &command);
+        let nonce = client.call::<Nonce>(&()).unwrap();
+        let command = authorise::<SetPolicy, _>(&admin, &nonce, Policy { allow_export: true }).unwrap();
+        leaves_nothing::<SetPolicy>(&mut client.transport, &secrets, 4, &command);
+
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        leaves_nothing::<Verify>(&mut client.transport, &secrets, 5, &slot);
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        let question = Question { slot: SLOT, nonce: [0; 32], application: b"x" };
+        leaves_nothing::<Challenge>(&mut client.transport, &secrets, 6, &question);
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        let request = KeyRequest { slot: SLOT, application: b"x" };
+        let answer = leaves_nothing::<ExportKey>(&mut client.transport, &secrets, 7, &request);
+        assert_eq!(answer[1..], key);
+        start_leaves_nothing(board, model, &mut Box::new(Memory::new()));
+    });
+}
+
+/// How often a secret lies in a token's memory.
+fn copies(memory: &Memory, secret: &[u8]) -> usize {
+    let start = (&raw const *memory).cast::<u8>();
+    // SAFETY: the memory of a live value; its padding is whatever the allocator left there.
+    let bytes: Vec<u8> = (0..size_of::<Memory>()).map(|index| unsafe { start.add(index).read_volatile() }).collect();
+    bytes.windows(secret.len()).filter(|window| *window == secret).count()
+}
+
+#[test]
+fn secrets_lie_in_the_vault_and_in_no_buffer() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard { secret: BOARD, ..SimBoard::new(Flash::new()) };
+    let in_memory = |use_it: &dyn Fn(&mut Client<Token<'_, SimBoard>>)| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        use_it(&mut client);
+        drop(client);
+        [&BOARD[..], &DEVICE, &KEY, &sealing_key()].map(|secret| copies(&memory, secret))
+    };
+    let provision = |client: &mut Client<Token<'_, SimBoard>>| {
+        let (device_secret, admin_key) = (Some(DeviceSecret::from_bytes(&DEVICE)), AdminKey::from_bytes(&KEY));
+        client.call::<Provision>(&Provisioning { device_secret, admin_key, ..provisioning(model) }).unwrap();
+    };
+    assert_eq!(in_memory(&provision), [0, 1, 1, 0], "provisioned");
+    assert_eq!(in_memory(&|_| ()), [0, 1, 1, 0], "started");
+    let wipe = |client: &mut Client<Token<'_, SimBoard>>| client.admin::<Wipe, _>(&KEY, ()).unwrap();
+    assert_eq!(in_memory(&wipe), [0; 4], "wiped");
+}
+
+#[test]
+fn an_exported_key_lies_in_the_link_until_the_next_request() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let copies_of_key = |ask_again: bool| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        client.scan(DIMS.features, &genuine(9)).unwrap();
+        let key = client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"x" }).unwrap();
+        if ask_again {
+            client.call::<Info>(&()).unwrap();
+        }
+        drop(client);
+        copies(&memory, &key.expose_secret()[..16])
+    };
+    assert_eq!([false, true].map(copies_of_key), [1, 0]);
+}
+
+#[test]
+fn a_revoked_prototype_is_gone() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let prototype: Vec<u8> = prototype(model).into_iter().flat_map(f32::to_le_bytes).collect();
+    let copies_of_prototype = |revoke: bool| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
+        client.handshake().unwrap();
+        verify(&mut client, SLOT, &genuine(9)).unwrap();
+        if revoke {
+            client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        }
+        drop(client);
+        copies(&memory, &prototype[..32])
+    };
+    assert_eq!([false, true].map(copies_of_prototype), [1, 0]);
+}
