@@ -17,7 +17,7 @@ use super::{Port, TokenError};
 /// Least time for a person to find the token and press its button.
 const PERSON: Duration = Duration::from_secs(60);
 
-/// Longest wait between two looks at [`Patience::stop`].
+/// Longest wait between two looks at [`Timeouts::stop`].
 const SLICE: Duration = Duration::from_millis(100);
 
 /// The first wait for an answer is this part of all the time there is; each further one is twice as long.
@@ -25,7 +25,7 @@ const FIRST_WAIT: u32 = 32;
 
 /// How long to wait, and until when.
 #[derive(Clone, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// Longest wait for the answer to one request, all its repetitions included.
     pub timeout: Duration,
     /// Set by somebody who wants the conversation to end.
@@ -36,7 +36,7 @@ pub struct Patience {
 pub struct Client {
     port: Port,
     link: Link,
-    patience: Patience,
+    timeouts: Timeouts,
     welcome: Welcome,
     number: u32,
     receiver: Receiver,
@@ -48,7 +48,7 @@ pub struct Client {
 }
 
 /// What came of listening.
-enum Heard {
+enum Received {
     Answer,
     Damage,
     Nothing,
@@ -59,13 +59,13 @@ impl Client {
     ///
     /// # Errors
     /// When the port cannot be opened, nothing answers in time, or what answers speaks another version.
-    pub fn open(port: &Port, baud: u32, patience: Patience) -> Result<Self, TokenError> {
-        let link = Link::open(port, baud, patience.timeout)
+    pub fn open(port: &Port, baud: u32, timeouts: Timeouts) -> Result<Self, TokenError> {
+        let link = Link::open(port, baud, timeouts.timeout)
             .map_err(|source| TokenError::Open { port: port.clone(), source })?;
         let mut client = Self {
             port: port.clone(),
             link,
-            patience,
+            timeouts,
             welcome: Welcome { version: VERSION, table: TABLE, capabilities: 0, chunk: 0, slots: 0, window: 0 },
             // Not where another host began, whose last answers may still be on their way.
             number: rand::rng().random(),
@@ -75,7 +75,7 @@ impl Client {
             answer: Zeroizing::default(),
         };
         // Ends the frame that another host may have left half sent.
-        client.send(&[0], Handshake::NAME, client.patience.timeout)?;
+        client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
             Some(Fault::VersionUnlike) => client.unlike(error.detail()),
@@ -111,12 +111,12 @@ impl Client {
 
     /// Asks for `E` and waits for its answer.
     pub(super) fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
-        self.ask::<E>(request, self.patience.timeout)
+        self.ask::<E>(request, self.timeouts.timeout)
     }
 
     /// As [`Client::call`], for what a person may have to confirm.
     pub(super) fn call_a_person<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
-        self.ask::<E>(request, self.patience_with_a_person())
+        self.ask::<E>(request, self.timeout_with_a_person())
     }
 
     /// Asks for `E` in the administrator's name, under a fresh nonce.
@@ -127,7 +127,7 @@ impl Client {
     {
         let nonce = self.call::<Nonce>(&())?;
         match authorise::<E, C>(key, &nonce, command) {
-            Some(request) => self.ask::<E>(&request, self.patience_with_a_person()),
+            Some(request) => self.ask::<E>(&request, self.timeout_with_a_person()),
             None => Err(self.nonsense(E::NAME, "the command is too long to authorise")),
         }
     }
@@ -141,7 +141,7 @@ impl Client {
 
     /// Fails when somebody wants the conversation to end.
     pub(super) fn go_on(&self, request: &'static str) -> Result<(), TokenError> {
-        match self.patience.stop.load(Ordering::Relaxed) {
+        match self.timeouts.stop.load(Ordering::Relaxed) {
             true => Err(TokenError::Stopped { port: self.port.clone(), request }),
             false => Ok(()),
         }
@@ -155,8 +155,8 @@ impl Client {
         TokenError::Version { port: self.port.clone(), theirs, ours: VERSION }
     }
 
-    fn patience_with_a_person(&self) -> Duration {
-        if self.asks_a_person() { self.patience.timeout.max(PERSON) } else { self.patience.timeout }
+    fn timeout_with_a_person(&self) -> Duration {
+        if self.asks_a_person() { self.timeouts.timeout.max(PERSON) } else { self.timeouts.timeout }
     }
 
     fn ask<E: Endpoint>(&mut self, request: &E::Request<'_>, timeout: Duration) -> Result<E::Answer<'_>, TokenError> {
@@ -193,9 +193,9 @@ impl Client {
         while Instant::now() < deadline {
             self.send(frame, request, timeout)?;
             match self.listen(key, request, (Instant::now() + wait).min(deadline))? {
-                Heard::Answer => return Ok(()),
-                Heard::Damage => damaged += 1,
-                Heard::Nothing => wait *= 2,
+                Received::Answer => return Ok(()),
+                Received::Damage => damaged += 1,
+                Received::Nothing => wait *= 2,
             }
         }
         let port = self.port.clone();
@@ -213,28 +213,28 @@ impl Client {
     }
 
     /// Listens for the answer to the request of this number; passes over those to earlier ones.
-    fn listen(&mut self, key: [u8; 8], request: &'static str, until: Instant) -> Result<Heard, TokenError> {
+    fn listen(&mut self, key: [u8; 8], request: &'static str, until: Instant) -> Result<Received, TokenError> {
         loop {
             while let Some(&byte) = self.unread.next().and_then(|at| self.bytes.get(at)) {
                 let Some(gathered) = self.receiver.push(byte) else {
                     continue;
                 };
                 let Ok(frame) = gathered.and_then(decode) else {
-                    return Ok(Heard::Damage);
+                    return Ok(Received::Damage);
                 };
                 if (frame.key, frame.number) == (key, self.number) {
                     self.answer.zeroize();
                     self.answer.extend_from_slice(frame.message);
-                    return Ok(Heard::Answer);
+                    return Ok(Received::Answer);
                 }
                 if (frame.key, frame.number) == ([0; 8], 0) {
-                    return Ok(Heard::Damage);
+                    return Ok(Received::Damage);
                 }
             }
             self.go_on(request)?;
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(Heard::Nothing);
+                return Ok(Received::Nothing);
             }
             let received = self.link.receive(&mut self.bytes[..], left.min(SLICE));
             self.unread = 0..received.map_err(|source| self.broken(request, source))?;

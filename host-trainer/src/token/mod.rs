@@ -10,7 +10,7 @@ mod error;
 mod port;
 mod transport;
 
-pub use client::{Client, Patience};
+pub use client::{Client, Timeouts};
 pub use commands::prototype_digest;
 pub use error::TokenError;
 pub use port::{Port, PortError, SerialDevice, serial_devices};

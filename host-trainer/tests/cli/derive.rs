@@ -82,7 +82,7 @@ fn a_v2_key_needs_a_secret_of_32_bytes() {
         ("short", &b"abc"[..]),
         ("less", &[1; 31]),
         ("long", &[1; 33]),
-        ("odd", "a5".repeat(32)[1..].as_bytes()),
+        ("odd", &"a5".repeat(32).as_bytes()[1..]),
         ("more", ("a5".repeat(32) + "a").as_bytes()),
         ("letter", ("a5".repeat(31) + "ag").as_bytes()),
         ("wide", "é".repeat(32).as_bytes()),

@@ -103,7 +103,7 @@ fn a_threshold_is_not_chosen_on_sessions_that_trained_the_model() {
 fn a_threshold_by_hand_must_be_a_cosine() {
     let folder = Folder::with_model();
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "-o", "r.nve", "--threshold"];
-    for wrong in ["1.5", "nan"] {
+    for wrong in ["1.5", "-1.5", "nan", "NaN", "inf", "x"] {
         folder.refuses(&[&enroll[..], &[wrong]].concat(), 2, &["--threshold", "not a cosine"]);
     }
     let run = folder.does(&[&enroll[..], &["0.25"]].concat());

@@ -12,7 +12,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure};
 use crate::cli::secret::{read_secret, warn_of_readers};
 use crate::dataset::{Dataset, Scan};
-use crate::token::{Client, Patience, Port};
+use crate::token::{Client, Port, Timeouts};
 
 /// Where the token is.
 #[derive(Args)]
@@ -43,8 +43,8 @@ impl PortArguments {
         let flag = Arc::clone(&stop);
         // A handler that cannot be set leaves Ctrl-C at its default, which a token outlives as well.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-        let patience = Patience { timeout: Duration::from_secs_f64(self.timeout), stop };
-        Ok(Client::open(&self.port, self.baud, patience)?)
+        let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop };
+        Ok(Client::open(&self.port, self.baud, timeouts)?)
     }
 }
 

@@ -122,7 +122,9 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     folder.write("key", "1".repeat(64));
     let enroll = ["enroll", "data.csv", "--label", "class00", "--admin-key", "key"];
     refuses(&enroll, "--threshold");
-    refuses(&[&enroll[..], &["--threshold", "1.5"]].concat(), "is not a cosine");
+    for wrong in ["1.5", "-1.5", "nan", "inf"] {
+        refuses(&[&enroll[..], &["--threshold", wrong]].concat(), "is not a cosine");
+    }
     let long = "a name of more than sixteen bytes";
     refuses(&[&enroll[..], &["--threshold", "0.5", "--name", long]].concat(), "a token's 16 bytes");
     refuses(&[&enroll[..], &["--threshold", "0.5", "--sessions", "run09"]].concat(), "no session run09");
