@@ -9,7 +9,7 @@
 //! | 32 | nonce, from the token, good for one command whether it succeeds or not |
 //! | | the command in postcard's encoding, as it was sent |
 //!
-//! So a tag authorises one command with its arguments, on one token, once.
+//! So a tag authorises one command with its arguments, once, on the token that drew the nonce.
 
 use postcard_schema::Schema;
 use postcard_schema::key::Key;
@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 use super::endpoint::Endpoint;
+use super::secret::AdminKey;
 use crate::key::hmac_sha256;
-use crate::secret::secret;
 
 /// Bytes of a tag.
 pub const TAG_LENGTH: usize = 32;
@@ -27,11 +27,6 @@ const LABEL: &[u8] = b"neural-vault/admin/v1";
 
 /// Longest admin command in bytes.
 const MAX_COMMAND: usize = 128;
-
-secret! {
-    /// The 256-bit key of a token's administrator; zeroised on drop, never printed or compared.
-    AdminKey
-}
 
 /// A command with the tag that authorises it; the tag's bytes come first.
 #[derive(Clone, Copy, PartialEq, Serialize, Deserialize, Schema)]

@@ -5,7 +5,7 @@ use core::fmt;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-use super::admin::AdminKey;
+use super::secret::AdminKey;
 use crate::key::DeviceSecret;
 
 /// Slots of a token.

@@ -33,12 +33,13 @@ mod frame;
 mod message;
 mod secret;
 
-pub use admin::{AdminKey, Authorised, TAG_LENGTH, authorise, command_tag};
+pub use admin::{Authorised, TAG_LENGTH, authorise, command_tag};
 pub use endpoint::*;
 pub use fault::{Fault, Refusal};
 pub use frame::{Frame, FrameError, Receiver, decode, encode, encode_refusal};
 pub use message::*;
 pub use postcard_schema::key::Key;
+pub use secret::AdminKey;
 
 /// Version of the protocol; peers of another do not talk.
 pub const VERSION: u16 = 1;

@@ -1,12 +1,17 @@
-//! Secrets on the wire: the 32 bytes that they are, without a length.
+//! The administrator's key, and how secrets are sent: as their 32 bytes, without a length.
 
 use postcard_schema::Schema;
 use postcard_schema::schema::NamedType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroize;
 
-use super::admin::AdminKey;
 use crate::key::{DerivedKey, DeviceSecret};
+use crate::secret::secret;
+
+secret! {
+    /// The 256-bit key of a token's administrator; zeroised on drop, never printed or compared.
+    AdminKey
+}
 
 macro_rules! as_bytes {
     ($($name:ident)*) => {$(
