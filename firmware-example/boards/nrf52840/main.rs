@@ -157,8 +157,7 @@ impl Board for Nrf52840 {
     /// ER and IR of the factory information: random, unique, and unreadable from outside once readback is locked.
     fn secret(&mut self) -> BoardSecret {
         BoardSecret::filled_by(|bytes| {
-            let words: &mut [[u8; 4]; 8] = bytemuck::must_cast_mut(bytes);
-            for (word, offset) in words.iter_mut().zip((0x080..).step_by(4)) {
+            for (word, offset) in bytes.as_chunks_mut().0.iter_mut().zip((0x080..).step_by(4)) {
                 *word = FACTORY(offset).read().to_le_bytes();
             }
         })
