@@ -1,6 +1,6 @@
 //! Verification of a probe against an enrolment: a key, or nothing.
 //!
-//! The order of events is the security argument. The attempt is paid for in persistent memory **before** the probe is
+//! The order of events is the security argument. The attempt is counted in persistent memory **before** the probe is
 //! looked at, so cutting the power at any moment never gains a free attempt; a failing counter stops everything. A
 //! rejection carries no score: with one, some hundred chosen probes recover the prototype.
 
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_match_pays_compares_restores_and_releases_the_v2_key() {
+    fn a_match_counts_compares_restores_and_releases_the_v2_key() {
         let mut counter = Recorder::new(2, None);
         let key = attempt(&GENUINE, &mut counter).unwrap();
         assert_eq!(counter.calls, [Call::Remaining, Call::Decrement, Call::Restore]);
@@ -341,7 +341,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_probe_is_paid_for_before_it_is_judged(bits in proptest::collection::vec(any::<u32>(), 0..6)) {
+        fn any_probe_is_counted_before_it_is_compared(bits in proptest::collection::vec(any::<u32>(), 0..6)) {
             let probe: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
             let mut counter = Recorder::new(1, None);
             let accepted = attempt(&probe, &mut counter).is_ok();

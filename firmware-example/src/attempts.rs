@@ -1,4 +1,4 @@
-//! Attempts: paid on flash before a probe is looked at, five in a row, fifty in all.
+//! Attempts: counted on flash before a probe is compared, five in a row, fifty in all.
 
 use neural_vault_core::verify::AttemptCounter;
 use neural_vault_core::wire::Fault;

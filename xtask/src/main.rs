@@ -8,6 +8,7 @@ mod dead_stack;
 mod demo;
 mod deny;
 mod embedding_hash;
+mod features;
 mod firmware;
 mod firmware_size;
 mod image;

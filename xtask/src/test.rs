@@ -7,12 +7,13 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{bounds, dead_stack, deny, firmware, onnxruntime, thumb};
+use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     steps.run("Formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    features::run(&mut steps)?;
     steps.run("Lints", &mut cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
     steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;

@@ -267,7 +267,7 @@ pub struct Measurement {
     pub project: u64,
     /// Ticks of the last chunk of each window, of the Transformer and of the head.
     pub encode: u64,
-    /// Ticks to pay the attempt, compare, restore the attempt and derive the key.
+    /// Ticks to count the attempt, compare, restore the attempt and derive the key.
     pub verify: u64,
     /// Bytes of static memory.
     pub memory: u32,

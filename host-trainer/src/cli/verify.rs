@@ -19,7 +19,7 @@ use crate::enrolment::{Attempts, Enrolment};
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
 ///
 /// With --derive an accepted scan gives the enrolment's 256-bit key (scheme v2), and any other gives none. Each scan costs one
-/// of five attempts, paid before it is compared; an accepted scan restores them all, and without one left the enrolment
+/// of five attempts, counted before it is compared; an accepted scan restores them all, and without one left the enrolment
 /// takes no more: enrol again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that
 /// file has the attempts back: on a host it guards against guessing through this program, where a token keeps its counter in
 /// sealed flash.

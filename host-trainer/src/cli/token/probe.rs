@@ -101,7 +101,7 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
 pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
     let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
-    // Begun before an attempt is paid for what cannot be kept.
+    // Begun before an attempt is spent on a key that cannot be written.
     let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
     let mut client = arguments.probe.send(console)?;
     ask_for_consent(&client, console);
