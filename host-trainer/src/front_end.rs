@@ -14,7 +14,7 @@ const SAMPLE: usize = 1000;
 const SHRINKAGE: f64 = 0.3;
 /// Eigenvalues below this share of the largest are rounding.
 const SMALLEST: f64 = 1e-10;
-/// Scale of the axes beside the discriminants where the classes are those to be told apart later.
+/// Scale of the axes beside the discriminants where the classes are those to be distinguished later.
 pub const CLOSED_SET_REST: f64 = 0.5;
 
 /// Why there is no front end for these frames.

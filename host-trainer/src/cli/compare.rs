@@ -60,7 +60,7 @@ fn text(comparison: &Comparison) -> String {
         }
         text += &aligned(&lines);
     }
-    text += "\n* the interval of the difference leaves out nought\n";
+    text += "\n* the interval of the difference excludes zero\n";
     comparison.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
     text
 }

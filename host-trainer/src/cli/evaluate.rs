@@ -273,7 +273,7 @@ fn table(protocol: &ProtocolResult) -> String {
     for difference in &protocol.differences {
         let apart = match difference.eer.interval {
             Some([low, high]) if low > 0.0 || high < 0.0 => "",
-            _ => " (not told apart)",
+            _ => " (not statistically distinguishable)",
         };
         let against = format!("NeuralVault less {}", difference.method);
         text += &format!("  {against:35} {:>22} points{apart}\n", estimate(&difference.eer, 1));

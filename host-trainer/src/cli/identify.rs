@@ -63,18 +63,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
     let probe = embedder.scans(&dataset, &[policy.probe(&scan)], policy.window())?.swap_remove(0);
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
-    let label = |found: &Match| gallery.label(found.index).unwrap_or_default();
-    let accepted = found.filter(|found| gallery.accepts(found));
-    let mut text = accepted.as_ref().map_or("no match", label).to_owned();
+    let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));
+    let accepted = found.filter(|found| gallery.accepts(found)).map(label).transpose()?;
+    let mut text = accepted.unwrap_or("no match").to_owned();
     let mut value = json!({ "accepted": accepted.is_some(), "prototypes": gallery.count() });
-    if let Some(accepted) = &accepted {
-        value["label"] = json!(label(accepted));
+    if let Some(label) = accepted {
+        value["label"] = json!(label);
     }
     if arguments.show_score {
         value["nearest"] = json!(null);
-        text += match &found {
+        text += match found {
             Some(found) => {
-                let (nearest, score) = (label(found), found.score);
+                let (nearest, score) = (label(found)?, found.score);
                 let threshold = gallery.threshold(found.index).map(Threshold::cosine);
                 value["nearest"] = json!({ "label": nearest, "score": score, "threshold": threshold });
                 let threshold = threshold.map_or("none".to_owned(), |threshold| format!("{threshold:.6}"));

@@ -15,7 +15,7 @@ use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use crate::files;
 
-/// Bytes of a file that are looked at: a secret in hexadecimal, with room for blanks around it.
+/// Longest file of a secret in bytes: its digits, with room for blanks around them.
 const LONGEST: usize = 1024;
 
 /// A secret or a key as lower-case hexadecimal digits.
@@ -33,7 +33,7 @@ pub fn read_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> R
     }
     let mut secret = Zeroizing::new([0; 32]);
     match base16ct::mixed::decode(bytes.trim_ascii(), &mut *secret) {
-        Ok(decoded) if decoded.len() == 32 => Ok(from_bytes(&secret)),
+        Ok(decoded) if decoded.len() == 32 && bytes.len() <= LONGEST => Ok(from_bytes(&secret)),
         _ => Err(refuse("a secret is 32 bytes, or 64 hexadecimal digits; make one with `openssl rand -hex 32`".into())),
     }
 }
@@ -101,11 +101,12 @@ impl Key {
     }
 }
 
-/// The first bytes of a file, in memory that never moves and so leaves no copy behind.
+/// The first bytes of a file, one more than [`LONGEST`] of one that is longer, in memory that never moves and so leaves no
+/// copy behind.
 fn read_start(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     // Reading to the end of it keeps a byte of room, for which it does not have to grow.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
-    File::open(path)?.take(LONGEST as u64).read_to_end(&mut bytes)?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 2));
+    File::open(path)?.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -188,6 +189,7 @@ mod tests {
             &"a".repeat(31),
             &"a".repeat(33),
             &"a5".repeat(LONGEST),
+            &format!("{digits}{}a5", " ".repeat(LONGEST)),
         ] {
             let error = read(text.as_bytes()).err().unwrap();
             assert_eq!(error.code, USAGE, "{text}");

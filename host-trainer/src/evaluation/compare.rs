@@ -187,7 +187,7 @@ pub fn difference(a: &Estimate, b: &Estimate) -> Estimate {
     Estimate { value, interval }
 }
 
-/// Whether the interval of a difference leaves out nought.
+/// Whether the interval of a difference excludes zero.
 #[must_use]
 pub fn is_carried(difference: &Estimate) -> bool {
     difference.interval.is_some_and(|[low, high]| low > 0.0 || high < 0.0)
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn an_eer_of_nought_in_few_trials_does_not_carry_a_small_difference() {
+    fn an_eer_of_zero_in_few_trials_does_not_carry_a_small_difference() {
         let method = |eer: Estimate| MethodResult {
             name: String::new(),
             eer,
@@ -279,10 +279,10 @@ mod tests {
             genuine: vec![0.0; 30],
             impostor: vec![0.0; 90],
         };
-        let nought = method(estimate(0.0, 0.0, 0.0));
-        let found = eer_difference(&method(estimate(4.0, 3.0, 5.0)), &nought);
+        let zero = method(estimate(0.0, 0.0, 0.0));
+        let found = eer_difference(&method(estimate(4.0, 3.0, 5.0)), &zero);
         assert!(!is_carried(&found), "{found:?}");
-        assert!(is_carried(&eer_difference(&method(estimate(48.0, 44.0, 52.0)), &nought)));
+        assert!(is_carried(&eer_difference(&method(estimate(48.0, 44.0, 52.0)), &zero)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How well scans are told apart: protocols, methods, metrics, and the document of it all.
+//! How well scans are distinguished: protocols, methods, metrics, and the document of it all.
 
 pub mod compare;
 mod conditions;

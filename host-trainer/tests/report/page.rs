@@ -143,7 +143,10 @@ fn the_headline_says_what_leaks_and_what_the_intervals_carry() {
     assert!(honest.contains("best simple rival, shrinkage LDA, has 10.0\u{a0}% [8.0, 12.0]"), "{honest}");
     assert!(honest.contains("NeuralVault is behind, by 10.0 [6.4, 13.6] points"), "{honest}");
     assert!(honest.contains("Carried as better than Neural (binarised), BioHashing, SHA-256, HMAC."), "{honest}");
-    assert!(honest.contains("Carried as worse than shrinkage LDA. Not told apart from raw cosine."), "{honest}");
+    assert!(
+        honest.contains("Carried as worse than shrinkage LDA. Not statistically distinguishable from raw cosine."),
+        "{honest}"
+    );
     assert!(cards[1].contains("Leaks. The probes are the rows that trained the encoder."), "{}", cards[1]);
 }
 
@@ -206,7 +209,7 @@ fn empty(method: &mut MethodResult) {
 }
 
 #[test]
-fn no_error_in_few_trials_is_not_called_nought() {
+fn no_error_in_few_trials_is_not_called_zero() {
     let mut results = fixture::results();
     let method = &mut results.protocols[1].methods[0];
     method.eer = Estimate { value: 0.0, interval: Some([0.0, 0.0]) };

@@ -22,7 +22,7 @@ pub fn comparison_html(comparison: &Comparison) -> String {
                     }
                 }
                 (scroll_box("Evaluations side by side", &table(comparison)))
-                p class="note" { "In bold: differences whose interval leaves out nought." }
+                p class="note" { "In bold: differences whose interval excludes zero." }
                 @for note in &comparison.notes { p class="note" { (note) } }
             }
         },

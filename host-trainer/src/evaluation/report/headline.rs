@@ -16,7 +16,7 @@ pub fn section(results: &Results) -> Markup {
             div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
             p class="note" {
                 "Intervals are 95 % and come from resampling sessions (blocks of six frames where there is only one), then labels. A difference counts as carried when its own "
-                "interval, from the same resamples of both methods' trials, leaves out nought."
+                "interval, from the same resamples of both methods' trials, excludes zero."
             }
         }
     }
@@ -114,9 +114,11 @@ fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
         list.push(other.name.as_str());
     }
     let mut sentences = Vec::new();
-    for (list, says) in
-        [(beaten, "Carried as better than"), (ahead, "Carried as worse than"), (level, "Not told apart from")]
-    {
+    for (list, says) in [
+        (beaten, "Carried as better than"),
+        (ahead, "Carried as worse than"),
+        (level, "Not statistically distinguishable from"),
+    ] {
         if !list.is_empty() {
             sentences.push(format!("{says} {}.", list.join(", ")));
         }
@@ -129,7 +131,7 @@ fn few_errors(method: &MethodResult) -> Option<String> {
     let trials = method.genuine.len().min(method.impostor.len());
     (method.eer.value == 0.0 && trials > 0).then(|| {
         format!(
-            "No error in {} trials is not an error rate of nought: by the rule of three it may be as high as {}, and higher \
+            "No error in {} trials is not an error rate of zero: by the rule of three it may be as high as {}, and higher \
              where trials hang together.",
             count(trials),
             percent((3.0 / trials as f64).min(1.0))

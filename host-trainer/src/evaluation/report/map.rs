@@ -83,7 +83,7 @@ fn key<'a>(labels: impl Iterator<Item = &'a str>) -> Markup {
     }
 }
 
-/// Circle, square, triangle, diamond, cross or plus: told apart without colour.
+/// Circle, square, triangle, diamond, cross or plus: distinguishable without colour.
 fn mark(place: usize, x: f64, y: f64) -> String {
     let r = 3.0;
     let at = |dx: f64, dy: f64| format!("{} {}", px(x + dx), px(y + dy));

@@ -47,7 +47,7 @@ impl Axis {
         Self { label: label.into(), domain: widened(domain), ticks, kind: AxisKind::Names }
     }
 
-    /// The same axis with its ticks' signs left out, for one that counts both ways from nought.
+    /// The same axis with its ticks' signs left out, for one that counts both ways from zero.
     #[must_use]
     pub fn without_signs(mut self) -> Self {
         self.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('−', ""));
