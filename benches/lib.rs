@@ -1,6 +1,7 @@
 //! What the benches measure on: models with random weights, and the engines that this machine has.
 
 mod int8_onnx;
+mod limits;
 pub mod table;
 pub mod works;
 

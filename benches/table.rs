@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use neural_vault::model::Aligned;
 use neural_vault_core::encoder::WeightFormat;
-use neural_vault_kernels::limits;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::limits;
 use crate::works::{Least, Work, encode, identify, keys};
 use crate::{FULL_WIDTH, Stop};
 

@@ -3,8 +3,6 @@
 //! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it what the processor has
 //! beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum runs over its inputs
 //! in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
-//!
-//! The project's unsafe code is all here: the loops, and [`Mapped`] files.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -14,30 +12,26 @@ use neural_vault_core::encoder::Kernel;
 mod avx2;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx512;
-#[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
+#[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))]
 mod cortex_m;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod inputs;
-#[cfg(feature = "std")]
-pub mod limits;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod loops;
-#[cfg(feature = "std")]
-mod mapped;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod vnni;
-
-#[cfg(feature = "std")]
-pub use mapped::Mapped;
 
 /// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
 #[must_use]
 pub fn best() -> Kernel {
-    #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))]
+    #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))]
     return cortex_m::KERNEL;
-    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
+    #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))))]
     return usable().pop().expect("the portable kernel runs everywhere").1;
-    #[cfg(all(not(feature = "std"), not(all(target_arch = "arm", target_feature = "dsp", feature = "one-byte"))))]
+    #[cfg(all(
+        not(feature = "std"),
+        not(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))
+    ))]
     return Kernel::PORTABLE;
 }
 

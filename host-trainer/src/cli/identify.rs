@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use neural_vault_core::identify::{Gallery, IdentifyError, Match};
 use neural_vault_core::verify::Threshold;
-use neural_vault_kernels::Mapped;
+use neural_vault_mapped::Mapped;
 use serde_json::json;
 
 use super::arguments::{DataArguments, EmbeddingEngineArgument, only_scan};
@@ -13,7 +13,7 @@ use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
 use crate::embedding::Embedder;
 use crate::enrolment::Policy;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// Find whom of a gallery a scan belongs to: exit code 0 names one, 1 says none.
 ///
@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let model = crate::model::load(&arguments.model)?;
     let digest = model.digest()?;
     if gallery.model_digest() != &digest {
-        let (enrolled, given) = (hex(gallery.model_digest()), hex(&digest));
+        let (enrolled, given) = (hex::encode(gallery.model_digest()), hex::encode(&digest));
         return Err(refuse(format!("made with model {enrolled}, not with {given}; give the model it was made with")));
     }
     if gallery.width() != model.dims.latent {

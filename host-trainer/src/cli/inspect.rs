@@ -7,7 +7,7 @@ use clap::Args;
 use neural_vault_core::bundle::{Bundle, ProvisioningKey, Storage, Tensor};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::identify::Gallery;
-use neural_vault_kernels::Mapped;
+use neural_vault_mapped::Mapped;
 use serde_json::{Value, json};
 
 use super::arguments::DataArguments;
@@ -16,7 +16,7 @@ use super::failure::{Failure, MODEL, USAGE};
 use super::secret::read_secret;
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
-use crate::model::safetensors::hex;
+use crate::hex;
 use crate::model::{self, Model};
 
 /// Tell what a model, bundle, enrolment, gallery or recording holds, and whether it is sound.
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure> {
-    let digest = hex(&model.digest()?);
+    let digest = hex::encode(&model.digest()?);
     let dims = &model.dims;
     let provenance = &model.provenance;
     let bytes = model::Aligned::new(&model.to_bundle(None)?);
@@ -130,7 +130,7 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
     let file = Mapped::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
     let labels: Vec<&str> = (0..gallery.count()).filter_map(|index| gallery.label(index)).collect();
-    let (digest, format) = (hex(gallery.model_digest()), gallery.format().name());
+    let (digest, format) = (hex::encode(gallery.model_digest()), gallery.format().name());
     let mut text = format!("{}: a sound gallery\n", path.display());
     let _ = writeln!(text, "model       {digest}");
     let _ = writeln!(text, "prototypes  {} of {} components, {format}", gallery.count(), gallery.width());
@@ -147,8 +147,8 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
 fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let development = &record.development;
     let mut text = format!("{}: a sound enrolment of {}\n", path.display(), record.label);
-    let _ = writeln!(text, "id          {}", hex(&record.id));
-    let _ = writeln!(text, "model       {}", hex(&record.model_digest));
+    let _ = writeln!(text, "id          {}", hex::encode(&record.id));
+    let _ = writeln!(text, "model       {}", hex::encode(&record.model_digest));
     let _ = writeln!(text, "scans       {} ({})", record.scans, record.sessions.join(", "));
     let windows = match record.policy.windows {
         0 => "as many as a probe holds".to_owned(),
@@ -173,7 +173,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     }
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
-        "id": hex(&record.id), "model_digest": hex(&record.model_digest), "scans": record.scans,
+        "id": hex::encode(&record.id), "model_digest": hex::encode(&record.model_digest), "scans": record.scans,
         "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
     });

@@ -1,4 +1,6 @@
 //! A file in memory without a copy of it.
+//!
+//! A package of its own, because mapping a file is unsafe and the library that reads galleries forbids that.
 
 use std::fs::File;
 use std::io;
