@@ -15,7 +15,7 @@ pub mod verify;
 pub mod bundle;
 #[cfg(feature = "encoder")]
 pub mod encoder;
-#[cfg(all(feature = "four-byte", feature = "one-byte"))]
+#[cfg(all(feature = "weights-f32", feature = "weights-int8"))]
 pub mod identify;
 #[cfg(feature = "encoder")]
 pub mod scan;

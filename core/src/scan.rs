@@ -220,7 +220,7 @@ impl fmt::Display for ScanError {
 
 impl Error for ScanError {}
 
-#[cfg(all(test, feature = "four-byte"))]
+#[cfg(all(test, feature = "weights-f32"))]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;

@@ -26,9 +26,9 @@
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::*;
-#[cfg(not(feature = "float-weights"))]
+#[cfg(not(feature = "weights-f32"))]
 use neural_vault_kernels::best as kernel;
-#[cfg(feature = "float-weights")]
+#[cfg(feature = "weights-f32")]
 use neural_vault_token_kernel::kernel;
 
 use crate::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};

@@ -33,7 +33,7 @@ const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
 
 /// The size images: features they are built with, and most bytes of code and constants.
 const SIZES: [(&str, &str, u64); 2] =
-    [("trusted-core", "trusted-core", 12 * 1024), ("whole-core", "one-byte", 20 * 1024)];
+    [("trusted-core", "trusted-core", 12 * 1024), ("whole-core", "weights-int8", 20 * 1024)];
 
 /// The panics that these images link.
 const PANICS: &str = "firmware-example/images/panics.txt";
@@ -64,7 +64,7 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
     let mut row = |work, value, unit, limit| rows.push(Row { work, value, unit, limit });
     let toolchain = thumb::provide_with_machine(steps)?;
     let models = expected(steps)?;
-    let images = Images::build(steps, &toolchain, "one-byte,semihosting", None)?;
+    let images = Images::build(steps, &toolchain, "weights-int8,semihosting", None)?;
     for (features, window, instructions, memory) in EMBEDDINGS {
         let name = format!("i8-{features}.nvb");
         let model = models.iter().find(|expected| expected.model.ends_with(&name));

@@ -66,7 +66,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     };
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
     let lints = ["clippy", "--release", "--locked", "--workspace", "--all-targets"];
-    let float = ["--no-default-features", "--features", "float-weights"];
+    let float = ["--no-default-features", "--features", "weights-f32"];
     let deny = ["--", "-D", "warnings"];
     host("Token, lints", &lints, &deny)?;
     host("Token for float32 models, lints", &lints, &[&float[..], &deny].concat())?;
@@ -77,7 +77,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     // Before the image that is run: a board's next build takes the place of its last.
     let toolchain = thumb::provide_with_machine(steps)?;
     let mut panics = listed()?;
-    link(steps, &toolchain, QEMU_BOARD, "float-weights", &mut panics)?;
+    link(steps, &toolchain, QEMU_BOARD, "weights-f32", &mut panics)?;
     let firmware = Firmware::build(steps, &mut panics)?;
     panics.finish()?;
     same_lines(&firmware.story(steps)?, &read(&committed("golden.txt"))?)?;
@@ -98,8 +98,8 @@ struct Firmware {
 impl Firmware {
     fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Self, Failure> {
         let toolchain = thumb::provide_with_machine(steps)?;
-        let elf = link(steps, &toolchain, QEMU_BOARD, "int8-weights", panics)?;
-        link(steps, &toolchain, KIT, "int8-weights", panics)?;
+        let elf = link(steps, &toolchain, QEMU_BOARD, "weights-int8", panics)?;
+        link(steps, &toolchain, KIT, "weights-int8", panics)?;
         let folder = target()?.join("token");
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
         Ok(Self { elf, folder })

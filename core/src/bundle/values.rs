@@ -1,28 +1,28 @@
 //! Which values a bundle may hold.
 
 use crate::encoder::{Piece, Storage, WeightFormat};
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 use crate::encoder::{QUAD, bfloat_to_float};
 
 /// Whether every value of a tensor is one that its storage allows; none is in a format that this build does not read.
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {
-        #[cfg(feature = "one-byte")]
+        #[cfg(feature = "weights-int8")]
         _ if format.is_bfloat(tensor.storage) => {
             words(bytes).map(bfloat_to_float).all(|value| is_allowed(value, tensor.storage))
         }
         (Storage::Float | Storage::Positive | Storage::Mean | Storage::InvStd, _)
         | (Storage::Weight, WeightFormat::F32) => floats(bytes).all(|value| is_allowed(value, tensor.storage)),
-        #[cfg(feature = "two-byte")]
+        #[cfg(feature = "weights-16bit")]
         (Storage::Weight, WeightFormat::F16) => words(bytes).all(is_finite_half),
-        #[cfg(feature = "two-byte")]
+        #[cfg(feature = "weights-16bit")]
         (Storage::Weight, WeightFormat::I16) => words(bytes).all(|word| word as i16 != i16::MIN),
-        #[cfg(feature = "one-byte")]
+        #[cfg(feature = "weights-int8")]
         (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => {
             bytes.iter().all(|byte| *byte as i8 != i8::MIN) && is_padded_with_zeros(tensor)
         }
-        #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
+        #[cfg(not(all(feature = "weights-16bit", feature = "weights-int8")))]
         _ => false,
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn is_allowed(value: f32, storage: Storage) -> bool {
 }
 
 /// Whether the bits are those of a finite IEEE 754 half.
-#[cfg(feature = "two-byte")]
+#[cfg(feature = "weights-16bit")]
 pub(super) fn is_finite_half(bits: u16) -> bool {
     bits & 0x7c00 != 0x7c00
 }
@@ -42,13 +42,13 @@ fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
 }
 
-#[cfg(any(feature = "two-byte", feature = "one-byte"))]
+#[cfg(any(feature = "weights-16bit", feature = "weights-int8"))]
 fn words(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes))
 }
 
 /// Whether the last quad of inputs holds zeros where there is no input.
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 fn is_padded_with_zeros(tensor: &Piece<'_>) -> bool {
     let unused = tensor.inputs.next_multiple_of(QUAD) - tensor.inputs;
     let last = tensor.bytes.as_chunks::<QUAD>().0.iter().rev().take(tensor.outputs);

@@ -49,9 +49,9 @@ impl WeightFormat {
     /// Whether this build has the format's arithmetic: a token leaves out what its models do not use.
     const fn is_built(self) -> bool {
         match self {
-            Self::F32 => cfg!(feature = "four-byte"),
-            Self::F16 | Self::I16 => cfg!(feature = "two-byte"),
-            Self::I8I16 | Self::I8 => cfg!(feature = "one-byte"),
+            Self::F32 => cfg!(feature = "weights-f32"),
+            Self::F16 | Self::I16 => cfg!(feature = "weights-16bit"),
+            Self::I8I16 | Self::I8 => cfg!(feature = "weights-int8"),
         }
     }
 

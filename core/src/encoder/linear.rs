@@ -1,24 +1,24 @@
 //! Matrix products, each by the arithmetic of its weights' format.
 
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 use crate::encoder::float::FloatLinear;
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::kernel::Kernel;
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 use crate::encoder::standardise::bfloat_to_float;
 use crate::encoder::standardise::{Statistics, standardised};
 
 /// An affine map `inputs -> outputs`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Linear<'a> {
-    #[cfg(feature = "four-byte")]
+    #[cfg(feature = "weights-f32")]
     F32(FloatLinear<'a, f32>),
-    #[cfg(feature = "two-byte")]
+    #[cfg(feature = "weights-16bit")]
     F16(FloatLinear<'a, u16>),
-    #[cfg(feature = "two-byte")]
+    #[cfg(feature = "weights-16bit")]
     I16(FloatLinear<'a, i16>),
-    #[cfg(feature = "one-byte")]
+    #[cfg(feature = "weights-int8")]
     I8(IntegerLinear<'a>),
 }
 
@@ -26,13 +26,13 @@ impl Linear<'_> {
     /// Leaves out all but the last `count` outputs.
     pub(super) fn keep_last(&mut self, count: usize) {
         match self {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             Self::F32(linear) => linear.keep_last(count),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::F16(linear) => linear.keep_last(count),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::I16(linear) => linear.keep_last(count),
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             Self::I8(linear) => linear.keep_last(count),
         }
     }
@@ -40,13 +40,13 @@ impl Linear<'_> {
     /// The same map of inputs that are standardised already.
     pub(super) fn of_standardised(self) -> Self {
         match self {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             Self::F32(linear) => Self::F32(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::F16(linear) => Self::F16(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::I16(linear) => Self::I16(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             Self::I8(linear) => Self::I8(IntegerLinear { standardiser: None, ..linear }),
         }
     }
@@ -54,13 +54,13 @@ impl Linear<'_> {
     /// Standardises the raw inputs of a row in place.
     pub(super) fn standardise(&self, row: &mut [f32]) {
         match self {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             Self::F32(linear) => apply(&linear.standardiser, row, f32::from),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::F16(linear) => apply(&linear.standardiser, row, f32::from),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::I16(linear) => apply(&linear.standardiser, row, f32::from),
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             Self::I8(linear) => apply(&linear.standardiser, row, bfloat_to_float),
         }
     }
@@ -70,13 +70,13 @@ impl Linear<'_> {
     /// `partials` is space for sums, as the workspace sets it aside.
     pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         match self {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             Self::F32(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::F16(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::I16(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             Self::I8(linear) => linear.map(x, y, partials, kernel),
         }
     }
@@ -94,13 +94,13 @@ impl Linear<'_> {
         kernel: &Kernel,
     ) {
         match self {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             Self::F32(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::F16(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             Self::I16(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             Self::I8(linear) => linear.feed(first, width, x, y, partials, kernel),
         }
     }

@@ -14,15 +14,15 @@
 
 mod activation;
 mod attention;
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 mod codes;
 mod dims;
 mod erf;
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 mod float;
 mod format;
 mod forward;
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 mod integer;
 mod kernel;
 mod lanes;
@@ -30,7 +30,7 @@ mod linear;
 mod matrix;
 mod norm;
 mod standardise;
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 mod totals;
 mod weights;
 mod workspace;
@@ -39,20 +39,20 @@ use core::error::Error;
 use core::fmt;
 
 pub use attention::{Attend, attend};
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 pub use codes::{magnitude, quantise, quantise_raw, rescale};
 pub use dims::{Dims, DimsError};
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 pub use float::close_block;
 pub use format::{QUAD, Storage, WeightFormat};
 pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP, chunk_at, chunk_at_mut, row_width};
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 pub use kernel::{AccumulateCodes, AccumulateRaw};
 pub use norm::{Norm, layer_norm};
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 pub use standardise::bfloat_to_float;
 pub use standardise::sanitise;
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 pub use standardise::{Standardise, standardise};
 
 use crate::similarity::SimilarityError;
@@ -61,8 +61,8 @@ use weights::Weights;
 pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
 
-#[cfg(not(any(feature = "four-byte", feature = "one-byte")))]
-compile_error!("an encoder needs the arithmetic of a weight format: four-byte, two-byte or one-byte");
+#[cfg(not(any(feature = "weights-f32", feature = "weights-int8")))]
+compile_error!("an encoder needs the arithmetic of a weight format: weights-f32, weights-16bit or weights-int8");
 
 /// A model ready to run, its weights borrowed in place.
 #[derive(Clone, Copy, Debug)]

@@ -35,14 +35,14 @@ impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
 }
 
 /// What [`standardise()`] does.
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
 
 /// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
 ///
 /// # Panics
 /// When an argument is shorter than the raw values.
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 #[inline(always)]
 pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
     assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && into.len() >= raw.len(), "too short");
@@ -58,7 +58,7 @@ pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
 }
 
 /// The value of a bfloat16 given by its bits.
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 #[inline(always)]
 pub fn bfloat_to_float(bits: u16) -> f32 {
     half::bf16::from_bits(bits).to_f32()

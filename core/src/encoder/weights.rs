@@ -1,10 +1,10 @@
 //! A model's parameters as slices of one buffer, in the bundle's order.
 
 use crate::encoder::dims::Dims;
-#[cfg(feature = "four-byte")]
+#[cfg(feature = "weights-f32")]
 use crate::encoder::float::FloatLinear;
 use crate::encoder::format::{Storage, WeightFormat};
-#[cfg(feature = "one-byte")]
+#[cfg(feature = "weights-int8")]
 use crate::encoder::integer::IntegerLinear;
 use crate::encoder::kernel::LANES;
 use crate::encoder::linear::Linear;
@@ -67,9 +67,9 @@ pub(crate) struct Piece<'a> {
     pub(crate) row: usize,
     pub(crate) storage: Storage,
     /// 1 but for weights.
-    #[cfg_attr(not(feature = "one-byte"), allow(dead_code))]
+    #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
     pub(crate) inputs: usize,
-    #[cfg_attr(not(feature = "one-byte"), allow(dead_code))]
+    #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
     pub(crate) outputs: usize,
     pub(crate) bytes: &'a [u8],
     /// What lies between it and the next.
@@ -108,7 +108,7 @@ impl<'a> Cutter<'a, '_> {
         bytemuck::try_cast_slice(self.cut(Storage::Positive, 1, length)?).ok()
     }
 
-    #[cfg_attr(not(feature = "one-byte"), allow(unused_variables))]
+    #[cfg_attr(not(feature = "weights-int8"), allow(unused_variables))]
     fn linear(
         &mut self,
         inputs: usize,
@@ -121,31 +121,31 @@ impl<'a> Cutter<'a, '_> {
         let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
         let bias = self.floats(outputs)?;
         Some(match self.format {
-            #[cfg(feature = "four-byte")]
+            #[cfg(feature = "weights-f32")]
             WeightFormat::F32 => {
                 let (weight, standardiser) =
                     (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             WeightFormat::F16 => {
                 let (weight, standardiser) =
                     (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
             }
-            #[cfg(feature = "two-byte")]
+            #[cfg(feature = "weights-16bit")]
             WeightFormat::I16 => {
                 let (weight, standardiser) =
                     (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
                 Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias, standardiser })
             }
-            #[cfg(feature = "one-byte")]
+            #[cfg(feature = "weights-int8")]
             WeightFormat::I8I16 | WeightFormat::I8 => {
                 let (weight, max_code) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
                 let standardiser = Statistics::from_bytes(statistics)?;
                 Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, max_code, standardiser, input_scale })
             }
-            #[cfg(not(all(feature = "two-byte", feature = "one-byte")))]
+            #[cfg(not(all(feature = "weights-16bit", feature = "weights-int8")))]
             _ => return None,
         })
     }

@@ -32,7 +32,7 @@ impl Stored for f32 {
 }
 
 /// The bits of a finite IEEE 754 half.
-#[cfg(feature = "two-byte")]
+#[cfg(feature = "weights-16bit")]
 impl Stored for u16 {
     fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
         kernel.f16
@@ -44,7 +44,7 @@ impl Stored for u16 {
     }
 }
 
-#[cfg(feature = "two-byte")]
+#[cfg(feature = "weights-16bit")]
 impl Stored for i16 {
     fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
         kernel.i16
@@ -60,7 +60,7 @@ impl Stored for i16 {
 ///
 /// In place of the half crate's conversion: without F16C that takes branches, and the portable loop 4 to 7 times as many
 /// instructions.
-#[cfg(feature = "two-byte")]
+#[cfg(feature = "weights-16bit")]
 #[inline(always)]
 fn finite_half(bits: u16) -> f32 {
     /// 2^112, between the exponents' biases 15 and 127.
