@@ -237,6 +237,5 @@ fn eigenvectors(
 }
 
 #[cfg(test)]
-#[path = "front_end_tests.rs"]
 #[allow(clippy::unwrap_used)]
 mod tests;

@@ -10,6 +10,8 @@ pub mod evaluation;
 pub mod files;
 pub mod front_end;
 pub mod graph;
+mod hex;
 pub mod model;
+pub mod report;
 pub mod token;
 pub mod training;

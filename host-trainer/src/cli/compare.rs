@@ -9,9 +9,9 @@ use serde_json::json;
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT};
 use crate::evaluation::compare::{CompareError, ComparedFigures, Comparison, compare, is_carried, read};
-use crate::evaluation::report::comparison_html;
 use crate::evaluation::results::Estimate;
 use crate::files::write_whole;
+use crate::report::comparison_html;
 
 /// Put two or more evaluations side by side; differences are to the first.
 #[derive(Args)]

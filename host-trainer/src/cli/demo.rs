@@ -21,8 +21,8 @@ use crate::engine::Engine;
 use crate::enrolment::{Attempts, Enrolment, Policy, Request, Target, cross_fitted, enrol};
 use crate::evaluation::verification::{Scores, score};
 use crate::files;
+use crate::hex;
 use crate::model::Model;
-use crate::model::safetensors::hex;
 use crate::training::{Recipe, Settings};
 
 /// Haxby et al. 2001, one slice of subject 1; see `models/data/haxby/ATTRIBUTION.md`.
@@ -263,7 +263,7 @@ fn report(
     let enrolments = records.iter().zip(&trials.rows).map(|(record, row)| ToldEnrolment::new(folder, record, row));
     let told = Told {
         folder: folder.display().to_string(),
-        digest: hex(digest),
+        digest: hex::encode(digest),
         protocol: &protocol,
         eer_percent: eer.percent,
         genuine: trials.scores.genuine.len(),

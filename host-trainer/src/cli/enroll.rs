@@ -15,8 +15,8 @@ use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::hex;
 use crate::model::Model;
-use crate::model::safetensors::hex;
 use crate::training::{self, Archive};
 
 /// What was measured where a trained encoder met labels it never saw: `evaluate --protocol unseen` on the shipped fMRI.
@@ -116,7 +116,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     );
     tell_of_threshold(&record, console);
     let value = json!({
-        "file": path.to_string(), "label": record.label, "id": hex(&record.id), "model_digest": hex(&digest),
+        "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id), "model_digest": hex::encode(&digest),
         "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "development": record.development, "outcome": record.outcome,
     });
@@ -182,9 +182,9 @@ impl Refit<'_> {
             "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \
              again with this one",
             folder.display(),
-            hex(&digest),
+            hex::encode(&digest),
             arguments.label,
-            hex(&old)
+            hex::encode(&old)
         ));
         Ok((refitted, chosen))
     }

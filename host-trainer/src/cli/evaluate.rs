@@ -137,9 +137,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
-    let files = outputs.write(&[&|| document.clone(), &|| crate::evaluation::report::html(&results), &|| {
-        crate::evaluation::report::scores_csv(&results)
-    }])?;
+    let files = outputs
+        .write(&[&|| document.clone(), &|| crate::report::html(&results), &|| crate::report::scores_csv(&results)])?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|file| text += &format!("{file}\n"));
     console.result("evaluate", &text, json!(results))

@@ -17,8 +17,8 @@ use super::secret::read_secret;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
+use crate::hex;
 use crate::model::Model;
-use crate::model::safetensors::hex;
 
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes)).transpose()?;
     if format == WeightFormat::F32 {
         let onnx = arguments.folder.join(format!("model{end}.onnx"));
-        let digest = hex(&model.write_exports(&onnx, key.as_ref())?);
+        let digest = hex::encode(&model.write_exports(&onnx, key.as_ref())?);
         let folder = arguments.folder.display().to_string();
         let text = format!("{folder}: model{end}.onnx, model{end}.nvb: model {digest}, {}\n", tagged(key.is_some()));
         let positions = model.dims.positions;
@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
     let bytes = quantised.to_bundle(key.as_ref())?;
     let path = arguments.folder.join(format!("model.{}{end}.nvb", format.name()));
-    let (name, digest) = (path.display().to_string(), hex(&quantised.digest()?));
+    let (name, digest) = (path.display().to_string(), hex::encode(&quantised.digest()?));
     let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
     files::write_whole(&path, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
 

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::failure::{Failure, MODEL, OUTPUT};
 use crate::enrolment::Enrolment;
 use crate::files;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// Put enrolments of one model into a gallery for `identify`.
 #[derive(Args)]
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let probe = [first.policy.window, first.policy.windows];
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     files::write_private(&arguments.output, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
-    let (path, digest) = (arguments.output.display().to_string(), hex(&first.model_digest));
+    let (path, digest) = (arguments.output.display().to_string(), hex::encode(&first.model_digest));
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });
     console.result("gallery", &text, value)

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::console::Console;
 use super::failure::Failure;
 use crate::dataset::Standardiser;
-use crate::model::safetensors::{hex, import};
+use crate::hex;
+use crate::model::safetensors::import;
 
 /// Take weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
 #[derive(Args)]
@@ -42,7 +43,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     } else if model.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
         console.note("note: the model standardises nothing; give --standardise DATA unless its input is standardised");
     }
-    let digest = hex(&model.write(&arguments.out)?);
+    let digest = hex::encode(&model.write(&arguments.out)?);
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");
     console.result("import", &text, json!({ "folder": folder, "digest": digest, "features": model.dims.features }))

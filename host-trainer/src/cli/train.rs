@@ -17,8 +17,8 @@ use crate::engine::Engine;
 use crate::evaluation::metrics::information::participation_ratio;
 use crate::evaluation::trials::window_trials;
 use crate::evaluation::verification::window_probes;
+use crate::hex;
 use crate::model::Model;
-use crate::model::safetensors::hex;
 use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
 
 /// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     model.write(&arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
-    let digest = hex(&digest);
+    let digest = hex::encode(&digest);
     let folder = arguments.out.display().to_string();
     let mut text = format!("{folder}: model {digest}\nrecipe {}\n", recipe.name());
     if let Some((first, last)) = losses {

@@ -222,5 +222,4 @@ fn parse(bytes: &[u8], id: &[u8; 16], path: &Path) -> Result<u32, AttemptsError>
 }
 
 #[cfg(test)]
-#[path = "attempts_tests.rs"]
 mod tests;

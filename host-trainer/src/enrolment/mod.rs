@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::evaluation::results::Transfer;
 use crate::files;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 pub use attempts::{ATTEMPTS, Attempts, AttemptsError};
 pub use development::cross_fitted;
@@ -206,7 +206,7 @@ impl Enrolment {
     pub fn check_model(&self, path: &Path, digest: &[u8; 32], latent: usize) -> Result<(), EnrolmentError> {
         let path = || path.to_owned();
         if self.model_digest != *digest {
-            let (enrolled, given) = (hex(&self.model_digest), hex(digest));
+            let (enrolled, given) = (hex::encode(&self.model_digest), hex::encode(digest));
             return Err(EnrolmentError::OtherModel { path: path(), enrolled, given });
         }
         if self.prototype.len() != latent {

@@ -20,8 +20,8 @@ use crate::dataset::{Dataset, Row};
 use crate::embedding::EmbeddingError;
 use crate::engine::Engine;
 use crate::front_end::FrontEndError;
+use crate::hex;
 use crate::model::ModelError;
-use crate::model::safetensors::hex;
 use crate::training::{Recipe, TrainingError};
 
 /// False match rates that operating points are given for, as far as the counts carry.
@@ -157,7 +157,7 @@ fn at_window(
         training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
         enrolment_rows: split.folds.iter().map(|fold| fold.enrolment.len()).sum(),
         probes: embeddings.len(),
-        model_digests: folds.iter().map(|fold| hex(&fold.digest)).collect(),
+        model_digests: folds.iter().map(|fold| hex::encode(&fold.digest)).collect(),
         methods,
         differences,
         sweeps,

@@ -9,7 +9,6 @@ mod items;
 pub mod methods;
 pub mod metrics;
 pub mod protocols;
-pub mod report;
 pub mod results;
 pub mod summary;
 mod sweeps;

@@ -10,7 +10,7 @@ use super::evaluate::Evaluated;
 use super::metrics::key_quality::key_quality;
 use super::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
 use crate::dataset::Dataset;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// Puts the evaluated protocols together; the first gives the reference's figures.
 ///
@@ -30,7 +30,7 @@ pub fn summarise(
     for (label, prototype) in &prototypes {
         let mut key = Zeroizing::new([0; 32]);
         derive_v1(prototype, &mut *key)?;
-        prototype_keys.insert(label.clone(), hex(&Sha256::digest(key.as_slice())));
+        prototype_keys.insert(label.clone(), hex::encode(&Sha256::digest(key.as_slice())));
     }
     let prototypes: Vec<Vec<f32>> = prototypes.into_values().collect();
     Ok(Results {
@@ -81,7 +81,7 @@ fn summary_of(dataset: &Dataset) -> DataSummary {
     }
     DataSummary {
         file: dataset.origin.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        sha256: hex(&hash.finalize()),
+        sha256: hex::encode(&hash.finalize()),
         labels: dataset.labels.clone(),
         sessions: dataset.sessions.clone(),
         rows: dataset.rows.len(),

@@ -7,10 +7,11 @@ use neural_vault_core::bundle;
 use prost::Message;
 use tract_onnx::pb::ModelProto;
 
-use super::safetensors::{Header, SCHEMA, assemble, hex};
+use super::safetensors::{Header, SCHEMA, assemble};
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
 use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
+use crate::hex;
 
 /// The metadata property that holds the model's header, as JSON.
 const PROPERTY: &str = "neural-vault";
@@ -96,7 +97,7 @@ pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
     }
     let model = assemble(tensors, header.heads, header.provenance)?;
     let digest = model.digest()?;
-    if hex(&digest) != header.digest {
+    if hex::encode(&digest) != header.digest {
         return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
     }
     if to_proto(&model, &digest)?.graph != proto.graph {

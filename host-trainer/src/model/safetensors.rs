@@ -10,6 +10,7 @@ use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_WINDOW, Model, ModelError, Provenance, initialise};
+use crate::hex;
 
 /// The metadata entry that marks a file as ours; one entry, so that equal models make equal files.
 const ENTRY: &str = "neural-vault";
@@ -34,7 +35,7 @@ impl Header {
     pub(super) fn of(model: &Model, digest: &[u8; 32]) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
-            digest: hex(digest),
+            digest: hex::encode(digest),
             heads: model.dims.heads,
             provenance: model.provenance.clone(),
         }
@@ -44,12 +45,6 @@ impl Header {
         // A struct of strings and numbers always serialises.
         serde_json::to_string(self).unwrap_or_default()
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The model as a safetensors file.
@@ -97,7 +92,7 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     }
     let tensors = tensors(&bytes).map_err(&malformed)?;
     let model = assemble(tensors, header.heads, header.provenance)?;
-    if hex(&model.digest()?) != header.digest {
+    if hex::encode(&model.digest()?) != header.digest {
         return Err(malformed("its weights do not match its digest: the file was changed or damaged".into()));
     }
     Ok(model)

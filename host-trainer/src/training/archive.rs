@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Recipe;
 use crate::dataset::{Dataset, Row};
 use crate::files;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// The archive's name in a model's folder.
 pub const ARCHIVE: &str = "training.safetensors";
@@ -102,7 +102,7 @@ impl Archive {
             .map_err(|e| malformed(e.to_string()))?;
         let header = Header {
             schema: SCHEMA.to_owned(),
-            model_digest: hex(&self.model_digest),
+            model_digest: hex::encode(&self.model_digest),
             recipe: self.recipe.clone(),
             labels: labels.clone(),
             sessions: sessions.clone(),
@@ -128,7 +128,7 @@ impl Archive {
         if header.schema != SCHEMA {
             return Err(malformed(format!("it is {}, this program reads {SCHEMA}", header.schema)));
         }
-        let given = hex(&model_digest);
+        let given = hex::encode(&model_digest);
         if header.model_digest != given {
             return Err(ArchiveError::OtherModel { path, archived: header.model_digest, given });
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Settings, Trainer, TrainingError};
 use crate::files;
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// The checkpoint's name in the output folder.
 pub const FILE: &str = "checkpoint.safetensors";
@@ -49,7 +49,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
         schema: SCHEMA.to_owned(),
         step: optimiser.updates,
         settings: trainer.settings().clone(),
-        data: hex(&trainer.data.digest()),
+        data: hex::encode(&trainer.data.digest()),
     };
     let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
     let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
@@ -75,7 +75,7 @@ pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> 
         let [was, is] = [&header.settings, trainer.settings()].map(|s| format!("{s:?}"));
         return Err(refused(format!("was made with other settings\n  it: {was}\n now: {is}")));
     }
-    if header.data != hex(&trainer.data.digest()) {
+    if header.data != hex::encode(&trainer.data.digest()) {
         return Err(refused("was made with other recordings or sessions".to_owned()));
     }
     let file = SafeTensors::deserialize(&bytes).map_err(|e| refused(e.to_string()))?;

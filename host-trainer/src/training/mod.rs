@@ -16,7 +16,7 @@ mod triplets;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod vector_tests;
+mod tests;
 
 use std::path::PathBuf;
 

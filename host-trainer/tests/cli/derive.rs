@@ -1,7 +1,7 @@
 //! `derive`: the same key for the same inputs, another for any other.
 
+use base16ct::lower::encode_string as hex;
 use neural_vault::enrolment::Enrolment;
-use neural_vault::model::safetensors::hex;
 use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2_into};
 
 use super::folder::Folder;

@@ -12,7 +12,7 @@ use super::look::state_name;
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, MODEL, TOKEN};
 use crate::cli::secret::{new_secret, read_secret, warn_of_readers};
-use crate::model::safetensors::hex;
+use crate::hex;
 
 /// Make a blank token this administrator's, for one model.
 ///
@@ -115,7 +115,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         return Err(Failure::new(MODEL, format!("{port}: the token holds no sound model: flash it again")));
     }
     if info.model != digest {
-        let (held, given) = (hex(&info.model), hex(&digest));
+        let (held, given) = (hex::encode(&info.model), hex::encode(&digest));
         let text = format!("{port}: the token holds model {held}, not {given}; give its model, or flash this one");
         return Err(Failure::new(MODEL, text));
     }
@@ -133,9 +133,9 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         window,
         policy: Policy { allow_export: arguments.allow_export },
     })?;
-    let text = format!("{port}: provisioned for model {}, window {window}\n", hex(&digest));
+    let text = format!("{port}: provisioned for model {}, window {window}\n", hex::encode(&digest));
     let value = json!({
-        "port": port, "model_digest": hex(&digest), "window": window, "allow_export": arguments.allow_export,
+        "port": port, "model_digest": hex::encode(&digest), "window": window, "allow_export": arguments.allow_export,
         "device_secret": if arguments.generate { "drawn by the token" } else { "given" },
         "admin_key": arguments.admin_key.display().to_string(),
     });
@@ -145,7 +145,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
 pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Failure> {
     let SlotArguments { port, admin, slot } = &arguments.slot;
     let key = admin.key(console)?;
-    let id = hex(&port.open()?.rotate(&key, *slot)?);
+    let id = hex::encode(&port.open()?.rotate(&key, *slot)?);
     let text = format!("slot {slot}: enrolment {id}; the keys before it are gone\n");
     console.result("token-rotate", &text, json!({ "slot": slot, "id": id }))
 }

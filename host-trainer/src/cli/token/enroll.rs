@@ -14,7 +14,7 @@ use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Enrolment;
-use crate::model::safetensors::hex;
+use crate::hex;
 use crate::token::prototype_digest;
 
 /// Enrol a label on a token, which embeds its scans itself.
@@ -102,11 +102,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let EnrolmentProgress { scans: count, prototype } = taken;
     let slot = arguments.slot;
     let command = wire::Enrolment { slot, label: wire_label, scans: count, threshold, prototype };
-    let id = hex(&client.enrol(&key, command)?);
+    let id = hex::encode(&client.enrol(&key, command)?);
     let text = format!("slot {slot}: {name} from {count} scans, threshold {threshold:.4}, enrolment {id}\n");
     let value = json!({
         "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
-        "prototype_sha256": hex(&prototype), "prototype_checked": expected.is_some(),
+        "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
     });
     console.result("token-enroll", &text, value)
 }
@@ -154,7 +154,7 @@ fn own_prototype(
     let model = crate::model::load(path)?;
     let digest = model.digest()?;
     if digest != info.model {
-        let (given, held) = (hex(&digest), hex(&info.model));
+        let (given, held) = (hex::encode(&digest), hex::encode(&info.model));
         return Err(Failure::new(MODEL, format!("{}: model {given}, the token holds {held}", path.display())));
     }
     let embeddings = Embedder::open(&model, EmbeddingEngine::Core)?.scans(dataset, scans, usize::from(info.window))?;

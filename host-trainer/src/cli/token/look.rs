@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::connection::{PortArguments, admin_key};
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, TOKEN};
-use crate::model::safetensors::hex;
+use crate::hex;
 use crate::token::{Client, serial_devices};
 
 /// What a token is, and its state.
@@ -99,7 +99,7 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     let (welcome, [major, minor, patch]) = (client.welcome(), info.firmware);
     let model = match info.features {
         0 => "none that is sound".to_owned(),
-        features => format!("{} ({features} features, {} components)", hex(&info.model), info.latent),
+        features => format!("{} ({features} features, {} components)", hex::encode(&info.model), info.latent),
     };
     let window = match info.window {
         0 => format!("at most {}", welcome.window),
@@ -125,7 +125,7 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     );
     for (number, slot) in slots.unwrap_or_default().iter().enumerate() {
         let held = match &slot.enrolment {
-            Some(held) => format!("{}  id {}  threshold {:.4}", held.label, hex(&held.id), held.threshold),
+            Some(held) => format!("{}  id {}  threshold {:.4}", held.label, hex::encode(&held.id), held.threshold),
             None => "empty".to_owned(),
         };
         let disabled = if slot.disabled { ", disabled" } else { "" };
@@ -139,16 +139,15 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     let welcome = client.welcome();
     let [major, minor, patch] = info.firmware;
     let slot = |(number, slot): (usize, &SlotInfo)| {
-        let held = slot
-            .enrolment
-            .as_ref()
-            .map(|held| json!({ "label": held.label.as_str(), "id": hex(&held.id), "threshold": held.threshold }));
+        let held = slot.enrolment.as_ref().map(
+            |held| json!({ "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold }),
+        );
         json!({ "slot": number, "enrolment": held, "misses": slot.misses, "disabled": slot.disabled })
     };
     json!({
         "port": client.port().to_string(), "board": board(info), "firmware": format!("{major}.{minor}.{patch}"),
         "protocol": VERSION, "same_requests": welcome.table == TABLE, "state": state_name(info.state),
-        "model_digest": (info.features > 0).then(|| hex(&info.model)), "features": info.features,
+        "model_digest": (info.features > 0).then(|| hex::encode(&info.model)), "features": info.features,
         "latent": info.latent, "window": info.window, "longest_window": welcome.window,
         "allow_export": info.allow_export, "capabilities": names(&CAPABILITIES, welcome.capabilities),
         "slots": welcome.slots, "epoch": info.epoch, "uptime_ms": info.uptime,

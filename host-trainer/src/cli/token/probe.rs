@@ -15,7 +15,7 @@ use crate::cli::failure::{Failure, OUTPUT, REJECTED};
 use crate::cli::secret::Digits;
 use crate::enrolment::Policy;
 use crate::files::{Pending, Readers};
-use crate::model::safetensors::hex;
+use crate::hex;
 use crate::token::{Client, TokenError};
 
 /// Let a token verify a scan: exit code 0 accepts, 1 rejects.
@@ -87,13 +87,14 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
     let ProbeArguments { slot, .. } = arguments.probe;
     let nonce = arguments.nonce.unwrap_or_else(|| rand::rng().random());
     let mut client = arguments.probe.send(console)?;
-    let answer = accepted(client.challenge(slot, nonce, arguments.context.as_bytes()))?.map(|answer| hex(&answer));
+    let answer =
+        accepted(client.challenge(slot, nonce, arguments.context.as_bytes()))?.map(|answer| hex::encode(&answer));
     let mut text = answer.as_deref().unwrap_or("rejected").to_owned() + "\n";
     if arguments.nonce.is_none() && answer.is_some() {
-        text = format!("nonce  {}\nanswer {text}", hex(&nonce));
+        text = format!("nonce  {}\nanswer {text}", hex::encode(&nonce));
     }
     let accepted = answer.is_some();
-    let value = json!({ "accepted": accepted, "slot": slot, "nonce": hex(&nonce), "answer": answer });
+    let value = json!({ "accepted": accepted, "slot": slot, "nonce": hex::encode(&nonce), "answer": answer });
     console.result("token-challenge", &text, value)?;
     Ok(if accepted { 0 } else { REJECTED })
 }

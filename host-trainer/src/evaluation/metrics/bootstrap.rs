@@ -189,5 +189,4 @@ fn percentiles(mut values: Vec<f64>) -> Option<[f64; 2]> {
 }
 
 #[cfg(test)]
-#[path = "bootstrap_tests.rs"]
 mod tests;

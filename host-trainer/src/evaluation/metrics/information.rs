@@ -123,5 +123,4 @@ fn add_multiple(sum: &mut [f64], factor: f64, vector: &[f64]) {
 }
 
 #[cfg(test)]
-#[path = "information_tests.rs"]
 mod tests;

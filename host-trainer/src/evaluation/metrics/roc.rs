@@ -167,5 +167,4 @@ fn log_odds(rate: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "roc_tests.rs"]
 mod tests;

@@ -20,7 +20,7 @@ use super::{Dim, Graph, Value};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod gradient_tests;
+mod tests;
 
 /// Writes a node whose output has the shape of its first input.
 fn like_first(graph: &mut Graph, operator: &'static str, inputs: &[Value]) -> Value {

@@ -23,7 +23,7 @@ mod sweeps;
 
 use maud::{Markup, html};
 
-use super::results::{ProtocolResult, Results};
+use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 use methods::{Styles, heading, honest_first};
 use numbers::count;
 
@@ -107,7 +107,7 @@ fn scroll_box(name: &str, table: &Markup) -> Markup {
 
 /// Trials of a protocol in words: the counts of its methods, which share their probes as a rule.
 fn trials(protocol: &ProtocolResult) -> String {
-    let of = |list: fn(&super::results::MethodResult) -> usize| {
+    let of = |list: fn(&MethodResult) -> usize| {
         let (low, high) = (protocol.methods.iter().map(list).min(), protocol.methods.iter().map(list).max());
         match (low.unwrap_or(0), high.unwrap_or(0)) {
             (low, high) if low == high => count(high),
