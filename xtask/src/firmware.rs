@@ -1,8 +1,9 @@
 //! The token's firmware: built, checked, measured, run in QEMU.
 
+mod boards;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::firmware_size as size;
 use crate::image::Image;
@@ -10,12 +11,7 @@ use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
 use crate::thumb::{self, TARGET, Toolchain};
 use crate::workspace::{cargo, root, target};
-
-/// The board that QEMU has.
-const QEMU_BOARD: &str = "mps2-an386";
-
-/// The development kit.
-const KIT: &str = "nrf52840";
+use boards::{Board, read};
 
 /// The panics that boards link.
 const PANICS: &str = "firmware-example/panics.txt";
@@ -25,7 +21,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut steps = Steps::new();
     match arguments[..] {
-        ["run"] => serve(&mut steps),
+        ["run"] => serve(&mut steps, None),
+        ["run", board] => serve(&mut steps, Some(board)),
         ["test"] => {
             test(&mut steps)?;
             steps.summary();
@@ -33,23 +30,30 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         ["size"] => {
             let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            print!("{}", size::table(&firmware.measure(&mut steps)?));
+            for image in firmware.in_qemu() {
+                print!("{}", size::table(&firmware.measure(&mut steps, image)?));
+            }
             Ok(())
         }
         ["size", "--json"] => {
             let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            print!("{}", firmware.measure(&mut steps)?);
+            for image in firmware.in_qemu() {
+                print!("{}", firmware.measure(&mut steps, image)?);
+            }
             Ok(())
         }
         ["size", "--write"] => {
             let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            let found = firmware.measure(&mut steps)?;
-            size::within_limits(&found)?;
-            write(&committed("size.json"), &found)?;
-            write(&committed("golden.txt"), &firmware.story(&mut steps)?)
+            for image in firmware.in_qemu() {
+                let found = firmware.measure(&mut steps, image)?;
+                size::within_limits(&found)?;
+                write(&image.board.file("size.json"), &found)?;
+                write(&image.board.file("golden.txt"), &firmware.story(&mut steps, image)?)?;
+            }
+            Ok(())
         }
         _ => Err(Failure {
-            message: "give: firmware run | test | size [--json | --write] | core [--json]".to_owned(),
+            message: "give: firmware run [BOARD] | test | size [--json | --write] | core [--json]".to_owned(),
             status: 2,
         }),
     }
@@ -58,6 +62,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// All checks of the firmware.
 pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let folder = target()?.join("firmware");
+    // Without `--workspace`: boards compile for a token only.
     let mut host = |heading, arguments: &[&str], more: &[&str]| {
         let mut command = cargo(arguments);
         command.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]).arg(&folder).args(more);
@@ -65,79 +70,119 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
         steps.run(heading, &mut command)
     };
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
-    let lints = ["clippy", "--release", "--locked", "--workspace", "--all-targets"];
+    let lints = ["clippy", "--release", "--locked", "--all-targets"];
     let float = ["--no-default-features", "--features", "weights-f32"];
     let deny = ["--", "-D", "warnings"];
     host("Token, lints", &lints, &deny)?;
     host("Token for float32 models, lints", &lints, &[&float[..], &deny].concat())?;
     host("Token, docs", &["doc", "--release", "--locked", "--no-deps", "--lib"], &[])?;
-    host("Token, tests on the host", &["test", "--release", "--locked", "--workspace"], &[])?;
+    host("Token, tests on the host", &["test", "--release", "--locked"], &[])?;
     steps.run("Token, formatting", &mut format)?;
 
-    // Before the image that is run: a board's next build takes the place of its last.
     let toolchain = thumb::provide_with_machine(steps)?;
+    let boards = Board::all()?;
+    lint(steps, &toolchain, &boards)?;
+    // Before the images that are run: a board's next build takes the place of its last.
     let mut panics = listed()?;
-    link(steps, &toolchain, QEMU_BOARD, "weights-f32", &mut panics)?;
+    for board in &boards {
+        if board.has_float32_image()? {
+            link(steps, &toolchain, board, Some("weights-f32"), &mut panics)?;
+        }
+    }
     let firmware = Firmware::build(steps, &mut panics)?;
     panics.finish()?;
-    same_lines(&firmware.story(steps)?, &read(&committed("golden.txt"))?)?;
-    let found = firmware.measure(steps)?;
-    eprint!("{}", size::table(&found));
-    size::within_limits(&found)?;
-    size::like(&found, &read(&committed("size.json"))?)
+    for image in firmware.in_qemu() {
+        let golden = image.board.file("golden.txt");
+        same_lines(&firmware.story(steps, image)?, &read(&golden)?, &golden)?;
+        let found = firmware.measure(steps, image)?;
+        eprint!("{}", size::table(&found));
+        size::within_limits(&found)?;
+        size::like(&found, &read(&image.board.file("size.json"))?)?;
+    }
+    Ok(())
 }
 
-/// Every board's firmware, built and free of what may not be linked.
+/// Lints all that compiles for a token only: the boards and what they share, and the images of the core.
+fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<(), Failure> {
+    let folder = target()?.join("firmware");
+    let mut clippy = toolchain.firmware_lints(steps, &folder)?;
+    clippy.args(["--package", "neural-vault-board-support"]);
+    for board in boards {
+        clippy.args(["--package", &board.name]);
+    }
+    steps.run("Boards, lints", clippy.args(["--", "-D", "warnings"]))?;
+    let mut clippy = toolchain.firmware_lints(steps, &folder)?;
+    clippy.args(["--package", "neural-vault-core-images", "--features", "every-format,semihosting"]);
+    steps.run("Core images, lints", clippy.args(["--", "-D", "warnings"]))
+}
+
+/// Every board's firmware for int8 models, built and checked for what may not be linked.
 struct Firmware {
-    /// QEMU's.
-    elf: PathBuf,
-    /// Where machines keep their files.
+    images: Vec<BoardImage>,
+    /// Folder of the files that a token in QEMU keeps.
     folder: PathBuf,
+}
+
+/// A board and its firmware.
+struct BoardImage {
+    board: Board,
+    elf: PathBuf,
 }
 
 impl Firmware {
     fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Self, Failure> {
         let toolchain = thumb::provide_with_machine(steps)?;
-        let elf = link(steps, &toolchain, QEMU_BOARD, "weights-int8", panics)?;
-        link(steps, &toolchain, KIT, "weights-int8", panics)?;
+        let mut images = Vec::new();
+        for board in Board::all()? {
+            let elf = link(steps, &toolchain, &board, None, panics)?;
+            images.push(BoardImage { board, elf });
+        }
         let folder = target()?.join("token");
         fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        Ok(Self { elf, folder })
+        Ok(Self { images, folder })
+    }
+
+    /// The images that QEMU runs.
+    fn in_qemu(&self) -> impl Iterator<Item = &BoardImage> {
+        self.images.iter().filter(|image| image.board.runs_in_qemu())
     }
 
     /// Drives a token in QEMU; returns what that prints.
-    fn drive(&self, steps: &mut Steps, heading: &str, what: &str) -> Result<String, Failure> {
+    fn drive(&self, steps: &mut Steps, heading: &str, what: &str, image: &BoardImage) -> Result<String, Failure> {
         let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
         drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
         drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
-        drive.args(["--", what]).arg(&self.elf).arg(&self.folder);
-        steps.output(heading, &mut drive)
+        drive.args(["--", what]).arg(image.board.qemu_arguments()).arg(&image.elf).arg(&self.folder);
+        steps.output(&format!("{heading}, {}", image.board.name), &mut drive)
     }
 
-    fn story(&self, steps: &mut Steps) -> Result<String, Failure> {
-        self.drive(steps, "Token in QEMU, blank to wiped", "story")
+    fn story(&self, steps: &mut Steps, image: &BoardImage) -> Result<String, Failure> {
+        self.drive(steps, "Token in QEMU, blank to wiped", "story", image)
     }
 
     /// Sizes and counts as a JSON document.
-    fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
-        let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
-        Ok(size::document(QEMU_BOARD, &Image::read(&self.elf)?, &verifications))
+    fn measure(&self, steps: &mut Steps, image: &BoardImage) -> Result<String, Failure> {
+        let verifications = self.drive(steps, "Token in QEMU, instructions", "measure", image)?;
+        Ok(size::document(&image.board.name, &Image::read(&image.elf)?, &verifications))
     }
 }
 
-/// Builds a board's firmware for models with these weights, and checks what it links.
+/// Builds a board's firmware, for models with its default weights or these, and checks what it links.
 fn link(
     steps: &mut Steps,
     toolchain: &Toolchain,
-    board: &str,
-    weights: &str,
+    board: &Board,
+    weights: Option<&str>,
     panics: &mut Panics,
 ) -> Result<PathBuf, Failure> {
-    let out = target()?.join("firmware");
+    let (out, name) = (target()?.join("firmware"), &board.name);
     let mut build = toolchain.firmware(&out);
-    build.args(["--no-default-features", "--features", &format!("{board},{weights}"), "--bin", board]);
-    steps.run(&format!("Token for {board}, {weights}"), &mut build)?;
-    let elf = out.join(TARGET).join("firmware").join(board);
+    build.args(["--package", name, "--bin", name]);
+    if let Some(weights) = weights {
+        build.args(["--no-default-features", "--features", weights]);
+    }
+    steps.run(&format!("Token for {name}, {}", weights.unwrap_or("default weights")), &mut build)?;
+    let elf = out.join(TARGET).join("firmware").join(name);
     panics.check(&elf, "neural_vault_token")?;
     Ok(elf)
 }
@@ -146,27 +191,25 @@ fn listed() -> Result<Panics, Failure> {
     Panics::read(&root().join(PANICS))
 }
 
-/// Runs a token in the foreground until it is interrupted.
-fn serve(steps: &mut Steps) -> Result<(), Failure> {
+/// Runs a token in the foreground until it is interrupted; a board must be named where QEMU runs several.
+fn serve(steps: &mut Steps, board: Option<&str>) -> Result<(), Failure> {
     let firmware = Firmware::build(steps, &mut listed()?)?;
+    let wanted = |image: &&BoardImage| board.is_none_or(|name| image.board.name == name);
+    let images: Vec<_> = firmware.in_qemu().filter(wanted).collect();
+    let [image] = images[..] else {
+        let names: Vec<_> = firmware.in_qemu().map(|image| image.board.name.as_str()).collect();
+        return Err(Failure::new(format!("give one of the boards that QEMU runs: {}", names.join(", "))));
+    };
     let model = root().join("models/haxby-demo/model.i8i16.nvb");
     let socket = firmware.folder.join("token.sock");
     eprintln!("\nThe token's link is unix:{}", socket.display());
     eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", firmware.folder.display());
-    steps.run("Token in QEMU", &mut qemu(&firmware, &model, &socket))
+    let link = format!("unix:{},server=on,wait=off", socket.display());
+    let mut qemu = image.board.qemu(&image.elf, &model, &link)?;
+    steps.run(&format!("Token in QEMU, {}", image.board.name), qemu.current_dir(&firmware.folder))
 }
 
-fn qemu(firmware: &Firmware, model: &Path, socket: &Path) -> Command {
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", QEMU_BOARD, "-display", "none", "-monitor", "none"]);
-    qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(&firmware.elf);
-    qemu.arg("-device").arg(format!("loader,file={},addr=0x21000000,force-raw=on", model.display()));
-    qemu.arg("-serial").arg(format!("unix:{},server=on,wait=off", socket.display()));
-    qemu.current_dir(&firmware.folder);
-    qemu
-}
-
-fn same_lines(found: &str, expected: &str) -> Result<(), Failure> {
+fn same_lines(found: &str, expected: &str, file: &Path) -> Result<(), Failure> {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
     let (found, expected) = (lines(found), lines(expected));
     let first = (0..found.len().max(expected.len())).find(|&line| found.get(line) != expected.get(line));
@@ -176,19 +219,11 @@ fn same_lines(found: &str, expected: &str) -> Result<(), Failure> {
     let show = |lines: &[String]| lines.get(line).cloned().unwrap_or_else(|| "the end".to_owned());
     Err(Failure::new(format!(
         "the token's run differs from {} in line {}:\n  expected {}\n  found    {}",
-        committed("golden.txt").display(),
+        file.display(),
         line + 1,
         show(&expected),
         show(&found)
     )))
-}
-
-fn committed(name: &str) -> PathBuf {
-    root().join("firmware-example/boards").join(QEMU_BOARD).join(name)
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -200,10 +235,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_differs_is_said_by_its_line() {
-        assert!(same_lines("a\nb\n", "a\nb").is_ok());
-        let said = same_lines("a\nb\n", "a\nc\n").err().map(|failure| failure.message).unwrap_or_default();
-        assert!(said.contains("line 2") && said.contains("expected c"), "{said}");
-        assert!(same_lines("a\n", "a\nb\n").is_err());
+    fn a_run_that_differs_is_reported_with_its_line() {
+        let file = Path::new("golden.txt");
+        assert!(same_lines("a\nb\n", "a\nb", file).is_ok());
+        let message = same_lines("a\nb\n", "a\nc\n", file).err().map(|failure| failure.message).unwrap_or_default();
+        assert!(message.contains("line 2") && message.contains("expected c"), "{message}");
+        assert!(same_lines("a\n", "a\nb\n", file).is_err());
     }
 }

@@ -165,7 +165,7 @@ mod tests {
             assert!(panics(function), "{function}");
         }
         assert!(!panics("neural_vault_token::token::Token::run"));
-        assert!(!panics("nrf52840::panic::clear_and_reset"));
+        assert!(!panics("neural_vault_board_support::panic::clear_and_reset"));
     }
 
     fn reference(from: &str, to: &str) -> Reference {

@@ -12,7 +12,13 @@ pub const TARGET: &str = "thumbv7em-none-eabihf";
 /// Debian's packages with a compiler and the sources of its core library, which is compiled for the target here.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
+/// Debian's package with the linter of that compiler.
+const CLIPPY_PACKAGE: &str = "rust-web-clippy";
+
 const RUSTC: &str = "/usr/bin/rustc";
+const CARGO: &str = "/usr/bin/cargo";
+/// By its path: `cargo clippy` would look for it in rustup's folder first.
+const CLIPPY: &str = "/usr/bin/cargo-clippy";
 
 /// Where a compiler for the target is.
 pub enum Toolchain {
@@ -39,25 +45,34 @@ pub fn run(steps: &mut Steps) -> Result<(), Failure> {
 impl Toolchain {
     /// `cargo build` for the target into `folder`.
     pub fn build(&self, folder: &Path) -> Command {
-        let mut build = match self {
+        let build = match self {
             Self::Rustup => cargo(&["build"]),
-            Self::Debian => debian_cargo(),
+            Self::Debian => debian(CARGO, "build"),
         };
-        build.args(["--target", TARGET, "--target-dir"]).arg(folder);
-        // Flags meant for this machine's processor would not compile for the token's.
-        build.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        build
+        for_target(build, folder)
     }
 
     /// `cargo build` of the token's workspace into `folder`, by its profile.
     pub fn firmware(&self, folder: &Path) -> Command {
-        let mut build = self.build(folder);
-        // Where it is started decides which configuration cargo reads.
-        build.current_dir(root().join("firmware-example")).args(["--profile", "firmware", "--locked"]);
+        let mut build = in_firmware(self.build(folder));
         if matches!(self, Self::Debian) {
             build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
         }
         build
+    }
+
+    /// `cargo clippy` of the token's workspace for the target; Debian's is installed where it is missing.
+    pub fn firmware_lints(&self, steps: &mut Steps, folder: &Path) -> Result<Command, Failure> {
+        let clippy = match self {
+            Self::Rustup => cargo(&["clippy"]),
+            Self::Debian => {
+                install(steps, "Debian's linter", &[CLIPPY_PACKAGE], || is_there(CLIPPY))?;
+                let mut clippy = debian(CLIPPY, "clippy");
+                clippy.env("CARGO", CARGO);
+                clippy
+            }
+        };
+        Ok(in_firmware(for_target(clippy, folder)))
     }
 }
 
@@ -141,15 +156,29 @@ fn debian_can_build() -> bool {
     let sysroot = line_of(command(RUSTC).args(["--print", "sysroot"]));
     let manifest = std::fs::read_to_string(root().join("core/Cargo.toml")).unwrap_or_default();
     let sources = |sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/core/Cargo.toml").is_file();
-    Path::new("/usr/bin/cargo").is_file()
+    Path::new(CARGO).is_file()
         && sysroot.is_some_and(sources)
         && version.is_some_and(|version| minor(&version) >= minor(wanted(&manifest)))
 }
 
 /// Debian's cargo has no library compiled for the target: it compiles core from its sources, an unstable feature.
-fn debian_cargo() -> Command {
-    let mut cargo = command("/usr/bin/cargo");
-    cargo.args(["build", "-Z", "build-std=core"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTC", RUSTC);
+fn debian(program: &str, subcommand: &str) -> Command {
+    let mut cargo = command(program);
+    cargo.args([subcommand, "-Z", "build-std=core"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTC", RUSTC);
+    cargo
+}
+
+fn for_target(mut cargo: Command, folder: &Path) -> Command {
+    cargo.args(["--target", TARGET, "--target-dir"]).arg(folder);
+    // Flags meant for this machine's processor would not compile for the token's.
+    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo
+}
+
+fn in_firmware(mut cargo: Command) -> Command {
+    // The folder it is started in decides which configuration cargo reads. Not `--locked`: cargo itself writes a new
+    // board into the lock file.
+    cargo.current_dir(root().join("firmware-example")).args(["--profile", "firmware"]);
     cargo
 }
 

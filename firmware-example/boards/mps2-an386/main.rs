@@ -1,44 +1,35 @@
 //! The token in QEMU: ARM's MPS2 with AN386, a Cortex-M4F at 25 MHz.
 //!
-//! The link is UART0. What the board does not have comes from files in the folder QEMU runs in, by semihosting:
-//! `token.flash` is the NOR flash, `token.secret` the device's secret, `token.epoch` stands for a counter that never goes
-//! back; all are made at the first start.
+//! The link is UART0. Semihosting gives the board what it lacks, as files in the folder that QEMU runs in: `token.flash`
+//! is the NOR flash, `token.secret` the board's secret, `token.epoch` a counter that never goes back. The first start
+//! creates them.
 
 #![no_std]
 #![no_main]
 
-#[path = "../panic.rs"]
-mod panic;
-#[path = "../register.rs"]
-mod register;
+mod flash;
 mod semihosting;
-#[path = "../stack.rs"]
-mod stack;
 
 use cortex_m_rt::entry;
-use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use neural_vault_board_support::{Register, footprint};
 use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
 use neural_vault_token::memory::Memory;
-use neural_vault_token::store::REGION;
 use neural_vault_token::token::Token;
-
 use zeroize::Zeroizing;
 
-use register::Register;
+use flash::FileFlash;
 use semihosting::File;
 
-/// The PSRAM, which stands for external flash with the model.
+/// Address and bytes of the PSRAM, which stands for external flash with the model.
 const MODEL: (u32, usize) = (0x2100_0000, 16 << 20);
-
-const RAM: u32 = 0x2000_0000;
 
 /// Ticks of the timers in a millisecond.
 const TICKS: u32 = 25_000;
 
-/// Instructions in a tick when QEMU runs with `-icount shift=0`: one instruction is one nanosecond.
+/// Instructions in a tick when QEMU runs with `-icount shift=0`: an instruction takes one nanosecond.
 const INSTRUCTIONS: u32 = 40;
 
-/// CMSDK UART0 and timers 0 and 1.
+/// The board: its files, UART0 and timer 0.
 struct Mps2 {
     flash: FileFlash,
     secret: File,
@@ -46,7 +37,7 @@ struct Mps2 {
     /// The counter outside the flash, and its value.
     epochs: File,
     epoch: u32,
-    /// Timer 0, as it was read last, and how often it has wrapped.
+    /// Ticks of timer 0 that earlier wraps add up to, and its value at the last reading.
     wraps: u64,
     latest: u32,
 }
@@ -92,7 +83,7 @@ fn main() -> ! {
 impl Mps2 {
     fn new() -> Option<Self> {
         UART_DIVIDER.write(16);
-        // Transmit, receive, and an interrupt for a byte received, which wakes the processor and is never taken.
+        // Transmit, receive, and an interrupt for a received byte: pending, it wakes the processor; it is never taken.
         disable_interrupts();
         UART_CONTROL.write(0b1011);
         LINE_ENABLE.write(UART_LINE);
@@ -124,7 +115,7 @@ impl Mps2 {
         Some(board)
     }
 
-    /// Ticks since the start; to be called at least once in the 171 seconds of a wrap, as polling the link does.
+    /// Ticks since the start. The timer wraps every 171 seconds, and this must be called between: polling the link does.
     fn clock(&mut self) -> u64 {
         let now = !TIMER_VALUE.read();
         if now < self.latest {
@@ -189,7 +180,7 @@ impl Board for Mps2 {
 
     fn raise_epoch_floor(&mut self, epoch: u32) {
         self.epoch = epoch;
-        // A counter that does not rise leaves an older floor, which the records are above as well.
+        // If this write fails, the older and lower counter still accepts the records.
         let _ = self.epochs.seek(0).and_then(|()| self.epochs.write(&epoch.to_le_bytes()));
     }
 
@@ -198,95 +189,17 @@ impl Board for Mps2 {
     }
 
     fn footprint(&mut self) -> Option<Footprint> {
-        Some(Footprint { per_tick: INSTRUCTIONS, memory: stack::memory(RAM), stack: stack::used() })
+        Some(Footprint { per_tick: INSTRUCTIONS, memory: footprint::static_memory(), stack: footprint::stack() })
     }
 }
 
-/// Waits for an interrupt to be pending, so that a token that waits costs the host nothing.
+/// Sleeps until an interrupt is pending, so that a waiting token takes no processor time of the host.
 fn sleep() {
-    // SAFETY: touches neither memory nor registers.
+    // SAFETY: changes neither memory nor registers.
     unsafe { core::arch::asm!("wfi", options(nomem, nostack, preserves_flags)) }
 }
 
 fn disable_interrupts() {
     // SAFETY: nothing here relies on interrupts.
     unsafe { core::arch::asm!("cpsid i", options(nomem, nostack, preserves_flags)) }
-}
-
-/// A file that behaves as NOR flash does: writing only clears bits, erasing sets them by the sector.
-struct FileFlash(File);
-
-/// A file that does not obey, or a place outside the flash or within its unit.
-#[derive(Debug)]
-struct FlashError;
-
-impl FileFlash {
-    fn open() -> Option<Self> {
-        if let Some(file) = File::open(c"token.flash", semihosting::UPDATE) {
-            return (file.length()? == REGION as usize).then_some(Self(file));
-        }
-        let mut flash = Self(File::open(c"token.flash", semihosting::CREATE)?);
-        flash.erase(0, REGION).ok()?;
-        Some(flash)
-    }
-
-    fn check(place: u32, length: usize, unit: usize) -> Result<(), FlashError> {
-        let inside = u64::from(place) + length as u64 <= u64::from(REGION);
-        let whole = (place as usize).is_multiple_of(unit) && length.is_multiple_of(unit);
-        if inside && whole { Ok(()) } else { Err(FlashError) }
-    }
-}
-
-impl embedded_storage::nor_flash::NorFlashError for FlashError {
-    fn kind(&self) -> embedded_storage::nor_flash::NorFlashErrorKind {
-        embedded_storage::nor_flash::NorFlashErrorKind::Other
-    }
-}
-
-impl ErrorType for FileFlash {
-    type Error = FlashError;
-}
-
-impl ReadNorFlash for FileFlash {
-    const READ_SIZE: usize = 1;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len(), Self::READ_SIZE)?;
-        self.0.seek(offset).and_then(|()| self.0.read(bytes)).ok_or(FlashError)
-    }
-
-    fn capacity(&self) -> usize {
-        REGION as usize
-    }
-}
-
-impl NorFlash for FileFlash {
-    const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = 4096;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
-        let length = to.checked_sub(from).ok_or(FlashError)?;
-        Self::check(from, length as usize, Self::ERASE_SIZE)?;
-        self.0.seek(from).ok_or(FlashError)?;
-        for _ in (from..to).step_by(64) {
-            self.0.write(&[0xff; 64]).ok_or(FlashError)?;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        Self::check(offset, bytes.len(), Self::WRITE_SIZE)?;
-        let mut place = offset;
-        for piece in bytes.chunks(64) {
-            let mut found = [0; 64];
-            let found = found.get_mut(..piece.len()).ok_or(FlashError)?;
-            self.read(place, found)?;
-            for (bits, wanted) in found.iter_mut().zip(piece) {
-                *bits &= wanted;
-            }
-            self.0.seek(place).and_then(|()| self.0.write(found)).ok_or(FlashError)?;
-            place += piece.len() as u32;
-        }
-        Ok(())
-    }
 }

@@ -3,37 +3,24 @@
 //! The link is UART0 at 115,200 baud, no flow control, on the pins of the kit's debugger (RX P0.08, TX P0.06). The model
 //! lies in the kit's 8 MB of QSPI flash, read in place; the records in the last 16 KB of the chip's own flash; the
 //! secret is the chip's 256 bits of factory randomness. Button 1 gives consent. Register names and addresses are those
-//! of the nRF52840 Product Specification 1.8. It is built and linked in every test, and has not run on a board yet.
+//! of the nRF52840 Product Specification 1.8. Every test builds and links this image; it has not run on a board yet.
 
 #![no_std]
 #![no_main]
 
-#[path = "../panic.rs"]
-mod panic;
+mod flash;
 mod qspi;
-#[path = "../register.rs"]
-mod register;
-#[path = "../stack.rs"]
-mod stack;
-
-use core::sync::atomic::{Ordering, compiler_fence};
 
 use cortex_m_rt::entry;
-use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash};
+use neural_vault_board_support::{Register, footprint};
 use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
 use neural_vault_token::memory::Memory;
-use neural_vault_token::store::REGION;
 use neural_vault_token::token::Token;
 
-use register::Register;
+use flash::Records;
 
-/// Where the QSPI flash is read in place, and how much of it there is.
+/// Address and bytes of the QSPI flash, as it is read in place.
 const MODEL: (u32, usize) = (0x1200_0000, 8 << 20);
-
-const RAM: u32 = 0x2000_0000;
-
-/// Start of the last 16 KB of flash.
-const RECORDS: u32 = 0x000f_c000;
 
 /// How long a person has to press the button, in milliseconds.
 const TIMEOUT: u64 = 30_000;
@@ -47,8 +34,6 @@ const BAUD_115200: u32 = 0x01d7_e000;
 const UART: fn(u32) -> Register = |offset| unsafe { Register::at(0x4000_2000 + offset) };
 // SAFETY: RNG, section 6.19; moves no memory.
 const RNG: fn(u32) -> Register = |offset| unsafe { Register::at(0x4000_d000 + offset) };
-// SAFETY: NVMC, section 4.3; it changes flash only as told below, within the records.
-const NVMC: fn(u32) -> Register = |offset| unsafe { Register::at(0x4001_e000 + offset) };
 // SAFETY: GPIO port 0, section 6.9; moves no memory.
 const PORT: fn(u32) -> Register = |offset| unsafe { Register::at(0x5000_0000 + offset) };
 // SAFETY: RTC0 and CLOCK, sections 6.22 and 5.4; they move no memory.
@@ -67,7 +52,7 @@ const DEBUG_CONTROL: Register = unsafe { Register::at(0xe000_edfc) };
 /// The chip and its clock.
 struct Nrf52840 {
     flash: Records,
-    /// The 24-bit counter of RTC0 as it was read last, and what its wraps add up to.
+    /// Value of RTC0's 24-bit counter at the last reading, and the ticks that its earlier wraps add up to.
     latest: u32,
     wraps: u64,
 }
@@ -118,7 +103,7 @@ impl Board for Nrf52840 {
 
     fn receive(&mut self) -> Option<u8> {
         self.uptime();
-        // RXDRDY; the six bytes of the FIFO behind it last half a millisecond.
+        // RXDRDY. The FIFO holds six bytes, half a millisecond of the link.
         if UART(0x108).read() == 0 {
             return None;
         }
@@ -141,7 +126,7 @@ impl Board for Nrf52840 {
     fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
         for byte in bytes {
             RNG(0x100).write(0);
-            // A byte takes a tenth of a millisecond; a generator that takes a hundred times that is broken.
+            // A byte takes a tenth of a millisecond; a generator that takes a hundred times as long is broken.
             let mut rounds = 0;
             while RNG(0x100).read() == 0 {
                 rounds += 1;
@@ -188,89 +173,6 @@ impl Board for Nrf52840 {
     }
 
     fn footprint(&mut self) -> Option<Footprint> {
-        Some(Footprint { per_tick: 1, memory: stack::memory(RAM), stack: stack::used() })
+        Some(Footprint { per_tick: 1, memory: footprint::static_memory(), stack: footprint::stack() })
     }
-}
-
-/// The last pages of the chip's flash.
-struct Records;
-
-/// A place outside the records, or not a whole word or page.
-#[derive(Debug)]
-struct Outside;
-
-impl NorFlashError for Outside {
-    fn kind(&self) -> NorFlashErrorKind {
-        NorFlashErrorKind::OutOfBounds
-    }
-}
-
-impl ErrorType for Records {
-    type Error = Outside;
-}
-
-impl ReadNorFlash for Records {
-    const READ_SIZE: usize = 4;
-
-    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Outside> {
-        check(offset, bytes.len(), Self::READ_SIZE)?;
-        for (word, place) in bytes.as_chunks_mut::<4>().0.iter_mut().zip((RECORDS + offset..).step_by(4)) {
-            *word = word_at(place).read().to_le_bytes();
-        }
-        Ok(())
-    }
-
-    fn capacity(&self) -> usize {
-        REGION as usize
-    }
-}
-
-impl NorFlash for Records {
-    const WRITE_SIZE: usize = 4;
-    const ERASE_SIZE: usize = 4096;
-
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), Outside> {
-        let length = to.checked_sub(from).ok_or(Outside)?;
-        check(from, length as usize, Self::ERASE_SIZE)?;
-        set_mode(2);
-        for page in (from..to).step_by(Self::ERASE_SIZE) {
-            NVMC(0x508).write(RECORDS + page);
-            wait();
-        }
-        set_mode(0);
-        Ok(())
-    }
-
-    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Outside> {
-        check(offset, bytes.len(), Self::WRITE_SIZE)?;
-        set_mode(1);
-        for (word, place) in bytes.as_chunks::<4>().0.iter().zip((RECORDS + offset..).step_by(4)) {
-            word_at(place).write(u32::from_le_bytes(*word));
-            wait();
-        }
-        set_mode(0);
-        Ok(())
-    }
-}
-
-fn check(offset: u32, length: usize, unit: usize) -> Result<(), Outside> {
-    let inside = u64::from(offset) + length as u64 <= u64::from(REGION);
-    let whole = (offset as usize).is_multiple_of(unit) && length.is_multiple_of(unit);
-    if inside && whole { Ok(()) } else { Err(Outside) }
-}
-
-fn word_at(place: u32) -> Register {
-    // SAFETY: `check` keeps every place within the records, which the linker puts nothing in.
-    unsafe { Register::at(place) }
-}
-
-/// Lets the flash be read (0), written (1) or erased (2).
-fn set_mode(mode: u32) {
-    compiler_fence(Ordering::SeqCst);
-    NVMC(0x504).write(mode);
-    wait();
-}
-
-fn wait() {
-    while NVMC(0x400).read() == 0 {}
 }

@@ -1,6 +1,6 @@
 //! The development kit's QSPI flash (MX25R6435F), opened to be read in place from 0x1200_0000.
 
-use crate::register::Register;
+use neural_vault_board_support::Register;
 
 // SAFETY: QSPI, section 6.18 of the Product Specification; no transfer to or from memory is ever started.
 const QSPI: fn(u32) -> Register = |offset| unsafe { Register::at(0x4002_9000 + offset) };
@@ -13,7 +13,7 @@ const DATA: [u32; 4] = [20, 21, 22, 23];
 /// Read by READ4IO, write by PP4IO, 24-bit addresses.
 const QUAD: u32 = 4 | 3 << 3;
 
-/// 32 MHz / (1 + 3), within what the flash takes in its low-power mode.
+/// 32 MHz / (1 + 3), which the flash allows in its low-power mode.
 const DIVIDER: u32 = 3 << 28;
 
 /// Write the status register (0x01) with its quad-enable bit, after a write-enable: opcode, two bytes in all.

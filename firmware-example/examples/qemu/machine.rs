@@ -9,44 +9,41 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, Transport};
 
-/// Longest wait for an answer: the token hashes its model before it answers for the first time.
+/// Longest wait for an answer: before its first one, the token hashes its model.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What a token in QEMU is made of.
 #[derive(Clone)]
 pub struct Setup {
+    /// QEMU's arguments, from the board's folder: words, in which `{firmware}`, `{model}` and `{link}` stand for these.
+    pub arguments: String,
     /// The firmware as ELF.
     pub firmware: PathBuf,
     /// The model's bundle.
     pub model: PathBuf,
-    /// Folder that holds the flash and the secret.
+    /// Folder of the flash and the secret.
     pub folder: PathBuf,
-    /// Whether to count instructions: one a nanosecond of the machine's time.
+    /// Whether to count instructions: each takes one nanosecond of the machine's time.
     pub count: bool,
 }
 
-/// A running machine; it ends with this value, as if its power went.
+/// A running machine; dropping it is a power cut.
 pub struct Machine {
     child: Child,
     link: UnixStream,
 }
 
 impl Setup {
-    /// Switches the token on.
+    /// Starts the token, and shakes hands with it.
     pub fn start(&self) -> Result<Client<Machine>, Box<dyn Error>> {
         let socket = self.folder.join("token.sock");
         let _ = std::fs::remove_file(&socket);
+        let (firmware, model) = (self.firmware.display().to_string(), self.model.display().to_string());
+        let link = format!("unix:{},server=on,wait=off", socket.display());
+        let given =
+            |word: &str| word.replace("{firmware}", &firmware).replace("{model}", &model).replace("{link}", &link);
         let mut qemu = Command::new("qemu-system-arm");
-        qemu.args(["-machine", "mps2-an386", "-display", "none", "-monitor", "none"])
-            .args(["-semihosting-config", "enable=on,target=native"])
-            .arg("-kernel")
-            .arg(&self.firmware)
-            .arg("-device")
-            .arg(format!("loader,file={},addr=0x21000000,force-raw=on", self.model.display()))
-            .arg("-serial")
-            .arg(format!("unix:{},server=on,wait=off", socket.display()))
-            .current_dir(&self.folder)
-            .stdin(Stdio::null());
+        qemu.args(self.arguments.split_whitespace().map(given)).current_dir(&self.folder).stdin(Stdio::null());
         if self.count {
             qemu.args(["-icount", "shift=0"]);
         }
@@ -88,7 +85,7 @@ impl Transport for Machine {
 }
 
 impl Machine {
-    /// Takes the power away.
+    /// Cuts the power.
     pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,6 +1,6 @@
-//! Drives a token in QEMU: `qemu story FIRMWARE FOLDER` or `qemu measure FIRMWARE FOLDER`.
+//! Drives a token in QEMU: `qemu story|measure ARGUMENTS FIRMWARE FOLDER`.
 //!
-//! FOLDER is where the machine keeps its flash and where it is started anew.
+//! ARGUMENTS is the board's `qemu.args`, FOLDER where the machine keeps its files; those of an earlier run are removed.
 #![allow(clippy::expect_used, clippy::panic)]
 
 #[path = "../../tests/support/client.rs"]
@@ -19,21 +19,23 @@ use machine::Setup;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [what, firmware, folder] = &arguments[..] else {
-        return Err("give: story | measure, the firmware, and a folder".into());
+    let [what, arguments, firmware, folder] = &arguments[..] else {
+        return Err("give: story | measure, the board's qemu.args, the firmware, and a folder".into());
     };
+    let arguments = std::fs::read_to_string(arguments).map_err(|error| format!("{arguments}: {error}"))?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let (firmware, folder) = (std::fs::canonicalize(firmware)?, std::fs::canonicalize(folder)?);
     for file in ["token.flash", "token.secret", "token.epoch"] {
         let _ = std::fs::remove_file(folder.join(file));
     }
     match what.as_str() {
-        "measure" => measure::measure(&firmware, &folder),
+        "measure" => measure::measure(arguments, &firmware, &folder),
         "story" => {
             let model = std::fs::canonicalize(models.join("haxby-demo/model.i8i16.nvb"))?;
             let bytes = model::Aligned::new(&std::fs::read(&model)?);
             let recordings = recordings::read(&models.join("data/haxby/haxby_slice_runs00-05.csv.gz"))?;
-            story::tell(&Setup { firmware, model, folder, count: false }, bytes.bytes(), &recordings)
+            let setup = Setup { arguments, firmware, model, folder, count: false };
+            story::tell(&setup, bytes.bytes(), &recordings)
         }
         other => Err(format!("{other}: neither story nor measure").into()),
     }

@@ -1,7 +1,7 @@
 //! Instructions and memory of a verification, counted by QEMU.
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::wire::*;
@@ -25,21 +25,28 @@ const FORMAT: WeightFormat = WeightFormat::I8I16;
 const THRESHOLD: f32 = -1.0;
 
 /// Measures every case and prints it as JSON.
-pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
+pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
+    let mut setup = Setup {
+        arguments,
+        firmware: firmware.to_owned(),
+        model: PathBuf::new(),
+        folder: folder.to_owned(),
+        count: false,
+    };
     println!("[");
     for (index, (features, window, scans)) in CASES.into_iter().enumerate() {
         let dims = Dims { features, ..DIMS };
         let bytes = model::bundle_in(FORMAT, &dims, features as u32, None)?;
-        let place = folder.join("model.nvb");
-        std::fs::write(&place, bytes.bytes())?;
+        setup.model = folder.join("model.nvb");
+        std::fs::write(&setup.model, bytes.bytes())?;
         for file in ["token.flash", "token.epoch"] {
             let _ = std::fs::remove_file(folder.join(file));
         }
-        let mut setup = Setup { firmware: firmware.to_owned(), model: place, folder: folder.to_owned(), count: false };
         let host = Host::new(bytes.bytes(), window)?;
         let mut random = Random(7);
         let scans: Vec<Vec<f32>> = (0..scans).map(|_| random.floats(features * window, 3.0)).collect();
 
+        setup.count = false;
         let mut token = setup.start()?;
         provision(&mut token, &host)?;
         let equal = equal_embeddings(&mut token, &host, &scans)?;
@@ -47,7 +54,7 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
         token.enrol(&ADMIN, SLOT.slot, features, &[first_frame(&host, scan).to_vec()], THRESHOLD)?;
         token.transport.stop();
 
-        // A machine that counts is slow: it takes the measured scan alone.
+        // QEMU is slow while it counts, so it gets only the scan that is measured.
         setup.count = true;
         let mut token = setup.start()?;
         token.traffic = 0;

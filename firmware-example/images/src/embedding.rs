@@ -6,18 +6,16 @@
 #![no_std]
 #![no_main]
 
-#[path = "../../boards/register.rs"]
-mod register;
 mod stack;
 
 use core::fmt::Write as _;
 
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hio};
+use neural_vault_board_support::Register;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Encoder, Kernel};
 use neural_vault_core::scan::{ScanEncoder, ScanState};
-use register::Register;
 use sha2::{Digest, Sha256};
 
 /// The PSRAM.

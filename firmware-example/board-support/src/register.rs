@@ -1,8 +1,9 @@
-//! Memory-mapped registers, the one place where a board touches them.
+//! Memory-mapped registers: boards access them through this type only.
 
 use core::ptr::{read_volatile, write_volatile};
 
 /// A 32-bit register at a fixed address.
+#[derive(Debug)]
 pub struct Register(u32);
 
 impl Register {
@@ -14,13 +15,15 @@ impl Register {
         Self(address)
     }
 
+    /// Reads the register.
     pub fn read(&self) -> u32 {
-        // SAFETY: `at` vouches for the address.
+        // SAFETY: the caller of `at` guarantees the address.
         unsafe { read_volatile(self.0 as *const u32) }
     }
 
+    /// Writes the register.
     pub fn write(&self, value: u32) {
-        // SAFETY: `at` vouches for the address.
+        // SAFETY: the caller of `at` guarantees the address.
         unsafe { write_volatile(self.0 as *mut u32, value) }
     }
 }

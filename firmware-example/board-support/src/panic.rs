@@ -1,4 +1,4 @@
-//! What a board does when its program is wrong: forgets everything, and starts again.
+//! The panic handler: clears all memory and resets the processor.
 
 use core::arch::asm;
 
@@ -13,21 +13,21 @@ unsafe extern "C" {
 const RESET_CONTROL: u32 = 0xe000_ed0c;
 const RESET: u32 = 0x05fa << 16 | 1 << 2;
 
-/// Clears all memory, static and stack, that can hold a secret, and resets the processor.
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     clear_and_reset()
 }
 
-/// A fault of the processor is a mistake of the program as well.
+/// A fault of the processor is a mistake of the program too.
 #[exception(trampoline = false)]
 unsafe fn HardFault() -> ! {
     clear_and_reset()
 }
 
+/// Clears static memory and stack, and resets the processor.
 fn clear_and_reset() -> ! {
-    // SAFETY: the symbols bound the RAM, whole words of it. Nothing runs after this that relies on memory: interrupts
-    // are off, and from the first store to the reset all that is used lies in registers.
+    // SAFETY: the symbols bound the RAM, whole words of it. Interrupts are off, and from the first store to the reset
+    // everything in use is in registers, so nothing relies on the memory that is cleared.
     unsafe {
         asm!(
             "cpsid i",
