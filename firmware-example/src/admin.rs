@@ -1,4 +1,4 @@
-//! Commands of the administrator: each needs a tag over a fresh nonce and its own bytes, but for the first.
+//! Commands of the administrator: each except `provision` needs a tag over a fresh nonce and its own bytes.
 
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::DeviceSecret;
@@ -8,9 +8,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::board::{Action, Board};
+use crate::limits::{MISSES_IN_ALL, SCRATCH, WINDOW};
 use crate::machine::Machine;
-use crate::memory::{SCRATCH, WINDOW};
-use crate::vault::{Identity, Slot, SlotIndex, Vault};
+use crate::slot_index::SlotIndex;
+use crate::vault::{Identity, Slot, Vault};
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn fresh_nonce(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
@@ -20,9 +21,9 @@ impl<B: Board> Machine<'_, B> {
         Ok(nonce)
     }
 
-    /// Reads an admin command whose tag is right. Its nonce is used up either way.
+    /// Reads an admin command after verifying its tag. The nonce is used up even if that fails.
     ///
-    /// Damaged records hold no admin key to check a tag with: what is left then is a wipe, with consent at the token.
+    /// Damaged records hold no admin key to verify a tag with: only a wipe is possible then, with consent at the token.
     pub(crate) fn authorised<'f, E: Endpoint>(&mut self, frame: &Frame<'f>) -> Result<E::Request<'f>, Refusal> {
         let nonce = self.nonce.take();
         let orphaned = self.records.sound().is_err() && E::KEY.const_cmp(&Wipe::KEY);
@@ -43,13 +44,13 @@ impl<B: Board> Machine<'_, B> {
         if self.records.vault().identity.is_some() {
             return Err(Fault::NotBlank.into());
         }
-        let model = self.model()?;
+        let model = self.model?;
         if *model.digest() != provisioning.model {
             return Err(Fault::ModelUnlike.into());
         }
-        let (window, most) = (usize::from(provisioning.window), WINDOW.min(model.dims().positions));
-        if window == 0 || window > most || Encoder::scratch_len(&model.dims(), window) > SCRATCH {
-            return Err(Fault::Window.with(most as u32));
+        let (window, max) = (usize::from(provisioning.window), WINDOW.min(model.dims().positions));
+        if window == 0 || window > max || Encoder::scratch_len(&model.dims(), window) > SCRATCH {
+            return Err(Fault::Window.with(max as u32));
         }
         self.consent(Action::Provision)?;
         let device_secret = match provisioning.device_secret {
@@ -127,7 +128,7 @@ impl<B: Board> Machine<'_, B> {
             let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), *slot.get(&vault.misses));
             let enrolment =
                 enrolment.map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
-            SlotInfo { enrolment, misses, disabled: Self::is_disabled(misses) }
+            SlotInfo { enrolment, misses, disabled: misses >= MISSES_IN_ALL }
         }))
     }
 
@@ -160,7 +161,7 @@ impl<B: Board> Machine<'_, B> {
         Ok(id)
     }
 
-    /// Fills `bytes` at random, where they stay.
+    /// Fills `bytes` with random bytes in place, so that no copy of them is left elsewhere.
     fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
         Ok(self.board.entropy(bytes).map_err(|_| Fault::Entropy)?)
     }

@@ -1,17 +1,12 @@
-//! Attempts: counted on flash before a probe is compared, five in a row, fifty in all.
+//! Attempts: counted on flash before a probe is compared, and limited in a row and in all.
 
 use neural_vault_core::verify::AttemptCounter;
 use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
+use crate::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::records::Records;
-use crate::vault::SlotIndex;
-
-/// Misses in a row, on any slots, before the token wants its power taken away.
-pub const MISSES_IN_A_ROW: u8 = 5;
-
-/// Misses of a slot before an administrator must reset it.
-pub const MISSES_IN_ALL: u8 = 50;
+use crate::slot_index::SlotIndex;
 
 /// The counter of one slot, whether it is enrolled or empty.
 pub(crate) struct Attempts<'a, 'm, B> {
@@ -19,7 +14,7 @@ pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) records: &'a mut Records<'m>,
     pub(crate) row: &'a mut u8,
     pub(crate) slot: SlotIndex,
-    /// An empty slot gives nothing back, whatever its stand-in was compared with.
+    /// Whether the slot is enrolled. An empty one rejects and restores no attempt, whatever the probe.
     pub(crate) enrolled: bool,
 }
 

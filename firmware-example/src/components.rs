@@ -1,4 +1,4 @@
-//! An embedding on its way: as long as the model makes it, and cleared afterwards.
+//! A copy of an embedding or a prototype, cleared when it is dropped.
 
 use core::ops::{Deref, DerefMut};
 
@@ -6,18 +6,18 @@ use heapless::Vec;
 use neural_vault_core::wire::Fault;
 use zeroize::Zeroize;
 
-use crate::memory::LATENT;
+use crate::limits::LATENT;
 
 /// The components of an embedding or a prototype; zeroised on drop.
 pub(crate) struct Components(Vec<f32, LATENT>);
 
 impl Components {
-    /// A copy of these.
+    /// Copies `components`, of which there are at most [`LATENT`].
     pub(crate) fn copied(components: &[f32]) -> Result<Self, Fault> {
         Vec::from_slice(components).map(Self).map_err(|_| Fault::ModelTooLarge)
     }
 
-    /// The unit vector along the first of so many axes.
+    /// The unit vector along the first of `axes` axes.
     pub(crate) fn first_axis(axes: usize) -> Result<Self, Fault> {
         let mut components = Self::copied(&[1.0])?;
         components.0.resize(axes, 0.0).map_err(|_| Fault::ModelTooLarge)?;

@@ -6,13 +6,15 @@
 extern crate std;
 
 pub mod board;
+pub mod limits;
 pub mod memory;
 pub mod store;
 pub mod token;
 
 mod admin;
-pub mod attempts;
+mod attempts;
 mod components;
+mod dispatch;
 mod link;
 mod machine;
 mod model;
@@ -20,8 +22,11 @@ mod record;
 mod records;
 mod release;
 mod scan;
+mod scanner;
 mod seal;
 mod selftest;
+mod slot_index;
+mod status;
 mod vault;
 
 #[cfg(test)]

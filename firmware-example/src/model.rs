@@ -1,12 +1,12 @@
-//! The model in the board's memory: found, checked, and small enough for this token.
+//! Opens the model in the board's memory, and checks that it is small enough for this token.
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::Fault;
 
-use crate::memory::{LATENT, SCRATCH};
+use crate::limits::{LATENT, SCRATCH};
 
-/// Where a bundle says how long it is.
+/// Offset of the length in a bundle.
 const LENGTH_AT: usize = 12;
 
 /// Opens the bundle at the start of `memory`, whose length is the one it states.

@@ -4,8 +4,9 @@ use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
 use crate::seal::{NONCE, Sealer};
+use crate::slot_index::SlotIndex;
 use crate::store::{Buffer, Store};
-use crate::vault::{SlotIndex, Vault};
+use crate::vault::Vault;
 
 /// What the token remembers, and where.
 pub(crate) struct Records<'m> {

@@ -8,7 +8,7 @@ use crate::attempts::Attempts;
 use crate::board::{Action, Board};
 use crate::components::Components;
 use crate::machine::Machine;
-use crate::vault::SlotIndex;
+use crate::slot_index::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn verify(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
@@ -42,7 +42,7 @@ impl<B: Board> Machine<'_, B> {
         if application.len() > MAX_APPLICATION {
             return Err(Fault::Application.into());
         }
-        let clock = self.start();
+        let start = self.ticks();
         let probe = self.scanner.take(latent)?;
         let identity = self.identity()?;
         let (model, secret) = (identity.model, DeviceSecret::from_bytes(identity.device_secret.expose_secret()));
@@ -60,7 +60,7 @@ impl<B: Board> Machine<'_, B> {
         let mut attempts =
             Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, slot, enrolled };
         let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts, buffer);
-        self.stages.verify = self.since(clock);
+        self.stages.verify = self.ticks_since(start);
         outcome.map_err(|error| {
             match error {
                 VerifyError::Rejected => Fault::Rejected,

@@ -33,19 +33,19 @@ impl<'m, B: Board> Token<'m, B> {
     /// Serves the board's link for ever.
     pub fn run(mut self) -> ! {
         // When the frame at hand would have begun, had it come without a wait; and the end of the last byte or wait.
-        let mut begun = self.machine.start();
+        let mut begun = self.machine.ticks();
         let mut clock = begun;
         loop {
             if let Some(byte) = self.machine.board.receive() {
                 if let Some(answer) = self.link.push(byte, &mut self.machine) {
                     self.machine.board.send(answer);
-                    let now = self.machine.start();
+                    let now = self.machine.ticks();
                     self.machine.stages.all += u64::from(now.wrapping_sub(begun));
                     begun = now;
                 }
-                clock = self.machine.start();
+                clock = self.machine.ticks();
             } else {
-                let now = self.machine.start();
+                let now = self.machine.ticks();
                 begun = begun.wrapping_add(now.wrapping_sub(clock));
                 clock = now;
             }

@@ -2,11 +2,11 @@
 
 use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
 use neural_vault_core::verify::Threshold;
-use neural_vault_core::wire::{AdminKey, Fault, Label, Refusal, SLOTS};
+use neural_vault_core::wire::{AdminKey, Fault, Label, SLOTS};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, zeroize_stack};
 
-use crate::memory::LATENT;
+use crate::limits::LATENT;
 
 /// Longest encoding of a [`Vault`] in bytes, a multiple of 16.
 pub(crate) const VAULT_LENGTH: usize = {
@@ -43,32 +43,6 @@ pub(crate) struct Slot {
     pub(crate) id: [u8; 16],
     pub(crate) threshold: f32,
     prototype: [[f32; 32]; LATENT / 32],
-}
-
-/// A slot that there is; as many variants as the arrays have elements, so that no index can be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SlotIndex {
-    First,
-    Second,
-    Third,
-    Fourth,
-}
-
-impl SlotIndex {
-    pub(crate) const ALL: [Self; SLOTS] = [Self::First, Self::Second, Self::Third, Self::Fourth];
-
-    /// The slot of this number.
-    pub(crate) fn new(number: u8) -> Result<Self, Refusal> {
-        Self::ALL.get(usize::from(number)).copied().ok_or(Fault::NoSuchSlot.with(SLOTS as u32))
-    }
-
-    pub(crate) fn get<T>(self, all: &[T; SLOTS]) -> &T {
-        &all[self as usize]
-    }
-
-    pub(crate) fn get_mut<T>(self, all: &mut [T; SLOTS]) -> &mut T {
-        &mut all[self as usize]
-    }
 }
 
 impl Vault {

@@ -8,7 +8,7 @@ use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::scan::embed_scan;
 use neural_vault_core::wire::*;
-use neural_vault_token::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use sha2::Sha256;
 
 use crate::client::Client;
