@@ -8,7 +8,7 @@ use crate::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::records::Records;
 use crate::slot_index::SlotIndex;
 
-/// The counter of one slot, whether it is enrolled or empty.
+/// The attempt counter of one slot, enrolled or empty.
 pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) board: &'a mut B,
     pub(crate) records: &'a mut Records<'m>,

@@ -1,17 +1,17 @@
-//! What a token needs of the board it runs on: one trait to write for a new one.
+//! What a token needs of the board it runs on: one trait.
 
 use embedded_storage::nor_flash::NorFlash;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A board.
 pub trait Board {
-    /// Flash for the records: two banks of [`crate::store::BANK`] bytes, write size of at most 16 bytes.
+    /// Flash for the records: [`crate::store::REGION`] bytes from its start, a write size of at most 16 bytes.
     type Flash: NorFlash;
 
     /// Name of the board in ASCII, padded with zeros.
     const NAME: [u8; 16];
 
-    /// The next byte of the serial link, if one has come.
+    /// The next byte of the serial link, if one was received.
     fn receive(&mut self) -> Option<u8>;
 
     /// Sends all of `bytes` over the serial link.
@@ -20,25 +20,25 @@ pub trait Board {
     /// The flash that holds the records.
     fn flash(&mut self) -> &mut Self::Flash;
 
-    /// Fills `bytes` from a generator fit for keys.
+    /// Fills `bytes` from a random generator that is good enough for keys.
     ///
     /// # Errors
     /// The generator failed; the content of `bytes` is unspecified.
     fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed>;
 
-    /// The secret of this one board, the same after every start; records are sealed under a key derived from it.
+    /// The secret of this board, the same after every start. Records are sealed under a key derived from it.
     fn secret(&mut self) -> BoardSecret;
 
-    /// Milliseconds since the start, never going back.
+    /// Milliseconds since the start; never goes back.
     fn uptime(&mut self) -> u64;
 
-    /// Asks the person at the token for consent and waits for the answer.
+    /// Asks the person at the token for consent, and waits for the answer.
     fn confirm(&mut self, action: Action) -> bool;
 
-    /// Whether [`Board::confirm`] asks a person; a board without a button answers for itself.
+    /// Whether [`Board::confirm`] asks a person; on a board without a button it always consents.
     const CONFIRMS: bool;
 
-    /// A counter outside the flash that never goes back, if there is one: the least epoch that records may have.
+    /// The lowest epoch that records may have: a counter outside the flash that never goes back, if there is one.
     fn epoch_floor(&mut self) -> Option<u32> {
         None
     }
@@ -46,29 +46,29 @@ pub trait Board {
     /// Raises the counter of [`Board::epoch_floor`] to `epoch`.
     fn raise_epoch_floor(&mut self, _epoch: u32) {}
 
-    /// A fine clock to measure with, on boards that measure; wraps where it likes.
+    /// A fine clock for measurements, on boards that measure; it wraps at 2^32.
     fn ticks(&mut self) -> Option<u32> {
         None
     }
 
-    /// Unit of [`Board::ticks`] and what memory is in use, on boards that measure.
+    /// The unit of [`Board::ticks`] and the memory in use, on boards that measure.
     fn footprint(&mut self) -> Option<Footprint> {
         None
     }
 }
 
-/// The 256-bit secret of one board; zeroised on drop, never printed, copied or compared.
+/// The 256-bit secret of one board; zeroised on drop, and cannot be printed, copied or compared.
 pub struct BoardSecret([u8; 32]);
 
 impl BoardSecret {
-    /// A secret whose bytes, zeros until then, `fill` writes where they stay.
+    /// A secret whose bytes `fill` writes in place, so that no copy of them is left elsewhere; they are zeros before.
     pub fn filled_by(fill: impl FnOnce(&mut [u8; 32])) -> Self {
         let mut secret = Self([0; 32]);
         fill(&mut secret.0);
         secret
     }
 
-    /// The secret's bytes. Copies made of them are the caller's to clear.
+    /// The secret's bytes. The caller clears any copy it makes.
     pub fn expose_secret(&self) -> &[u8; 32] {
         &self.0
     }
@@ -88,22 +88,23 @@ pub struct EntropyFailed;
 
 /// What a person at the token is asked to consent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
-    /// Whoever is at the link becomes the administrator of this blank token.
+    /// The host becomes the administrator of this blank token.
     Provision,
-    /// All records are destroyed.
+    /// All records are erased.
     Wipe,
     /// A key leaves the token.
     ExportKey,
 }
 
-/// What [`neural_vault_core::wire::Measurement`] says besides ticks.
+/// The unit of a board's ticks, and the memory in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footprint {
     /// Instructions, or another unit, in one tick.
     pub per_tick: u32,
     /// Bytes of static memory.
     pub memory: u32,
-    /// Most bytes of stack ever in use.
+    /// Most bytes of stack ever in use since the start.
     pub stack: u32,
 }

@@ -1,4 +1,4 @@
-//! The token's end of the link: gathers frames, and answers a repeated request without acting twice.
+//! The token's end of the link: assembles frames, and answers a repeated request without acting twice.
 
 use neural_vault_core::key::CLEARED_STACK;
 use neural_vault_core::wire::{Endpoint, FrameError, Handshake, Receiver, ScanChunk, decode, encode_refusal};
@@ -20,7 +20,7 @@ pub(crate) struct Link {
     length: Result<usize, FrameError>,
     /// Number and CRC of the request that `answer` answers.
     answered: Option<(u32, u32)>,
-    /// Apart from `answer`, so that damage on the link does not cost the answer a host may ask for again.
+    /// Separate from `answer`, so that a damaged frame does not overwrite an answer that the host may ask for again.
     refusal: [u8; LONGEST_REFUSAL],
 }
 
@@ -30,11 +30,11 @@ impl Link {
         Self { receiver: Receiver::new(), answer, length: Ok(0), answered: None, refusal: [0; LONGEST_REFUSAL] }
     }
 
-    /// Takes the next byte; at the end of a frame, returns what to send.
+    /// Takes the next byte; at the end of a frame, returns the bytes to send.
     pub(crate) fn push<B: Board>(&mut self, byte: u8, machine: &mut Machine<'_, B>) -> Option<&[u8]> {
-        let mut gathered = self.receiver.push(byte)?;
-        let frame = gathered.as_mut().map_err(|error| *error).and_then(|bytes| decode(bytes));
-        // Nothing is cleared for a scan's chunks: they hold no secret, and come by the hundred.
+        let mut received = self.receiver.push(byte)?;
+        let frame = received.as_mut().map_err(|error| *error).and_then(|bytes| decode(bytes));
+        // Nothing is cleared after a scan's chunk: it holds no secret, and a scan has hundreds of them.
         let is_chunk = frame.is_ok_and(|frame| frame.key == ScanChunk::KEY.to_bytes());
         let (buffer, length) = match frame {
             Err(error) => {
@@ -43,7 +43,7 @@ impl Link {
             }
             Ok(frame) => {
                 let request = (frame.number, frame.crc);
-                // A handshake is always new: it is how a host that forgot its numbers begins again.
+                // A handshake is never a repetition: a host that lost count of its requests starts again with it.
                 if self.answered != Some(request) || frame.key == Handshake::KEY.to_bytes() {
                     self.answered = None;
                     if !is_chunk {
@@ -56,7 +56,7 @@ impl Link {
             }
         };
         if !is_chunk {
-            if let Ok(bytes) = gathered {
+            if let Ok(bytes) = received {
                 bytes.zeroize();
             }
             zeroize_stack::<CLEARED_STACK>();
@@ -65,8 +65,8 @@ impl Link {
     }
 }
 
-/// The frame at the start of a link's buffer. That one does not fit would be this program's mistake, and
-/// ends it. Never inlined, so that the list of panics names it.
+/// The frame at the start of a link's buffer. A frame that does not fit is a mistake of this program, which then panics.
+/// Never inlined, so that the list of panics names this function.
 #[inline(never)]
 fn sent(buffer: &[u8], length: Result<usize, FrameError>) -> &[u8] {
     #[expect(clippy::expect_used, reason = "buffers are as long as the longest answer and the longest refusal")]

@@ -1,4 +1,4 @@
-//! One record on the flash: found, opened, sealed, written and read back.
+//! One record on the flash: finds, opens, seals and writes it.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use neural_vault_core::wire::Fault;
@@ -19,7 +19,7 @@ const COMMITTED: [u8; COMMIT] = [0; COMMIT];
 #[derive(Clone, Copy)]
 pub(crate) struct Kind<const N: usize>(u32);
 
-/// The parts of a record's body, as the table in `store.rs` has them.
+/// The parts of a record's body, in the order of the table in `store.rs`.
 pub(crate) struct Parts<'b, const N: usize> {
     nonce: &'b mut [u8; NONCE],
     epoch: &'b mut [u8; 4],
@@ -29,15 +29,15 @@ pub(crate) struct Parts<'b, const N: usize> {
     tag: &'b mut [u8; TAG],
 }
 
-/// What lies in a record's place.
+/// What is found in a record's place.
 pub(crate) enum Found {
-    /// Nothing since the last erasure.
+    /// Nothing was written since the last erasure.
     Erased,
-    /// Something that was never committed.
+    /// A record that was never committed.
     Torn,
-    /// A record with its epoch; it is open in the buffer.
+    /// A record of this epoch; its content is decrypted in the buffer.
     Sound(u32),
-    /// Something that was committed and is not what was written.
+    /// A committed record that is not what was written.
     Damaged,
 }
 
@@ -51,7 +51,7 @@ impl<const N: usize> Kind<N> {
         HEAD + N + TAG
     }
 
-    /// Bytes in all.
+    /// Bytes with the commit.
     pub(crate) const fn length(self) -> u32 {
         (self.body() + COMMIT) as u32
     }
@@ -69,7 +69,7 @@ impl<const N: usize> Kind<N> {
         split(body).ok_or(Fault::StorageFailed)
     }
 
-    /// Reads what is at `place` into `body` and opens it; with an epoch given, it must be that one.
+    /// Reads the record at `place` into `body` and decrypts it. If `expected` is given, it must have that epoch.
     pub(crate) fn find<F: ReadNorFlash>(
         self,
         flash: &mut F,

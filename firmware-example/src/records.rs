@@ -1,4 +1,4 @@
-//! The vault in memory and the store on flash, kept equal.
+//! The vault in memory and the store on flash, kept consistent.
 
 use neural_vault_core::wire::Fault;
 
@@ -8,7 +8,7 @@ use crate::slot_index::SlotIndex;
 use crate::store::{Buffer, Store};
 use crate::vault::Vault;
 
-/// What the token remembers, and where.
+/// The vault, and the store that keeps it.
 pub(crate) struct Records<'m> {
     vault: &'m mut Vault,
     buffer: &'m mut Buffer,
@@ -17,7 +17,7 @@ pub(crate) struct Records<'m> {
 }
 
 impl<'m> Records<'m> {
-    /// Reads the records; damage is kept for [`Records::sound`] to tell.
+    /// Reads the records. If they are damaged, [`Records::sound`] returns the reason.
     pub(crate) fn open<B: Board>(board: &mut B, vault: &'m mut Vault, buffer: &'m mut Buffer) -> Self {
         let sealer = Sealer::new(&board.secret());
         let mut records = Self { vault, buffer, sealer, store: Err(Fault::StorageFailed) };
@@ -40,7 +40,7 @@ impl<'m> Records<'m> {
         self.store.map(|_| ())
     }
 
-    /// Changes what the token remembers: on flash when this returns `Ok`, not at all otherwise.
+    /// Changes the vault: in memory and on flash if this returns `Ok`, not at all otherwise.
     pub(crate) fn change<B: Board>(
         &mut self,
         board: &mut B,
@@ -58,9 +58,9 @@ impl<'m> Records<'m> {
         self.update(board, self.store?, change, Store::log_misses)
     }
 
-    /// Destroys all records, sound or not.
+    /// Erases all records, sound or not.
     pub(crate) fn wipe<B: Board>(&mut self, board: &mut B) -> Result<(), Fault> {
-        // Where there are no sound records to go on from, the board's counter is what must not go back.
+        // Without sound records, the new epoch continues from the board's counter, which must not go back.
         let store = self.store.unwrap_or(Store::blank(floor(board)));
         let clear = |vault: &mut Vault| {
             vault.clear();
@@ -69,7 +69,7 @@ impl<'m> Records<'m> {
         self.update(board, store, clear, Store::commit)
     }
 
-    /// Makes a change in memory, then by `write` on the flash of `store`. Where one fails, the flash is read again.
+    /// Makes a change in memory, then with `write` on the flash. If either fails, reads the vault from the flash again.
     fn update<B: Board>(
         &mut self,
         board: &mut B,
@@ -101,7 +101,7 @@ impl<'m> Records<'m> {
     }
 }
 
-/// The least epoch that records may have; a board without a counter asks for none.
+/// The lowest epoch that records may have; zero on a board without a counter.
 fn floor<B: Board>(board: &mut B) -> u32 {
     board.epoch_floor().unwrap_or(0)
 }

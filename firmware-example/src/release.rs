@@ -1,4 +1,4 @@
-//! What an accepted scan releases: a yes, an answer to a challenge, or the key itself.
+//! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{Enrolment, Threshold, VerifyError, verify};
@@ -47,14 +47,14 @@ impl<B: Board> Machine<'_, B> {
         let identity = self.identity()?;
         let (model, secret) = (identity.model, DeviceSecret::from_bytes(identity.device_secret.expose_secret()));
 
-        // An empty slot is compared with a stand-in, so that it answers on the same path as an enrolled one.
+        // An empty slot is compared with a stand-in, so that it takes the same path as an enrolled one.
         let enrolled = slot.get(&self.records.vault().slots).as_ref();
         let (prototype, threshold, id) = match enrolled {
             Some(slot) => (Components::copied(slot.prototype(latent)?)?, slot.threshold, slot.id),
             None => (Components::first_axis(latent)?, 1.0, [0; 16]),
         };
         let enrolled = enrolled.is_some();
-        // Enrolment checked both, so a record that fails is not what was enrolled.
+        // Both were checked at enrolment: a record that fails here is not the one that was written.
         let threshold = Threshold::new(threshold).map_err(|_| Fault::StorageDamaged)?;
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =

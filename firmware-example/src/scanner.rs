@@ -1,4 +1,4 @@
-//! Scans: streamed chunk by chunk into the encoder, one embedding kept, the mean of an enrolment in the making.
+//! Scans, streamed chunk by chunk into the encoder; the latest embedding, and the enrolment in progress.
 
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::scan::{ScanEncoder, ScanState};
@@ -11,14 +11,14 @@ use crate::limits::{LATENT, MAX_FRAMES, SCRATCH};
 
 /// Memory of scans.
 pub(crate) struct ScanMemory {
-    /// The encoder's, and the open scan's.
+    /// Memory of the encoder, which holds the open scan too.
     scratch: [f32; SCRATCH],
     embedding: [f32; LATENT],
     /// Sum of the embeddings taken for enrolment.
     total: [f32; LATENT],
 }
 
-/// The open scan, the latest complete one, and the enrolment in the making.
+/// The open scan, the latest complete one, and the enrolment in progress.
 pub(crate) struct Scanner<'m> {
     memory: &'m mut ScanMemory,
     open: Option<Open>,
@@ -47,13 +47,13 @@ impl<'m> Scanner<'m> {
         Self { memory, open: None, complete: false, windows: 0, scans: 0 }
     }
 
-    /// Forgets everything.
+    /// Clears everything.
     pub(crate) fn clear(&mut self) {
         self.close();
         self.drop_enrolment();
     }
 
-    /// Forgets the open or complete scan.
+    /// Clears the open or complete scan.
     pub(crate) fn close(&mut self) {
         self.open = None;
         self.complete = false;
@@ -117,7 +117,7 @@ impl<'m> Scanner<'m> {
         Ok(Progress { next, complete: self.complete })
     }
 
-    /// Windows embedded of the open scan; a complete one has one more at least.
+    /// Windows of the open scan that were embedded; completing the scan counts as one more.
     pub(crate) fn windows(&self) -> u32 {
         self.windows
     }
@@ -130,14 +130,14 @@ impl<'m> Scanner<'m> {
         self.memory.embedding.get(..latent).ok_or(Fault::ModelTooLarge)
     }
 
-    /// The complete scan's embedding, which then serves nobody else.
+    /// Takes the complete scan's embedding: a scan is used once.
     pub(crate) fn take(&mut self, latent: usize) -> Result<Components, Fault> {
         let probe = Components::copied(self.embedding(latent)?)?;
         self.close();
         Ok(probe)
     }
 
-    /// Adds the complete scan to the enrolment in the making, which starts anew with a `first` one.
+    /// Adds the complete scan to the enrolment in progress; a `first` one starts a new enrolment.
     pub(crate) fn enrol(&mut self, latent: usize, first: bool) -> Result<EnrolmentProgress, Refusal> {
         let embedding = self.take(latent)?;
         if first {
@@ -152,7 +152,7 @@ impl<'m> Scanner<'m> {
         Ok(EnrolmentProgress { scans, prototype: digest(&self.prototype(latent)?) })
     }
 
-    /// The prototype in the making, if it is of so many scans and has this digest.
+    /// The prototype of the enrolment in progress, if it has this many scans and this digest.
     pub(crate) fn enrolled(&self, latent: usize, scans: u8, prototype: &[u8; 32]) -> Result<Components, Refusal> {
         if scans != self.scans {
             return Err(Fault::EnrolmentScans.with(u32::from(self.scans)));
@@ -164,13 +164,13 @@ impl<'m> Scanner<'m> {
         Ok(found)
     }
 
-    /// Forgets the scans taken for enrolment.
+    /// Clears the scans taken for enrolment.
     pub(crate) fn drop_enrolment(&mut self) {
         self.memory.total.zeroize();
         self.scans = 0;
     }
 
-    /// The mean of the scans taken, of which there is one at least.
+    /// The mean of the scans taken for enrolment; an error if there are none.
     fn prototype(&self, latent: usize) -> Result<Components, Refusal> {
         if self.scans == 0 {
             return Err(Fault::EnrolmentScans.into());

@@ -1,8 +1,8 @@
 //! Sealing of records: Ascon-AEAD128 (NIST SP 800-232) under a key derived from the board's secret.
 //!
-//! The nonce is 16 random bytes: no counter of nonces has to survive a power cut, and of the 2^20 records that a flash
-//! lives through two have the same with a chance of 2^-89. The associated data names the record's kind and its epoch, so
-//! that a record opens in no other place.
+//! The nonce is 16 random bytes, so no counter of nonces has to survive a power cut; among the 2^20 records that a flash
+//! can take in its life, two have the same nonce with a probability of 2^-89. The associated data is the record's kind and
+//! epoch, so a record cannot be opened in another place.
 
 use ascon_aead::AsconAead128;
 use ascon_aead::aead::{AeadInOut, KeyInit};
@@ -19,10 +19,10 @@ pub(crate) const NONCE: usize = 16;
 /// Bytes of a tag.
 pub(crate) const TAG: usize = 16;
 
-/// The key is HKDF-Expand's (RFC 5869, 2.3); 3.3 lets a secret that is uniformly random skip the extraction.
+/// The key is HKDF-Expand's (RFC 5869, 2.3): a uniformly random secret may skip the extraction (3.3).
 const INFO: &[u8] = b"neural-vault/token/seal/v1";
 
-/// What a sealed record is, and where in the order of records it belongs.
+/// The kind of a sealed record, and its place in the order of records.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     /// Kind of the record.
@@ -31,7 +31,7 @@ pub(crate) struct Place {
     pub(crate) epoch: u32,
 }
 
-/// The sealing key; zeroised on drop, which the cipher that is made of it for each record is not.
+/// The sealing key; zeroised on drop. The cipher that is made from it for each record is not.
 pub(crate) struct Sealer(Zeroizing<[u8; 16]>);
 
 /// A record that was not sealed here, under this key, for this place.
@@ -57,7 +57,7 @@ impl Sealer {
         Some(tag.into())
     }
 
-    /// Decrypts `text` in place, after its tag was found right.
+    /// Verifies the tag, then decrypts `text` in place.
     pub(crate) fn open(
         &self,
         place: Place,

@@ -1,12 +1,12 @@
-//! Known answers, for the self-test.
+//! Known answers for the self-test.
 
 use neural_vault_core::key::{DerivedKey, derive_v1};
 
 use crate::board::{Board, BoardSecret};
 use crate::seal::{NONCE, Place, Sealer};
 
-/// The v1 key of a prototype from -1 to 0.875 in steps of 1/8, and its HMAC of the text of RFC 4231's test case 2, as
-/// another implementation computes them.
+/// Whether the v1 key of a prototype from -1 to 0.875 in steps of 1/8, and its HMAC of the text of RFC 4231's test case 2,
+/// are those of another implementation.
 pub(crate) fn key_derivation() -> bool {
     const MAC: [u8; 32] = [
         0xb9, 0x7a, 0xd5, 0x8f, 0xd1, 0x2b, 0x2c, 0x4b, 0x00, 0x50, 0x03, 0x8c, 0xfb, 0x1e, 0xe7, 0xf6, 0x86, 0x21,
@@ -24,7 +24,7 @@ pub(crate) fn key_derivation() -> bool {
         && DerivedKey::from_bytes(&key).authenticate(b"what do ya want for nothing?") == MAC
 }
 
-/// What is sealed opens, and does not once it was changed; the tag is what another implementation computes.
+/// Whether a sealed text opens, a changed one does not, and the tag is that of another implementation.
 pub(crate) fn sealing() -> bool {
     const PLACE: Place = Place { kind: 0, epoch: 0 };
     const TAG: [u8; 16] =
@@ -45,7 +45,7 @@ pub(crate) fn sealing() -> bool {
         && tag == TAG
 }
 
-/// Two draws that differ, neither all one byte.
+/// Whether two draws differ, and neither repeats a single byte.
 pub(crate) fn entropy<B: Board>(board: &mut B) -> bool {
     let (mut first, mut second) = ([0; 32], [0; 32]);
     let drawn = board.entropy(&mut first).is_ok() && board.entropy(&mut second).is_ok();

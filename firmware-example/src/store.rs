@@ -1,8 +1,9 @@
-//! Records on NOR flash that a power cut leaves as they were or as they should be.
+//! Records on NOR flash: a power cut leaves either the old state or the new one.
 //!
 //! # Layout
-//! Two banks of [`BANK`] bytes. One is live: a sealed snapshot of everything the token remembers, then a log of sealed
-//! attempt counters, each standing in for the snapshot's. All records have fixed places and lengths, multiples of 16:
+//! Two banks of [`BANK`] bytes, one of them live. It holds a sealed snapshot of everything the token remembers, then a log
+//! of sealed attempt counters, each of which replaces those before. All records have fixed places and lengths, multiples
+//! of 16:
 //!
 //! | offset | bytes | content |
 //! |---|---|---|
@@ -12,11 +13,11 @@
 //! | 24 | 8 | zero |
 //! | 32 | n | sealed content: 2304 bytes of a snapshot, 16 of counters |
 //! | 32 + n | 16 | tag; kind and epoch are authenticated with it |
-//! | 48 + n | 16 | commit: zeros once all before it is on the flash |
+//! | 48 + n | 16 | commit: zeros, written after everything before it is on the flash |
 //!
 //! # Changes
-//! A counter is **appended** to the log. Everything else, and a counter when the log is full or its end torn, is
-//! **committed**: the other bank is erased, the snapshot written into it, then its commit; then the old bank is erased.
+//! Counters are **appended** to the log. Every other change, and counters when the log is full or its end torn, is
+//! **committed**: the other bank is erased, the snapshot is written into it, then its commit, then the old bank is erased.
 //!
 //! # After a power cut
 //! | found | means |
@@ -27,7 +28,7 @@
 //! | no committed snapshot, nothing damaged | blank |
 //! | an epoch below the board's counter | [`Fault::StorageRolledBack`] |
 //!
-//! Every write is read back. A flash that fails makes the change fail; what is true is then read from the flash again.
+//! Every write is read back. If the flash fails, the change fails, and the state is read from the flash again.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use neural_vault_core::wire::{Fault, SLOTS};
@@ -46,7 +47,7 @@ pub const REGION: u32 = 2 * BANK;
 const SNAPSHOT: Kind<VAULT_LENGTH> = Kind::new(1);
 const COUNTERS: Kind<ALIGNMENT> = Kind::new(2);
 
-/// Memory for one snapshot on its way from and to the flash.
+/// Memory for one snapshot while it is read or written.
 pub(crate) struct Buffer([u8; SNAPSHOT.body()]);
 
 impl Buffer {
@@ -55,12 +56,12 @@ impl Buffer {
     }
 }
 
-/// Where the records are.
+/// Where on the flash the live records are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Store {
     /// Start of the live bank.
     bank: u32,
-    /// Where the next counter goes, from the start of the bank.
+    /// Offset of the next counters in the bank.
     end: u32,
     /// Epoch of the latest record.
     pub(crate) epoch: u32,
@@ -147,10 +148,10 @@ impl Store {
         Ok(())
     }
 
-    /// Makes `vault` the truth, and erases what was true before.
+    /// Writes `vault` as a new snapshot, and erases the old bank.
     ///
     /// # Errors
-    /// The flash failed: what is true must be found out by [`Store::mount`].
+    /// The flash failed: only [`Store::mount`] can tell which state it holds.
     pub(crate) fn commit<F: NorFlash>(
         &mut self,
         flash: &mut F,
@@ -160,7 +161,7 @@ impl Store {
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
         let (old, new, epoch) = (self.bank, BANK - self.bank, self.next_epoch()?);
-        // Should the flash fail halfway, a counter may not be appended to what is left.
+        // If the flash fails below, no counters may be appended to this bank.
         self.end = BANK;
         erase(flash, new)?;
         let encoded = encode(vault, SNAPSHOT.parts(&mut buffer.0)?.text);
@@ -168,12 +169,12 @@ impl Store {
         buffer.0.zeroize();
         written?;
         *self = Self { bank: new, end: SNAPSHOT.length(), epoch };
-        // The change is made. Where this fails, the next start tries again before it does anything else.
+        // The change is complete. If this erasure fails, the next start repeats it before anything else.
         let _ = erase(flash, old);
         Ok(())
     }
 
-    /// Makes the attempt counters of `vault` the truth; the rest of it must be the truth already.
+    /// Appends the attempt counters of `vault`; the rest of it must equal the live snapshot.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -198,7 +199,7 @@ impl Store {
         Ok(())
     }
 
-    /// Epoch of the next record. Epochs end after 2^32 changes, and no flash lives through as many.
+    /// Epoch of the next record. Epochs end after 2^32 changes, more than any flash can take.
     fn next_epoch(&self) -> Result<u32, Fault> {
         self.epoch.checked_add(1).ok_or(Fault::StorageFailed)
     }
@@ -208,13 +209,13 @@ impl Store {
     }
 }
 
-/// The vault in postcard's encoding, zeros after it.
+/// Writes the vault in postcard's encoding, followed by zeros.
 fn encode(vault: &Vault, text: &mut [u8; VAULT_LENGTH]) -> Result<(), Fault> {
     text.fill(0);
     postcard::to_slice(vault, text).map(|_| ()).map_err(|_| Fault::StorageFailed)
 }
 
-/// Erases a bank that holds anything.
+/// Erases a bank, unless it is erased already.
 fn erase<F: NorFlash>(flash: &mut F, bank: u32) -> Result<(), Fault> {
     const { assert!((BANK as usize).is_multiple_of(F::ERASE_SIZE)) };
     if is_erased(flash, bank)? {

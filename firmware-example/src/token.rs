@@ -17,7 +17,7 @@ pub struct Token<'m, B> {
 impl<'m, B: Board> Token<'m, B> {
     /// Starts a token: opens the model and reads the records.
     ///
-    /// `model` is the memory that holds the model's bundle from its start on; it may be longer, and hold no model.
+    /// `model` is the memory that holds the model's bundle at its start. It may be longer than the bundle, or hold none.
     pub fn start(board: B, model: &'m [u8], memory: &'m mut Memory) -> Self {
         let Memory { link, scans, vault, buffer } = memory;
         let machine = Machine::start_up(board, model, scans, vault, buffer);
@@ -32,7 +32,8 @@ impl<'m, B: Board> Token<'m, B> {
 
     /// Serves the board's link for ever.
     pub fn run(mut self) -> ! {
-        // When the frame at hand would have begun, had it come without a wait; and the end of the last byte or wait.
+        // `begun` is when the current frame began, moved forward by the time spent waiting for its bytes; `clock` is when the
+        // last byte or wait ended.
         let mut begun = self.machine.ticks();
         let mut clock = begun;
         loop {

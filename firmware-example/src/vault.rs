@@ -1,4 +1,4 @@
-//! What a token remembers: one value, sealed as a whole.
+//! Everything that a token remembers: one value, sealed as a whole.
 
 use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
 use neural_vault_core::verify::Threshold;
@@ -18,9 +18,9 @@ pub(crate) const VAULT_LENGTH: usize = {
 /// Everything persistent.
 #[derive(Serialize)]
 pub(crate) struct Vault {
-    /// None on a blank token.
+    /// `None` on a blank token.
     pub(crate) identity: Option<Identity>,
-    /// Misses of each slot since its last reset; attempts not yet judged count.
+    /// Misses of each slot since its last reset; an attempt counts as a miss until the probe was compared.
     pub(crate) misses: [u8; SLOTS],
     pub(crate) slots: [Option<Slot>; SLOTS],
 }
@@ -32,7 +32,7 @@ pub(crate) struct Identity {
     pub(crate) admin_key: AdminKey,
     pub(crate) model: [u8; 32],
     pub(crate) window: u8,
-    /// Whether keys may leave, 0 or 1: with a `bool`, blank memory would not be all zeros and take flash to copy.
+    /// Whether keys may leave, 0 or 1. With a `bool`, a blank vault would not be all zeros, and its copy would take flash.
     pub(crate) allow_export: u8,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Slot {
 impl Vault {
     pub(crate) const BLANK: Self = Self { identity: None, misses: [0; SLOTS], slots: [const { None }; SLOTS] };
 
-    /// Becomes what `bytes` encode, field by field: a whole vault would lie on the stack several times over.
+    /// Reads the vault from its encoding, field by field: as a whole it would be on the stack several times.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         let mut rest = read_into(&mut self.identity, bytes)?;
         rest = read_into(&mut self.misses, rest)?;
@@ -58,7 +58,7 @@ impl Vault {
         Ok(())
     }
 
-    /// Back to blank, nothing left in memory.
+    /// Makes the vault blank, and clears its memory.
     pub(crate) fn clear(&mut self) {
         self.identity = None;
         self.misses = [0; SLOTS];
@@ -68,8 +68,8 @@ impl Vault {
 
 /// Reads one field; returns the bytes after it.
 ///
-/// The stack is cleared before the next: what is not there, such as an empty slot, is moved into its place with whatever
-/// lay on the stack, secrets of the field before too.
+/// The stack is cleared after each field. The value of an empty slot, for example, is moved with its unused bytes, which
+/// would otherwise be what the field before left on the stack, secrets included.
 fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
     #[inline(never)]
     fn read<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
@@ -83,7 +83,7 @@ fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard
 }
 
 impl Slot {
-    /// A slot with this prototype, zeros after it.
+    /// An enrolment with this prototype, followed by zeros.
     pub(crate) fn new(label: Label, id: [u8; 16], threshold: Threshold, prototype: &[f32]) -> Result<Self, Fault> {
         let mut slot = Self { label, id, threshold: threshold.cosine(), prototype: [[0.0; 32]; LATENT / 32] };
         let place = slot.prototype.as_flattened_mut().get_mut(..prototype.len()).ok_or(Fault::ModelTooLarge)?;
