@@ -1,4 +1,4 @@
-//! Links the images by cortex-m-rt's script, for the board that QEMU has.
+//! Links the images by cortex-m-rt's script, for a board that QEMU runs.
 
 fn main() {
     let root = env!("CARGO_MANIFEST_DIR");

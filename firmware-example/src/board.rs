@@ -1,5 +1,8 @@
 //! What a token needs of the board it runs on: one trait.
 
+use core::error::Error;
+use core::fmt;
+
 use embedded_storage::nor_flash::NorFlash;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -85,6 +88,14 @@ impl ZeroizeOnDrop for BoardSecret {}
 /// The random generator failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntropyFailed;
+
+impl fmt::Display for EntropyFailed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the random generator failed")
+    }
+}
+
+impl Error for EntropyFailed {}
 
 /// What a person at the token is asked to consent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

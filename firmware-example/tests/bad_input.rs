@@ -1,4 +1,4 @@
-//! Values that no comparison can be made with, from the link and from records: refused by name, no key, no free attempt.
+//! Values that cannot be compared, from the link and from records: each has its refusal, no key, no free attempt.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -110,7 +110,7 @@ mod place {
     pub const PROTOTYPE: usize = 141;
 }
 
-/// Opens the snapshot on a flash, as the README's table has it, lets `change` change it and seals it again.
+/// Opens the snapshot on a flash by the README's table, applies `change` and seals it again.
 fn reseal(board: &SimBoard, change: impl FnOnce(&mut [u8])) {
     const HEAD: usize = 32;
     const TEXT: usize = 2304;
@@ -134,7 +134,7 @@ fn reseal(board: &SimBoard, change: impl FnOnce(&mut [u8])) {
 }
 
 #[test]
-fn a_sealed_snapshot_has_its_bytes_where_they_always_were() {
+fn the_layout_of_a_sealed_snapshot_does_not_change() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = enrolled_board(model);
@@ -192,7 +192,7 @@ fn a_count_of_misses_beyond_all_disables_its_slot() {
 }
 
 #[test]
-fn a_wipe_that_gets_no_randomness_leaves_damage_as_damage() {
+fn a_wipe_without_randomness_leaves_the_damage_detectable() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = SimBoard { secret: [8; 32], ..enrolled_board(model) };

@@ -1,7 +1,7 @@
-//! After a request that used a secret, no copy of one is left on the dead stack below the caller, or in a buffer.
+//! A request that uses a secret leaves no copy of it on the dead stack below the caller, or in a buffer.
 //!
-//! Frames of this machine are not those of a Cortex-M4; the clearing, and that it reaches as deep as the secrets go, is
-//! what is tried here.
+//! Stack frames of this machine differ from those of a Cortex-M4. These tests check that the stack is cleared, and as deep
+//! as copies of secrets reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -40,7 +40,7 @@ fn paint() {
     std::hint::black_box(&paint);
 }
 
-/// How many pieces of eight bytes of a secret are there: as they are, as HMAC's two pads make them, as words of SHA-256.
+/// How many eight-byte pieces of a secret are on the stack: plain, under HMAC's two pads, or as words of SHA-256.
 fn pieces(stack: &[u8], secret: &[u8]) -> usize {
     let padded = [0, 0x36, 0x5c].map(|pad| secret.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>());
     let swapped = padded.each_ref().map(|bytes| bytes.chunks(4).flat_map(|word| word.iter().rev().copied()).collect());
@@ -56,7 +56,7 @@ fn frame<E: Endpoint>(number: u32, request: &E::Request<'_>) -> Vec<u8> {
     frame
 }
 
-/// Sends a request, and fails when it is refused or leaves a piece of a secret; returns the message of the answer.
+/// Sends a request, and fails if it is refused or leaves a piece of a secret; returns the message of the answer.
 #[inline(never)]
 fn leaves_nothing<E: Endpoint>(
     token: &mut Token<'_, SimBoard>,
@@ -90,7 +90,7 @@ fn sealing_key() -> [u8; 16] {
     key
 }
 
-/// Starts a token, and fails when that leaves a piece of a secret.
+/// Starts a token, and fails if that leaves a piece of a secret.
 #[inline(never)]
 fn start_leaves_nothing<'m>(board: SimBoard, model: &'m [u8], memory: &'m mut Memory) -> Token<'m, SimBoard> {
     let mut found = Box::new([0; DEPTH]);
@@ -143,7 +143,7 @@ fn no_request_leaves_a_secret() {
         leaves_nothing::<Handshake>(&mut token, &secrets, 1, &Hello { version: VERSION });
         leaves_nothing::<Provision>(&mut token, &secrets, 2, &provision);
 
-        // The client's requests are numbered apart from these.
+        // The client's numbers must not repeat those above.
         let mut client = Client::new(token);
         client.number = 1000;
         let id = client.enrol(&KEY, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
@@ -175,7 +175,7 @@ fn no_request_leaves_a_secret() {
     });
 }
 
-/// How often a secret lies in a token's memory.
+/// How many copies of a secret are in a token's memory.
 fn copies(memory: &Memory, secret: &[u8]) -> usize {
     let start = (&raw const *memory).cast::<u8>();
     // SAFETY: the memory of a live value; its padding is whatever the allocator left there.

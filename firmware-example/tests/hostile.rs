@@ -1,4 +1,4 @@
-//! What a hostile or broken host, flash or generator does: a numbered error, nothing changed, the next command works.
+//! A hostile or broken host, flash or generator gets a numbered error; nothing is changed, and the next command works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -40,7 +40,7 @@ impl Hostile {
         (0..self.below(most + 1)).map(|_| self.next() as u8).collect()
     }
 
-    /// A frame with a right CRC around any bytes, which postcard writes as they are.
+    /// A frame with a correct CRC around arbitrary bytes, which postcard writes unchanged.
     fn framed(&mut self, key: &Key, message: &[u8]) -> Vec<u8> {
         struct Raw<'a>(&'a [u8]);
         impl serde::Serialize for Raw<'_> {
@@ -58,23 +58,23 @@ impl Hostile {
         out[..length].to_vec()
     }
 
-    /// A frame of one of the kinds below, and whether it may well be a valid command.
+    /// A frame of one of the kinds below, and whether it may be a valid command.
     fn frame(&mut self) -> Vec<u8> {
         let endpoint = ENDPOINTS[self.below(ENDPOINTS.len())];
         match self.below(8) {
-            // Random bytes, as long as they like.
+            // Random bytes of any length.
             0 => [self.bytes(3 * MAX_FRAME), vec![0]].concat(),
             // A known endpoint with a random message. A handshake is left out: it is always allowed.
             1 | 2 => {
                 let message = self.bytes(80);
                 self.framed(&endpoint.1, &message)
             }
-            // A length that promises more than there is.
+            // A length that is longer than the message.
             3 => {
                 let message = [&[0xff; 5][..], &self.bytes(20)].concat();
                 self.framed(&endpoint.1, &message)
             }
-            // A sound frame that is damaged.
+            // A damaged frame.
             4 => {
                 let mut frame = self.framed(&endpoint.1, &[1, 2, 3]);
                 let place = self.below(frame.len() - 1);
@@ -90,14 +90,14 @@ impl Hostile {
                 message.extend(values);
                 self.framed(&ScanChunk::KEY, &message)
             }
-            // A scan of any width, and left alone.
+            // A scan of any width that is never continued.
             6 => {
                 let features = if self.below(2) == 0 { DIMS.features as u64 } else { self.next() };
                 let head = ScanHead { features: features as u32, frames: self.next() as u32 };
                 let message = postcard::to_allocvec(&head).unwrap();
                 self.framed(&ScanBegin::KEY, &message)
             }
-            // An endpoint that nobody knows.
+            // An unknown endpoint.
             _ => {
                 let mut out = [0; MAX_FRAME];
                 let key = self.next().to_le_bytes();
@@ -108,7 +108,7 @@ impl Hostile {
     }
 }
 
-/// Epoch and slots: changed by nothing that is refused.
+/// Epoch and slots, which no refused request changes.
 fn records(client: &mut Host<'_>) -> (u32, [SlotInfo; SLOTS]) {
     let epoch = client.call::<Info>(&()).unwrap().epoch;
     (epoch, client.admin::<ListSlots, _>(&ADMIN, ()).unwrap())
@@ -127,7 +127,7 @@ fn a_hundred_thousand_hostile_frames_change_nothing() {
         for count in 1..=FRAMES {
             let frame = hostile.frame();
             let mut answer = client.transport.exchange(&frame);
-            // Random bytes may end several frames: each has its answer. No frame, no answer.
+            // Random bytes may end several frames, each with its answer, or none.
             for answer in answer.split_mut(|&byte| byte == 0).filter(|answer| !answer.is_empty()) {
                 answered += 1;
                 let read = decode(answer).expect("every answer is a frame");
@@ -142,7 +142,7 @@ fn a_hundred_thousand_hostile_frames_change_nothing() {
             }
             silent += usize::from(answer.is_empty());
             if count % 1000 == 0 {
-                // Should a frame have ended in the middle of one, this zero ends it.
+                // If the bytes ended within a frame, this zero ends it.
                 client.transport.exchange(&[0]);
                 assert_eq!(records(client), before, "after {count} frames");
                 assert!(board.flash.content() == flash, "after {count} frames");
@@ -156,7 +156,7 @@ fn a_hundred_thousand_hostile_frames_change_nothing() {
 }
 
 #[test]
-fn a_scan_of_any_floats_is_judged_as_its_host_would() {
+fn a_scan_of_any_floats_gets_the_verdict_that_its_host_computes() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = enrolled_board(model);
@@ -172,7 +172,7 @@ fn a_scan_of_any_floats_is_judged_as_its_host_would() {
         assert_eq!(verdict, expected, "{value}");
     }
     session(board, model, |client| {
-        // What is not a number counts as the core's `sanitise` has it: a few of them do not hide a person.
+        // Values that are not numbers are replaced by the core's `sanitise`: a few of them do not change the verdict.
         let mut scan = genuine(9);
         scan[7] = f32::NAN;
         verify(client, SLOT, &scan).unwrap();
@@ -188,7 +188,7 @@ fn a_host_that_vanishes_in_the_middle_of_a_scan_leaves_no_trace() {
         client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames: 4 }).unwrap();
         client.call::<ScanChunk>(&Chunk { number: 0, values: &[0x41; 4 * CHUNK] }).unwrap();
         client.transport.exchange(&[5; 100]);
-        // Another host comes: what is left of the old frame costs it one retry.
+        // The rest of the old frame costs the next host one retry.
         client.handshake().unwrap();
         assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
         assert_eq!(records(client), before);
@@ -232,7 +232,7 @@ fn a_generator_that_fails_stops_what_needs_it() {
 }
 
 #[test]
-fn a_bit_flipped_anywhere_in_the_records_is_found_or_without_effect() {
+fn a_bit_flipped_anywhere_in_the_records_is_detected_or_without_effect() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = enrolled_board(model);
@@ -241,7 +241,7 @@ fn a_bit_flipped_anywhere_in_the_records_is_found_or_without_effect() {
     let before = session(board.clone(), model, records);
     let (mut found, mut without_effect) = (0, 0);
     for (place, byte) in sound.iter().enumerate() {
-        // Every bit of what is written, and some of what is not.
+        // Every bit that was written, and some that were not.
         if *byte == 0xff && place % 61 != 0 {
             continue;
         }
@@ -253,7 +253,7 @@ fn a_bit_flipped_anywhere_in_the_records_is_found_or_without_effect() {
                     found += 1;
                     assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::StorageDamaged);
                     assert_eq!(client.call::<SelfTest>(&()).unwrap_err().number, Fault::SelfTest.number());
-                    // What is left is a wipe, by whoever is at the token.
+                    // Only a wipe, confirmed at the token, is possible then.
                     client.transport.board().consents = false;
                     assert_eq!(fault(client.admin::<Wipe, _>(&[0; 32], ())), Fault::NotConfirmed);
                     client.transport.board().consents = true;
@@ -273,7 +273,7 @@ fn a_bit_flipped_anywhere_in_the_records_is_found_or_without_effect() {
 }
 
 #[test]
-fn records_of_an_earlier_day_are_refused_where_the_board_counts() {
+fn rolled_back_records_are_refused_on_a_board_with_a_counter() {
     let aligned = bundle();
     let model = aligned.bytes();
     let mut board = SimBoard::new(Flash::new());

@@ -1,4 +1,4 @@
-//! Power cuts at every step of every change: the old state or the new one, never a free attempt, never a dead token.
+//! Power cuts at every step of every change leave the old state or the new one, no free attempt, and a token that works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -11,7 +11,7 @@ use support::*;
 
 type Host<'m> = Client<Token<'m, SimBoard>>;
 
-/// What a token's owner can see of it.
+/// What a host can see of a token.
 #[derive(Clone, Debug, PartialEq)]
 struct Seen {
     state: State,
@@ -19,13 +19,13 @@ struct Seen {
     slots: Option<[SlotInfo; SLOTS]>,
 }
 
-/// What is tried: how the board is prepared, what is sent before the power may go, and what then.
+/// A change to cut: how the board is prepared, what is sent before the power may be cut, and what after.
 struct Case {
     name: &'static str,
     board: fn(&[u8]) -> SimBoard,
     before: fn(&mut Host<'_>),
     act: fn(&mut Host<'_>, &[u8]) -> Result<(), Refusal>,
-    /// Whether it is an attempt: a third state is allowed then, in which the attempt is paid and nothing else done.
+    /// Whether it is an attempt: then a third state is allowed, in which the attempt is counted and nothing else done.
     attempt: bool,
 }
 
@@ -161,8 +161,8 @@ fn seen(flash: &Flash, model: &[u8]) -> Seen {
     session(SimBoard::new(flash.copy()), model, see)
 }
 
-/// The state with one more miss somewhere than `old`.
-fn is_paid(old: &Seen, found: &Seen) -> bool {
+/// Whether `found` is `old` with one more miss in one slot.
+fn is_counted(old: &Seen, found: &Seen) -> bool {
     let (Some(old), Some(found)) = (&old.slots, &found.slots) else {
         return false;
     };
@@ -170,8 +170,8 @@ fn is_paid(old: &Seen, found: &Seen) -> bool {
     more == 1 && old.iter().zip(found).all(|(old, found)| old.enrolment == found.enrolment)
 }
 
-/// A token in whatever state does what is next for it.
-fn goes_on(flash: &Flash, model: &[u8], found: &Seen) {
+/// Checks that the token works in its state: it does what comes next.
+fn works_on(flash: &Flash, model: &[u8], found: &Seen) {
     session(SimBoard::new(flash.copy()), model, |client| {
         if found.state == State::Blank {
             client.call::<Provision>(&provisioning(model)).unwrap();
@@ -195,7 +195,7 @@ struct Tally {
     second_cuts: usize,
 }
 
-/// Runs a case with the power going after `steps` steps; returns the verdict and the flash that is left.
+/// Runs a case with the power cut after some steps; returns the verdict and the flash as it was left.
 fn run(case: &Case, model: &[u8], prepared: &Flash, cut: Option<(usize, Tear)>) -> (Result<(), Refusal>, Flash) {
     let flash = prepared.copy();
     let mut board = SimBoard::new(flash.clone());
@@ -230,20 +230,20 @@ fn try_every_cut(case: &Case, model: &[u8]) -> Tally {
             tally.old += 1;
         } else if found == new {
             tally.new += 1;
-        } else if case.attempt && is_paid(&old, &found) {
+        } else if case.attempt && is_counted(&old, &found) {
             tally.paid += 1;
         } else {
             panic!("{}: {found:?} is neither {old:?} nor {new:?}", context());
         }
-        // Whoever hears a verdict has paid for it.
+        // A verdict that the host received was counted.
         if case.attempt && verdict == Err(Fault::Rejected.into()) {
-            assert!(is_paid(&old, &found), "{}: a free attempt", context());
+            assert!(is_counted(&old, &found), "{}: a free attempt", context());
         }
         if verdict.is_ok() {
-            assert_eq!(found, new, "{}: said to be done and is not", context());
+            assert_eq!(found, new, "{}: reported as done, but it is not", context());
         }
-        goes_on(&left, model, &found);
-        // The start after the cut may write too, and lose its power as well.
+        works_on(&left, model, &found);
+        // The start after the cut may write too, and be cut as well.
         for (again, tear) in [0, 3, 9].into_iter().flat_map(|again| TEARS.map(|tear| (again, tear))) {
             let twice = left.copy();
             twice.cut_after(again, tear);
@@ -274,7 +274,7 @@ fn a_power_cut_leaves_the_old_state_or_the_new_one() {
             "{:34} {operations:>10} {steps:>6} {:>6} {old:>6} {paid:>6} {new:>6} {second_cuts:>11}",
             case.name, tally.cuts
         );
-        // An accepted attempt is given back: there the new state is the old one.
+        // An accepted attempt is restored, so its new state equals the old one.
         assert!(old > 0 && new + paid > 0, "{}: two states are met", case.name);
         cuts += tally.cuts;
     }

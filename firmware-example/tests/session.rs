@@ -16,7 +16,7 @@ fn fault<T>(reply: Result<T, Refusal>) -> Fault {
     reply.err().expect("refused").fault().expect("known")
 }
 
-/// The host's own v2 key of the enrolment `id` made of [`enrolled_scans`].
+/// The v2 key that the host derives for the enrolment `id`, made from [`enrolled_scans`].
 fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
     let model_digest = Bundle::open(model).unwrap().digest();
     let context = KeyContext { model_digest, enrolment_id: &id, application };
@@ -136,10 +136,10 @@ fn a_success_gives_its_attempt_back_and_ends_the_row() {
 }
 
 #[test]
-fn an_empty_slot_is_no_different_to_who_has_no_tag() {
+fn an_empty_slot_behaves_like_an_enrolled_one_without_a_tag() {
     let aligned = bundle();
     let model = aligned.bytes();
-    // The stand-in of an empty slot, met exactly by no scan here, must not be accepted by any.
+    // No scan may be accepted by the stand-in of an empty slot.
     for (slot, probe) in [(SLOT, impostor(1)), (EMPTY, impostor(1)), (EMPTY, genuine(1))] {
         let board = enrolled_board(model);
         board.flash.count();
@@ -190,7 +190,7 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
         let question = Question { slot: SLOT, nonce: [0; 32], application: &long };
         assert_eq!(fault(client.call::<Challenge>(&question)), Fault::Application);
         client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
-        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan, "a scan serves once");
+        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan, "a scan is used once");
     });
 }
 
@@ -261,7 +261,7 @@ fn a_repeated_request_is_answered_alike_and_acts_once() {
 
 #[test]
 fn a_host_on_a_bad_line_gets_its_scan_through() {
-    /// Loses, damages and doubles frames in both directions.
+    /// Loses, damages and repeats frames in both directions.
     struct BadLine<T>(T, model::Random);
     impl<T: client::Transport> client::Transport for BadLine<T> {
         fn exchange(&mut self, frame: &[u8]) -> Vec<u8> {
@@ -297,7 +297,7 @@ fn a_host_on_a_bad_line_gets_its_scan_through() {
 }
 
 #[test]
-fn a_chunk_that_is_missing_or_doubled_is_said_and_the_scan_goes_on() {
+fn a_missing_or_repeated_chunk_is_refused_and_the_scan_continues() {
     let aligned = bundle();
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {

@@ -13,35 +13,35 @@ pub const CREATE: usize = 7;
 pub struct File(usize);
 
 impl File {
-    /// Opens a file; `None` when it cannot be.
+    /// Opens a file; `None` if that fails.
     pub fn open(name: &CStr, mode: usize) -> Option<Self> {
         // SAFETY: the name is a string of the given length that ends in a zero.
         let handle = unsafe { syscall!(OPEN, name.as_ptr(), mode, name.count_bytes()) };
         (handle != usize::MAX).then_some(Self(handle))
     }
 
-    /// Moves to a place from the file's start.
+    /// Moves to an offset from the file's start; `None` if that fails.
     pub fn seek(&self, place: u32) -> Option<()> {
         // SAFETY: takes numbers only.
         let status = unsafe { syscall!(SEEK, self.0, place) };
         (status == 0).then_some(())
     }
 
-    /// Fills `bytes`.
+    /// Fills `bytes`; `None` if the file ends before.
     pub fn read(&self, bytes: &mut [u8]) -> Option<()> {
         // SAFETY: the host writes within the buffer's length.
         let missing = unsafe { syscall!(READ, self.0, bytes.as_mut_ptr(), bytes.len()) };
         (missing == 0).then_some(())
     }
 
-    /// Writes `bytes`.
+    /// Writes all of `bytes`; `None` if that fails.
     pub fn write(&self, bytes: &[u8]) -> Option<()> {
         // SAFETY: the host reads within the buffer's length.
         let missing = unsafe { syscall!(WRITE, self.0, bytes.as_ptr(), bytes.len()) };
         (missing == 0).then_some(())
     }
 
-    /// Bytes of the file.
+    /// Length of the file in bytes.
     pub fn length(&self) -> Option<usize> {
         // SAFETY: takes a number only.
         let length = unsafe { syscall!(FLEN, self.0) };
@@ -49,7 +49,7 @@ impl File {
     }
 }
 
-/// Ends QEMU with a failure: without its files there is no board.
+/// Ends QEMU with a failure: the board cannot run without its files.
 pub fn exit() -> ! {
     loop {
         debug::exit(debug::EXIT_FAILURE);

@@ -1,4 +1,4 @@
-//! A token in QEMU, its link a Unix socket.
+//! A token in QEMU with a Unix socket as its link.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -10,7 +10,7 @@ use crate::machine::Setup;
 use crate::model::{self, Random};
 use crate::story::{ADMIN, Host, SLOT, equal_embeddings, first_frame, provision};
 
-/// The reference's widths.
+/// Widths of the reference model.
 const DIMS: Dims =
     Dims { features: 0, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 8 };
 
@@ -18,10 +18,10 @@ const DIMS: Dims =
 /// serial port carries in two minutes, at some 25 KB a second.
 const CASES: [(usize, usize, usize); 4] = [(1024, 1, 200), (1024, 8, 45), (20_484, 1, 3), (20_484, 8, 1)];
 
-/// The format of its weights.
+/// Format of its weights.
 const FORMAT: WeightFormat = WeightFormat::I8I16;
 
-/// Accepts whatever was enrolled: a rejected verification derives no key.
+/// Accepts every scan: a rejected one would derive no key.
 const THRESHOLD: f32 = -1.0;
 
 /// Measures every case and prints it as JSON.

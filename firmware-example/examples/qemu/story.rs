@@ -22,17 +22,17 @@ const SECRET: [u8; 32] = [0x5e; 32];
 pub const SLOT: SlotNumber = SlotNumber { slot: 0 };
 const APPLICATION: &[u8] = b"door";
 
-/// Whom to enrol, from which session, and which session's scans to try.
+/// Label and session to enrol, and the session whose scans are verified.
 const ENROLLED: (&str, &str) = ("house", "run04");
 const PROBES: &str = "run05";
 
-/// Frames that the demo model's probes hold.
+/// Frames of the demo model's probes.
 const DEMO_WINDOW: usize = 9;
 
-/// The demo model's, from its card.
+/// The demo model's threshold, from its card.
 const THRESHOLD: f32 = 0.7269;
 
-/// What the host makes of scans with its own copy of the model.
+/// The host's own copy of the model.
 pub struct Host<'m> {
     bundle: Bundle<'m>,
     window: usize,
@@ -86,7 +86,7 @@ pub fn equal_embeddings(client: &mut Client<Machine>, host: &Host<'_>, scans: &[
     Ok(equal)
 }
 
-/// Tells the story.
+/// Takes a token from blank to wiped, and prints what it answers.
 pub fn tell(setup: &Setup, model: &[u8], recordings: &Recordings) -> Outcome<()> {
     let host = Host::new(model, DEMO_WINDOW)?;
     let scan = |label: &str, session: &str| {
@@ -136,7 +136,7 @@ pub fn tell(setup: &Setup, model: &[u8], recordings: &Recordings) -> Outcome<()>
     show_state(token)
 }
 
-/// Misses until the token locks, and until it disables the slot, over restarts.
+/// Sends misses until the token disables the slot; restarts it whenever it locks.
 fn lock_out(
     setup: &Setup,
     token: &mut Client<Machine>,
@@ -167,7 +167,7 @@ fn lock_out(
     Ok(())
 }
 
-/// Enough where a whole scan would only take time on QEMU's serial port.
+/// The first frame of a scan: a whole scan would take long on QEMU's serial port.
 pub fn first_frame<'s>(host: &Host<'_>, scan: &'s [f32]) -> &'s [f32] {
     scan.get(..host.features()).unwrap_or(scan)
 }

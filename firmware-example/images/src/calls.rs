@@ -1,4 +1,4 @@
-//! Calls of everything the trusted core offers: codes, both key schemes, verification.
+//! Calls of all functions of the trusted core: codes, both key schemes, verification.
 
 use core::convert::Infallible;
 use core::hint::black_box;
@@ -7,9 +7,9 @@ use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, der
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
-/// Quantises, derives and verifies what the compiler cannot see.
+/// Quantises, derives and verifies values that the compiler does not know.
 ///
-/// What is given lies in memory, as a constant would count too, and what comes back is looked at where it lies.
+/// Arguments and results stay in memory: constants would count as code, and unused results would be optimised away.
 #[inline(always)]
 pub fn trusted_core() {
     let (floats, bytes) = ([0.0; 128], [0; 32]);
@@ -29,7 +29,7 @@ pub fn trusted_core() {
     }
 }
 
-/// Attempts kept nowhere.
+/// An attempt counter that stores nothing.
 struct Counter(u32);
 
 impl AttemptCounter for Counter {

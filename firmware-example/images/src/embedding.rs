@@ -1,7 +1,7 @@
-//! Embeds random scans in QEMU: prints the hash of their embeddings, and what the last one took.
+//! Embeds random scans in QEMU; prints the hash of their embeddings, and instructions and memory of the last one.
 //!
-//! A bundle lies at the start of the PSRAM; at its end two words, frames of a window and number of scans. Scans are those
-//! of core's `embedding_hash` example. With `-icount shift=0` a tick is 40 instructions.
+//! A bundle is at the start of the PSRAM, and two words at its end: frames of a window, and number of scans. The scans are
+//! those of core's `embedding_hash` example. With `-icount shift=0` a tick is 40 instructions.
 
 #![no_std]
 #![no_main]
@@ -18,13 +18,13 @@ use neural_vault_core::encoder::{Encoder, Kernel};
 use neural_vault_core::scan::{ScanEncoder, ScanState};
 use sha2::{Digest, Sha256};
 
-/// The PSRAM.
+/// Address and bytes of the PSRAM.
 const MEMORY: (u32, usize) = (0x2100_0000, 16 << 20);
 
-/// Where a bundle says how long it is.
+/// Offset of the length in a bundle.
 const LENGTH_AT: usize = 12;
 
-/// Values a push, as a token has them.
+/// Values of a chunk, as on a token.
 const CHUNK: usize = 256;
 
 /// Instructions in a tick of the timer.
@@ -37,7 +37,7 @@ const TIMER_VALUE: Register = unsafe { Register::at(0x4000_0004) };
 // SAFETY: as above.
 const TIMER_RELOAD: Register = unsafe { Register::at(0x4000_0008) };
 
-/// What a scan's embedding took.
+/// Ticks and bytes of stack that a scan's embedding took.
 #[derive(Default)]
 struct Taken {
     ticks: u32,
@@ -110,7 +110,7 @@ fn embed_scan(
     Some(taken)
 }
 
-/// What a token does with a chunk; never inlined, so that all of its stack is below what is measured from.
+/// Pushes a chunk, as a token does. Never inlined, so that all of its stack is below the point it is measured from.
 #[inline(never)]
 fn push(
     encoder: &Encoder<'_>,
@@ -127,7 +127,7 @@ fn push(
     }
 }
 
-/// The token's kernel: of a package of its own where it is for float32 weights too.
+/// The token's kernel; the one for float32 weights is a package of its own.
 fn kernel() -> Kernel {
     #[cfg(feature = "every-format")]
     return neural_vault_token_kernel::kernel();
@@ -135,7 +135,7 @@ fn kernel() -> Kernel {
     return neural_vault_kernels::best();
 }
 
-/// The next float in -1..1, as the host draws it.
+/// The next float in -1..1, the same as on the host.
 fn float(random: &mut u32) -> f32 {
     *random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
     (*random >> 8) as f32 / 8_388_608.0 - 1.0

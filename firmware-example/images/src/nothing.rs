@@ -1,4 +1,4 @@
-//! The startup code alone, which the other images' sizes are counted from.
+//! The startup code alone, whose size is subtracted from those of the other images.
 
 #![no_std]
 #![no_main]

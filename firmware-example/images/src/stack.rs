@@ -1,4 +1,4 @@
-//! How much stack a piece of work takes: paint below the stack pointer before it, what is left of the paint after.
+//! The stack that a call takes: memory below it is painted before, and the overwritten paint is counted after.
 
 use core::arch::asm;
 use core::ptr::{read_volatile, write_volatile};
@@ -8,7 +8,7 @@ const PAINT: u32 = 0xcccc_cccc;
 /// Painted words.
 const DEPTH: usize = 4096;
 
-/// Does `work`; returns the bytes of stack it took below this call.
+/// Runs `work`; returns the bytes of stack that it took below this call.
 #[inline(never)]
 pub fn of(work: &mut dyn FnMut()) -> u32 {
     let top: *mut u32;
@@ -16,7 +16,7 @@ pub fn of(work: &mut dyn FnMut()) -> u32 {
     unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags)) };
     let low = top.wrapping_sub(DEPTH);
     for word in 0..DEPTH {
-        // SAFETY: memory below the stack pointer is nobody's, the linked layout leaves that much of it, and nothing interrupts.
+        // SAFETY: memory below the stack pointer is unused, the linked layout leaves that much of it, and nothing interrupts.
         unsafe { write_volatile(low.wrapping_add(word), PAINT) };
     }
     work();

@@ -1,4 +1,4 @@
-//! The trusted core and what embeds (bundle, encoder, scan): a size image.
+//! The trusted core, and bundle, encoder and scan: a size image.
 
 #![no_std]
 #![no_main]
