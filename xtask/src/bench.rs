@@ -1,10 +1,10 @@
-//! The criterion benches, built as every user's program is.
+//! The criterion benches, built by the same profile as the program.
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::cargo;
 use crate::{core_figures, onnxruntime};
 
-/// Runs the benches; `arguments` go on to criterion, the first of them being a filter, or are `--table` with `--json`.
+/// Runs the benches. `arguments` are criterion's, beginning with a filter, or `--table` with or without `--json`.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let mut steps = Steps::new();
     let mut command = cargo(&["bench", "--package", "neural-vault-benches", "--bench", "hot_path", "--"]);

@@ -1,4 +1,4 @@
-//! What the core takes of a token, against what it may: instructions, memory, code, a model's bytes.
+//! Instructions, memory, code and model size of the core on a token, compared with their limits.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::steps::{Failure, Steps};
 use crate::thumb;
 use crate::workspace::{root, target};
 
-/// A figure: what of, how much, and the most it may be.
+/// A figure: the workload, its value and unit, and the limit if it has one.
 struct Row {
     work: String,
     value: u64,
@@ -23,7 +23,7 @@ impl Row {
     }
 }
 
-/// The reference's widths with int8 weights: features, window, most instructions, most bytes of stack and scratch.
+/// Embeddings with int8 weights: features, window, and limits of instructions and of bytes of stack and scratch.
 const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
     (1024, 1, Some(1_200_000), None),
     (1024, 8, None, None),
@@ -31,17 +31,17 @@ const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
     (20_484, 8, None, Some(24 * 1024)),
 ];
 
-/// The size images: features they are built with, and most bytes of code and constants.
+/// The size images: name, features they are built with, limit of bytes of code and constants.
 const SIZES: [(&str, &str, u64); 2] =
     [("trusted-core", "trusted-core", 12 * 1024), ("whole-core", "weights-int8", 20 * 1024)];
 
-/// The panics that these images link.
+/// The list of panics that these images may link.
 const PANICS: &str = "firmware-example/images/panics.txt";
 
 /// Most bytes of a model of 20,484 features.
 const MODEL: u64 = 3_200_000;
 
-/// Measures everything and prints it as a table, or as JSON; fails when a figure is above its limit.
+/// Measures everything and prints it as a table or as JSON; fails if a figure is above its limit.
 pub fn run(as_json: bool) -> Result<(), Failure> {
     let rows = measure(&mut Steps::new())?;
     print!("{}", if as_json { json(&rows) } else { table(&rows) });
@@ -69,7 +69,7 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
         let name = format!("i8-{features}.nvb");
         let model = models.iter().find(|expected| expected.model.ends_with(&name));
         let model = &model.ok_or_else(|| Failure::new(format!("{name} was not written")))?.model;
-        // The first scan finds the machine in another state than those after it.
+        // The second of two scans is counted: the first one starts in another state of the machine.
         let found = images.embed(steps, model, window, 2, true)?;
         row(format!("embedding {features}x{window} i8"), found.instructions, "instructions", instructions);
         row(format!("scratch {features}x{window} i8"), found.scratch, "bytes", None);
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_figure_above_its_limit_is_said() {
+    fn a_figure_above_its_limit_is_reported() {
         let row = |value| Row { work: "code".to_owned(), value, unit: "bytes", limit: Some(10) };
         assert!(table(&[row(10)]).contains("at most 10: yes"));
         assert!(table(&[row(11)]).contains("at most 10: no"));

@@ -1,4 +1,4 @@
-//! Images of the core alone for a Cortex-M4: built, measured, run in QEMU.
+//! Builds, measures and runs the images of the core alone for a Cortex-M4.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,21 +9,21 @@ use crate::steps::{Failure, Steps};
 use crate::thumb::{TARGET, Toolchain};
 use crate::workspace::{cargo, command, root, target};
 
-/// Images as they were built last: the next build takes their place.
+/// The folder of the images; the next build overwrites them.
 pub struct Images(PathBuf);
 
-/// What QEMU made of a model.
+/// What an image in QEMU printed about a model.
 pub struct Embedded {
     pub hash: String,
-    /// Of the last scan, when they were counted.
+    /// Instructions of the last scan, if they were counted.
     pub instructions: u64,
-    /// Bytes that the encoder is lent.
+    /// Bytes of the encoder's scratch memory.
     pub scratch: u64,
-    /// Most bytes of stack of any step.
+    /// Bytes of stack that the largest step took.
     pub stack: u64,
 }
 
-/// A model that the core's example wrote, and what it made of random scans.
+/// A model that the core's example wrote, and the hash of its embeddings of random scans.
 pub struct Expected {
     pub model: PathBuf,
     pub window: usize,
@@ -31,7 +31,7 @@ pub struct Expected {
     pub hash: String,
 }
 
-/// Writes models with every weight format, and embeds on this machine what QEMU is to embed.
+/// Writes models with every weight format, and embeds on this machine the scans that QEMU will embed.
 pub fn expected(steps: &mut Steps) -> Result<Vec<Expected>, Failure> {
     let folder = target()?.join("models");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
@@ -48,7 +48,7 @@ pub fn expected(steps: &mut Steps) -> Result<Vec<Expected>, Failure> {
 }
 
 impl Images {
-    /// Builds them with these features; `level` is the core's optimisation where it is not the token's.
+    /// Builds the images with these features; `level` is the core's optimisation level if it differs from the token's.
     pub fn build(
         steps: &mut Steps,
         toolchain: &Toolchain,
@@ -67,7 +67,7 @@ impl Images {
         Ok(Self(folder.join(TARGET).join("firmware")))
     }
 
-    /// Bytes of code and constants, startup code aside, of an image that does not allocate and whose panics are listed.
+    /// Bytes of code and constants of an image without its startup code; fails if it allocates or links other panics.
     pub fn bytes(&self, image: &str, panics: &mut Panics) -> Result<u64, Failure> {
         panics.check(&self.0.join(image), "neural_vault_core")?;
         let size = |image| Ok::<u64, Failure>(Image::read(&self.0.join(image))?.size(&[".text", ".rodata"]));
@@ -117,5 +117,5 @@ impl Images {
 }
 
 fn unread(line: &str) -> Failure {
-    Failure::new(format!("not what was expected to be printed: {line}"))
+    Failure::new(format!("unexpected output: {line}"))
 }

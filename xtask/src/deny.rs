@@ -5,7 +5,7 @@ use std::process::Stdio;
 use crate::steps::{Failure, Steps};
 use crate::workspace::cargo;
 
-/// Runs cargo-deny where it is installed. Returns what could not be checked, in words.
+/// Runs cargo-deny if it is installed. Returns a sentence on what could not be checked.
 pub fn run(steps: &mut Steps) -> Result<Option<String>, Failure> {
     if !quietly(&["deny", "--version"]) {
         return Ok(Some(
@@ -15,7 +15,7 @@ pub fn run(steps: &mut Steps) -> Result<Option<String>, Failure> {
         ));
     }
     steps.run("Licences", &mut cargo(&["deny", "check", "licenses", "bans", "sources"]))?;
-    // The advisories are a git repository elsewhere: out of reach is no fault of the tree's.
+    // The advisories are a remote git repository: failing to reach it says nothing about this project.
     if !quietly(&["deny", "fetch", "db"]) {
         return Ok(Some(
             "advisories were not checked: their database could not be fetched (`cargo deny fetch db`)".to_owned(),

@@ -1,22 +1,22 @@
-//! Whether an embedding has the same bits however the encoder is compiled, and wherever it runs.
+//! Compares the bits of embeddings between builds of the encoder, and between this machine and a token.
 
 use crate::core_images::{Images, expected};
 use crate::steps::{Failure, Steps};
 use crate::thumb;
 use crate::workspace::{cargo, target};
 
-/// Processors to compile for. On x86-64 the vector width differs: 128, 256, and whatever this machine has.
+/// Processors to compile for. On x86-64 they differ in vector width: 128, 256, and that of this machine.
 const PROCESSORS: &[&str] =
     if cfg!(target_arch = "x86_64") { &["x86-64", "x86-64-v3", "native"] } else { &["generic", "native"] };
 
-/// Optimisation levels to compile for the first processor with, beside the usual one.
+/// Further optimisation levels to compile for the first processor with.
 const LEVELS: [&str; 2] = ["0", "s"];
 
-/// Optimisation levels of the core on a token, where another than the token's is asked for.
+/// Optimisation levels of the core on a token; `None` is the token's own.
 const TOKEN_LEVELS: [Option<&str>; 3] = [None, Some("\"z\""), Some("3")];
 
-/// Builds and runs core's `embedding_hash` example for each processor and level, and compares what they print; then
-/// embeds in QEMU what it embedded.
+/// Runs core's `embedding_hash` example for each processor and level and compares the hashes, then embeds the same scans
+/// in QEMU.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     let first = PROCESSORS.iter().map(|processor| (*processor, "3"));
@@ -51,7 +51,7 @@ fn on_this_machine(steps: &mut Steps, processor: &str, level: &str) -> Result<Ve
     Ok(lines)
 }
 
-/// Embeds in QEMU what this machine embedded; returns the words compared.
+/// Compares embeddings in QEMU with this machine's; returns the number of words compared.
 fn on_a_token(steps: &mut Steps) -> Result<usize, Failure> {
     /// Components of an embedding.
     const LATENT: usize = 128;
@@ -77,7 +77,7 @@ fn on_a_token(steps: &mut Steps) -> Result<usize, Failure> {
     Ok(words)
 }
 
-/// Takes what each build printed, line by line.
+/// Fails unless all builds printed the same lines.
 fn verdict(hashes: &[Vec<String>]) -> Result<(), Failure> {
     if hashes.iter().any(Vec::is_empty) {
         return Err(Failure::new("a build printed no hash".to_owned()));

@@ -1,4 +1,4 @@
-//! The token's firmware: built, checked, measured, run in QEMU.
+//! Builds, checks, measures and runs the token's firmware.
 
 mod boards;
 
@@ -13,7 +13,7 @@ use crate::thumb::{self, TARGET, Toolchain};
 use crate::workspace::{cargo, root, target};
 use boards::{Board, read};
 
-/// The panics that boards link.
+/// The list of panics that boards may link.
 const PANICS: &str = "firmware-example/panics.txt";
 
 /// Runs `cargo xtask firmware` with these arguments.
@@ -62,7 +62,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// All checks of the firmware.
 pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let folder = target()?.join("firmware");
-    // Without `--workspace`: boards compile for a token only.
+    // Not `--workspace`: boards compile for a token only.
     let mut host = |heading, arguments: &[&str], more: &[&str]| {
         let mut command = cargo(arguments);
         command.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]).arg(&folder).args(more);
@@ -82,7 +82,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let toolchain = thumb::provide_with_machine(steps)?;
     let boards = Board::all()?;
     lint(steps, &toolchain, &boards)?;
-    // Before the images that are run: a board's next build takes the place of its last.
+    // Built before the images that run in QEMU: the next build of a board overwrites its last one.
     let mut panics = listed()?;
     for board in &boards {
         if board.has_float32_image()? {
@@ -102,7 +102,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lints all that compiles for a token only: the boards and what they share, and the images of the core.
+/// Lints what compiles for a token only: the boards, what they share, and the images of the core.
 fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<(), Failure> {
     let folder = target()?.join("firmware");
     let mut clippy = toolchain.firmware_lints(steps, &folder)?;
@@ -116,10 +116,10 @@ fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<()
     steps.run("Core images, lints", clippy.args(["--", "-D", "warnings"]))
 }
 
-/// Every board's firmware for int8 models, built and checked for what may not be linked.
+/// The firmware of every board, with its default weights, built and checked.
 struct Firmware {
     images: Vec<BoardImage>,
-    /// Folder of the files that a token in QEMU keeps.
+    /// Folder of the files of a token in QEMU.
     folder: PathBuf,
 }
 
@@ -147,7 +147,7 @@ impl Firmware {
         self.images.iter().filter(|image| image.board.runs_in_qemu())
     }
 
-    /// Drives a token in QEMU; returns what that prints.
+    /// Drives a token in QEMU; returns the output.
     fn drive(&self, steps: &mut Steps, heading: &str, what: &str, image: &BoardImage) -> Result<String, Failure> {
         let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
         drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
@@ -167,7 +167,7 @@ impl Firmware {
     }
 }
 
-/// Builds a board's firmware, for models with its default weights or these, and checks what it links.
+/// Builds a board's firmware, with its default weights unless others are given, and checks what it links.
 fn link(
     steps: &mut Steps,
     toolchain: &Toolchain,
@@ -191,7 +191,7 @@ fn listed() -> Result<Panics, Failure> {
     Panics::read(&root().join(PANICS))
 }
 
-/// Runs a token in the foreground until it is interrupted; a board must be named where QEMU runs several.
+/// Runs a token in the foreground until it is interrupted. The board must be given if QEMU runs several.
 fn serve(steps: &mut Steps, board: Option<&str>) -> Result<(), Failure> {
     let firmware = Firmware::build(steps, &mut listed()?)?;
     let wanted = |image: &&BoardImage| board.is_none_or(|name| image.board.name == name);

@@ -1,24 +1,24 @@
-//! Sizes and instruction counts of the firmware: as JSON, as a table, against limits and the committed file.
+//! Sizes and instruction counts of the firmware, as JSON and as a table, with their limits.
 
 use std::fmt::Write as _;
 
 use crate::image::Image;
 use crate::steps::Failure;
 
-/// Bytes of code and constants that the firmware may take without a model.
-const MOST_CODE: f64 = 64.0 * 1024.0;
+/// Limit of code and constants without a model, in bytes.
+const MAX_CODE: f64 = 64.0 * 1024.0;
 
-/// Bytes of static memory and stack together: the RAM, less the word that tells a stack that ends in it from one that
-/// goes on into the static memory.
-const MOST_MEMORY: f64 = 48.0 * 1024.0 - 4.0;
+/// Limit of static memory and stack together, in bytes: the RAM without one word. A stack that reached this word could have
+/// overflowed into the static memory.
+const MAX_MEMORY: f64 = 48.0 * 1024.0 - 4.0;
 
-/// Bytes on the link for one of a scan.
-const MOST_LINK: f64 = 1.2;
+/// Limit of bytes on the link for each byte of a scan.
+const MAX_LINK: f64 = 1.2;
 
-/// Instructions of a verification with a window of one, by features.
-const MOST_INSTRUCTIONS: [(f64, f64); 2] = [(1024.0, 2.5e6), (20_484.0, 12e6)];
+/// Limits of instructions of a verification with a window of one, by features.
+const MAX_INSTRUCTIONS: [(f64, f64); 2] = [(1024.0, 2.5e6), (20_484.0, 12e6)];
 
-/// How far a number may be from the committed one: compilers differ a little.
+/// Relative difference from the committed numbers that is allowed, because compilers differ a little.
 const TOLERANCE: f64 = 0.05;
 
 /// The document: sizes of `image`, and the list of `verifications` that was measured.
@@ -46,57 +46,59 @@ pub fn table(document: &str) -> String {
 
 /// Fails on a number above its limit.
 pub fn within_limits(document: &str) -> Result<(), Failure> {
-    let most = |what: &str, found: f64, most: f64| {
-        if found <= most { Ok(()) } else { Err(Failure::new(format!("{what} is {found}, at most {most}"))) }
+    let check = |what: &str, found: f64, max: f64| {
+        if found <= max { Ok(()) } else { Err(Failure::new(format!("{what} is {found}, above the limit of {max}"))) }
     };
     let (mut code, mut features, mut window, mut memory) = (0.0, 0.0, 0.0, 0.0);
-    let (mut limited, mut previous_cases) = (0, 0);
+    let (mut checked, mut cases) = (0, 0);
     for (name, value) in numbers(document) {
         match name.as_str() {
             "text" | "rodata" => code += value,
-            "features" => (features, previous_cases) = (value, previous_cases + 1),
+            "features" => (features, cases) = (value, cases + 1),
             "window" => window = value,
             "memory" => memory = value,
-            "stack" => most("static memory and stack", memory + value, MOST_MEMORY)?,
-            "link" => most("the link's cost of a byte", value, MOST_LINK)?,
+            "stack" => check("static memory and stack", memory + value, MAX_MEMORY)?,
+            "link" => check("the link's cost of a byte", value, MAX_LINK)?,
             "instructions" if window == 1.0 => {
-                let limit = MOST_INSTRUCTIONS.iter().find(|limit| limit.0 == features);
+                let limit = MAX_INSTRUCTIONS.iter().find(|limit| limit.0 == features);
                 if let Some((_, limit)) = limit {
-                    most(&format!("instructions at {features} features"), value, *limit)?;
-                    limited += 1;
+                    check(&format!("instructions at {features} features"), value, *limit)?;
+                    checked += 1;
                 }
             }
             "equal_embeddings" if value < 1.0 => {
-                return Err(Failure::new("an embedding of the token is not its host's".to_owned()));
+                return Err(Failure::new("an embedding of the token differs from its host's".to_owned()));
             }
             _ => {}
         }
     }
-    most("code and constants", code, MOST_CODE)?;
-    if code == 0.0 || limited != MOST_INSTRUCTIONS.len() || previous_cases == 0 {
-        return Err(Failure::new("the measurements lack what has a limit".to_owned()));
+    check("code and constants", code, MAX_CODE)?;
+    if code == 0.0 || checked != MAX_INSTRUCTIONS.len() || cases == 0 {
+        return Err(Failure::new("a measurement with a limit is missing".to_owned()));
     }
     Ok(())
 }
 
-/// Fails on a document that is not like the committed one.
+/// Fails on a document that differs from the committed one by more than the tolerance.
 pub fn like(found: &str, committed: &str) -> Result<(), Failure> {
     let (found, committed) = (numbers(found), numbers(committed));
     let names = |numbers: &[(String, f64)]| numbers.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let mut differ = Vec::new();
     if names(&found) != names(&committed) {
-        differ.push("the measurements are others".to_owned());
+        differ.push("the list of measurements differs".to_owned());
     }
     for ((name, found), (_, committed)) in found.iter().zip(&committed) {
         if (found - committed).abs() > TOLERANCE * committed {
-            differ.push(format!("{name} is {found}, was {committed}"));
+            differ.push(format!("{name} is {found}, committed is {committed}"));
         }
     }
     if differ.is_empty() {
         return Ok(());
     }
     let differ = differ.join("\n  ");
-    Err(Failure::new(format!("sizes differ:\n  {differ}\nif they should, run\n  cargo xtask firmware size --write")))
+    Err(Failure::new(format!(
+        "sizes differ from the committed ones:\n  {differ}\nif that is intended, run\n  cargo xtask firmware size --write"
+    )))
 }
 
 /// Every `"name": number` in order.
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_above_its_limit_fails() {
+    fn a_number_above_its_limit_fails() {
         assert!(within_limits(SOUND).is_ok());
         for (sound, broken) in
             [("60000", "63000"), ("9000", "12152"), ("2000000", "2600000"), ("11000000", "12100000"), ("1.05", "1.3")]
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_from_the_committed_file_fails() {
+    fn a_difference_from_the_committed_file_fails() {
         assert!(like(SOUND, SOUND).is_ok());
         assert!(like(&SOUND.replace("60000", "61000"), SOUND).is_ok());
         assert!(like(&SOUND.replace("60000", "64000"), SOUND).is_err());

@@ -1,4 +1,4 @@
-//! What a linked image holds: the sizes of its sections, its symbols, and who refers to whom.
+//! Sections, symbols and references of a linked image.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ pub struct Image {
     sections: Vec<(String, u64)>,
     /// Demangled names of all symbols.
     pub symbols: Vec<String>,
-    /// Every reference from a function, or else a section, to a symbol.
+    /// Every reference to a symbol, from a function or, outside of functions, from a section.
     pub references: Vec<Reference>,
 }
 
@@ -36,7 +36,7 @@ impl Image {
     fn parse(bytes: &[u8]) -> object::Result<Self> {
         let file = object::File::parse(bytes)?;
         let mut image = Self { sections: Vec::new(), symbols: Vec::new(), references: Vec::new() };
-        // Functions by their start; the lowest bit of an address says that the code is Thumb.
+        // Functions by their start. The lowest bit of an address only marks Thumb code.
         let mut functions = BTreeMap::new();
         for symbol in file.symbols() {
             let name = readable(symbol.name()?);
@@ -61,16 +61,16 @@ impl Image {
         Ok(image)
     }
 
-    /// Bytes of the sections with these names.
+    /// Total bytes of the sections with these names.
     pub fn size(&self, names: &[&str]) -> u64 {
         self.sections.iter().filter(|(name, _)| names.contains(&name.as_str())).map(|(_, size)| size).sum()
     }
 }
 
-/// A symbol as its source names it, whatever the board: without hash and generic arguments.
+/// A symbol as the source names it, the same for all boards: without hash and generic arguments.
 pub fn readable(symbol: &str) -> String {
     let name = without_arguments(&format!("{:#}", demangle(symbol)));
-    // `<a::Type>::function`, of a type's own methods, is `a::Type::function`.
+    // A method `<a::Type>::function` becomes `a::Type::function`.
     match name.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
         Some((of, function)) if !of.contains(['<', ' ', '[', '&']) => format!("{of}{function}"),
         _ => name,
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn generic_arguments_are_no_part_of_a_name() {
+    fn generic_arguments_are_removed_from_a_name() {
         for (name, kept) in [
             ("a::b::<C<D>>", "a::b"),
             ("<A<B<C>> as D<E>>::f::<G>", "<A as D>::f"),

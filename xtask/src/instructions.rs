@@ -1,4 +1,4 @@
-//! Instructions that the works of the hot path take under valgrind, against the committed counts.
+//! Instructions of the hot path's workloads under valgrind, compared with the committed counts.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::steps::{Failure, Steps};
 use crate::thumb;
 use crate::workspace::{cargo, root, target};
 
-/// How many more instructions a work may take than it did; fewer by as much call for new counts.
+/// Relative increase of instructions that is allowed; an equal decrease asks for new counts.
 const TOLERANCE: f64 = 0.03;
 
 /// Counts the instructions, and compares them with the committed file or rewrites it.
@@ -35,17 +35,17 @@ pub fn run(write: bool) -> Result<(), Failure> {
     if write {
         return std::fs::write(&path, document(&found)).map_err(refused);
     }
-    println!("{}", judge(&found, &numbers(&std::fs::read_to_string(&path).map_err(refused)?))?);
+    println!("{}", compare(&found, &numbers(&std::fs::read_to_string(&path).map_err(refused)?))?);
     Ok(())
 }
 
-/// The runner of the library's version; installed where it is not there.
+/// The runner of the library's version, installed if it is missing.
 fn runner(steps: &mut Steps) -> Result<PathBuf, Failure> {
     let version = version()?;
     let folder = target()?.join("gungraun-runner").join(&version);
     let runner = folder.join("bin/gungraun-runner");
     if !runner.exists() {
-        // Optimised it would compile for twice as long, and it does nothing but start valgrind.
+        // An optimised build takes twice as long, and the runner only starts valgrind.
         let mut install = cargo(&["install", "--debug", "--locked", "--version", &format!("={version}")]);
         steps.run("Runner", install.args(["gungraun-runner", "--root"]).arg(&folder))?;
     }
@@ -61,7 +61,7 @@ fn version() -> Result<String, Failure> {
     version.map(|(version, _)| version.to_owned()).ok_or_else(unpinned)
 }
 
-/// Works and their instructions: a line `instructions::core::work NAME:(...)`, then one `Instructions: COUNT|...`.
+/// Workloads and their instructions, from a line `instructions::core::work NAME:(...)`, then one `Instructions: COUNT|...`.
 fn counts(output: &str) -> Vec<(String, f64)> {
     let mut counts = Vec::new();
     let mut work = None;
@@ -86,11 +86,11 @@ fn document(counts: &[(String, f64)]) -> String {
     text + "\n}\n"
 }
 
-/// Fails where a work takes more than it did; tells where it takes less.
-fn judge(found: &[(String, f64)], committed: &[(String, f64)]) -> Result<String, Failure> {
+/// Fails if a workload takes more instructions than committed; returns a message about those that take fewer.
+fn compare(found: &[(String, f64)], committed: &[(String, f64)]) -> Result<String, Failure> {
     const REWRITE: &str = "cargo xtask instructions --write";
     if !found.iter().map(|(work, _)| work).eq(committed.iter().map(|(work, _)| work)) {
-        return Err(Failure::new(format!("the works are others than the committed; run\n  {REWRITE}")));
+        return Err(Failure::new(format!("the list of workloads differs from the committed one; run\n  {REWRITE}")));
     }
     let (mut more, mut fewer) = (String::new(), String::new());
     for ((work, found), (_, committed)) in found.iter().zip(committed) {
@@ -103,12 +103,12 @@ fn judge(found: &[(String, f64)], committed: &[(String, f64)]) -> Result<String,
         }
     }
     match (more.is_empty(), fewer.is_empty()) {
-        (false, _) => {
-            Err(Failure::new(format!("works take more than they did:{more}\nif they should, run\n  {REWRITE}")))
-        }
-        (true, false) => {
-            Ok(format!("works take less than they did:{fewer}\nso that no later change hides in it, run\n  {REWRITE}"))
-        }
+        (false, _) => Err(Failure::new(format!(
+            "workloads take more instructions than committed:{more}\nif that is intended, run\n  {REWRITE}"
+        ))),
+        (true, false) => Ok(format!(
+            "workloads take fewer instructions than committed:{fewer}\nto notice later increases, run\n  {REWRITE}"
+        )),
         (true, true) => Ok("as committed".to_owned()),
     }
 }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_read_from_what_the_runner_prints() {
+    fn counts_are_read_from_the_output_of_the_runner() {
         let output = "instructions::core::work key_v1:(key_v1())\n  Instructions:        45969|N/A        (*****)\n\
                       instructions::core::work key_v2:(key_v2())\n  Instructions:        50080|50079      (No change)\n\
                       Gungraun result: Ok. 2 without regressions\n";
@@ -131,30 +131,30 @@ mod tests {
     }
 
     #[test]
-    fn a_document_holds_what_was_counted() {
+    fn a_document_holds_the_counts() {
         let counts = named(&[("key_v1", 45969.0), ("encode", 14_648_252.0)]);
         assert_eq!(numbers(&document(&counts)), counts);
     }
 
     #[test]
-    fn more_instructions_fail_and_say_whose() {
+    fn more_instructions_fail_and_name_the_workload() {
         let committed = named(&[("a", 1000.0), ("b", 1000.0)]);
-        assert_eq!(judge(&named(&[("a", 1029.0), ("b", 971.0)]), &committed).ok(), Some("as committed".to_owned()));
-        let failure = judge(&named(&[("a", 900.0), ("b", 1031.0)]), &committed).err().unwrap();
+        assert_eq!(compare(&named(&[("a", 1029.0), ("b", 971.0)]), &committed).ok(), Some("as committed".to_owned()));
+        let failure = compare(&named(&[("a", 900.0), ("b", 1031.0)]), &committed).err().unwrap();
         assert!(failure.message.contains("b: 1031 instructions, 3.1 % more than 1000"), "{}", failure.message);
         assert!(!failure.message.contains("a: "), "{}", failure.message);
     }
 
     #[test]
     fn fewer_instructions_pass_and_ask_for_new_counts() {
-        let text = judge(&named(&[("a", 960.0)]), &named(&[("a", 1000.0)])).ok().unwrap();
+        let text = compare(&named(&[("a", 960.0)]), &named(&[("a", 1000.0)])).ok().unwrap();
         assert!(text.contains("a: 960 instructions, 4.0 % fewer than 1000") && text.contains("--write"), "{text}");
     }
 
     #[test]
-    fn other_works_than_the_committed_fail() {
-        assert!(judge(&named(&[("a", 1.0)]), &named(&[("b", 1.0)])).is_err());
-        assert!(judge(&named(&[("a", 1.0)]), &[]).is_err());
+    fn another_list_of_workloads_fails() {
+        assert!(compare(&named(&[("a", 1.0)]), &named(&[("b", 1.0)])).is_err());
+        assert!(compare(&named(&[("a", 1.0)]), &[]).is_err());
     }
 
     #[test]

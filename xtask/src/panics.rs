@@ -1,7 +1,7 @@
-//! Panics that firmware links, against a committed list of those that cannot be reached.
+//! Compares the panics that firmware links with a committed list of those that cannot be reached.
 //!
-//! A line of the list is `function | call sites | reason`; lines that begin with `#` say something to the reader. A
-//! function stands for itself and for all that the compiler inlined into it.
+//! A line of the list is `function | call sites | reason`; lines that begin with `#` are comments. A function stands
+//! for itself and for everything that the compiler inlined into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use crate::steps::Failure;
 /// Symbols of allocation, which no image may link.
 const ALLOCATION: [&str; 4] = ["__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rust_dealloc"];
 
-/// A list, and which of its lines the images checked so far have needed.
+/// A list, and which of its lines the images needed so far.
 pub struct Panics {
     path: PathBuf,
     lines: BTreeMap<String, Line>,
@@ -56,21 +56,21 @@ impl Panics {
         Ok(Self { path: path.to_owned(), lines })
     }
 
-    /// Fails on an image that allocates, or has a panic that is not listed; `package` is one whose code it holds.
+    /// Fails on an image that links an allocator or a panic that is not listed; `package` must be part of the image.
     pub fn check(&mut self, path: &Path, package: &str) -> Result<(), Failure> {
         let image = Image::read(path)?;
         let failed = |what: String| Failure::new(format!("{}: {what}", path.display()));
-        // Without symbols or references, whatever is linked would pass.
+        // Without symbols or references, any image would pass.
         if !image.symbols.iter().any(|name| name.contains(package)) || image.references.is_empty() {
             return Err(failed("no symbols or references to check: link it with --emit-relocs".to_owned()));
         }
         if let Some(name) = image.symbols.iter().find(|name| ALLOCATION.iter().any(|part| name.contains(part))) {
             return Err(failed(format!("{name} is linked, so something can allocate")));
         }
-        self.judge(&callers(&image.references)).map_err(failed)
+        self.compare(&callers(&image.references)).map_err(failed)
     }
 
-    fn judge(&mut self, callers: &BTreeMap<&str, usize>) -> Result<(), String> {
+    fn compare(&mut self, callers: &BTreeMap<&str, usize>) -> Result<(), String> {
         let (mut more, mut wanted) = (String::new(), String::new());
         for (function, found) in callers {
             let line = self.lines.get_mut(*function);
@@ -88,10 +88,10 @@ impl Panics {
             return Ok(());
         }
         let path = self.path.display();
-        Err(format!("more can panic than is listed:{more}\nif none can be reached, put into {path}:{wanted}"))
+        Err(format!("there are panics that are not listed:{more}\nif none can be reached, add to {path}:{wanted}"))
     }
 
-    /// Fails on a line that no image has needed.
+    /// Fails on a line that no image needed.
     pub fn finish(self) -> Result<(), Failure> {
         match self.lines.iter().find(|(_, line)| !line.needed) {
             Some((function, _)) => Err(Failure::new(format!(
@@ -103,11 +103,11 @@ impl Panics {
     }
 }
 
-/// How often each function outside the core library refers to what panics.
+/// How often each function outside the core library refers to a function that panics.
 fn callers(references: &[Reference]) -> BTreeMap<&str, usize> {
     let pairs = || references.iter().map(|Reference { from, to }| (from.as_str(), to.as_str()));
     let mut machinery: BTreeSet<&str> = pairs().flat_map(|(from, to)| [from, to]).filter(|name| panics(name)).collect();
-    // A function of the core library that panics, such as `Result::expect` where it is not inlined, does so for its callers.
+    // A function of the core library that panics, such as `Result::expect`, counts as a panic of its callers.
     let through = |known: &BTreeSet<_>| pairs().filter(|(_, to)| known.contains(to)).map(|(from, _)| from).collect();
     loop {
         let before = machinery.len();
@@ -128,7 +128,7 @@ fn is_of_core_library(function: &str) -> bool {
     ["core::", "<core::", "<[", "<str>"].iter().any(|start| function.starts_with(start))
 }
 
-/// Whether a function is called to panic, and does nothing else.
+/// Whether a function does nothing but panic.
 fn panics(function: &str) -> bool {
     let last = function.rsplit("::").next().unwrap_or(function);
     function.contains("core::panicking::")
@@ -147,12 +147,12 @@ mod tests {
         Panics::parse(Path::new("panics.txt"), text).ok().unwrap()
     }
 
-    fn said<T>(outcome: Result<T, Failure>) -> String {
+    fn message<T>(outcome: Result<T, Failure>) -> String {
         outcome.err().unwrap().message
     }
 
     #[test]
-    fn the_machinery_is_known_by_its_names() {
+    fn the_panic_machinery_is_recognised_by_its_names() {
         for function in [
             "core::panicking::panic_fmt",
             "core::panicking::panic_const::panic_const_add_overflow",
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_the_machinery_are_counted_by_their_caller() {
+    fn calls_of_the_panic_machinery_are_counted_by_caller() {
         let references = [
             reference("a::b", "core::option::unwrap_failed"),
             reference("a::b", "core::panicking::panic_fmt"),
@@ -197,33 +197,33 @@ mod tests {
     }
 
     #[test]
-    fn one_panic_more_than_listed_fails_with_the_line_to_add() {
+    fn a_panic_that_is_not_listed_fails_with_the_line_to_add() {
         let mut panics = list("# why\n\na::b | 1 | it is full\n");
-        assert_eq!(panics.judge(&BTreeMap::from([("a::b", 1)])), Ok(()));
-        let more = panics.judge(&BTreeMap::from([("a::b", 2)])).unwrap_err();
+        assert_eq!(panics.compare(&BTreeMap::from([("a::b", 1)])), Ok(()));
+        let more = panics.compare(&BTreeMap::from([("a::b", 2)])).unwrap_err();
         assert!(more.contains("a::b: 2 call sites, 1 listed") && more.ends_with("a::b | 2 | it is full"), "{more}");
-        let other = panics.judge(&BTreeMap::from([("a::c", 1)])).unwrap_err();
+        let other = panics.compare(&BTreeMap::from([("a::c", 1)])).unwrap_err();
         assert!(other.ends_with("panics.txt:\na::c | 1 | WHY IT CANNOT BE REACHED"), "{other}");
     }
 
     #[test]
     fn a_line_that_no_image_needs_fails() {
         let mut panics = list("a::b | 2 | it is full\na::c | 1 | it is sorted");
-        assert_eq!(panics.judge(&BTreeMap::from([("a::b", 1)])), Ok(()));
-        assert!(said(panics.finish()).contains("a::c calls no panic"));
+        assert_eq!(panics.compare(&BTreeMap::from([("a::b", 1)])), Ok(()));
+        assert!(message(panics.finish()).contains("a::c calls no panic"));
         let mut panics = list("a::b | 2 | it is full");
-        assert_eq!(panics.judge(&BTreeMap::from([("a::b", 1)])), Ok(()));
+        assert_eq!(panics.compare(&BTreeMap::from([("a::b", 1)])), Ok(()));
         assert!(panics.finish().is_ok());
     }
 
     #[test]
-    fn a_list_that_gives_no_reason_is_refused_with_its_line() {
+    fn a_line_without_a_reason_is_refused_with_its_number() {
         for text in ["a::b", "a::b | 1", "a::b | 1 | ", "a::b | 0 | never", "a::b | x | never"] {
-            let message = said(Panics::parse(Path::new("panics.txt"), &format!("# first\n{text}")));
+            let message = message(Panics::parse(Path::new("panics.txt"), &format!("# first\n{text}")));
             assert!(message.contains("panics.txt, line 2: give:"), "{message}");
         }
         let twice = "a::b | 1 | never\na::b | 1 | never";
-        assert!(said(Panics::parse(Path::new("panics.txt"), twice)).contains("listed twice"));
+        assert!(message(Panics::parse(Path::new("panics.txt"), twice)).contains("listed twice"));
     }
 
     #[test]
@@ -234,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn a_program_without_references_is_not_passed() {
+    fn a_program_without_references_fails() {
         let own = std::env::current_exe().unwrap();
-        assert!(said(list("").check(&own, "xtask")).contains("--emit-relocs"));
+        assert!(message(list("").check(&own, "xtask")).contains("--emit-relocs"));
     }
 }

@@ -1,14 +1,14 @@
-//! The evaluation's report looked at by a browser, at the widths of a desk and of a phone.
+//! Tests of the evaluation's report in a browser, at the widths of a desktop and of a phone.
 
 use std::path::Path;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command};
 
-/// Names under which a Chromium may be on this machine.
+/// Where Chromium may be installed.
 const PROGRAMS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/// Brings Chromium where it may be installed, then runs the browser tests.
+/// Installs Chromium if there is none, then runs the browser tests.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     let found = || PROGRAMS.into_iter().find(|program| Path::new(program).exists());

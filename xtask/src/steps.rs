@@ -1,13 +1,13 @@
-//! Runs commands one after another: says each, times each, stops at the first that fails.
+//! Runs commands one after another: prints and times each, stops at the first that fails.
 //!
-//! All of that goes to standard error: standard output is for what the commands find.
+//! All of that is printed to standard error; standard output is left to the results.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Why a task stopped: what to tell, and the status to exit with.
+/// Why a task stopped: a message, and the status to exit with.
 pub struct Failure {
     pub message: String,
     pub status: i32,
@@ -30,12 +30,12 @@ impl Steps {
         Self { done: Vec::new(), begun: Instant::now() }
     }
 
-    /// Runs `command`, its output going where ours goes.
+    /// Runs `command`, which inherits standard output and standard error.
     pub fn run(&mut self, heading: &str, command: &mut Command) -> Result<(), Failure> {
         self.step(heading, command, Command::status)
     }
 
-    /// Runs `command` and hands each line of its standard output to `line` as well.
+    /// Runs `command`, prints its standard output, and calls `line` with each line of it.
     pub fn run_reading(
         &mut self,
         heading: &str,
@@ -69,7 +69,7 @@ impl Steps {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Prints the times. Only the end of a task in which nothing failed comes here.
+    /// Prints the times, at the end of a task in which nothing failed.
     pub fn summary(&self) {
         eprintln!("\n== Times");
         for (heading, time) in &self.done {
@@ -104,7 +104,7 @@ impl Steps {
     }
 }
 
-/// The command as a person would type it in the workspace's root, with the variables it sets.
+/// The command as it would be typed in the workspace's root, with the variables it sets.
 pub fn as_typed(command: &Command) -> String {
     let mut line = String::new();
     for (name, value) in command.get_envs() {
@@ -149,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_is_not_there_is_a_failure() {
+    fn a_missing_command_is_a_failure() {
         let failure = Steps::new().run("Lint", &mut Command::new("no-such-program")).unwrap_err();
         assert_eq!(failure.status, 127);
     }
 
     #[test]
-    fn a_step_read_from_hands_over_each_line() {
+    fn a_step_that_is_read_passes_on_each_line() {
         let mut lines = Vec::new();
         let mut command = Command::new("printf");
         command.arg("one\ntwo");

@@ -1,4 +1,4 @@
-//! Builds the core for the token's processor, with whichever toolchain has the target or can be given it.
+//! Builds for the token's processor, by a toolchain that has the target or can be installed.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::workspace::{cargo, command, root, target};
 /// The token's processor: Cortex-M4F.
 pub const TARGET: &str = "thumbv7em-none-eabihf";
 
-/// Debian's packages with a compiler and the sources of its core library, which is compiled for the target here.
+/// Debian's packages with a compiler and the sources of its core library, which must be compiled for the target first.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
 /// Debian's package with the linter of that compiler.
@@ -20,7 +20,7 @@ const CARGO: &str = "/usr/bin/cargo";
 /// By its path: `cargo clippy` would look for it in rustup's folder first.
 const CLIPPY: &str = "/usr/bin/cargo-clippy";
 
-/// Where a compiler for the target is.
+/// Whose compiler for the target is used.
 pub enum Toolchain {
     Rustup,
     Debian,
@@ -28,7 +28,7 @@ pub enum Toolchain {
 
 /// Builds the core as the token uses it: the trusted core alone, and with the default features.
 ///
-/// Where neither is there, installs Debian's compiler by apt-get on Debian as root, and the target by rustup elsewhere.
+/// If there is no compiler for the target, installs Debian's by apt-get on Debian as root, and rustup's elsewhere.
 pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     let toolchain = provide(steps)?;
     let folder = target()?.join("thumb");
@@ -52,7 +52,7 @@ impl Toolchain {
         for_target(build, folder)
     }
 
-    /// `cargo build` of the token's workspace into `folder`, by its profile.
+    /// `cargo build` of the token's workspace into `folder`, by its profile `firmware`.
     pub fn firmware(&self, folder: &Path) -> Command {
         let mut build = in_firmware(self.build(folder));
         if matches!(self, Self::Debian) {
@@ -61,7 +61,7 @@ impl Toolchain {
         build
     }
 
-    /// `cargo clippy` of the token's workspace for the target; Debian's is installed where it is missing.
+    /// `cargo clippy` of the token's workspace for the target; installs Debian's if it is missing.
     pub fn firmware_lints(&self, steps: &mut Steps, folder: &Path) -> Result<Command, Failure> {
         let clippy = match self {
             Self::Rustup => cargo(&["clippy"]),
@@ -76,7 +76,7 @@ impl Toolchain {
     }
 }
 
-/// As [`provide`], with what links a firmware and the machine that runs it.
+/// Like [`provide`], with a linker for firmware and QEMU to run it.
 pub fn provide_with_machine(steps: &mut Steps) -> Result<Toolchain, Failure> {
     let toolchain = provide(steps)?;
     let mut packages = vec!["qemu-system-arm"];
@@ -91,7 +91,7 @@ pub fn provide_with_machine(steps: &mut Steps) -> Result<Toolchain, Failure> {
     Ok(toolchain)
 }
 
-/// Installs Debian's packages unless `there` says that what they hold is there.
+/// Installs Debian's packages unless `there` finds what they contain.
 pub fn install(steps: &mut Steps, heading: &str, packages: &[&str], there: impl Fn() -> bool) -> Result<(), Failure> {
     if there() {
         return Ok(());
@@ -114,7 +114,7 @@ pub fn is_there(program: &str) -> bool {
     command(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
-/// A compiler for the target; installed where neither rustup's nor Debian's is there.
+/// A compiler for the target, installed if there is neither rustup's nor Debian's.
 fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     if rustup_has_target() {
         return Ok(Toolchain::Rustup);
@@ -124,7 +124,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     }
     let mut add = command("rustup");
     add.args(["target", "add", TARGET]);
-    // The distribution's own packages come first: a machine that builds is more often cut off from rustup's server.
+    // The distribution's packages come first: build machines reach them more often than rustup's server.
     if !(is_debian() && is_root()) && steps.run("Token target by rustup", &mut add).is_ok() && rustup_has_target() {
         return Ok(Toolchain::Rustup);
     }
@@ -137,7 +137,7 @@ fn provide(steps: &mut Steps) -> Result<Toolchain, Failure> {
     }
 }
 
-/// Lists are updated first, as an old list can offer a compiler too old for the core.
+/// `apt-get` without questions. Its lists are updated first: an old list can offer a compiler that is too old.
 fn apt_get(arguments: &[&str]) -> Command {
     let mut apt = command("apt-get");
     apt.arg("--quiet").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
@@ -170,19 +170,19 @@ fn debian(program: &str, subcommand: &str) -> Command {
 
 fn for_target(mut cargo: Command, folder: &Path) -> Command {
     cargo.args(["--target", TARGET, "--target-dir"]).arg(folder);
-    // Flags meant for this machine's processor would not compile for the token's.
+    // Flags for this machine's processor do not apply to the token's.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     cargo
 }
 
 fn in_firmware(mut cargo: Command) -> Command {
-    // The folder it is started in decides which configuration cargo reads. Not `--locked`: cargo itself writes a new
-    // board into the lock file.
+    // Cargo reads the configuration of the folder it starts in. Not `--locked`, so that cargo adds a new board to the
+    // lock file.
     cargo.current_dir(root().join("firmware-example")).args(["--profile", "firmware"]);
     cargo
 }
 
-/// The `rust-version` that a manifest asks for, or nothing.
+/// The line of a manifest after `rust-version = `, or an empty string.
 fn wanted(manifest: &str) -> &str {
     manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).unwrap_or_default()
 }
@@ -207,7 +207,7 @@ fn is_debian() -> bool {
 #[cfg(unix)]
 fn is_root() -> bool {
     use std::os::unix::fs::MetadataExt;
-    // The kernel gives a process's folder to its effective user.
+    // The folder of a process in /proc belongs to its effective user.
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 

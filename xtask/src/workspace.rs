@@ -1,4 +1,4 @@
-//! Where things are, and how cargo is called from inside cargo.
+//! Folders of the workspace, and commands that run in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,17 +11,17 @@ pub fn root() -> &'static Path {
     package.parent().unwrap_or(package)
 }
 
-/// The folder cargo builds into, whatever set it: this program lies in it as `release/xtask`.
+/// The folder that cargo builds into, however it was set: this program is in it as `release/xtask`.
 pub fn target() -> Result<PathBuf, Failure> {
-    let own = std::env::current_exe().map_err(|error| Failure::new(format!("where am I: {error}")))?;
+    let own = std::env::current_exe().map_err(|error| Failure::new(format!("the path of this program: {error}")))?;
     let target = own.parent().and_then(Path::parent).map(Path::to_path_buf);
     target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
 }
 
-/// A command in the workspace's root, in the environment a person would run it in.
+/// A command in the workspace's root, in the environment of the user.
 ///
-/// `cargo run` describes this package, and rustup its toolchain, in variables that every program below inherits:
-/// handed on, they would pin the toolchain of another cargo and make build scripts run again.
+/// `cargo run` and rustup set variables about this package and its toolchain, which child processes would inherit. They
+/// would pin the toolchain of another cargo and make build scripts run again.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());

@@ -1,10 +1,10 @@
-//! The boards: each is a folder of `firmware-example/boards`, and the files in it say how it is built and run.
+//! The boards: each is a folder of `firmware-example/boards` whose files say how it is built and run.
 //!
 //! | file | says |
 //! |---|---|
 //! | `Cargo.toml` | the package, named like its folder; a feature `weights-f32` if there is an image for float32 models |
 //! | `qemu.args` | that QEMU runs the board, and by which arguments |
-//! | `golden.txt`, `size.json` | what such a board prints and takes; written by `cargo xtask firmware size --write` |
+//! | `golden.txt`, `size.json` | what a run in QEMU prints, and its sizes; `cargo xtask firmware size --write` writes them |
 
 use std::fs;
 use std::path::{Path, PathBuf};
