@@ -1,7 +1,8 @@
-//! What all boards share: registers, memory in use, and a panic that clears memory and resets.
+//! What all boards share: registers, bounds of a flash, memory in use, and the panic handler.
 //!
-//! A board that depends on this package has its panic handler and its handler of processor faults. Both clear the RAM
-//! between the linker's symbols `_ram_start` and `_ram_end`: all memory that can hold a secret must lie there.
+//! The feature `runtime` brings the panic handler and the handler of processor faults into the image. Both clear the RAM
+//! between the linker's symbols `_ram_start` and `_ram_end`, where all memory that can hold a secret must lie, and reset
+//! the processor.
 
 #![no_std]
 
