@@ -29,26 +29,23 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             Ok(())
         }
         ["size"] => {
-            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            for image in firmware.in_qemu() {
-                print!("{}", size::table(&firmware.measure(&mut steps, image)?));
+            for token in build(&mut steps, &mut listed()?)? {
+                print!("{}", size::table(&token.measure(&mut steps)?));
             }
             Ok(())
         }
         ["size", "--json"] => {
-            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            for image in firmware.in_qemu() {
-                print!("{}", firmware.measure(&mut steps, image)?);
+            for token in build(&mut steps, &mut listed()?)? {
+                print!("{}", token.measure(&mut steps)?);
             }
             Ok(())
         }
         ["size", "--write"] => {
-            let firmware = Firmware::build(&mut steps, &mut listed()?)?;
-            for image in firmware.in_qemu() {
-                let found = firmware.measure(&mut steps, image)?;
+            for token in build(&mut steps, &mut listed()?)? {
+                let found = token.measure(&mut steps)?;
                 size::within_limits(&found)?;
-                write(&image.board.file("size.json"), &found)?;
-                write(&image.board.file("golden.txt"), &firmware.story(&mut steps, image)?)?;
+                write(&token.board.file("size.json"), &found)?;
+                write(&token.board.file("golden.txt"), &token.story(&mut steps)?)?;
             }
             Ok(())
         }
@@ -89,15 +86,15 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
             link(steps, &toolchain, board, Some("weights-f32"), &mut panics)?;
         }
     }
-    let firmware = Firmware::build(steps, &mut panics)?;
+    let tokens = build(steps, &mut panics)?;
     panics.finish()?;
-    for image in firmware.in_qemu() {
-        let golden = image.board.file("golden.txt");
-        same_lines(&firmware.story(steps, image)?, &read(&golden)?, &golden)?;
-        let found = firmware.measure(steps, image)?;
+    for token in tokens {
+        let golden = token.board.file("golden.txt");
+        same_lines(&token.story(steps)?, &read(&golden)?, &golden)?;
+        let found = token.measure(steps)?;
         eprint!("{}", size::table(&found));
         size::within_limits(&found)?;
-        size::like(&found, &read(&image.board.file("size.json"))?)?;
+        size::like(&found, &read(&token.board.file("size.json"))?)?;
     }
     Ok(())
 }
@@ -117,54 +114,43 @@ fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<()
     steps.run("Core images, lints", clippy.args(["--", "-D", "warnings"]))
 }
 
-/// The firmware of every board, with its default weights, built and checked.
-struct Firmware {
-    images: Vec<BoardImage>,
-    /// Folder of the files of a token in QEMU.
-    folder: PathBuf,
-}
-
-/// A board and its firmware.
-struct BoardImage {
+/// The firmware of a board that QEMU runs.
+struct Token {
     board: Board,
     elf: PathBuf,
 }
 
-impl Firmware {
-    fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Self, Failure> {
-        let toolchain = thumb::provide_with_machine(steps)?;
-        let mut images = Vec::new();
-        for board in Board::all()? {
-            let elf = link(steps, &toolchain, &board, None, panics)?;
-            images.push(BoardImage { board, elf });
+/// Builds and checks the firmware of every board, with its default weights; returns those that QEMU runs.
+fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Vec<Token>, Failure> {
+    let toolchain = thumb::provide_with_machine(steps)?;
+    let mut tokens = Vec::new();
+    for board in Board::all()? {
+        let elf = link(steps, &toolchain, &board, None, panics)?;
+        if board.runs_in_qemu() {
+            tokens.push(Token { board, elf });
         }
-        let folder = target()?.join("token");
-        fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
-        Ok(Self { images, folder })
     }
+    Ok(tokens)
+}
 
-    /// The images that QEMU runs.
-    fn in_qemu(&self) -> impl Iterator<Item = &BoardImage> {
-        self.images.iter().filter(|image| image.board.runs_in_qemu())
-    }
-
-    /// Drives a token in QEMU; returns the output.
-    fn drive(&self, steps: &mut Steps, heading: &str, what: &str, image: &BoardImage) -> Result<String, Failure> {
-        let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
-        drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
-        drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
-        drive.args(["--", what]).arg(image.board.qemu_arguments()).arg(&image.elf).arg(&self.folder);
-        steps.output(&format!("{heading}, {}", image.board.name), &mut drive)
-    }
-
-    fn story(&self, steps: &mut Steps, image: &BoardImage) -> Result<String, Failure> {
-        self.drive(steps, "Token in QEMU, blank to wiped", "story", image)
+impl Token {
+    /// Drives the token from blank to wiped; returns the output.
+    fn story(&self, steps: &mut Steps) -> Result<String, Failure> {
+        self.drive(steps, "Token in QEMU, blank to wiped", "story")
     }
 
     /// Sizes and counts as a JSON document.
-    fn measure(&self, steps: &mut Steps, image: &BoardImage) -> Result<String, Failure> {
-        let verifications = self.drive(steps, "Token in QEMU, instructions", "measure", image)?;
-        Ok(size::document(&image.board.name, &Image::read(&image.elf)?, &verifications))
+    fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
+        let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
+        Ok(size::document(&self.board.name, &Image::read(&self.elf)?, &verifications))
+    }
+
+    fn drive(&self, steps: &mut Steps, heading: &str, what: &str) -> Result<String, Failure> {
+        let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
+        drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
+        drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
+        drive.args(["--", what]).arg(self.board.qemu_arguments()).arg(&self.elf).arg(files()?);
+        steps.output(&format!("{heading}, {}", self.board.name), &mut drive)
     }
 }
 
@@ -193,21 +179,29 @@ fn listed() -> Result<Panics, Failure> {
 }
 
 /// Runs a token in the foreground until it is interrupted. The board must be given if QEMU runs several.
-fn serve(steps: &mut Steps, board: Option<&str>) -> Result<(), Failure> {
-    let firmware = Firmware::build(steps, &mut listed()?)?;
-    let wanted = |image: &&BoardImage| board.is_none_or(|name| image.board.name == name);
-    let images: Vec<_> = firmware.in_qemu().filter(wanted).collect();
-    let [image] = images[..] else {
-        let names: Vec<_> = firmware.in_qemu().map(|image| image.board.name.as_str()).collect();
-        return Err(Failure::new(format!("give one of the boards that QEMU runs: {}", names.join(", "))));
+fn serve(steps: &mut Steps, name: Option<&str>) -> Result<(), Failure> {
+    let boards: Vec<_> = Board::all()?.into_iter().filter(Board::runs_in_qemu).collect();
+    let named: Vec<_> = boards.iter().filter(|board| name.is_none_or(|name| board.name == name)).collect();
+    let [board] = named[..] else {
+        let names: Vec<_> = boards.iter().map(|board| board.name.as_str()).collect();
+        let message = format!("give one of the boards that QEMU runs: {}", names.join(", "));
+        return Err(Failure { message, status: 2 });
     };
-    let model = root().join("models/haxby-demo/model.i8i16.nvb");
-    let socket = firmware.folder.join("token.sock");
+    let toolchain = thumb::provide_with_machine(steps)?;
+    let elf = link(steps, &toolchain, board, None, &mut listed()?)?;
+    let (folder, model) = (files()?, root().join("models/haxby-demo/model.i8i16.nvb"));
+    let socket = folder.join("token.sock");
     eprintln!("\nThe token's link is unix:{}", socket.display());
-    eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", firmware.folder.display());
-    let link = format!("unix:{},server=on,wait=off", socket.display());
-    let mut qemu = image.board.qemu(&image.elf, &model, &link)?;
-    steps.run(&format!("Token in QEMU, {}", image.board.name), qemu.current_dir(&firmware.folder))
+    eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", folder.display());
+    let mut qemu = board.qemu(&elf, &model, &format!("unix:{},server=on,wait=off", socket.display()))?;
+    steps.run(&format!("Token in QEMU, {}", board.name), qemu.current_dir(folder))
+}
+
+/// The folder where a token in QEMU keeps its files.
+fn files() -> Result<PathBuf, Failure> {
+    let folder = target()?.join("token");
+    fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+    Ok(folder)
 }
 
 fn same_lines(found: &str, expected: &str, file: &Path) -> Result<(), Failure> {
