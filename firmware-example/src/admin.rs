@@ -38,7 +38,7 @@ impl<B: Board> Machine<'_, B> {
         Ok(frame.read()?)
     }
 
-    /// The one command without a tag: whoever holds a blank token becomes its administrator.
+    /// The one command without a tag: the host that provisions a blank token becomes its administrator.
     pub(crate) fn provision(&mut self, provisioning: Provisioning) -> Result<(), Refusal> {
         self.records.sound()?;
         if self.records.vault().identity.is_some() {
