@@ -1,15 +1,14 @@
 //! Recordings as a labelled matrix: one row a timestep, one column a feature.
 //!
-//! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts a
-//! scan into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
+//! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts
+//! scans into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
 mod blocks;
 mod check;
-mod csv;
 mod error;
 mod npy;
 mod pivot;
-mod recordings;
+mod readers;
 mod standardiser;
 mod synth;
 mod windows;
@@ -24,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
 pub use npy::read_vectors;
+pub use readers::formats;
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::synth;
 pub use windows::{MAX_FRAMES, windows};
@@ -32,7 +32,7 @@ pub use write::write_csv;
 /// Rows of features, ordered by (label, session, timestep).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
-    /// Where it came from, for messages.
+    /// The file or folder that it was read from, for messages.
     pub origin: PathBuf,
     /// Label names, sorted by code point; [`Row::label`] is an index into them.
     pub labels: Vec<String>,
@@ -44,7 +44,7 @@ pub struct Dataset {
     pub rows: Vec<Row>,
     /// `rows.len()` x `features`, row-major, as read: a missing value is NaN.
     pub values: Vec<f32>,
-    /// What a person should know about the file though it could be read.
+    /// Warnings about a file that could be read.
     pub notes: Vec<String>,
 }
 
@@ -77,26 +77,12 @@ pub struct LoadOptions {
     pub label_column: Option<String>,
 }
 
-/// Reads a recording: `.csv`, `.csv.gz`, `.npz`, `.npy` or a folder of `.npy` and `.npz` files.
+/// Reads a recording of any of the [`formats`].
 ///
 /// # Errors
 /// [`DatasetError`], naming the file and the place in it.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let dataset = if path.is_dir() {
-        recordings::read_folder(path)
-    } else if name.ends_with(".csv") || name.ends_with(".csv.gz") {
-        csv::read(path, options.label_column.as_deref())
-    } else if name.ends_with(".npz") {
-        recordings::read_npz(path)
-    } else if name.ends_with(".npy") {
-        recordings::read_recording(path)
-    } else if path.exists() {
-        Err(DatasetError::UnknownKind { file: path.to_owned() })
-    } else {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        Err(DatasetError::Read { file: path.to_owned(), source })
-    }?;
+    let dataset = readers::read(path, options)?;
     check_values(&dataset)?;
     Ok(dataset)
 }
@@ -247,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_told_with_those_there_are() {
+    fn an_unknown_name_is_refused_with_a_list_of_the_known_ones() {
         let message = synth(2, 1, 1, 2, 1.0, 1).restrict_sessions(&["run7"]).unwrap_err().to_string();
         assert_eq!(message, "synthetic: no session `run7`; there are `run00`, `run01`");
     }
