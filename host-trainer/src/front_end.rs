@@ -19,6 +19,7 @@ pub const CLOSED_SET_REST: f64 = 0.5;
 
 /// Why there is no front end for these frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FrontEndError {
     /// There are no two frames, or all are equal.
     #[error("all frames are equal: there is nothing to tell classes apart by; look at the recordings")]
@@ -26,7 +27,7 @@ pub enum FrontEndError {
     /// No class has two frames that differ.
     #[error(
         "the frames of every class are copies of each other: whitening learns from how the scans of a class differ; give \
-         each class recordings made apart, or use --recipe reference"
+         each class recordings made apart"
     )]
     NoVariationWithin,
     /// The classes have the same mean.
@@ -38,6 +39,7 @@ pub enum FrontEndError {
 }
 
 /// The front end fitted to training frames.
+#[derive(Debug)]
 pub struct FrontEnd {
     /// Maps principal axes back to features: features x any.
     base: Mat<f64>,
@@ -49,7 +51,8 @@ pub struct FrontEnd {
     whitened: Mat<f64>,
 }
 
-/// A projection with the training frames behind it.
+/// A projection, with the training frames that it has projected.
+#[derive(Debug)]
 pub struct Projection {
     /// `[outputs, features]`, row-major as PyTorch has a linear layer; rows beyond the rank are zero.
     pub weight: Vec<f32>,
@@ -228,7 +231,9 @@ fn eigenvectors(
     let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(|_| FrontEndError::NoConvergence)?;
     // faer's ascend.
     let values: Vec<f64> = (0..wanted).map(|j| eigen.S().column_vector()[n - 1 - j]).collect();
-    let largest = values.first().copied().unwrap_or(0.0);
+    let Some(&largest) = values.first() else {
+        return Ok(None);
+    };
     if largest.is_nan() || largest <= f64::MIN_POSITIVE {
         return Ok(None);
     }

@@ -44,7 +44,7 @@ pub enum DatasetError {
         file: PathBuf,
     },
     /// The CSV header lacks a column.
-    #[error("{}: line 1: no column `{column}`; found {}; rename a column, or name the label's with --label-column", file.display(), list(found))]
+    #[error("{}: line 1: no column `{column}`; found {}; rename a column", file.display(), list(found))]
     MissingColumn {
         /// The file.
         file: PathBuf,
@@ -195,8 +195,7 @@ pub enum DatasetError {
     },
     /// Training needs two windows of each class.
     #[error(
-        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label: shorten \
-         --window or add recordings",
+        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label",
         file.display()
     )]
     OneWindow {
