@@ -26,7 +26,7 @@ pub use npy::read_vectors;
 pub use readers::formats;
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::synth;
-pub use windows::{MAX_FRAMES, windows};
+pub use windows::{MAX_FRAMES, Window, window_values, windows};
 pub use write::write_csv;
 
 /// Rows of features, ordered by (label, session, timestep).
