@@ -1,4 +1,4 @@
-//! What can be wrong with a recording file, and where.
+//! Errors of recording files, with the place in the file.
 
 use std::io;
 use std::path::PathBuf;

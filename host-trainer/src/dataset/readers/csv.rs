@@ -141,7 +141,7 @@ fn integer(cell: &str) -> Option<i64> {
     let cell = cell.trim();
     cell.parse().ok().or_else(|| {
         let value: f64 = cell.parse().ok()?;
-        // Above 2^53 float64 no longer tells neighbouring integers apart.
+        // Above 2^53 neighbouring integers are the same float64.
         (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
     })
 }
