@@ -31,7 +31,7 @@ const TRAINING: [&str; 4] = ["run00", "run01", "run02", "run03"];
 const ENROLMENT: &str = "run04";
 const PROBE: &str = "run05";
 
-/// Run the whole path on the real fMRI that ships with the project: train, enrol, verify, derive.
+/// Train, enrol, verify and derive keys on the real fMRI that ships with the project.
 #[derive(Args)]
 pub struct Arguments {
     /// Folder for the model, the enrolments and the device secret.

@@ -80,7 +80,7 @@ impl DemoResult<'_> {
         );
         let _ = writeln!(text, "EER {eer_percent:.1} % ({protocol})");
         let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
-        // With room for what follows: memory that grows leaves copies of the keys behind.
+        // Enough capacity for the keys: a string that grows leaves copies of them behind.
         let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
         whole.push_str(&text);
         if let Some((first, v2)) = self.enrolments.iter().find_map(|enrolled| Some((enrolled, enrolled.key_v2?))) {
