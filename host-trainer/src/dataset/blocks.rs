@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Dataset;
+use super::rows::Dataset;
 
 impl Dataset {
     /// Cuts every recording into `count` consecutive blocks of nearly equal length and makes each a session.
@@ -41,7 +41,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use super::super::synth;
+    use super::super::synth::synth;
 
     #[test]
     fn blocks_are_consecutive_and_keep_every_row() {

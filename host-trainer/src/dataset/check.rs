@@ -1,6 +1,8 @@
 //! What a recording must hold before it can be trained on.
 
-use super::{Dataset, DatasetError, Standardiser};
+use super::error::DatasetError;
+use super::rows::Dataset;
+use super::standardiser::Standardiser;
 
 /// Refuses a recording without a single number.
 ///

@@ -213,10 +213,12 @@ pub enum DatasetError {
         file: PathBuf,
     },
     /// The encoder does not take windows of this length.
-    #[error("window of {frames} frames; choose 1 to {}", super::MAX_FRAMES)]
+    #[error("window of {frames} frames; choose 1 to {longest}")]
     Window {
         /// The length asked for.
         frames: usize,
+        /// The longest that the encoder takes.
+        longest: usize,
     },
 }
 
@@ -235,5 +237,22 @@ fn at(label: &str, session: &str, timestep: i64) -> String {
         format!("label `{label}`, timestep {timestep}")
     } else {
         format!("label `{label}`, session `{session}`, timestep {timestep}")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_about_columns_and_windows_name_no_command_line_flag() {
+        let file = PathBuf::from("a.csv");
+        let column =
+            DatasetError::MissingColumn { file: file.clone(), column: "video".into(), found: vec!["x".into()] };
+        let window = DatasetError::OneWindow { file, label: "a".into(), window: 9 };
+        for error in [column, window] {
+            assert!(!error.to_string().contains("--"), "{error}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use npyz::{DType, Deserialize, NpyFile, Order, TypeChar};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// NumPy pads a plain array's header to 64 or 128 bytes.
 const LONGEST_HEADER: usize = 2048;

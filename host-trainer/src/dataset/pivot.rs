@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, DatasetError, Row};
+use super::error::DatasetError;
+use super::rows::{Dataset, Row};
 
 /// The values of a file in file order, and the group of each run of lines.
 #[derive(Default)]

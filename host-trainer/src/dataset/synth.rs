@@ -4,7 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{Dataset, Row};
+use super::rows::{Dataset, Row};
 
 /// Spatial patterns that drift slowly through every recording.
 const DRIFTS: usize = 3;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// The longest window the encoder's positions reach, in frames.
 pub const MAX_FRAMES: usize = 512;
@@ -52,7 +52,7 @@ pub fn windows(scan: Range<usize>, length: usize) -> impl Iterator<Item = Window
 /// When `features` is zero.
 pub fn window_values(scan: &[f32], features: usize, length: usize) -> Result<Vec<f32>, DatasetError> {
     if !(1..=MAX_FRAMES).contains(&length) {
-        return Err(DatasetError::Window { frames: length });
+        return Err(DatasetError::Window { frames: length, longest: MAX_FRAMES });
     }
     let mut values = Vec::with_capacity(scan.len().max(length * features));
     for frame in windows(0..scan.len() / features, length).flat_map(|window| window.frames()) {

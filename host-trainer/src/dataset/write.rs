@@ -7,7 +7,8 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Dataset, DatasetError};
+use super::error::DatasetError;
+use super::rows::Dataset;
 use crate::files::{Pending, Readers};
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.

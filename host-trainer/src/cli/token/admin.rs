@@ -203,3 +203,17 @@ fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
     console.note(format!("{}: a new administrator's key; without it the token cannot be administered", path.display()));
     Ok(key)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::{Provenance, initialise, linear_dims};
+
+    #[test]
+    fn a_window_that_a_token_cannot_hold_is_refused_and_not_shortened() {
+        let model = |window| initialise(linear_dims(4), Provenance { window, ..Provenance::default() }, 1).unwrap();
+        assert_eq!(own_window(&model(255)).ok(), Some(255));
+        assert_eq!(own_window(&model(256)).unwrap_err().code, USAGE);
+    }
+}

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::Reader;
+use super::reader::{LoadOptions, Reader};
+use crate::dataset::error::DatasetError;
 use crate::dataset::pivot::Pivot;
-use crate::dataset::{Dataset, DatasetError, LoadOptions};
+use crate::dataset::rows::Dataset;
 use source::{Source, place};
 
 pub(super) struct LongCsv;

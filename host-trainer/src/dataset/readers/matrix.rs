@@ -7,10 +7,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Reader, recordings};
+use super::reader::{LoadOptions, Reader};
+use super::recordings;
+use crate::dataset::error::DatasetError;
 use crate::dataset::npy::Archive;
 use crate::dataset::pivot::Pivot;
-use crate::dataset::{Dataset, DatasetError, LoadOptions};
+use crate::dataset::rows::Dataset;
 
 const DATA: &[&str] = &["X", "preds", "data"];
 const LABELS: &[&str] = &["y", "labels"];

@@ -2,46 +2,33 @@
 
 mod csv;
 mod matrix;
+mod reader;
 mod recordings;
 
 use std::io;
 use std::path::Path;
 
-use super::{Dataset, DatasetError, LoadOptions};
+use super::check::check_values;
+use super::error::DatasetError;
+use super::rows::Dataset;
+pub use reader::LoadOptions;
+use reader::Reader;
 
-/// The first that recognises a path reads it: a reader of particular folders stands before the one of any folder.
+/// The first that recognises a path reads it, so a reader of particular folders comes before the one of any folder.
 static READERS: &[&dyn Reader] = &[&csv::LongCsv, &matrix::LabelledMatrix, &recordings::Recordings];
 
-/// Reads recordings of one format, from a file or a folder.
-trait Reader: Sync {
-    /// The format as the help text lists it, such as "a labelled matrix (`.npz`)".
-    fn name(&self) -> &'static str;
-
-    /// How the names of its files end, in lower case; empty where it reads folders only.
-    fn endings(&self) -> &'static [&'static str];
-
-    /// Its folders as the message about an unknown format lists them; `None` where it reads files only.
-    fn folders(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// Whether it reads what is at `path`; here, whether that is no folder and its name has one of the endings.
-    fn recognises(&self, path: &Path) -> bool {
-        !path.is_dir() && ends_with(path, self.endings())
-    }
-
-    /// Reads what [`Reader::recognises`] has recognised into rows ordered by (label, session, timestep).
-    fn read(&self, path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>;
-}
-
-/// Reads a recording by the first reader that recognises it.
-pub(super) fn read(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let file = path.to_owned();
-    match READERS.iter().find(|reader| reader.recognises(path)) {
+/// Reads a recording of any of the [`formats`].
+///
+/// # Errors
+/// [`DatasetError`], naming the file and the place in it.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
+    let dataset = match READERS.iter().find(|reader| reader.recognises(path)) {
         Some(reader) => reader.read(path, options),
-        None if path.exists() => Err(DatasetError::UnknownKind { file, known: kinds() }),
-        None => Err(DatasetError::Read { file, source: io::ErrorKind::NotFound.into() }),
-    }
+        None if path.exists() => Err(DatasetError::UnknownKind { file: path.to_owned(), known: kinds() }),
+        None => Err(DatasetError::Read { file: path.to_owned(), source: io::ErrorKind::NotFound.into() }),
+    }?;
+    check_values(&dataset)?;
+    Ok(dataset)
 }
 
 /// The formats that can be read, as a help text.
@@ -64,12 +51,6 @@ fn list(items: &[&str], before_last: &str) -> String {
         [others @ .., last] if !others.is_empty() => others.join(", ") + before_last + last,
         _ => items.concat(),
     }
-}
-
-/// Whether a name ends in one of `endings`, in any case.
-fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    endings.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -101,6 +82,6 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("recordings.csv");
         std::fs::create_dir(&folder).unwrap();
-        assert!(matches!(read(&folder, &LoadOptions::default()), Err(DatasetError::NoRows { .. })));
+        assert!(matches!(load(&folder, &LoadOptions::default()), Err(DatasetError::NoRows { .. })));
     }
 }

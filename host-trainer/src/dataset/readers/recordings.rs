@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Reader, ends_with};
+use super::reader::{LoadOptions, Reader, ends_with};
+use crate::dataset::error::DatasetError;
 use crate::dataset::npy::{Archive, Matrix, read_npy};
 use crate::dataset::pivot::Pivot;
-use crate::dataset::{Dataset, DatasetError, LoadOptions};
+use crate::dataset::rows::Dataset;
 
 /// The array of a `.npz` file that is a recording.
 pub(super) const ARRAY: &[&str] = &["preds"];

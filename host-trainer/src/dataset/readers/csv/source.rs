@@ -7,7 +7,7 @@ use std::path::Path;
 use csv::{ByteRecord, ErrorKind, Position, Reader, ReaderBuilder};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER: usize = 128 * 1024;
