@@ -160,7 +160,7 @@ fn onnx_embedding(
     window: usize,
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
-    let mut windows = dataset::windows(frames, features, window)?;
+    let mut windows = dataset::window_values(frames, features, window)?;
     dataset::sanitise(&mut windows);
     let size = window * features;
     let mut total = vec![0.0f32; latent];

@@ -1,7 +1,7 @@
-//! The pages in Chromium: nothing runs off the page, no text is cut, pictures to look at.
+//! The pages in Chromium: nothing is wider than the page and no text is cut; screenshots are kept.
 //!
 //! Run by `cargo xtask report`, which brings Chromium: `chromium` on the path, or the program in the environment variable
-//! `CHROMIUM`. The pictures are left in `report` in the folder for temporary files of the target folder.
+//! `CHROMIUM`. The screenshots are left in `report` in the folder for temporary files of the target folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "report/fixture.rs"]
@@ -68,7 +68,7 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
 }
 
 #[test]
-fn the_report_of_the_shipped_recordings_fits_too() {
+fn the_report_of_the_shipped_recordings_fits_as_well() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&folder).unwrap();
     let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
@@ -90,12 +90,12 @@ fn look(folder: &Path, name: &str, page: &str, figures: usize) {
     fs::write(&file, page).unwrap();
     for width in WIDTHS {
         let found = probe(folder, page, width);
-        let told = |key: &str| found[key].as_array().unwrap().clone();
+        let list = |key: &str| found[key].as_array().unwrap().clone();
         assert_eq!(found["scroll"], found["client"], "{name} at {width} px runs off the page");
         assert_eq!(found["figures"], figures, "{name} at {width} px");
         assert!(found["words"].as_u64().unwrap() > 500);
         for key in ["cut", "empty", "crossed"] {
-            assert!(told(key).is_empty(), "{name} at {width} px, {key}: {:#?}", told(key));
+            assert!(list(key).is_empty(), "{name} at {width} px, {key}: {:#?}", list(key));
         }
     }
     for (kind, arguments) in [
@@ -136,7 +136,7 @@ fn probe(folder: &Path, page: &str, width: u32) -> Value {
     fs::write(&file, PROBE.replace("WIDTH", &width.to_string()).replace("PAGE", &quoted)).unwrap();
     let dom = chromium(&["--dump-dom", "--window-size=1400,1000", "--virtual-time-budget=4000"], &file);
     let dom = String::from_utf8(dom).unwrap();
-    let found = dom.split("id=\"found\">").nth(1).expect("Chromium told nothing").split("</pre>").next().unwrap();
+    let found = dom.split("id=\"found\">").nth(1).expect("Chromium printed no result").split("</pre>").next().unwrap();
     serde_json::from_str(&found.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")).unwrap()
 }
 

@@ -13,7 +13,7 @@ fn shipped(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_onnx_file_and_the_bundle_are_one_model() {
+fn the_onnx_file_and_the_bundle_have_the_same_digest() {
     let onnx = model::load(&shipped("haxby-demo/model.onnx")).unwrap();
     let bundle = model::load(&shipped("haxby-demo/model.nvb")).unwrap();
     assert_eq!(onnx.digest().unwrap(), bundle.digest().unwrap());
@@ -21,7 +21,7 @@ fn the_onnx_file_and_the_bundle_are_one_model() {
 }
 
 #[test]
-fn the_engines_embed_the_shipped_recordings_alike() {
+fn core_and_tract_embed_the_shipped_recordings_to_close_vectors() {
     let model = model::load(&shipped("haxby-demo/model.nvb")).unwrap();
     let recordings = load(&shipped("data/haxby/haxby_slice_runs00-05.csv.gz"), &LoadOptions::default()).unwrap();
     let scans = recordings.scans();

@@ -1,4 +1,4 @@
-//! ONNX Runtime and tract train alike.
+//! ONNX Runtime and tract train to the same losses.
 #![allow(clippy::unwrap_used)]
 
 use neural_vault::dataset::synth;

@@ -1,4 +1,4 @@
-//! No bytes make a reader panic, and none that were changed pass for the model they were.
+//! Damaged files: no reader panics, and a changed model never has the digest of the original.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::{Cursor, Write};
@@ -21,9 +21,9 @@ use zip::write::SimpleFileOptions;
 /// A way to damage a file.
 #[derive(Clone, Debug)]
 enum Damage {
-    /// Other bytes altogether.
+    /// Different bytes.
     Random(Vec<u8>),
-    /// These bytes over those at a place, given as a fraction of the length.
+    /// These bytes written over those at a place, a fraction of the length.
     Overwrite(f64, Vec<u8>),
     /// Only this fraction of the length.
     Cut(f64),
@@ -55,7 +55,7 @@ fn damage() -> impl Strategy<Value = Damage> {
     ]
 }
 
-/// Hands the damaged files to `read`, 128 of them.
+/// Calls `read` with 128 damaged copies of a file.
 fn damaged(name: &str, sound: &[u8], read: impl Fn(&PathBuf, &[u8])) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(name);
@@ -77,7 +77,7 @@ fn small_model() -> Model {
 }
 
 #[test]
-fn damaged_models_are_refused_or_are_the_same_model() {
+fn damaged_models_are_refused_or_have_the_same_digest() {
     let folder = TempDir::new().unwrap();
     let digest = small_model().write(folder.path()).unwrap();
     for name in [model::SAFETENSORS, model::ONNX, model::BUNDLE] {

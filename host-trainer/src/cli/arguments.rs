@@ -15,8 +15,7 @@ use crate::engine::{Device, Engine};
 /// How recordings are read.
 #[derive(Args)]
 pub struct DataArguments {
-    /// Long CSV (`.gz` allowed), a labelled matrix (`.npz`), or a folder of `.npy`/`.npz` recordings named by label.
-    #[arg(value_name = "DATA")]
+    #[arg(value_name = "DATA", help = dataset::formats())]
     pub path: PathBuf,
     /// CSV column that holds the label.
     #[arg(long, value_name = "NAME", default_value = "video")]

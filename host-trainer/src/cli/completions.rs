@@ -1,4 +1,4 @@
-//! `completions` and `man`: the command line described to shells and to people.
+//! `completions` and `man`: completion scripts and manual pages.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -14,10 +14,10 @@ pub struct CompletionsArguments {
     shell: Shell,
 }
 
-/// Print the manual page, of one command when it is named.
+/// Print the manual page of the program, or of one command.
 #[derive(Args)]
 pub struct ManArguments {
-    /// The command, and the one under it: `man token enroll`.
+    /// The command and its subcommand: `man token enroll`.
     command: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a person or a program sees: results on stdout, everything else on stderr.
+//! Output of the commands: results on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -21,15 +21,15 @@ impl Console {
         Self { json, quiet }
     }
 
-    /// Says something that is not a result.
+    /// Prints a note, which is not part of the result.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            // Nobody is left to tell when stderr is gone.
+            // An error of stderr cannot be reported anywhere.
             let _ = writeln!(io::stderr(), "{}", text.as_ref());
         }
     }
 
-    /// Says why the command failed.
+    /// Prints why the command failed.
     pub fn error(&self, failure: &Failure) {
         let _ = writeln!(io::stderr(), "error: {failure}");
     }
@@ -45,13 +45,13 @@ impl Console {
         self.raw(format!("{value:#}\n").as_bytes())
     }
 
-    /// As [`Console::result`] for what holds a secret: the document is cleared, and standard output keeps no copy of it.
+    /// Like [`Console::result`] for a result that holds a secret: the document is cleared, and stdout keeps no copy of it.
     pub fn secret_result(&self, command: &str, text: &str, value: &impl Serialize) -> Result<(), Failure> {
         if !self.json {
             return self.raw(text.as_bytes());
         }
         let document = Document { schema: schema(command), value };
-        // Measured first: memory that grows leaves copies behind.
+        // Measured first: a vector that grows leaves copies of the secret behind.
         let mut length = Length(0);
         let mut bytes = Zeroizing::new(Vec::new());
         let written = serde_json::to_writer_pretty(&mut length, &document).and_then(|()| {
@@ -63,7 +63,7 @@ impl Console {
         self.raw(&bytes)
     }
 
-    /// Writes bytes to stdout; a reader that closed the pipe has seen enough.
+    /// Writes bytes to stdout; a pipe that its reader has closed is not an error.
     fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -74,7 +74,7 @@ impl Console {
         }
     }
 
-    /// A progress bar over `length` steps; hidden with `--quiet` and where stderr is no terminal.
+    /// A progress bar over `length` steps; hidden with `--quiet` and where stderr is not a terminal.
     pub fn progress(&self, length: u64) -> ProgressBar {
         let target = if self.quiet || !io::stderr().is_terminal() {
             ProgressDrawTarget::hidden()
@@ -97,7 +97,7 @@ struct Document<'a, T> {
     value: &'a T,
 }
 
-/// Counts what is written to it.
+/// Counts the bytes that are written to it.
 struct Length(usize);
 
 impl Write for Length {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_document_needs_the_room_that_was_measured() {
+    fn a_secret_document_has_the_length_that_was_measured() {
         let value = json!({ "key": "00ff", "accepted": true, "list": [1, 2.5], "none": null });
         let document = Document { schema: schema("derive"), value: &value };
         let mut length = Length(0);

@@ -8,6 +8,7 @@ use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
+use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
@@ -52,12 +53,24 @@ impl fmt::Display for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        let code = match error {
-            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
-            DatasetError::Write { .. } => OUTPUT,
-            _ => DATA,
+        let (code, next) = match error {
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => (USAGE, ""),
+            DatasetError::Write { .. } => (OUTPUT, ""),
+            DatasetError::MissingColumn { .. } => (DATA, ", or name the label's with --label-column"),
+            DatasetError::OneWindow { .. } => (DATA, ": shorten --window or add recordings"),
+            _ => (DATA, ""),
         };
-        Self::new(code, error)
+        Self::new(code, format!("{error}{next}"))
+    }
+}
+
+impl From<FrontEndError> for Failure {
+    fn from(error: FrontEndError) -> Self {
+        let next = match error {
+            FrontEndError::NoVariationWithin => ", or use --recipe reference",
+            _ => "",
+        };
+        Self::new(DATA, format!("{error}{next}"))
     }
 }
 
@@ -158,7 +171,7 @@ impl From<TrainingError> for Failure {
             TrainingError::Data(error) => error.into(),
             TrainingError::Engine(error) => error.into(),
             TrainingError::Model(error) => error.into(),
-            TrainingError::FrontEnd(_) => Self::new(DATA, error),
+            TrainingError::FrontEnd(error) => error.into(),
             TrainingError::Settings(_) => Self::new(USAGE, error),
             TrainingError::Diverged { .. } => Self::new(DATA, error),
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),

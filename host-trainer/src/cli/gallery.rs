@@ -1,4 +1,4 @@
-//! `gallery`: enrolments of one model in a file to search.
+//! `gallery`: a file of enrolments for `identify` to search.
 
 use std::path::PathBuf;
 
@@ -13,13 +13,13 @@ use crate::enrolment::Enrolment;
 use crate::files;
 use crate::hex;
 
-/// Put enrolments of one model into a gallery for `identify`.
+/// Write a gallery of enrolments of one model for `identify`.
 #[derive(Args)]
 pub struct Arguments {
     /// The enrolments.
     #[arg(value_name = "R.nve", required = true)]
     enrolments: Vec<PathBuf>,
-    /// The gallery to write; readable by its owner only.
+    /// The gallery to write, readable by its owner only.
     #[arg(long, short, value_name = "G.nvg")]
     output: PathBuf,
     /// How prototypes are stored.

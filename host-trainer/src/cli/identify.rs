@@ -1,4 +1,4 @@
-//! `identify`: the best of a gallery's prototypes for a scan, if that accepts it.
+//! `identify`: the enrolment of a gallery that a scan belongs to, if there is one.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::embedding::Embedder;
 use crate::enrolment::Policy;
 use crate::hex;
 
-/// Find whom of a gallery a scan belongs to: exit code 0 names one, 1 says none.
+/// Find the enrolment of a gallery that a scan belongs to: exit code 0 prints its label, 1 means that there is none.
 ///
 /// The prototype with the largest cosine is taken, the first of equal ones, and then its own threshold decides.
 #[derive(Args)]
@@ -25,7 +25,7 @@ pub struct Arguments {
     /// The model: its folder, or its .safetensors, .onnx or .nvb file.
     #[arg(long, value_name = "M")]
     model: PathBuf,
-    /// The gallery, as `gallery` writes it.
+    /// The gallery, written by `gallery`.
     #[arg(long, value_name = "G.nvg")]
     gallery: PathBuf,
     /// Label of the scan, where the recording holds several.
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// The engine.
     #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
     engine: EmbeddingEngineArgument,
-    /// Show the nearest label and its score even when it does not accept: for the operator alone.
+    /// Show the nearest label and its score even when it does not accept: for the operator only.
     #[arg(long)]
     show_score: bool,
 }
@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     Ok(if accepted.is_some() { 0 } else { REJECTED })
 }
 
-/// The nearest prototype; none for a probe that cannot be compared with any.
+/// The nearest prototype; `None` for a probe that cannot be compared.
 fn nearest(gallery: &Gallery<'_>, probe: &[f32]) -> Result<Option<Match>, IdentifyError> {
     let mut found = [Match { index: 0, score: 0.0 }];
     match gallery.identify(probe, &mut found, &neural_vault_kernels::best()) {

@@ -1,4 +1,4 @@
-//! `inspect`: what a file holds, and whether it is sound.
+//! `inspect`: describe a file and check that it is sound.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::enrolment::Enrolment;
 use crate::hex;
 use crate::model::{self, Model};
 
-/// Tell what a model, bundle, enrolment, gallery or recording holds, and whether it is sound.
+/// Describe a model, bundle, enrolment, gallery or recording, and check that it is sound.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `runtime`: which engines are there, and fetching ONNX Runtime.
+//! `runtime`: list the available engines, and install ONNX Runtime.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::failure::Failure;
 use crate::engine::runtime::{self, Flavour};
 use crate::engine::{Device, Engine};
 
-/// Tell which engines are there, or fetch ONNX Runtime.
+/// List the available engines, or install ONNX Runtime.
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -19,14 +19,14 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Which engines are there.
+    /// List the engines and whether they are available.
     Status,
-    /// Fetch ONNX Runtime by pip, pinned by version and SHA-256.
+    /// Install ONNX Runtime by pip, pinned by version and SHA-256.
     Install {
-        /// Where to put it; a folder of the user's data when not given.
+        /// Folder to install to; a folder of the user's data when not given.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
-        /// The library with the CUDA provider.
+        /// Install the library with the CUDA provider.
         #[arg(long)]
         cuda: bool,
     },

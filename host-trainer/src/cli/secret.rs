@@ -1,4 +1,4 @@
-//! Secrets on their way in and out: read from files, drawn anew, and shown as hexadecimal digits.
+//! Secrets read from files, drawn at random, and printed as hexadecimal digits.
 //!
 //! Each has a type that is zeroised on drop and has no `Clone`, `Debug` or `PartialEq`; no bare array of secret bytes is
 //! passed or returned. Digits are read and made in constant time.
@@ -15,7 +15,7 @@ use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use crate::files;
 
-/// Longest file of a secret in bytes: its digits, with room for blanks around them.
+/// Longest file of a secret in bytes: its digits and whitespace around them.
 const LONGEST: usize = 1024;
 
 /// A secret or a key as lower-case hexadecimal digits.
@@ -38,7 +38,7 @@ pub fn read_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> R
     }
 }
 
-/// Draws a secret and writes it in hexadecimal, for its owner only.
+/// Draws a secret and writes it in hexadecimal, readable by its owner only.
 pub fn new_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, Failure> {
     let mut secret = Zeroizing::new([0; 32]);
     rand::rng().fill_bytes(&mut *secret);
@@ -47,7 +47,7 @@ pub fn new_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Re
     Ok(from_bytes(&secret))
 }
 
-/// Warns of a secret that others than its owner can read.
+/// Warns when others than its owner can read a secret.
 pub fn warn_of_readers(path: &Path, console: &Console) {
     #[cfg(unix)]
     {
@@ -71,7 +71,7 @@ impl Digits {
         &self.0
     }
 
-    /// The digits and the end of their line.
+    /// The digits and a newline.
     pub fn line(&self) -> Zeroizing<String> {
         let mut line = Zeroizing::new(String::with_capacity(self.0.len() + 1));
         line.push_str(self.expose_secret());
@@ -80,7 +80,7 @@ impl Digits {
     }
 }
 
-/// For [`Console::secret_result`] alone, which clears what it builds.
+/// Only for [`Console::secret_result`], which clears the document that it builds.
 impl Serialize for Digits {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.expose_secret())
@@ -101,10 +101,9 @@ impl Key {
     }
 }
 
-/// The first bytes of a file, one more than [`LONGEST`] of one that is longer, in memory that never moves and so leaves no
-/// copy behind.
+/// The file's bytes, at most one more than [`LONGEST`], in memory that is never reallocated and so leaves no copy behind.
 fn read_start(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Reading to the end of it keeps a byte of room, for which it does not have to grow.
+    // `read_to_end` grows a vector that is full: one byte more than it can read keeps it from growing.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 2));
     File::open(path)?.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -120,7 +119,7 @@ mod tests {
 
     use super::*;
 
-    /// Asks the compiler what `T` implements: an inherent constant, there only under its bound, hides the trait's.
+    /// Asks the compiler what `T` implements: an inherent constant, which exists only under its bound, hides the trait's.
     struct AskDebug<T>(PhantomData<T>);
     struct AskClone<T>(PhantomData<T>);
     struct AskEqual<T>(PhantomData<T>);
@@ -174,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused_by_the_same_words() {
+    fn any_other_content_is_refused_with_one_message() {
         let digits = "a5".repeat(32);
         for text in [
             "",
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_secret_reads_back_and_is_never_drawn_again() {
+    fn a_drawn_secret_reads_back_and_the_next_one_differs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         let drawn = new_secret(&path, DeviceSecret::from_bytes).ok().unwrap();

@@ -1,4 +1,4 @@
-//! `synth`: recordings that are made, not measured.
+//! `synth`: synthetic recordings.
 
 use std::path::PathBuf;
 

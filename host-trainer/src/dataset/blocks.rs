@@ -1,12 +1,14 @@
 //! Time blocks: sessions for recordings that have none.
 
-use super::{Dataset, Row};
+use std::collections::{BTreeSet, HashMap};
+
+use super::rows::Dataset;
 
 impl Dataset {
     /// Cuts every recording into `count` consecutive blocks of nearly equal length and makes each a session.
     ///
-    /// Blocks of session `s` are called `s/block0` and so on, or `block0` where there was no session. Neighbouring frames
-    /// are much alike, so blocks that are compared should not be neighbours.
+    /// Blocks of session `s` are called `s/block0` and so on, or `block0` where the session has no name. Neighbouring
+    /// frames are much alike, so blocks that are compared should not be neighbours.
     #[must_use]
     pub fn into_blocks(mut self, count: usize) -> Dataset {
         let count = count.max(1);
@@ -25,14 +27,12 @@ impl Dataset {
             }
         };
         // Recordings shorter than `count` leave some blocks empty: only those with rows become sessions.
-        let mut used = named.clone();
-        used.sort_unstable();
-        used.dedup();
+        let used: BTreeSet<u32> = named.iter().copied().collect();
         let mut order: Vec<(String, u32)> = used.into_iter().map(|session| (name(session), session)).collect();
         order.sort();
+        let new: HashMap<u32, u32> = order.iter().map(|&(_, old)| old).zip(0..).collect();
         for (row, session) in self.rows.iter_mut().zip(named) {
-            let new = order.iter().position(|(_, old)| *old == session).unwrap_or_default();
-            *row = Row { session: new as u32, ..*row };
+            row.session = new[&session];
         }
         self.sessions = order.into_iter().map(|(name, _)| name).collect();
         self
@@ -41,7 +41,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use super::super::synth;
+    use super::super::synth::synth;
 
     #[test]
     fn blocks_are_consecutive_and_keep_every_row() {

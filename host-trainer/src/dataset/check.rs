@@ -1,6 +1,8 @@
 //! What a recording must hold before it can be trained on.
 
-use super::{Dataset, DatasetError, Standardiser};
+use super::error::DatasetError;
+use super::rows::Dataset;
+use super::standardiser::Standardiser;
 
 /// Refuses a recording without a single number.
 ///
@@ -13,9 +15,9 @@ pub fn check_values(dataset: &Dataset) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// Refuses what the triplet loss cannot train on; gives notes on what it can but a person should know.
+/// Refuses recordings that cannot be trained on, and returns notes about the rest.
 ///
-/// Notes tell of constant features and of labels without rows.
+/// Notes name constant features and labels without rows.
 ///
 /// # Errors
 /// [`DatasetError::NoRows`], [`DatasetError::AllNan`], [`DatasetError::OneClass`], [`DatasetError::OneRow`].
@@ -75,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn one_class_left_by_the_chosen_sessions_is_refused() {
+    fn sessions_that_leave_one_class_are_refused() {
         let dataset = csv("a,r,0,1\na,r,1,2\nb,s,0,3\nb,s,1,4\n").restrict_sessions(&["r"]).unwrap();
         assert!(matches!(check_training(&dataset), Err(DatasetError::OneClass { label, .. }) if label == "a"));
     }
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn nan_everywhere_is_refused() {
+    fn a_recording_of_nothing_but_nan_is_refused() {
         let mut dataset = csv("a,r,0,1\na,r,1,2\nb,r,0,3\nb,r,1,4\n");
         dataset.values.fill(f32::NAN);
         assert!(matches!(check_training(&dataset), Err(DatasetError::AllNan { .. })));
@@ -96,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_feature_is_a_note() {
+    fn a_constant_feature_gives_a_note() {
         let dataset = csv("a,r,0,1\na,r,0,7\na,r,1,2\na,r,1,7\nb,r,0,3\nb,r,0,7\nb,r,1,4\nb,r,1,7\n");
         let notes = check_training(&dataset).unwrap();
         assert!(notes.len() == 1 && notes[0].contains("1 of 2 features are constant"), "{notes:?}");
     }
 
     #[test]
-    fn a_label_without_rows_is_a_note() {
+    fn a_label_without_rows_gives_a_note() {
         let lines = "a,r,0,1\na,r,1,2\nb,r,0,3\nb,r,1,4\nc,s,0,5\n";
         let notes = check_training(&csv(lines).restrict_sessions(&["r"]).unwrap()).unwrap();
         assert!(notes.len() == 1 && notes[0].contains("label `c` has no rows"), "{notes:?}");

@@ -1,9 +1,9 @@
-//! What can be wrong with a recording file, and where.
+//! Errors of recording files, with the place in the file.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A recording that cannot be used, with the file, the place and the way out.
+/// A recording that cannot be used: the file, the place in it and what to change there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
@@ -12,7 +12,7 @@ pub enum DatasetError {
     Read {
         /// The file or folder.
         file: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file could not be written; nothing was left under its name.
@@ -20,29 +20,31 @@ pub enum DatasetError {
     Write {
         /// The file.
         file: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The name tells no format.
-    #[error("{}: unknown kind of recording; give a .csv, .csv.gz, .npz or .npy file, or a folder of .npy and .npz files", file.display())]
+    /// No reader recognises the file or folder.
+    #[error("{}: unknown kind of recording; give {known}", file.display())]
     UnknownKind {
-        /// The file.
+        /// The file or folder.
         file: PathBuf,
+        /// The files and folders that can be read.
+        known: String,
     },
-    /// The file holds no byte.
+    /// The file has no bytes.
     #[error("{}: the file is empty; write it again", file.display())]
     Empty {
         /// The file.
         file: PathBuf,
     },
-    /// The file or folder holds a header, or nothing of use, but no row.
+    /// The file or folder holds no row, though perhaps a header or files of other kinds.
     #[error("{}: there are no rows; a recording needs at least one timestep", file.display())]
     NoRows {
         /// The file or folder.
         file: PathBuf,
     },
     /// The CSV header lacks a column.
-    #[error("{}: line 1: no column `{column}`; found {}; rename a column, or name the label's with --label-column", file.display(), list(found))]
+    #[error("{}: line 1: no column `{column}`; found {}; rename a column", file.display(), list(found))]
     MissingColumn {
         /// The file.
         file: PathBuf,
@@ -82,7 +84,7 @@ pub enum DatasetError {
     GzipDamaged {
         /// The file.
         file: PathBuf,
-        /// What the decoder said.
+        /// The error of the decoder.
         source: io::Error,
     },
     /// A CSV cell is not what its column holds.
@@ -99,7 +101,7 @@ pub enum DatasetError {
         /// What the column holds.
         wanted: &'static str,
     },
-    /// A (label, timestep) has more or fewer values than the others.
+    /// A (label, session, timestep) has more or fewer values than the others.
     #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", file.display(), at(label, session, *timestep))]
     Ragged {
         /// The file.
@@ -117,7 +119,7 @@ pub enum DatasetError {
         /// Values in the other groups.
         expected: usize,
     },
-    /// A (label, timestep) is there more than once.
+    /// A (label, session, timestep) occurs more than once.
     #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column that tells the recordings apart", file.display(), at(label, session, *timestep))]
     DuplicateTimestep {
         /// The file.
@@ -141,12 +143,12 @@ pub enum DatasetError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// A `.npz` file has none of the arrays looked for.
-    #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", file.display(), wanted.join(" or "), list(found), wanted.first().unwrap_or(&"X"))]
+    /// A `.npz` file has none of the arrays that it needs one of.
+    #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", file.display(), wanted.join(" or "), list(found), wanted[0])]
     MissingArray {
         /// The file.
         file: PathBuf,
-        /// The names looked for.
+        /// The names looked for, at least one.
         wanted: &'static [&'static str],
         /// The arrays in the file.
         found: Vec<String>,
@@ -193,8 +195,7 @@ pub enum DatasetError {
     },
     /// Training needs two windows of each class.
     #[error(
-        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label: shorten \
-         --window or add recordings",
+        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label",
         file.display()
     )]
     OneWindow {
@@ -211,11 +212,13 @@ pub enum DatasetError {
         /// Where the recording came from.
         file: PathBuf,
     },
-    /// The window length is outside what the encoder takes.
-    #[error("window of {frames} frames; choose 1 to {}", super::MAX_FRAMES)]
+    /// The encoder does not take windows of this length.
+    #[error("window of {frames} frames; choose 1 to {longest}")]
     Window {
         /// The length asked for.
         frames: usize,
+        /// The longest that the encoder takes.
+        longest: usize,
     },
 }
 
@@ -234,5 +237,22 @@ fn at(label: &str, session: &str, timestep: i64) -> String {
         format!("label `{label}`, timestep {timestep}")
     } else {
         format!("label `{label}`, session `{session}`, timestep {timestep}")
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_about_columns_and_windows_name_no_command_line_flag() {
+        let file = PathBuf::from("a.csv");
+        let column =
+            DatasetError::MissingColumn { file: file.clone(), column: "video".into(), found: vec!["x".into()] };
+        let window = DatasetError::OneWindow { file, label: "a".into(), window: 9 };
+        for error in [column, window] {
+            assert!(!error.to_string().contains("--"), "{error}");
+        }
     }
 }

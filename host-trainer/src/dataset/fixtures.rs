@@ -1,4 +1,4 @@
-//! Where the tests find their files.
+//! Files for tests.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 

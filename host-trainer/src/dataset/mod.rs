@@ -1,15 +1,15 @@
 //! Recordings as a labelled matrix: one row a timestep, one column a feature.
 //!
-//! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts a
-//! scan into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
+//! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts
+//! scans into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
 mod blocks;
 mod check;
-mod csv;
 mod error;
 mod npy;
 mod pivot;
-mod recordings;
+mod readers;
+mod rows;
 mod standardiser;
 mod synth;
 mod windows;
@@ -18,237 +18,12 @@ mod write;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
 pub use npy::read_vectors;
+pub use readers::{LoadOptions, formats, load};
+pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::synth;
-pub use windows::{MAX_FRAMES, windows};
+pub use windows::{MAX_FRAMES, Window, window_values, windows};
 pub use write::write_csv;
-
-/// Rows of features, ordered by (label, session, timestep).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dataset {
-    /// Where it came from, for messages.
-    pub origin: PathBuf,
-    /// Label names, sorted by code point; [`Row::label`] is an index into them.
-    pub labels: Vec<String>,
-    /// Session names, sorted; one empty name where the file has no sessions.
-    pub sessions: Vec<String>,
-    /// Features a row.
-    pub features: usize,
-    /// What each row is.
-    pub rows: Vec<Row>,
-    /// `rows.len()` x `features`, row-major, as read: a missing value is NaN.
-    pub values: Vec<f32>,
-    /// What a person should know about the file though it could be read.
-    pub notes: Vec<String>,
-}
-
-/// What one row of a [`Dataset`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Row {
-    /// Index into [`Dataset::labels`].
-    pub label: u32,
-    /// Index into [`Dataset::sessions`].
-    pub session: u32,
-    /// Time as the file has it, in steps.
-    pub timestep: i64,
-}
-
-/// One recording: the rows of one (label, session), in time order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scan {
-    /// Index into [`Dataset::labels`].
-    pub label: u32,
-    /// Index into [`Dataset::sessions`].
-    pub session: u32,
-    /// Rows of the dataset.
-    pub rows: Range<usize>,
-}
-
-/// How to read a recording.
-#[derive(Debug, Clone, Default)]
-pub struct LoadOptions {
-    /// The CSV column that holds the label; `video` when absent.
-    pub label_column: Option<String>,
-}
-
-/// Reads a recording: `.csv`, `.csv.gz`, `.npz`, `.npy` or a folder of `.npy` and `.npz` files.
-///
-/// # Errors
-/// [`DatasetError`], naming the file and the place in it.
-pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let dataset = if path.is_dir() {
-        recordings::read_folder(path)
-    } else if name.ends_with(".csv") || name.ends_with(".csv.gz") {
-        csv::read(path, options.label_column.as_deref())
-    } else if name.ends_with(".npz") {
-        recordings::read_npz(path)
-    } else if name.ends_with(".npy") {
-        recordings::read_recording(path)
-    } else if path.exists() {
-        Err(DatasetError::UnknownKind { file: path.to_owned() })
-    } else {
-        let source = std::io::Error::from(std::io::ErrorKind::NotFound);
-        Err(DatasetError::Read { file: path.to_owned(), source })
-    }?;
-    check_values(&dataset)?;
-    Ok(dataset)
-}
-
-impl Dataset {
-    /// The features of one row.
-    ///
-    /// # Panics
-    /// When `row` is not below `rows.len()`.
-    pub fn row(&self, row: usize) -> &[f32] {
-        &self.values[row * self.features..(row + 1) * self.features]
-    }
-
-    /// The recordings, one per (label, session) that has rows, in row order.
-    pub fn scans(&self) -> Vec<Scan> {
-        let mut start = 0;
-        self.rows
-            .chunk_by(|a, b| (a.label, a.session) == (b.label, b.session))
-            .map(|rows| {
-                let scan = Scan { label: rows[0].label, session: rows[0].session, rows: start..start + rows.len() };
-                start = scan.rows.end;
-                scan
-            })
-            .collect()
-    }
-
-    /// The features of a recording, frames x features, row-major.
-    ///
-    /// # Panics
-    /// When the scan's rows are not this dataset's.
-    pub fn scan_values(&self, scan: &Scan) -> &[f32] {
-        &self.values[scan.rows.start * self.features..scan.rows.end * self.features]
-    }
-
-    /// A copy with the rows of the named sessions; labels keep their indices, sessions are numbered anew.
-    ///
-    /// # Errors
-    /// [`DatasetError::UnknownName`] when a session is not there.
-    pub fn restrict_sessions<N: AsRef<str>>(&self, names: &[N]) -> Result<Dataset, DatasetError> {
-        let (sessions, map) = self.choose("session", &self.sessions, names)?;
-        let rows = self.pick(|row| map[row.session as usize].map(|session| Row { session, ..row }));
-        Ok(Dataset { sessions, ..rows })
-    }
-
-    /// A copy with the rows of the named labels; labels are numbered anew, sessions keep their indices.
-    ///
-    /// # Errors
-    /// [`DatasetError::UnknownName`] when a label is not there.
-    pub fn restrict_labels<N: AsRef<str>>(&self, names: &[N]) -> Result<Dataset, DatasetError> {
-        let (labels, map) = self.choose("label", &self.labels, names)?;
-        let rows = self.pick(|row| map[row.label as usize].map(|label| Row { label, ..row }));
-        Ok(Dataset { labels, ..rows })
-    }
-
-    fn choose<N: AsRef<str>>(
-        &self,
-        kind: &'static str,
-        all: &[String],
-        names: &[N],
-    ) -> Result<(Vec<String>, Vec<Option<u32>>), DatasetError> {
-        if let Some(name) = names.iter().find(|name| !all.iter().any(|known| known == name.as_ref())) {
-            let (name, found) = (name.as_ref().to_owned(), all.to_vec());
-            return Err(DatasetError::UnknownName { file: self.origin.clone(), kind, name, found });
-        }
-        let mut kept = Vec::new();
-        let map = all
-            .iter()
-            .map(|known| {
-                names.iter().any(|name| name.as_ref() == known).then(|| {
-                    kept.push(known.clone());
-                    kept.len() as u32 - 1
-                })
-            })
-            .collect();
-        Ok((kept, map))
-    }
-
-    /// A copy with the rows at `rows`, in that order; labels and sessions keep their indices.
-    ///
-    /// # Panics
-    /// When a row is not below `rows.len()`.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Dataset {
-        let mut selected = self.header();
-        for &row in rows {
-            selected.rows.push(self.rows[row]);
-            selected.values.extend_from_slice(self.row(row));
-        }
-        selected
-    }
-
-    fn pick(&self, keep: impl Fn(Row) -> Option<Row>) -> Dataset {
-        let mut picked = Dataset { rows: Vec::new(), values: Vec::new(), ..self.header() };
-        for (index, &row) in self.rows.iter().enumerate() {
-            if let Some(row) = keep(row) {
-                picked.rows.push(row);
-                picked.values.extend_from_slice(self.row(index));
-            }
-        }
-        picked
-    }
-
-    fn header(&self) -> Dataset {
-        Dataset {
-            origin: self.origin.clone(),
-            labels: self.labels.clone(),
-            sessions: self.sessions.clone(),
-            features: self.features,
-            rows: Vec::new(),
-            values: Vec::new(),
-            notes: self.notes.clone(),
-        }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn scans_are_the_rows_of_one_label_and_session() {
-        let dataset = synth(2, 3, 4, 2, 1.0, 1);
-        let scans = dataset.scans();
-        assert_eq!(scans.len(), 4);
-        assert_eq!(scans[1], Scan { label: 0, session: 1, rows: 3..6 });
-        assert_eq!(dataset.scan_values(&scans[1])[4..8], *dataset.row(4));
-    }
-
-    #[test]
-    fn restricting_sessions_keeps_label_indices() {
-        let dataset = synth(2, 3, 4, 3, 1.0, 1);
-        let some = dataset.restrict_sessions(&["run02", "run00"]).unwrap();
-        assert_eq!(some.labels, dataset.labels);
-        assert_eq!(some.sessions, ["run00", "run02"]);
-        assert_eq!(some.scans().len(), 4);
-        assert_eq!(some.scan_values(&some.scans()[3]), dataset.scan_values(&dataset.scans()[5]));
-        assert_eq!(some.scans()[3].session, 1);
-    }
-
-    #[test]
-    fn restricting_labels_numbers_them_anew() {
-        let dataset = synth(3, 2, 4, 1, 1.0, 1);
-        let some = dataset.restrict_labels(&["class02"]).unwrap();
-        assert_eq!(some.labels, ["class02"]);
-        assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1 });
-        assert_eq!(some.row(1), dataset.row(5));
-    }
-
-    #[test]
-    fn an_unknown_name_is_told_with_those_there_are() {
-        let message = synth(2, 1, 1, 2, 1.0, 1).restrict_sessions(&["run7"]).unwrap_err().to_string();
-        assert_eq!(message, "synthetic: no session `run7`; there are `run00`, `run01`");
-    }
-}

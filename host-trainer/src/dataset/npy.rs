@@ -9,13 +9,13 @@ use npyz::{DType, Deserialize, NpyFile, Order, TypeChar};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::DatasetError;
+use super::error::DatasetError;
 
 /// NumPy pads a plain array's header to 64 or 128 bytes.
 const LONGEST_HEADER: usize = 2048;
 /// A plain array's header is one dictionary that holds one tuple.
 const BRACKETS: usize = 2;
-/// Characters of a name; bounds what one item may allocate.
+/// Most characters of a name, which limit the memory of one item.
 const LONGEST_NAME: u64 = 4096;
 
 /// A matrix of finite size, row-major.
@@ -37,7 +37,7 @@ pub(super) fn read_npy(file: &Path) -> Result<Matrix, DatasetError> {
     Array::open(file, "the file", BufReader::new(input))?.matrix(Axes::Two)
 }
 
-/// Reads a `.npy` file of one vector or several, such as embeddings: how many, and their components one after the other.
+/// Reads a `.npy` file of vectors, such as embeddings: returns their number and their components, vectors x components.
 ///
 /// # Errors
 /// [`DatasetError`], naming the file and what is wrong with it.
@@ -108,7 +108,7 @@ struct Array<'a> {
 impl<'a> Array<'a> {
     fn open(file: &'a Path, name: &'a str, mut input: impl Read + 'a) -> Result<Self, DatasetError> {
         let failed = |error: io::Error| read_error(file, name, &error);
-        // The header's parser takes time exponential in its depth, so no header of strange shape may reach it.
+        // The header's parser takes time exponential in the depth of nesting: deeper headers must not reach it.
         let mut start = vec![0; 12];
         input.read_exact(&mut start).map_err(failed)?;
         if start.starts_with(b"\x93NUMPY") {

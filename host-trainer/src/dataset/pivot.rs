@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, DatasetError, Row};
+use super::error::DatasetError;
+use super::rows::{Dataset, Row};
 
-/// The values of a file, in file order, with the group each run of lines belongs to.
+/// The values of a file in file order, and the group of each run of lines.
 #[derive(Default)]
 pub(super) struct Pivot {
     labels: Names,
@@ -20,7 +21,7 @@ pub(super) struct Pivot {
 }
 
 struct Group {
-    /// Label and session are numbers in order of first appearance here.
+    /// Label and session are numbered in the order of their first appearance.
     row: Row,
     values: usize,
 }
@@ -39,7 +40,7 @@ struct Names {
 }
 
 impl Pivot {
-    /// Starts a run of values of one group; `place` says where in the file, as the caller counts.
+    /// Starts a run of values of one group at `place` in the file, a number of the caller's choice.
     pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, place: u64) {
         self.end_run();
         let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep };
@@ -62,8 +63,8 @@ impl Pivot {
 
     /// The rows, ordered by (label, session, timestep).
     ///
-    /// `line_at(place, k)` is the line of the k-th value after the one at `place`. `cut_line` is the last line where it
-    /// lacks its newline.
+    /// `line_at(place, k)` is the line of the k-th value after the one at `place`. `cut_line` is the number of the last
+    /// line when that has no newline.
     ///
     /// # Errors
     /// [`DatasetError::NoRows`], [`DatasetError::Ragged`], [`DatasetError::DuplicateTimestep`], and, where the group
@@ -122,7 +123,8 @@ impl Pivot {
 
     /// The number of values most groups have.
     ///
-    /// On a draw, one above 1 that divides the others (they are then repeats of it), else the first in the file.
+    /// Where several numbers are as frequent, one above 1 that divides the others, which are then repeats; otherwise the
+    /// first in the file.
     fn usual_count(&self) -> Option<usize> {
         let mut groups_with = HashMap::new();
         for group in &self.groups {
@@ -141,8 +143,8 @@ impl Pivot {
         cut_line: Option<u64>,
         line_at: impl Fn(u64, usize) -> u64,
     ) -> Option<DatasetError> {
-        let unlike = |(_, group): &(usize, &Group)| group.values != expected;
-        let (at, group) = self.groups.iter().enumerate().find(unlike)?;
+        let differs = |(_, group): &(usize, &Group)| group.values != expected;
+        let (at, group) = self.groups.iter().enumerate().find(differs)?;
         let (file, found) = (file.to_owned(), group.values);
         let last_group = self.runs.last().map(|run| run.group as usize);
         if let (Some(line), true) = (cut_line, last_group == Some(at) && found < expected) {
@@ -161,7 +163,7 @@ impl Pivot {
         })
     }
 
-    /// The run of a group's value, counted from 0, and the value's place in it.
+    /// The place of the run that holds the group's value of this number, and the value's number in the run; both from 0.
     fn place_of(&self, group: usize, mut value: usize) -> Option<(u64, usize)> {
         for (run, end) in self.runs_with_ends().filter(|(run, _)| run.group as usize == group) {
             if value < end - run.start {
@@ -189,7 +191,7 @@ impl Names {
         number
     }
 
-    /// The names in order, and the place in it of each number.
+    /// The names in order, and the rank of each number.
     fn sorted(&self) -> (Vec<String>, Vec<u32>) {
         let mut order: Vec<usize> = (0..self.names.len()).collect();
         order.sort_unstable_by_key(|&number| &self.names[number]);

@@ -1,19 +1,19 @@
-//! Zero mean and unit variance per feature, with the statistics of one fitting.
+//! Zero mean and unit variance per feature, with statistics that are fitted once.
 //!
-//! A probe is standardised with the statistics fixed at enrolment, never its own.
+//! A probe is standardised with the statistics of the recordings that trained the model, never with its own.
 
 use neural_vault_core::encoder;
 
-/// Per-feature statistics, fixed when fitted.
+/// The statistics of each feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardiser {
     /// Mean of each feature.
     pub mean: Vec<f32>,
-    /// One over the population standard deviation of each feature; 1 where the feature is constant.
+    /// The inverse of the population standard deviation of each feature; 1 where the feature is constant.
     pub inv_std: Vec<f32>,
 }
 
-/// A feature that deviates by less is constant: one over it would leave float32's range.
+/// Standard deviation below which a feature is constant: its inverse would not be a float32.
 const CONSTANT: f64 = f32::MIN_POSITIVE as f64;
 
 impl Standardiser {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_sanitised() {
+    fn nan_and_infinities_are_sanitised() {
         let mut values = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2.5];
         sanitise(&mut values);
         assert_eq!(values, [0.0, 1.0, -1.0, 2.5]);

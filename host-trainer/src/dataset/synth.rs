@@ -4,11 +4,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{Dataset, Row};
+use super::rows::{Dataset, Row};
 
 /// Spatial patterns that drift slowly through every recording.
 const DRIFTS: usize = 3;
-/// How much of a drift is left one timestep later; neighbouring timesteps of real predictions correlate .82 to .98.
+/// Correlation of a drift with itself one timestep later; neighbouring timesteps of real predictions correlate .82 to .98.
 const DRIFT_MEMORY: f32 = 0.9;
 const DRIFT_SCALE: f32 = 0.4;
 const SESSION_SCALE: f32 = 0.4;
@@ -16,8 +16,8 @@ const SESSION_SCALE: f32 = 0.4;
 /// Makes `classes` x `sessions` recordings of `timesteps` x `features`.
 ///
 /// A value is the class's pattern, plus the session's, plus slow drifts along a few common patterns, plus white noise
-/// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. One
-/// session is written as none. The same arguments give the same bits.
+/// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. A
+/// single session has no name. The same arguments give the same bits.
 ///
 /// # Panics
 /// When a count is zero.
@@ -72,7 +72,7 @@ impl Normal {
     }
 }
 
-/// `count` numbered names whose order is that of their numbers.
+/// `count` numbered names that sort in the order of their numbers.
 fn names(stem: &str, count: usize) -> Vec<String> {
     let digits = (count - 1).to_string().len().max(2);
     (0..count).map(|number| format!("{stem}{number:0digits$}")).collect()

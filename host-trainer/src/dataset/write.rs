@@ -7,12 +7,13 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::{Dataset, DatasetError};
+use super::error::DatasetError;
+use super::rows::Dataset;
 use crate::files::{Pending, Readers};
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
 ///
-/// The file appears under its name only when it is whole. The session column is left out where the one session has no
+/// The file appears under its name only when it is whole. There is no session column where the only session has no
 /// name.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! What is scored: windows of frames, each a row of its own.
 
+use std::ops::Range;
+
 use super::protocols::Fold;
-use crate::dataset::{Dataset, Row};
+use crate::dataset::{Dataset, Row, windows};
 
 /// Windows of one length over the rows of a protocol's folds.
 pub(super) struct Items {
@@ -9,20 +11,19 @@ pub(super) struct Items {
     pub dataset: Dataset,
     /// The folds; enrolment and probes are numbers of windows, training stays rows of the recordings.
     pub folds: Vec<Fold>,
-    /// The rows of the recordings that each window holds.
+    /// The row of the recordings that each frame of each window is.
     pub windows: Vec<Vec<usize>>,
 }
 
 impl Items {
-    /// Cuts enrolment and probes of `folds` into windows of `length` consecutive rows of one scan.
-    ///
-    /// A scan shorter than a window is one; rows left over after the last whole window are dropped.
+    /// Cuts enrolment and probes of `folds` into windows of `length` rows of one scan, as [`windows()`] does.
     pub(super) fn cut(dataset: &Dataset, folds: &[Fold], length: usize) -> Self {
-        let mut windows = Vec::new();
+        let mut all = Vec::new();
         let mut part = |rows: &[usize]| -> Vec<usize> {
-            let first = windows.len();
-            windows.extend(runs(dataset, rows, length).iter().map(|run| run.iter().map(|&at| rows[at]).collect()));
-            (first..windows.len()).collect()
+            let first = all.len();
+            let windows = scans(dataset, rows).flat_map(|scan| windows(scan, length));
+            all.extend(windows.map(|window| window.frames().map(|at| rows[at]).collect()));
+            (first..all.len()).collect()
         };
         let folds = folds.iter().map(|fold| {
             let enrolment = part(&fold.enrolment);
@@ -30,7 +31,7 @@ impl Items {
             Fold { training: fold.training.clone(), enrolment, probes }
         });
         let folds = folds.collect();
-        let rows: Vec<Row> = windows.iter().map(|window: &Vec<usize>| dataset.rows[window[0]]).collect();
+        let rows: Vec<Row> = all.iter().map(|window: &Vec<usize>| dataset.rows[window[0]]).collect();
         let dataset = Dataset {
             origin: dataset.origin.clone(),
             labels: dataset.labels.clone(),
@@ -40,23 +41,24 @@ impl Items {
             values: Vec::new(),
             notes: Vec::new(),
         };
-        Self { dataset, folds, windows }
+        Self { dataset, folds, windows: all }
     }
 }
 
-/// Runs of `size` consecutive positions in `rows` of one scan; a scan shorter than `size` is one run.
+/// Runs of `size` consecutive positions in `rows` of one scan; a scan shorter than `size` is one run, not repeated.
 pub(super) fn runs(dataset: &Dataset, rows: &[usize], size: usize) -> Vec<Vec<usize>> {
-    let positions: Vec<usize> = (0..rows.len()).collect();
-    let scan = |at: usize| (dataset.rows[rows[at]].label, dataset.rows[rows[at]].session);
-    let mut list = Vec::new();
-    for scan in positions.chunk_by(|&a, &b| scan(a) == scan(b)) {
-        if scan.len() < size {
-            list.push(scan.to_vec());
-        } else {
-            list.extend(scan.chunks_exact(size).map(<[usize]>::to_vec));
-        }
-    }
-    list
+    let windows = scans(dataset, rows).flat_map(|scan| windows(scan, size));
+    windows.map(|window| window.rows.collect()).collect()
+}
+
+/// Positions in `rows` of each scan.
+fn scans(dataset: &Dataset, rows: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let scan = |row: usize| (dataset.rows[row].label, dataset.rows[row].session);
+    let mut start = 0;
+    rows.chunk_by(move |&a, &b| scan(a) == scan(b)).map(move |rows| {
+        start += rows.len();
+        start - rows.len()..start
+    })
 }
 
 #[cfg(test)]
@@ -77,5 +79,14 @@ mod tests {
         assert_eq!(items.dataset.rows[3], dataset.rows[10]);
         assert_eq!(items.folds[0].training, all);
         assert_eq!(Items::cut(&dataset, &folds, 9).windows.len(), 4);
+    }
+
+    #[test]
+    fn a_scan_shorter_than_a_window_is_repeated_but_a_run_of_it_is_not() {
+        let dataset = synth(2, 2, 1, 1, 1.0, 1);
+        let all = vec![0, 1, 3];
+        let folds = [Fold { training: all.clone(), enrolment: all.clone(), probes: all.clone() }];
+        assert_eq!(Items::cut(&dataset, &folds, 3).windows, [[0, 1, 0], [3, 3, 3]]);
+        assert_eq!(runs(&dataset, &all, 3), [vec![0, 1], vec![2]]);
     }
 }

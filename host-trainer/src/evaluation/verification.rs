@@ -3,7 +3,7 @@
 use neural_vault_core::similarity::{cosine, normalise};
 
 use super::metrics::{Eer, ScoreError, eer};
-use crate::dataset::{Dataset, Scan};
+use crate::dataset::{Dataset, Scan, windows};
 
 /// Cosine scores of verification trials; higher is more alike.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,16 +75,8 @@ pub fn centre(gallery: &mut [&mut Vec<f32>]) {
 /// Every window of `window` frames as a probe of its own; a shorter scan is one probe.
 #[must_use]
 pub fn window_probes(dataset: &Dataset, window: usize) -> Vec<Scan> {
-    let mut probes = Vec::new();
-    for scan in dataset.scans() {
-        if scan.rows.len() < window {
-            probes.push(scan);
-            continue;
-        }
-        let starts = (scan.rows.start..=scan.rows.end - window).step_by(window);
-        probes.extend(starts.map(|start| Scan { rows: start..start + window, ..scan }));
-    }
-    probes
+    let probes = |scan: Scan| windows(scan.rows, window).map(move |window| Scan { rows: window.rows, ..scan });
+    dataset.scans().into_iter().flat_map(probes).collect()
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ fn recording(features: usize, rows: usize) -> (Vec<f32>, Vec<u32>) {
 }
 
 #[test]
-fn two_classes_apart_along_one_feature_are_told_apart_by_it() {
-    // Feature 0 tells the class; feature 1 is large and tells nothing; feature 2 is constant.
+fn two_classes_that_differ_in_one_feature_are_separated_by_it() {
+    // Feature 0 depends on the class; feature 1 is large and does not; feature 2 is constant.
     let labels: Vec<u32> = (0..20).map(|i| u32::from(i >= 10)).collect();
     for features in [3, 30] {
         // Also with more features than frames: the others are zeros.
@@ -80,7 +80,7 @@ fn wide_and_narrow_recordings_have_the_same_front_end() {
 }
 
 #[test]
-fn frames_without_variation_are_refused_by_what_they_lack() {
+fn frames_without_variation_are_refused_with_the_reason() {
     let fit = |frames: &[f32], labels: &[u32]| FrontEnd::fit(frames, 2, labels).err();
     assert_eq!(fit(&[0.0; 8], &[0, 0, 1, 1]), Some(FrontEndError::NoVariation));
     let copies = [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0];
@@ -91,7 +91,7 @@ fn frames_without_variation_are_refused_by_what_they_lack() {
 
 proptest! {
     #[test]
-    fn whatever_the_frames_the_projection_is_finite_or_refused(
+    fn every_projection_is_finite_or_refused(
         rows in 4usize..12, features in 1usize..9, values in prop::collection::vec(-3i8..4, 100),
     ) {
         let mut frames: Vec<f32> = values.iter().cycle().take(rows * features).map(|&v| f32::from(v)).collect();

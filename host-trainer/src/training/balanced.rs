@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Input, Values};
 use super::settings::ProxyAnchor;
+use crate::dataset::Window;
 use crate::graph::loss::EXCLUDED;
 
 /// Frames by class and recording.
@@ -55,7 +56,7 @@ impl Balanced {
                 let Some(recording) = unused.pop() else { continue };
                 let last = recording.len().saturating_sub(window);
                 let start = rng.random_range(0..=last);
-                for row in recording.clone().cycle().skip(start).take(window) {
+                for row in Window::at(recording, start, window).frames() {
                     frames.extend_from_slice(&self.frames[row * self.width..][..self.width]);
                 }
             }

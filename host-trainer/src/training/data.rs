@@ -8,7 +8,7 @@ use super::batch::Batch;
 use super::settings::{ProxyAnchor, Triplet};
 use super::triplets::Windows;
 use super::{Objective, Settings, TrainingError};
-use crate::dataset::{Dataset, DatasetError, Standardiser, check_training, windows};
+use crate::dataset::{Dataset, DatasetError, Standardiser, check_training, window_values};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd, Projection};
 use crate::model::LATENT;
 
@@ -116,7 +116,7 @@ fn cut(dataset: Dataset, window: usize) -> Result<Windows, DatasetError> {
     let mut labels = Vec::new();
     let mut frames = Vec::new();
     for scan in dataset.scans() {
-        let cut = windows(dataset.scan_values(&scan), features, window)?;
+        let cut = window_values(dataset.scan_values(&scan), features, window)?;
         labels.extend(std::iter::repeat_n(scan.label, cut.len() / (window * features)));
         if window > 1 {
             frames.extend(cut);

@@ -25,7 +25,7 @@ fn refused(folder: &Folder, library: &str, says: &[&str]) {
 }
 
 #[test]
-fn a_missing_onnx_runtime() {
+fn a_missing_onnx_runtime_is_refused() {
     let folder = Folder::with_model();
     refused(
         &folder,
@@ -35,7 +35,7 @@ fn a_missing_onnx_runtime() {
 }
 
 #[test]
-fn a_library_that_is_text() {
+fn a_library_that_is_text_is_refused() {
     let folder = Folder::with_model();
     folder.write("fake.so", "not a library");
     refused(&folder, "fake.so", &["fake.so", "`neural-vault runtime install` fetches version 1.31.1"]);
@@ -43,7 +43,7 @@ fn a_library_that_is_text() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_library_that_is_not_onnx_runtime() {
+fn a_library_that_is_not_onnx_runtime_is_refused() {
     // The C library that this test itself runs on.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let line = maps.lines().find(|line| line.contains("/libc.so") || line.contains("/ld-musl")).unwrap();
@@ -53,7 +53,7 @@ fn a_library_that_is_not_onnx_runtime() {
 }
 
 #[test]
-fn cuda_with_a_library_for_the_processor_alone() {
+fn cuda_needs_a_library_with_its_provider() {
     let folder = Folder::with_recordings();
     for engine in ["auto", "onnxruntime"] {
         let train = ["train", "data.csv", "--out", "out", "--steps", "1", "--engine", engine, "--device", "cuda"];
@@ -66,7 +66,7 @@ fn cuda_with_a_library_for_the_processor_alone() {
 }
 
 #[test]
-fn cuda_without_any_library() {
+fn cuda_without_any_library_is_refused() {
     let folder = Folder::with_recordings();
     let train = ["train", "data.csv", "--out", "out", "--steps", "1", "--device", "cuda"];
     folder.run_with(VARIABLE, "/absent", &train).failed(5, &[VARIABLE, "/absent"]);
@@ -74,21 +74,21 @@ fn cuda_without_any_library() {
 }
 
 #[test]
-fn cuda_with_tract_makes_no_sense() {
+fn cuda_with_tract_is_a_usage_error() {
     let folder = Folder::with_recordings();
     let train = ["train", "data.csv", "--out", "out", "--engine", "tract", "--device", "cuda"];
     folder.refuses(&train, 2, &["tract does not run on CUDA", "--engine onnxruntime"]);
 }
 
 #[test]
-fn auto_takes_onnx_runtime_when_it_is_there_and_says_so() {
+fn auto_takes_onnx_runtime_when_it_is_found_and_says_so() {
     let folder = Folder::with_recordings();
     let run = folder.does(&["train", "data.csv", "--out", "out", "--steps", "1"]);
     assert!(run.stderr.contains("engine: onnxruntime"), "set {VARIABLE} for these tests: {}", run.stderr);
 }
 
 #[test]
-fn status_tells_each_engine_with_what_it_lacks() {
+fn status_lists_every_engine_and_what_it_lacks() {
     let folder = Folder::new();
     let status = folder.does(&["runtime", "status", "--json"]).json();
     let state = |status: &serde_json::Value, name: &str| {

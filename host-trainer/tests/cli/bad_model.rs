@@ -1,4 +1,4 @@
-//! Models, bundles and enrolments that are damaged, newer, foreign or of another pair: exit code 4.
+//! Models, bundles and enrolments that are damaged, newer, foreign or do not belong together: exit code 4.
 
 use neural_vault::enrolment::Enrolment;
 use neural_vault::model::{Provenance, initialise};
@@ -30,7 +30,7 @@ fn reseal(bundle: &mut [u8]) {
 }
 
 #[test]
-fn a_bundle_with_a_flipped_bit() {
+fn a_bundle_with_a_flipped_bit_is_refused() {
     let folder = Folder::new();
     let sound = bundle();
     folder.write("m.nvb", &sound);
@@ -45,7 +45,7 @@ fn a_bundle_with_a_flipped_bit() {
 }
 
 #[test]
-fn a_truncated_or_extended_bundle() {
+fn a_truncated_or_extended_bundle_is_refused() {
     let folder = Folder::with_enrolment();
     let sound = folder.read("model/model.nvb");
     for length in [0, 1, 7, 8, 63, 64, 65, 100, sound.len() / 2, sound.len() - 96, sound.len() - 4, sound.len() - 1] {
@@ -60,7 +60,7 @@ fn a_truncated_or_extended_bundle() {
 }
 
 #[test]
-fn a_bundle_of_a_newer_version() {
+fn a_bundle_of_a_newer_version_is_refused() {
     let folder = Folder::new();
     let mut newer = bundle();
     newer[8..10].copy_from_slice(&2u16.to_le_bytes());
@@ -70,7 +70,7 @@ fn a_bundle_of_a_newer_version() {
 }
 
 #[test]
-fn a_bundle_of_a_newer_weight_format() {
+fn a_bundle_of_a_newer_weight_format_is_refused() {
     let folder = Folder::new();
     let mut newer = bundle();
     newer[10..12].copy_from_slice(&9u16.to_le_bytes());
@@ -80,7 +80,7 @@ fn a_bundle_of_a_newer_weight_format() {
 }
 
 #[test]
-fn an_onnx_file_that_is_not_ours() {
+fn an_onnx_file_of_another_program_is_refused() {
     let folder = Folder::new();
     let node = NodeProto { op_type: "Relu".to_owned(), input: vec!["x".into()], ..NodeProto::default() };
     let mut foreign = ModelProto { ir_version: 8, ..ModelProto::default() };
@@ -102,7 +102,7 @@ fn change_onnx(folder: &Folder, change: impl FnOnce(&mut ModelProto)) {
 }
 
 #[test]
-fn an_onnx_file_with_a_changed_weight() {
+fn an_onnx_file_with_a_changed_weight_is_refused() {
     let folder = Folder::with_model();
     change_onnx(&folder, |_| ());
     folder.does(&["inspect", "changed.onnx"]);
@@ -116,7 +116,7 @@ fn an_onnx_file_with_a_changed_weight() {
 }
 
 #[test]
-fn an_onnx_file_with_a_changed_node() {
+fn an_onnx_file_with_a_changed_node_is_refused() {
     let folder = Folder::with_model();
     change_onnx(&folder, |proto| {
         let nodes = &mut proto.graph.as_mut().unwrap().node;
@@ -127,7 +127,7 @@ fn an_onnx_file_with_a_changed_node() {
 }
 
 #[test]
-fn an_onnx_file_with_a_missing_or_reshaped_tensor() {
+fn an_onnx_file_with_a_missing_or_reshaped_tensor_is_refused() {
     let folder = Folder::with_model();
     change_onnx(&folder, |proto| {
         proto.graph.as_mut().unwrap().initializer.retain(|tensor| tensor.name != "head.1.bias");
@@ -142,7 +142,7 @@ fn an_onnx_file_with_a_missing_or_reshaped_tensor() {
 }
 
 #[test]
-fn safetensors_that_are_foreign_cut_or_changed() {
+fn safetensors_that_are_foreign_cut_or_changed_are_refused() {
     let folder = Folder::with_model();
     let sound = folder.read("model/model.safetensors");
     let mut changed = sound.clone();
@@ -160,7 +160,7 @@ fn safetensors_that_are_foreign_cut_or_changed() {
 }
 
 #[test]
-fn a_model_that_is_not_there() {
+fn a_missing_model_is_named() {
     let folder = Folder::with_recordings();
     for name in ["absent.nvb", "absent.onnx", "absent.safetensors"] {
         let embed = ["embed", "data.csv", "--model", name, "-o", "e.npy"];
@@ -174,7 +174,7 @@ fn a_model_that_is_not_there() {
 }
 
 #[test]
-fn an_enrolment_made_with_another_model() {
+fn an_enrolment_made_with_another_model_is_refused() {
     let folder = Folder::with_enrolment();
     model(2).write(&folder.path("other")).unwrap();
     let digest = |path: &str| folder.does(&["inspect", path, "--json"]).json()["digest"].as_str().unwrap().to_owned();
@@ -185,7 +185,7 @@ fn an_enrolment_made_with_another_model() {
 }
 
 #[test]
-fn an_enrolment_that_is_changed_cut_newer_or_absent() {
+fn an_enrolment_that_is_changed_cut_newer_or_absent_is_refused() {
     let folder = Folder::with_enrolment();
     let sound = folder.read("class00.nve");
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--label", "class00"];
@@ -212,7 +212,7 @@ fn an_enrolment_that_is_changed_cut_newer_or_absent() {
 }
 
 #[test]
-fn an_enrolment_whose_window_no_model_takes() {
+fn an_enrolment_whose_window_no_model_takes_is_refused() {
     let folder = Folder::with_enrolment();
     let mut record = Enrolment::read(&folder.path("class00.nve")).unwrap();
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--label", "class00", "--session"];

@@ -1,4 +1,4 @@
-//! Results that cannot be written: exit code 7, and no half of a file.
+//! Results that cannot be written: exit code 7, and no incomplete file.
 
 use super::folder::Folder;
 
@@ -11,7 +11,7 @@ fn disk_full(folder: &Folder, blocks: u32, arguments: &[&str], says: &[&str]) {
 }
 
 #[test]
-fn synth_on_a_full_disk() {
+fn synth_on_a_full_disk_leaves_no_file() {
     let folder = Folder::new();
     for name in ["new.csv", "new.csv.gz"] {
         disk_full(&folder, 4, &["synth", "-o", name], &[name, "cannot be written", "nothing was left"]);
@@ -19,13 +19,13 @@ fn synth_on_a_full_disk() {
 }
 
 #[test]
-fn embed_on_a_full_disk() {
+fn embed_on_a_full_disk_leaves_no_file() {
     let folder = Folder::with_model();
     disk_full(&folder, 1, &["embed", "data.csv", "--model", "model", "-o", "e.npy"], &["cannot write e.npy"]);
 }
 
 #[test]
-fn enroll_on_a_full_disk_keeps_the_enrolment_there_was() {
+fn enroll_on_a_full_disk_keeps_the_earlier_enrolment() {
     let folder = Folder::with_enrolment();
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--threshold", "0.5", "-o"];
     disk_full(&folder, 0, &[&enroll[..], &["new.nve"]].concat(), &["cannot write new.nve"]);
@@ -33,7 +33,7 @@ fn enroll_on_a_full_disk_keeps_the_enrolment_there_was() {
 }
 
 #[test]
-fn export_on_a_full_disk_keeps_the_files_there_were() {
+fn export_on_a_full_disk_keeps_the_earlier_files() {
     let folder = Folder::with_model();
     disk_full(&folder, 40, &["export", "model"], &["cannot write model/model.onnx"]);
 }
@@ -48,18 +48,18 @@ fn import_on_a_full_disk_leaves_an_empty_folder() {
 }
 
 #[test]
-fn training_on_a_full_disk_keeps_whole_lines_of_its_log_alone() {
+fn training_on_a_full_disk_keeps_only_whole_lines_of_its_log() {
     let folder = Folder::with_recordings();
     let train = ["train", "data.csv", "--out", "out", "--steps", "9", "--engine", "tract"];
-    // Room for the log, none for the model.
+    // Space for the log, none for the model.
     folder.run_on_full_disk(40, &train).failed(7, &["cannot write out/model.safetensors"]);
     assert_eq!(folder.names(), ["data.csv", "out", "out/train.jsonl"]);
     assert_eq!(log_lines(&folder), 9);
-    // Room for some lines only.
+    // Space for some lines only.
     folder.run_on_full_disk(1, &train).failed(7, &["cannot write out/train.jsonl"]);
     assert_eq!(folder.names(), ["data.csv", "out", "out/train.jsonl"]);
     assert!((1..9).contains(&log_lines(&folder)));
-    // Room for the log, none for the checkpoint.
+    // Space for the log, none for the checkpoint.
     let checkpoint = [&train[..], &["--checkpoint-every", "2"]].concat();
     folder.run_on_full_disk(40, &checkpoint).failed(7, &["cannot write out/checkpoint.safetensors"]);
     assert_eq!(folder.names(), ["data.csv", "out", "out/train.jsonl"]);
@@ -89,7 +89,7 @@ fn log_lines(folder: &Folder) -> usize {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written() {
+fn a_folder_that_cannot_be_written_is_named() {
     let folder = Folder::with_model();
     // Where no folder can be, whoever runs the test.
     folder.write("file", "");
@@ -112,7 +112,7 @@ fn a_folder_that_cannot_be_written() {
 
 #[cfg(unix)]
 #[test]
-fn a_name_that_is_no_regular_file_is_not_replaced() {
+fn an_output_that_is_not_a_regular_file_is_not_replaced() {
     let folder = Folder::with_model();
     let _socket = std::os::unix::net::UnixListener::bind(folder.path("socket")).unwrap();
     let names = folder.names();
@@ -124,7 +124,7 @@ fn a_name_that_is_no_regular_file_is_not_replaced() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn standard_output_on_a_full_disk() {
+fn a_result_that_does_not_fit_on_the_disk_is_a_failure() {
     let folder = Folder::with_model();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = folder.command(&["inspect", "model"]).stdout(full).output().unwrap();

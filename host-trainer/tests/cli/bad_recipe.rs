@@ -1,4 +1,4 @@
-//! Recordings that a recipe cannot learn from: an error or a note that names the lack, and never weights of NaN.
+//! Recordings that a recipe cannot learn from: an error or a note gives the reason, and weights are never NaN.
 
 use std::fmt::Write;
 
@@ -36,7 +36,7 @@ fn refused(recordings: Recordings<'_>, says: &[&str]) {
     }
 }
 
-/// Trains by both recipes, each of which must say so and leave a sound model.
+/// Trains by both recipes, each of which must print `says` and leave a sound model.
 #[track_caller]
 fn trained(recordings: Recordings<'_>, says: &[&str]) {
     let folder = Folder::new();
@@ -55,17 +55,17 @@ const A: &[&[f32]] = &[&[1.0, 0.1], &[1.2, 0.3], &[0.9, -0.2]];
 const B: &[&[f32]] = &[&[-1.0, 0.2], &[-1.1, -0.3], &[-0.8, 0.1]];
 
 #[test]
-fn labels_of_one_recording_are_noted() {
+fn labels_with_a_single_recording_give_a_note() {
     trained(&[("a", &[A, A]), ("b", &[B])], &["one recording of b", "--blocks"]);
 }
 
 #[test]
-fn windows_longer_than_every_recording_are_noted() {
+fn windows_longer_than_every_recording_give_a_note() {
     trained(&[("a", &[A, A]), ("b", &[B, B])], &["no recording has the 9 frames"]);
 }
 
 #[test]
-fn a_label_of_one_frame_is_refused() {
+fn a_label_with_a_single_frame_is_refused() {
     refused(&[("a", &[A, A]), ("b", &[&B[..1]])], &["label `b` has one row"]);
 }
 
@@ -81,12 +81,12 @@ fn frames_that_are_copies_within_their_label_are_refused() {
 }
 
 #[test]
-fn labels_of_one_mean_are_refused() {
+fn labels_with_equal_means_are_refused() {
     refused(&[("a", &[A]), ("b", &[A])], &["the same mean frame"]);
 }
 
 #[test]
-fn one_feature_and_copies_of_one_are_trained_on() {
+fn a_single_feature_and_copies_of_a_feature_are_trained_on() {
     let one: [&[&[f32]]; 2] = [&[&[1.0], &[1.2], &[0.9]], &[&[-1.0], &[-0.8], &[-1.3]]];
     trained(&[("a", &[one[0]]), ("b", &[one[1]])], &[]);
     let copies: [&[&[f32]]; 2] =

@@ -1,4 +1,4 @@
-//! Recordings that cannot be used: each its own message, exit code 3, and nothing written.
+//! Recordings that cannot be used: each has its own message, exit code 3, and nothing is written.
 
 use std::io::Write;
 
@@ -27,20 +27,20 @@ fn sound() -> String {
 }
 
 #[test]
-fn the_sound_recording_of_these_tests_trains() {
+fn the_unchanged_recording_of_these_tests_trains() {
     let folder = Folder::new();
     folder.write("sound.csv", sound());
     folder.does(&["train", "sound.csv", "--out", "out", "--engine", "tract", "--steps", "1"]);
 }
 
 #[test]
-fn a_file_that_is_not_there() {
+fn a_missing_file_is_named() {
     let folder = Folder::new();
     folder.refuses(&["train", "absent.csv", "--out", "out"], 3, &["absent.csv", "cannot be read", "check the path"]);
 }
 
 #[test]
-fn a_missing_column() {
+fn a_missing_column_is_named_with_those_found() {
     let text = sound().replace("prediction", "value");
     refused("columns.csv", text, &["line 1", "`prediction`", "`value`", "rename a column"]);
 }
@@ -52,42 +52,42 @@ fn a_missing_label_column_names_the_option() {
 }
 
 #[test]
-fn a_ragged_group() {
+fn a_timestep_with_too_few_values_is_refused() {
     let text = sound().replace("b,0,2.25\n", "");
     let says = ["line 6", "label `b`, timestep 0", "1 values where the others have 2", "one line per feature"];
     refused("ragged.csv", text, &says);
 }
 
 #[test]
-fn a_line_of_too_many_fields() {
+fn a_line_with_too_many_fields_is_refused() {
     let text = sound().replace("a,1,1.5", "a,1,1,5");
     refused("fields.csv", text, &["line 4", "4 fields where the header has 3", "quote cells"]);
 }
 
 #[test]
-fn a_text_cell() {
+fn a_prediction_that_is_text_is_refused() {
     let text = sound().replace("a,1,1.25", "a,1,high");
     refused("text.csv", text, &["line 5, column `prediction`", "`high` is not a number", "correct the cell"]);
 }
 
 #[test]
-fn a_timestep_that_is_no_number() {
+fn a_timestep_that_is_not_a_number_is_refused() {
     let text = sound().replace("b,1,3.5", "b,one,3.5");
     refused("time.csv", text, &["line 8, column `timestep`", "`one` is not a whole number", "correct the cell"]);
 }
 
 #[test]
-fn an_empty_file() {
+fn an_empty_file_is_refused() {
     refused("empty.csv", "", &["the file is empty", "write it again"]);
 }
 
 #[test]
-fn a_header_alone() {
+fn a_header_without_rows_is_refused() {
     refused("header.csv", HEADER, &["there are no rows", "at least one timestep"]);
 }
 
 #[test]
-fn a_csv_cut_mid_line_wherever_it_is_cut() {
+fn a_csv_cut_anywhere_in_a_line_is_refused() {
     let whole = sound();
     // Inside the last line, from after its first byte to before its value's first digit.
     for cut in [whole.len() - 8, whole.len() - 7, whole.len() - 6, whole.len() - 5] {
@@ -105,7 +105,7 @@ fn a_csv_cut_inside_its_last_value_is_used_with_a_note() {
 }
 
 #[test]
-fn gzip_cut_short_at_any_length() {
+fn gzip_cut_at_any_length_is_refused() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(sound().as_bytes()).unwrap();
     let whole = gzip.finish().unwrap();
@@ -115,7 +115,7 @@ fn gzip_cut_short_at_any_length() {
 }
 
 #[test]
-fn gzip_with_a_flipped_bit() {
+fn gzip_with_a_flipped_bit_is_refused() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(sound().as_bytes()).unwrap();
     let mut bytes = gzip.finish().unwrap();
@@ -125,19 +125,19 @@ fn gzip_with_a_flipped_bit() {
 }
 
 #[test]
-fn a_duplicate_label_and_timestep() {
+fn a_repeated_label_and_timestep_is_refused() {
     let text = sound() + "a,1,7\na,1,8\n";
     refused("twice.csv", text, &["line 10", "label `a`, timestep 1", "second time", "`session` column"]);
 }
 
 #[test]
-fn nan_everywhere() {
+fn a_recording_of_nothing_but_nan_is_refused() {
     let text = HEADER.to_owned() + "a,0,nan\na,1,NaN\nb,0,\nb,1,nan\n";
     refused("nan.csv", text, &["every value is NaN", "check the export"]);
 }
 
 #[test]
-fn a_constant_feature_is_a_note() {
+fn a_constant_feature_gives_a_note() {
     let folder = Folder::new();
     let flat = HEADER.to_owned() + "a,0,1\na,0,7\na,1,2\na,1,7\nb,0,3\nb,0,7\nb,1,4\nb,1,7\n";
     folder.write("flat.csv", flat);
@@ -147,19 +147,19 @@ fn a_constant_feature_is_a_note() {
 }
 
 #[test]
-fn one_class_only() {
+fn a_single_label_is_not_trained_on() {
     let text: String = sound().lines().filter(|line| !line.starts_with('b')).map(|line| format!("{line}\n")).collect();
     refused("one.csv", text, &["only one class, `a`", "at least two labels"]);
 }
 
 #[test]
-fn one_row_a_class() {
+fn a_label_with_a_single_row_is_not_trained_on() {
     let text = HEADER.to_owned() + "a,0,1\na,1,2\nb,0,3\n";
     refused("rows.csv", text, &["label `b` has one row", "at least two rows a label"]);
 }
 
 #[test]
-fn one_window_a_class() {
+fn a_label_with_a_single_window_is_not_trained_on() {
     let folder = Folder::new();
     folder.write("short.csv", sound());
     let says = ["short.csv", "label `a` has one window of 2 frames", "shorten --window"];
@@ -171,7 +171,7 @@ fn one_window_a_class() {
 }
 
 #[test]
-fn a_scan_of_another_width() {
+fn a_scan_with_another_number_of_features_is_refused() {
     let folder = Folder::with_enrolment();
     folder.write("narrow.csv", sound());
     let says = ["narrow.csv", "a frame has 2 features, the model takes 24", "same parcellation"];
@@ -183,7 +183,7 @@ fn a_scan_of_another_width() {
 }
 
 #[test]
-fn a_window_longer_than_the_positions() {
+fn a_window_longer_than_the_position_table_is_refused() {
     let folder = Folder::with_model();
     let says = ["513", "1 to 512 frames"];
     let train = ["train", "data.csv", "--out", "out", "--recipe", "reference", "--window", "513"];
@@ -195,7 +195,7 @@ fn a_window_longer_than_the_positions() {
 }
 
 #[test]
-fn a_window_longer_than_this_model_takes() {
+fn a_window_longer_than_the_model_takes_is_refused() {
     let folder = Folder::with_model();
     for engine in ["core", "tract", "onnxruntime"] {
         let embed = ["embed", "data.csv", "--model", "model", "-o", "e.npy", "--window", "17", "--engine", engine];
@@ -204,7 +204,7 @@ fn a_window_longer_than_this_model_takes() {
 }
 
 #[test]
-fn numpy_files_that_are_cut_or_of_another_kind() {
+fn numpy_files_that_are_cut_or_of_another_kind_are_refused() {
     let whole = npy(&[4, 2], &[1.0; 8]);
     refused("cut.npy", &whole[..whole.len() - 3], &["the file"]);
     refused("text.npy", "not an array at all", &["the file"]);
@@ -213,12 +213,12 @@ fn numpy_files_that_are_cut_or_of_another_kind() {
 }
 
 #[test]
-fn a_name_that_tells_no_format() {
+fn a_file_of_an_unknown_format_is_refused_with_a_list_of_the_known_ones() {
     refused("recording.txt", sound(), &["unknown kind of recording", ".csv.gz"]);
 }
 
 #[test]
-fn a_session_or_label_that_is_not_there_is_named_with_those_there_are() {
+fn an_unknown_session_or_label_is_refused_with_a_list_of_the_known_ones() {
     let folder = Folder::with_enrolment();
     let says = ["data.csv", "no session `run09`", "`run00`, `run01`, `run02`"];
     folder.refuses(&["train", "data.csv", "--out", "out", "--sessions", "run09"], 2, &says);

@@ -1,4 +1,4 @@
-//! What holds for every command: JSON, silence, help, usage and a reader that goes away.
+//! Behaviour of every command: JSON, `--quiet`, help, usage and a closed pipe.
 
 use std::process::Stdio;
 
@@ -80,14 +80,14 @@ fn quiet_leaves_results_and_errors_alone() {
 }
 
 #[test]
-fn no_terminal_means_plain_lines() {
+fn output_that_is_not_a_terminal_gets_plain_lines() {
     let folder = Folder::with_recordings();
     let run = folder.does(&["train", "data.csv", "--out", "out", "--steps", "3", "--engine", "tract"]);
     assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains(['\u{1b}', '\r']), "{}", run.stderr);
 }
 
 #[test]
-fn usage_errors_exit_2_and_say_how_it_goes() {
+fn usage_errors_exit_with_2_and_show_the_usage() {
     let folder = Folder::new();
     folder.refuses(&["fetch"], 2, &["fetch", "--help"]);
     folder.refuses(&["synth"], 2, &["--output", "Usage"]);
@@ -134,7 +134,7 @@ fn completions_and_manual_pages_name_every_command() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_reader_that_closes_the_pipe_is_not_an_error() {
     let folder = Folder::with_model();
     for arguments in [&["completions", "bash"][..], &["inspect", "model", "--json"], &["man"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -1,4 +1,4 @@
-//! `demo`: the whole path on the recordings that ship with the program.
+//! `demo`: train, enrol, verify and derive on the recordings that ship with the program.
 
 use super::folder::Folder;
 

@@ -1,4 +1,4 @@
-//! `derive`: the same key for the same inputs, another for any other.
+//! `derive`: the same inputs give the same key, and any other input another.
 
 use base16ct::lower::encode_string as hex;
 use neural_vault::enrolment::Enrolment;
@@ -19,7 +19,7 @@ fn v2(folder: &Folder, secret: &str, options: &[&str]) -> String {
 }
 
 #[test]
-fn keys_of_an_enrolment_are_the_cores() {
+fn keys_of_an_enrolment_are_those_that_the_core_derives() {
     let folder = folder();
     let record = Enrolment::read(&folder.path("class00.nve")).unwrap();
     let mut key = [0; 32];
@@ -99,7 +99,7 @@ fn a_v2_key_needs_a_secret_of_32_bytes() {
 }
 
 #[test]
-fn what_a_scheme_cannot_honour_is_refused() {
+fn an_option_that_the_scheme_does_not_take_is_refused() {
     let folder = folder();
     folder.does(&["embed", "data.csv", "--model", "model", "-o", "e.npy"]);
     let v1 = ["derive", "--enrolment", "class00.nve", "--scheme", "v1"];
@@ -124,7 +124,7 @@ fn embeddings_of_several_scans_give_the_key_of_their_mean() {
 }
 
 #[test]
-fn a_key_without_a_scan_is_said_to_be_one() {
+fn a_key_without_a_scan_comes_with_a_note() {
     let folder = folder();
     let run = folder.does(&["derive", "--enrolment", "class00.nve", "--device-secret", "secret"]);
     assert!(run.stderr.contains("no scan was compared and no attempt counted"), "{}", run.stderr);

@@ -61,6 +61,6 @@ fn the_core_embeds_to_the_same_bits_every_time() {
 }
 
 #[test]
-fn there_must_be_something_to_do() {
+fn embed_without_an_output_or_a_comparison_is_refused() {
     Folder::with_model().refuses(&["embed", "data.csv", "--model", "model"], 2, &["--output E.npy, or --compare"]);
 }

@@ -1,4 +1,4 @@
-//! `enroll` and `verify`: own scans in, others out, and nothing told that need not be.
+//! `enroll` and `verify`: own scans are accepted, others rejected, and no score is printed unless asked for.
 
 use std::fs;
 
@@ -28,15 +28,15 @@ fn own_scans_are_accepted_and_others_rejected_on_every_engine() {
 }
 
 #[test]
-fn a_verdict_carries_no_score_unless_the_operator_asks() {
+fn a_verdict_has_no_score_unless_the_operator_asks() {
     let folder = Folder::with_enrolment();
     for (label, code) in [("class00", 0), ("class01", 1)] {
         let run = folder.run(&verify(label, &["--json"]));
         assert_eq!(run.code, code);
-        let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-        let keys: Vec<&String> = told.as_object().unwrap().keys().collect();
+        let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let keys: Vec<&String> = printed.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["accepted", "label", "schema"]);
-        assert_eq!(told["accepted"], code == 0);
+        assert_eq!(printed["accepted"], code == 0);
         assert_eq!(run.stderr, "");
         let shown = folder.run(&verify(label, &["--show-score"]));
         assert_eq!(shown.code, code);
@@ -45,7 +45,7 @@ fn a_verdict_carries_no_score_unless_the_operator_asks() {
 }
 
 #[test]
-fn a_scan_must_be_the_only_one_meant() {
+fn a_choice_of_several_scans_is_refused() {
     let folder = Folder::with_enrolment();
     folder.refuses(&VERIFY, 2, &["data.csv", "3 scans", "--label (class00, class01, class02)"]);
 }

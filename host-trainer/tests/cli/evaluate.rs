@@ -1,4 +1,4 @@
-//! `evaluate`: every protocol says what it is, and the same seed says the same.
+//! `evaluate`: every protocol is described, and the same seed gives the same document.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ fn the_same_seed_makes_the_same_bytes_on_one_thread_and_on_two() {
 }
 
 #[test]
-fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
+fn every_protocol_is_named_and_those_that_leak_say_so() {
     let folder = recordings();
     let all = ["in-sample", "random", "blocks", "folds", "sessions", "unseen", "episodes"];
     let named: Vec<&str> = all.iter().flat_map(|name| ["--protocol", name]).collect();
@@ -49,7 +49,7 @@ fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
         for method in methods {
             let trials = method["genuine"].as_array().unwrap().len() + method["impostor"].as_array().unwrap().len();
             assert!(trials > 0 && method["eer"]["value"].is_f64(), "{method}");
-            // A hash of a frame that was never seen tells nothing.
+            // The hash of a frame that was not enrolled matches by chance.
             if method["name"] == "SHA-256" && protocol["name"] != "in-sample" {
                 assert!((35.0..65.0).contains(&method["eer"]["value"].as_f64().unwrap()), "{method}");
             }
@@ -63,7 +63,7 @@ fn every_protocol_names_itself_and_the_leaking_ones_say_so() {
 }
 
 #[test]
-fn the_document_has_the_reference_s_keys() {
+fn the_document_has_the_keys_of_the_reference() {
     let folder = recordings();
     let document = folder.does(&evaluate(&["--json"])).json();
     let baseline = document["baseline_metrics"]["BioHashing"].as_object().unwrap();
@@ -82,7 +82,7 @@ fn the_document_has_the_reference_s_keys() {
 }
 
 #[test]
-fn a_protocol_that_does_not_fit_says_what_is_lacking_and_which_do_fit() {
+fn a_protocol_that_does_not_fit_says_what_it_lacks_and_which_protocols_fit() {
     let folder = Folder::new();
     folder.does(&[
         "synth",
@@ -118,7 +118,7 @@ fn a_protocol_that_does_not_fit_says_what_is_lacking_and_which_do_fit() {
 }
 
 #[test]
-fn a_path_that_cannot_be_written_costs_no_evaluation() {
+fn a_path_that_cannot_be_written_is_refused_before_the_evaluation() {
     let folder = recordings();
     folder.refuses(&evaluate(&["--report", "absent/r.html", "-o", "r.json"]), 7, &["absent"]);
 }
@@ -146,7 +146,7 @@ fn windows_and_seeds_are_scored_side_by_side() {
 }
 
 #[test]
-fn unseen_labels_are_met_three_ways() {
+fn protocol_unseen_scores_frozen_refit_and_linear_models() {
     let folder = recordings();
     let options = ["--protocol", "unseen", "--no-sweeps", "--json", "--methods", "neuralvault,linear,refit"];
     let document = folder.does(&evaluate(&options)).json();
@@ -161,7 +161,7 @@ fn unseen_labels_are_met_three_ways() {
 }
 
 #[test]
-fn weight_formats_are_scored_beside_the_floats_they_came_from() {
+fn weight_formats_are_scored_beside_the_float32_model() {
     let folder = recordings();
     let options = ["--protocol", "folds", "--seeds", "2", "--methods", "neuralvault", "--weights", "f32,i16,i8"];
     let document = folder.does(&evaluate(&[&options[..], &["--json"]].concat())).json();

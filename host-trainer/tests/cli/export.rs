@@ -31,7 +31,7 @@ fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
 }
 
 #[test]
-fn a_provisioning_key_tags_the_bundle_and_leaves_its_digest() {
+fn a_provisioning_key_tags_the_bundle_and_does_not_change_its_digest() {
     let folder = Folder::with_model();
     let [key, other] = [7, 8].map(|byte| ProvisioningKey::from_bytes(&[byte; 32]));
     folder.write("key", [7; 32]);
@@ -100,26 +100,26 @@ fn export(folder: &Folder, format: &str) -> serde_json::Value {
 }
 
 #[test]
-fn every_format_is_a_model_of_its_own_near_f32() {
+fn every_format_has_its_own_digest_and_embeds_close_to_f32() {
     let folder = Folder::with_model();
     let before = folder.contents();
     let mut digests = vec![folder.does(&["inspect", "model", "--json"]).json()["digest"].clone()];
     for (format, least) in FORMATS {
-        let told = export(&folder, format);
-        assert_eq!((&told["weights"], &told["scans"]), (&format.into(), &9.into()));
-        assert!(told["cosine_to_f32"]["least"].as_f64().unwrap() >= least, "{told}");
-        assert!((0.0..=1.0).contains(&told["changed_codes_share"].as_f64().unwrap()));
+        let printed = export(&folder, format);
+        assert_eq!((&printed["weights"], &printed["scans"]), (&format.into(), &9.into()));
+        assert!(printed["cosine_to_f32"]["least"].as_f64().unwrap() >= least, "{printed}");
+        assert!((0.0..=1.0).contains(&printed["changed_codes_share"].as_f64().unwrap()));
 
         let file = format!("model/model.{format}.nvb");
-        assert_eq!(told["bytes"], folder.read(&file).len());
+        assert_eq!(printed["bytes"], folder.read(&file).len());
         let inspected = folder.does(&["inspect", &file, "--json"]).json();
-        assert_eq!((&inspected["weights"], &inspected["digest"]), (&format.into(), &told["digest"]));
+        assert_eq!((&inspected["weights"], &inspected["digest"]), (&format.into(), &printed["digest"]));
         let tensors = inspected["tensors"].as_array().unwrap();
         let weight = tensors.iter().find(|tensor| tensor["name"] == "proj.weight").unwrap();
         let bytes = if format.starts_with("i8") { FEATURES * 32 } else { 2 * FEATURES * 32 };
         assert_eq!((&weight["values"], &weight["bytes"]), (&(FEATURES * 32).into(), &bytes.into()));
-        assert!(!digests.contains(&told["digest"]));
-        digests.push(told["digest"].clone());
+        assert!(!digests.contains(&printed["digest"]));
+        digests.push(printed["digest"].clone());
     }
     // What was there is as it was.
     let after = folder.contents();
@@ -173,7 +173,7 @@ fn calibration_needs_the_recordings_that_trained_the_model() {
 }
 
 #[test]
-fn a_tag_leaves_the_digest_of_a_small_bundle_too() {
+fn a_tag_does_not_change_the_digest_of_a_small_bundle_either() {
     let folder = Folder::with_model();
     folder.write("key", [7; 32]);
     let export = ["export", "model", "--weights", "i16", "--json"];
@@ -231,8 +231,11 @@ fn fewer_positions_and_another_format_go_together() {
     let folder = Folder::with_model();
     export(&folder, "i8");
     let cut = ["export", "model", "--weights", "i8", "--data", "data.csv", "--positions", "2", "--json"];
-    let told = folder.does(&cut).json();
-    assert_eq!((&told["positions"], &told["bytes"]), (&2.into(), &folder.read("model/model.i8.p2.nvb").len().into()));
+    let printed = folder.does(&cut).json();
+    assert_eq!(
+        (&printed["positions"], &printed["bytes"]),
+        (&2.into(), &folder.read("model/model.i8.p2.nvb").len().into())
+    );
     let embed = |model: &str| {
         folder.does(&["embed", "data.csv", "--model", model, "--window", "2", "-o", "e.npy"]);
         folder.read("e.npy")

@@ -1,4 +1,4 @@
-//! A folder of its own for each test, in which the command runs.
+//! The folder that the command runs in, one for each test.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -9,10 +9,10 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The working folder of the commands of one test; gone at its end.
+/// The working folder of the commands of one test; deleted at its end.
 pub struct Folder(TempDir);
 
-/// How a command ended, and what it said.
+/// The exit code and the output of a command.
 pub struct Run {
     /// The exit code; -1 when a signal ended it.
     pub code: i32,
@@ -45,12 +45,12 @@ impl Folder {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Run {
-        Run::of(&mut self.command(arguments))
+        Run::new(&mut self.command(arguments))
     }
 
     /// Runs the command with one environment variable set.
     pub fn run_with(&self, variable: &str, value: impl AsRef<OsStr>, arguments: &[&str]) -> Run {
-        Run::of(self.command(arguments).env(variable, value))
+        Run::new(self.command(arguments).env(variable, value))
     }
 
     /// Runs the command where no file may grow beyond `blocks` of 512 bytes: every write past that fails, as on a full
@@ -59,24 +59,24 @@ impl Folder {
         let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$@\"");
         let mut shell = Command::new("sh");
         shell.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_neural-vault")]);
-        Run::of(shell.args(arguments).current_dir(self.0.path()))
+        Run::new(shell.args(arguments).current_dir(self.0.path()))
     }
 
-    /// Runs what must succeed.
+    /// Runs a command that must succeed.
     pub fn does(&self, arguments: &[&str]) -> Run {
         let run = self.run(arguments);
         assert_eq!(run.code, 0, "{arguments:?}: {}", run.stderr);
         run
     }
 
-    /// Runs what must fail with `code`, say each of `says` and leave the folder as it was.
+    /// Runs a command that must fail with `code`, print each of `says` and leave the folder unchanged.
     pub fn refuses(&self, arguments: &[&str], code: i32, says: &[&str]) {
         let before = self.contents();
         self.run(arguments).failed(code, says);
         assert!(self.contents() == before, "{arguments:?} left {:?}", self.names());
     }
 
-    /// Every file and folder with its bytes, by path from here.
+    /// Every file and folder with its bytes, by its path in this folder.
     pub fn contents(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         let mut found = BTreeMap::new();
         let mut folders = vec![self.0.path().to_owned()];
@@ -106,7 +106,7 @@ impl AsRef<Path> for Folder {
 }
 
 impl Run {
-    pub fn of(command: &mut Command) -> Self {
+    pub fn new(command: &mut Command) -> Self {
         let Output { status, stdout, stderr } = command.output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let run = Self { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) };
@@ -114,7 +114,7 @@ impl Run {
         run
     }
 
-    /// Asserts that the command failed with `code`, printed no result and said each of `says`.
+    /// Asserts that the command failed with `code`, printed no result and printed each of `says` as an error.
     pub fn failed(&self, code: i32, says: &[&str]) {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "", "a command that fails has no result");

@@ -1,4 +1,4 @@
-//! `gallery` and `identify`: one of many, or none.
+//! `gallery` and `identify`: a scan matches one of many enrolments, or none.
 
 use sha2::{Digest, Sha256};
 
@@ -17,9 +17,9 @@ fn with_galleries(threshold: &str) -> Folder {
     }
     for format in ["f32", "i8"] {
         let output = format!("{format}.nvg");
-        let told =
+        let printed =
             folder.does(&["gallery", "class00.nve", "class01.nve", "class02.nve", "--format", format, "-o", &output]);
-        assert!(told.stdout.contains("3 prototypes"), "{}", told.stdout);
+        assert!(printed.stdout.contains("3 prototypes"), "{}", printed.stdout);
     }
     folder
 }
@@ -27,11 +27,11 @@ fn with_galleries(threshold: &str) -> Folder {
 const IDENTIFY: [&str; 6] = ["identify", "data.csv", "--model", "model", "--session", "run02"];
 
 #[test]
-fn a_gallery_tells_what_it_holds() {
+fn inspect_describes_a_gallery() {
     let folder = with_galleries("0.1");
     for format in ["f32", "i8"] {
-        let told = folder.does(&["inspect", &format!("{format}.nvg"), "--json"]).json();
-        assert_eq!((&told["format"], &told["labels"]), (&format.into(), &LABELS.as_slice().into()));
+        let printed = folder.does(&["inspect", &format!("{format}.nvg"), "--json"]).json();
+        assert_eq!((&printed["format"], &printed["labels"]), (&format.into(), &LABELS.as_slice().into()));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs that are stopped, and end as if they had not been.
+//! Runs that are stopped and continued end with the weights of uninterrupted ones.
 #![cfg(unix)]
 
 use std::fs;

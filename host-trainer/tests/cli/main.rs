@@ -1,4 +1,4 @@
-//! What the program does, command by command, and what it says of bad input.
+//! The program command by command: results, and messages about bad input.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad_engine;

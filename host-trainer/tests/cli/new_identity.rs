@@ -1,4 +1,4 @@
-//! New identities: the model made again with them, or a frozen linear one; and what a trained encoder cannot do.
+//! Enrolling new identities: by a refit, on a frozen linear model, and with a warning on a trained encoder.
 
 use neural_vault::dataset::{synth, write_csv};
 
@@ -33,7 +33,7 @@ fn verdict(folder: &Folder, model: &str, label: &str) -> i32 {
 }
 
 #[test]
-fn a_refit_takes_the_new_label_in_and_ends_the_old_model() {
+fn a_refit_takes_the_new_label_in_and_replaces_the_model() {
     let folder = folder();
     train(&folder, &["--steps", "60"]);
     let run = folder.does(&enroll(&["--refit", "again", "--engine", "tract", "--probe-sessions", "run04"]));
@@ -97,7 +97,7 @@ fn frozen_enrolment_needs_a_linear_model_and_a_gallery() {
 }
 
 #[test]
-fn a_label_that_an_encoder_never_saw_is_warned_of() {
+fn enrolling_a_label_that_did_not_train_the_encoder_gives_a_warning() {
     let folder = folder();
     train(&folder, &["--steps", "2"]);
     let run = folder.does(&enroll(&["--threshold", "0.5"]));

@@ -83,7 +83,7 @@ fn another_seed_makes_another_model() {
 }
 
 #[test]
-fn sessions_held_back_are_scored_apart_from_those_trained_on() {
+fn sessions_held_back_are_scored_separately_from_those_that_trained() {
     let folder = Folder::with_recordings();
     let train =
         ["train", "data.csv", "--out", "out", "--steps", "40", "--engine", "tract", "--sessions", "run00,run02"];

@@ -1,4 +1,4 @@
-//! Enrolments that could accept nobody or everybody, and scans that cannot be compared.
+//! Enrolments that would accept every scan or none, and scans that cannot be compared.
 
 use neural_vault::enrolment::Enrolment;
 use neural_vault::model::{Provenance, initialise, linear_dims};
@@ -16,9 +16,9 @@ fn record(folder: &Folder) -> Enrolment {
 }
 
 #[test]
-fn an_enrolment_with_a_threshold_that_is_no_cosine() {
+fn an_enrolment_whose_threshold_is_not_a_cosine_is_refused() {
     let folder = Folder::with_enrolment();
-    // Bytes that stand for nothing else in the file.
+    // Bytes that occur nowhere else in the file.
     let known = 0.123_456_79_f32;
     Enrolment { threshold: Threshold::new(known).unwrap(), ..record(&folder) }.write(&folder.path("r.nve")).unwrap();
     let sound = folder.read("r.nve");
@@ -41,7 +41,7 @@ fn an_enrolment_with_a_threshold_that_is_no_cosine() {
 }
 
 #[test]
-fn an_enrolment_whose_prototype_has_no_direction() {
+fn an_enrolment_whose_prototype_has_no_direction_is_refused() {
     let folder = Folder::with_enrolment();
     for prototype in [vec![], vec![0.0; 32], vec![f32::NAN; 32], vec![f32::INFINITY; 32], vec![0.5; 513]] {
         Enrolment { prototype, ..record(&folder) }.write(&folder.path("r.nve")).unwrap();
@@ -52,7 +52,7 @@ fn an_enrolment_whose_prototype_has_no_direction() {
 }
 
 #[test]
-fn an_enrolment_whose_prototype_is_longer_or_shorter_than_embeddings() {
+fn an_enrolment_whose_prototype_is_longer_or_shorter_than_embeddings_is_refused() {
     let folder = Folder::with_enrolment();
     folder.write("secret", [7; 32]);
     for length in [16, 48] {
@@ -93,9 +93,9 @@ fn a_scan_whose_windows_cancel_is_rejected() {
         let run = folder.run(&[&verify[..], &["--show-score"]].concat());
         assert_eq!(run.stdout, "rejected, no score: the scan cannot be compared; threshold -1.000000\n");
         let run = folder.run(&[&verify[..], &["--show-score", "--json"]].concat());
-        let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!((&told["accepted"], &told["score"]), (&false.into(), &serde_json::Value::Null));
-        assert!(told.as_object().unwrap().contains_key("score"));
+        let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((&printed["accepted"], &printed["score"]), (&false.into(), &serde_json::Value::Null));
+        assert!(printed.as_object().unwrap().contains_key("score"));
     }
     let verify = ["verify", "scans", "--model", "model", "--enrolment", "r.nve"];
     let run = folder.run(&[&verify[..], &["--derive", "--device-secret", "secret"]].concat());
@@ -103,7 +103,7 @@ fn a_scan_whose_windows_cancel_is_rejected() {
 }
 
 #[test]
-fn a_scan_whose_windows_cancel_is_identified_as_nobody() {
+fn a_scan_whose_windows_cancel_matches_no_prototype() {
     let folder = with_cancelling_scans();
     let identify = ["identify", "scans", "--model", "model", "--gallery", "g.nvg"];
     let run = folder.run(&identify);
@@ -111,11 +111,11 @@ fn a_scan_whose_windows_cancel_is_identified_as_nobody() {
     let run = folder.run(&[&identify[..], &["--show-score"]].concat());
     assert_eq!(run.stdout, "no match, no score: the scan cannot be compared\n");
     let run = folder.run(&[&identify[..], &["--show-score", "--json"]].concat());
-    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let expected = serde_json::json!({
         "accepted": false, "prototypes": 1, "nearest": null, "schema": "neural-vault/identify/1",
     });
-    assert_eq!((run.code, told), (1, expected));
+    assert_eq!((run.code, printed), (1, expected));
 }
 
 #[test]

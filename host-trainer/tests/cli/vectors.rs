@@ -65,7 +65,7 @@ struct KeyCase {
 }
 
 #[test]
-fn v1_keys_of_embeddings_are_the_references() {
+fn v1_keys_of_embeddings_are_those_of_the_reference() {
     let folder = Folder::new();
     let vectors: KeyVectors = serde_json::from_slice(&std::fs::read(vector("key_v1.json")).unwrap()).unwrap();
     assert!(!vectors.cases.is_empty());

@@ -1,4 +1,4 @@
-//! `verify --derive`: the key of an accepted scan, and five attempts to be accepted.
+//! `verify --derive`: an accepted scan gives the key, and each enrolment has five attempts.
 
 use super::folder::{Folder, Run};
 
@@ -35,12 +35,12 @@ fn an_accepted_scan_gives_the_key_that_the_enrolment_has() {
         let derive = ["derive", "--enrolment", "class00.nve", "--device-secret", "secret"];
         assert_eq!(key.stdout, folder.does(&[&derive[..], context].concat()).stdout);
         assert_eq!((key.code, key.stdout.len()), (0, 65), "{}", key.stderr);
-        let told = own(&folder, &[context, &["--json"]].concat()).json();
+        let printed = own(&folder, &[context, &["--json"]].concat()).json();
         let expected = serde_json::json!({
             "accepted": true, "label": "class00", "key": key.stdout.trim_end(), "scheme": "v2", "bits": 256,
             "attempts_left": 5, "schema": "neural-vault/verify/1",
         });
-        assert_eq!(told, expected);
+        assert_eq!(printed, expected);
     }
 }
 
@@ -58,11 +58,11 @@ fn five_misses_exhaust_it_and_then_the_genuine_scan_gets_nothing() {
         assert_eq!(run.stdout, "no attempts left: the enrolment takes no more; enrol again\n");
     }
     let run = own(&folder, &["--json"]);
-    let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let expected = serde_json::json!({
         "accepted": false, "label": "class00", "attempts_left": 0, "schema": "neural-vault/verify/1",
     });
-    assert_eq!((run.code, told), (1, expected));
+    assert_eq!((run.code, printed), (1, expected));
     assert_eq!(folder.read(COUNTER), counter);
     // Without the key nothing is counted, and nothing is refused.
     assert_eq!(folder.run(&[&VERIFY[..], &["class00"]].concat()).stdout, "accepted\n");
@@ -85,14 +85,14 @@ fn processes_at_once_take_one_attempt_each() {
     let folder = folder();
     let start = || folder.command(&arguments("class01", &["--quiet"])).stdout(std::process::Stdio::piped()).spawn();
     let children: Vec<_> = (0..3).map(|_| start().unwrap()).collect();
-    let told = children.into_iter().map(|child| {
+    let printed = children.into_iter().map(|child| {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stdout).unwrap()
     });
-    let mut told: Vec<String> = told.collect();
-    told.sort();
-    assert_eq!(told, [2, 3, 4].map(|left| format!("rejected, {left} attempts left\n")));
+    let mut printed: Vec<String> = printed.collect();
+    printed.sort();
+    assert_eq!(printed, [2, 3, 4].map(|left| format!("rejected, {left} attempts left\n")));
 }
 
 #[test]

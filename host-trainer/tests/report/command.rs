@@ -36,7 +36,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[test]
-fn a_carried_difference_is_starred_and_another_is_not() {
+fn only_a_difference_that_its_interval_supports_is_starred() {
     let folder = folder();
     let output = compare(folder.path(), &["a.json", "b.json"]);
     assert_eq!(output.status.code(), Some(0));
@@ -90,7 +90,7 @@ fn methods_that_one_file_lacks_are_left_out() {
 }
 
 #[test]
-fn another_schema_is_refused_by_both_names() {
+fn a_file_of_another_schema_is_refused_with_both_names() {
     let folder = folder();
     let mut other = serde_json::to_value(fixture::results()).unwrap();
     other["schema"] = json!("neural-vault/evaluate/2");
@@ -101,7 +101,7 @@ fn another_schema_is_refused_by_both_names() {
 }
 
 #[test]
-fn what_is_no_evaluation_is_refused_with_its_place() {
+fn a_file_that_is_not_an_evaluation_is_refused_with_the_place() {
     let folder = folder();
     let cases = [
         ("text", "not JSON", "line 1 column 2"),
@@ -117,7 +117,7 @@ fn what_is_no_evaluation_is_refused_with_its_place() {
 }
 
 #[test]
-fn one_file_is_no_comparison() {
+fn a_single_file_cannot_be_compared() {
     assert_eq!(compare(folder().path(), &["a.json"]).status.code(), Some(2));
 }
 

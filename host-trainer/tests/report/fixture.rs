@@ -1,4 +1,4 @@
-//! Evaluations made of drawn scores: whole in form, and figures that follow from the scores.
+//! Evaluations with random scores: complete documents whose figures follow from the scores.
 
 use neural_vault::evaluation::metrics;
 use neural_vault::evaluation::results::{
@@ -70,7 +70,7 @@ pub fn other_results() -> Results {
     results
 }
 
-/// All six protocols, and more and longer label names than a figure has room for.
+/// All six protocols, and more and longer label names than fit in a figure.
 pub fn crowded() -> Results {
     let mut results = results();
     results.data.labels = (0..24).map(|n| format!("a rather long name of stimulus {n}")).collect();

@@ -1,4 +1,4 @@
-//! The page: sound, self-contained, complete, and calm on the edges.
+//! The page: well-formed, self-contained and complete, also with little to show.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ fn body(page: &str) -> &str {
     &page[start..end + "</body>".len()]
 }
 
-/// Holds what every page must, whatever it shows.
+/// Asserts what holds for every page.
 fn check(page: &str) {
     assert!(page.starts_with("<!DOCTYPE html>"));
     assert!(page.contains("<meta charset=\"utf-8\">") && page.contains("name=\"viewport\""));
@@ -71,7 +71,7 @@ fn row(page: &str, protocol: &str, method: &str) -> String {
 }
 
 #[test]
-fn the_page_is_sound_and_needs_nothing_else() {
+fn the_page_is_well_formed_and_needs_no_other_file() {
     check(&html(&fixture::results()));
     check(&html(&fixture::crowded()));
 }
@@ -98,7 +98,7 @@ fn every_figure_is_there_for_every_protocol() {
 }
 
 #[test]
-fn the_figures_of_a_method_stand_in_its_row() {
+fn the_figures_of_a_method_are_in_its_row() {
     let results = fixture::results();
     let page = html(&results);
     for (protocol, heading) in results.protocols.iter().zip(["In sample", "Disjoint sessions"]) {
@@ -123,7 +123,7 @@ fn the_figures_of_a_method_stand_in_its_row() {
 }
 
 #[test]
-fn the_headline_says_what_leaks_and_what_the_intervals_carry() {
+fn the_headline_says_which_protocol_leaks_and_which_differences_the_intervals_support() {
     let mut results = fixture::results();
     let estimate = |value, low, high| Estimate { value, interval: Some([low, high]) };
     let mut set = |method: &str, eer| {
@@ -151,7 +151,7 @@ fn the_headline_says_what_leaks_and_what_the_intervals_carry() {
 }
 
 #[test]
-fn names_are_text_never_markup() {
+fn names_are_escaped() {
     let page = html(&fixture::results());
     assert!(!page.contains("<chair>") && !page.contains("<one>"));
     let document = Document::parse(body(&page)).unwrap();
@@ -164,7 +164,7 @@ fn names_are_text_never_markup() {
 }
 
 #[test]
-fn little_or_nothing_still_makes_a_sound_page() {
+fn results_with_little_or_nothing_in_them_make_a_well_formed_page() {
     let lists: [(&[f64], &[f64]); 5] =
         [(&[], &[]), (&[0.5], &[]), (&[], &[0.5]), (&[0.5], &[0.5]), (&[f64::NAN], &[0.1])];
     for (genuine, impostor) in lists {
@@ -217,7 +217,7 @@ fn no_error_in_few_trials_is_not_called_zero() {
 }
 
 #[test]
-fn the_comparison_is_a_sound_page_too() {
+fn the_page_of_a_comparison_is_well_formed() {
     let both = [("a <1>.json".to_owned(), fixture::results()), ("b.json".to_owned(), fixture::other_results())];
     let page = comparison_html(&compare(&both).unwrap());
     check(&page);

@@ -1,4 +1,4 @@
-//! What all commands of a token share: its port, the administrator's key, scans on their way.
+//! Shared by the commands of a token: its port, the administrator's key, sending scans.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,21 +14,21 @@ use crate::cli::secret::{read_secret, warn_of_readers};
 use crate::dataset::{Dataset, Scan};
 use crate::token::{Client, Port, Timeouts};
 
-/// Where the token is.
+/// The token's port.
 #[derive(Args)]
 pub struct PortArguments {
     /// The token: a serial device such as /dev/ttyACM0, tcp:HOST:PORT or unix:PATH.
     #[arg(long, value_name = "PORT")]
     port: Port,
-    /// Seconds to wait for an answer; where a person must confirm, at least 60.
+    /// Seconds to wait for an answer, at least 60 where a person must confirm.
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     timeout: f64,
-    /// Bits a second of a serial port; USB ports take no notice.
+    /// Bits a second of a serial port; USB ports ignore it.
     #[arg(long, default_value_t = 115_200)]
     baud: u32,
 }
 
-/// The administrator.
+/// The administrator's key.
 #[derive(Args)]
 pub struct AdminArguments {
     /// The administrator's key: 32 bytes, or 64 hexadecimal digits.
@@ -37,11 +37,11 @@ pub struct AdminArguments {
 }
 
 impl PortArguments {
-    /// Opens the port and shakes hands. From then on Ctrl-C ends the conversation between two frames.
+    /// Opens the port and makes the handshake. From then on Ctrl-C ends the conversation between two frames.
     pub fn open(&self) -> Result<Client, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        // A handler that cannot be set leaves Ctrl-C at its default, which a token outlives as well.
+        // Without a handler Ctrl-C stops the program at once, which does the token no harm either.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop };
         Ok(Client::open(&self.port, self.baud, timeouts)?)
@@ -62,7 +62,7 @@ pub fn admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
     Ok(key)
 }
 
-/// Says that the token waits for a person, when it does.
+/// Prints a note when the token waits for a person.
 pub fn ask_for_consent(client: &Client, console: &Console) {
     if client.asks_a_person() {
         console.note("confirm it at the token");

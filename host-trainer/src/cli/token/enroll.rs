@@ -1,4 +1,4 @@
-//! `token enroll`: the token embeds the scans itself; the host checks by its prototype's digest what it made of them.
+//! `token enroll`: the token embeds the scans itself, and the host checks the digest of the token's prototype.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::enrolment::Enrolment;
 use crate::hex;
 use crate::token::prototype_digest;
 
-/// Enrol a label on a token, which embeds its scans itself.
+/// Enrol a label on a token, which embeds the scans itself.
 #[derive(Args)]
 #[command(group(ArgGroup::new("accept").required(true).args(["enrolment", "threshold"])))]
 pub struct Arguments {
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// The slot, whose enrolment is replaced.
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
-    /// An enrolment on this machine: gives the threshold, and the label and sessions where they are not given.
+    /// An enrolment on this machine, for the threshold, and for the label and sessions when they are not given.
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
     /// A threshold by hand, -1 to 1.
@@ -42,10 +42,10 @@ pub struct Arguments {
     /// Sessions to enrol; all when not given.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     sessions: Vec<String>,
-    /// What the token calls it, at most 16 bytes; the label when not given.
+    /// Name of the enrolment on the token, at most 16 bytes; the label when not given.
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// The token's model, to check the token's prototype by this machine's own: its folder, or one of its files.
+    /// The token's model (its folder, or one of its files), to compare the token's prototype with this machine's.
     #[arg(long, value_name = "M")]
     model: Option<PathBuf>,
 }
@@ -54,7 +54,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
     let threshold = arguments.threshold.or(record.as_ref().map(|record| record.threshold)).map(Threshold::cosine);
     let threshold = threshold.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
-    let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str())).unwrap_or_default();
+    let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str()));
+    let label = label.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --label L"))?;
     let name = arguments.name.as_deref().unwrap_or(label);
     let wire_label = Label::new(name).ok_or_else(|| {
         Failure::new(USAGE, format!("`{name}` is longer than a token's {LABEL_LENGTH} bytes; give a shorter --name"))
@@ -111,7 +112,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     console.result("token-enroll", &text, value)
 }
 
-/// The scans of a label in these sessions, all when none is named.
+/// The scans of a label in these sessions, or in all when none is named.
 fn chosen(dataset: &Dataset, label: &str, sessions: &[String]) -> Result<Vec<Scan>, Failure> {
     let known = |kind: &str, name: &String, all: &[String]| match all.contains(name) {
         true => Ok(()),
@@ -130,7 +131,7 @@ fn chosen(dataset: &Dataset, label: &str, sessions: &[String]) -> Result<Vec<Sca
     Ok(scans)
 }
 
-/// Whether a token can score as the enrolment asks.
+/// Refuses an enrolment whose probe policy the token does not have.
 fn check_record(record: &Enrolment, info: &TokenInfo, port: &str) -> Result<(), String> {
     if record.policy.centred {
         return Err("enrolled with --frozen: a token has no gallery to centre on; enrol without it".to_owned());
@@ -144,7 +145,7 @@ fn check_record(record: &Enrolment, info: &TokenInfo, port: &str) -> Result<(), 
     Ok(())
 }
 
-/// The prototype that this machine makes of the scans.
+/// The prototype of the scans as this machine computes it.
 fn own_prototype(
     path: &std::path::Path,
     info: &TokenInfo,

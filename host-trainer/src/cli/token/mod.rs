@@ -20,7 +20,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The serial ports of this machine; nothing is sent to them.
+    /// List the serial ports of this machine; nothing is sent to them.
     List,
     Info(look::InfoArguments),
     SelfTest(look::SelfTestArguments),

@@ -1,4 +1,4 @@
-//! `token verify`, `challenge` and `export-key`: what an accepted scan releases. Each costs an attempt.
+//! `token verify`, `challenge` and `export-key`: what an accepted scan releases; each costs an attempt.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub struct VerifyArguments {
 pub struct ChallengeArguments {
     #[command(flatten)]
     probe: ProbeArguments,
-    /// The nonce, 64 hexadecimal digits; drawn and printed when not given.
+    /// The nonce, 64 hexadecimal digits; when not given, it is drawn and printed.
     #[arg(long, value_name = "HEX", value_parser = nonce)]
     nonce: Option<Nonce>,
     /// What the key is for: keys of two contexts are independent.
@@ -38,7 +38,7 @@ pub struct ChallengeArguments {
     context: String,
 }
 
-/// Fetch the key that an accepted scan releases, from a token that is allowed to give it away.
+/// Export the key that an accepted scan releases, from a token whose policy allows it.
 #[derive(Args)]
 pub struct ExportArguments {
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct ExportArguments {
     /// What the key is for: keys of two contexts are independent.
     #[arg(long, value_name = "TEXT", default_value = "", value_parser = context)]
     context: String,
-    /// The file for the key, 64 hexadecimal digits; readable by its owner only.
+    /// The file for the key, 64 hexadecimal digits, readable by its owner only.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 }
@@ -67,7 +67,7 @@ struct ProbeArguments {
     /// Session of the scan, where the recording holds several.
     #[arg(long, value_name = "S")]
     session: Option<String>,
-    /// Windows of the scan, from its start; all that it holds when not given.
+    /// Number of windows to use, from the start of the scan; all when not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     windows: Option<u32>,
 }
@@ -102,7 +102,7 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
 pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
     let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
-    // Begun before an attempt is spent on a key that cannot be written.
+    // Created first, so that no attempt is spent on a key that cannot be written.
     let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
     let mut client = arguments.probe.send(console)?;
     ask_for_consent(&client, console);
@@ -136,7 +136,7 @@ impl ProbeArguments {
     }
 }
 
-/// What the token released; nothing when it rejected the scan.
+/// What the token released; `None` when it rejected the scan.
 fn accepted<T>(outcome: Result<T, TokenError>) -> Result<Option<T>, Failure> {
     match outcome {
         Ok(released) => Ok(Some(released)),

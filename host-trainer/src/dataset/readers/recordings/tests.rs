@@ -75,7 +75,7 @@ fn a_folder_names_labels_by_file_and_sessions_by_subfolder() {
 }
 
 #[test]
-fn recordings_of_unlike_width_are_both_named() {
+fn two_recordings_of_different_width_are_both_named() {
     let files = [("a.npy", array(&[1.0_f32, 2.0], &[1, 2])), ("b.npy", array(&[1.0_f32], &[1, 1]))];
     let message = folder(&files).unwrap_err().to_string();
     assert!(message.contains("b.npy: 1 features, but ") && message.contains("a.npy has 2"), "{message}");
@@ -94,7 +94,7 @@ fn a_folder_without_recordings_is_refused() {
 }
 
 #[test]
-fn bad_arrays_are_told_apart() {
+fn each_kind_of_bad_array_has_its_own_message() {
     let x = || ("X", array(&[1.0_f32, 2.0], &[2, 1]));
     let whole = array(&[1.0_f32, 2.0], &[2, 1]);
     let twice = [x(), ("y", text(&["a", "a"])), ("timesteps", array(&[0_i64, 0], &[2]))];

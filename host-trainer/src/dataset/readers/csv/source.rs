@@ -1,4 +1,4 @@
-//! A CSV file being read, plain or gzip, which knows where and why reading it failed.
+//! A CSV file, plain or gzip, and the place and cause of an error in it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 use csv::{ByteRecord, ErrorKind, Position, Reader, ReaderBuilder};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::dataset::DatasetError;
+use crate::dataset::error::DatasetError;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER: usize = 128 * 1024;
@@ -20,7 +20,7 @@ pub(super) struct Source<'a> {
     reader: Reader<LastByte<Box<dyn Read>>>,
 }
 
-/// Remembers how the input ended, to tell a cut file from a whole one.
+/// Remembers the last byte of the input: a file that was cut short rarely ends with a newline.
 struct LastByte<R> {
     inner: R,
     last: u8,
@@ -28,7 +28,7 @@ struct LastByte<R> {
 }
 
 impl<'a> Source<'a> {
-    /// Opens the file; gzip is told by the name or the first bytes.
+    /// Opens the file; gzip is recognised by the name or the first bytes.
     pub(super) fn open(file: &'a Path) -> Result<Self, DatasetError> {
         let failed = |source| DatasetError::Read { file: file.to_owned(), source };
         let Some((text, gzip)) = open_text(file).map_err(failed)? else {
@@ -58,7 +58,7 @@ impl<'a> Source<'a> {
         input.ended && !matches!(input.last, b'\n' | b'\r')
     }
 
-    /// What to say of a cell of the line just read.
+    /// The error for a cell of the line just read.
     pub(super) fn fault(&self, line: &ByteRecord, column: usize, name: &str, wanted: &'static str) -> DatasetError {
         let (file, line_number) = (self.file.to_owned(), self.line_at(place(line), 0));
         if self.unterminated() {
@@ -71,8 +71,8 @@ impl<'a> Source<'a> {
     /// The number, from 1, of the line that is `further` lines after the one at `place`; blank lines are numbered but
     /// not counted.
     ///
-    /// Reads the file again: the csv crate's own numbers are those of a blank line before, or of the line before
-    /// where lines end in CR LF.
+    /// Reads the file again: the csv crate counts a blank line before, or where lines end in CR LF the line before, as
+    /// the place of a line.
     pub(super) fn line_at(&self, place: u64, mut further: usize) -> u64 {
         let Ok(Some((text, _))) = open_text(self.file) else {
             return 0;
@@ -116,7 +116,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Where in the text a line starts, in bytes.
+/// The byte of the text at which a line starts.
 pub(super) fn place(line: &ByteRecord) -> u64 {
     line.position().map_or(0, Position::byte)
 }

@@ -11,14 +11,31 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::pivot::Pivot;
-use super::{Dataset, DatasetError};
+use super::reader::{LoadOptions, Reader};
+use crate::dataset::error::DatasetError;
+use crate::dataset::pivot::Pivot;
+use crate::dataset::rows::Dataset;
 use source::{Source, place};
 
-/// Reads a long CSV file into rows ordered by (label, session, timestep).
-pub(super) fn read(file: &Path, label_column: Option<&str>) -> Result<Dataset, DatasetError> {
+pub(super) struct LongCsv;
+
+impl Reader for LongCsv {
+    fn name(&self) -> &'static str {
+        "long CSV (`.gz` allowed)"
+    }
+
+    fn endings(&self) -> &'static [&'static str] {
+        &[".csv", ".csv.gz"]
+    }
+
+    fn read(&self, file: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
+        read(file, options.label_column.as_deref().unwrap_or("video"))
+    }
+}
+
+fn read(file: &Path, label_column: &str) -> Result<Dataset, DatasetError> {
     let mut source = Source::open(file)?;
-    let columns = Columns::find(&mut source, file, label_column.unwrap_or("video"))?;
+    let columns = Columns::find(&mut source, file, label_column)?;
     let mut pivot = Pivot::default();
     let (mut line, mut previous) = (ByteRecord::new(), ByteRecord::new());
     while source.read_line(&mut line)? {
@@ -125,7 +142,7 @@ fn integer(cell: &str) -> Option<i64> {
     let cell = cell.trim();
     cell.parse().ok().or_else(|| {
         let value: f64 = cell.parse().ok()?;
-        // Above 2^53 float64 no longer tells neighbouring integers apart.
+        // Above 2^53 neighbouring integers are the same float64.
         (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
     })
 }

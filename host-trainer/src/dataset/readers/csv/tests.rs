@@ -77,14 +77,14 @@ fn empty_cells_nan_and_infinities_are_read_as_such() {
 }
 
 #[test]
-fn windows_line_ends_a_byte_order_mark_and_blank_lines_are_no_matter() {
+fn windows_line_ends_a_byte_order_mark_and_blank_lines_are_accepted() {
     let text = "\u{feff}video,timestep,prediction\r\na,0,1\r\n\r\na,0,2\r\n";
     let dataset = load_as("windows.csv", text.as_bytes()).unwrap();
     assert_eq!(dataset.values, [1.0, 2.0]);
 }
 
 #[test]
-fn gzip_is_known_by_its_bytes_and_may_have_several_members() {
+fn gzip_is_recognised_by_its_bytes_and_may_have_several_members() {
     let members = [gzip(b"video,timestep,prediction\na,0,1\n"), gzip(b"a,0,2\n")].concat();
     for name in ["members.csv.gz", "unnamed.csv"] {
         assert_eq!(load_as(name, &members).unwrap().values, [1.0, 2.0]);
@@ -99,7 +99,7 @@ fn a_whole_last_line_without_a_newline_is_read_with_a_note() {
 }
 
 #[test]
-fn bad_files_are_told_apart_with_their_place() {
+fn each_kind_of_bad_file_has_its_own_message_with_the_place() {
     let cases: &[(&str, &str, &str)] = &[
         ("empty.csv", "", "the file is empty"),
         ("blank.csv", "\n\n", "the file is empty"),
@@ -157,7 +157,7 @@ fn a_label_that_is_not_utf8_is_named() {
 }
 
 #[test]
-fn a_csv_cut_anywhere_in_its_last_line_is_told() {
+fn a_csv_cut_anywhere_in_its_last_line_is_refused() {
     let whole = "video,timestep,prediction\na,0,1.5\na,0,2.5\na,1,3.5\na,1,-4.5\n";
     let last_line = whole.len() - "a,1,-4.5\n".len();
     // From one character of the line to its minus sign: beyond, a number is left that may be whole.
@@ -172,7 +172,7 @@ fn a_csv_cut_anywhere_in_its_last_line_is_told() {
 }
 
 #[test]
-fn gzip_cut_at_any_length_is_told() {
+fn gzip_cut_at_any_length_is_refused() {
     let text: String = (0..200).map(|k| format!("a,{k},0.{k}\n")).collect();
     let whole = gzip(format!("video,timestep,prediction\n{text}").as_bytes());
     for cut in 1..whole.len() {
@@ -182,7 +182,7 @@ fn gzip_cut_at_any_length_is_told() {
 }
 
 #[test]
-fn damaged_gzip_is_told() {
+fn damaged_gzip_is_refused() {
     let mut whole = gzip(b"video,timestep,prediction\na,0,1\n");
     let checksum = whole.len() - 8;
     whole[checksum] ^= 1;
