@@ -7,13 +7,15 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
 use super::arguments::{DataArguments, DeviceArgument, GraphEngine, Weights, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::recipe::RecipeArguments;
-use crate::evaluation::evaluate::{EvaluationError, Plan, evaluate};
+use crate::dataset::Dataset;
+use crate::evaluation::evaluate::{Evaluated, EvaluationError, Plan, evaluate};
 use crate::evaluation::methods::{self, Method};
 use crate::evaluation::protocols::{Protocol, SessionChoice};
 use crate::evaluation::results::{Estimate, ProtocolResult};
@@ -124,16 +126,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let dataset = arguments.data.load(console)?;
     let plan = arguments.plan(engine)?;
     let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
-    let mut evaluated = Vec::new();
-    for protocol in &arguments.protocols {
-        let protocol = protocol.protocol();
-        let mut started = Instant::now();
-        let mut stage = |name: &str| {
-            console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
-            started = Instant::now();
-        };
-        evaluated.extend(evaluate(&dataset, protocol, &plan, &mut stage)?);
-    }
+    let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
@@ -169,6 +162,26 @@ impl Outputs {
 }
 
 impl Arguments {
+    /// The threads that score and resample; as many as there are cores when no number is given.
+    fn threads(&self) -> Result<ThreadPool, Failure> {
+        let count = self.threads.map_or(0, usize::from);
+        ThreadPoolBuilder::new().num_threads(count).build().map_err(|e| Failure::new(USAGE, e))
+    }
+
+    fn evaluate(&self, dataset: &Dataset, plan: &Plan, console: &Console) -> Result<Vec<Evaluated>, Failure> {
+        let mut evaluated = Vec::new();
+        for protocol in &self.protocols {
+            let protocol = protocol.protocol();
+            let mut started = Instant::now();
+            let mut stage = |name: &str| {
+                console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
+                started = Instant::now();
+            };
+            evaluated.extend(evaluate(dataset, protocol, plan, &mut stage)?);
+        }
+        Ok(evaluated)
+    }
+
     fn plan(&self, engine: crate::engine::Engine) -> Result<Plan, Failure> {
         let named = self.methods.iter().map(|m| m.method());
         let mut methods: Vec<Method> = if self.methods.is_empty() { methods::ALL.to_vec() } else { named.collect() };
@@ -183,7 +196,6 @@ impl Arguments {
                 true
             }
         });
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Plan {
             methods,
             sessions: SessionChoice {
@@ -196,7 +208,6 @@ impl Arguments {
             seeds: self.seeds,
             windows: self.probe_windows.clone(),
             engine,
-            threads: self.threads.map_or_else(cores, usize::from),
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
         })

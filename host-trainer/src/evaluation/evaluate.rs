@@ -6,11 +6,12 @@ use super::encoders::{Encoders, Trained};
 use super::fold::{Prepared, development, episodes, templates, trials};
 use super::items::Items;
 use super::methods::{Method, Templates};
-use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals, paired_difference};
+use super::metrics::bootstrap::{Resampling, intervals, paired_difference};
 use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use super::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
 use super::metrics::operating::{operating_point, transfer};
 use super::metrics::roc::eer_convex_hull;
+use super::metrics::trial::{Trial, genuine_and_impostor};
 use super::metrics::{ScoreError, d_prime, eer, roc_auc};
 use super::protocols::{Fold, Protocol, ProtocolError, SessionChoice, Split};
 use super::results::{Difference, Estimate, MapPoint, MethodResult, OverSeeds, ProtocolResult, Sweep};
@@ -44,8 +45,6 @@ pub struct Plan {
     pub windows: Vec<usize>,
     /// The engine that trains.
     pub engine: Engine,
-    /// Threads that score and resample.
-    pub threads: usize,
     /// Bootstrap replicates of a figure; sweeps take a fifth.
     pub replicates: usize,
     /// Whether to sweep.
@@ -76,6 +75,8 @@ pub enum EvaluationError {
 }
 
 /// Runs one protocol at every window length; `stage` hears the name of each stage when it ends.
+///
+/// Scores and resamples on the threads of the current rayon pool; results are the same for any number of them.
 ///
 /// # Errors
 /// When the protocol does not fit the recordings, an encoder cannot be trained, or scores are not numbers.
@@ -313,6 +314,6 @@ fn prototypes(dataset: &Dataset, fold: &Prepared<'_>) -> BTreeMap<String, Vec<f3
 
 impl Plan {
     pub(super) fn resampling(&self, replicates: usize) -> Resampling {
-        Resampling { seed: self.seed, replicates, threads: self.threads }
+        Resampling { seed: self.seed, replicates }
     }
 }

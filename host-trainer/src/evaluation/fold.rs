@@ -10,7 +10,7 @@ use super::encoders::Trained;
 use super::evaluate::{EvaluationError, Plan};
 use super::items::{Items, runs};
 use super::methods::{Encoded, Fitted, Method, Templates};
-use super::metrics::bootstrap::Trial;
+use super::metrics::trial::Trial;
 use super::protocols::Fold;
 use crate::dataset::{Dataset, Row};
 

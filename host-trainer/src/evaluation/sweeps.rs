@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, noise_deviations};
 use super::encoders::Trained;
@@ -11,7 +11,8 @@ use super::evaluate::{EvaluationError, Plan};
 use super::fold::{self, Prepared, trials, trials_of};
 use super::items::{Items, runs};
 use super::methods::Templates;
-use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
+use super::metrics::bootstrap::intervals;
+use super::metrics::trial::{Trial, genuine_and_impostor};
 use super::metrics::{ScoreError, eer};
 use super::protocols::Fold;
 use super::results::{Estimate, Sweep, SweepLine};
@@ -92,8 +93,7 @@ fn worsened(
         (0..probes).step_by(CHUNK).map(move |first| (fold, first..probes.min(first + CHUNK)))
     };
     let chunks: Vec<(usize, Range<usize>)> = (0..folds.len()).flat_map(chunks).collect();
-    let parts = in_parallel(chunks.len(), plan.threads, |chunk| {
-        let (fold, rows) = &chunks[chunk];
+    let parts = chunks.par_iter().map(|(fold, rows)| {
         let Prepared { fitted, fold: Fold { probes, .. }, probes: clean, .. } = &folds[*fold];
         let frames = clean.frames().chunks_exact(dataset.features);
         let mut worse = Vec::with_capacity(rows.len() * levels * dataset.features);
@@ -106,11 +106,12 @@ fn worsened(
             rows.clone().enumerate().flat_map(|(at, row)| trials_of(dataset, probes[row], scores(at))).collect()
         };
         let of_method = |method| (0..levels).map(|level| at_level(method, level)).collect();
-        Ok::<ByMethodAndLevel, EvaluationError>((0..plan.methods.len()).map(of_method).collect())
+        Ok((0..plan.methods.len()).map(of_method).collect())
     });
+    let parts = parts.collect::<Result<Vec<ByMethodAndLevel>, EvaluationError>>()?;
     let mut all = vec![vec![Vec::new(); levels]; plan.methods.len()];
     for part in parts {
-        let part = part?.into_iter().flatten();
+        let part = part.into_iter().flatten();
         all.iter_mut().flatten().zip(part).for_each(|(list, trials)| list.extend(trials));
     }
     Ok(all)
@@ -150,14 +151,14 @@ fn sweep<'t>(
     plan: &Plan,
     trials_at: &(dyn Fn(usize, usize) -> Cow<'t, [Trial]> + Sync),
 ) -> Result<Sweep, EvaluationError> {
-    let one_thread = Resampling { threads: 1, ..plan.resampling(plan.replicates / 5) };
-    let estimates = in_parallel(levels.len() * plan.methods.len(), plan.threads, |job| {
+    let resampling = plan.resampling(plan.replicates / 5);
+    let estimates = (0..levels.len() * plan.methods.len()).into_par_iter().map(|job| {
         let trials = trials_at(job / levels.len(), job % levels.len());
         let (genuine, impostor) = genuine_and_impostor(&trials);
-        let interval = intervals(&trials, one_thread)?.eer;
-        Ok::<_, ScoreError>(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
+        let interval = intervals(&trials, resampling)?.eer;
+        Ok(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
     });
-    let estimates = estimates.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let estimates = estimates.collect::<Result<Vec<_>, ScoreError>>()?;
     let lines = plan.methods.iter().zip(estimates.chunks(levels.len()));
     Ok(Sweep {
         name: name.to_owned(),
@@ -165,27 +166,4 @@ fn sweep<'t>(
         levels: levels.to_vec(),
         lines: lines.map(|(method, eer)| SweepLine { method: method.name().to_owned(), eer: eer.to_vec() }).collect(),
     })
-}
-
-/// `work(0..count)` on `threads` threads; the answers are in order, whoever made them.
-fn in_parallel<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, count.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= count {
-                        break;
-                    }
-                    let answer = work(job);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((job, answer));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(job, _)| *job);
-    done.into_iter().map(|(_, answer)| answer).collect()
 }
