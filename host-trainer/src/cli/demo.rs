@@ -10,14 +10,14 @@ use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::arguments::{DeviceArgument, GraphEngine};
+use super::arguments::GraphEngine;
 use super::console::Console;
 use super::enroll::identifier;
 use super::failure::{DATA, Failure, MODEL, OUTPUT};
 use super::secret::{Digits, Key, new_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::engine::Engine;
+use crate::engine::{Device, Engine};
 use crate::enrolment::{Attempts, Enrolment, Policy, Request, Target, cross_fitted, enrol};
 use crate::evaluation::verification::{Scores, score};
 use crate::files;
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         dataset.features
     ));
 
-    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let engine = arguments.engine.choose(Device::Cpu, console)?;
     let training = dataset.restrict_sessions(&TRAINING)?;
     let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);

@@ -1,23 +1,27 @@
 //! `evaluate`: what figures are worth, protocol by protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
 use neural_vault_core::encoder::WeightFormat;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine, Weights, window_range};
+use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
-use crate::evaluation::evaluate::{Evaluated, EvaluationError, Plan, evaluate};
-use crate::evaluation::methods::{self, Method};
-use crate::evaluation::protocols::{Protocol, SessionChoice};
+use crate::engine::{Device, Engine};
+use crate::evaluation::error::EvaluationError;
+use crate::evaluation::evaluate::{Evaluated, evaluate};
+use crate::evaluation::methods::{self, METHODS, Method};
+use crate::evaluation::plan::Plan;
+use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::results::{Estimate, ProtocolResult};
 use crate::evaluation::summary::summarise;
 use crate::files::{Pending, Readers};
@@ -29,14 +33,19 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     /// Protocol; repeat it for several.
-    #[arg(long = "protocol", value_enum, value_name = "NAME", default_values_t = [ProtocolArgument::Blocks])]
-    protocols: Vec<ProtocolArgument>,
+    #[arg(
+        long = "protocol",
+        value_parser = protocol_parser(),
+        value_name = "NAME",
+        default_value = protocols::DEFAULT.name()
+    )]
+    protocols: Vec<&'static dyn Protocol>,
     /// Methods; all when not given.
-    #[arg(long, value_enum, value_name = "M,...", value_delimiter = ',')]
-    methods: Vec<MethodArgument>,
+    #[arg(long, value_parser = method_parser(), value_name = "M,...", value_delimiter = ',')]
+    methods: Vec<&'static dyn Method>,
     /// Score the encoder with its weights in these formats as well, calibrated on what trained it.
-    #[arg(long, value_enum, value_name = "F,...", value_delimiter = ',')]
-    weights: Vec<Weights>,
+    #[arg(long, value_parser = weight_formats(), value_name = "F,...", value_delimiter = ',')]
+    weights: Vec<WeightFormat>,
     /// Sessions that train (`sessions`, `unseen`, `episodes`).
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     train_sessions: Vec<String>,
@@ -77,52 +86,8 @@ pub struct Arguments {
     scores: Option<PathBuf>,
 }
 
-/// A protocol.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ProtocolArgument {
-    /// Everything trains and probes, as the reference scores itself (leaks).
-    InSample,
-    /// A random half of the frames probes (leaks).
-    Random,
-    /// The end of each recording probes, after a gap.
-    Blocks,
-    /// A third of the sessions probes in turn, the others train and are enrolled.
-    Folds,
-    /// Different sessions train, are enrolled and probe.
-    Sessions,
-    /// Labels are enrolled that did not train the encoder.
-    Unseen,
-    /// Few-shot episodes of 4 support and 4 query frames.
-    Episodes,
-}
-
-/// A method.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MethodArgument {
-    /// SHA-256 of the frame.
-    Sha256,
-    /// HMAC-SHA256 of the frame.
-    Hmac,
-    /// Signs of a random projection.
-    Biohashing,
-    /// The embedding's bits.
-    Neural,
-    /// The embedding's cosine.
-    Neuralvault,
-    /// The same, trained with the enrolled labels as well (unseen).
-    Refit,
-    /// The cosine of an encoder trained by the reference's recipe.
-    Reference,
-    /// The whitened front end alone.
-    Linear,
-    /// The frame's cosine.
-    RawCosine,
-    /// Linear discriminants.
-    Lda,
-}
-
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let engine = arguments.engine.choose(Device::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
     let plan = arguments.plan(engine)?;
     let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
@@ -170,8 +135,7 @@ impl Arguments {
 
     fn evaluate(&self, dataset: &Dataset, plan: &Plan, console: &Console) -> Result<Vec<Evaluated>, Failure> {
         let mut evaluated = Vec::new();
-        for protocol in &self.protocols {
-            let protocol = protocol.protocol();
+        for &protocol in &self.protocols {
             let mut started = Instant::now();
             let mut stage = |name: &str| {
                 console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
@@ -182,20 +146,11 @@ impl Arguments {
         Ok(evaluated)
     }
 
-    fn plan(&self, engine: crate::engine::Engine) -> Result<Plan, Failure> {
-        let named = self.methods.iter().map(|m| m.method());
-        let mut methods: Vec<Method> = if self.methods.is_empty() { methods::ALL.to_vec() } else { named.collect() };
-        methods.extend(self.weights.iter().map(|weights| match weights.format() {
-            WeightFormat::F32 => Method::NeuralVault,
-            format => Method::Stored(format),
-        }));
-        let mut seen = Vec::new();
-        methods.retain(|method| {
-            !seen.contains(method) && {
-                seen.push(*method);
-                true
-            }
-        });
+    fn plan(&self, engine: Engine) -> Result<Plan, Failure> {
+        let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
+        methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
+        let mut seen = BTreeSet::new();
+        methods.retain(|method| seen.insert(method.name()));
         Ok(Plan {
             methods,
             sessions: SessionChoice {
@@ -228,35 +183,12 @@ impl Arguments {
     }
 }
 
-impl ProtocolArgument {
-    fn protocol(self) -> Protocol {
-        match self {
-            Self::InSample => Protocol::InSample,
-            Self::Random => Protocol::Random,
-            Self::Blocks => Protocol::Blocks,
-            Self::Folds => Protocol::Folds,
-            Self::Sessions => Protocol::Sessions,
-            Self::Unseen => Protocol::Unseen,
-            Self::Episodes => Protocol::Episodes,
-        }
-    }
+fn protocol_parser() -> impl TypedValueParser<Value = &'static dyn Protocol> {
+    one_of(PROTOCOLS.iter().map(|protocol| (protocol.name(), protocol.help(), *protocol)))
 }
 
-impl MethodArgument {
-    fn method(self) -> Method {
-        match self {
-            Self::Sha256 => Method::Sha256,
-            Self::Hmac => Method::Hmac,
-            Self::Biohashing => Method::BioHashing,
-            Self::Neural => Method::Neural,
-            Self::Neuralvault => Method::NeuralVault,
-            Self::Refit => Method::Refit,
-            Self::Reference => Method::Reference,
-            Self::Linear => Method::Linear,
-            Self::RawCosine => Method::RawCosine,
-            Self::Lda => Method::Lda,
-        }
-    }
+fn method_parser() -> impl TypedValueParser<Value = &'static dyn Method> {
+    one_of(METHODS.iter().map(|method| (method.argument(), method.help(), *method)))
 }
 
 fn table(protocol: &ProtocolResult) -> String {
@@ -301,7 +233,16 @@ fn estimate(estimate: &Estimate, digits: usize) -> String {
 impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
         match error {
-            EvaluationError::Protocol(_) => Self::new(USAGE, error),
+            EvaluationError::Protocol(error) => {
+                let next = match error.lack {
+                    Lack::Sessions { .. } => "; --blocks makes sessions of time blocks",
+                    Lack::SessionNames => {
+                        "; give all of --train-sessions, --enroll-sessions and --probe-sessions, or none"
+                    }
+                    _ => "",
+                };
+                Self::new(USAGE, format!("{error}{next}"))
+            }
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),

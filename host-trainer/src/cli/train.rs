@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine};
+use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::engine::Engine;
+use crate::engine::{Device, Engine};
 use crate::evaluation::metrics::information::participation_ratio;
 use crate::evaluation::trials::window_trials;
 use crate::evaluation::verification::window_probes;
@@ -38,8 +38,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
     engine: GraphEngine,
     /// Where ONNX Runtime computes.
-    #[arg(long, value_enum, default_value_t = DeviceArgument::Cpu)]
-    device: DeviceArgument,
+    #[arg(long, value_parser = devices(), default_value = "cpu")]
+    device: Device,
     /// Threads of ONNX Runtime.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::evaluation::{methods, protocols};
 
 /// Colours and dashes that the style sheet has; an eleventh method shares the second's.
 const STYLES: usize = 10;
@@ -20,7 +21,7 @@ impl Styles {
             if names.contains(&method.name) {
                 continue;
             }
-            let place = if is_neural_vault(&method.name) { 0 } else { names.len() };
+            let place = if is_under_test(&method.name) { 0 } else { names.len() };
             names.insert(place, method.name.clone());
         }
         Self { names }
@@ -30,7 +31,7 @@ impl Styles {
     pub fn class(&self, method: &str) -> String {
         let place = self.names.iter().position(|name| name == method).unwrap_or(self.names.len());
         let style = if place < STYLES { place } else { 1 + (place - 1) % (STYLES - 1) };
-        let emphasis = if is_neural_vault(method) { " chief" } else { "" };
+        let emphasis = if is_under_test(method) { " chief" } else { "" };
         format!("m{style}{emphasis}")
     }
 
@@ -53,7 +54,7 @@ impl Styles {
 
 /// NeuralVault under this protocol.
 pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
-    protocol.methods.iter().find(|method| is_neural_vault(&method.name))
+    protocol.methods.iter().find(|method| is_under_test(&method.name))
 }
 
 /// The method of lowest EER that no encoder was trained for.
@@ -69,33 +70,20 @@ pub fn honest_first(results: &Results) -> Vec<&ProtocolResult> {
     protocols
 }
 
-/// A protocol's name as a heading.
+/// A protocol's name, which may go on with a window's length in brackets, as a heading.
 pub fn heading(protocol: &str) -> String {
     let (name, window) = protocol.split_once(' ').map_or((protocol, ""), |(name, window)| (name, window));
-    let heading = match name {
-        "in-sample" => "In sample",
-        "random" => "Random split",
-        "blocks" => "Time blocks",
-        "folds" => "Sessions in turn",
-        "sessions" => "Disjoint sessions",
-        "unseen" => "Unseen labels",
-        "episodes" => "Episodes of 4 + 4",
-        _ => return protocol.to_owned(),
-    };
-    format!("{heading} {window}").trim_end().to_owned()
+    match protocols::find(name) {
+        Some(known) => format!("{} {window}", known.heading()).trim_end().to_owned(),
+        None => protocol.to_owned(),
+    }
 }
 
-/// A method's name without what stands in brackets, in lower-case letters and digits.
-pub fn plain(name: &str) -> String {
-    let name = name.split('(').next().unwrap_or_default();
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
+/// A method that is not known here trained no encoder.
 fn is_trained(name: &str) -> bool {
-    let name = plain(name);
-    name.starts_with("neural") || name == "reference" || name == "refit"
+    methods::find(name).is_some_and(|method| method.is_trained())
 }
 
-fn is_neural_vault(name: &str) -> bool {
-    plain(name) == "neuralvault"
+fn is_under_test(name: &str) -> bool {
+    methods::find(name).is_some_and(|method| method.is_under_test())
 }

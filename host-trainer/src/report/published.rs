@@ -2,19 +2,23 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, honest_first, plain};
+use super::methods::{heading, honest_first};
 use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
+use crate::evaluation::methods;
+use crate::evaluation::protocols::REFERENCE;
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 
-/// Method, EER in percent, d'.
+/// Method, as it was called there, EER in percent, d'.
 const VERIFICATION: [(&str, f64, f64); 5] = [
-    ("Neural (binarised)", 0.75, 5.95),
+    (BINARISED, 0.75, 5.95),
     ("NeuralVault (cosine)", 0.94, 4.84),
     ("BioHashing", 15.09, 2.21),
     ("SHA-256", 48.4, 0.14),
     ("HMAC", 52.6, 0.25),
 ];
+/// The method of the published sweeps.
+const BINARISED: &str = "Neural (binarised)";
 /// EER in percent of the binarised embeddings at 30, 20, 15, 10, 5 and 0 dB.
 const NOISE: [f64; 6] = [0.75, 0.75, 0.75, 1.13, 0.47, 1.13];
 /// EER in percent of the binarised embeddings with 0, 5, 10, 15, 20 and 30 % of the values replaced.
@@ -22,7 +26,7 @@ const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 
 /// The tables, marked for what they are.
 pub fn section(results: &Results) -> Markup {
-    let in_sample = results.protocols.iter().find(|protocol| protocol.name == "in-sample");
+    let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
     let honest = honest_first(results).into_iter().find(|protocol| protocol.leaks.is_none());
     html! {
         section id="published" {
@@ -101,7 +105,7 @@ fn few_shot(results: &Results) -> Markup {
 
 fn sweeps(results: &Results) -> Markup {
     let found = |tests: &std::collections::BTreeMap<String, Vec<f64>>| {
-        tests.iter().find(|(name, _)| plain(name) == "neural").map(|(_, list)| list.clone()).unwrap_or_default()
+        tests.iter().find(|(name, _)| is_same(name, BINARISED)).map(|(_, list)| list.clone()).unwrap_or_default()
     };
     let row = |name: &str, values: &[f64]| {
         html! {
@@ -133,13 +137,11 @@ fn levels(name: &str, levels: &[&str; 6]) -> Markup {
 }
 
 fn counterpart<'a>(protocol: &'a ProtocolResult, published: &str) -> Option<&'a MethodResult> {
-    protocol
-        .methods
-        .iter()
-        .find(|method| plain(&method.name).starts_with(&plain(published)) && same_kind(method, published))
+    protocol.methods.iter().find(|method| is_same(&method.name, published))
 }
 
-/// `Neural` is not `NeuralVault`, though its name begins alike.
-fn same_kind(method: &MethodResult, published: &str) -> bool {
-    plain(published) != "neural" || plain(&method.name) == "neural"
+/// Whether two names are of one method.
+fn is_same(name: &str, published: &str) -> bool {
+    let of = |name| methods::find(name).map(|method| method.name());
+    of(name).is_some() && of(name) == of(published)
 }
