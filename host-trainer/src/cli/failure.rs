@@ -159,6 +159,8 @@ impl From<TrainingError> for Failure {
             TrainingError::Engine(error) => error.into(),
             TrainingError::Model(error) => error.into(),
             TrainingError::FrontEnd(_) => Self::new(DATA, error),
+            // A setting is named as its argument is.
+            TrainingError::Setting { .. } => Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) => Self::new(USAGE, error),
             TrainingError::Diverged { .. } => Self::new(DATA, error),
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),

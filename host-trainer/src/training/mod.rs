@@ -3,15 +3,20 @@
 mod archive;
 mod balanced;
 mod batch;
+mod check;
 pub mod checkpoint;
 mod data;
 mod linear;
+mod note;
 pub mod optimiser;
+mod proxy_anchor;
 mod recipe;
 mod run;
+mod sampler;
 mod schedule;
 mod settings;
 mod trainer;
+mod triplet;
 mod triplets;
 
 #[cfg(test)]
@@ -28,11 +33,14 @@ use crate::model::ModelError;
 pub use archive::{ARCHIVE, Archive, ArchiveError};
 pub use data::TrainingData;
 pub use linear::linear;
-pub use recipe::Recipe;
+pub use note::Note;
+pub use proxy_anchor::ProxyAnchor;
+pub use recipe::{RECIPES, Recipe, RecipeKind};
 pub use run::{LOG, Outcome, RunFolder, refuse_checkpoint, remove_checkpoint, run};
 pub use schedule::Schedule;
-pub use settings::{Mining, Objective, ProxyAnchor, Settings, Triplet};
+pub use settings::{Objective, Settings};
 pub use trainer::{StepReport, Trainer};
+pub use triplet::{Mining, Triplet};
 
 /// Why training cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +57,14 @@ pub enum TrainingError {
     /// The model cannot be made or written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A setting is out of its range.
+    #[error("{name} {reason}")]
+    Setting {
+        /// The setting, as [`RecipeKind::settings`] names it.
+        name: &'static str,
+        /// What is wrong, or the range.
+        reason: String,
+    },
     /// The settings make no sense together.
     #[error("{0}")]
     Settings(String),
