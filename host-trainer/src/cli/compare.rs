@@ -38,7 +38,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 impl From<CompareError> for Failure {
     fn from(error: CompareError) -> Self {
-        Self::new(DATA, error)
+        let next = match error {
+            CompareError::NothingInCommon { .. } => "; evaluate with the same --protocol and --methods",
+            _ => "",
+        };
+        Self::new(DATA, format!("{error}{next}"))
     }
 }
 

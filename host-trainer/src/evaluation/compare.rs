@@ -88,9 +88,7 @@ pub enum CompareError {
         found: String,
     },
     /// No protocol and method is in every file.
-    #[error(
-        "no method under the same protocol is in every file: {found}; evaluate with the same --protocol and --methods"
-    )]
+    #[error("no method under the same protocol is in every file: {found}")]
     NothingInCommon {
         /// What each file holds.
         found: String,

@@ -44,6 +44,7 @@ pub use triplet::{Mining, Triplet};
 
 /// Why training cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainingError {
     /// The recordings cannot be trained on.
     #[error(transparent)]
@@ -69,7 +70,7 @@ pub enum TrainingError {
     #[error("{0}")]
     Settings(String),
     /// The loss is no longer a number.
-    #[error("the loss is {loss} at step {step}: lower --learning-rate, or look for extreme values in the recordings")]
+    #[error("the loss is {loss} at step {step}")]
     Diverged {
         /// The step, from 1.
         step: u64,
@@ -80,6 +81,20 @@ pub enum TrainingError {
     #[error("{source}")]
     Write {
         /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+    /// The folder holds the checkpoint of an unfinished run, which is not overwritten unasked.
+    #[error("{} is there", path.display())]
+    Unfinished {
+        /// The checkpoint's file.
+        path: PathBuf,
+    },
+    /// The checkpoint cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    ReadCheckpoint {
+        /// The checkpoint's file.
+        path: PathBuf,
+        /// What the system said.
         source: std::io::Error,
     },
     /// The checkpoint cannot be continued.

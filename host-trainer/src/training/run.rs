@@ -72,11 +72,7 @@ pub fn run(
 /// When there is a checkpoint.
 pub fn refuse_checkpoint(folder: &Path) -> Result<(), TrainingError> {
     let saved = folder.join(checkpoint::FILE);
-    if !saved.exists() {
-        return Ok(());
-    }
-    let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
-    Err(TrainingError::Settings(text))
+    if saved.exists() { Err(TrainingError::Unfinished { path: saved }) } else { Ok(()) }
 }
 
 /// Removes the checkpoint of a finished run; call it once the model is written, and not before.
