@@ -13,7 +13,7 @@ pub struct RecipeArguments {
     /// How the model is made.
     #[arg(long, value_parser = recipes(), default_value = RECIPES[0].name)]
     recipe: &'static RecipeKind,
-    /// For identities that are not trained with (linear): no weight on what sets the training labels apart.
+    /// For identities that the model is not trained on (linear): no extra weight for the axes that separate the training labels.
     #[arg(long)]
     open_set: bool,
     /// Steps [whitened: 1000, reference: 100].

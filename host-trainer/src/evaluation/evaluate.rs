@@ -30,7 +30,7 @@ pub struct Evaluated {
     pub prototypes: BTreeMap<String, Vec<f32>>,
 }
 
-/// Runs one protocol at every window length; `stage` hears the name of each stage when it ends.
+/// Runs one protocol at every window length; `stage` is called with the name of each stage when it ends.
 ///
 /// Scores and resamples on the threads of the current rayon pool; results are the same for any number of them.
 ///

@@ -11,7 +11,7 @@ use super::metrics::{ScoreError, d_prime, eer, roc_auc};
 use super::plan::Plan;
 use super::results::{Difference, Estimate, MethodResult, OverSeeds};
 
-/// False match rates that operating points are given for, as far as the counts carry.
+/// False match rates that operating points are given for, as far as there are enough trials.
 const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 
 /// The figures of `method`; `development` are the trials that fix its threshold, where there are any.

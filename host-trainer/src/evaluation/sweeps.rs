@@ -69,8 +69,8 @@ pub(super) fn sweeps(
         Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_FRAMES[level]))
     };
     list.push(sweep("probe-windows", "frames a probe", &frames, plan, &at)?);
-    let most = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
-    let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= most).map(|&n| n as f64).collect();
+    let largest = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
+    let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= largest).map(|&n| n as f64).collect();
     let at = |method: usize, level: usize| {
         let method = plan.methods[method];
         let few = galleries(dataset, folds, method, ENROLLED_FRAMES[level]);

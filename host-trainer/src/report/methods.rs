@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 use crate::evaluation::{methods, protocols};
 
-/// Colours and dashes that the style sheet has; an eleventh method shares the second's.
+/// Colours and dashes in the style sheet; an eleventh method shares the second's.
 const STYLES: usize = 10;
 
 /// The drawing style of each method, the same in every figure of a page.
@@ -15,7 +15,7 @@ pub struct Styles {
 
 impl Styles {
     /// NeuralVault first, the others as they appear.
-    pub fn of(results: &Results) -> Self {
+    pub fn new(results: &Results) -> Self {
         let mut names: Vec<String> = Vec::new();
         for method in results.protocols.iter().flat_map(|protocol| &protocol.methods) {
             if names.contains(&method.name) {
@@ -57,14 +57,14 @@ pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
     protocol.methods.iter().find(|method| is_under_test(&method.name))
 }
 
-/// The method of lowest EER that no encoder was trained for.
+/// The method of lowest EER among those without a trained encoder.
 pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
     let simple = protocol.methods.iter().filter(|m| !is_trained(&m.name) && m.eer.value.is_finite());
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
-/// Protocols whose probes are independent of what trained the model first, otherwise as they were asked for.
-pub fn honest_first(results: &Results) -> Vec<&ProtocolResult> {
+/// The protocols in the order asked for, those that leak last.
+pub fn leaking_last(results: &Results) -> Vec<&ProtocolResult> {
     let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
     protocols.sort_by_key(|protocol| protocol.leaks.is_some());
     protocols
@@ -79,7 +79,7 @@ pub fn heading(protocol: &str) -> String {
     }
 }
 
-/// A method that is not known here trained no encoder.
+/// Whether the method has a trained encoder; one of an unknown name has not.
 fn is_trained(name: &str) -> bool {
     methods::find(name).is_some_and(|method| method.is_trained())
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, honest_first};
+use super::methods::{heading, leaking_last};
 use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
 use crate::evaluation::methods;
@@ -27,7 +27,7 @@ const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 /// The tables, marked for what they are.
 pub fn section(results: &Results) -> Markup {
     let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
-    let honest = honest_first(results).into_iter().find(|protocol| protocol.leaks.is_none());
+    let sound = leaking_last(results).into_iter().find(|protocol| protocol.leaks.is_none());
     html! {
         section id="published" {
             h2 { "Against the published figures" }
@@ -36,20 +36,20 @@ pub fn section(results: &Results) -> Markup {
                 strong { "on other data" }
                 " (predicted responses to five videos, not available) and "
                 strong { "in sample" }
-                ": scored on the rows that trained the encoder. They say what the method is meant to do; they are no target for "
-                "other recordings, and only the in-sample column below was made the same way. The published embeddings are of "
-                "recipe reference, those here of recipe "
+                ": scored on the rows that trained the encoder. They show what the method was designed for and are no target for "
+                "other recordings; only the in-sample column below was made the same way. The published embeddings were made by "
+                "recipe reference, those here by recipe "
                 (results.settings.get("recipe").map_or("unknown", String::as_str)) "."
             }
-            (scroll_box("Published verification figures beside those found here", &verification(in_sample, honest)))
+            (scroll_box("Published verification figures beside those found here", &verification(in_sample, sound)))
             (scroll_box("Published few-shot figures beside those found here", &few_shot(results)))
             (scroll_box("Published sweeps of the binarised embeddings beside those found here", &sweeps(results)))
         }
     }
 }
 
-fn verification(in_sample: Option<&ProtocolResult>, honest: Option<&ProtocolResult>) -> Markup {
-    let columns: Vec<&ProtocolResult> = in_sample.into_iter().chain(honest).collect();
+fn verification(in_sample: Option<&ProtocolResult>, sound: Option<&ProtocolResult>) -> Markup {
+    let columns: Vec<&ProtocolResult> = in_sample.into_iter().chain(sound).collect();
     html! {
         table {
             thead {

@@ -1,4 +1,4 @@
-//! Balanced batches of windows: as many of each class, of as many recordings as there are.
+//! Balanced batches: the same number of windows of each class, from as many recordings as it has.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -88,7 +88,7 @@ mod tests {
     use crate::training::batch::generator;
 
     proptest! {
-        /// Frame values name their row, so that a batch tells where it comes from.
+        /// Frame values name their row, so that a batch shows where it comes from.
         #[test]
         fn a_batch_holds_whole_windows_of_as_many_recordings_as_there_are(
             lengths in prop::collection::vec(prop::collection::vec(1usize..14, 1..5), 2..12),

@@ -1,4 +1,4 @@
-//! Checkpoints: a run at rest, to be continued to the same weights as if it had never stopped.
+//! Checkpoints, from which a run continues to the same weights as if it had never stopped.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -8,8 +8,8 @@ use crate::model::{LATENT, Model, Provenance, linear_dims};
 
 /// Fits a linear model to `dataset`; also gives notes on the recordings.
 ///
-/// For known identities the axes that set them apart weigh double; with `open_set` all weigh alike, which is what
-/// identities that the model never saw need.
+/// For known identities the axes that separate them have twice the weight of the others; with `open_set` all axes weigh the
+/// same, which suits identities that the model never saw.
 ///
 /// # Errors
 /// When there are fewer than two classes, a class has one frame, or there is no front end for these frames.

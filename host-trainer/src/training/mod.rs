@@ -42,7 +42,7 @@ pub use settings::{Objective, Settings};
 pub use trainer::{StepReport, Trainer};
 pub use triplet::{Mining, Triplet};
 
-/// Why training cannot begin or go on.
+/// Why training cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainingError {

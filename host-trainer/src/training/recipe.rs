@@ -13,7 +13,7 @@ use crate::model::Model;
 pub enum Recipe {
     /// The whitened front end alone, in closed form.
     Linear {
-        /// For identities that are not trained with: all axes weigh alike, the classes' own no more than others.
+        /// For identities that the model is not trained on: the axes that separate the classes weigh no more than others.
         open_set: bool,
     },
     /// An encoder trained step by step: `whitened` or `reference`, by its objective.
@@ -95,7 +95,7 @@ impl Recipe {
         }
     }
 
-    /// Window lengths that the model is trained on; a linear model takes all alike.
+    /// Window lengths that the model is trained on; a linear model takes any.
     #[must_use]
     pub fn windows(&self) -> Vec<usize> {
         match self {

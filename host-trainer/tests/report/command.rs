@@ -36,7 +36,7 @@ fn refused(output: &Output) -> String {
 }
 
 #[test]
-fn a_carried_difference_is_starred_and_another_is_not() {
+fn a_significant_difference_is_starred_and_another_is_not() {
     let folder = folder();
     let output = compare(folder.path(), &["a.json", "b.json"]);
     assert_eq!(output.status.code(), Some(0));

@@ -48,7 +48,7 @@ impl Scorer for Whitened {
     /// Unit vectors.
     fn encode(&self, windows: &Windows) -> Rows {
         windows.frames.times(&self.axes).map(|vector| {
-            // A vector without direction stays as it is, and is least alike to every class.
+            // A vector of length zero stays as it is, and scores -1 against every class.
             let _ = normalise(vector);
         })
     }

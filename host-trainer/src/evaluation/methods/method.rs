@@ -41,7 +41,7 @@ pub trait Method: Sync {
     /// Fits the method to the rows that train.
     ///
     /// # Errors
-    /// When the rows do not carry what the method is fitted by.
+    /// When the rows do not have what the method needs, such as a front end.
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError>;
 }
 

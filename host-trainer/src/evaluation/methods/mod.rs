@@ -1,4 +1,4 @@
-//! The methods compared: hashes, random projections, embeddings, and two honest simple rivals.
+//! The methods compared: hashes, random projections, embeddings, and simple rivals without training.
 //!
 //! Every method turns standardised frames into codes, keeps one template a class (the code of the class's mean), and
 //! scores a probe against a template; higher scores are more alike. A method is one file here and one line in

@@ -1,6 +1,6 @@
 //! Bootstrap intervals over verification trials that resample sessions, then labels.
 //!
-//! Trials of one recording are alike, so that trials are not what is drawn: a replicate draws as many sessions as there
+//! Trials of one recording depend on each other, so that trials themselves are not resampled: a replicate draws as many sessions as there
 //! are, with replacement, and for each session drawn as many of its labels as it has, with replacement; all trials of a
 //! drawn (session, label) then count once more (two-stage bootstrap, Davison and Hinkley 1997, 3.8). Where there is one
 //! session only its labels are drawn. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
@@ -35,7 +35,7 @@ pub struct Intervals {
     pub roc_auc: Option<[f64; 2]>,
 }
 
-/// How often a bootstrap draws, and from what.
+/// How a bootstrap draws.
 #[derive(Clone, Copy, Debug)]
 pub struct Resampling {
     /// Replicate `r` is drawn from the generator of this seed and stream `r`.
@@ -62,8 +62,8 @@ pub fn intervals(trials: &[Trial], resampling: Resampling) -> Result<Intervals, 
 
 /// The EER of `a` less that of `b`, in percentage points, for two methods on the same trials.
 ///
-/// Both are resampled alike, so that what a session or a label does to both cancels. The trials carry a difference
-/// where the interval leaves out 0.
+/// Both are resampled in the same way, so that the effect of a session or a label on both cancels. The difference is
+/// significant where the interval excludes 0.
 ///
 /// # Errors
 /// [`ScoreError::NotFinite`]; [`ScoreError::Unpaired`] where probe, session or prototype of a trial differ.
