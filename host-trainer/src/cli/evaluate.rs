@@ -1,4 +1,4 @@
-//! `evaluate`: what figures are worth, protocol by protocol.
+//! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ use crate::evaluation::evaluate::{Evaluated, evaluate};
 use crate::evaluation::methods::{self, METHODS, Method};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
-use crate::evaluation::results::{Estimate, ProtocolResult};
+use crate::evaluation::results::{Estimate, ProtocolResult, Results};
 use crate::evaluation::summary::summarise;
 use crate::files::{Pending, Readers};
 use crate::training::Recipe;
@@ -43,16 +43,16 @@ pub struct Arguments {
     /// Methods; all when not given.
     #[arg(long, value_parser = method_parser(), value_name = "M,...", value_delimiter = ',')]
     methods: Vec<&'static dyn Method>,
-    /// Score the encoder with its weights in these formats as well, calibrated on what trained it.
+    /// Score the encoder with its weights in these formats as well, calibrated on its training frames.
     #[arg(long, value_parser = weight_formats(), value_name = "F,...", value_delimiter = ',')]
     weights: Vec<WeightFormat>,
-    /// Sessions that train (`sessions`, `unseen`, `episodes`).
+    /// Sessions to train on (`sessions`, `unseen`, `episodes`).
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     train_sessions: Vec<String>,
-    /// Sessions that are enrolled.
+    /// Sessions to enrol.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     enroll_sessions: Vec<String>,
-    /// Sessions that probe.
+    /// Sessions to probe with.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     probe_sessions: Vec<String>,
     /// Window lengths to score, in frames; each gives figures of its own.
@@ -60,7 +60,7 @@ pub struct Arguments {
     probe_windows: Vec<usize>,
     #[command(flatten)]
     recipe: RecipeArguments,
-    /// Train with N seeds, and give the mean EER over them as well.
+    /// Train with N seeds, and also give the mean EER over them.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
     seeds: u64,
     /// The engine that trains.
@@ -90,43 +90,56 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let engine = arguments.engine.choose(Device::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
     let plan = arguments.plan(engine)?;
-    let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
+    let outputs = arguments.outputs()?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
-    let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
-    let files = outputs
-        .write(&[&|| document.clone(), &|| crate::report::html(&results), &|| crate::report::scores_csv(&results)])?;
+    let files = write(outputs, &results)?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|file| text += &format!("{file}\n"));
     console.result("evaluate", &text, json!(results))
 }
 
-/// The files to write, opened before the work begins: a path that cannot be written costs nobody an evaluation.
-struct Outputs(Vec<Option<(PathBuf, Pending)>>);
+/// A file to write, opened before the work begins, so that a path that cannot be written is an error at once.
+struct Output {
+    path: PathBuf,
+    pending: Pending,
+    text: Text,
+}
 
-impl Outputs {
-    fn open(paths: [&Option<PathBuf>; 3]) -> Result<Self, Failure> {
-        let open = |path: &PathBuf| Ok((path.clone(), Pending::create(path, Readers::All)?));
-        let pending = paths.into_iter().map(|path| path.as_ref().map(open).transpose());
-        pending.collect::<io::Result<_>>().map(Self).map_err(|e| Failure::new(OUTPUT, e))
-    }
+/// Results as the text of a file.
+type Text = fn(&Results) -> Result<String, Failure>;
 
-    /// Writes each file that was asked for; none takes its name before all are whole.
-    fn write(self, texts: &[&dyn Fn() -> String; 3]) -> Result<Vec<String>, Failure> {
-        let mut whole = Vec::new();
-        for (output, text) in self.0.into_iter().zip(texts) {
-            if let Some((path, mut pending)) = output {
-                pending.write_all(text().as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
-                whole.push((path, pending));
-            }
-        }
-        let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
-        whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+/// Writes every file; none takes its name before all are whole.
+fn write(outputs: Vec<Output>, results: &Results) -> Result<Vec<String>, Failure> {
+    let failed = |error: io::Error| Failure::new(OUTPUT, error);
+    let mut whole = Vec::new();
+    for Output { path, mut pending, text } in outputs {
+        pending.write_all(text(results)?.as_bytes()).map_err(failed)?;
+        whole.push((path, pending));
     }
+    let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
+    whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(failed)
+}
+
+fn document(results: &Results) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(results).map_err(|e| Failure::new(OUTPUT, e))? + "\n")
 }
 
 impl Arguments {
+    fn outputs(&self) -> Result<Vec<Output>, Failure> {
+        let wanted: [(&Option<PathBuf>, Text); 3] = [
+            (&self.output, document),
+            (&self.report, |results| Ok(crate::report::html(results))),
+            (&self.scores, |results| Ok(crate::report::scores_csv(results))),
+        ];
+        let open = |(path, text): (&Option<PathBuf>, Text)| {
+            let path = path.clone()?;
+            Some(Pending::create(&path, Readers::All).map(|pending| Output { path, pending, text }))
+        };
+        wanted.into_iter().filter_map(open).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+    }
+
     /// The threads that score and resample; as many as there are cores when no number is given.
     fn threads(&self) -> Result<ThreadPool, Failure> {
         let count = self.threads.map_or(0, usize::from);
@@ -213,12 +226,12 @@ fn table(protocol: &ProtocolResult) -> String {
         }
     }
     for difference in &protocol.differences {
-        let apart = match difference.eer.interval {
+        let doubt = match difference.eer.interval {
             Some([low, high]) if low > 0.0 || high < 0.0 => "",
             _ => " (not statistically distinguishable)",
         };
         let against = format!("NeuralVault less {}", difference.method);
-        text += &format!("  {against:35} {:>22} points{apart}\n", estimate(&difference.eer, 1));
+        text += &format!("  {against:35} {:>22} points{doubt}\n", estimate(&difference.eer, 1));
     }
     text
 }

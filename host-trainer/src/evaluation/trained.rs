@@ -11,6 +11,7 @@ use crate::model::{Aligned, Model, ModelError};
 use crate::training::Recipe;
 
 /// A trained encoder.
+#[derive(Debug)]
 pub struct Trained {
     bundle: Aligned,
     /// Window lengths that it was trained on.
@@ -18,6 +19,7 @@ pub struct Trained {
 }
 
 /// What the encoder of one fold is trained from.
+#[derive(Clone, Copy, Debug)]
 pub struct TrainingTask<'t> {
     /// All recordings.
     pub dataset: &'t Dataset,

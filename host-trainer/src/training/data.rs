@@ -1,5 +1,7 @@
 //! Recordings made ready for a run's objective.
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
 use super::note::Note;
@@ -18,6 +20,14 @@ pub struct TrainingData {
     /// The settings of the run.
     pub settings: Settings,
     pub(super) sampler: Box<dyn Sampler>,
+}
+
+impl fmt::Debug for TrainingData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { notes, window, settings, .. } = self;
+        let mut shown = f.debug_struct("TrainingData");
+        shown.field("notes", notes).field("window", window).field("settings", settings).finish_non_exhaustive()
+    }
 }
 
 impl TrainingData {

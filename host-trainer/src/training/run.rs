@@ -1,4 +1,4 @@
-//! A run in its folder: steps, log, checkpoints, and going on after a stop.
+//! A run in its folder: steps, log, checkpoints, and resuming after a stop.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,6 +12,7 @@ use crate::files;
 pub const LOG: &str = "train.jsonl";
 
 /// Where a run keeps its log and its checkpoint.
+#[derive(Clone, Copy, Debug)]
 pub struct RunFolder<'a> {
     /// The folder; it is made when it is not there.
     pub path: &'a Path,
@@ -112,7 +113,7 @@ impl<'a> Log<'a> {
     fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
         let line = serde_json::to_string(report).map_err(|error| cannot_write(self.path, error.into()))? + "\n";
         if let Err(error) = self.file.write_all(line.as_bytes()) {
-            // The failure to write is the one to tell of.
+            // The failure to write is the one to report.
             let _ = self.file.set_len(self.length);
             return Err(cannot_write(self.path, error));
         }

@@ -1,6 +1,7 @@
 //! The training loop: one step at a time, so that a caller can show progress, save and stop.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use neural_vault_core::encoder::Dims;
 use serde::Serialize;
@@ -46,6 +47,12 @@ pub struct Trainer {
 struct StepGraph {
     session: Box<dyn Session>,
     masks: Vec<(Slot, Vec<f32>)>,
+}
+
+impl fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer").field("data", &self.data).field("steps", &self.steps_done()).finish_non_exhaustive()
+    }
 }
 
 impl Trainer {
