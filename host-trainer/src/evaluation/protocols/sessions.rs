@@ -33,31 +33,29 @@ impl Protocol for Sessions {
 /// With `other_labels` enrolled than train, training and enrolment may come from the same sessions, and do unless sessions
 /// are named: the last third probes.
 pub(super) fn sessions(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<Split, Lack> {
-    let parts = parts(dataset, choice, other_labels)?;
-    let [training, enrolment, probes] = parts.clone().map(|names| rows_of(dataset, &names));
-    let [t, e, p] = parts.map(|names| names.join(" "));
+    let SessionChoice { training, enrolment, probes } = parts(dataset, choice, other_labels)?;
     Ok(Split {
-        description: format!("sessions {t} train, {e} are enrolled, {p} probe"),
+        description: format!(
+            "sessions {} train, {} are enrolled, {} probe",
+            training.join(" "),
+            enrolment.join(" "),
+            probes.join(" ")
+        ),
         leaks: None,
-        folds: vec![Fold { training, enrolment, probes }],
+        folds: vec![Fold {
+            training: rows_of(dataset, &training),
+            enrolment: rows_of(dataset, &enrolment),
+            probes: rows_of(dataset, &probes),
+        }],
     })
 }
 
 /// The sessions that train, are enrolled and probe.
-fn parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<[Vec<String>; 3], Lack> {
+fn parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<SessionChoice, Lack> {
     let all = &dataset.sessions;
     let named = choice.parts();
     if !choice.names_any() {
-        if all.len() < 3 {
-            return Err(Lack::Sessions { found: all.len() });
-        }
-        if other_labels {
-            let known = all[..all.len() - all.len() / 3].to_vec();
-            return Ok([known.clone(), known, all[all.len() - all.len() / 3..].to_vec()]);
-        }
-        let training = all.len().div_ceil(2).min(all.len() - 2);
-        let enrolment = training + (all.len() - training) / 2;
-        return Ok([all[..training].to_vec(), all[training..enrolment].to_vec(), all[enrolment..].to_vec()]);
+        return chosen_parts(all, other_labels);
     }
     if named.iter().any(|list| list.is_empty()) {
         return Err(Lack::SessionNames);
@@ -71,7 +69,21 @@ fn parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Resul
     if let Some(name) = twice.or_else(|| choice.enrolment.iter().find(|n| choice.probes.contains(n))) {
         return Err(Lack::Other(format!("different sessions for each part; {name} is in two")));
     }
-    Ok(named.map(Clone::clone))
+    Ok(choice.clone())
+}
+
+/// The parts of all sessions where none is named.
+fn chosen_parts(all: &[String], other_labels: bool) -> Result<SessionChoice, Lack> {
+    if all.len() < 3 {
+        return Err(Lack::Sessions { found: all.len() });
+    }
+    if other_labels {
+        let (known, probes) = all.split_at(all.len() - all.len() / 3);
+        return Ok(SessionChoice { training: known.to_vec(), enrolment: known.to_vec(), probes: probes.to_vec() });
+    }
+    let (training, rest) = all.split_at(all.len().div_ceil(2).min(all.len() - 2));
+    let (enrolment, probes) = rest.split_at(rest.len() / 2);
+    Ok(SessionChoice { training: training.to_vec(), enrolment: enrolment.to_vec(), probes: probes.to_vec() })
 }
 
 /// The rows of these sessions.
