@@ -1,4 +1,4 @@
-//! How well scans are distinguished: protocols, methods, metrics, and the document of it all.
+//! How well scans are distinguished: protocols, methods, metrics, and the document of results.
 
 pub mod compare;
 mod conditions;

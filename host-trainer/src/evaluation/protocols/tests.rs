@@ -1,4 +1,4 @@
-//! What a protocol may put on both sides, and what it may not.
+//! Which rows a protocol may use on both sides, and how a lack is reported.
 
 use super::check::labels_of;
 use super::*;
@@ -70,4 +70,14 @@ fn a_lack_is_named_with_the_protocols_that_fit() {
     assert!(error.contains("four labels") && error.contains("in-sample, random, blocks, episodes"), "{error}");
     let error = split(&sessions::Sessions, &dataset, &SessionChoice::default(), 1).unwrap_err().to_string();
     assert!(error.contains("three sessions"), "{error}");
+}
+
+#[test]
+fn every_protocol_is_found_by_its_name_and_the_default_one_leaks_nothing() {
+    for protocol in PROTOCOLS {
+        assert_eq!(find(protocol.name()).map(|found| found.heading()), Some(protocol.heading()));
+    }
+    let dataset = synth(6, 20, 4, 4, 0.5, 1);
+    assert!(split_by(DEFAULT, &dataset).leaks.is_none());
+    assert!(split_by(REFERENCE, &dataset).leaks.is_some());
 }
