@@ -43,7 +43,7 @@ pub struct Arguments {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 enum Scheme {
-    /// The reference's: a function of the prototype alone, which protects nothing from a reader of the prototype.
+    /// The reference's: a function of the prototype alone, so that whoever reads the prototype has the key.
     V1,
     /// Bound to a device secret, the model, the enrolment and the context.
     V2,

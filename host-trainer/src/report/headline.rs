@@ -82,7 +82,7 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
     }
 }
 
-/// The difference on the same trials and resamples where the evaluation holds it, the cautious one otherwise.
+/// The paired difference where the evaluation has one, otherwise the more cautious one of independent estimates.
 fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
     let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
     paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
@@ -126,7 +126,7 @@ fn by_significance(protocol: &ProtocolResult, method: &MethodResult) -> String {
     sentences.join(" ")
 }
 
-/// No error in n trials is compatible with a rate of up to 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
+/// Zero errors in n trials are compatible with a rate of up to 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
 fn few_errors(method: &MethodResult) -> Option<String> {
     let trials = method.genuine.len().min(method.impostor.len());
     (method.eer.value == 0.0 && trials > 0).then(|| {

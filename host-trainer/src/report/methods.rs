@@ -1,4 +1,4 @@
-//! Which method is which: the one under test, its rivals, and how each is drawn.
+//! The roles of methods, from the list of methods, and how each is drawn.
 
 use maud::{Markup, html};
 

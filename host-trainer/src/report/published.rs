@@ -24,7 +24,7 @@ const NOISE: [f64; 6] = [0.75, 0.75, 0.75, 1.13, 0.47, 1.13];
 /// EER in percent of the binarised embeddings with 0, 5, 10, 15, 20 and 30 % of the values replaced.
 const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 
-/// The tables, marked for what they are.
+/// The tables, with how the published figures were made.
 pub fn section(results: &Results) -> Markup {
     let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
     let sound = leaking_last(results).into_iter().find(|protocol| protocol.leaks.is_none());

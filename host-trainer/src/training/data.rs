@@ -15,7 +15,7 @@ pub struct TrainingData {
     pub standardiser: Standardiser,
     /// What a person should know about the data.
     pub notes: Vec<Note>,
-    /// Frames of a scan that is to be embedded, unless there is a reason.
+    /// The default window to embed scans by, in frames.
     pub window: usize,
     /// The settings of the run.
     pub settings: Settings,

@@ -73,7 +73,7 @@ struct WhitenedSampler {
     settings: ProxyAnchor,
     /// The front end's projection, `[LATENT, features]`.
     weight: Vec<f32>,
-    /// How many of its outputs carry something.
+    /// How many of its outputs vary.
     rank: usize,
 }
 

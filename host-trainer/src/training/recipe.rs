@@ -37,7 +37,7 @@ pub struct RecipeKind {
 pub const RECIPES: [&RecipeKind; 3] = [
     &RecipeKind {
         name: "whitened",
-        help: "Whitened front end, then an encoder by proxy-anchor loss: holds on recordings never seen",
+        help: "Whitened front end, then an encoder by proxy-anchor loss: generalises to recordings never seen",
         recipe: || Recipe::Steps(Settings::whitened()),
         settings: &["windows", "steps", "margin", "learning-rate", "schedule", "weight-decay", "clip", "dropout"],
     },

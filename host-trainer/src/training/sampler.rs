@@ -1,4 +1,4 @@
-//! What an objective is to a run: settings to check, recordings to prepare, batches to draw.
+//! The interface of an objective: settings to check, recordings to prepare, batches to draw.
 
 use neural_vault_core::encoder::Dims;
 use rand_chacha::ChaCha8Rng;
@@ -30,7 +30,7 @@ pub(super) struct Prepared {
     pub sampler: Box<dyn Sampler>,
     /// What a person should know about the data.
     pub notes: Vec<Note>,
-    /// Frames of a scan that is to be embedded, unless there is a reason.
+    /// The default window to embed scans by, in frames.
     pub window: usize,
 }
 

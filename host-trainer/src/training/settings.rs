@@ -1,4 +1,4 @@
-//! Everything that, with the data and the seed, decides the weights that a run ends with.
+//! The settings that, with the recordings, determine the weights of a run.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct Settings {
     pub objective: Objective,
     /// The highest learning rate.
     pub learning_rate: f64,
-    /// Its course.
+    /// How it changes over the run.
     pub schedule: Schedule,
     /// Decoupled weight decay.
     pub weight_decay: f32,
@@ -65,7 +65,7 @@ impl Settings {
         }
     }
 
-    /// The recipe that holds on recordings never seen: 1,000 steps behind the whitened front end.
+    /// The recipe that generalises to recordings never seen: 1,000 steps behind the whitened front end.
     #[must_use]
     pub fn whitened() -> Self {
         Self {
