@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::verify::Threshold;
@@ -49,26 +50,17 @@ pub enum GraphEngine {
     Tract,
 }
 
-/// Where ONNX Runtime computes.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DeviceArgument {
-    /// The processor.
-    Cpu,
-    /// An NVIDIA GPU.
-    Cuda,
-}
-
 impl GraphEngine {
     /// The engine meant, with a note that says which one `auto` took.
-    pub fn choose(self, device: DeviceArgument, console: &Console) -> Result<Engine, Failure> {
+    pub fn choose(self, device: Device, console: &Console) -> Result<Engine, Failure> {
         match (self, device) {
-            (GraphEngine::Tract, DeviceArgument::Cuda) => {
+            (GraphEngine::Tract, Device::Cuda) => {
                 Err(Failure::new(USAGE, "tract does not run on CUDA; use --engine onnxruntime"))
             }
-            (GraphEngine::Tract, DeviceArgument::Cpu) => Ok(Engine::Tract),
-            (_, DeviceArgument::Cuda) => Ok(Engine::OnnxRuntime(Device::Cuda)),
-            (GraphEngine::Onnxruntime, DeviceArgument::Cpu) => Ok(Engine::OnnxRuntime(Device::Cpu)),
-            (GraphEngine::Auto, DeviceArgument::Cpu) => {
+            (GraphEngine::Tract, Device::Cpu) => Ok(Engine::Tract),
+            (_, Device::Cuda) => Ok(Engine::OnnxRuntime(Device::Cuda)),
+            (GraphEngine::Onnxruntime, Device::Cpu) => Ok(Engine::OnnxRuntime(Device::Cpu)),
+            (GraphEngine::Auto, Device::Cpu) => {
                 let (engine, why) = Engine::auto();
                 if let Some(why) = why {
                     console.note(format!("note: {why}"));
@@ -80,53 +72,50 @@ impl GraphEngine {
     }
 }
 
-/// Which engine embeds.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EmbeddingEngineArgument {
-    /// The no_std encoder that a token runs: the same bits on every machine.
-    Core,
-    /// tract, in pure Rust.
-    Tract,
-    /// ONNX Runtime.
-    Onnxruntime,
+/// Where ONNX Runtime computes, as clap checks it.
+pub fn devices() -> impl TypedValueParser<Value = Device> {
+    one_of([("cpu", "The processor", Device::Cpu), ("cuda", "An NVIDIA GPU", Device::Cuda)])
 }
 
-impl EmbeddingEngineArgument {
-    pub fn engine(self) -> EmbeddingEngine {
-        match self {
-            Self::Core => EmbeddingEngine::Core,
-            Self::Tract => EmbeddingEngine::Onnx(Engine::Tract),
-            Self::Onnxruntime => EmbeddingEngine::Onnx(Engine::OnnxRuntime(Device::Cpu)),
+/// Every engine that embeds: its name, what it is, the engine.
+pub const EMBEDDING_ENGINES: [(&str, &str, EmbeddingEngine); 3] = [
+    ("core", "The no_std encoder that a token runs: the same bits on every machine", EmbeddingEngine::Core),
+    ("tract", "tract, in pure Rust", EmbeddingEngine::Onnx(Engine::Tract)),
+    ("onnxruntime", "ONNX Runtime", EmbeddingEngine::Onnx(Engine::OnnxRuntime(Device::Cpu))),
+];
+
+/// Which engine embeds, as clap checks it.
+pub fn embedding_engines() -> impl TypedValueParser<Value = EmbeddingEngine> {
+    one_of(EMBEDDING_ENGINES)
+}
+
+/// A format of weights, as clap checks it.
+pub fn weight_formats() -> impl TypedValueParser<Value = WeightFormat> {
+    let help = |format| match format {
+        WeightFormat::F32 => "32-bit floats",
+        WeightFormat::F16 => "16-bit floats: half the size; embeddings differ in the fourth digit",
+        WeightFormat::I16 => "16-bit integers with a scale an output: half the size, nearest to f32",
+        WeightFormat::I8I16 => {
+            "8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens"
         }
-    }
-}
-
-/// Format of the weights.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Weights {
-    /// 32-bit floats.
-    F32,
-    /// 16-bit floats: half the size; embeddings differ in the fourth digit.
-    F16,
-    /// 16-bit integers with a scale an output: half the size, nearest to f32.
-    I16,
-    /// 8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens.
-    I8i16,
-    /// 8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host.
-    I8,
-}
-
-impl Weights {
-    /// The core's name for it.
-    pub fn format(self) -> WeightFormat {
-        match self {
-            Self::F32 => WeightFormat::F32,
-            Self::F16 => WeightFormat::F16,
-            Self::I16 => WeightFormat::I16,
-            Self::I8i16 => WeightFormat::I8I16,
-            Self::I8 => WeightFormat::I8,
+        WeightFormat::I8 => {
+            "8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host"
         }
-    }
+    };
+    one_of(WeightFormat::ALL.map(|format| (format.name(), help(format), format)))
+}
+
+/// One of these values by its name, which clap lists with what the value is: `(name, what it is, value)`.
+pub fn one_of<T: Clone + Send + Sync + 'static>(
+    choices: impl IntoIterator<Item = (&'static str, &'static str, T)>,
+) -> impl TypedValueParser<Value = T> {
+    let choices: Vec<_> = choices.into_iter().collect();
+    let named: Vec<PossibleValue> =
+        choices.iter().map(|(name, help, _)| PossibleValue::new(*name).help(*help)).collect();
+    PossibleValuesParser::new(named).try_map(move |chosen| {
+        let value = choices.iter().find(|(name, ..)| *name == chosen).map(|(.., value)| value.clone());
+        value.ok_or("no such value")
+    })
 }
 
 /// Frames a window may hold, as clap checks them.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT};
-use crate::evaluation::compare::{CompareError, ComparedFigures, Comparison, compare, is_carried, read};
+use crate::evaluation::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
 use crate::evaluation::results::Estimate;
 use crate::files::write_whole;
 use crate::report::comparison_html;
@@ -38,7 +38,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 impl From<CompareError> for Failure {
     fn from(error: CompareError) -> Self {
-        Self::new(DATA, error)
+        let next = match error {
+            CompareError::NothingInCommon { .. } => "; evaluate with the same --protocol and --methods",
+            _ => "",
+        };
+        Self::new(DATA, format!("{error}{next}"))
     }
 }
 
@@ -67,7 +71,7 @@ fn text(comparison: &Comparison) -> String {
 
 fn cells(method: &str, number: usize, figures: &ComparedFigures) -> [String; 6] {
     let difference = figures.eer_difference.as_ref().map_or(String::new(), |difference| {
-        let star = if is_carried(difference) { " *" } else { "" };
+        let star = if excludes_zero(difference) { " *" } else { "" };
         let sign = if difference.value > 0.0 { "+" } else { "" };
         format!("{sign}{}{star}", estimate(difference, 2))
     });

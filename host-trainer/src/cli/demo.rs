@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use clap::Args;
 use neural_vault_core::key::DeviceSecret;
 
-use super::arguments::{DeviceArgument, GraphEngine};
+use super::arguments::GraphEngine;
 use super::console::Console;
 use super::enroll::identifier;
 use super::failure::{Failure, OUTPUT};
 use super::secret::new_secret;
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::engine::Engine;
+use crate::engine::{Device, Engine};
 use crate::enrolment::{Attempts, Development, Policy, Request, Target, cross_fitted, enrol};
 use crate::files;
 use crate::model::Model;
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         dataset.features
     ));
 
-    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let engine = arguments.engine.choose(Device::Cpu, console)?;
     let training = dataset.restrict_sessions(&TRAINING)?;
     let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);

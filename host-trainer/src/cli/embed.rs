@@ -6,10 +6,10 @@ use clap::Args;
 use npyz::WriterBuilder;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EmbeddingEngineArgument, window_range};
+use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
 use crate::model::Model;
 
@@ -22,8 +22,8 @@ pub struct Arguments {
     #[arg(long, value_name = "M")]
     model: PathBuf,
     /// The engine.
-    #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
-    engine: EmbeddingEngineArgument,
+    #[arg(long, value_parser = embedding_engines(), default_value = "core")]
+    engine: EmbeddingEngine,
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
@@ -43,14 +43,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let model = crate::model::load(&arguments.model)?;
     let window = arguments.window.unwrap_or(model.provenance.window);
     let scans = dataset.scans();
-    let embed = |engine: EmbeddingEngineArgument| -> Result<Vec<Vec<f32>>, Failure> {
-        Ok(Embedder::open(&model, engine.engine())?.scans(&dataset, &scans, window)?)
+    let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
+        Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)
     };
     let mut text = String::new();
     let mut value = json!({ "scans": scans.len(), "latent": model.dims.latent, "window": window });
     if arguments.compare {
-        use EmbeddingEngineArgument::{Core, Onnxruntime, Tract};
-        let all = [("core", embed(Core)?), ("tract", embed(Tract)?), ("onnxruntime", embed(Onnxruntime)?)];
+        let all = EMBEDDING_ENGINES.iter().map(|&(name, _, engine)| Ok((name, embed(engine)?)));
+        let all = all.collect::<Result<Vec<_>, Failure>>()?;
         let mut pairs = Vec::new();
         for (i, (first, a)) in all.iter().enumerate() {
             for (second, b) in &all[i + 1..] {

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EmbeddingEngineArgument, cosine, window_range};
+use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::dataset::Dataset;
@@ -65,8 +65,8 @@ pub struct Arguments {
     #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The engine.
-    #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
-    engine: EmbeddingEngineArgument,
+    #[arg(long, value_parser = embedding_engines(), default_value = "core")]
+    engine: EmbeddingEngine,
     /// Draw the enrolment's identifier from this seed instead of the system: for repeatable tests, not for use.
     #[arg(long)]
     seed: Option<u64>,
@@ -91,7 +91,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     warn_of_unknown_label(&model, arguments, console)?;
     let digest = model.digest()?;
-    let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
+    let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
         label: &arguments.label,
         sessions: &arguments.sessions,
@@ -158,7 +158,7 @@ impl Refit<'_> {
             named => dataset.restrict_sessions(named)?,
         };
         let all = archive.with_label(&new, &arguments.label)?;
-        let engine = match arguments.engine.engine() {
+        let engine = match arguments.engine {
             EmbeddingEngine::Core => Engine::auto().0,
             EmbeddingEngine::Onnx(engine) => engine,
         };

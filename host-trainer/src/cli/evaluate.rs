@@ -1,22 +1,28 @@
-//! `evaluate`: what figures are worth, protocol by protocol.
+//! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
 use neural_vault_core::encoder::WeightFormat;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine, Weights, window_range};
+use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::recipe::RecipeArguments;
-use crate::evaluation::evaluate::{EvaluationError, Plan, evaluate};
-use crate::evaluation::methods::{self, Method};
-use crate::evaluation::protocols::{Protocol, SessionChoice};
-use crate::evaluation::results::{Estimate, ProtocolResult};
+use crate::dataset::Dataset;
+use crate::engine::{Device, Engine};
+use crate::evaluation::error::EvaluationError;
+use crate::evaluation::evaluate::{Evaluated, evaluate};
+use crate::evaluation::methods::{self, METHODS, Method};
+use crate::evaluation::plan::Plan;
+use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
+use crate::evaluation::results::{Estimate, ProtocolResult, Results};
 use crate::evaluation::summary::summarise;
 use crate::files::{Pending, Readers};
 use crate::training::Recipe;
@@ -27,21 +33,26 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     /// Protocol; repeat it for several.
-    #[arg(long = "protocol", value_enum, value_name = "NAME", default_values_t = [ProtocolArgument::Blocks])]
-    protocols: Vec<ProtocolArgument>,
+    #[arg(
+        long = "protocol",
+        value_parser = protocol_parser(),
+        value_name = "NAME",
+        default_value = protocols::DEFAULT.name()
+    )]
+    protocols: Vec<&'static dyn Protocol>,
     /// Methods; all when not given.
-    #[arg(long, value_enum, value_name = "M,...", value_delimiter = ',')]
-    methods: Vec<MethodArgument>,
-    /// Score the encoder with its weights in these formats as well, calibrated on what trained it.
-    #[arg(long, value_enum, value_name = "F,...", value_delimiter = ',')]
-    weights: Vec<Weights>,
-    /// Sessions that train (`sessions`, `unseen`, `episodes`).
+    #[arg(long, value_parser = method_parser(), value_name = "M,...", value_delimiter = ',')]
+    methods: Vec<&'static dyn Method>,
+    /// Score the encoder with its weights in these formats as well, calibrated on its training frames.
+    #[arg(long, value_parser = weight_formats(), value_name = "F,...", value_delimiter = ',')]
+    weights: Vec<WeightFormat>,
+    /// Sessions to train on (`sessions`, `unseen`, `episodes`).
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     train_sessions: Vec<String>,
-    /// Sessions that are enrolled.
+    /// Sessions to enrol.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     enroll_sessions: Vec<String>,
-    /// Sessions that probe.
+    /// Sessions to probe with.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     probe_sessions: Vec<String>,
     /// Window lengths to score, in frames; each gives figures of its own.
@@ -49,7 +60,7 @@ pub struct Arguments {
     probe_windows: Vec<usize>,
     #[command(flatten)]
     recipe: RecipeArguments,
-    /// Train with N seeds, and give the mean EER over them as well.
+    /// Train with N seeds, and also give the mean EER over them.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
     seeds: u64,
     /// The engine that trains.
@@ -75,115 +86,84 @@ pub struct Arguments {
     scores: Option<PathBuf>,
 }
 
-/// A protocol.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ProtocolArgument {
-    /// Everything trains and probes, as the reference scores itself (leaks).
-    InSample,
-    /// A random half of the frames probes (leaks).
-    Random,
-    /// The end of each recording probes, after a gap.
-    Blocks,
-    /// A third of the sessions probes in turn, the others train and are enrolled.
-    Folds,
-    /// Different sessions train, are enrolled and probe.
-    Sessions,
-    /// Labels are enrolled that did not train the encoder.
-    Unseen,
-    /// Few-shot episodes of 4 support and 4 query frames.
-    Episodes,
-}
-
-/// A method.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MethodArgument {
-    /// SHA-256 of the frame.
-    Sha256,
-    /// HMAC-SHA256 of the frame.
-    Hmac,
-    /// Signs of a random projection.
-    Biohashing,
-    /// The embedding's bits.
-    Neural,
-    /// The embedding's cosine.
-    Neuralvault,
-    /// The same, trained with the enrolled labels as well (unseen).
-    Refit,
-    /// The cosine of an encoder trained by the reference's recipe.
-    Reference,
-    /// The whitened front end alone.
-    Linear,
-    /// The frame's cosine.
-    RawCosine,
-    /// Linear discriminants.
-    Lda,
-}
-
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let engine = arguments.engine.choose(DeviceArgument::Cpu, console)?;
+    let engine = arguments.engine.choose(Device::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
     let plan = arguments.plan(engine)?;
-    let outputs = Outputs::open([&arguments.output, &arguments.report, &arguments.scores])?;
-    let mut evaluated = Vec::new();
-    for protocol in &arguments.protocols {
-        let protocol = protocol.protocol();
-        let mut started = Instant::now();
-        let mut stage = |name: &str| {
-            console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
-            started = Instant::now();
-        };
-        evaluated.extend(evaluate(&dataset, protocol, &plan, &mut stage)?);
-    }
+    let outputs = arguments.outputs()?;
+    let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
-    let document = serde_json::to_string_pretty(&results).map_err(|e| Failure::new(OUTPUT, e))? + "\n";
-    let files = outputs
-        .write(&[&|| document.clone(), &|| crate::report::html(&results), &|| crate::report::scores_csv(&results)])?;
+    let files = write(outputs, &results)?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|file| text += &format!("{file}\n"));
     console.result("evaluate", &text, json!(results))
 }
 
-/// The files to write, opened before the work begins: a path that cannot be written costs nobody an evaluation.
-struct Outputs(Vec<Option<(PathBuf, Pending)>>);
+/// A file to write, opened before the work begins, so that a path that cannot be written is an error at once.
+struct Output {
+    path: PathBuf,
+    pending: Pending,
+    text: Text,
+}
 
-impl Outputs {
-    fn open(paths: [&Option<PathBuf>; 3]) -> Result<Self, Failure> {
-        let open = |path: &PathBuf| Ok((path.clone(), Pending::create(path, Readers::All)?));
-        let pending = paths.into_iter().map(|path| path.as_ref().map(open).transpose());
-        pending.collect::<io::Result<_>>().map(Self).map_err(|e| Failure::new(OUTPUT, e))
-    }
+/// Results as the text of a file.
+type Text = fn(&Results) -> Result<String, Failure>;
 
-    /// Writes each file that was asked for; none takes its name before all are whole.
-    fn write(self, texts: &[&dyn Fn() -> String; 3]) -> Result<Vec<String>, Failure> {
-        let mut whole = Vec::new();
-        for (output, text) in self.0.into_iter().zip(texts) {
-            if let Some((path, mut pending)) = output {
-                pending.write_all(text().as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
-                whole.push((path, pending));
-            }
-        }
-        let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
-        whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+/// Writes every file; none takes its name before all are whole.
+fn write(outputs: Vec<Output>, results: &Results) -> Result<Vec<String>, Failure> {
+    let failed = |error: io::Error| Failure::new(OUTPUT, error);
+    let mut whole = Vec::new();
+    for Output { path, mut pending, text } in outputs {
+        pending.write_all(text(results)?.as_bytes()).map_err(failed)?;
+        whole.push((path, pending));
     }
+    let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
+    whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(failed)
+}
+
+fn document(results: &Results) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(results).map_err(|e| Failure::new(OUTPUT, e))? + "\n")
 }
 
 impl Arguments {
-    fn plan(&self, engine: crate::engine::Engine) -> Result<Plan, Failure> {
-        let named = self.methods.iter().map(|m| m.method());
-        let mut methods: Vec<Method> = if self.methods.is_empty() { methods::ALL.to_vec() } else { named.collect() };
-        methods.extend(self.weights.iter().map(|weights| match weights.format() {
-            WeightFormat::F32 => Method::NeuralVault,
-            format => Method::Stored(format),
-        }));
-        let mut seen = Vec::new();
-        methods.retain(|method| {
-            !seen.contains(method) && {
-                seen.push(*method);
-                true
-            }
-        });
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    fn outputs(&self) -> Result<Vec<Output>, Failure> {
+        let wanted: [(&Option<PathBuf>, Text); 3] = [
+            (&self.output, document),
+            (&self.report, |results| Ok(crate::report::html(results))),
+            (&self.scores, |results| Ok(crate::report::scores_csv(results))),
+        ];
+        let open = |(path, text): (&Option<PathBuf>, Text)| {
+            let path = path.clone()?;
+            Some(Pending::create(&path, Readers::All).map(|pending| Output { path, pending, text }))
+        };
+        wanted.into_iter().filter_map(open).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+    }
+
+    /// The threads that score and resample; as many as there are cores when no number is given.
+    fn threads(&self) -> Result<ThreadPool, Failure> {
+        let count = self.threads.map_or(0, usize::from);
+        ThreadPoolBuilder::new().num_threads(count).build().map_err(|e| Failure::new(USAGE, e))
+    }
+
+    fn evaluate(&self, dataset: &Dataset, plan: &Plan, console: &Console) -> Result<Vec<Evaluated>, Failure> {
+        let mut evaluated = Vec::new();
+        for &protocol in &self.protocols {
+            let mut started = Instant::now();
+            let mut stage = |name: &str| {
+                console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
+                started = Instant::now();
+            };
+            evaluated.extend(evaluate(dataset, protocol, plan, &mut stage)?);
+        }
+        Ok(evaluated)
+    }
+
+    fn plan(&self, engine: Engine) -> Result<Plan, Failure> {
+        let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
+        methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
+        let mut seen = BTreeSet::new();
+        methods.retain(|method| seen.insert(method.name()));
         Ok(Plan {
             methods,
             sessions: SessionChoice {
@@ -196,7 +176,6 @@ impl Arguments {
             seeds: self.seeds,
             windows: self.probe_windows.clone(),
             engine,
-            threads: self.threads.map_or_else(cores, usize::from),
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
         })
@@ -217,35 +196,12 @@ impl Arguments {
     }
 }
 
-impl ProtocolArgument {
-    fn protocol(self) -> Protocol {
-        match self {
-            Self::InSample => Protocol::InSample,
-            Self::Random => Protocol::Random,
-            Self::Blocks => Protocol::Blocks,
-            Self::Folds => Protocol::Folds,
-            Self::Sessions => Protocol::Sessions,
-            Self::Unseen => Protocol::Unseen,
-            Self::Episodes => Protocol::Episodes,
-        }
-    }
+fn protocol_parser() -> impl TypedValueParser<Value = &'static dyn Protocol> {
+    one_of(PROTOCOLS.iter().map(|protocol| (protocol.name(), protocol.help(), *protocol)))
 }
 
-impl MethodArgument {
-    fn method(self) -> Method {
-        match self {
-            Self::Sha256 => Method::Sha256,
-            Self::Hmac => Method::Hmac,
-            Self::Biohashing => Method::BioHashing,
-            Self::Neural => Method::Neural,
-            Self::Neuralvault => Method::NeuralVault,
-            Self::Refit => Method::Refit,
-            Self::Reference => Method::Reference,
-            Self::Linear => Method::Linear,
-            Self::RawCosine => Method::RawCosine,
-            Self::Lda => Method::Lda,
-        }
-    }
+fn method_parser() -> impl TypedValueParser<Value = &'static dyn Method> {
+    one_of(METHODS.iter().map(|method| (method.argument(), method.help(), *method)))
 }
 
 fn table(protocol: &ProtocolResult) -> String {
@@ -270,12 +226,12 @@ fn table(protocol: &ProtocolResult) -> String {
         }
     }
     for difference in &protocol.differences {
-        let apart = match difference.eer.interval {
+        let doubt = match difference.eer.interval {
             Some([low, high]) if low > 0.0 || high < 0.0 => "",
             _ => " (not statistically distinguishable)",
         };
         let against = format!("NeuralVault less {}", difference.method);
-        text += &format!("  {against:35} {:>22} points{apart}\n", estimate(&difference.eer, 1));
+        text += &format!("  {against:35} {:>22} points{doubt}\n", estimate(&difference.eer, 1));
     }
     text
 }
@@ -290,7 +246,16 @@ fn estimate(estimate: &Estimate, digits: usize) -> String {
 impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
         match error {
-            EvaluationError::Protocol(_) => Self::new(USAGE, error),
+            EvaluationError::Protocol(error) => {
+                let next = match error.lack {
+                    Lack::Sessions { .. } => "; --blocks makes sessions of time blocks",
+                    Lack::SessionNames => {
+                        "; give all of --train-sessions, --enroll-sessions and --probe-sessions, or none"
+                    }
+                    _ => "",
+                };
+                Self::new(USAGE, format!("{error}{next}"))
+            }
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),

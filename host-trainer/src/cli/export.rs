@@ -10,7 +10,7 @@ use neural_vault_core::quantize::quantize;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, Weights};
+use super::arguments::{DataArguments, weight_formats};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::secret::read_secret;
@@ -31,8 +31,8 @@ pub struct Arguments {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Format of the weights.
-    #[arg(long, value_enum, default_value_t = Weights::F32)]
-    weights: Weights,
+    #[arg(long, value_parser = weight_formats(), default_value = "f32")]
+    weights: WeightFormat,
     /// Keep the first N positions alone: a smaller model for windows of up to N frames, whose embeddings keep their bits. Its
     /// digest is another, as sizes and position table are part of it.
     #[arg(long, value_name = "N")]
@@ -52,7 +52,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let format = arguments.weights.format();
+    let format = arguments.weights;
     if format.largest_code().is_some() && arguments.data.is_none() {
         let text =
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());

@@ -156,12 +156,12 @@ impl From<AttemptsError> for Failure {
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        let code = match error {
-            ArchiveError::Write { .. } => OUTPUT,
-            ArchiveError::Mismatch(_) => DATA,
-            _ => MODEL,
-        };
-        Self::new(code, error)
+        match error {
+            ArchiveError::Write { .. } => Self::new(OUTPUT, error),
+            ArchiveError::KnownLabel { .. } => Self::new(DATA, format!("{error}; enrol it without --refit")),
+            ArchiveError::Mismatch(_) => Self::new(DATA, error),
+            _ => Self::new(MODEL, error),
+        }
     }
 }
 
@@ -172,8 +172,17 @@ impl From<TrainingError> for Failure {
             TrainingError::Engine(error) => error.into(),
             TrainingError::Model(error) => error.into(),
             TrainingError::FrontEnd(error) => error.into(),
+            // A setting is named as its argument is.
+            TrainingError::Setting { .. } => Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) => Self::new(USAGE, error),
-            TrainingError::Diverged { .. } => Self::new(DATA, error),
+            TrainingError::Diverged { .. } => {
+                let next = ": lower --learning-rate, or look for extreme values in the recordings";
+                Self::new(DATA, format!("{error}{next}"))
+            }
+            TrainingError::Unfinished { .. } => {
+                Self::new(USAGE, format!("{error}: continue it with --resume, or remove it"))
+            }
+            TrainingError::ReadCheckpoint { .. } => Self::new(MODEL, format!("{error}; start without --resume")),
             TrainingError::Checkpoint { .. } => Self::new(MODEL, error),
             TrainingError::Write { .. } => Self::new(OUTPUT, error),
         }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::identify::{Entry, write};
 use serde_json::json;
 
+use super::arguments::one_of;
 use super::console::Console;
 use super::failure::{Failure, MODEL, OUTPUT};
 use crate::enrolment::Enrolment;
@@ -23,18 +24,14 @@ pub struct Arguments {
     #[arg(long, short, value_name = "G.nvg")]
     output: PathBuf,
     /// How prototypes are stored.
-    #[arg(long, value_enum, default_value_t = Format::F32)]
-    format: Format,
+    #[arg(long, value_parser = one_of(FORMATS), default_value = "f32")]
+    format: WeightFormat,
 }
 
-/// How prototypes are stored.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// 32-bit floats.
-    F32,
-    /// 8-bit integers: a quarter of the size and of the time; scores differ in the third digit.
-    I8,
-}
+const FORMATS: [(&str, &str, WeightFormat); 2] = [
+    ("f32", "32-bit floats", WeightFormat::F32),
+    ("i8", "8-bit integers: a quarter of the size and of the time; scores differ in the third digit", WeightFormat::I8),
+];
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut records: Vec<Enrolment> = Vec::new();
@@ -54,10 +51,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         .iter()
         .map(|Enrolment { label, threshold, prototype, .. }| Entry { label, threshold: *threshold, prototype })
         .collect();
-    let format = match arguments.format {
-        Format::F32 => WeightFormat::F32,
-        Format::I8 => WeightFormat::I8,
-    };
+    let format = arguments.format;
     let probe = [first.policy.window, first.policy.windows];
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     files::write_private(&arguments.output, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;

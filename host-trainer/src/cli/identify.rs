@@ -8,10 +8,10 @@ use neural_vault_core::verify::Threshold;
 use neural_vault_mapped::Mapped;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EmbeddingEngineArgument, only_scan};
+use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
 use crate::hex;
 
@@ -35,8 +35,8 @@ pub struct Arguments {
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// The engine.
-    #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
-    engine: EmbeddingEngineArgument,
+    #[arg(long, value_parser = embedding_engines(), default_value = "core")]
+    engine: EmbeddingEngine,
     /// Show the nearest label and its score even when it does not accept: for the operator only.
     #[arg(long)]
     show_score: bool,
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
-    let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
+    let mut embedder = Embedder::open(&model, arguments.engine)?;
     let probe = embedder.scans(&dataset, &[policy.probe(&scan)], policy.window())?.swap_remove(0);
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
     let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));

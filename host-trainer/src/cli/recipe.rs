@@ -1,18 +1,19 @@
 //! The arguments of a recipe, shared by the commands that train.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::TypedValueParser;
 
-use super::arguments::window_range;
+use super::arguments::{one_of, window_range};
 use super::failure::{Failure, USAGE};
-use crate::training::{Mining, Objective, ProxyAnchor, Recipe, Schedule, Settings, Triplet};
+use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, Settings};
 
 /// A recipe and what may be changed in it; what is not given is the recipe's own.
 #[derive(Args)]
 pub struct RecipeArguments {
     /// How the model is made.
-    #[arg(long, value_enum, default_value_t = RecipeArgument::Whitened)]
-    pub recipe: RecipeArgument,
-    /// For identities that are not trained with (linear): no weight on what sets the training labels apart.
+    #[arg(long, value_parser = recipes(), default_value = RECIPES[0].name)]
+    recipe: &'static RecipeKind,
+    /// For identities that the model is not trained on (linear): no extra weight for the axes that separate the training labels.
     #[arg(long)]
     open_set: bool,
     /// Steps [whitened: 1000, reference: 100].
@@ -31,8 +32,8 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
     /// How triplets are chosen (reference) [random].
-    #[arg(long, value_enum)]
-    mining: Option<MiningArgument>,
+    #[arg(long, value_parser = one_of(Mining::ALL))]
+    mining: Option<Mining>,
     /// Margin of the loss [whitened: 0.1, in cosine; reference: 0.5, in squared distance].
     #[arg(long, value_name = "M")]
     margin: Option<f32>,
@@ -40,8 +41,8 @@ pub struct RecipeArguments {
     #[arg(long, value_name = "R")]
     learning_rate: Option<f64>,
     /// Course of the learning rate [whitened: warm-up-cosine, reference: constant].
-    #[arg(long, value_enum)]
-    schedule: Option<ScheduleArgument>,
+    #[arg(long, value_parser = one_of(Schedule::ALL))]
+    schedule: Option<Schedule>,
     /// Decoupled weight decay [whitened: 0.05 of matrices, reference: 1e-4].
     #[arg(long, value_name = "D")]
     weight_decay: Option<f32>,
@@ -56,116 +57,97 @@ pub struct RecipeArguments {
     pub seed: u64,
 }
 
-/// How a model is made.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RecipeArgument {
-    /// Whitened front end, then an encoder by proxy-anchor loss: holds on recordings never seen.
-    Whitened,
-    /// The whitened front end alone: small, fitted at once, and the one to enrol new identities with.
-    Linear,
-    /// The reference's triplet loss over the whole encoder.
-    Reference,
-}
-
-/// How triplets are chosen.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MiningArgument {
-    /// At random, as the reference does.
-    Random,
-    /// Every window with its farthest positive and nearest negative.
-    BatchHard,
-}
-
-/// Course of the learning rate.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ScheduleArgument {
-    /// The same throughout.
-    Constant,
-    /// Half a cosine down to 0.
-    Cosine,
-    /// Up over the first tenth of the steps, then half a cosine down to 0.
-    WarmUpCosine,
-}
-
 impl RecipeArguments {
     /// The recipe.
     ///
     /// # Errors
-    /// When an argument belongs to another recipe.
+    /// When an argument belongs to another recipe, or its value is out of range.
     pub fn recipe(&self) -> Result<Recipe, Failure> {
         self.refuse_others()?;
-        let (base, objective) = match self.recipe {
-            RecipeArgument::Linear => return Ok(Recipe::Linear { open_set: self.open_set }),
-            RecipeArgument::Whitened => {
-                let own = ProxyAnchor::default();
-                let windows = if self.windows.is_empty() { own.windows.clone() } else { self.windows.clone() };
-                let margin = self.margin.unwrap_or(own.margin);
-                (Settings::whitened(), Objective::ProxyAnchor(ProxyAnchor { windows, margin, ..own }))
+        let mut recipe = (self.recipe.recipe)();
+        match &mut recipe {
+            Recipe::Linear { open_set } => *open_set = self.open_set,
+            Recipe::Steps(settings) => {
+                self.change(settings);
+                settings.check()?;
             }
-            RecipeArgument::Reference => {
-                let own = Triplet::default();
-                let mining = match self.mining {
-                    None | Some(MiningArgument::Random) => Mining::Random,
-                    Some(MiningArgument::BatchHard) => Mining::BatchHard,
-                };
-                let triplet = Triplet {
-                    batch: self.batch.unwrap_or(own.batch),
-                    rows: self.rows.unwrap_or(own.rows),
-                    window: self.window.unwrap_or(own.window),
-                    mining,
-                    margin: self.margin.unwrap_or(own.margin),
-                };
-                (Settings::reference(), Objective::Triplet(triplet))
+        }
+        Ok(recipe)
+    }
+
+    /// Puts what is given in the place of the recipe's own.
+    fn change(&self, settings: &mut Settings) {
+        set(&mut settings.steps, self.steps);
+        set(&mut settings.learning_rate, self.learning_rate);
+        set(&mut settings.schedule, self.schedule);
+        set(&mut settings.weight_decay, self.weight_decay);
+        set(&mut settings.clip, self.clip);
+        set(&mut settings.dropout, self.dropout);
+        settings.seed = self.seed;
+        match &mut settings.objective {
+            Objective::ProxyAnchor(proxies) => {
+                set(&mut proxies.windows, (!self.windows.is_empty()).then(|| self.windows.clone()));
+                set(&mut proxies.margin, self.margin);
             }
-        };
-        let schedule = self.schedule.map(|schedule| match schedule {
-            ScheduleArgument::Constant => Schedule::Constant,
-            ScheduleArgument::Cosine => Schedule::Cosine,
-            ScheduleArgument::WarmUpCosine => Schedule::WarmUpCosine,
-        });
-        let settings = Settings {
-            steps: self.steps.unwrap_or(base.steps),
-            objective,
-            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
-            schedule: schedule.unwrap_or(base.schedule),
-            weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
-            clip: self.clip.unwrap_or(base.clip),
-            dropout: self.dropout.unwrap_or(base.dropout),
-            seed: self.seed,
-        };
-        settings.check()?;
-        Ok(Recipe::Steps(settings))
+            Objective::Triplet(triplet) => {
+                set(&mut triplet.batch, self.batch);
+                set(&mut triplet.rows, self.rows);
+                set(&mut triplet.window, self.window);
+                set(&mut triplet.mining, self.mining);
+                set(&mut triplet.margin, self.margin);
+            }
+        }
     }
 
     fn refuse_others(&self) -> Result<(), Failure> {
-        use RecipeArgument::{Linear, Reference, Whitened};
-        let stepped: &[RecipeArgument] = &[Whitened, Reference];
-        let arguments = [
-            ("--open-set", self.open_set, &[Linear][..]),
-            ("--windows", !self.windows.is_empty(), &[Whitened]),
-            ("--batch", self.batch.is_some(), &[Reference]),
-            ("--rows", self.rows.is_some(), &[Reference]),
-            ("--window", self.window.is_some(), &[Reference]),
-            ("--mining", self.mining.is_some(), &[Reference]),
-            ("--steps", self.steps.is_some(), stepped),
-            ("--margin", self.margin.is_some(), stepped),
-            ("--learning-rate", self.learning_rate.is_some(), stepped),
-            ("--schedule", self.schedule.is_some(), stepped),
-            ("--weight-decay", self.weight_decay.is_some(), stepped),
-            ("--clip", self.clip.is_some(), stepped),
-            ("--dropout", self.dropout.is_some(), stepped),
+        let given = [
+            ("open-set", self.open_set),
+            ("windows", !self.windows.is_empty()),
+            ("batch", self.batch.is_some()),
+            ("rows", self.rows.is_some()),
+            ("window", self.window.is_some()),
+            ("mining", self.mining.is_some()),
+            ("steps", self.steps.is_some()),
+            ("margin", self.margin.is_some()),
+            ("learning-rate", self.learning_rate.is_some()),
+            ("schedule", self.schedule.is_some()),
+            ("weight-decay", self.weight_decay.is_some()),
+            ("clip", self.clip.is_some()),
+            ("dropout", self.dropout.is_some()),
         ];
-        let name = |recipe: &RecipeArgument| match recipe {
-            Whitened => "whitened",
-            Linear => "linear",
-            Reference => "reference",
-        };
-        match arguments.iter().find(|(_, given, recipes)| *given && !recipes.contains(&self.recipe)) {
+        let RecipeKind { name: this, settings, .. } = self.recipe;
+        match given.iter().find(|(name, is_given)| *is_given && !settings.contains(name)) {
             None => Ok(()),
-            Some((argument, _, recipes)) => {
-                let (this, others) = (name(&self.recipe), recipes.iter().map(name).collect::<Vec<_>>().join(" or "));
-                Err(Failure::new(USAGE, format!("recipe {this} takes no {argument}; it belongs to --recipe {others}")))
+            Some((name, _)) => {
+                let owners = RECIPES.iter().filter(|kind| kind.settings.contains(name)).map(|kind| kind.name);
+                let owners = owners.collect::<Vec<_>>().join(" or ");
+                Err(Failure::new(USAGE, format!("recipe {this} takes no --{name}; it belongs to --recipe {owners}")))
             }
+        }
+    }
+}
+
+fn set<T>(own: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *own = given;
+    }
+}
+
+fn recipes() -> impl TypedValueParser<Value = &'static RecipeKind> {
+    one_of(RECIPES.map(|kind| (kind.name, kind.help, kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_a_recipe_is_an_argument() {
+        let command = RecipeArguments::augment_args(clap::Command::new("train"));
+        for (kind, setting) in RECIPES.iter().flat_map(|kind| kind.settings.iter().map(move |name| (kind.name, *name)))
+        {
+            let is_there = command.get_arguments().any(|argument| argument.get_long() == Some(setting));
+            assert!(is_there, "{kind} has a setting {setting} without an argument");
         }
     }
 }

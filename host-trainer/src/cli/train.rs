@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, DeviceArgument, GraphEngine};
+use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::engine::Engine;
+use crate::engine::{Device, Engine};
 use crate::evaluation::metrics::information::participation_ratio;
 use crate::evaluation::trials::window_trials;
 use crate::evaluation::verification::window_probes;
 use crate::hex;
 use crate::model::Model;
-use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::training::{self, Archive, Note, Outcome, Recipe, RunFolder, Trainer, linear};
 
 /// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]
@@ -38,8 +38,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
     engine: GraphEngine,
     /// Where ONNX Runtime computes.
-    #[arg(long, value_enum, default_value_t = DeviceArgument::Cpu)]
-    device: DeviceArgument,
+    #[arg(long, value_parser = devices(), default_value = "cpu")]
+    device: Device,
     /// Threads of ONNX Runtime.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
             let mut trainer = Trainer::begin(training.clone(), settings.clone(), engine, threads)?;
-            trainer.notes().iter().for_each(|note| console.note(format!("note: {note}")));
+            trainer.notes().iter().for_each(|note| tell(note, console));
             let losses = run_steps(&mut trainer, arguments, console)?;
             (trainer.model(), losses)
         }
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             training::refuse_checkpoint(&arguments.out)?;
             let open_set = matches!(recipe, Recipe::Linear { open_set: true });
             let (model, notes) = linear(training.clone(), open_set)?;
-            notes.iter().for_each(|note| console.note(format!("note: {note}")));
+            notes.iter().for_each(|note| tell(note, console));
             (model, None)
         }
     };
@@ -106,6 +106,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "effective_dimension": dimension,
     });
     console.result("train", &text, value)
+}
+
+/// Passes a note on, with what to do about it.
+fn tell(note: &Note, console: &Console) {
+    let next = match note {
+        Note::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
+        _ => "",
+    };
+    console.note(format!("note: {note}{next}"));
 }
 
 /// The recordings to train on, and those held back.

@@ -9,11 +9,11 @@ use neural_vault_core::verify::{Enrolment as Usable, VerifyError, verify};
 use serde::Serialize;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EmbeddingEngineArgument, only_scan};
+use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
 use super::secret::{Digits, read_secret, warn_of_readers};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::{Attempts, Enrolment};
 
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
@@ -39,8 +39,8 @@ pub struct Arguments {
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// The engine.
-    #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
-    engine: EmbeddingEngineArgument,
+    #[arg(long, value_parser = embedding_engines(), default_value = "core")]
+    engine: EmbeddingEngine,
     /// Show the score: for the operator only, since scores let a stranger find the prototype step by step.
     #[arg(long, conflicts_with = "derive")]
     show_score: bool,
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let secret = secret.transpose()?;
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
-    let mut embedder = Embedder::open(&model, arguments.engine.engine())?;
+    let mut embedder = Embedder::open(&model, arguments.engine)?;
     let scan = record.policy.probe(&scan);
     let probe = embedder.scans(&dataset, &[scan], record.policy.window())?.swap_remove(0);
     match secret {

@@ -1,4 +1,4 @@
-//! Two or more evaluations side by side, and the differences that their intervals carry.
+//! Two or more evaluations side by side, and which differences between them are significant.
 
 use std::path::{Path, PathBuf};
 
@@ -88,9 +88,7 @@ pub enum CompareError {
         found: String,
     },
     /// No protocol and method is in every file.
-    #[error(
-        "no method under the same protocol is in every file: {found}; evaluate with the same --protocol and --methods"
-    )]
+    #[error("no method under the same protocol is in every file: {found}")]
     NothingInCommon {
         /// What each file holds.
         found: String,
@@ -157,7 +155,7 @@ pub fn compare(evaluations: &[(String, Results)]) -> Result<Comparison, CompareE
 /// The EER of `a` less that of `b`, in percentage points.
 ///
 /// Resampling trials without an error gives an interval of no width; its upper end is taken from the rule of three
-/// instead (Hanley and Lippman-Hand, JAMA 249, 1983), or one lucky run would carry any difference.
+/// instead (Hanley and Lippman-Hand, JAMA 249, 1983), or one lucky run would make any difference significant.
 #[must_use]
 pub fn eer_difference(a: &MethodResult, b: &MethodResult) -> Estimate {
     let cautious = |method: &MethodResult| {
@@ -187,9 +185,9 @@ pub fn difference(a: &Estimate, b: &Estimate) -> Estimate {
     Estimate { value, interval }
 }
 
-/// Whether the interval of a difference excludes zero.
+/// Whether the interval of a difference excludes zero, which makes the difference significant.
 #[must_use]
-pub fn is_carried(difference: &Estimate) -> bool {
+pub fn excludes_zero(difference: &Estimate) -> bool {
     difference.interval.is_some_and(|[low, high]| low > 0.0 || high < 0.0)
 }
 
@@ -251,20 +249,20 @@ mod tests {
     fn a_difference_recovers_the_variance_of_both_sides() {
         let found = difference(&estimate(10.0, 7.0, 14.0), &estimate(6.0, 3.0, 10.0));
         assert_eq!(found, estimate(4.0, -1.0, 9.0));
-        assert!(!is_carried(&found));
-        assert!(is_carried(&difference(&estimate(20.0, 17.0, 24.0), &estimate(6.0, 3.0, 10.0))));
+        assert!(!excludes_zero(&found));
+        assert!(excludes_zero(&difference(&estimate(20.0, 17.0, 24.0), &estimate(6.0, 3.0, 10.0))));
     }
 
     #[test]
-    fn without_an_interval_nothing_is_carried() {
+    fn without_an_interval_no_difference_is_significant() {
         let bare = Estimate { value: 50.0, interval: None };
         let found = difference(&bare, &estimate(1.0, 0.5, 2.0));
         assert_eq!(found.value, 49.0);
-        assert!(found.interval.is_none() && !is_carried(&found));
+        assert!(found.interval.is_none() && !excludes_zero(&found));
     }
 
     #[test]
-    fn an_eer_of_zero_in_few_trials_does_not_carry_a_small_difference() {
+    fn an_eer_of_zero_in_few_trials_does_not_make_a_small_difference_significant() {
         let method = |eer: Estimate| MethodResult {
             name: String::new(),
             eer,
@@ -281,8 +279,8 @@ mod tests {
         };
         let zero = method(estimate(0.0, 0.0, 0.0));
         let found = eer_difference(&method(estimate(4.0, 3.0, 5.0)), &zero);
-        assert!(!is_carried(&found), "{found:?}");
-        assert!(is_carried(&eer_difference(&method(estimate(48.0, 44.0, 52.0)), &zero)));
+        assert!(!excludes_zero(&found), "{found:?}");
+        assert!(excludes_zero(&eer_difference(&method(estimate(48.0, 44.0, 52.0)), &zero)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Probes made worse: noise and artefacts, the same for any number of threads.
+//! Probes with noise or artefacts added, the same for any number of threads.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,7 @@ pub const ARTIFACT_LEVELS: [f64; 6] = [0.0, 0.05, 0.10, 0.15, 0.20, 0.30];
 /// Deviation of an artefact, in deviations of a standardised feature.
 const ARTEFACT_DEVIATION: f32 = 5.0;
 
-/// Deviations of white Gaussian noise that is each of [`SNR_LEVELS`] below the mean power of all `frames`.
+/// Standard deviations of white Gaussian noise at each of [`SNR_LEVELS`] below the mean power of all `frames`.
 #[must_use]
 pub fn noise_deviations(frames: &[f32]) -> [f32; 6] {
     let power = frames.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / frames.len().max(1) as f64;
@@ -33,13 +33,13 @@ pub fn add_noise(frame: &[f32], deviations: &[f32], seed: u64, row: usize, worse
 
 /// Appends `frame` to `worse` once a share, with that share of its values replaced by draws from a wide Gaussian.
 ///
-/// What one share replaces, a larger one replaces by the same draws.
+/// A larger share replaces the values of a smaller one by the same draws, and others besides.
 pub fn add_artefacts(frame: &[f32], shares: &[f64], seed: u64, row: usize, worse: &mut Vec<f32>) {
     let mut rng = generator(seed, 2, row);
-    let most = shares.iter().copied().fold(0.0, f64::max) as f32;
+    let largest = shares.iter().copied().fold(0.0, f64::max) as f32;
     let draw = |_: &f32| {
         let place: f32 = rng.random();
-        let normal: f32 = if place < most { StandardNormal.sample(&mut rng) } else { 0.0 };
+        let normal: f32 = if place < largest { StandardNormal.sample(&mut rng) } else { 0.0 };
         (place, normal * ARTEFACT_DEVIATION)
     };
     let draws: Vec<(f32, f32)> = frame.iter().map(draw).collect();

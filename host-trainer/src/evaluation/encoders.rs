@@ -1,74 +1,38 @@
-//! The encoders of a protocol's folds: the one under test, the reference's, and those made again with new labels.
+//! The encoders of a protocol's folds: the one under test, and those that methods train for themselves.
 
-use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::WeightFormat;
-
-use super::evaluate::{EvaluationError, Plan};
-use super::fold::Prepared;
-use super::items::Items;
-use super::methods::Method;
-use super::protocols::{Fold, Protocol};
+use super::error::EvaluationError;
+use super::methods::{EncoderUse, Method};
+use super::plan::Plan;
+use super::protocols::Fold;
+use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
-use crate::embedding::aligned_bundle;
-use crate::model::{Aligned, Model, ModelError};
-use crate::training::{Recipe, Settings};
-
-/// A trained encoder.
-pub(super) struct Trained {
-    bundle: Aligned,
-    /// Window lengths that it was trained on.
-    pub(super) windows: Vec<usize>,
-}
-
-impl Trained {
-    /// Trains an encoder on the rows at `training`.
-    pub(super) fn on(
-        dataset: &Dataset,
-        training: &[usize],
-        recipe: &Recipe,
-        plan: &Plan,
-    ) -> Result<Self, EvaluationError> {
-        let model = train(dataset, training, recipe, plan)?;
-        Ok(Self::new(&model, recipe.windows())?)
-    }
-
-    fn new(model: &Model, windows: Vec<usize>) -> Result<Self, ModelError> {
-        Ok(Self { bundle: aligned_bundle(model)?, windows })
-    }
-
-    pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
-        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
-    }
-}
-
-fn train(dataset: &Dataset, training: &[usize], recipe: &Recipe, plan: &Plan) -> Result<Model, EvaluationError> {
-    Ok(recipe.train(dataset.select(training), plan.engine, 1, &mut |_| ())?)
-}
 
 /// One encoder a fold of each kind that the methods ask for.
 pub(super) struct Encoders<T> {
-    /// What every method shares that has none of its own.
+    /// The encoder under test, which every method shares that has none of its own.
     pub shared: Vec<T>,
-    /// The shared ones with their weights in other formats.
-    pub stored: Vec<(WeightFormat, Vec<T>)>,
-    /// By the reference's recipe.
-    pub reference: Vec<T>,
-    /// Trained with the enrolled labels as well.
-    pub refit: Vec<T>,
+    /// Those of methods with an encoder of their own.
+    own: Vec<(&'static dyn Method, Vec<T>)>,
 }
 
 impl<T> Encoders<T> {
     /// The encoders that `method` scores with.
-    pub(super) fn of(&self, method: Method) -> &[T] {
-        match method {
-            Method::Reference => &self.reference,
-            Method::Refit => &self.refit,
-            Method::Stored(format) => {
-                let of_format = self.stored.iter().find(|(stored, _)| *stored == format);
-                of_format.map_or(&[], |(_, encoders)| encoders)
-            }
-            _ => &self.shared,
-        }
+    pub(super) fn for_method(&self, method: &dyn Method) -> &[T] {
+        let own = self.own.iter().find(|(owner, _)| owner.name() == method.name());
+        own.map_or(&self.shared, |(_, encoders)| encoders)
+    }
+
+    /// Makes something else of every encoder, given its fold's number and the methods that score with it.
+    pub(super) fn map<'t, U, E>(
+        &'t self,
+        methods: &[&'static dyn Method],
+        make: impl Fn(usize, &'t T, &[&'static dyn Method]) -> Result<U, E>,
+    ) -> Result<Encoders<U>, E> {
+        let each = |encoders: &'t [T], methods: &[&'static dyn Method]| {
+            encoders.iter().enumerate().map(|(fold, encoder)| make(fold, encoder, methods)).collect::<Result<_, E>>()
+        };
+        let own = self.own.iter().map(|(method, encoders)| Ok((*method, each(encoders, &[*method])?)));
+        Ok(Encoders { shared: each(&self.shared, &sharing(methods))?, own: own.collect::<Result<_, E>>()? })
     }
 }
 
@@ -76,67 +40,22 @@ impl Encoders<Trained> {
     /// Trains the encoders of one seed.
     pub(super) fn train(dataset: &Dataset, folds: &[Fold], plan: &Plan, seed: u64) -> Result<Self, EvaluationError> {
         let recipe = plan.recipe.clone().with_seed(seed);
-        let wanted = |method| plan.methods.contains(&method);
-        let all = |recipe: &Recipe, rows: fn(&Fold) -> Vec<usize>| {
-            folds.iter().map(|fold| Trained::on(dataset, &rows(fold), recipe, plan)).collect::<Result<Vec<_>, _>>()
-        };
-        let reference = Recipe::Steps(Settings { seed, ..Settings::reference() });
-        let with_enrolled = |fold: &Fold| {
-            let mut rows = [&fold.training[..], &fold.enrolment].concat();
-            rows.sort_unstable();
-            rows.dedup();
-            rows
-        };
-        let models = folds.iter().map(|fold| train(dataset, &fold.training, &recipe, plan));
+        let task = |fold| TrainingTask { dataset, fold, recipe: &recipe, seed, engine: plan.engine };
+        let models = folds.iter().map(|fold| task(fold).train(&fold.training, &recipe));
         let models = models.collect::<Result<Vec<_>, _>>()?;
-        let stored_as = |format| {
-            // Calibrated on what trained it, as an operator would.
-            let quantised = folds.iter().zip(&models).map(|(fold, model)| {
-                let model = model.quantise(format, &dataset.select(&fold.training).values)?;
-                Trained::new(&model, recipe.windows())
-            });
-            Ok((format, quantised.collect::<Result<Vec<_>, ModelError>>()?))
-        };
-        let formats = plan.methods.iter().filter_map(|method| match method {
-            Method::Stored(format) => Some(*format),
-            _ => None,
-        });
-        Ok(Self {
-            shared: models.iter().map(|model| Trained::new(model, recipe.windows())).collect::<Result<_, _>>()?,
-            stored: formats.map(stored_as).collect::<Result<_, ModelError>>()?,
-            reference: if wanted(Method::Reference) {
-                all(&reference, |fold| fold.training.clone())?
-            } else {
-                Vec::new()
-            },
-            refit: if wanted(Method::Refit) { all(&recipe, with_enrolled)? } else { Vec::new() },
-        })
+        let mut own = Vec::new();
+        for &method in &plan.methods {
+            if let EncoderUse::Own(encoder) = method.encoder() {
+                let trained = folds.iter().zip(&models).map(|(fold, model)| encoder.train(&task(fold), model));
+                own.push((method, trained.collect::<Result<_, _>>()?));
+            }
+        }
+        let shared = models.iter().map(|model| Trained::new(model, recipe.windows()));
+        Ok(Self { shared: shared.collect::<Result<_, _>>()?, own })
     }
+}
 
-    /// Encodes the windows of `items` by every encoder.
-    pub(super) fn prepare<'e>(
-        &'e self,
-        dataset: &Dataset,
-        items: &Items,
-        protocol: Protocol,
-        plan: &Plan,
-    ) -> Result<Encoders<Prepared<'e>>, EvaluationError> {
-        let open_set = protocol == Protocol::Unseen;
-        let each = |trained: &'e [Trained], others: bool| {
-            let folds = items.folds.iter().zip(trained);
-            let prepare =
-                |(fold, trained)| Prepared::new(dataset, items, fold, trained, others.then_some(open_set), plan);
-            folds.map(prepare).collect::<Result<Vec<_>, EvaluationError>>()
-        };
-        Ok(Encoders {
-            shared: each(&self.shared, true)?,
-            stored: self
-                .stored
-                .iter()
-                .map(|(format, trained)| Ok((*format, each(trained, false)?)))
-                .collect::<Result<_, EvaluationError>>()?,
-            reference: each(&self.reference, false)?,
-            refit: each(&self.refit, false)?,
-        })
-    }
+/// Those of `methods` that share the encoder under test, or need none.
+pub(super) fn sharing(methods: &[&'static dyn Method]) -> Vec<&'static dyn Method> {
+    methods.iter().copied().filter(|method| !matches!(method.encoder(), EncoderUse::Own(_))).collect()
 }

@@ -1,4 +1,4 @@
-//! What an evaluation found: the one document that the JSON file, the report and `compare` share.
+//! The results of an evaluation: the one document that the JSON file, the report and `compare` share.
 //!
 //! The reference's names (`baseline_metrics`, `neural_metrics`, `noise_tests`, `artifact_tests`, `vault_scores`) hold the
 //! figures of the first protocol as the reference gave them; everything else is under `protocols`.
@@ -35,8 +35,8 @@ pub struct Results {
     pub vault_scores: VaultScores,
     /// SHA-256 of the 32-byte v1 key of each class prototype, in hexadecimal (first protocol).
     ///
-    /// The reference wrote the keys themselves here. A document that is made to be shown holds none: a digest tells whether
-    /// two runs came to the same key, and gives no key.
+    /// The reference wrote the keys themselves here. A document that is made to be shown holds none: a digest shows
+    /// whether two runs came to the same key without revealing it.
     pub prototype_keys: BTreeMap<String, String>,
     /// How keys behave (first protocol).
     pub key_quality: KeyQuality,
@@ -94,16 +94,16 @@ pub struct ProtocolResult {
     pub map: Vec<MapPoint>,
     /// Participation ratio of the probe embeddings' covariance: how many dimensions they really use.
     pub effective_dimension: f64,
-    /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: what one probe tells of identity.
+    /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: how much one probe tells about identity.
     pub relative_entropy_bits: f64,
 }
 
-/// How far two methods are apart on the same trials.
+/// The difference of two methods on the same trials.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The other method.
     pub method: String,
-    /// NeuralVault's EER less the other's, in percentage points; an interval that excludes 0 carries the difference.
+    /// NeuralVault's EER less the other's, in percentage points; the difference is significant where the interval excludes 0.
     pub eer: Estimate,
 }
 
@@ -120,9 +120,9 @@ pub struct MethodResult {
     pub d_prime: Estimate,
     /// Area under the ROC; higher scores are more genuine.
     pub roc_auc: Estimate,
-    /// False non-match rate at fixed false match rates, as far as the counts carry.
+    /// False non-match rate at fixed false match rates, as far as there are enough trials.
     pub fnmr_at_fmr: Vec<OperatingPoint>,
-    /// The threshold fixed on development trials, and what became of it on these; none where the enrolled rows trained
+    /// The threshold fixed on development trials, and its error rates on these; none where the enrolled rows trained
     /// the encoder.
     pub transfer: Option<Transfer>,
     /// EER over trainings with several seeds, where they were asked for and matter.

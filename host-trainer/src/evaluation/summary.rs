@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::evaluate::Evaluated;
+use super::methods;
 use super::metrics::key_quality::key_quality;
 use super::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
 use crate::dataset::Dataset;
@@ -22,8 +23,8 @@ pub fn summarise(
     evaluated: Vec<Evaluated>,
 ) -> Result<Results, KeyError> {
     let first = evaluated.first();
-    let methods = first.map(|e| e.result.methods.as_slice()).unwrap_or_default();
-    let vault = methods.iter().find(|method| method.name == "NeuralVault");
+    let scored = first.map(|e| e.result.methods.as_slice()).unwrap_or_default();
+    let vault = scored.iter().find(|m| methods::find(&m.name).is_some_and(|method| method.is_under_test()));
     let baseline = |eer, d_prime| BaselineMetrics { d_prime, eer };
     let prototypes = first.map(|e| e.prototypes.clone()).unwrap_or_default();
     let mut prototype_keys = BTreeMap::new();
@@ -38,7 +39,7 @@ pub fn summarise(
         timestamp: None,
         data: summary_of(dataset),
         settings,
-        baseline_metrics: methods.iter().map(|m| (m.name.clone(), baseline(m.eer.value, m.d_prime.value))).collect(),
+        baseline_metrics: scored.iter().map(|m| (m.name.clone(), baseline(m.eer.value, m.d_prime.value))).collect(),
         neural_metrics: vault.map_or_else(NeuralMetrics::default, |vault| NeuralMetrics {
             accuracy: vault.accuracy,
             f1_score: vault.macro_f1,

@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, noise_deviations};
-use super::encoders::Trained;
-use super::evaluate::{EvaluationError, Plan};
-use super::fold::{self, Prepared, trials, trials_of};
+use super::error::EvaluationError;
+use super::fold::{Preparation, Prepared};
 use super::items::{Items, runs};
-use super::methods::Templates;
-use super::metrics::bootstrap::{Resampling, Trial, genuine_and_impostor, intervals};
+use super::methods::Gallery;
+use super::metrics::bootstrap::{Resampling, intervals};
+use super::metrics::trial::{Trial, genuine_and_impostor};
 use super::metrics::{ScoreError, eer};
+use super::plan::Plan;
 use super::protocols::Fold;
 use super::results::{Estimate, Sweep, SweepLine};
+use super::scoring::{galleries, trials, trials_of};
+use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
 
 /// Probe frames a score is made of.
@@ -33,17 +36,17 @@ type ByMethodAndLevel = Vec<Vec<Vec<Trial>>>;
 type Worsen<'w> = dyn Fn(usize, usize, &[f32], &mut Vec<f32>) + Sync + 'w;
 
 /// The sweeps that need no further training: noise, artefacts, frames a probe, enrolled frames.
-///
-/// `templates` are those of each method, of each fold.
 pub(super) fn sweeps(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
-    templates: &[Vec<Templates>],
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Sweep>, EvaluationError> {
     let seed = plan.seed;
-    let deviations: Vec<[f32; 6]> = folds.iter().map(|fold| noise_deviations(fold.probes.frames())).collect();
+    let whole = plan.methods.iter().map(|method| galleries(dataset, folds, *method, usize::MAX));
+    let whole: Vec<Vec<Box<dyn Gallery>>> = whole.collect();
+    let deviations = folds.iter().map(|fold| noise_deviations(fold.probes.windows.frames.values()));
+    let deviations: Vec<[f32; 6]> = deviations.collect();
     let noise = |fold: usize, row: usize, frame: &[f32], worse: &mut Vec<f32>| {
         add_noise(frame, &deviations[fold], seed, row, worse);
     };
@@ -55,7 +58,7 @@ pub(super) fn sweeps(
         ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &Worsen<'_>),
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
-        let trials = worsened(dataset, folds, templates, plan, levels.len(), worsen)?;
+        let trials = worsened(dataset, folds, &whole, plan, levels.len(), worsen)?;
         list.push(sweep(name, axis, &levels, plan, &|method, level| Cow::Borrowed(&trials[method][level]))?);
         stage(name);
     }
@@ -63,15 +66,15 @@ pub(super) fn sweeps(
     let longest = lengths.max().unwrap_or(1);
     let frames: Vec<f64> = PROBE_FRAMES.iter().filter(|&&n| n <= longest).map(|&n| n as f64).collect();
     let at = |method: usize, level: usize| {
-        Cow::Owned(trials(dataset, folds, &templates[method], plan.methods[method], PROBE_FRAMES[level]))
+        Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_FRAMES[level]))
     };
     list.push(sweep("probe-windows", "frames a probe", &frames, plan, &at)?);
-    let most = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
-    let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= most).map(|&n| n as f64).collect();
+    let largest = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
+    let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= largest).map(|&n| n as f64).collect();
     let at = |method: usize, level: usize| {
         let method = plan.methods[method];
-        let templates = fold::templates(dataset, folds, method, ENROLLED_FRAMES[level]);
-        Cow::Owned(trials(dataset, folds, &templates, method, 1))
+        let few = galleries(dataset, folds, method, ENROLLED_FRAMES[level]);
+        Cow::Owned(trials(dataset, folds, &few, method, 1))
     };
     list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, plan, &at)?);
     stage("probe and enrolment sizes");
@@ -82,7 +85,7 @@ pub(super) fn sweeps(
 fn worsened(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
-    templates: &[Vec<Templates>],
+    galleries: &[Vec<Box<dyn Gallery>>],
     plan: &Plan,
     levels: usize,
     worsen: &Worsen<'_>,
@@ -92,25 +95,26 @@ fn worsened(
         (0..probes).step_by(CHUNK).map(move |first| (fold, first..probes.min(first + CHUNK)))
     };
     let chunks: Vec<(usize, Range<usize>)> = (0..folds.len()).flat_map(chunks).collect();
-    let parts = in_parallel(chunks.len(), plan.threads, |chunk| {
-        let (fold, rows) = &chunks[chunk];
-        let Prepared { fitted, fold: Fold { probes, .. }, probes: clean, .. } = &folds[*fold];
-        let frames = clean.frames().chunks_exact(dataset.features);
+    let parts = chunks.par_iter().map(|(fold, rows)| {
+        let prepared = &folds[*fold];
+        let (probes, frames) = (&prepared.fold.probes, prepared.probes.windows.frames.iter());
         let mut worse = Vec::with_capacity(rows.len() * levels * dataset.features);
         for (row, frame) in rows.clone().zip(frames.skip(rows.start)) {
             worsen(*fold, row, frame, &mut worse);
         }
-        let encoded = fitted.encode(worse)?;
+        let encoded = prepared.encode(worse)?;
         let at_level = |method: usize, level: usize| -> Vec<Trial> {
-            let scores = |at| encoded.scores(plan.methods[method], &templates[method][*fold], &[at * levels + level]);
+            let (gallery, codes) = (&galleries[method][*fold], encoded.codes(plan.methods[method]));
+            let scores = |at| gallery.scores(codes, &[at * levels + level]);
             rows.clone().enumerate().flat_map(|(at, row)| trials_of(dataset, probes[row], scores(at))).collect()
         };
         let of_method = |method| (0..levels).map(|level| at_level(method, level)).collect();
-        Ok::<ByMethodAndLevel, EvaluationError>((0..plan.methods.len()).map(of_method).collect())
+        Ok((0..plan.methods.len()).map(of_method).collect())
     });
+    let parts = parts.collect::<Result<Vec<ByMethodAndLevel>, EvaluationError>>()?;
     let mut all = vec![vec![Vec::new(); levels]; plan.methods.len()];
     for part in parts {
-        let part = part?.into_iter().flatten();
+        let part = part.into_iter().flatten();
         all.iter_mut().flatten().zip(part).for_each(|(list, trials)| list.extend(trials));
     }
     Ok(all)
@@ -121,23 +125,24 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
     let mut sessions: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].session).collect();
     sessions.sort_unstable();
     sessions.dedup();
+    let recipe = &plan.recipe;
     let mut trained = Vec::new();
     for count in 1..=sessions.len() {
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
-        let model = Trained::on(dataset, &part.training, &plan.recipe, plan)?;
-        trained.push((part, model));
+        let task = TrainingTask { dataset, fold: &part, recipe, seed: plan.seed, engine: plan.engine };
+        let encoder = Trained::new(&task.train(&part.training, recipe)?, recipe.windows())?;
+        trained.push((Items::cut(dataset, std::slice::from_ref(&part), 1), encoder));
     }
-    let prepared = trained.iter().map(|(part, trained)| {
-        let items = Items::cut(dataset, std::slice::from_ref(part), 1);
-        Ok([Prepared::new(dataset, &items, &items.folds[0], trained, Some(false), plan)?])
+    let prepared = trained.iter().map(|(items, encoder)| {
+        let preparation = Preparation { dataset, items, open_set: false, seed: plan.seed };
+        Ok([preparation.prepare(0, encoder, &plan.methods)?])
     });
     let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;
     let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
     let at = |method: usize, level: usize| {
         let (folds, method) = (&prepared[level], plan.methods[method]);
-        let templates = fold::templates(dataset, folds, method, usize::MAX);
-        Cow::Owned(trials(dataset, folds, &templates, method, 1))
+        Cow::Owned(trials(dataset, folds, &galleries(dataset, folds, method, usize::MAX), method, 1))
     };
     sweep("training-sessions", "sessions that train", &levels, plan, &at)
 }
@@ -150,14 +155,14 @@ fn sweep<'t>(
     plan: &Plan,
     trials_at: &(dyn Fn(usize, usize) -> Cow<'t, [Trial]> + Sync),
 ) -> Result<Sweep, EvaluationError> {
-    let one_thread = Resampling { threads: 1, ..plan.resampling(plan.replicates / 5) };
-    let estimates = in_parallel(levels.len() * plan.methods.len(), plan.threads, |job| {
+    let resampling = Resampling { replicates: plan.replicates / 5, ..plan.resampling() };
+    let estimates = (0..levels.len() * plan.methods.len()).into_par_iter().map(|job| {
         let trials = trials_at(job / levels.len(), job % levels.len());
         let (genuine, impostor) = genuine_and_impostor(&trials);
-        let interval = intervals(&trials, one_thread)?.eer;
-        Ok::<_, ScoreError>(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
+        let interval = intervals(&trials, resampling)?.eer;
+        Ok(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
     });
-    let estimates = estimates.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let estimates = estimates.collect::<Result<Vec<_>, ScoreError>>()?;
     let lines = plan.methods.iter().zip(estimates.chunks(levels.len()));
     Ok(Sweep {
         name: name.to_owned(),
@@ -165,27 +170,4 @@ fn sweep<'t>(
         levels: levels.to_vec(),
         lines: lines.map(|(method, eer)| SweepLine { method: method.name().to_owned(), eer: eer.to_vec() }).collect(),
     })
-}
-
-/// `work(0..count)` on `threads` threads; the answers are in order, whoever made them.
-fn in_parallel<T: Send>(count: usize, threads: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(count));
-    std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, count.max(1)) {
-            scope.spawn(|| {
-                loop {
-                    let job = next.fetch_add(1, Ordering::Relaxed);
-                    if job >= count {
-                        break;
-                    }
-                    let answer = work(job);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((job, answer));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_by_key(|(job, _)| *job);
-    done.into_iter().map(|(_, answer)| answer).collect()
 }

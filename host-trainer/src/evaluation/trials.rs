@@ -5,8 +5,9 @@ use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingError};
 
 /// Scores with the protocol they were made by.
+#[derive(Clone, Debug)]
 pub struct Trials {
-    /// What the probes are to the model, in words.
+    /// Whether the probes trained the model, in words.
     pub protocol: &'static str,
     /// Sessions of the probes.
     pub sessions: Vec<String>,

@@ -35,7 +35,7 @@ impl Scores {
     }
 }
 
-/// The cosine of a prototype and a probe; -1 where they have none: a probe without direction is like nobody.
+/// The cosine of a prototype and a probe; -1 where either has length zero, so that such a probe is rejected.
 #[must_use]
 pub fn score(prototype: &[f32], probe: &[f32]) -> f64 {
     f64::from(cosine(prototype, probe).unwrap_or(-1.0))
@@ -57,7 +57,7 @@ pub fn prototypes(embeddings: &[(u32, Vec<f32>)], classes: usize) -> Vec<Option<
 /// Takes the mean of all prototypes, at unit length, from each.
 ///
 /// A score against a centred prototype is the cosine to its class less the mean cosine to the gallery, up to a factor:
-/// what all of the gallery share tells nothing.
+/// what the whole gallery shares distinguishes nobody.
 pub fn centre(gallery: &mut [&mut Vec<f32>]) {
     let mut mean: Vec<f32> = Vec::new();
     let count = gallery.len() as f32;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::heading;
 use super::numbers::{count, estimate_cell, fixed, interval};
 use super::{page, scroll_box};
-use crate::evaluation::compare::{ComparedMethod, Comparison, is_carried};
+use crate::evaluation::compare::{ComparedMethod, Comparison, excludes_zero};
 use crate::evaluation::results::Estimate;
 
 /// The comparison as one HTML page.
@@ -77,7 +77,7 @@ fn difference_cell(difference: Option<&Estimate>) -> Markup {
     let value = format!("{sign}{}", fixed(difference.value, 2));
     html! {
         td {
-            @if is_carried(difference) { strong { (value) } } @else { (value) }
+            @if excludes_zero(difference) { strong { (value) } } @else { (value) }
             @if let Some(ends) = difference.interval { " " span class="interval" { (interval(ends, 2)) } }
         }
     }

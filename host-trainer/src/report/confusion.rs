@@ -10,7 +10,7 @@ use crate::evaluation::results::ProtocolResult;
 
 const SIDE: f64 = 300.0;
 /// More labels than this leave no room for counts in the cells.
-const MOST_WITH_COUNTS: usize = 12;
+const COUNTS_LIMIT: usize = 12;
 /// Shades of the style sheet.
 const SHADES: f64 = 8.0;
 
@@ -35,7 +35,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
             let says = format!("{} taken for {}: {number} of {total}", name(row), name(column));
             body +=
                 &plot.bar((x - 0.47, y - 0.47), (x + 0.47, y + 0.47), &format!("cell s{shade}"), &says).into_string();
-            if protocol.labels.len() <= MOST_WITH_COUNTS && number > 0 {
+            if protocol.labels.len() <= COUNTS_LIMIT && number > 0 {
                 let class = if shade > 4 { "count middle strong" } else { "count middle" };
                 counts += &plot.text((x, y), (0.0, 3.8), class, &number.to_string()).into_string();
             }

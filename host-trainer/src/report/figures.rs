@@ -1,8 +1,8 @@
-//! The tables of figures: protocols by methods, and thresholds carried over from development trials.
+//! The tables of figures: protocols by methods, and thresholds transferred from development trials.
 
 use maud::{Markup, html};
 
-use super::methods::{Styles, heading, honest_first};
+use super::methods::{Styles, heading, leaking_last};
 use super::numbers::{count, estimate_cell, fixed, level, rate_cell};
 use super::scroll_box;
 use crate::evaluation::results::{OperatingPoint, ProtocolResult, Results};
@@ -22,12 +22,12 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
             }
             h3 id="thresholds" { "Thresholds fixed beforehand" }
             @if transfers(results) == 0 {
-                p { "No protocol fixed a threshold on development trials, so none could be put to the test." }
+                p { "No protocol fixed a threshold on development trials, so none could be tested." }
             } @else {
                 (scroll_box("Thresholds fixed on development trials", &thresholds(results)))
                 p class="note" {
                     "An EER chooses its threshold after the fact. Here the threshold was fixed on development trials, then applied "
-                    "unchanged: what a token does. In brackets: Clopper-Pearson 95 % intervals."
+                    "unchanged, as a token does. In brackets: Clopper-Pearson 95 % intervals."
                 }
             }
         }
@@ -52,7 +52,7 @@ fn methods(results: &Results, styles: &Styles) -> Markup {
                 th scope="col" { "Macro F1" }
                 th scope="col" { "Genuine / impostor trials" }
             } }
-            @for protocol in honest_first(results) {
+            @for protocol in leaking_last(results) {
                 tbody {
                     (group(protocol, levels.len() + 8 + usize::from(seeds.is_some())))
                     @for method in &protocol.methods {
@@ -93,7 +93,7 @@ fn thresholds(results: &Results) -> Markup {
                 th scope="col" { "FMR (%)" }
                 th scope="col" { "FNMR (%)" }
             } }
-            @for protocol in honest_first(results) {
+            @for protocol in leaking_last(results) {
                 @if protocol.methods.iter().any(|method| method.transfer.is_some()) {
                     tbody {
                         (group(protocol, 4))

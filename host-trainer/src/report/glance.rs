@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::figure;
-use super::methods::{Styles, heading, honest_first};
+use super::methods::{Styles, heading, leaking_last};
 use super::numbers::{fixed, with_interval};
 use super::svg::{Axis, Plot};
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
@@ -17,7 +17,7 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
         section id="glance" {
             h2 { "At a glance" }
             div class="figures" {
-                @for protocol in honest_first(results) {
+                @for protocol in leaking_last(results) {
                     @if !protocol.methods.is_empty() { (panel(protocol, styles, largest)) }
                 }
             }

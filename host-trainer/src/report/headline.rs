@@ -1,10 +1,10 @@
-//! What an evaluation says, in plain language, and no more than its intervals carry.
+//! The findings of an evaluation in plain language, as far as its intervals support them.
 
 use maud::{Markup, html};
 
-use super::methods::{best_rival, heading, honest_first, neural_vault};
+use super::methods::{best_rival, heading, leaking_last, neural_vault};
 use super::numbers::{count, fixed, interval, percent, with_interval};
-use crate::evaluation::compare::{eer_difference, is_carried};
+use crate::evaluation::compare::{eer_difference, excludes_zero};
 use crate::evaluation::results::{Estimate, MethodResult, ProtocolResult, Results};
 
 /// One card a protocol.
@@ -13,18 +13,18 @@ pub fn section(results: &Results) -> Markup {
         section id="headline" {
             h2 { "What was found" }
             @if let Some(text) = lead(results) { p class="lead" { (text) } }
-            div class="cards" { @for protocol in honest_first(results) { (card(protocol)) } }
+            div class="cards" { @for protocol in leaking_last(results) { (card(protocol)) } }
             p class="note" {
-                "Intervals are 95 % and come from resampling sessions (blocks of six frames where there is only one), then labels. A difference counts as carried when its own "
+                "Intervals are 95 % and come from resampling sessions (blocks of six frames where there is only one), then labels. A difference is significant when its own "
                 "interval, from the same resamples of both methods' trials, excludes zero."
             }
         }
     }
 }
 
-/// The first honest protocol in a sentence or two, and what those that leak are worth beside it.
+/// The first protocol without a leak in a sentence or two, and how far the leaking ones flatter the model.
 fn lead(results: &Results) -> Option<String> {
-    let protocols = honest_first(results);
+    let protocols = leaking_last(results);
     let (protocol, method) = protocols.iter().find_map(|protocol| Some((protocol, neural_vault(protocol)?)))?;
     if protocol.leaks.is_some() {
         let text = "Every protocol here leaks: its probes are not independent of what trained the model, and no figure below says \
@@ -75,14 +75,14 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
             @if let Some(ends) = method.eer.interval { " " span class="interval" { (interval(ends, 1)) } }
         }
         @if let Some(rival) = best_rival(protocol) { p { (against(protocol, method, rival)) } }
-        @let others = sorted_out(protocol, method);
+        @let others = by_significance(protocol, method);
         @if !others.is_empty() { p { (others) } }
         @if let Some(text) = few_errors(method) { p { (text) } }
         @if method.eer.interval.is_none() { p { "There was nothing to resample, so the figure has no interval." } }
     }
 }
 
-/// The difference on the same trials and resamples where the evaluation holds it, the cautious one otherwise.
+/// The paired difference where the evaluation has one, otherwise the more cautious one of independent estimates.
 fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
     let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
     paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
@@ -90,23 +90,23 @@ fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodRe
 
 fn against(protocol: &ProtocolResult, method: &MethodResult, rival: &MethodResult) -> String {
     let gap = difference(protocol, method, rival);
-    let carried = match gap.interval {
-        None => "without intervals, nothing can be said of the difference".to_owned(),
-        Some(_) if is_carried(&gap) => {
+    let verdict = match gap.interval {
+        None => "without intervals, nothing can be said about the difference".to_owned(),
+        Some(_) if excludes_zero(&gap) => {
             let outcome = if gap.value < 0.0 { "NeuralVault is ahead" } else { "NeuralVault is behind" };
-            format!("{outcome}, by {} points, and the intervals carry it", with_interval(&gap, 1, ""))
+            format!("{outcome}, by {} points, a significant difference", with_interval(&gap, 1, ""))
         }
-        Some(_) => format!("a difference of {} points, which the intervals do not carry", with_interval(&gap, 1, "")),
+        Some(_) => format!("a difference of {} points, which is not significant", with_interval(&gap, 1, "")),
     };
-    format!("The best simple rival, {}, has {}: {carried}.", rival.name, with_interval(&rival.eer, 1, "\u{a0}%"))
+    format!("The best simple rival, {}, has {}: {verdict}.", rival.name, with_interval(&rival.eer, 1, "\u{a0}%"))
 }
 
-/// NeuralVault against every other method, by what the intervals carry.
-fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
+/// The other methods by whether NeuralVault is significantly better, worse, or neither.
+fn by_significance(protocol: &ProtocolResult, method: &MethodResult) -> String {
     let (mut beaten, mut level, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
     for other in protocol.methods.iter().filter(|other| other.name != method.name) {
         let gap = difference(protocol, method, other);
-        let list = match is_carried(&gap) {
+        let list = match excludes_zero(&gap) {
             true if gap.value < 0.0 => &mut beaten,
             true => &mut ahead,
             false => &mut level,
@@ -115,8 +115,8 @@ fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
     }
     let mut sentences = Vec::new();
     for (list, says) in [
-        (beaten, "Carried as better than"),
-        (ahead, "Carried as worse than"),
+        (beaten, "Significantly better than"),
+        (ahead, "Significantly worse than"),
         (level, "Not statistically distinguishable from"),
     ] {
         if !list.is_empty() {
@@ -126,13 +126,13 @@ fn sorted_out(protocol: &ProtocolResult, method: &MethodResult) -> String {
     sentences.join(" ")
 }
 
-/// Hanley and Lippman-Hand, JAMA 249 (1983): none in n trials leaves room for a rate of 3/n.
+/// Zero errors in n trials are compatible with a rate of up to 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
 fn few_errors(method: &MethodResult) -> Option<String> {
     let trials = method.genuine.len().min(method.impostor.len());
     (method.eer.value == 0.0 && trials > 0).then(|| {
         format!(
             "No error in {} trials is not an error rate of zero: by the rule of three it may be as high as {}, and higher \
-             where trials hang together.",
+             where trials depend on each other.",
             count(trials),
             percent((3.0 / trials as f64).min(1.0))
         )

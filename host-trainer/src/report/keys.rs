@@ -1,8 +1,8 @@
-//! Keys of the class prototypes, how they behave, and how much one probe tells.
+//! Keys of the class prototypes, their statistics, and the information in a probe.
 
 use maud::{Markup, html};
 
-use super::methods::{heading, honest_first};
+use super::methods::{heading, leaking_last};
 use super::numbers::{fixed, percent};
 use super::scroll_box;
 use crate::evaluation::results::Results;
@@ -48,16 +48,16 @@ pub fn section(results: &Results) -> Markup {
                         }
                     }))
                     p class="note" {
-                        "These speak of the derivation (HKDF-SHA256), not of the scans: any input that differs in one bit gives as much. "
-                        "They say nothing of how hard a prototype is to guess."
+                        "These describe the derivation (HKDF-SHA256), not the scans: any inputs that differ in one bit give the same figures. "
+                        "They say nothing about how hard a prototype is to guess."
                     }
                 }
                 div {
-                    h3 { "What a probe tells" }
+                    h3 { "Information in a probe" }
                     (scroll_box("Effective dimension and relative entropy", &information(results)))
                     p class="note" {
                         "Effective dimension: participation ratio of the embeddings' covariance. Relative entropy of genuine to "
-                        "impostor scores, Gaussian estimate: what one probe tells of identity."
+                        "impostor scores, Gaussian estimate: how much one probe tells about identity."
                     }
                 }
             }
@@ -76,8 +76,8 @@ pub fn section(results: &Results) -> Markup {
                     }
                 }))
                 p class="note" {
-                    "A v1 key is a function of the prototype alone. Its SHA-256 tells whether two runs came to the same key, and gives "
-                    "no key: this report may be shown."
+                    "A v1 key is a function of the prototype alone. Its SHA-256 shows whether two runs came to the same key without "
+                    "revealing it: this report can be shared."
                 }
             }
         }
@@ -93,7 +93,7 @@ fn information(results: &Results) -> Markup {
                 th scope="col" { "Relative entropy (bits)" }
             } }
             tbody {
-                @for protocol in honest_first(results) {
+                @for protocol in leaking_last(results) {
                     tr {
                         th scope="row" {
                             (heading(&protocol.name)) @if protocol.leaks.is_some() { " " span class="badge" { "leaks" } }

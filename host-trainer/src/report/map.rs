@@ -17,7 +17,7 @@ const COLOURS: usize = 8;
 const LETTER: f64 = 7.5;
 const LINE: f64 = 14.0;
 /// More points than this are drawn without their names.
-const MOST_NAMED: usize = 2000;
+const NAMED_LIMIT: usize = 2000;
 
 /// The figure; nothing where there are no points.
 pub fn figure_of(protocol: &ProtocolResult) -> Markup {
@@ -44,7 +44,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
                 @for point in group {
                     @let (x, y) = plot.at((point.x, point.y));
                     path d=(mark(place, x, y)) {
-                        @if points.len() <= MOST_NAMED { title { (label) ", " (point.session) } }
+                        @if points.len() <= NAMED_LIMIT { title { (label) ", " (point.session) } }
                     }
                 }
             }
@@ -62,7 +62,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let id = format!("{}-map", super::anchor(&protocol.name));
     let title = format!("Map of embeddings: {}", heading(&protocol.name));
     let note = format!(
-        "{} probe embeddings of {} labels; names stand at the means, where there is room. Two axes show a part of the distances only.",
+        "{} probe embeddings of {} labels; names stand at the means, where there is room. Two axes show only part of the distances.",
         count(points.len()),
         groups.len()
     );

@@ -1,10 +1,11 @@
-//! Which method is which: the one under test, its rivals, and how each is drawn.
+//! The roles of methods, from the list of methods, and how each is drawn.
 
 use maud::{Markup, html};
 
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::evaluation::{methods, protocols};
 
-/// Colours and dashes that the style sheet has; an eleventh method shares the second's.
+/// Colours and dashes in the style sheet; an eleventh method shares the second's.
 const STYLES: usize = 10;
 
 /// The drawing style of each method, the same in every figure of a page.
@@ -14,13 +15,13 @@ pub struct Styles {
 
 impl Styles {
     /// NeuralVault first, the others as they appear.
-    pub fn of(results: &Results) -> Self {
+    pub fn new(results: &Results) -> Self {
         let mut names: Vec<String> = Vec::new();
         for method in results.protocols.iter().flat_map(|protocol| &protocol.methods) {
             if names.contains(&method.name) {
                 continue;
             }
-            let place = if is_neural_vault(&method.name) { 0 } else { names.len() };
+            let place = if is_under_test(&method.name) { 0 } else { names.len() };
             names.insert(place, method.name.clone());
         }
         Self { names }
@@ -30,7 +31,7 @@ impl Styles {
     pub fn class(&self, method: &str) -> String {
         let place = self.names.iter().position(|name| name == method).unwrap_or(self.names.len());
         let style = if place < STYLES { place } else { 1 + (place - 1) % (STYLES - 1) };
-        let emphasis = if is_neural_vault(method) { " chief" } else { "" };
+        let emphasis = if is_under_test(method) { " chief" } else { "" };
         format!("m{style}{emphasis}")
     }
 
@@ -53,49 +54,36 @@ impl Styles {
 
 /// NeuralVault under this protocol.
 pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
-    protocol.methods.iter().find(|method| is_neural_vault(&method.name))
+    protocol.methods.iter().find(|method| is_under_test(&method.name))
 }
 
-/// The method of lowest EER that no encoder was trained for.
+/// The method of lowest EER among those without a trained encoder.
 pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
     let simple = protocol.methods.iter().filter(|m| !is_trained(&m.name) && m.eer.value.is_finite());
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
-/// Protocols whose probes are independent of what trained the model first, otherwise as they were asked for.
-pub fn honest_first(results: &Results) -> Vec<&ProtocolResult> {
+/// The protocols in the order asked for, those that leak last.
+pub fn leaking_last(results: &Results) -> Vec<&ProtocolResult> {
     let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
     protocols.sort_by_key(|protocol| protocol.leaks.is_some());
     protocols
 }
 
-/// A protocol's name as a heading.
+/// A protocol's name, which may go on with a window's length in brackets, as a heading.
 pub fn heading(protocol: &str) -> String {
     let (name, window) = protocol.split_once(' ').map_or((protocol, ""), |(name, window)| (name, window));
-    let heading = match name {
-        "in-sample" => "In sample",
-        "random" => "Random split",
-        "blocks" => "Time blocks",
-        "folds" => "Sessions in turn",
-        "sessions" => "Disjoint sessions",
-        "unseen" => "Unseen labels",
-        "episodes" => "Episodes of 4 + 4",
-        _ => return protocol.to_owned(),
-    };
-    format!("{heading} {window}").trim_end().to_owned()
+    match protocols::find(name) {
+        Some(known) => format!("{} {window}", known.heading()).trim_end().to_owned(),
+        None => protocol.to_owned(),
+    }
 }
 
-/// A method's name without what stands in brackets, in lower-case letters and digits.
-pub fn plain(name: &str) -> String {
-    let name = name.split('(').next().unwrap_or_default();
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
+/// Whether the method has a trained encoder; one of an unknown name has not.
 fn is_trained(name: &str) -> bool {
-    let name = plain(name);
-    name.starts_with("neural") || name == "reference" || name == "refit"
+    methods::find(name).is_some_and(|method| method.is_trained())
 }
 
-fn is_neural_vault(name: &str) -> bool {
-    plain(name) == "neuralvault"
+fn is_under_test(name: &str) -> bool {
+    methods::find(name).is_some_and(|method| method.is_under_test())
 }

@@ -24,7 +24,7 @@ mod sweeps;
 use maud::{Markup, html};
 
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
-use methods::{Styles, heading, honest_first};
+use methods::{Styles, heading, leaking_last};
 use numbers::count;
 
 pub use comparison::comparison_html;
@@ -33,8 +33,8 @@ pub use scores::scores_csv;
 /// The evaluation as one HTML page.
 #[must_use]
 pub fn html(results: &Results) -> String {
-    let styles = Styles::of(results);
-    let protocols = honest_first(results);
+    let styles = Styles::new(results);
+    let protocols = leaking_last(results);
     let data = &results.data;
     page::page(
         &format!("Evaluation of {}", data.file),

@@ -1,10 +1,10 @@
-//! Numbers as a reader meets them.
+//! Numbers formatted for the page.
 
 use maud::{Markup, html};
 
 use crate::evaluation::results::Estimate;
 
-/// `value` with so many decimals and a true minus sign; a dash where it is no number.
+/// `value` with so many decimals and a true minus sign; a dash where it is not finite.
 pub fn fixed(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return "–".to_owned();
@@ -14,7 +14,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     if value < 0.0 && !is_zero { format!("−{text}") } else { text }
 }
 
-/// A rate from 0 to 1 in percent, with as many decimals as it takes to tell it from zero.
+/// A rate from 0 to 1 in percent, with enough decimals to differ from zero.
 pub fn percent(rate: f64) -> String {
     let decimals = if rate > 0.0 && rate < 0.001 { 2 } else { 1 };
     format!("{}\u{a0}%", fixed(100.0 * rate, decimals))

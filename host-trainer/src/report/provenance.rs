@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, honest_first};
+use super::methods::{heading, leaking_last};
 use super::numbers::count;
 use super::scroll_box;
 use crate::evaluation::results::Results;
@@ -30,7 +30,7 @@ pub fn section(results: &Results) -> Markup {
                     }
                     tbody {
                         tr class="group" { th scope="rowgroup" colspan="2" { "Models, by digest" } }
-                        @for protocol in honest_first(results) {
+                        @for protocol in leaking_last(results) {
                             @for model in &protocol.model_digests { (digest(&heading(&protocol.name), model)) }
                         }
                     }

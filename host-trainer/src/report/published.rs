@@ -2,28 +2,32 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, honest_first, plain};
+use super::methods::{heading, leaking_last};
 use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
+use crate::evaluation::methods;
+use crate::evaluation::protocols::REFERENCE;
 use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 
-/// Method, EER in percent, d'.
+/// Method, as it was called there, EER in percent, d'.
 const VERIFICATION: [(&str, f64, f64); 5] = [
-    ("Neural (binarised)", 0.75, 5.95),
+    (BINARISED, 0.75, 5.95),
     ("NeuralVault (cosine)", 0.94, 4.84),
     ("BioHashing", 15.09, 2.21),
     ("SHA-256", 48.4, 0.14),
     ("HMAC", 52.6, 0.25),
 ];
+/// The method of the published sweeps.
+const BINARISED: &str = "Neural (binarised)";
 /// EER in percent of the binarised embeddings at 30, 20, 15, 10, 5 and 0 dB.
 const NOISE: [f64; 6] = [0.75, 0.75, 0.75, 1.13, 0.47, 1.13];
 /// EER in percent of the binarised embeddings with 0, 5, 10, 15, 20 and 30 % of the values replaced.
 const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 
-/// The tables, marked for what they are.
+/// The tables, with how the published figures were made.
 pub fn section(results: &Results) -> Markup {
-    let in_sample = results.protocols.iter().find(|protocol| protocol.name == "in-sample");
-    let honest = honest_first(results).into_iter().find(|protocol| protocol.leaks.is_none());
+    let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
+    let sound = leaking_last(results).into_iter().find(|protocol| protocol.leaks.is_none());
     html! {
         section id="published" {
             h2 { "Against the published figures" }
@@ -32,20 +36,20 @@ pub fn section(results: &Results) -> Markup {
                 strong { "on other data" }
                 " (predicted responses to five videos, not available) and "
                 strong { "in sample" }
-                ": scored on the rows that trained the encoder. They say what the method is meant to do; they are no target for "
-                "other recordings, and only the in-sample column below was made the same way. The published embeddings are of "
-                "recipe reference, those here of recipe "
+                ": scored on the rows that trained the encoder. They show what the method was designed for and are no target for "
+                "other recordings; only the in-sample column below was made the same way. The published embeddings were made by "
+                "recipe reference, those here by recipe "
                 (results.settings.get("recipe").map_or("unknown", String::as_str)) "."
             }
-            (scroll_box("Published verification figures beside those found here", &verification(in_sample, honest)))
+            (scroll_box("Published verification figures beside those found here", &verification(in_sample, sound)))
             (scroll_box("Published few-shot figures beside those found here", &few_shot(results)))
             (scroll_box("Published sweeps of the binarised embeddings beside those found here", &sweeps(results)))
         }
     }
 }
 
-fn verification(in_sample: Option<&ProtocolResult>, honest: Option<&ProtocolResult>) -> Markup {
-    let columns: Vec<&ProtocolResult> = in_sample.into_iter().chain(honest).collect();
+fn verification(in_sample: Option<&ProtocolResult>, sound: Option<&ProtocolResult>) -> Markup {
+    let columns: Vec<&ProtocolResult> = in_sample.into_iter().chain(sound).collect();
     html! {
         table {
             thead {
@@ -101,7 +105,7 @@ fn few_shot(results: &Results) -> Markup {
 
 fn sweeps(results: &Results) -> Markup {
     let found = |tests: &std::collections::BTreeMap<String, Vec<f64>>| {
-        tests.iter().find(|(name, _)| plain(name) == "neural").map(|(_, list)| list.clone()).unwrap_or_default()
+        tests.iter().find(|(name, _)| is_same(name, BINARISED)).map(|(_, list)| list.clone()).unwrap_or_default()
     };
     let row = |name: &str, values: &[f64]| {
         html! {
@@ -133,13 +137,11 @@ fn levels(name: &str, levels: &[&str; 6]) -> Markup {
 }
 
 fn counterpart<'a>(protocol: &'a ProtocolResult, published: &str) -> Option<&'a MethodResult> {
-    protocol
-        .methods
-        .iter()
-        .find(|method| plain(&method.name).starts_with(&plain(published)) && same_kind(method, published))
+    protocol.methods.iter().find(|method| is_same(&method.name, published))
 }
 
-/// `Neural` is not `NeuralVault`, though its name begins alike.
-fn same_kind(method: &MethodResult, published: &str) -> bool {
-    plain(published) != "neural" || plain(&method.name) == "neural"
+/// Whether two names are of one method.
+fn is_same(name: &str, published: &str) -> bool {
+    let of = |name| methods::find(name).map(|method| method.name());
+    of(name).is_some() && of(name) == of(published)
 }

@@ -204,7 +204,7 @@ pub fn px(value: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
-/// Round numbers (1, 2 or 5 times a power of ten apart) within the domain, about `count` of them, with their text.
+/// Round numbers (spaced 1, 2 or 5 times a power of ten) within the domain, about `count` of them, with their text.
 fn round_ticks(domain: [f64; 2], count: usize) -> Vec<(f64, String)> {
     let (low, high) = (domain[0].min(domain[1]), domain[0].max(domain[1]));
     let rough = (high - low) / count.max(1) as f64;

@@ -1,4 +1,4 @@
-//! EER along a condition: lines of all methods, bands of the two that the question is about.
+//! EER along a condition: lines of all methods, bands of NeuralVault and its best simple rival.
 
 use maud::{Markup, PreEscaped, html};
 

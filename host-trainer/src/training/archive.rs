@@ -32,6 +32,7 @@ pub struct Archive {
 
 /// Why there is no usable archive.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ArchiveError {
     /// The file cannot be read.
     #[error("{}: cannot be read: {source}; a model that `neural-vault train` wrote has it in its folder", path.display())]
@@ -58,6 +59,12 @@ pub enum ArchiveError {
         archived: String,
         /// Digest of the model given.
         given: String,
+    },
+    /// The label to be added is archived already.
+    #[error("label {label} trained the model already")]
+    KnownLabel {
+        /// The label.
+        label: String,
     },
     /// The new recordings do not go with the archived ones.
     #[error("{0}")]
@@ -180,7 +187,7 @@ impl Archive {
         let mismatch = |text: String| Err(ArchiveError::Mismatch(text));
         let mut all = self.dataset.clone();
         if all.labels.iter().any(|known| known == label) {
-            return mismatch(format!("label {label} trained the model already; enrol it without --refit"));
+            return Err(ArchiveError::KnownLabel { label: label.to_owned() });
         }
         if others.features != all.features {
             let (given, expected) = (others.features, all.features);

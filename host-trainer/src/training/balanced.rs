@@ -1,4 +1,4 @@
-//! Balanced batches of windows: as many of each class, of as many recordings as there are.
+//! Balanced batches: the same number of windows of each class, from as many recordings as it has.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,7 +8,6 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Input, Values};
-use super::settings::ProxyAnchor;
 use crate::dataset::Window;
 use crate::graph::loss::EXCLUDED;
 
@@ -21,34 +20,45 @@ pub(super) struct Balanced {
     pub classes: Vec<Vec<Range<usize>>>,
 }
 
+/// What is drawn for a step.
+#[derive(Clone, Copy)]
+pub(super) struct Draw<'d> {
+    /// Window lengths, one of which is drawn.
+    pub windows: &'d [usize],
+    /// Classes, at most.
+    pub classes: usize,
+    /// Windows of each class.
+    pub windows_per_class: usize,
+}
+
 impl Balanced {
     /// Classes in a step.
-    pub(super) fn present(&self, settings: &ProxyAnchor) -> usize {
-        settings.classes.min(self.classes.len())
+    pub(super) fn present(&self, wanted: Draw<'_>) -> usize {
+        wanted.classes.min(self.classes.len())
     }
 
     /// Windows in a step.
-    pub(super) fn rows(&self, settings: &ProxyAnchor) -> usize {
-        self.present(settings) * settings.windows_per_class
+    pub(super) fn rows(&self, wanted: Draw<'_>) -> usize {
+        self.present(wanted) * wanted.windows_per_class
     }
 
     /// Draws a window length, classes, and of each class windows of different recordings first.
     ///
     /// A window starts anywhere in its recording that leaves it whole; a shorter recording is repeated cyclically.
-    pub(super) fn draw(&self, settings: &ProxyAnchor, rng: &mut ChaCha8Rng) -> Batch<'_> {
-        let graph = rng.random_range(0..settings.windows.len());
-        let window = settings.windows[graph];
-        let rows = self.rows(settings);
+    pub(super) fn draw(&self, wanted: Draw<'_>, rng: &mut ChaCha8Rng) -> Batch<'_> {
+        let graph = rng.random_range(0..wanted.windows.len());
+        let window = wanted.windows[graph];
+        let rows = self.rows(wanted);
         let mut order: Vec<usize> = (0..self.classes.len()).collect();
-        let (chosen, _) = order.partial_shuffle(rng, self.present(settings));
+        let (chosen, _) = order.partial_shuffle(rng, self.present(wanted));
         let mut frames = Vec::with_capacity(rows * window * self.width);
         let mut own = vec![-EXCLUDED; self.classes.len() * rows];
         for (place, &class) in chosen.iter().enumerate() {
-            let first = place * settings.windows_per_class;
-            own[class * rows + first..][..settings.windows_per_class].fill(0.0);
+            let first = place * wanted.windows_per_class;
+            own[class * rows + first..][..wanted.windows_per_class].fill(0.0);
             let recordings = &self.classes[class];
             let mut unused: Vec<&Range<usize>> = Vec::new();
-            for _ in 0..settings.windows_per_class {
+            for _ in 0..wanted.windows_per_class {
                 if unused.is_empty() {
                     unused.extend(recordings);
                     unused.shuffle(rng);
@@ -79,7 +89,7 @@ mod tests {
     use crate::training::batch::generator;
 
     proptest! {
-        /// Frame values name their row, so that a batch tells where it comes from.
+        /// Frame values name their row, so that a batch shows where it comes from.
         #[test]
         fn a_batch_holds_whole_windows_of_as_many_recordings_as_there_are(
             lengths in prop::collection::vec(prop::collection::vec(1usize..14, 1..5), 2..12),
@@ -91,8 +101,8 @@ mod tests {
                 next - length..next
             }).collect()).collect();
             let balanced = Balanced { frames: (0..next).map(|row| row as f32).collect(), width: 1, classes };
-            let settings = ProxyAnchor { windows_per_class, ..ProxyAnchor::default() };
-            let batch = balanced.draw(&settings, &mut generator(seed, 0));
+            let wanted = Draw { windows: &[1, 3, 9], classes: 8, windows_per_class };
+            let batch = balanced.draw(wanted, &mut generator(seed, 0));
             let [rows, window, width] = batch.shape;
             prop_assert_eq!(batch.frames.len(), rows * window * width);
             prop_assert_eq!(rows, lengths.len().min(8) * windows_per_class);

@@ -1,4 +1,4 @@
-//! What one step is fed beside the weights.
+//! The inputs of one step beside the weights.
 
 use std::borrow::Cow;
 
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_drawn_alike_whatever_was_drawn_before() {
+    fn a_step_draws_the_same_whatever_was_drawn_before() {
         let draw = |step| generator(3, step).next_u64();
         let later = draw(7);
         assert_ne!(later, draw(6));

@@ -1,21 +1,21 @@
 //! Recipe `linear`: the whitened front end alone, a model without steps.
 
 use super::TrainingError;
-use super::data::single_recordings;
+use super::note::Note;
 use crate::dataset::{Dataset, Standardiser, check_training};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd};
 use crate::model::{LATENT, Model, Provenance, linear_dims};
 
 /// Fits a linear model to `dataset`; also gives notes on the recordings.
 ///
-/// For known identities the axes that set them apart weigh double; with `open_set` all weigh alike, which is what
-/// identities that the model never saw need.
+/// For known identities the axes that separate them have twice the weight of the others; with `open_set` all axes weigh the
+/// same, which suits identities that the model never saw.
 ///
 /// # Errors
 /// When there are fewer than two classes, a class has one frame, or there is no front end for these frames.
-pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<String>), TrainingError> {
-    let mut notes = check_training(&dataset)?;
-    notes.extend(single_recordings(&dataset));
+pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>), TrainingError> {
+    let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Other).collect();
+    notes.extend(Note::single_recordings(&dataset));
     let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
     standardiser.apply(&mut dataset.values);
     let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();

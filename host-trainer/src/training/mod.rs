@@ -3,15 +3,20 @@
 mod archive;
 mod balanced;
 mod batch;
+mod check;
 pub mod checkpoint;
 mod data;
 mod linear;
+mod note;
 pub mod optimiser;
+mod proxy_anchor;
 mod recipe;
 mod run;
+mod sampler;
 mod schedule;
 mod settings;
 mod trainer;
+mod triplet;
 mod triplets;
 
 #[cfg(test)]
@@ -28,14 +33,18 @@ use crate::model::ModelError;
 pub use archive::{ARCHIVE, Archive, ArchiveError};
 pub use data::TrainingData;
 pub use linear::linear;
-pub use recipe::Recipe;
+pub use note::Note;
+pub use proxy_anchor::ProxyAnchor;
+pub use recipe::{RECIPES, Recipe, RecipeKind};
 pub use run::{LOG, Outcome, RunFolder, refuse_checkpoint, remove_checkpoint, run};
 pub use schedule::Schedule;
-pub use settings::{Mining, Objective, ProxyAnchor, Settings, Triplet};
+pub use settings::{Objective, Settings};
 pub use trainer::{StepReport, Trainer};
+pub use triplet::{Mining, Triplet};
 
-/// Why training cannot begin or go on.
+/// Why training cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrainingError {
     /// The recordings cannot be trained on.
     #[error(transparent)]
@@ -49,11 +58,19 @@ pub enum TrainingError {
     /// The model cannot be made or written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A setting is out of its range.
+    #[error("{name} {reason}")]
+    Setting {
+        /// The setting, as [`RecipeKind::settings`] names it.
+        name: &'static str,
+        /// What is wrong, or the range.
+        reason: String,
+    },
     /// The settings make no sense together.
     #[error("{0}")]
     Settings(String),
     /// The loss is no longer a number.
-    #[error("the loss is {loss} at step {step}: lower --learning-rate, or look for extreme values in the recordings")]
+    #[error("the loss is {loss} at step {step}")]
     Diverged {
         /// The step, from 1.
         step: u64,
@@ -64,6 +81,20 @@ pub enum TrainingError {
     #[error("{source}")]
     Write {
         /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+    /// The folder holds the checkpoint of an unfinished run, which is not overwritten unasked.
+    #[error("{} is there", path.display())]
+    Unfinished {
+        /// The checkpoint's file.
+        path: PathBuf,
+    },
+    /// The checkpoint cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    ReadCheckpoint {
+        /// The checkpoint's file.
+        path: PathBuf,
+        /// What the system said.
         source: std::io::Error,
     },
     /// The checkpoint cannot be continued.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Objective, Settings, StepReport, Trainer, TrainingError, linear};
+use super::{Settings, StepReport, Trainer, TrainingError, linear};
 use crate::dataset::{Dataset, MAX_FRAMES};
 use crate::engine::Engine;
 use crate::model::Model;
@@ -13,12 +13,59 @@ use crate::model::Model;
 pub enum Recipe {
     /// The whitened front end alone, in closed form.
     Linear {
-        /// For identities that are not trained with: all axes weigh alike, the classes' own no more than others.
+        /// For identities that the model is not trained on: the axes that separate the classes weigh no more than others.
         open_set: bool,
     },
     /// An encoder trained step by step: `whitened` or `reference`, by its objective.
     Steps(Settings),
 }
+
+/// A recipe by its name, for a person to choose.
+#[derive(Clone, Copy, Debug)]
+pub struct RecipeKind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it makes of recordings, in a few words.
+    pub help: &'static str,
+    /// The recipe with its own settings.
+    pub recipe: fn() -> Recipe,
+    /// Names of the settings that may be changed, beside the seed.
+    pub settings: &'static [&'static str],
+}
+
+/// Every recipe, the default first.
+pub const RECIPES: [&RecipeKind; 3] = [
+    &RecipeKind {
+        name: "whitened",
+        help: "Whitened front end, then an encoder by proxy-anchor loss: generalises to recordings never seen",
+        recipe: || Recipe::Steps(Settings::whitened()),
+        settings: &["windows", "steps", "margin", "learning-rate", "schedule", "weight-decay", "clip", "dropout"],
+    },
+    &RecipeKind {
+        name: "linear",
+        help: "The whitened front end alone: small, fitted at once, and the one to enrol new identities with",
+        recipe: || Recipe::Linear { open_set: false },
+        settings: &["open-set"],
+    },
+    &RecipeKind {
+        name: "reference",
+        help: "The reference's triplet loss over the whole encoder",
+        recipe: || Recipe::Steps(Settings::reference()),
+        settings: &[
+            "batch",
+            "rows",
+            "window",
+            "mining",
+            "steps",
+            "margin",
+            "learning-rate",
+            "schedule",
+            "weight-decay",
+            "clip",
+            "dropout",
+        ],
+    },
+];
 
 impl Recipe {
     /// The recipe's name.
@@ -48,15 +95,12 @@ impl Recipe {
         }
     }
 
-    /// Window lengths that the model is trained on; a linear model takes all alike.
+    /// Window lengths that the model is trained on; a linear model takes any.
     #[must_use]
     pub fn windows(&self) -> Vec<usize> {
         match self {
             Recipe::Linear { .. } => (1..=MAX_FRAMES).collect(),
-            Recipe::Steps(settings) => match &settings.objective {
-                Objective::Triplet(triplet) => vec![triplet.window],
-                Objective::ProxyAnchor(proxies) => proxies.windows.clone(),
-            },
+            Recipe::Steps(settings) => settings.objective.settings().windows(),
         }
     }
 
@@ -80,6 +124,18 @@ impl Recipe {
                 }
                 Ok(trainer.model())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_recipe_is_listed_by_the_name_that_it_has() {
+        for kind in RECIPES {
+            assert_eq!((kind.recipe)().name(), kind.name);
         }
     }
 }

@@ -17,6 +17,13 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// Every course, with its name and what it is.
+    pub const ALL: [(&'static str, &'static str, Self); 3] = [
+        ("constant", "The same throughout", Self::Constant),
+        ("cosine", "Half a cosine down to 0", Self::Cosine),
+        ("warm-up-cosine", "Up over the first tenth of the steps, then half a cosine down to 0", Self::WarmUpCosine),
+    ];
+
     /// The rate of step `step` (from 0) of `steps`, given the highest `rate`.
     #[must_use]
     pub fn rate(self, rate: f64, step: u64, steps: u64) -> f64 {

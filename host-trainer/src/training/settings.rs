@@ -1,9 +1,12 @@
-//! Everything that, with the data and the seed, decides the weights that a run ends with.
+//! The settings that, with the recordings, determine the weights of a run.
 
 use serde::{Deserialize, Serialize};
 
+use super::check::{in_range, positive};
+use super::proxy_anchor::ProxyAnchor;
+use super::sampler::ObjectiveSettings;
+use super::triplet::Triplet;
 use super::{Schedule, TrainingError};
-use crate::dataset::MAX_FRAMES;
 
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Settings {
     pub objective: Objective,
     /// The highest learning rate.
     pub learning_rate: f64,
-    /// Its course.
+    /// How it changes over the run.
     pub schedule: Schedule,
     /// Decoupled weight decay.
     pub weight_decay: f32,
@@ -36,56 +39,13 @@ pub enum Objective {
     ProxyAnchor(ProxyAnchor),
 }
 
-/// Settings of the triplet loss.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Triplet {
-    /// Triplets a step, for random mining.
-    pub batch: usize,
-    /// Distinct windows a step, at most.
-    pub rows: usize,
-    /// Frames a window.
-    pub window: usize,
-    /// How triplets are chosen.
-    pub mining: Mining,
-    /// The margin, in squared distance between unit vectors.
-    pub margin: f32,
-}
-
-/// How triplets are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mining {
-    /// Anchor, positive and negative at random, as the reference does.
-    Random,
-    /// Every window with its farthest positive and nearest negative.
-    BatchHard,
-}
-
-/// Settings of the proxy-anchor loss.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProxyAnchor {
-    /// Window lengths, one of which is drawn for a step.
-    pub windows: Vec<usize>,
-    /// Classes a step, at most.
-    pub classes: usize,
-    /// Windows a class in a step.
-    pub windows_per_class: usize,
-    /// Steepness of the loss.
-    pub scale: f32,
-    /// Its margin, in cosine.
-    pub margin: f32,
-}
-
-impl Default for Triplet {
-    /// The reference's.
-    fn default() -> Self {
-        Self { batch: 128, rows: 160, window: 1, mining: Mining::Random, margin: 0.5 }
-    }
-}
-
-impl Default for ProxyAnchor {
-    fn default() -> Self {
-        Self { windows: vec![1, 3, 9], classes: 8, windows_per_class: 8, scale: 16.0, margin: 0.1 }
+impl Objective {
+    /// The settings of whichever objective it is.
+    pub(super) fn settings(&self) -> &dyn ObjectiveSettings {
+        match self {
+            Objective::Triplet(settings) => settings,
+            Objective::ProxyAnchor(settings) => settings,
+        }
     }
 }
 
@@ -105,7 +65,7 @@ impl Settings {
         }
     }
 
-    /// The recipe that holds on recordings never seen: 1,000 steps behind the whitened front end.
+    /// The recipe that generalises to recordings never seen: 1,000 steps behind the whitened front end.
     #[must_use]
     pub fn whitened() -> Self {
         Self {
@@ -121,70 +81,21 @@ impl Settings {
     /// Name of the recipe that these are the settings of.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self.objective {
-            Objective::Triplet(_) => "reference",
-            Objective::ProxyAnchor(_) => "whitened",
-        }
+        self.objective.settings().recipe()
     }
 
     /// Checks the values against what the loss and the sampler need.
     ///
     /// # Errors
-    /// [`TrainingError::Settings`], naming the value and its range.
+    /// [`TrainingError::Setting`], naming the value and its range.
     pub fn check(&self) -> Result<(), TrainingError> {
-        if self.steps == 0 {
-            return refuse("--steps must be at least 1".to_owned());
-        }
-        if !positive(self.learning_rate) || !positive(self.clip) {
-            return refuse("--learning-rate and --clip must be positive".to_owned());
-        }
-        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return refuse(format!("--weight-decay {} must be 0 or more", self.weight_decay));
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return refuse(format!("--dropout {} is not in [0, 1)", self.dropout));
-        }
-        match &self.objective {
-            Objective::Triplet(triplet) => triplet.check(),
-            Objective::ProxyAnchor(proxies) => proxies.check(),
-        }
+        let (decay, dropout) = (self.weight_decay, self.dropout);
+        in_range("steps", self.steps > 0, || "must be at least 1".to_owned())?;
+        in_range("learning-rate", positive(self.learning_rate), || "must be positive".to_owned())?;
+        in_range("clip", positive(self.clip), || "must be positive".to_owned())?;
+        let sound = decay.is_finite() && decay >= 0.0;
+        in_range("weight-decay", sound, || format!("{decay} must be 0 or more"))?;
+        in_range("dropout", (0.0..1.0).contains(&dropout), || format!("{dropout} is not in [0, 1)"))?;
+        self.objective.settings().check()
     }
-}
-
-impl Triplet {
-    fn check(&self) -> Result<(), TrainingError> {
-        if self.batch == 0 {
-            return refuse("--batch must be at least 1".to_owned());
-        }
-        if self.rows < 4 {
-            return refuse(format!("--rows {} is too few: two windows of two classes need 4", self.rows));
-        }
-        if !(positive(self.margin.into()) && self.margin <= 4.0) {
-            return refuse(format!("--margin {} is not in (0, 4], the range of squared distances", self.margin));
-        }
-        Ok(())
-    }
-}
-
-impl ProxyAnchor {
-    fn check(&self) -> Result<(), TrainingError> {
-        if self.windows.is_empty() || self.windows.iter().any(|window| !(1..=MAX_FRAMES).contains(window)) {
-            return refuse(format!("--windows {:?}: give lengths of 1 to {MAX_FRAMES} frames", self.windows));
-        }
-        if self.classes < 2 || self.windows_per_class == 0 {
-            return refuse("a step needs two classes and a window of each".to_owned());
-        }
-        if !positive(self.scale.into()) || !(0.0..1.0).contains(&self.margin) {
-            return refuse("the proxy-anchor loss needs a positive scale and a margin in [0, 1)".to_owned());
-        }
-        Ok(())
-    }
-}
-
-fn refuse(text: String) -> Result<(), TrainingError> {
-    Err(TrainingError::Settings(text))
-}
-
-fn positive(value: f64) -> bool {
-    value.is_finite() && value > 0.0
 }

@@ -1,28 +1,27 @@
 //! The training loop: one step at a time, so that a caller can show progress, save and stop.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use neural_vault_core::encoder::Dims;
 use serde::Serialize;
 
 use super::batch::{fill_mask, generator};
-use super::data::{Source, TrainingData};
+use super::data::TrainingData;
+use super::note::Note;
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
-use super::{Mining, Objective, Settings, TrainingError};
+use super::{Settings, TrainingError};
 use crate::dataset::Dataset;
 use crate::engine::{Data, Engine, Feed, Session};
-use crate::graph::loss;
-use crate::graph::step::{self, PROXIES, Slot, StepOptions, training_step};
-use crate::model::{
-    Model, ModelError, Provenance, fold, initialise, initialise_behind_front_end, proxies, reference_dims,
-};
+use crate::graph::step::{PROXIES, Slot, training_step};
+use crate::model::{Model, ModelError, Provenance, proxies, reference_dims};
 
 /// What a step did; one line of `train.jsonl`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StepReport {
     /// The step, from 1.
     pub step: u64,
-    /// The mean triplet loss before the update.
+    /// The mean loss before the update.
     pub loss: f32,
     /// The gradient's norm before clipping.
     pub gradient_norm: f64,
@@ -50,6 +49,12 @@ struct StepGraph {
     masks: Vec<(Slot, Vec<f32>)>,
 }
 
+impl fmt::Debug for Trainer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer").field("data", &self.data).field("steps", &self.steps_done()).finish_non_exhaustive()
+    }
+}
+
 impl Trainer {
     /// Begins a run on `dataset` with fresh weights.
     ///
@@ -66,10 +71,7 @@ impl Trainer {
         let data = TrainingData::prepare(dataset, settings)?;
         provenance.window = data.window;
         let (dims, seed) = (reference_dims(data.features()), data.settings.seed);
-        let model = match &data.source {
-            Source::Triplets { .. } => initialise(dims, provenance, seed)?,
-            Source::Proxies { rank, .. } => initialise_behind_front_end(dims, provenance, *rank, seed)?,
-        };
+        let model = data.sampler.initialise(dims, provenance, seed)?;
         Self::new(model, data, engine, threads)
     }
 
@@ -82,7 +84,7 @@ impl Trainer {
     pub fn new(mut model: Model, data: TrainingData, engine: Engine, threads: usize) -> Result<Self, TrainingError> {
         let mut graphs = Vec::new();
         let mut tensors = None;
-        for options in step_options(&data) {
+        for options in data.sampler.graphs(data.settings.dropout > 0.0) {
             let step = training_step(&model.dims, &options).map_err(ModelError::Dims)?;
             let masks = step.masks.into_iter().map(|slot| (slot.1.iter().product(), slot));
             let masks = masks.map(|(count, slot)| (slot, vec![0.0; count])).collect();
@@ -113,7 +115,7 @@ impl Trainer {
 
     /// What a person should know about the recordings.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[Note] {
         &self.data.notes
     }
 
@@ -125,7 +127,7 @@ impl Trainer {
         let step = self.steps_done();
         let settings = &self.data.settings;
         let mut rng = generator(settings.seed, step);
-        let batch = self.data.draw(&mut rng);
+        let batch = self.data.sampler.draw(&mut rng);
         let StepGraph { session, masks } = &mut self.graphs[batch.graph];
         for (_, mask) in masks.iter_mut() {
             fill_mask(&mut rng, settings.dropout, mask);
@@ -145,11 +147,9 @@ impl Trainer {
         }
         let rate = settings.schedule.rate(settings.learning_rate, step, settings.steps);
         let update = self.optimiser.begin(rate, clip_factor(norm, settings.clip));
-        // The reference decays all tensors, as PyTorch does unless told otherwise.
-        let all = matches!(settings.objective, Objective::Triplet(_));
         for (index, (parameter, gradient)) in self.parameters.iter_mut().zip(gradients).enumerate() {
-            let matrix = self.slots[index].1.len() > 1;
-            let update = if all || matrix { update } else { update.without_decay() };
+            let decays = self.data.sampler.decays(&self.slots[index].1);
+            let update = if decays { update } else { update.without_decay() };
             self.optimiser.apply(update, index, parameter, gradient);
         }
         Ok(StepReport { step: step + 1, loss, gradient_norm: norm, learning_rate: rate })
@@ -164,9 +164,7 @@ impl Trainer {
         tensors.remove(PROXIES);
         let mut model =
             Model { dims: self.model.dims, tensors, provenance: self.model.provenance.clone(), quantised: None };
-        if let Source::Proxies { weight, .. } = &self.data.source {
-            fold(&mut model, weight);
-        }
+        self.data.sampler.finish(&mut model);
         model.tensors.insert("standardiser.mean".to_owned(), self.data.standardiser.mean.clone());
         model.tensors.insert("standardiser.inv_std".to_owned(), self.data.standardiser.inv_std.clone());
         model
@@ -176,30 +174,5 @@ impl Trainer {
     #[must_use]
     pub fn dims(&self) -> &Dims {
         &self.model.dims
-    }
-}
-
-/// The graphs of a run, one for each window length.
-fn step_options(data: &TrainingData) -> Vec<StepOptions> {
-    let dropout = data.settings.dropout > 0.0;
-    match &data.source {
-        Source::Triplets { windows, settings } => {
-            let mining = match settings.mining {
-                Mining::Random => loss::Mining::Random { count: settings.batch },
-                Mining::BatchHard => loss::Mining::BatchHard,
-            };
-            let objective = step::Objective::Triplet { mining, margin: settings.margin };
-            vec![StepOptions { rows: windows.rows(settings), window: windows.window, objective, dropout }]
-        }
-        Source::Proxies { balanced, settings, .. } => {
-            let objective = step::Objective::ProxyAnchor(loss::ProxyAnchor {
-                classes: balanced.classes.len(),
-                present: balanced.present(settings),
-                scale: settings.scale,
-                margin: settings.margin,
-            });
-            let rows = balanced.rows(settings);
-            settings.windows.iter().map(|&window| StepOptions { rows, window, objective, dropout }).collect()
-        }
     }
 }

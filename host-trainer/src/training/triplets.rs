@@ -7,7 +7,6 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Input, Values};
-use super::settings::{Mining, Triplet};
 use crate::graph::loss::FORBIDDEN;
 
 /// Standardised windows with their classes.
@@ -34,30 +33,32 @@ struct Triplets {
 }
 
 impl Windows {
-    /// Windows a step sees.
-    pub(super) fn rows(&self, settings: &Triplet) -> usize {
-        settings.rows.min(self.labels.len())
+    /// Windows a step sees, of `limit` at most.
+    pub(super) fn rows(&self, limit: usize) -> usize {
+        limit.min(self.labels.len())
     }
 
-    /// Draws windows and what their triplets are chosen by.
+    /// Draws at most `limit` windows, and `count` random triplets among them.
     ///
     /// The caller has made sure that there are two classes, and two windows in each class that is to be an anchor.
-    pub(super) fn draw(&self, settings: &Triplet, rng: &mut ChaCha8Rng) -> Batch<'_> {
-        let chosen = self.choose(self.rows(settings), rng);
-        let input = |name, shape: &[usize], values| Input { name, shape: shape.to_vec(), values };
-        let inputs = match settings.mining {
-            Mining::Random => {
-                let triplets = self.triplets(&chosen, settings.batch, rng);
-                let named =
-                    [("anchor", triplets.anchor), ("positive", triplets.positive), ("negative", triplets.negative)];
-                named.map(|(name, rows)| input(name, &[settings.batch], Values::I64(rows))).into()
-            }
-            Mining::BatchHard => {
-                let (positives, negatives) = self.pairs(&chosen);
-                let named = [("positives", positives), ("negatives", negatives)];
-                named.map(|(name, pairs)| input(name, &[chosen.len(); 2], Values::F32(pairs))).into()
-            }
-        };
+    pub(super) fn draw_triplets(&self, limit: usize, count: usize, rng: &mut ChaCha8Rng) -> Batch<'_> {
+        let chosen = self.choose(self.rows(limit), rng);
+        let Triplets { anchor, positive, negative } = self.triplets(&chosen, count, rng);
+        let named = [("anchor", anchor), ("positive", positive), ("negative", negative)];
+        let input = |(name, rows)| Input { name, shape: vec![count], values: Values::I64(rows) };
+        self.batch(&chosen, named.map(input).into())
+    }
+
+    /// Draws at most `limit` windows, and says which pairs of them batch-hard mining may choose.
+    pub(super) fn draw_pairs(&self, limit: usize, rng: &mut ChaCha8Rng) -> Batch<'_> {
+        let chosen = self.choose(self.rows(limit), rng);
+        let (positives, negatives) = self.pairs(&chosen);
+        let named = [("positives", positives), ("negatives", negatives)];
+        let input = |(name, pairs)| Input { name, shape: vec![chosen.len(); 2], values: Values::F32(pairs) };
+        self.batch(&chosen, named.map(input).into())
+    }
+
+    fn batch(&self, chosen: &[usize], inputs: Vec<Input>) -> Batch<'_> {
         let size = self.window * self.features;
         let frames = if chosen.len() == self.labels.len() {
             Cow::Borrowed(self.frames.as_slice())
@@ -182,11 +183,10 @@ mod tests {
     #[test]
     fn a_batch_holds_the_chosen_windows() {
         let windows = windows((0..60).map(|i| i % 5).collect());
-        let settings = Triplet { rows: 20, batch: 8, ..Triplet::default() };
-        let batch = windows.draw(&settings, &mut generator(3, 7));
+        let batch = windows.draw_triplets(20, 8, &mut generator(3, 7));
         assert_eq!(batch.shape, [20, 1, 1]);
         assert!(batch.frames.windows(2).all(|pair| pair[0] < pair[1]));
-        let again = windows.draw(&settings, &mut generator(3, 7));
+        let again = windows.draw_triplets(20, 8, &mut generator(3, 7));
         assert_eq!(batch.frames, again.frames);
     }
 

@@ -142,9 +142,9 @@ fn the_headline_says_which_protocol_leaks_and_which_differences_the_intervals_su
     assert!(honest.contains("20.0\u{a0}% EER [17.0, 23.0]"), "{honest}");
     assert!(honest.contains("best simple rival, shrinkage LDA, has 10.0\u{a0}% [8.0, 12.0]"), "{honest}");
     assert!(honest.contains("NeuralVault is behind, by 10.0 [6.4, 13.6] points"), "{honest}");
-    assert!(honest.contains("Carried as better than Neural (binarised), BioHashing, SHA-256, HMAC."), "{honest}");
+    assert!(honest.contains("Significantly better than Neural (binarised), BioHashing, SHA-256, HMAC."), "{honest}");
     assert!(
-        honest.contains("Carried as worse than shrinkage LDA. Not statistically distinguishable from raw cosine."),
+        honest.contains("Significantly worse than shrinkage LDA. Not statistically distinguishable from raw cosine."),
         "{honest}"
     );
     assert!(cards[1].contains("Leaks. The probes are the rows that trained the encoder."), "{}", cards[1]);

@@ -1,6 +1,6 @@
 //! Bootstrap intervals over verification trials that resample sessions, then labels.
 //!
-//! Trials of one recording are alike, so that trials are not what is drawn: a replicate draws as many sessions as there
+//! Trials of one recording depend on each other, so that trials themselves are not resampled: a replicate draws as many sessions as there
 //! are, with replacement, and for each session drawn as many of its labels as it has, with replacement; all trials of a
 //! drawn (session, label) then count once more (two-stage bootstrap, Davison and Hinkley 1997, 3.8). Where there is one
 //! session only its labels are drawn. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
@@ -14,27 +14,15 @@
 //! [`super::proportion::rule_of_three`] gives one.
 
 use std::collections::BTreeMap;
-use std::thread;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
+use super::trial::{Trial, genuine_and_impostor};
 use super::weighted::{Figures, RankedTrials};
 use super::{ScoreError, check_finite, eer};
 use crate::evaluation::results::Estimate;
-
-/// One comparison of a probe with a prototype.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Trial {
-    /// The probe's true label.
-    pub probe_label: u32,
-    /// The session the probe was recorded in.
-    pub probe_session: u32,
-    /// The label of the prototype.
-    pub enrolled_label: u32,
-    /// Higher is more alike.
-    pub score: f64,
-}
 
 /// 95 % intervals; none where there is nothing to resample.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,31 +35,13 @@ pub struct Intervals {
     pub roc_auc: Option<[f64; 2]>,
 }
 
-/// How often a bootstrap draws, and from what.
+/// How a bootstrap draws.
 #[derive(Clone, Copy, Debug)]
 pub struct Resampling {
     /// Replicate `r` is drawn from the generator of this seed and stream `r`.
     pub seed: u64,
     /// Replicates; 1,000 are usual for percentiles.
     pub replicates: usize,
-    /// Threads, at least 1; the result is the same for any number.
-    pub threads: usize,
-}
-
-impl Trial {
-    /// Whether the probe meets its own prototype.
-    #[must_use]
-    pub fn is_genuine(&self) -> bool {
-        self.probe_label == self.enrolled_label
-    }
-}
-
-/// The genuine and the impostor scores of `trials`, in their order.
-#[must_use]
-pub fn genuine_and_impostor(trials: &[Trial]) -> (Vec<f64>, Vec<f64>) {
-    let (genuine, impostor): (Vec<Trial>, Vec<Trial>) = trials.iter().partition(|trial| trial.is_genuine());
-    let scores = |trials: Vec<Trial>| trials.into_iter().map(|trial| trial.score).collect();
-    (scores(genuine), scores(impostor))
 }
 
 /// Intervals of EER, d' and ROC area.
@@ -92,8 +62,8 @@ pub fn intervals(trials: &[Trial], resampling: Resampling) -> Result<Intervals, 
 
 /// The EER of `a` less that of `b`, in percentage points, for two methods on the same trials.
 ///
-/// Both are resampled alike, so that what a session or a label does to both cancels. The trials carry a difference
-/// where the interval leaves out 0.
+/// Both are resampled in the same way, so that the effect of a session or a label on both cancels. The difference is
+/// significant where the interval excludes 0.
 ///
 /// # Errors
 /// [`ScoreError::NotFinite`]; [`ScoreError::Unpaired`] where probe, session or prototype of a trial differ.
@@ -116,26 +86,19 @@ pub fn paired_difference(a: &[Trial], b: &[Trial], resampling: Resampling) -> Re
 
 /// The figures of every replicate, none for one without genuine or impostor scores; none at all for a single cell.
 fn replicates(trials: &[Trial], resampling: Resampling) -> Option<Vec<Option<Figures>>> {
-    let cells = Cells::of(trials);
+    let cells = Cells::new(trials);
     if cells.count < 2 {
         return None;
     }
     let ranked = RankedTrials::new(trials, &cells.of_trial, cells.count);
-    let mut figures = vec![None; resampling.replicates];
-    let share = resampling.replicates.div_ceil(resampling.threads.max(1)).max(1);
-    thread::scope(|scope| {
-        for (part, figures) in figures.chunks_mut(share).enumerate() {
-            let (cells, ranked) = (&cells, &ranked);
-            scope.spawn(move || {
-                let mut weights = vec![0; cells.count];
-                for (place, figures) in figures.iter_mut().enumerate() {
-                    cells.draw(resampling.seed, (part * share + place) as u64, &mut weights);
-                    *figures = ranked.figures(&weights);
-                }
-            });
-        }
-    });
-    Some(figures)
+    let figures = (0..resampling.replicates).into_par_iter().map_init(
+        || vec![0; cells.count],
+        |weights, replicate| {
+            cells.draw(resampling.seed, replicate as u64, weights);
+            ranked.figures(weights)
+        },
+    );
+    Some(figures.collect())
 }
 
 /// The (session, label) pairs of the probes, numbered in their order.
@@ -147,7 +110,7 @@ struct Cells {
 }
 
 impl Cells {
-    fn of(trials: &[Trial]) -> Self {
+    fn new(trials: &[Trial]) -> Self {
         let pair = |trial: &Trial| (trial.probe_session, trial.probe_label);
         let mut numbers: BTreeMap<(u32, u32), u32> = trials.iter().map(|trial| (pair(trial), 0)).collect();
         let mut sessions: BTreeMap<u32, Vec<u32>> = BTreeMap::new();

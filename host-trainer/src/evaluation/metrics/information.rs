@@ -1,4 +1,4 @@
-//! What embeddings and scores tell of identity: dimensions in use, bits, a map in the plane.
+//! Identity information in embeddings and scores: dimensions in use, bits, a map in the plane.
 //!
 //! Embeddings are `rows x dim`; all rows have one length.
 
@@ -10,7 +10,7 @@ use super::{ScoreError, check_finite, check_not_empty, moments};
 /// is an underestimate where rows are few. The participation ratio of Gao et al. (2017).
 #[must_use]
 pub fn participation_ratio<E: AsRef<[f32]>>(embeddings: &[E]) -> f64 {
-    let centred = Centred::of(embeddings);
+    let centred = Centred::new(embeddings);
     // X'X and XX' have the same trace and the same trace of their squares: the smaller one is computed.
     let vectors = if centred.rows.len() < centred.dim { centred.rows } else { transposed(&centred.rows, centred.dim) };
     let (mut trace, mut trace_of_square) = (0.0, 0.0);
@@ -25,10 +25,10 @@ pub fn participation_ratio<E: AsRef<[f32]>>(embeddings: &[E]) -> f64 {
 /// The relative entropy of genuine to impostor scores in bits, with both taken as Gaussian.
 ///
 /// `D(g || i) = (ln(s_i / s_g) + (s_g^2 + (m_g - m_i)^2) / (2 s_i^2) - 1/2) / ln 2`, with means `m` and population
-/// variances `s^2 + 1e-9`. For the true distributions it is how much one comparison tells, on average, of identity
+/// variances `s^2 + 1e-9`. For the true distributions it is how much a comparison tells about identity, on average
 /// (Takahashi and Murakami 2014). Cosines crowd at 1 and are not Gaussian, and the quadratic term grows with distances
-/// that no score in the lists bears out: read it as an order of magnitude. The scores cannot tell more than the log2 of
-/// the number of enrolled labels of which label it is.
+/// that no score in the lists bears out: read it as an order of magnitude. About which label it is, scores cannot tell
+/// more than the log2 of the number of enrolled labels.
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -50,7 +50,7 @@ pub fn relative_entropy_bits(genuine: &[f64], impostor: &[f64]) -> Result<f64, S
 /// magnitude is positive, so that equal embeddings make equal maps.
 #[must_use]
 pub fn principal_map<E: AsRef<[f32]>>(embeddings: &[E]) -> Vec<[f64; 2]> {
-    let centred = Centred::of(embeddings);
+    let centred = Centred::new(embeddings);
     let first = centred.principal_axis(None);
     let second = centred.principal_axis(Some(&first));
     centred.rows.iter().map(|row| [dot(row, &first), dot(row, &second)]).collect()
@@ -63,7 +63,7 @@ struct Centred {
 }
 
 impl Centred {
-    fn of<E: AsRef<[f32]>>(embeddings: &[E]) -> Self {
+    fn new<E: AsRef<[f32]>>(embeddings: &[E]) -> Self {
         let dim = embeddings.first().map_or(0, |row| row.as_ref().len());
         let mut rows: Vec<Vec<f64>> =
             embeddings.iter().map(|row| row.as_ref().iter().copied().map(f64::from).collect()).collect();

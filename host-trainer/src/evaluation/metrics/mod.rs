@@ -10,6 +10,7 @@ pub mod key_quality;
 pub mod operating;
 pub mod proportion;
 pub mod roc;
+pub mod trial;
 mod weighted;
 
 /// Where false matches and false non-matches are equally frequent.

@@ -7,7 +7,7 @@ use crate::evaluation::results::{OperatingPoint, Transfer};
 
 const CONFIDENCE: f64 = 0.95;
 
-/// The FNMR at a fixed FMR; none where the impostor scores cannot carry that rate, see [`fnmr_at_fmr`].
+/// The FNMR at a fixed FMR; none where there are too few impostor scores for that rate, see [`fnmr_at_fmr`].
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -16,7 +16,7 @@ pub fn operating_point(genuine: &[f64], impostor: &[f64], fmr: f64) -> Result<Op
     Ok(point.map(|point| OperatingPoint { fmr, fnmr: point.fnmr, interval: interval(point.fnmr, genuine.len()) }))
 }
 
-/// What becomes of a threshold, fixed on development trials, on these.
+/// The error rates on these trials of a threshold that was fixed on development trials.
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_carries_the_interval_of_its_count() {
+    fn a_rate_has_the_interval_of_its_count() {
         let genuine: Vec<f64> = (0..30).map(|i| 0.5 + f64::from(i)).collect();
         let impostor: Vec<f64> = (0..20).map(|i| 1.4 - f64::from(i)).collect();
         // One genuine score of 30 is below 1.0, one impostor score of 20 at or above it.

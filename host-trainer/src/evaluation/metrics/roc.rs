@@ -73,8 +73,8 @@ pub fn eer_convex_hull(genuine: &[f64], impostor: &[f64]) -> Result<f64, ScoreEr
 
 /// The point of the lowest threshold whose FMR is `fmr` (0 to 1) or less.
 ///
-/// None where the impostor scores cannot carry that rate: fewer than 1 / `fmr` of them, so that at the rate wanted less
-/// than one false match is expected. Where the highest score is an impostor's the threshold may be +inf.
+/// None where there are too few impostor scores for that rate: fewer than 1 / `fmr`, so that less than one false match is
+/// expected at it. Where the highest score is an impostor's the threshold may be +inf.
 ///
 /// # Errors
 /// [`ScoreError`].

@@ -1,6 +1,6 @@
 //! EER, d' and ROC area of trials that count several times, without sorting them again.
 
-use super::bootstrap::Trial;
+use super::trial::Trial;
 
 /// Trials in the order of their scores, each in a cell whose trials always count alike.
 pub(super) struct RankedTrials {

@@ -4,7 +4,7 @@
 
 use super::*;
 
-const RESAMPLING: Resampling = Resampling { seed: 5, replicates: 400, threads: 2 };
+const RESAMPLING: Resampling = Resampling { seed: 5, replicates: 400 };
 
 /// Probes of each label in each session against all labels' prototypes; a session shifts all its genuine scores.
 fn trials(sessions: u32, labels: u32, probes: u32, session_effect: f64, seed: u64) -> Vec<Trial> {
@@ -31,7 +31,10 @@ fn width(interval: Option<[f64; 2]>) -> f64 {
 #[test]
 fn any_number_of_threads_and_any_order_of_trials_gives_the_same_intervals() {
     let mut trials = trials(6, 8, 3, 0.5, 1);
-    let on = |trials: &[Trial], threads| intervals(trials, Resampling { threads, ..RESAMPLING }).unwrap();
+    let on = |trials: &[Trial], threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| intervals(trials, RESAMPLING).unwrap())
+    };
     let one = on(&trials, 1);
     assert!(one.eer.is_some());
     for threads in [0, 2, 3, 1000] {
@@ -81,7 +84,7 @@ fn one_session_resamples_its_labels_and_one_label_of_one_session_nothing() {
 #[test]
 fn a_replicate_draws_whole_cells_and_as_many_as_there_are() {
     let trials = trials(3, 4, 1, 0.0, 4);
-    let cells = Cells::of(&trials);
+    let cells = Cells::new(&trials);
     assert_eq!((cells.count, cells.sessions.len()), (12, 3));
     let mut weights = vec![0; 12];
     let mut drawn = vec![0; 12];

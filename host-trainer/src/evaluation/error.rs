@@ -1,0 +1,32 @@
+//! Why an evaluation ends without results.
+
+use super::metrics::ScoreError;
+use super::protocols::ProtocolError;
+use crate::embedding::EmbeddingError;
+use crate::front_end::FrontEndError;
+use crate::model::ModelError;
+use crate::training::TrainingError;
+
+/// Why an evaluation ended without results.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// A protocol does not fit the recordings.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// An encoder could not be trained.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// The training frames of a fold have no front end.
+    #[error(transparent)]
+    FrontEnd(#[from] FrontEndError),
+    /// A frame has no embedding.
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
+    /// The scores cannot be evaluated.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The model is not sound.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}

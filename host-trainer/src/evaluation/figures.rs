@@ -1,0 +1,97 @@
+//! The figures of one method from its trials, and how methods differ on the same trials.
+
+use super::error::EvaluationError;
+use super::methods::Method;
+use super::metrics::bootstrap::{intervals, paired_difference};
+use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
+use super::metrics::operating::{operating_point, transfer};
+use super::metrics::roc::eer_convex_hull;
+use super::metrics::trial::{Trial, genuine_and_impostor};
+use super::metrics::{ScoreError, d_prime, eer, roc_auc};
+use super::plan::Plan;
+use super::results::{Difference, Estimate, MethodResult, OverSeeds};
+
+/// False match rates that operating points are given for, as far as there are enough trials.
+const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
+
+/// The figures of `method`; `development` are the trials that fix its threshold, where there are any.
+pub(super) fn method_result(
+    method: &dyn Method,
+    trials: &[Trial],
+    development: &[Trial],
+    plan: &Plan,
+) -> Result<MethodResult, EvaluationError> {
+    let (genuine, impostor) = genuine_and_impostor(trials);
+    let (known_genuine, known_impostor) = genuine_and_impostor(development);
+    let transferred = match eer(&known_genuine, &known_impostor)?.threshold {
+        threshold if threshold.is_finite() => Some(transfer(threshold, &genuine, &impostor)?),
+        _ => None,
+    };
+    let points = FMR_LEVELS.iter().map(|&fmr| operating_point(&genuine, &impostor, fmr));
+    let decisions = decisions(trials);
+    let classes = decisions.iter().map(|&(a, b)| a.max(b) as usize + 1).max().unwrap_or(0);
+    let confusion = confusion_matrix(&decisions, classes);
+    let intervals = intervals(trials, plan.resampling())?;
+    Ok(MethodResult {
+        name: method.name().to_owned(),
+        eer: Estimate { value: eer(&genuine, &impostor)?.percent, interval: intervals.eer },
+        eer_convex_hull: eer_convex_hull(&genuine, &impostor)?,
+        d_prime: Estimate { value: d_prime(&genuine, &impostor)?, interval: intervals.d_prime },
+        roc_auc: Estimate { value: roc_auc(&genuine, &impostor)?, interval: intervals.roc_auc },
+        fnmr_at_fmr: points.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
+        transfer: transferred,
+        over_seeds: None,
+        accuracy: accuracy(&confusion).unwrap_or(0.0),
+        macro_f1: macro_f1(&confusion).unwrap_or(0.0),
+        genuine,
+        impostor,
+    })
+}
+
+/// The EER of trainings with other seeds, the mean of all, and an interval from the trials of all together.
+pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds, ScoreError> {
+    let each = seeds.iter().map(|trials| {
+        let (genuine, impostor) = genuine_and_impostor(trials);
+        Ok(eer(&genuine, &impostor)?.percent)
+    });
+    let each = each.collect::<Result<Vec<f64>, ScoreError>>()?;
+    let value = each.iter().sum::<f64>() / each.len() as f64;
+    // What is resampled are sessions and labels, the same ones for every seed.
+    let interval = intervals(&seeds.concat(), plan.resampling())?.eer;
+    Ok(OverSeeds { eer: Estimate { value, interval }, each })
+}
+
+/// The method under test, with trials `tested`, against each other method; nothing where it was not asked for.
+pub(super) fn differences(
+    tested: &[Trial],
+    all_trials: &[(&'static dyn Method, Vec<Trial>)],
+    plan: &Plan,
+) -> Result<Vec<Difference>, ScoreError> {
+    let others = all_trials.iter().filter(|(method, _)| !method.is_under_test() && !tested.is_empty());
+    let difference = |(method, trials): &(&dyn Method, Vec<Trial>)| {
+        let eer = paired_difference(tested, trials, plan.resampling())?;
+        Ok(Difference { method: method.name().to_owned(), eer })
+    };
+    others.map(difference).collect()
+}
+
+/// For each probe, its class and that of the template it is most like; equal scores go to the lower class.
+pub(super) fn decisions(trials: &[Trial]) -> Vec<(u32, u32)> {
+    let mut list: Vec<(u32, u32)> = Vec::new();
+    let mut best = f64::NEG_INFINITY;
+    let mut last = u32::MAX;
+    for trial in trials {
+        // A probe's trials follow each other in the order of the enrolled classes.
+        if list.is_empty() || trial.enrolled_label <= last {
+            list.push((trial.probe_label, trial.enrolled_label));
+            best = trial.score;
+        } else if trial.score > best
+            && let Some(decision) = list.last_mut()
+        {
+            decision.1 = trial.enrolled_label;
+            best = trial.score;
+        }
+        last = trial.enrolled_label;
+    }
+    list
+}

@@ -1,0 +1,152 @@
+//! What a method is: how it is fitted, encodes windows, enrols classes and scores probes.
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use super::cosine::CosineGallery;
+use super::gallery::Gallery;
+use super::rows::Rows;
+use crate::evaluation::error::EvaluationError;
+use crate::evaluation::protocols::Protocol;
+use crate::evaluation::trained::{Trained, TrainingTask};
+use crate::front_end::{FrontEnd, FrontEndError};
+use crate::model::Model;
+
+/// A way to compare a probe with a class.
+pub trait Method: Sync {
+    /// The method's name in every output.
+    fn name(&self) -> &'static str;
+
+    /// The method's name on the command line.
+    fn argument(&self) -> &'static str;
+
+    /// What the method compares, in a few words.
+    fn help(&self) -> &'static str;
+
+    /// The encoder whose embeddings the method compares.
+    fn encoder(&self) -> EncoderUse<'_> {
+        EncoderUse::None
+    }
+
+    /// Whether the method is the one that the others are compared with.
+    fn is_under_test(&self) -> bool {
+        false
+    }
+
+    /// Whether the method can be evaluated by this protocol.
+    fn fits(&self, _protocol: &dyn Protocol) -> bool {
+        true
+    }
+
+    /// Fits the method to the rows that train.
+    ///
+    /// # Errors
+    /// When the rows do not have what the method needs, such as a front end.
+    fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError>;
+}
+
+impl dyn Method {
+    /// Whether the method's figures depend on the seed of a training.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        !matches!(self.encoder(), EncoderUse::None)
+    }
+
+    /// Whether what is enrolled also trains the method's encoder, so that it can fix no threshold.
+    #[must_use]
+    pub fn trains_on_enrolment(&self) -> bool {
+        matches!(self.encoder(), EncoderUse::Own(encoder) if encoder.trains_on_enrolment())
+    }
+}
+
+impl fmt::Debug for dyn Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The encoder whose embeddings a method compares.
+#[derive(Clone, Copy)]
+pub enum EncoderUse<'m> {
+    /// None: the method compares frames.
+    None,
+    /// The one under test, which methods share.
+    Shared,
+    /// One that is trained for the method alone.
+    Own(&'m dyn OwnEncoder),
+}
+
+/// How a method makes an encoder of its own.
+pub trait OwnEncoder {
+    /// Makes the encoder of one fold; `shared` is the fold's model under test.
+    ///
+    /// # Errors
+    /// When the rows cannot be trained on, or the model has no such form.
+    fn train(&self, task: &TrainingTask<'_>, shared: &Model) -> Result<Trained, EvaluationError>;
+
+    /// Whether it trains on the enrolled rows as well.
+    fn trains_on_enrolment(&self) -> bool {
+        false
+    }
+}
+
+/// A method fitted to the rows that train.
+pub trait Scorer: Send + Sync {
+    /// The code of every window, of one width.
+    fn encode(&self, windows: &Windows) -> Rows;
+
+    /// Enrols each class from its windows at `members`; a class without members is not enrolled.
+    ///
+    /// `codes` are those of all `windows`. Unless a method says otherwise, mean codes are compared by cosine.
+    fn enrol(&self, _windows: &Windows, codes: &Rows, members: &[Vec<usize>]) -> Box<dyn Gallery> {
+        Box::new(CosineGallery::new(codes, members))
+    }
+}
+
+/// Windows as every method is given them.
+#[derive(Clone, Debug)]
+pub struct Windows {
+    /// The mean of each window's standardised frames.
+    pub frames: Rows,
+    /// The embedding of each window.
+    pub embeddings: Rows,
+}
+
+/// The rows that train, for methods to be fitted to.
+pub struct TrainingRows<'t> {
+    /// Standardised frames, rows x features.
+    pub frames: &'t [f32],
+    /// The label of each row.
+    pub labels: &'t [u32],
+    /// Whether the enrolled labels are others than these.
+    pub open_set: bool,
+    /// Seeds what a method draws at random.
+    pub seed: u64,
+    front_end: OnceCell<FrontEnd>,
+}
+
+impl<'t> TrainingRows<'t> {
+    /// The rows with their labels.
+    #[must_use]
+    pub fn new(frames: &'t [f32], labels: &'t [u32], open_set: bool, seed: u64) -> Self {
+        Self { frames, labels, open_set, seed, front_end: OnceCell::new() }
+    }
+
+    /// Features a frame.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        self.frames.len() / self.labels.len().max(1)
+    }
+
+    /// The front end of these rows, fitted once for all methods that need it.
+    ///
+    /// # Errors
+    /// When the frames have no front end.
+    pub fn front_end(&self) -> Result<&FrontEnd, FrontEndError> {
+        if let Some(fitted) = self.front_end.get() {
+            return Ok(fitted);
+        }
+        let fitted = FrontEnd::fit(self.frames, self.features(), self.labels)?;
+        Ok(self.front_end.get_or_init(|| fitted))
+    }
+}

@@ -1,0 +1,32 @@
+//! The standardised frame itself, compared by cosine.
+
+use super::method::{Method, Scorer, TrainingRows, Windows};
+use super::rows::Rows;
+use crate::evaluation::error::EvaluationError;
+
+/// The standardised frame itself, compared by cosine.
+pub(super) struct RawCosine;
+
+impl Method for RawCosine {
+    fn name(&self) -> &'static str {
+        "raw cosine"
+    }
+
+    fn argument(&self) -> &'static str {
+        "raw-cosine"
+    }
+
+    fn help(&self) -> &'static str {
+        "The frame's cosine"
+    }
+
+    fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
+        Ok(Box::new(RawCosine))
+    }
+}
+
+impl Scorer for RawCosine {
+    fn encode(&self, windows: &Windows) -> Rows {
+        windows.frames.clone()
+    }
+}

@@ -1,0 +1,50 @@
+//! The encoder under test, trained with the enrolled labels as well, compared by cosine.
+
+use super::method::{EncoderUse, Method, OwnEncoder, Scorer, TrainingRows};
+use super::neural_vault::EmbeddingCosine;
+use crate::evaluation::error::EvaluationError;
+use crate::evaluation::protocols::Protocol;
+use crate::evaluation::trained::{Trained, TrainingTask};
+use crate::model::Model;
+
+/// The embedding of an encoder trained with the enrolled labels as well, where they are others than those that train.
+pub(super) struct Refit;
+
+impl Method for Refit {
+    fn name(&self) -> &'static str {
+        "refit"
+    }
+
+    fn argument(&self) -> &'static str {
+        "refit"
+    }
+
+    fn help(&self) -> &'static str {
+        "The same, trained with the enrolled labels as well (unseen)"
+    }
+
+    fn encoder(&self) -> EncoderUse<'_> {
+        EncoderUse::Own(self)
+    }
+
+    fn fits(&self, protocol: &dyn Protocol) -> bool {
+        protocol.is_open_set()
+    }
+
+    fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
+        Ok(Box::new(EmbeddingCosine))
+    }
+}
+
+impl OwnEncoder for Refit {
+    fn train(&self, task: &TrainingTask<'_>, _: &Model) -> Result<Trained, EvaluationError> {
+        let mut rows = [&task.fold.training[..], &task.fold.enrolment].concat();
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(Trained::new(&task.train(&rows, task.recipe)?, task.recipe.windows())?)
+    }
+
+    fn trains_on_enrolment(&self) -> bool {
+        true
+    }
+}

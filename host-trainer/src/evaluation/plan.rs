@@ -1,0 +1,37 @@
+//! What to evaluate, and how.
+
+use super::methods::Method;
+use super::metrics::bootstrap::Resampling;
+use super::protocols::SessionChoice;
+use crate::engine::Engine;
+use crate::training::Recipe;
+
+/// What to evaluate, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Methods, in the order of tables.
+    pub methods: Vec<&'static dyn Method>,
+    /// Sessions named by hand.
+    pub sessions: SessionChoice,
+    /// How each fold's encoder is made.
+    pub recipe: Recipe,
+    /// Seeds splits, noise, resampling and the first training.
+    pub seed: u64,
+    /// Trainings with seeds that follow each other; figures in full are the first's.
+    pub seeds: u64,
+    /// Window lengths that are scored, each on its own.
+    pub windows: Vec<usize>,
+    /// The engine that trains.
+    pub engine: Engine,
+    /// Bootstrap replicates of a figure; sweeps take a fifth.
+    pub replicates: usize,
+    /// Whether to sweep.
+    pub sweeps: bool,
+}
+
+impl Plan {
+    /// How the intervals of a figure are resampled.
+    pub(super) fn resampling(&self) -> Resampling {
+        Resampling { seed: self.seed, replicates: self.replicates }
+    }
+}

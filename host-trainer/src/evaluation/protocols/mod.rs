@@ -1,0 +1,79 @@
+//! Protocols: which rows train, which are enrolled, which probe.
+//!
+//! A protocol is one file here and one line in [`PROTOCOLS`].
+
+mod blocks;
+mod check;
+mod episodes;
+mod folds;
+mod in_sample;
+mod protocol;
+mod random;
+mod sessions;
+mod unseen;
+
+use crate::dataset::Dataset;
+
+pub use protocol::{Episodes, Fold, Lack, Protocol, SessionChoice, Split};
+
+/// Every protocol, in the order of the command line.
+pub const PROTOCOLS: &[&dyn Protocol] = &[
+    &in_sample::InSample,
+    &random::Random,
+    &blocks::Blocks,
+    &folds::Folds,
+    &sessions::Sessions,
+    &unseen::Unseen,
+    &episodes::FewShot,
+];
+
+/// The protocol by which the reference scores itself.
+pub const REFERENCE: &dyn Protocol = &in_sample::InSample;
+
+/// The protocol that asks least of the recordings without a leak.
+pub const DEFAULT: &dyn Protocol = &blocks::Blocks;
+
+/// Why a protocol does not fit the recordings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("protocol {protocol} needs {lack}; protocols that fit these recordings: {fitting}")]
+pub struct ProtocolError {
+    /// The protocol.
+    pub protocol: &'static str,
+    /// What it needs and does not find.
+    pub lack: Lack,
+    /// The names of those that fit, or `none`.
+    pub fitting: String,
+}
+
+/// The protocol of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Protocol> {
+    PROTOCOLS.iter().copied().find(|protocol| protocol.name() == name)
+}
+
+/// Splits `dataset` by `protocol`; the same seed makes the same split.
+///
+/// # Errors
+/// When labels, sessions or frames are too few; the message names the protocols that would fit.
+pub fn split(
+    protocol: &dyn Protocol,
+    dataset: &Dataset,
+    choice: &SessionChoice,
+    seed: u64,
+) -> Result<Split, ProtocolError> {
+    let checked = |protocol: &dyn Protocol| {
+        check::labels(dataset)?;
+        let split = protocol.split(dataset, choice, seed)?;
+        check::split(dataset, &split, protocol.episodes()).map(|()| split)
+    };
+    checked(protocol).map_err(|lack| {
+        let fits = PROTOCOLS.iter().filter(|other| checked(**other).is_ok());
+        let names: Vec<&str> = fits.map(|protocol| protocol.name()).collect();
+        let fitting = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        ProtocolError { protocol: protocol.name(), lack, fitting }
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Protocol `sessions`: training, enrolment and probes come from different sessions.
+
+use super::protocol::{Fold, Lack, Protocol, SessionChoice, Split};
+use crate::dataset::Dataset;
+
+/// Training, enrolment and probes come from different sessions.
+pub(super) struct Sessions;
+
+impl Protocol for Sessions {
+    fn name(&self) -> &'static str {
+        "sessions"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Disjoint sessions"
+    }
+
+    fn help(&self) -> &'static str {
+        "Different sessions train, are enrolled and probe"
+    }
+
+    fn split(&self, dataset: &Dataset, choice: &SessionChoice, _: u64) -> Result<Split, Lack> {
+        sessions(dataset, choice, false)
+    }
+
+    fn sweeps_training_sessions(&self) -> bool {
+        true
+    }
+}
+
+/// The split by sessions as named, or by the first half that trains and a rest that is enrolled and probes in equal parts.
+///
+/// With `other_labels` enrolled than train, training and enrolment may come from the same sessions, and do unless sessions
+/// are named: the last third probes.
+pub(super) fn sessions(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<Split, Lack> {
+    let SessionChoice { training, enrolment, probes } = parts(dataset, choice, other_labels)?;
+    Ok(Split {
+        description: format!(
+            "sessions {} train, {} are enrolled, {} probe",
+            training.join(" "),
+            enrolment.join(" "),
+            probes.join(" ")
+        ),
+        leaks: None,
+        folds: vec![Fold {
+            training: rows_of(dataset, &training),
+            enrolment: rows_of(dataset, &enrolment),
+            probes: rows_of(dataset, &probes),
+        }],
+    })
+}
+
+/// The sessions that train, are enrolled and probe.
+fn parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<SessionChoice, Lack> {
+    let all = &dataset.sessions;
+    let named = choice.parts();
+    if !choice.names_any() {
+        return chosen_parts(all, other_labels);
+    }
+    if named.iter().any(|list| list.is_empty()) {
+        return Err(Lack::SessionNames);
+    }
+    if let Some(unknown) = named.into_iter().flatten().find(|name| !all.contains(name)) {
+        let text = format!("sessions that are there; {unknown} is not among {}", all.join(", "));
+        return Err(Lack::Other(text));
+    }
+    let twice = |n: &&String| (choice.enrolment.contains(n) && !other_labels) || choice.probes.contains(n);
+    let twice = choice.training.iter().find(twice);
+    if let Some(name) = twice.or_else(|| choice.enrolment.iter().find(|n| choice.probes.contains(n))) {
+        return Err(Lack::Other(format!("different sessions for each part; {name} is in two")));
+    }
+    Ok(choice.clone())
+}
+
+/// The parts of all sessions where none is named.
+fn chosen_parts(all: &[String], other_labels: bool) -> Result<SessionChoice, Lack> {
+    if all.len() < 3 {
+        return Err(Lack::Sessions { found: all.len() });
+    }
+    if other_labels {
+        let (known, probes) = all.split_at(all.len() - all.len() / 3);
+        return Ok(SessionChoice { training: known.to_vec(), enrolment: known.to_vec(), probes: probes.to_vec() });
+    }
+    let (training, rest) = all.split_at(all.len().div_ceil(2).min(all.len() - 2));
+    let (enrolment, probes) = rest.split_at(rest.len() / 2);
+    Ok(SessionChoice { training: training.to_vec(), enrolment: enrolment.to_vec(), probes: probes.to_vec() })
+}
+
+/// The rows of these sessions.
+pub(super) fn rows_of(dataset: &Dataset, sessions: &[String]) -> Vec<usize> {
+    let wanted = |row: &usize| sessions.contains(&dataset.sessions[dataset.rows[*row].session as usize]);
+    (0..dataset.rows.len()).filter(wanted).collect()
+}

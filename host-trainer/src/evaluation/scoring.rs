@@ -1,0 +1,126 @@
+//! Trials made of a protocol's folds: every probe, few-shot episodes, and enrolled windows among themselves.
+
+use rand::SeedableRng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::fold::Prepared;
+use super::items::runs;
+use super::methods::{Gallery, Method};
+use super::metrics::trial::Trial;
+use super::protocols::Episodes;
+use crate::dataset::{Dataset, Row};
+
+/// Frames that the bootstrap keeps together where there is only one session.
+const BLOCK: i64 = 6;
+
+/// The gallery of `method` from at most `limit` windows a class, of each fold.
+pub(super) fn galleries(
+    dataset: &Dataset,
+    folds: &[Prepared<'_>],
+    method: &dyn Method,
+    limit: usize,
+) -> Vec<Box<dyn Gallery>> {
+    let of_fold = |fold: &Prepared<'_>| {
+        let enrolled = fold.fold.enrolment.iter().map(|&row| dataset.rows[row].label).enumerate();
+        let mut members = by_class(dataset, enrolled);
+        members.iter_mut().for_each(|windows| windows.truncate(limit));
+        fold.enrol(method, &members)
+    };
+    folds.iter().map(of_fold).collect()
+}
+
+/// All trials of `method`, pooled over the folds: probes of `group` consecutive windows against the folds' galleries.
+pub(super) fn trials(
+    dataset: &Dataset,
+    folds: &[Prepared<'_>],
+    galleries: &[Box<dyn Gallery>],
+    method: &dyn Method,
+    group: usize,
+) -> Vec<Trial> {
+    let mut list = Vec::new();
+    for (fold, gallery) in folds.iter().zip(galleries) {
+        let codes = fold.probes.codes(method);
+        for rows in runs(dataset, &fold.fold.probes, group) {
+            list.extend(trials_of(dataset, fold.fold.probes[rows[0]], gallery.scores(codes, &rows)));
+        }
+    }
+    list
+}
+
+/// The trials of one probe, whose first window is `row`, from its scores.
+pub(super) fn trials_of(dataset: &Dataset, row: usize, scores: Vec<(u32, f64)>) -> impl Iterator<Item = Trial> {
+    let row = dataset.rows[row];
+    let (probe_label, probe_session) = (row.label, unit(dataset, row));
+    scores.into_iter().map(move |(enrolled_label, score)| Trial { probe_label, probe_session, enrolled_label, score })
+}
+
+/// Few-shot episodes (Snell, Swersky and Zemel 2017): galleries of a few windows a class meet as many probes of each.
+pub(super) fn episodes(
+    dataset: &Dataset,
+    folds: &[Prepared<'_>],
+    method: &dyn Method,
+    episodes: Episodes,
+    seed: u64,
+) -> Vec<Trial> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut list = Vec::new();
+    for fold in folds {
+        let of_class = |rows: &[usize], class: u32| -> Vec<usize> {
+            (0..rows.len()).filter(|&at| dataset.rows[rows[at]].label == class).collect()
+        };
+        let codes = fold.probes.codes(method);
+        for _ in 0..episodes.count {
+            let mut support = Vec::new();
+            let mut queries = Vec::new();
+            for class in 0..dataset.labels.len() as u32 {
+                let drawn = of_class(&fold.fold.enrolment, class);
+                support.push(drawn.sample(&mut rng, episodes.shots).copied().collect());
+                let drawn = of_class(&fold.fold.probes, class);
+                queries.extend(drawn.sample(&mut rng, episodes.shots).copied());
+            }
+            let gallery = fold.enrol(method, &support);
+            for at in queries {
+                list.extend(trials_of(dataset, fold.fold.probes[at], gallery.scores(codes, &[at])));
+            }
+        }
+    }
+    list
+}
+
+/// Trials within the enrolment alone, to fix a threshold on: each half of a recording against the other halves.
+pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: &dyn Method) -> Vec<Trial> {
+    let mut list = Vec::new();
+    for fold in folds {
+        let rows = &fold.fold.enrolment;
+        let mut halves = [Vec::new(), Vec::new()];
+        for scan in runs(dataset, rows, usize::MAX) {
+            let (first, second) = scan.split_at(scan.len().div_ceil(2));
+            halves[0].extend(first.iter().map(|&at| (at, dataset.rows[rows[at]].label)));
+            halves[1].extend(second.iter().map(|&at| (at, dataset.rows[rows[at]].label)));
+        }
+        let codes = fold.enrolled.codes(method);
+        for (enrolled, probes) in [(&halves[0], &halves[1]), (&halves[1], &halves[0])] {
+            let gallery = fold.enrol(method, &by_class(dataset, enrolled.iter().copied()));
+            for &(at, _) in probes {
+                list.extend(trials_of(dataset, rows[at], gallery.scores(codes, &[at])));
+            }
+        }
+    }
+    list
+}
+
+/// The windows of each class, from windows with their classes.
+fn by_class(dataset: &Dataset, windows: impl Iterator<Item = (usize, u32)>) -> Vec<Vec<usize>> {
+    let mut classes = vec![Vec::new(); dataset.labels.len()];
+    windows.for_each(|(window, class)| classes[class as usize].push(window));
+    classes
+}
+
+/// What the bootstrap draws together: a session, or blocks of neighbouring frames where there is only one session.
+fn unit(dataset: &Dataset, row: Row) -> u32 {
+    match dataset.sessions.len() {
+        1 => row.timestep.div_euclid(BLOCK) as u32,
+        _ => row.session,
+    }
+}

@@ -1,0 +1,58 @@
+//! A trained encoder, and what one is trained from.
+
+use neural_vault_core::bundle::Bundle;
+
+use super::error::EvaluationError;
+use super::protocols::Fold;
+use crate::dataset::Dataset;
+use crate::embedding::aligned_bundle;
+use crate::engine::Engine;
+use crate::model::{Aligned, Model, ModelError};
+use crate::training::Recipe;
+
+/// A trained encoder.
+#[derive(Debug)]
+pub struct Trained {
+    bundle: Aligned,
+    /// Window lengths that it was trained on.
+    pub(super) windows: Vec<usize>,
+}
+
+/// What the encoder of one fold is trained from.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingTask<'t> {
+    /// All recordings.
+    pub dataset: &'t Dataset,
+    /// The rows that train, are enrolled and probe.
+    pub fold: &'t Fold,
+    /// How the encoder under test is made, with the seed of this training.
+    pub recipe: &'t Recipe,
+    /// The seed of this training.
+    pub seed: u64,
+    /// The engine that trains.
+    pub engine: Engine,
+}
+
+impl TrainingTask<'_> {
+    /// Trains a model on `rows` by `recipe`.
+    ///
+    /// # Errors
+    /// When the rows cannot be trained on.
+    pub fn train(&self, rows: &[usize], recipe: &Recipe) -> Result<Model, EvaluationError> {
+        Ok(recipe.train(self.dataset.select(rows), self.engine, 1, &mut |_| ())?)
+    }
+}
+
+impl Trained {
+    /// The encoder of `model`, which was trained on windows of these lengths.
+    ///
+    /// # Errors
+    /// When the model is not sound.
+    pub fn new(model: &Model, windows: Vec<usize>) -> Result<Self, ModelError> {
+        Ok(Self { bundle: aligned_bundle(model)?, windows })
+    }
+
+    pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
+        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
+    }
+}

@@ -1,0 +1,45 @@
+//! What a person should know about recordings that a model is trained on.
+
+use std::fmt;
+
+use crate::dataset::Dataset;
+
+/// What a person should know about recordings that a model is trained on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// How the recordings of these labels differ cannot be learned: each has one.
+    SingleRecordings {
+        /// The recordings' file.
+        origin: String,
+        /// The labels.
+        labels: Vec<String>,
+    },
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl Note {
+    /// A note for labels of one recording.
+    pub(super) fn single_recordings(dataset: &Dataset) -> Option<Self> {
+        let mut recordings = vec![0; dataset.labels.len()];
+        dataset.scans().iter().for_each(|scan| recordings[scan.label as usize] += 1);
+        let named = dataset.labels.iter().zip(recordings).filter(|(_, count)| *count == 1);
+        let labels: Vec<String> = named.map(|(label, _)| label.clone()).collect();
+        let origin = dataset.origin.display().to_string();
+        (!labels.is_empty()).then_some(Note::SingleRecordings { origin, labels })
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::SingleRecordings { origin, labels } => write!(
+                f,
+                "{origin}: one recording of {}: what differs between recordings can only be learned from two",
+                labels.join(", ")
+            ),
+            Note::Other(text) => f.write_str(text),
+        }
+    }
+}
