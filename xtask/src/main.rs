@@ -31,6 +31,7 @@ Usage: cargo xtask TASK
 
 Tasks:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
+  test core       the quick round: formatting, lints and tests of the core and its kernels
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   bench --table [--json]  the same in one table, with shares of what the machine can do and what the core takes of a token
   instructions [--write]
@@ -55,6 +56,7 @@ fn main() {
     };
     let outcome = match (task, rest) {
         ("test", []) => test::run(),
+        ("test", [core]) if core == "core" => test::core(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("report", []) => report::run(),

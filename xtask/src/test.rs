@@ -46,7 +46,23 @@ pub fn run() -> Result<(), Failure> {
     if let Some(unchecked) = unchecked {
         println!("\nNote: {unchecked}");
     }
-    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    tally.print();
+    Ok(())
+}
+
+/// The quick round for work on the core: its formatting, lints and tests, and those of the kernels.
+pub fn core() -> Result<(), Failure> {
+    const PACKAGES: [&str; 4] = ["--package", "neural-vault-core", "--package", "neural-vault-kernels"];
+    let mut steps = Steps::new();
+    steps.run("Formatting", &mut cargo(&["fmt", "--check"]).args(PACKAGES))?;
+    let mut lints = cargo(&["clippy", "--release", "--all-targets"]);
+    steps.run("Lints", lints.args(PACKAGES).args(["--", "-D", "warnings"]))?;
+    let mut tally = Tally::default();
+    let mut tests = cargo(&["test", "--release"]);
+    steps.run_reading("Tests", tests.args(PACKAGES), |line| tally.add(line))?;
+    tally.accept()?;
+    steps.summary();
+    tally.print();
     Ok(())
 }
 
@@ -72,6 +88,10 @@ impl Tally {
                 _ => {}
             }
         }
+    }
+
+    fn print(&self) {
+        println!("\n{} passed, {} failed", self.passed, self.failed);
     }
 
     /// An ignored test is one skipped, and no test at all is no success.
