@@ -26,7 +26,7 @@ pub enum FrontEndError {
     /// No class has two frames that differ.
     #[error(
         "the frames of every class are copies of each other: whitening learns from how the scans of a class differ; give \
-         each class recordings made apart, or use --recipe reference"
+         each class recordings made apart"
     )]
     NoVariationWithin,
     /// The classes have the same mean.
@@ -38,6 +38,7 @@ pub enum FrontEndError {
 }
 
 /// The front end fitted to training frames.
+#[derive(Debug)]
 pub struct FrontEnd {
     /// Maps principal axes back to features: features x any.
     base: Mat<f64>,
@@ -50,6 +51,7 @@ pub struct FrontEnd {
 }
 
 /// A projection with the training frames behind it.
+#[derive(Debug)]
 pub struct Projection {
     /// `[outputs, features]`, row-major as PyTorch has a linear layer; rows beyond the rank are zero.
     pub weight: Vec<f32>,
@@ -84,7 +86,7 @@ impl FrontEnd {
         let axes = axes.ok_or(FrontEndError::NoVariation)?;
         let principal = &inner * &axes;
 
-        let means = ClassMeans::of(&principal, labels);
+        let means = ClassMeans::new(&principal, labels);
         let within = means.within(&principal, labels);
         if within.squared_norm_l2() < SMALLEST * principal.squared_norm_l2() {
             return Err(FrontEndError::NoVariationWithin);
@@ -104,7 +106,7 @@ impl FrontEnd {
 
     /// The discriminant axes, features x (classes - 1) at most.
     #[must_use]
-    pub fn discriminants(&self) -> Mat<f32> {
+    pub(crate) fn discriminants(&self) -> Mat<f32> {
         let axes = &self.base * (&self.whitening * &self.discriminants);
         Mat::from_fn(axes.nrows(), axes.ncols(), |i, j| axes[(i, j)] as f32)
     }
@@ -167,7 +169,7 @@ struct ClassMeans {
 }
 
 impl ClassMeans {
-    fn of(rows: &Mat<f64>, labels: &[u32]) -> Self {
+    fn new(rows: &Mat<f64>, labels: &[u32]) -> Self {
         let mut classes = labels.to_vec();
         classes.sort_unstable();
         classes.dedup();

@@ -1,4 +1,4 @@
-//! `demo`: the whole path on the real recordings that ship with the project.
+//! `demo`: train, enrol, verify and derive on the real recordings that ship with the project.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);
     let model = train(&training)?;
-    let policy = Policy::plain(model.provenance.window);
+    let policy = Policy::plain(model.provenance().window);
     let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
     console.note(format!(
         "threshold {:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         development.impostor,
         development.protocol
     ));
-    let digest = model.write(folder)?;
+    model.write(folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
     let secret = new_secret(&folder.join("device-secret"), DeviceSecret::from_bytes)?;
@@ -103,14 +103,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             threshold: Some((threshold, development.clone())),
             id: identifier(None),
         };
-        let record = enrol(&mut embedder, &model, digest, &enrolled, &request)?;
+        let record = enrol(&mut embedder, &model, &enrolled, &request)?;
         let path = enrolment_file(folder, label);
         record.write(&path)?;
         Attempts::forget(&path)?;
         records.push(record);
     }
     let trials = Trials::run(&mut embedder, &dataset, &records, &secret)?;
-    report(console, folder, &model, &digest, &records, &trials)
+    report(console, folder, &model, &records, &trials)
 }
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
@@ -131,10 +131,11 @@ fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Cons
 /// Every block of the probe run against every enrolment, by the core's own verification.
 struct Trials {
     scores: Scores,
-    /// For each enrolment: whether its own block was accepted, how many others were rejected, and the key released.
+    /// One for each enrolment.
     rows: Vec<Row>,
 }
 
+/// What became of the probes against one enrolment.
 struct Row {
     genuine_accepted: bool,
     impostors_rejected: usize,
@@ -205,9 +206,9 @@ impl AttemptCounter for InMemory {
     }
 }
 
-/// What the demo tells with `--json`.
+/// The result with `--json`.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Summary<'a> {
     folder: String,
     digest: String,
     protocol: &'a str,
@@ -216,11 +217,11 @@ struct Told<'a> {
     impostor: usize,
     genuine_accepted: usize,
     impostors_rejected: usize,
-    enrolments: Vec<ToldEnrolment<'a>>,
+    enrolments: Vec<EnrolmentSummary<'a>>,
 }
 
 #[derive(Serialize)]
-struct ToldEnrolment<'a> {
+struct EnrolmentSummary<'a> {
     label: &'a str,
     threshold: f32,
     genuine_accepted: bool,
@@ -231,7 +232,7 @@ struct ToldEnrolment<'a> {
     key_v2: Option<&'a Digits>,
 }
 
-impl<'a> ToldEnrolment<'a> {
+impl<'a> EnrolmentSummary<'a> {
     fn new(folder: &Path, record: &'a Enrolment, row: &'a Row) -> Result<Self, KeyError> {
         Ok(Self {
             label: &record.label,
@@ -250,7 +251,6 @@ fn report(
     console: &Console,
     folder: &Path,
     model: &Model,
-    digest: &[u8; 32],
     records: &[Enrolment],
     trials: &Trials,
 ) -> Result<(), Failure> {
@@ -258,12 +258,12 @@ fn report(
     let protocol = format!(
         "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
         TRAINING.join(" "),
-        model.provenance.window
+        model.provenance().window
     );
-    let enrolments = records.iter().zip(&trials.rows).map(|(record, row)| ToldEnrolment::new(folder, record, row));
-    let told = Told {
+    let enrolments = records.iter().zip(&trials.rows).map(|(record, row)| EnrolmentSummary::new(folder, record, row));
+    let summary = Summary {
         folder: folder.display().to_string(),
-        digest: hex::encode(digest),
+        digest: hex::encode(model.digest()),
         protocol: &protocol,
         eer_percent: eer.percent,
         genuine: trials.scores.genuine.len(),
@@ -272,14 +272,15 @@ fn report(
         impostors_rejected: trials.rows.iter().map(|row| row.impostors_rejected).sum(),
         enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
     };
-    console.secret_result("demo", &told.text(), &told)
+    console.secret_result("demo", &summary.text(), &summary)
 }
 
-impl Told<'_> {
+impl Summary<'_> {
     fn text(&self) -> Zeroizing<String> {
         let Self { folder, protocol, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, .. } = self;
         let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
-        for ToldEnrolment { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in &self.enrolments
+        for EnrolmentSummary { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in
+            &self.enrolments
         {
             let own = if *genuine_accepted { "accepted" } else { "rejected" };
             let _ = writeln!(text, "{label:14} {threshold:>9.4}  {own:9}  {impostors_rejected} of {impostors}");
@@ -293,7 +294,7 @@ impl Told<'_> {
         // With room for what follows: memory that grows leaves copies of the keys behind.
         let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
         whole.push_str(&text);
-        if let Some((first, v2)) = self.enrolments.iter().find_map(|told| Some((told, told.key_v2?))) {
+        if let Some((first, v2)) = self.enrolments.iter().find_map(|record| Some((record, record.key_v2?))) {
             let _ = writeln!(whole, "keys of {}", first.label);
             for (scheme, key) in [("v1", &first.key_v1), ("v2", v2)] {
                 whole.push_str("  ");

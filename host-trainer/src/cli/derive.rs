@@ -49,7 +49,7 @@ enum Scheme {
     V2,
 }
 
-/// What is told with `--json`.
+/// The result with `--json`.
 #[derive(Serialize)]
 struct Derived<'a> {
     key: &'a Digits,

@@ -294,7 +294,8 @@ impl From<EvaluationError> for Failure {
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),
-            EvaluationError::FrontEnd(_) | EvaluationError::Score(_) => Self::new(DATA, error),
+            EvaluationError::FrontEnd(error) => error.into(),
+            EvaluationError::Score(_) => Self::new(DATA, error),
         }
     }
 }

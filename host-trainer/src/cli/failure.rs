@@ -4,15 +4,17 @@ use std::fmt;
 
 use neural_vault_core::wire::Fault;
 
+use super::hints::Hint;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
+use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
 
-/// What a command ends with when it cannot do its work.
+/// Why a command cannot do its work.
 #[derive(Debug)]
 pub struct Failure {
     /// The process's exit code.
@@ -68,19 +70,19 @@ impl From<ModelError> for Failure {
             ModelError::Positions { .. } => USAGE,
             _ => MODEL,
         };
-        Self::new(code, error)
+        Self::new(code, error.with_hint())
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Self::new(ENGINE, error)
+        Self::new(ENGINE, error.with_hint())
     }
 }
 
 impl From<RuntimeError> for Failure {
     fn from(error: RuntimeError) -> Self {
-        Self::new(ENGINE, error)
+        Self::new(ENGINE, error.with_hint())
     }
 }
 
@@ -90,30 +92,18 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Model(error) => error.into(),
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
-            EmbeddingError::Window { .. } => Self::new(USAGE, error),
-            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error),
+            EmbeddingError::Window { .. } => Self::new(USAGE, error.with_hint()),
+            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error.with_hint()),
         }
     }
 }
 
 impl From<EnrolError> for Failure {
     fn from(error: EnrolError) -> Self {
-        let next = match &error {
-            EnrolError::Trained { .. } => "; name others with --development-sessions, or give --threshold",
-            EnrolError::TrainedWhole => {
-                "; cut the recordings with --blocks and train on some of them, or give --threshold"
-            }
-            EnrolError::Trials { .. } => {
-                "; add other labels or longer scans, name --development-sessions, or give --threshold"
-            }
-            EnrolError::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
-            EnrolError::Sessions { .. } => "; give --threshold",
-            _ => "",
-        };
         match error {
             EnrolError::Embedding(error) => error.into(),
-            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error),
-            _ => Self::new(USAGE, format!("{error}{next}")),
+            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error.with_hint()),
+            _ => Self::new(USAGE, error.with_hint()),
         }
     }
 }
@@ -127,17 +117,11 @@ impl From<EnrolmentError> for Failure {
 
 impl From<AttemptsError> for Failure {
     fn from(error: AttemptsError) -> Self {
-        let (code, next) = match &error {
-            AttemptsError::Lock { .. } | AttemptsError::Write { .. } => {
-                (OUTPUT, "; no key without a count of attempts")
-            }
-            AttemptsError::Malformed { .. } => (MODEL, "; enrol again, which begins a new count"),
-            AttemptsError::OtherEnrolment { .. } => {
-                (MODEL, "; put back the enrolment it belongs to, or enrol again, which begins a new count")
-            }
-            AttemptsError::Place { .. } | AttemptsError::Read { .. } | AttemptsError::NoneLeft { .. } => (MODEL, ""),
+        let code = match &error {
+            AttemptsError::Lock { .. } | AttemptsError::Write { .. } => OUTPUT,
+            _ => MODEL,
         };
-        Self::new(code, format!("{error}{next}"))
+        Self::new(code, error.with_hint())
     }
 }
 
@@ -145,25 +129,36 @@ impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
         let code = match error {
             ArchiveError::Write { .. } => OUTPUT,
-            ArchiveError::Mismatch(_) => DATA,
+            ArchiveError::KnownLabel { .. } | ArchiveError::Mismatch(_) => DATA,
             _ => MODEL,
         };
-        Self::new(code, error)
+        Self::new(code, error.with_hint())
+    }
+}
+
+impl From<FrontEndError> for Failure {
+    fn from(error: FrontEndError) -> Self {
+        Self::new(DATA, error.with_hint())
     }
 }
 
 impl From<TrainingError> for Failure {
     fn from(error: TrainingError) -> Self {
-        match error {
-            TrainingError::Data(error) => error.into(),
-            TrainingError::Engine(error) => error.into(),
-            TrainingError::Model(error) => error.into(),
-            TrainingError::FrontEnd(_) => Self::new(DATA, error),
-            TrainingError::Settings(_) => Self::new(USAGE, error),
-            TrainingError::Diverged { .. } => Self::new(DATA, error),
-            TrainingError::Checkpoint { .. } => Self::new(MODEL, error),
-            TrainingError::Write { .. } => Self::new(OUTPUT, error),
-        }
+        let code = match error {
+            TrainingError::Data(error) => return error.into(),
+            TrainingError::Engine(error) => return error.into(),
+            TrainingError::Model(error) => return error.into(),
+            TrainingError::FrontEnd(error) => return error.into(),
+            // The flags are named after the settings.
+            TrainingError::Setting { name, reason } => {
+                return Self::new(USAGE, format!("--{} {reason}", name.replace('_', "-")));
+            }
+            TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
+            TrainingError::Diverged { .. } => DATA,
+            TrainingError::Checkpoint { .. } | TrainingError::NoCheckpoint { .. } => MODEL,
+            TrainingError::Write { .. } => OUTPUT,
+        };
+        Self::new(code, error.with_hint())
     }
 }
 
@@ -177,6 +172,6 @@ impl From<TokenError> for Failure {
             (_, Some(Fault::Model | Fault::ModelUnlike | Fault::ModelTooLarge)) => MODEL,
             _ => TOKEN,
         };
-        Self::new(code, error)
+        Self::new(code, error.with_hint())
     }
 }

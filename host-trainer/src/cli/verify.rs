@@ -59,7 +59,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let record = Enrolment::read(&arguments.enrolment)?;
     let model = crate::model::load(&arguments.model)?;
-    record.check_model(&arguments.enrolment, &model.digest()?, model.dims.latent)?;
+    record.check_model(&arguments.enrolment, model.digest(), model.dims().latent)?;
     let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
     let enrolment = record.to_core().map_err(unusable)?;
     let secret = arguments.device_secret.as_deref().map(|path| {
@@ -102,7 +102,7 @@ fn compare(
     Ok(if accepted { 0 } else { REJECTED })
 }
 
-/// What `--derive` tells with `--json`.
+/// The result of `--derive` with `--json`.
 #[derive(Serialize)]
 struct Verdict<'a> {
     accepted: bool,

@@ -1,7 +1,7 @@
-//! The record that an enrolment leaves: prototype, threshold, and what they belong to. It holds no key.
+//! Enrolment: prototype, threshold, and the record of both. It holds no key.
 //!
 //! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. The prototype is
-//! sensitive all the same: with scheme v1 whoever reads it has the key, so files are for their owner only (mode 0600).
+//! sensitive all the same: with scheme v1 anyone who reads it has the key, so files are for their owner only (mode 0600).
 
 mod attempts;
 mod development;
@@ -44,7 +44,7 @@ pub struct Enrolment {
     pub threshold: Threshold,
     /// Where the threshold comes from.
     pub development: Development,
-    /// What became of it on probe sessions, when some were named.
+    /// Error rates on probe sessions, when some were named.
     pub outcome: Option<Outcome>,
     /// Scans enrolled.
     pub scans: u32,
@@ -59,7 +59,7 @@ pub struct Enrolment {
 pub struct Development {
     /// How the trials were made, in words.
     pub protocol: String,
-    /// What the threshold was to reach on them.
+    /// What the threshold had to reach on them.
     pub target: Target,
     /// Equal error rate of the trials in percent; none when the threshold was given by hand.
     pub eer_percent: Option<f64>,
@@ -69,7 +69,7 @@ pub struct Development {
     pub impostor: u32,
 }
 
-/// What a threshold is to reach on its development trials.
+/// What a threshold must reach on its development trials.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Target {
     /// As many false matches as false non-matches.
@@ -80,7 +80,7 @@ pub enum Target {
     ByHand,
 }
 
-/// What became of a threshold on sessions that had no part in choosing it.
+/// Error rates of a threshold on sessions that had no part in choosing it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The probe sessions.
@@ -91,6 +91,16 @@ pub struct Outcome {
     pub impostor: u32,
     /// The error rates.
     pub rates: Transfer,
+}
+
+/// Without the prototype, of which a key can be made.
+impl fmt::Debug for Enrolment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut record = f.debug_struct("Enrolment");
+        record.field("label", &self.label).field("id", &hex::encode(&self.id));
+        record.field("model_digest", &hex::encode(&self.model_digest)).field("policy", &self.policy);
+        record.field("threshold", &self.threshold).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Display for Target {

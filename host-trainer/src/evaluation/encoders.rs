@@ -9,13 +9,12 @@ use super::items::Items;
 use super::methods::Method;
 use super::protocols::{Fold, Protocol};
 use crate::dataset::Dataset;
-use crate::embedding::aligned_bundle;
-use crate::model::{Aligned, Model, ModelError};
+use crate::model::{Model, ModelError};
 use crate::training::{Recipe, Settings};
 
 /// A trained encoder.
 pub(super) struct Trained {
-    bundle: Aligned,
+    model: Model,
     /// Window lengths that it was trained on.
     pub(super) windows: Vec<usize>,
 }
@@ -29,15 +28,11 @@ impl Trained {
         plan: &Plan,
     ) -> Result<Self, EvaluationError> {
         let model = train(dataset, training, recipe, plan)?;
-        Ok(Self::new(&model, recipe.windows())?)
-    }
-
-    fn new(model: &Model, windows: Vec<usize>) -> Result<Self, ModelError> {
-        Ok(Self { bundle: aligned_bundle(model)?, windows })
+        Ok(Self { model, windows: recipe.windows() })
     }
 
     pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
-        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
+        self.model.bundle()
     }
 }
 
@@ -93,7 +88,7 @@ impl Encoders<Trained> {
             // Calibrated on what trained it, as an operator would.
             let quantised = folds.iter().zip(&models).map(|(fold, model)| {
                 let model = model.quantise(format, &dataset.select(&fold.training).values)?;
-                Trained::new(&model, recipe.windows())
+                Ok(Trained { model, windows: recipe.windows() })
             });
             Ok((format, quantised.collect::<Result<Vec<_>, ModelError>>()?))
         };
@@ -101,9 +96,10 @@ impl Encoders<Trained> {
             Method::Stored(format) => Some(*format),
             _ => None,
         });
+        let stored = formats.map(stored_as).collect::<Result<_, ModelError>>()?;
         Ok(Self {
-            shared: models.iter().map(|model| Trained::new(model, recipe.windows())).collect::<Result<_, _>>()?,
-            stored: formats.map(stored_as).collect::<Result<_, ModelError>>()?,
+            shared: models.into_iter().map(|model| Trained { model, windows: recipe.windows() }).collect(),
+            stored,
             reference: if wanted(Method::Reference) {
                 all(&reference, |fold| fold.training.clone())?
             } else {

@@ -207,6 +207,7 @@ fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds, ScoreError
 }
 
 /// A protocol's figures, and the NeuralVault prototypes of its first fold by label.
+#[derive(Debug)]
 pub struct Evaluated {
     /// The figures.
     pub result: ProtocolResult,

@@ -5,6 +5,7 @@ use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingError};
 
 /// Scores with the protocol they were made by.
+#[derive(Debug)]
 pub struct Trials {
     /// What the probes are to the model, in words.
     pub protocol: &'static str,

@@ -21,6 +21,7 @@ const ENTRY: &str = "neural-vault-training";
 const SCHEMA: &str = "neural-vault/training/1";
 
 /// What a model was made of.
+#[derive(Debug)]
 pub struct Archive {
     /// The training recordings, raw.
     pub dataset: Dataset,
@@ -34,7 +35,7 @@ pub struct Archive {
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The file cannot be read.
-    #[error("{}: cannot be read: {source}; a model that `neural-vault train` wrote has it in its folder", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -50,7 +51,7 @@ pub enum ArchiveError {
         reason: String,
     },
     /// The archive belongs to another model.
-    #[error("{}: made model {archived}, not {given}; give the folder as `neural-vault train` wrote it", path.display())]
+    #[error("{}: made model {archived}, not {given}", path.display())]
     OtherModel {
         /// The file.
         path: PathBuf,
@@ -58,6 +59,12 @@ pub enum ArchiveError {
         archived: String,
         /// Digest of the model given.
         given: String,
+    },
+    /// The label trained the model already.
+    #[error("label {label} trained the model already")]
+    KnownLabel {
+        /// The label.
+        label: String,
     },
     /// The new recordings do not go with the archived ones.
     #[error("{0}")]
@@ -180,7 +187,7 @@ impl Archive {
         let mismatch = |text: String| Err(ArchiveError::Mismatch(text));
         let mut all = self.dataset.clone();
         if all.labels.iter().any(|known| known == label) {
-            return mismatch(format!("label {label} trained the model already; enrol it without --refit"));
+            return Err(ArchiveError::KnownLabel { label: label.to_owned() });
         }
         if others.features != all.features {
             let (given, expected) = (others.features, all.features);

@@ -63,7 +63,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
 /// When the file cannot be read, or was made with other settings or other data.
 pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> {
     let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
-    let bytes = std::fs::read(path).map_err(|e| refused(format!("cannot be read: {e}; start without --resume")))?;
+    let bytes = std::fs::read(path).map_err(|source| TrainingError::NoCheckpoint { path: path.to_owned(), source })?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| refused(format!("not a checkpoint: {e}")))?;
     let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
     let header = header.ok_or_else(|| refused("not a checkpoint of neural-vault".to_owned()))?;

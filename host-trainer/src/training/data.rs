@@ -1,5 +1,7 @@
 //! Recordings made ready for a run's objective.
 
+use std::fmt;
+
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 
@@ -7,7 +9,7 @@ use super::balanced::Balanced;
 use super::batch::Batch;
 use super::settings::{ProxyAnchor, Triplet};
 use super::triplets::Windows;
-use super::{Objective, Settings, TrainingError};
+use super::{Note, Objective, Settings, TrainingError};
 use crate::dataset::{Dataset, DatasetError, Standardiser, check_training, windows};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd, Projection};
 use crate::model::LATENT;
@@ -17,7 +19,7 @@ pub struct TrainingData {
     /// Statistics of the recordings, to go into the model.
     pub standardiser: Standardiser,
     /// What a person should know about the data.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// Frames of a scan that is to be embedded, unless there is a reason.
     pub window: usize,
     /// The settings of the run.
@@ -40,6 +42,14 @@ pub(super) enum Source {
     },
 }
 
+impl fmt::Debug for TrainingData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut data = f.debug_struct("TrainingData");
+        data.field("notes", &self.notes).field("window", &self.window).field("settings", &self.settings);
+        data.finish_non_exhaustive()
+    }
+}
+
 impl TrainingData {
     /// Fits the standardiser to `dataset`, and whatever the objective of `settings` needs before its first step.
     ///
@@ -48,7 +58,7 @@ impl TrainingData {
     /// range, there is no front end for these frames, or the settings are out of range.
     pub fn prepare(mut dataset: Dataset, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
-        let mut notes = check_training(&dataset)?;
+        let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Recordings).collect();
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
         standardiser.apply(&mut dataset.values);
         let (source, window) = match &settings.objective {
@@ -57,8 +67,8 @@ impl TrainingData {
                 (Source::Triplets { windows, settings: triplet.clone() }, triplet.window)
             }
             Objective::ProxyAnchor(proxies) => {
-                notes.extend(single_recordings(&dataset));
-                notes.extend(too_long(&dataset, &proxies.windows));
+                notes.extend(Note::single_recordings(&dataset));
+                notes.extend(Note::long_window(&dataset, &proxies.windows));
                 let window = common_window(&dataset, &proxies.windows);
                 (whiten(&dataset, proxies.clone())?, window)
             }
@@ -144,33 +154,6 @@ fn whiten(dataset: &Dataset, settings: ProxyAnchor) -> Result<Source, TrainingEr
     }
     classes.retain(|recordings| !recordings.is_empty());
     Ok(Source::Proxies { balanced: Balanced { frames, width: LATENT, classes }, settings, weight, rank })
-}
-
-/// A note for labels of one recording: how their recordings differ cannot be learned from them.
-pub(super) fn single_recordings(dataset: &Dataset) -> Option<String> {
-    let mut recordings = vec![0; dataset.labels.len()];
-    dataset.scans().iter().for_each(|scan| recordings[scan.label as usize] += 1);
-    let named = dataset.labels.iter().zip(recordings).filter(|(_, count)| *count == 1);
-    let single: Vec<&str> = named.map(|(label, _)| label.as_str()).collect();
-    (!single.is_empty()).then(|| {
-        format!(
-            "{}: one recording of {}: what differs between recordings can only be learned from two; give --blocks to cut \
-             recordings, or record again",
-            dataset.origin.display(),
-            single.join(", ")
-        )
-    })
-}
-
-/// A note for windows that no recording fills.
-fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<String> {
-    let longest = dataset.scans().iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
-    let wanted = windows.iter().copied().max().filter(|&window| window > longest)?;
-    Some(format!(
-        "{}: no recording has the {wanted} frames of the longest window, the longest has {longest}: recordings are repeated \
-         to fill it",
-        dataset.origin.display()
-    ))
 }
 
 /// The longest of `windows` that every recording holds, or the shortest.

@@ -1,10 +1,9 @@
 //! Recipe `linear`: the whitened front end alone, a model without steps.
 
-use super::TrainingError;
-use super::data::single_recordings;
+use super::{Note, TrainingError};
 use crate::dataset::{Dataset, Standardiser, check_training};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd};
-use crate::model::{LATENT, Model, Provenance, linear_dims};
+use crate::model::{LATENT, Model, Provenance, StateDict, linear_dims};
 
 /// Fits a linear model to `dataset`; also gives notes on the recordings.
 ///
@@ -13,9 +12,9 @@ use crate::model::{LATENT, Model, Provenance, linear_dims};
 ///
 /// # Errors
 /// When there are fewer than two classes, a class has one frame, or there is no front end for these frames.
-pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<String>), TrainingError> {
-    let mut notes = check_training(&dataset)?;
-    notes.extend(single_recordings(&dataset));
+pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>), TrainingError> {
+    let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Recordings).collect();
+    notes.extend(Note::single_recordings(&dataset));
     let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
     standardiser.apply(&mut dataset.values);
     let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();
@@ -37,5 +36,5 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<String
         ("proj.bias", vec![0.0; LATENT]),
     ];
     let tensors = tensors.map(|(name, data)| (name.to_owned(), data)).into();
-    Ok((Model { dims, tensors, provenance, quantised: None }, notes))
+    Ok((Model::new(&StateDict { dims, tensors }, provenance)?, notes))
 }

@@ -5,8 +5,11 @@ mod balanced;
 mod batch;
 pub mod checkpoint;
 mod data;
+mod fold;
+mod initial;
 mod linear;
-pub mod optimiser;
+mod note;
+mod optimiser;
 mod recipe;
 mod run;
 mod schedule;
@@ -22,12 +25,13 @@ use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
 use crate::engine::EngineError;
-use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
+pub use crate::front_end::FrontEndError;
 pub use archive::{ARCHIVE, Archive, ArchiveError};
 pub use data::TrainingData;
 pub use linear::linear;
+pub use note::Note;
 pub use recipe::Recipe;
 pub use run::{LOG, Outcome, RunFolder, refuse_checkpoint, remove_checkpoint, run};
 pub use schedule::Schedule;
@@ -49,11 +53,25 @@ pub enum TrainingError {
     /// The model cannot be made or written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The settings make no sense together.
+    /// A setting is out of its range.
+    #[error("{name} {reason}")]
+    Setting {
+        /// The field of [`Settings`] or of its objective.
+        name: &'static str,
+        /// Its value and its range.
+        reason: String,
+    },
+    /// The settings do not fit together.
     #[error("{0}")]
     Settings(String),
+    /// The folder holds the checkpoint of another run.
+    #[error("{} is there", path.display())]
+    Unfinished {
+        /// The checkpoint.
+        path: PathBuf,
+    },
     /// The loss is no longer a number.
-    #[error("the loss is {loss} at step {step}: lower --learning-rate, or look for extreme values in the recordings")]
+    #[error("the loss is {loss} at step {step}")]
     Diverged {
         /// The step, from 1.
         step: u64,
@@ -64,6 +82,14 @@ pub enum TrainingError {
     #[error("{source}")]
     Write {
         /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+    /// The checkpoint cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    NoCheckpoint {
+        /// The checkpoint's file.
+        path: PathBuf,
+        /// What the system said.
         source: std::io::Error,
     },
     /// The checkpoint cannot be continued.

@@ -12,6 +12,7 @@ use crate::files;
 pub const LOG: &str = "train.jsonl";
 
 /// Where a run keeps its log and its checkpoint.
+#[derive(Debug)]
 pub struct RunFolder<'a> {
     /// The folder; it is made when it is not there.
     pub path: &'a Path,
@@ -72,11 +73,7 @@ pub fn run(
 /// When there is a checkpoint.
 pub fn refuse_checkpoint(folder: &Path) -> Result<(), TrainingError> {
     let saved = folder.join(checkpoint::FILE);
-    if !saved.exists() {
-        return Ok(());
-    }
-    let text = format!("{} is there: continue it with --resume, or remove it", saved.display());
-    Err(TrainingError::Settings(text))
+    if saved.exists() { Err(TrainingError::Unfinished { path: saved }) } else { Ok(()) }
 }
 
 /// Removes the checkpoint of a finished run; call it once the model is written, and not before.
@@ -116,7 +113,7 @@ impl<'a> Log<'a> {
     fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
         let line = serde_json::to_string(report).map_err(|error| cannot_write(self.path, error.into()))? + "\n";
         if let Err(error) = self.file.write_all(line.as_bytes()) {
-            // The failure to write is the one to tell of.
+            // The failure to write is the one to report.
             let _ = self.file.set_len(self.length);
             return Err(cannot_write(self.path, error));
         }

@@ -130,19 +130,21 @@ impl Settings {
     /// Checks the values against what the loss and the sampler need.
     ///
     /// # Errors
-    /// [`TrainingError::Settings`], naming the value and its range.
+    /// [`TrainingError::Setting`] or [`TrainingError::Settings`].
     pub fn check(&self) -> Result<(), TrainingError> {
         if self.steps == 0 {
-            return refuse("--steps must be at least 1".to_owned());
+            return refuse("steps", "must be at least 1".to_owned());
         }
-        if !positive(self.learning_rate) || !positive(self.clip) {
-            return refuse("--learning-rate and --clip must be positive".to_owned());
+        for (name, value) in [("learning_rate", self.learning_rate), ("clip", self.clip)] {
+            if !positive(value) {
+                return refuse(name, format!("{value} must be positive"));
+            }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return refuse(format!("--weight-decay {} must be 0 or more", self.weight_decay));
+            return refuse("weight_decay", format!("{} must be 0 or more", self.weight_decay));
         }
         if !(0.0..1.0).contains(&self.dropout) {
-            return refuse(format!("--dropout {} is not in [0, 1)", self.dropout));
+            return refuse("dropout", format!("{} is not in [0, 1)", self.dropout));
         }
         match &self.objective {
             Objective::Triplet(triplet) => triplet.check(),
@@ -154,13 +156,13 @@ impl Settings {
 impl Triplet {
     fn check(&self) -> Result<(), TrainingError> {
         if self.batch == 0 {
-            return refuse("--batch must be at least 1".to_owned());
+            return refuse("batch", "must be at least 1".to_owned());
         }
         if self.rows < 4 {
-            return refuse(format!("--rows {} is too few: two windows of two classes need 4", self.rows));
+            return refuse("rows", format!("{} is too few: two windows of two classes need 4", self.rows));
         }
         if !(positive(self.margin.into()) && self.margin <= 4.0) {
-            return refuse(format!("--margin {} is not in (0, 4], the range of squared distances", self.margin));
+            return refuse("margin", format!("{} is not in (0, 4], the range of squared distances", self.margin));
         }
         Ok(())
     }
@@ -169,20 +171,21 @@ impl Triplet {
 impl ProxyAnchor {
     fn check(&self) -> Result<(), TrainingError> {
         if self.windows.is_empty() || self.windows.iter().any(|window| !(1..=MAX_FRAMES).contains(window)) {
-            return refuse(format!("--windows {:?}: give lengths of 1 to {MAX_FRAMES} frames", self.windows));
+            return refuse("windows", format!("{:?}: give lengths of 1 to {MAX_FRAMES} frames", self.windows));
         }
         if self.classes < 2 || self.windows_per_class == 0 {
-            return refuse("a step needs two classes and a window of each".to_owned());
+            return Err(TrainingError::Settings("a step needs two classes and a window of each".to_owned()));
         }
         if !positive(self.scale.into()) || !(0.0..1.0).contains(&self.margin) {
-            return refuse("the proxy-anchor loss needs a positive scale and a margin in [0, 1)".to_owned());
+            let text = "the proxy-anchor loss needs a positive scale and a margin in [0, 1)";
+            return Err(TrainingError::Settings(text.to_owned()));
         }
         Ok(())
     }
 }
 
-fn refuse(text: String) -> Result<(), TrainingError> {
-    Err(TrainingError::Settings(text))
+fn refuse(name: &'static str, reason: String) -> Result<(), TrainingError> {
+    Err(TrainingError::Setting { name, reason })
 }
 
 fn positive(value: f64) -> bool {

@@ -98,7 +98,7 @@ struct SlotArguments {
 
 pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<(), Failure> {
     let model = crate::model::load(&arguments.model)?;
-    let digest = model.digest()?;
+    let digest = *model.digest();
     let device_secret = arguments.device_secret.as_deref().map(|path| {
         warn_of_readers(path, console);
         read_secret(path, DeviceSecret::from_bytes)
@@ -119,7 +119,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         let text = format!("{port}: the token holds model {held}, not {given}; give its model, or flash this one");
         return Err(Failure::new(MODEL, text));
     }
-    let window = arguments.window.unwrap_or(u8::try_from(model.provenance.window).unwrap_or(u8::MAX));
+    let window = arguments.window.unwrap_or(u8::try_from(model.provenance().window).unwrap_or(u8::MAX));
     let admin_key = if arguments.admin_key.exists() {
         admin_key(&arguments.admin_key, console)?
     } else {

@@ -18,7 +18,7 @@ use crate::token::{Client, serial_devices};
 pub struct InfoArguments {
     #[command(flatten)]
     port: PortArguments,
-    /// The administrator's key: tells what the slots hold as well.
+    /// The administrator's key: shows what the slots hold as well.
     #[arg(long, value_name = "FILE")]
     admin_key: Option<PathBuf>,
 }

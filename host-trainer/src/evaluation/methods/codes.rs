@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 const HMAC_KEY: &[u8] = b"secret_vault";
 
 /// What a class is compared by.
+#[derive(Debug)]
 pub(super) enum Template {
     Bytes([u8; 32]),
     /// One bit a component, set above the median that probes are binarised at too.

@@ -20,6 +20,7 @@ use crate::model::LATENT;
 const TOGETHER: usize = 16;
 
 /// The methods, fitted to the rows that train.
+#[derive(Debug)]
 pub struct Fitted<'e> {
     /// Leaves frames as they are, which come standardised.
     encoder: Encoder<'e>,
@@ -29,6 +30,7 @@ pub struct Fitted<'e> {
 }
 
 /// The methods without an encoder.
+#[derive(Debug)]
 struct Others {
     /// features x [`BITS`].
     projection: Mat<f32>,

@@ -98,6 +98,7 @@ impl Method {
 }
 
 /// Windows with their codes; a window's frame is the mean of its frames.
+#[derive(Debug)]
 pub struct Encoded {
     frames: Vec<f32>,
     features: usize,
@@ -114,6 +115,7 @@ pub struct Encoded {
 }
 
 /// One template a class, where the class was enrolled.
+#[derive(Debug)]
 pub struct Templates(Vec<Option<Template>>);
 
 impl Encoded {
