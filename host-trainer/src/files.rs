@@ -27,11 +27,12 @@ pub enum Readers {
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Readers::All)
 }
 
-/// As [`write_whole`], readable and writable by its owner only (mode 0600).
+/// As `write_whole`, readable and writable by its owner only (mode 0600).
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.

@@ -4,8 +4,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `training` | training and evaluation; by itself, recipe `linear`, which takes no engine |
-//! | `onnxruntime`, `tract` | an engine, for recipes that take steps and for embedding; each adds `training` |
+//! | `onnxruntime`, `tract` | an engine, and with either of them training and evaluation |
 //! | `token` | the client of a verification token |
 //! | `report` | results as a page |
 //! | `cli`, on by default | the command `neural-vault`, with all of the above |
@@ -20,7 +19,7 @@ pub mod engine;
 pub mod enrolment;
 pub mod evaluation;
 mod files;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod front_end;
 pub mod graph;
 mod hex;
@@ -29,5 +28,5 @@ pub mod model;
 pub mod report;
 #[cfg(feature = "token")]
 pub mod token;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod training;

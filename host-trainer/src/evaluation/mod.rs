@@ -1,25 +1,25 @@
 //! How well scans are distinguished: protocols, methods, metrics, and the document of it all.
 
 pub mod compare;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod conditions;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod encoders;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod evaluate;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod fold;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod items;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod methods;
 pub mod metrics;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod protocols;
 pub mod results;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod summary;
-#[cfg(feature = "training")]
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod sweeps;
 pub mod trials;
 pub mod verification;
