@@ -119,3 +119,15 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Man(arguments) => done(completions::man(&arguments, console)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_gets_the_exit_code_of_a_command_and_of_arguments_that_are_none() {
+        assert_eq!(run(["neural-vault", "--version"]), ExitCode::SUCCESS);
+        assert_eq!(run(["neural-vault", "fetch"]), ExitCode::from(failure::USAGE));
+        assert_eq!(run(["neural-vault", "inspect", "absent.csv"]), ExitCode::from(failure::DATA));
+    }
+}
