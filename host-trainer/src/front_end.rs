@@ -1,26 +1,27 @@
-//! The whitened front end: a closed-form projection that sets classes apart and scan-to-scan variation equal.
+//! The whitened front end: a closed-form projection that separates classes.
 //!
-//! Principal axes of the standardised frames, whitening by the shrunk within-class covariance in them, then a basis that
-//! begins with the discriminants (the span of the whitened class means) and goes on with the axes of largest
-//! within-class variance. Linear discriminant analysis is its first columns.
+//! It finds the principal axes of the standardised frames, whitens them by the shrunk within-class covariance, so that the
+//! scans of a class vary equally along each, and chooses a basis: first the discriminants (the span of the whitened class
+//! means), then the axes of largest within-class variance. Its first columns are linear discriminant analysis.
 
 use faer::{Mat, MatRef, Side};
 
-/// Leading principal axes kept at most.
+/// Most principal axes that are kept.
 const AXES: usize = 400;
-/// Rows that the principal axes are taken from at most, so that a decomposition does not grow with the recording's cube.
+/// Most rows that the principal axes are computed from: the time of a decomposition grows with the cube of them.
 const SAMPLE: usize = 1000;
 /// Weight of the identity in the within-class covariance (Friedman 1989; Ledoit and Wolf 2004).
 const SHRINKAGE: f64 = 0.3;
-/// Eigenvalues below this share of the largest are rounding.
+/// Eigenvalues below this share of the largest are rounding errors.
 const SMALLEST: f64 = 1e-10;
-/// Scale of the axes beside the discriminants where the classes are those to be distinguished later.
+/// Scale of the axes other than the discriminants, where the training classes are those to be distinguished later.
 pub const CLOSED_SET_REST: f64 = 0.5;
 
-/// Why there is no front end for these frames.
+/// Why no front end can be fitted to the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FrontEndError {
-    /// There are no two frames, or all are equal.
+    /// There are fewer than two frames, or all are equal.
     #[error("all frames are equal: there is nothing to tell classes apart by; look at the recordings")]
     NoVariation,
     /// No class has two frames that differ.
@@ -50,14 +51,14 @@ pub struct FrontEnd {
     whitened: Mat<f64>,
 }
 
-/// A projection with the training frames behind it.
+/// A projection, with the training frames that it has projected.
 #[derive(Debug)]
 pub struct Projection {
-    /// `[outputs, features]`, row-major as PyTorch has a linear layer; rows beyond the rank are zero.
+    /// `[outputs, features]`, row-major like the weight of a linear layer in PyTorch; rows beyond the rank are zero.
     pub weight: Vec<f32>,
     /// The training frames projected, rows x outputs.
     pub frames: Vec<f32>,
-    /// Outputs that carry something.
+    /// Outputs that are not zero.
     pub rank: usize,
 }
 
@@ -65,7 +66,7 @@ impl FrontEnd {
     /// Fits to standardised frames (rows x features) and their labels.
     ///
     /// # Errors
-    /// When the frames, those of every class, or the class means do not differ.
+    /// [`FrontEndError`]: the frames, those of every class, or the class means do not differ.
     pub fn fit(frames: &[f32], features: usize, labels: &[u32]) -> Result<Self, FrontEndError> {
         let rows = labels.len();
         let all = MatRef::from_row_major_slice(frames, rows, features);
@@ -93,7 +94,7 @@ impl FrontEnd {
         }
         let whitening = whitening(&within)?;
         let centred = means.centred() * &whitening;
-        // Whitened scans of a class have variance 1: means this close are equal but for rounding.
+        // Whitened frames of a class have variance 1: the difference of means this close is rounding.
         if centred.squared_norm_l2() < SMALLEST {
             return Err(FrontEndError::NoVariationBetween);
         }
@@ -143,7 +144,7 @@ impl FrontEnd {
                 None => (0..rank).map(|i| self.discriminants[(i, candidate)]).collect(),
                 Some(axis) => (0..rank).map(|i| f64::from(u8::from(i == axis))).collect(),
             };
-            // Twice, as one pass of Gram-Schmidt leaves what it cancelled in rounding.
+            // Twice: one pass of Gram-Schmidt leaves rounding errors where it cancels much.
             for _ in 0..2 {
                 for other in &columns {
                     let along: f64 = column.iter().zip(other).map(|(a, b)| a * b).sum();
@@ -187,13 +188,13 @@ impl ClassMeans {
         self.labels.len()
     }
 
-    /// Each row less the mean of its class.
+    /// Each row minus the mean of its class.
     fn within(&self, rows: &Mat<f64>, labels: &[u32]) -> Mat<f64> {
         let class = |row: usize| self.labels.partition_point(|&label| label < labels[row]);
         Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(i, j)] - self.means[(class(i), j)])
     }
 
-    /// Each class mean less their mean.
+    /// Each class mean minus the mean of all class means.
     fn centred(&self) -> Mat<f64> {
         let classes = self.classes();
         let grand: Vec<f64> = (0..self.means.ncols())
@@ -203,7 +204,7 @@ impl ClassMeans {
     }
 }
 
-/// The axes in which the shrunk covariance of `within` is the identity, by descending variance.
+/// The axes in which the shrunk covariance of `within` is the identity, in order of descending variance.
 fn whitening(within: &Mat<f64>) -> Result<Mat<f64>, FrontEndError> {
     let (rows, axes) = (within.nrows(), within.ncols());
     let mut covariance = within.transpose() * within;
@@ -217,10 +218,10 @@ fn whitening(within: &Mat<f64>) -> Result<Mat<f64>, FrontEndError> {
     eigenvectors(&covariance, axes, |e| e.sqrt().recip())?.ok_or(FrontEndError::NoVariationWithin)
 }
 
-/// The eigenvectors of the `wanted` largest eigenvalues of a symmetric matrix of no negative ones, each times `scale` of
-/// its eigenvalue, descending.
+/// The eigenvectors of the `wanted` largest eigenvalues of a positive semidefinite matrix, each times `scale` of its
+/// eigenvalue, in descending order.
 ///
-/// Fewer come back where the rest of the eigenvalues are rounding; nothing when all are.
+/// Eigenvectors whose eigenvalues are rounding errors are left out; `None` when all are.
 fn eigenvectors(
     matrix: &Mat<f64>,
     wanted: usize,
@@ -228,9 +229,11 @@ fn eigenvectors(
 ) -> Result<Option<Mat<f64>>, FrontEndError> {
     let n = matrix.nrows();
     let eigen = matrix.self_adjoint_eigen(Side::Lower).map_err(|_| FrontEndError::NoConvergence)?;
-    // faer's ascend.
+    // faer sorts eigenvalues in ascending order.
     let values: Vec<f64> = (0..wanted).map(|j| eigen.S().column_vector()[n - 1 - j]).collect();
-    let largest = values.first().copied().unwrap_or(0.0);
+    let Some(&largest) = values.first() else {
+        return Ok(None);
+    };
     if largest.is_nan() || largest <= f64::MIN_POSITIVE {
         return Ok(None);
     }

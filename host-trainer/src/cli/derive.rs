@@ -1,4 +1,4 @@
-//! `derive`: the key of a prototype.
+//! `derive`: the key of a prototype, without a scan.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use crate::enrolment::Enrolment;
 /// Derive the key of an enrolment or an embedding, in hexadecimal, without a scan.
 ///
 /// No scan is compared with the enrolment and no attempt is counted: whoever has the enrolment and the device's secret gets
-/// the key. `neural-vault verify --derive` gives it for an accepted scan alone.
+/// the key. `neural-vault verify --derive` gives it for an accepted scan only.
 #[derive(Args)]
 #[command(group(ArgGroup::new("source").required(true).args(["enrolment", "embedding"])))]
 pub struct Arguments {
@@ -43,13 +43,13 @@ pub struct Arguments {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 enum Scheme {
-    /// The reference's: a function of the prototype alone, which protects nothing from a reader of the prototype.
+    /// The reference's scheme: a function of the prototype only, so that whoever reads the prototype has the key.
     V1,
     /// Bound to a device secret, the model, the enrolment and the context.
     V2,
 }
 
-/// The result with `--json`.
+/// The result, as `--json` prints it.
 #[derive(Serialize)]
 struct Derived<'a> {
     key: &'a Digits,

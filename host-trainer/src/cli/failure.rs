@@ -149,13 +149,11 @@ impl From<TrainingError> for Failure {
             TrainingError::Engine(error) => return error.into(),
             TrainingError::Model(error) => return error.into(),
             TrainingError::FrontEnd(error) => return error.into(),
-            // The flags are named after the settings.
-            TrainingError::Setting { name, reason } => {
-                return Self::new(USAGE, format!("--{} {reason}", name.replace('_', "-")));
-            }
+            // A setting is named as its argument is.
+            TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
             TrainingError::Diverged { .. } => DATA,
-            TrainingError::Checkpoint { .. } | TrainingError::NoCheckpoint { .. } => MODEL,
+            TrainingError::Checkpoint { .. } | TrainingError::ReadCheckpoint { .. } => MODEL,
             TrainingError::Write { .. } => OUTPUT,
         };
         Self::new(code, error.with_hint())

@@ -138,7 +138,7 @@ impl Hint for TrainingError {
             Self::Model(error) => error.hint(),
             Self::Unfinished { .. } => ": continue it with --resume, or remove it".into(),
             Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
-            Self::NoCheckpoint { .. } => "; start without --resume".into(),
+            Self::ReadCheckpoint { .. } => "; start without --resume".into(),
             Self::Checkpoint { .. } => "".into(),
         }
     }
@@ -148,7 +148,7 @@ impl Hint for Note {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
-            Self::Recordings(_) | Self::LongWindow { .. } => "",
+            Self::Other(_) => "",
         }
         .into()
     }

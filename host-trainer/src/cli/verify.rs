@@ -1,4 +1,4 @@
-//! `verify`: accept or reject, and nothing more; with `--derive` the key of an accepted scan.
+//! `verify`: accept or reject a scan; with `--derive` print the key of an accepted one.
 
 use std::path::PathBuf;
 
@@ -19,10 +19,9 @@ use crate::enrolment::{Attempts, Enrolment};
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
 ///
 /// With --derive an accepted scan gives the enrolment's 256-bit key (scheme v2), and any other gives none. Each scan costs one
-/// of five attempts, counted before it is compared; an accepted scan restores them all, and without one left the enrolment
-/// takes no more: enrol again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that
-/// file has the attempts back: on a host it guards against guessing through this program, where a token keeps its counter in
-/// sealed flash.
+/// of five attempts, counted before it is compared; an accepted scan restores them all, and when none is left the enrolment
+/// must be made again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that file has
+/// the attempts back: on a host the count only stops guessing through this program, while a token keeps it in sealed flash.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -42,7 +41,7 @@ pub struct Arguments {
     /// The engine.
     #[arg(long, value_enum, default_value_t = EmbeddingEngineArgument::Core)]
     engine: EmbeddingEngineArgument,
-    /// Show the score: for the operator alone, since scores let a stranger find the prototype step by step.
+    /// Show the score: for the operator only, since scores let a stranger find the prototype step by step.
     #[arg(long, conflicts_with = "derive")]
     show_score: bool,
     /// Derive the key when the scan is accepted; costs an attempt.
@@ -78,7 +77,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     }
 }
 
-/// Says whether the probe is accepted.
+/// Prints whether the probe is accepted.
 fn compare(
     arguments: &Arguments,
     record: &Enrolment,
@@ -102,7 +101,7 @@ fn compare(
     Ok(if accepted { 0 } else { REJECTED })
 }
 
-/// The result of `--derive` with `--json`.
+/// The result of `--derive`, as `--json` prints it.
 #[derive(Serialize)]
 struct Verdict<'a> {
     accepted: bool,
@@ -120,7 +119,7 @@ struct Released<'a> {
     bits: usize,
 }
 
-/// Takes an attempt, and prints the key when the probe is accepted.
+/// Counts an attempt, and prints the key when the probe is accepted.
 fn derive(
     arguments: &Arguments,
     record: &Enrolment,

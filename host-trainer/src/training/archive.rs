@@ -60,7 +60,7 @@ pub enum ArchiveError {
         /// Digest of the model given.
         given: String,
     },
-    /// The label trained the model already.
+    /// The label to be added is archived already.
     #[error("label {label} trained the model already")]
     KnownLabel {
         /// The label.

@@ -1,4 +1,4 @@
-//! Checkpoints: a run at rest, to be continued to the same weights as if it had never stopped.
+//! Checkpoints, from which a run continues to the same weights as if it had never stopped.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -63,7 +63,8 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
 /// When the file cannot be read, or was made with other settings or other data.
 pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> {
     let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
-    let bytes = std::fs::read(path).map_err(|source| TrainingError::NoCheckpoint { path: path.to_owned(), source })?;
+    let unread = |source| TrainingError::ReadCheckpoint { path: path.to_owned(), source };
+    let bytes = std::fs::read(path).map_err(unread)?;
     let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| refused(format!("not a checkpoint: {e}")))?;
     let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
     let header = header.ok_or_else(|| refused("not a checkpoint of neural-vault".to_owned()))?;

@@ -58,7 +58,7 @@ impl TrainingData {
     /// range, there is no front end for these frames, or the settings are out of range.
     pub fn prepare(mut dataset: Dataset, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
-        let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Recordings).collect();
+        let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Other).collect();
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
         standardiser.apply(&mut dataset.values);
         let (source, window) = match &settings.objective {
@@ -68,7 +68,7 @@ impl TrainingData {
             }
             Objective::ProxyAnchor(proxies) => {
                 notes.extend(Note::single_recordings(&dataset));
-                notes.extend(Note::long_window(&dataset, &proxies.windows));
+                notes.extend(too_long(&dataset, &proxies.windows));
                 let window = common_window(&dataset, &proxies.windows);
                 (whiten(&dataset, proxies.clone())?, window)
             }
@@ -154,6 +154,17 @@ fn whiten(dataset: &Dataset, settings: ProxyAnchor) -> Result<Source, TrainingEr
     }
     classes.retain(|recordings| !recordings.is_empty());
     Ok(Source::Proxies { balanced: Balanced { frames, width: LATENT, classes }, settings, weight, rank })
+}
+
+/// A note for windows that no recording fills.
+fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<Note> {
+    let longest = dataset.scans().iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
+    let wanted = windows.iter().copied().max().filter(|&window| window > longest)?;
+    Some(Note::Other(format!(
+        "{}: no recording has the {wanted} frames of the longest window, the longest has {longest}: recordings are repeated \
+         to fill it",
+        dataset.origin.display()
+    )))
 }
 
 /// The longest of `windows` that every recording holds, or the shortest.

@@ -1,19 +1,20 @@
 //! Recipe `linear`: the whitened front end alone, a model without steps.
 
-use super::{Note, TrainingError};
+use super::TrainingError;
+use super::note::Note;
 use crate::dataset::{Dataset, Standardiser, check_training};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd};
 use crate::model::{LATENT, Model, Provenance, StateDict, linear_dims};
 
 /// Fits a linear model to `dataset`; also gives notes on the recordings.
 ///
-/// For known identities the axes that set them apart weigh double; with `open_set` all weigh alike, which is what
-/// identities that the model never saw need.
+/// For known identities the axes that separate them have twice the weight of the others; with `open_set` all axes weigh the
+/// same, which suits identities that the model never saw.
 ///
 /// # Errors
 /// When there are fewer than two classes, a class has one frame, or there is no front end for these frames.
 pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>), TrainingError> {
-    let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Recordings).collect();
+    let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Other).collect();
     notes.extend(Note::single_recordings(&dataset));
     let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
     standardiser.apply(&mut dataset.values);

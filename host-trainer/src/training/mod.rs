@@ -38,7 +38,7 @@ pub use schedule::Schedule;
 pub use settings::{Mining, Objective, ProxyAnchor, Settings, Triplet};
 pub use trainer::{StepReport, Trainer};
 
-/// Why training cannot begin or go on.
+/// Why training cannot begin or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// The recordings cannot be trained on.
@@ -56,20 +56,14 @@ pub enum TrainingError {
     /// A setting is out of its range.
     #[error("{name} {reason}")]
     Setting {
-        /// The field of [`Settings`] or of its objective.
+        /// The setting, as the command line names it.
         name: &'static str,
-        /// Its value and its range.
+        /// What is wrong, or the range.
         reason: String,
     },
-    /// The settings do not fit together.
+    /// The settings make no sense together.
     #[error("{0}")]
     Settings(String),
-    /// The folder holds the checkpoint of another run.
-    #[error("{} is there", path.display())]
-    Unfinished {
-        /// The checkpoint.
-        path: PathBuf,
-    },
     /// The loss is no longer a number.
     #[error("the loss is {loss} at step {step}")]
     Diverged {
@@ -84,9 +78,15 @@ pub enum TrainingError {
         /// What the system said, with the file's name.
         source: std::io::Error,
     },
+    /// The folder holds the checkpoint of an unfinished run, which is not overwritten unasked.
+    #[error("{} is there", path.display())]
+    Unfinished {
+        /// The checkpoint's file.
+        path: PathBuf,
+    },
     /// The checkpoint cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
-    NoCheckpoint {
+    ReadCheckpoint {
         /// The checkpoint's file.
         path: PathBuf,
         /// What the system said.

@@ -1,4 +1,4 @@
-//! A run in its folder: steps, log, checkpoints, and going on after a stop.
+//! A run in its folder: steps, log, checkpoints, and resuming after a stop.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use crate::files;
 pub const LOG: &str = "train.jsonl";
 
 /// Where a run keeps its log and its checkpoint.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RunFolder<'a> {
     /// The folder; it is made when it is not there.
     pub path: &'a Path,

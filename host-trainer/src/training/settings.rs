@@ -135,13 +135,13 @@ impl Settings {
         if self.steps == 0 {
             return refuse("steps", "must be at least 1".to_owned());
         }
-        for (name, value) in [("learning_rate", self.learning_rate), ("clip", self.clip)] {
+        for (name, value) in [("learning-rate", self.learning_rate), ("clip", self.clip)] {
             if !positive(value) {
-                return refuse(name, format!("{value} must be positive"));
+                return refuse(name, "must be positive".to_owned());
             }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
-            return refuse("weight_decay", format!("{} must be 0 or more", self.weight_decay));
+            return refuse("weight-decay", format!("{} must be 0 or more", self.weight_decay));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return refuse("dropout", format!("{} is not in [0, 1)", self.dropout));

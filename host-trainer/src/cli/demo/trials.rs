@@ -1,6 +1,7 @@
-//! The demo's trials: scans against enrolments, by the core's own verification.
+//! The trials of the demo: every probe verified against every enrolment, as the core does it on a token.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
@@ -9,7 +10,7 @@ use crate::cli::failure::{DATA, Failure, MODEL};
 use crate::cli::secret::Digits;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
-use crate::enrolment::Enrolment;
+use crate::enrolment::{Enrolment, Policy};
 use crate::evaluation::verification::{Scores, score};
 
 /// What the demo's keys are for.
@@ -18,36 +19,38 @@ const APPLICATION: &str = "neural-vault demo";
 /// Attempts that each enrolment has; a genuine scan restores them.
 const ATTEMPTS: u32 = 50;
 
-/// Every block of the probe run against every enrolment, by the core's own verification.
-pub struct Trials {
+/// Every scan of the probe run verified against every enrolment.
+pub(super) struct Trials {
     pub scores: Scores,
-    /// One for each enrolment.
-    pub rows: Vec<Row>,
+    /// The outcome of each enrolment.
+    pub outcomes: Vec<Outcome>,
 }
 
-/// What became of the probes against one enrolment.
-pub struct Row {
+/// How the probes fared against one enrolment.
+pub(super) struct Outcome {
+    /// Whether the scan of the enrolled label was accepted.
     pub genuine_accepted: bool,
     pub impostors_rejected: usize,
+    /// Scans of other labels.
     pub impostors: usize,
+    /// The key that the scan of the enrolled label released.
     pub key: Option<Digits>,
 }
 
 impl Trials {
-    /// Verifies every scan of `probes` against every record.
-    pub fn run(
+    pub(super) fn run(
         embedder: &mut Embedder,
         probes: &Dataset,
-        records: &[Enrolment],
+        policy: &Policy,
+        records: &[(PathBuf, Enrolment)],
         secret: &DeviceSecret,
     ) -> Result<Self, Failure> {
         let scans = probes.scans();
-        let window = records.first().map_or(1, |record| record.policy.window());
-        let embeddings = embedder.scans(probes, &scans, window)?;
+        let embeddings = embedder.scans(probes, &scans, policy.window())?;
         let mut scores = Scores::default();
-        let mut rows = Vec::new();
-        for record in records {
-            let mut row = Row { genuine_accepted: false, impostors_rejected: 0, impostors: 0, key: None };
+        let mut outcomes = Vec::new();
+        for (_, record) in records {
+            let mut outcome = Outcome { genuine_accepted: false, impostors_rejected: 0, impostors: 0, key: None };
             let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
             let mut attempts = InMemory(ATTEMPTS);
             for (scan, embedding) in scans.iter().zip(&embeddings) {
@@ -61,21 +64,21 @@ impl Trials {
                 };
                 if probes.labels[scan.label as usize] == record.label {
                     scores.genuine.push(score);
-                    row.genuine_accepted = key.is_some();
-                    row.key = key;
+                    outcome.genuine_accepted = key.is_some();
+                    outcome.key = key;
                 } else {
                     scores.impostor.push(score);
-                    row.impostors += 1;
-                    row.impostors_rejected += usize::from(key.is_none());
+                    outcome.impostors += 1;
+                    outcome.impostors_rejected += usize::from(key.is_none());
                 }
             }
-            rows.push(row);
+            outcomes.push(outcome);
         }
-        Ok(Self { scores, rows })
+        Ok(Self { scores, outcomes })
     }
 }
 
-/// Attempts in memory: a token keeps them in flash.
+/// Counts attempts in memory, where a token keeps them in flash.
 struct InMemory(u32);
 
 impl AttemptCounter for InMemory {

@@ -1,4 +1,4 @@
-//! `token provision`, `rotate`, `reset-attempts`, `set-policy`, `revoke` and `wipe`: the administrator's.
+//! The administrator's commands: `token provision`, `rotate`, `reset-attempts`, `set-policy`, `revoke` and `wipe`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,14 @@ use serde_json::json;
 use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent};
 use super::look::state_name;
 use crate::cli::console::Console;
-use crate::cli::failure::{Failure, MODEL, TOKEN};
+use crate::cli::failure::{Failure, MODEL, TOKEN, USAGE};
 use crate::cli::secret::{new_secret, read_secret, warn_of_readers};
 use crate::hex;
+use crate::model::Model;
 
-/// Make a blank token this administrator's, for one model.
+/// Provision a blank token for one administrator and one model.
 ///
-/// Secrets cross the link in the clear: do it in a place you trust.
+/// Secrets cross the link unencrypted: do it where nobody can listen.
 #[derive(Args)]
 #[command(group(ArgGroup::new("secret").required(true).args(["device_secret", "generate"])))]
 pub struct ProvisionArguments {
@@ -25,13 +26,13 @@ pub struct ProvisionArguments {
     /// The model that the token holds: its folder, or its .safetensors, .onnx or .nvb file.
     #[arg(long, value_name = "M")]
     model: PathBuf,
-    /// The administrator's key: 32 bytes, or 64 hexadecimal digits; made when it is not there.
+    /// The administrator's key: 32 bytes, or 64 hexadecimal digits; a new one is written when there is no such file.
     #[arg(long, value_name = "FILE")]
     admin_key: PathBuf,
     /// The device's secret: 32 bytes, or 64 hexadecimal digits.
     #[arg(long, value_name = "FILE")]
     device_secret: Option<PathBuf>,
-    /// Let the token draw a device secret that nobody else ever knows.
+    /// Let the token draw its own device secret, which never leaves it.
     #[arg(long)]
     generate: bool,
     /// Frames a window; the model's own when not given.
@@ -42,14 +43,14 @@ pub struct ProvisionArguments {
     allow_export: bool,
 }
 
-/// Give a slot's enrolment a new identifier: its keys are new, the old ones are gone.
+/// Give a slot's enrolment a new identifier, so that it has new keys and the old ones cannot be derived again.
 #[derive(Args)]
 pub struct RotateArguments {
     #[command(flatten)]
     slot: SlotArguments,
 }
 
-/// Give a slot all its attempts back.
+/// Restore all attempts of a slot.
 #[derive(Args)]
 pub struct ResetArguments {
     #[command(flatten)]
@@ -63,7 +64,7 @@ pub struct RevokeArguments {
     slot: SlotArguments,
 }
 
-/// Change what a token allows.
+/// Change the policy of a token.
 #[derive(Args)]
 pub struct PolicyArguments {
     #[command(flatten)]
@@ -75,12 +76,12 @@ pub struct PolicyArguments {
     allow_export: bool,
 }
 
-/// Destroy everything a token remembers: it is blank afterwards.
+/// Erase all secrets and enrolments of a token, which is blank afterwards.
 #[derive(Args)]
 pub struct WipeArguments {
     #[command(flatten)]
     port: PortArguments,
-    /// The administrator's key; not needed where the token's records are damaged.
+    /// The administrator's key; not needed when the token's records are damaged.
     #[arg(long, value_name = "FILE")]
     admin_key: Option<PathBuf>,
 }
@@ -119,7 +120,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         let text = format!("{port}: the token holds model {held}, not {given}; give its model, or flash this one");
         return Err(Failure::new(MODEL, text));
     }
-    let window = arguments.window.unwrap_or(u8::try_from(model.provenance().window).unwrap_or(u8::MAX));
+    let window = arguments.window.map_or_else(|| own_window(&model), Ok)?;
     let admin_key = if arguments.admin_key.exists() {
         admin_key(&arguments.admin_key, console)?
     } else {
@@ -175,7 +176,7 @@ pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), 
 pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure> {
     let key = match &arguments.admin_key {
         Some(path) => admin_key(path, console)?,
-        // A token whose records are damaged has none to compare it with; any other refuses it.
+        // A token with damaged records has no key to compare this one with; any other token refuses it.
         None => AdminKey::from_bytes(&[0; 32]),
     };
     let mut client = arguments.port.open()?;
@@ -185,8 +186,34 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
     console.result("token-wipe", &format!("{port}: blank\n"), json!({ "port": port }))
 }
 
+/// The model's own window, where it is no longer than a token can hold.
+fn own_window(model: &Model) -> Result<u8, Failure> {
+    let window = model.provenance().window;
+    u8::try_from(window).map_err(|_| {
+        let longest = u8::MAX;
+        Failure::new(
+            USAGE,
+            format!("the model's window is {window} frames, a token's at most {longest}; give --window"),
+        )
+    })
+}
+
 fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
     let key = new_secret(path, AdminKey::from_bytes)?;
     console.note(format!("{}: a new administrator's key; without it the token cannot be administered", path.display()));
     Ok(key)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::{Provenance, initialise, linear_dims};
+
+    #[test]
+    fn a_window_that_a_token_cannot_hold_is_refused_and_not_shortened() {
+        let model = |window| initialise(linear_dims(4), Provenance { window, ..Provenance::default() }, 1).unwrap();
+        assert_eq!(own_window(&model(255)).ok(), Some(255));
+        assert_eq!(own_window(&model(256)).unwrap_err().code, USAGE);
+    }
 }

@@ -1,4 +1,4 @@
-//! `token list`, `info` and `self-test`: what is there, and whether it is sound.
+//! `token list`, `info` and `self-test`: find tokens, and show their state.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -13,17 +13,17 @@ use crate::cli::failure::{Failure, TOKEN};
 use crate::hex;
 use crate::token::{Client, serial_devices};
 
-/// What a token is, and its state.
+/// Show the board, the model and the state of a token.
 #[derive(Args)]
 pub struct InfoArguments {
     #[command(flatten)]
     port: PortArguments,
-    /// The administrator's key: shows what the slots hold as well.
+    /// The administrator's key: with it the slots are listed as well.
     #[arg(long, value_name = "FILE")]
     admin_key: Option<PathBuf>,
 }
 
-/// Let a token try its parts: ciphers, random generator, flash, model.
+/// Let a token test its parts: ciphers, random generator, flash, model.
 #[derive(Args)]
 pub struct SelfTestArguments {
     #[command(flatten)]
@@ -84,7 +84,7 @@ pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(),
     console.result("token-self-test", &format!("sound: {}\n", parts.join(", ")), json!({ "passed": parts }))
 }
 
-/// The state as it is printed.
+/// The name of a state as it is printed.
 pub fn state_name(state: State) -> &'static str {
     match state {
         State::Blank => "blank",
@@ -155,7 +155,7 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     })
 }
 
-/// The board's name; whatever is not printable ASCII becomes a dot.
+/// The board's name; bytes that are not printable ASCII become dots.
 fn board(info: &TokenInfo) -> String {
     let name = info.board.split(|&byte| byte == 0).next().unwrap_or_default();
     name.iter().map(|&byte| if byte.is_ascii_graphic() { char::from(byte) } else { '.' }).collect()

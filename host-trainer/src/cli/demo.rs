@@ -1,9 +1,9 @@
 //! `demo`: train, enrol, verify and derive on the real recordings that ship with the project.
 
-mod summary;
+mod report;
 mod trials;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use neural_vault_core::key::DeviceSecret;
@@ -11,28 +11,27 @@ use neural_vault_core::key::DeviceSecret;
 use super::arguments::{DeviceArgument, GraphEngine};
 use super::console::Console;
 use super::enroll::identifier;
-use super::failure::{DATA, Failure, OUTPUT};
+use super::failure::{Failure, OUTPUT};
 use super::secret::new_secret;
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Attempts, Enrolment, Policy, Request, Target, cross_fitted, enrol};
+use crate::enrolment::{Attempts, Development, Policy, Request, Target, cross_fitted, enrol};
 use crate::files;
-use crate::hex;
 use crate::model::Model;
 use crate::training::{Recipe, Settings};
-use summary::{EnrolmentSummary, Summary};
+use report::report;
 use trials::Trials;
 
 /// Haxby et al. 2001, one slice of subject 1; see `models/data/haxby/ATTRIBUTION.md`.
-const RECORDINGS: &[u8] = include_bytes!("../../../../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+const RECORDINGS: &[u8] = include_bytes!("../../../models/data/haxby/haxby_slice_runs00-05.csv.gz");
 const FILE: &str = "haxby_slice_runs00-05.csv.gz";
 
 const TRAINING: [&str; 4] = ["run00", "run01", "run02", "run03"];
 const ENROLMENT: &str = "run04";
 const PROBE: &str = "run05";
 
-/// Run the whole path on the real fMRI that ships with the project: train, enrol, verify, derive.
+/// Train, enrol, verify and derive keys on the real fMRI that ships with the project.
 #[derive(Args)]
 pub struct Arguments {
     /// Folder for the model, the enrolments and the device secret.
@@ -71,14 +70,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let model = train(&training)?;
     let policy = Policy::plain(model.provenance().window);
     let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
-    console.note(format!(
-        "threshold {:.4} at the EER, {:.1} %, of {} genuine and {} impostor development trials: {}",
-        threshold.cosine(),
-        development.eer_percent.unwrap_or(f64::NAN),
-        development.genuine,
-        development.impostor,
-        development.protocol
-    ));
+    if let Development { protocol, eer_percent: Some(eer), genuine, impostor, .. } = &development {
+        console.note(format!(
+            "threshold {:.4} at the EER, {eer:.1} %, of {genuine} genuine and {impostor} impostor development trials: {protocol}",
+            threshold.cosine()
+        ));
+    }
     model.write(folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
@@ -97,13 +94,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             id: identifier(None),
         };
         let record = enrol(&mut embedder, &model, &enrolled, &request)?;
-        let path = enrolment_file(folder, label);
+        let path = folder.join("enrolments").join(format!("{label}.nve"));
         record.write(&path)?;
         Attempts::forget(&path)?;
-        records.push(record);
+        records.push((path, record));
     }
-    let trials = Trials::run(&mut embedder, &dataset.restrict_sessions(&[PROBE])?, &records, &secret)?;
-    report(console, folder, &model, &records, &trials)
+    let probes = dataset.restrict_sessions(&[PROBE])?;
+    let trials = Trials::run(&mut embedder, &probes, &policy, &records, &secret)?;
+    let protocol = format!(
+        "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
+        TRAINING.join(" "),
+        model.provenance().window
+    );
+    report(console, &folder.display().to_string(), model.digest(), &protocol, &records, &trials)
 }
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
@@ -119,36 +122,4 @@ fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Cons
     let (first, last) = (losses[0], losses[losses.len() - 1]);
     console.note(format!("trained on {sessions} ({}): loss {first:.4} -> {last:.4}", engine.name()));
     Ok(model)
-}
-
-fn report(
-    console: &Console,
-    folder: &Path,
-    model: &Model,
-    records: &[Enrolment],
-    trials: &Trials,
-) -> Result<(), Failure> {
-    let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
-    let protocol = format!(
-        "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
-        TRAINING.join(" "),
-        model.provenance().window
-    );
-    let enrolments = records.iter().zip(&trials.rows).map(|(record, row)| EnrolmentSummary::new(folder, record, row));
-    let summary = Summary {
-        folder: folder.display().to_string(),
-        digest: hex::encode(model.digest()),
-        protocol: &protocol,
-        eer_percent: eer.percent,
-        genuine: trials.scores.genuine.len(),
-        impostor: trials.scores.impostor.len(),
-        genuine_accepted: trials.rows.iter().filter(|row| row.genuine_accepted).count(),
-        impostors_rejected: trials.rows.iter().map(|row| row.impostors_rejected).sum(),
-        enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
-    };
-    console.secret_result("demo", &summary.text(), &summary)
-}
-
-fn enrolment_file(folder: &Path, label: &str) -> PathBuf {
-    folder.join("enrolments").join(format!("{label}.nve"))
 }

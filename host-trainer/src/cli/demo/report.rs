@@ -1,0 +1,113 @@
+//! The result of the demo, as text and as a JSON document.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use neural_vault_core::key::{KeyError, derive_v1};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::trials::{Outcome, Trials};
+use crate::cli::console::Console;
+use crate::cli::failure::{DATA, Failure};
+use crate::cli::secret::{Digits, Key};
+use crate::enrolment::Enrolment;
+use crate::hex;
+
+/// The demo's result, as `--json` prints it.
+#[derive(Serialize)]
+struct DemoResult<'a> {
+    folder: &'a str,
+    digest: String,
+    protocol: &'a str,
+    eer_percent: f64,
+    genuine: usize,
+    impostor: usize,
+    genuine_accepted: usize,
+    impostors_rejected: usize,
+    enrolments: Vec<Enrolled<'a>>,
+}
+
+#[derive(Serialize)]
+struct Enrolled<'a> {
+    label: &'a str,
+    threshold: f32,
+    genuine_accepted: bool,
+    impostors_rejected: usize,
+    impostors: usize,
+    enrolment: String,
+    key_v1: Digits,
+    key_v2: Option<&'a Digits>,
+}
+
+/// Prints the demo's result.
+pub(super) fn report(
+    console: &Console,
+    folder: &str,
+    digest: &[u8; 32],
+    protocol: &str,
+    records: &[(PathBuf, Enrolment)],
+    trials: &Trials,
+) -> Result<(), Failure> {
+    let Trials { scores, outcomes } = trials;
+    let eer = scores.eer().map_err(|e| Failure::new(DATA, e))?;
+    let enrolments = records.iter().zip(outcomes).map(|((path, record), outcome)| Enrolled::new(path, record, outcome));
+    let result = DemoResult {
+        folder,
+        digest: hex::encode(digest),
+        protocol,
+        eer_percent: eer.percent,
+        genuine: scores.genuine.len(),
+        impostor: scores.impostor.len(),
+        genuine_accepted: outcomes.iter().filter(|outcome| outcome.genuine_accepted).count(),
+        impostors_rejected: outcomes.iter().map(|outcome| outcome.impostors_rejected).sum(),
+        enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
+    };
+    console.secret_result("demo", &result.text(), &result)
+}
+
+impl DemoResult<'_> {
+    fn text(&self) -> Zeroizing<String> {
+        let Self { folder, protocol, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, .. } = self;
+        let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
+        for Enrolled { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in &self.enrolments {
+            let own = if *genuine_accepted { "accepted" } else { "rejected" };
+            let _ = writeln!(text, "{label:14} {threshold:>9.4}  {own:9}  {impostors_rejected} of {impostors}");
+        }
+        let _ = writeln!(
+            text,
+            "genuine accepted {genuine_accepted} of {genuine}, impostors rejected {impostors_rejected} of {impostor}"
+        );
+        let _ = writeln!(text, "EER {eer_percent:.1} % ({protocol})");
+        let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
+        // Enough capacity for the keys: a string that grows leaves copies of them behind.
+        let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
+        whole.push_str(&text);
+        if let Some((first, v2)) = self.enrolments.iter().find_map(|enrolled| Some((enrolled, enrolled.key_v2?))) {
+            let _ = writeln!(whole, "keys of {}", first.label);
+            for (scheme, key) in [("v1", &first.key_v1), ("v2", v2)] {
+                whole.push_str("  ");
+                whole.push_str(scheme);
+                whole.push(' ');
+                whole.push_str(&key.line());
+            }
+        }
+        whole.push_str(&end);
+        whole
+    }
+}
+
+impl<'a> Enrolled<'a> {
+    fn new(path: &Path, record: &'a Enrolment, outcome: &'a Outcome) -> Result<Self, KeyError> {
+        Ok(Self {
+            label: &record.label,
+            threshold: record.threshold.cosine(),
+            genuine_accepted: outcome.genuine_accepted,
+            impostors_rejected: outcome.impostors_rejected,
+            impostors: outcome.impostors,
+            enrolment: path.display().to_string(),
+            key_v1: Key::derive(32, |key| derive_v1(&record.prototype, key))?.digits(),
+            key_v2: outcome.key.as_ref(),
+        })
+    }
+}
