@@ -3,8 +3,9 @@
 //! `onnxruntime.quantization.quantize_dynamic` with weights of a scale a channel turns each product into
 //! DynamicQuantizeLinear, MatMulInteger, Cast and Mul, which ONNX Runtime fuses into one operator when it loads the graph.
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
+use neural_vault::graph::messages::attribute_proto::AttributeType;
+use neural_vault::graph::messages::tensor_proto::DataType;
+use neural_vault::graph::messages::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
 /// `model` with every Gemm over stored weights in int8.
 pub fn dynamically_quantised(model: &ModelProto) -> ModelProto {
@@ -57,9 +58,9 @@ fn quantise(graph: &mut GraphProto, gemm: &NodeProto) -> Option<Vec<NodeProto>> 
     let [codes, scale, zero, sums, floats, both, scaled] =
         ["codes", "input_scale", "zero", "sums", "floats", "both", "scaled"].map(named);
     let mut cast = node("Cast", &[&sums], &[&floats]);
-    cast.attribute.push(tract_onnx::pb::AttributeProto {
+    cast.attribute.push(AttributeProto {
         name: "to".to_owned(),
-        r#type: tract_onnx::pb::attribute_proto::AttributeType::Int as i32,
+        r#type: AttributeType::Int as i32,
         i: DataType::Float as i64,
         ..Default::default()
     });

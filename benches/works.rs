@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use neural_vault::engine::{Data, Device, Engine, Feed};
+use neural_vault::graph::messages::ModelProto;
 use neural_vault::model::{Aligned, onnx};
 use neural_vault_core::bundle::{Bundle, Storage};
 use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
@@ -66,8 +67,8 @@ const LOOSE: f32 = 0.1;
 /// When an engine refuses the model, or its embedding is not the core's.
 pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Work, Stop> {
     let model = random_model(features)?;
-    let exact = Aligned::new(&model.to_bundle(None)?);
-    let proto = onnx::to_proto(&model, Bundle::open(&exact)?.digest())?;
+    let exact = Aligned::new(model.bytes());
+    let proto = onnx::to_proto(&model)?;
     let frames: Rc<[f32]> = normal_values(window * features).into();
     let is_integer = format.largest_code().is_some();
     let tolerance = match format {
@@ -77,7 +78,7 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
     };
     let stored = match format {
         WeightFormat::F32 => exact,
-        _ => Aligned::new(&model.quantise(format, &normal_values(16 * features))?.to_bundle(None)?),
+        _ => Aligned::new(model.quantise(format, &normal_values(16 * features))?.bytes()),
     };
     let (bytes, products) = size(&stored, window)?;
     let best = neural_vault_kernels::best();
@@ -175,7 +176,7 @@ fn core(
 fn onnx_session(
     name: &'static str,
     engine: Engine,
-    proto: &tract_onnx::pb::ModelProto,
+    proto: &ModelProto,
     frames: &Rc<[f32]>,
     window: usize,
     expected: &[f32],

@@ -5,7 +5,7 @@ use neural_vault::dataset::{Dataset, Standardiser, synth};
 use neural_vault::engine::{Data, Feed};
 use neural_vault::graph::loss::Mining;
 use neural_vault::graph::step::{Objective, Slot, StepOptions, TrainingStep, training_step};
-use neural_vault::model::reference_dims;
+use neural_vault::model::{StateDict, reference_dims};
 use neural_vault::training::{self, Settings, Trainer, TrainingData, Triplet};
 use neural_vault_benches::{FULL_WIDTH, SEED, Stop, onnx_engines, random_model};
 
@@ -46,7 +46,7 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
         group.bench_function(format!("{} graph", engine.name()), |b| b.iter(|| session.run(&feeds).is_ok()));
         drop(session);
 
-        let mut trainer = Trainer::new(random_model(FULL_WIDTH)?, data, engine, 1)?;
+        let mut trainer = Trainer::new(&random_model(FULL_WIDTH)?, data, engine, 1)?;
         trainer.step()?;
         group.bench_function(format!("{} step", engine.name()), |b| b.iter(|| trainer.step()));
     }
@@ -62,16 +62,12 @@ fn standardised(recording: &Dataset) -> Vec<f32> {
 
 /// Weights, frames, masks that drop nothing, and triplets that hold as the rows lie, class by class.
 fn inputs(graph: &TrainingStep, frames: &[f32], count: usize) -> Result<Inputs, Stop> {
-    let mut model = random_model(FULL_WIDTH)?;
-    let dims = model.dims;
+    let StateDict { dims, mut tensors } = random_model(FULL_WIDTH)?.state_dict()?;
     let mut floats = vec![
         (("frames".to_owned(), vec![ROWS, 1, dims.features]), frames.to_vec()),
-        (
-            ("pos.pe".to_owned(), vec![1, dims.positions, dims.d_model]),
-            model.tensors.remove("pos.pe").unwrap_or_default(),
-        ),
+        (("pos.pe".to_owned(), vec![1, dims.positions, dims.d_model]), tensors.remove("pos.pe").unwrap_or_default()),
     ];
-    let weights = graph.parameters.iter().map(|slot| (slot.clone(), model.tensors.remove(&slot.0).unwrap_or_default()));
+    let weights = graph.parameters.iter().map(|slot| (slot.clone(), tensors.remove(&slot.0).unwrap_or_default()));
     floats.extend(weights);
     floats.extend(graph.masks.iter().map(|slot| (slot.clone(), vec![1.0; slot.1.iter().product()])));
     let rows = |offset: usize| (0..count).map(|anchor| ((anchor + offset) % ROWS) as i64).collect();

@@ -254,3 +254,15 @@ fn a_linear_model_holds_its_projection_alone() {
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
     assert_eq!(write(&LINEAR, F32, tensor, None).unwrap(), bytes.bytes());
 }
+
+#[test]
+fn a_bundle_that_is_opened_again_is_the_same_and_its_structure_is_checked() {
+    let bytes = small(Some(&KEY));
+    let (first, again) = (Bundle::open(bytes.bytes()).unwrap(), Bundle::reopen(bytes.bytes()).unwrap());
+    assert_eq!((again.dims(), again.digest(), again.is_tagged()), (first.dims(), first.digest(), true));
+    for name in ["standardiser.mean", "proj.weight", "head.3.bias"] {
+        assert_eq!(again.tensor(name).unwrap(), first.tensor(name).unwrap());
+    }
+    let length = bytes.bytes().len();
+    assert!(matches!(Bundle::reopen(&bytes.bytes()[..length - 64]), Err(BundleError::Length { .. })));
+}

@@ -1,13 +1,14 @@
-//! Scans to embeddings, on any of the three engines.
+//! Scans to embeddings, on the core or an ONNX engine.
 
-use neural_vault_core::bundle::Bundle;
+use std::fmt;
+
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanError, embed_scan};
 use rayon::prelude::*;
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
 use crate::engine::{Data, Engine, EngineError, Feed, Session};
-use crate::model::{Aligned, Model, ModelError, onnx};
+use crate::model::{Model, ModelError, onnx};
 
 /// Windows that an ONNX engine is given at once; bounds its memory on wide recordings.
 const BATCH: usize = 64;
@@ -39,7 +40,7 @@ pub enum EmbeddingError {
          as the training data"
     )]
     Width {
-        /// The recording.
+        /// The recording, or the scan's name.
         origin: String,
         /// Features a frame of the recording.
         given: usize,
@@ -47,7 +48,7 @@ pub enum EmbeddingError {
         expected: usize,
     },
     /// The window is longer than the model's position table, or has no frame.
-    #[error("a window of {window} frames: the model takes 1 to {positions}; choose another --window, or enrol again")]
+    #[error("a window of {window} frames: the model takes 1 to {positions}")]
     Window {
         /// Frames asked for.
         window: usize,
@@ -57,110 +58,131 @@ pub enum EmbeddingError {
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
-        /// The scan's label.
+        /// The scan's name: its label, where it is one of a dataset.
         label: String,
         /// Why.
         source: ScanError,
     },
 }
 
+/// A scan to embed.
+#[derive(Clone, Copy, Debug)]
+pub struct Frames<'a> {
+    /// What errors call it.
+    pub name: &'a str,
+    /// Raw values, frame after frame.
+    pub values: &'a [f32],
+    /// Values of a frame.
+    pub features: usize,
+}
+
 /// An encoder on an engine.
 pub struct Embedder {
-    features: usize,
-    latent: usize,
-    positions: usize,
+    dims: Dims,
     runner: Runner,
 }
 
 enum Runner {
-    Core { bundle: Aligned },
+    Core(Model),
     Onnx(Box<dyn Session>),
 }
 
 impl Embedder {
-    /// Prepares `model` to embed on `engine`.
+    /// Prepares `model` to embed on `engine`; on the core it shares the model's weights.
     ///
     /// # Errors
-    /// When the model is not sound, or the engine is not available or refuses it.
+    /// When the engine is not available or refuses the model, or an ONNX engine is given weights that are not float32.
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
-            EmbeddingEngine::Core => Runner::Core { bundle: aligned_bundle(model)? },
-            EmbeddingEngine::Onnx(engine) => {
-                let proto = onnx::to_proto(model, &model.digest()?)?;
-                Runner::Onnx(engine.open(&proto, 1)?)
-            }
+            EmbeddingEngine::Core => Runner::Core(model.clone()),
+            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&onnx::to_proto(model)?, 1)?),
         };
-        let Dims { features, latent, positions, .. } = model.dims;
-        Ok(Self { features, latent, positions, runner })
+        Ok(Self { dims: *model.dims(), runner })
     }
 
     /// Components of an embedding.
     #[must_use]
     pub fn latent(&self) -> usize {
-        self.latent
+        self.dims.latent
     }
 
-    /// The embedding of each of `scans`: the mean over its windows of `window` frames.
+    /// The embedding of each of `scans`, which is the mean over its windows of `window` frames.
+    ///
+    /// A scan that is shorter than a window is repeated to fill one; frames after the last whole window are dropped.
     ///
     /// # Errors
-    /// When the recording has another width than the model, the window is out of range, or the engine fails.
-    pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        if dataset.features != self.features {
-            let origin = dataset.origin.display().to_string();
-            return Err(EmbeddingError::Width { origin, given: dataset.features, expected: self.features });
-        }
-        // Before memory is set aside for it: the number may come from a damaged file.
-        if !(1..=self.positions).contains(&window) {
-            return Err(EmbeddingError::Window { window, positions: self.positions });
+    /// When a scan has another width than the model or ends inside a frame, the window is out of range, or the engine
+    /// fails. If several scans fail, the error is that of the first.
+    pub fn embed(&mut self, scans: &[Frames<'_>], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        scans.iter().try_for_each(|scan| check_width(scan.name, scan.features, &self.dims))?;
+        // Before memory is allocated for it: the number may come from a damaged file.
+        if !(1..=self.dims.positions).contains(&window) {
+            return Err(EmbeddingError::Window { window, positions: self.dims.positions });
         }
         match &mut self.runner {
-            Runner::Core { bundle } => core_embeddings(bundle, dataset, scans, window),
-            Runner::Onnx(session) => scans
-                .iter()
-                .map(|scan| {
-                    let frames = dataset.scan_values(scan);
-                    onnx_embedding(session.as_mut(), frames, self.features, window, self.latent)
-                })
-                .collect(),
+            Runner::Core(model) => core_embeddings(model, scans, window),
+            Runner::Onnx(session) => {
+                scans.iter().map(|scan| onnx_embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+            }
         }
+    }
+
+    /// As [`Embedder::embed`], for scans of a dataset.
+    ///
+    /// # Errors
+    /// As [`Embedder::embed`].
+    pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        check_width(&dataset.origin.display().to_string(), dataset.features, &self.dims)?;
+        let frames = scans.iter().map(|scan| Frames {
+            name: &dataset.labels[scan.label as usize],
+            values: dataset.scan_values(scan),
+            features: dataset.features,
+        });
+        self.embed(&frames.collect::<Vec<_>>(), window)
     }
 }
 
-/// The bundle of `model`, to be used in place.
-pub(crate) fn aligned_bundle(model: &Model) -> Result<Aligned, ModelError> {
-    Ok(Aligned::new(&model.to_bundle(None)?))
+impl fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedder").field("dims", &self.dims).finish_non_exhaustive()
+    }
 }
 
-fn core_embeddings(
-    bundle: &[u8],
-    dataset: &Dataset,
-    scans: &[Scan],
-    window: usize,
-) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-    let bundle = Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?;
-    let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
+fn check_width(origin: &str, given: usize, dims: &Dims) -> Result<(), EmbeddingError> {
+    if given == dims.features {
+        return Ok(());
+    }
+    Err(EmbeddingError::Width { origin: origin.to_owned(), given, expected: dims.features })
+}
+
+/// Embeds on all cores of the processor, each scan on one.
+fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    let encoder = model.bundle()?.encoder().with_kernel(neural_vault_kernels::best());
     let scratch = || vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
-    let embed = |scratch: &mut Vec<f32>, scan: &Scan| {
+    let embed = |scratch: &mut Vec<f32>, scan: &Frames<'_>| {
         let mut embedding = vec![0.0; encoder.dims().latent];
-        embed_scan(&encoder, dataset.scan_values(scan), window, scratch, &mut embedding).map_err(|source| {
-            let label = dataset.labels[scan.label as usize].clone();
-            EmbeddingError::Scan { label, source }
-        })?;
+        embed_scan(&encoder, scan.values, window, scratch, &mut embedding)
+            .map_err(|source| EmbeddingError::Scan { label: scan.name.to_owned(), source })?;
         Ok(embedding)
     };
-    // On all cores, each scan on one; of several errors the first scan's is told.
+    // Collected before the errors are looked at, so that the first scan's is returned whichever thread fails first.
     let embeddings: Vec<_> = scans.par_iter().map_init(scratch, embed).collect();
     embeddings.into_iter().collect()
 }
 
 fn onnx_embedding(
     session: &mut dyn Session,
-    frames: &[f32],
-    features: usize,
+    scan: &Frames<'_>,
     window: usize,
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
-    let mut windows = dataset::window_values(frames, features, window)?;
+    let &Frames { name, values, features } = scan;
+    let given = values.len() % features;
+    if given != 0 {
+        let source = ScanError::IncompleteFrame { given, features };
+        return Err(EmbeddingError::Scan { label: name.to_owned(), source });
+    }
+    let mut windows = dataset::window_values(values, features, window)?;
     dataset::sanitise(&mut windows);
     let size = window * features;
     let mut total = vec![0.0f32; latent];
@@ -174,4 +196,47 @@ fn onnx_embedding(
     let count = (windows.len() / size) as f32;
     total.iter_mut().for_each(|component| *component /= count);
     Ok(total)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::synth;
+    use crate::model::{Provenance, initialise, linear_dims};
+
+    const FEATURES: usize = 24;
+
+    fn embedder() -> Embedder {
+        let model = initialise(linear_dims(FEATURES), Provenance::default(), 3).unwrap();
+        Embedder::open(&model, EmbeddingEngine::Core).unwrap()
+    }
+
+    #[test]
+    fn an_embedder_on_the_core_shares_the_bundle_of_its_model() {
+        let model = initialise(linear_dims(FEATURES), Provenance::default(), 3).unwrap();
+        let embedder = Embedder::open(&model, EmbeddingEngine::Core).unwrap();
+        let Runner::Core(shared) = &embedder.runner else { unreachable!() };
+        assert_eq!(shared.bytes().as_ptr(), model.bytes().as_ptr());
+    }
+
+    #[test]
+    fn slices_embed_as_the_scans_of_a_dataset_do() {
+        let data = synth(2, 8, FEATURES, 2, 0.3, 5);
+        let scans = data.scans();
+        let slices: Vec<Frames<'_>> =
+            scans.iter().map(|scan| Frames { name: "", values: data.scan_values(scan), features: FEATURES }).collect();
+        let mut embedder = embedder();
+        assert_eq!(embedder.embed(&slices, 3).unwrap(), embedder.scans(&data, &scans, 3).unwrap());
+    }
+
+    #[test]
+    fn slices_of_another_width_or_of_a_part_of_a_frame_are_refused_by_name() {
+        let values = [0.5; FEATURES + 1];
+        let scan = Frames { name: "probe", values: &values, features: FEATURES };
+        let error = embedder().embed(&[scan], 1).unwrap_err();
+        assert!(matches!(&error, EmbeddingError::Scan { label, .. } if label == "probe"), "{error}");
+        let error = embedder().embed(&[Frames { features: 5, ..scan }], 1).unwrap_err();
+        assert!(matches!(&error, EmbeddingError::Width { given: 5, expected: FEATURES, .. }), "{error}");
+    }
 }

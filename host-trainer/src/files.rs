@@ -5,31 +5,34 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A file in the making: it has a temporary name in the same folder until it is whole, and is gone if it never is.
+/// A file that is being written: it has a temporary name in the same folder until [`Pending::commit`], and is removed
+/// without it.
+#[derive(Debug)]
 pub struct Pending {
     file: NamedTempFile,
     path: PathBuf,
 }
 
 /// Who may read a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Whoever the umask lets (mode 0666 less the umask).
+    /// Everyone that the umask allows (mode 0666 less the umask).
     All,
     /// The owner only (mode 0600).
     Owner,
 }
 
-/// Writes `bytes` to `path` by way of a temporary file in the same folder, so that a reader, a full disk or a kill never
-/// leaves half of it.
+/// Writes `bytes` to `path` by way of a temporary file in the same folder, so that no reader sees a part of it, and
+/// neither a full disk nor a kill leaves one.
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Readers::All)
 }
 
-/// As [`write_whole`], readable and writable by its owner only (mode 0600).
+/// As `write_whole`, readable and writable by its owner only (mode 0600).
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
@@ -59,7 +62,7 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes several files; none takes its name before all of them are whole.
+/// Writes several files; none gets its name before all of them are written.
 ///
 /// # Errors
 /// When one cannot be written; the message names it, and the files that were there stay as they were.
@@ -81,7 +84,7 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 impl Pending {
-    /// Begins a file that is to be `path`.
+    /// Begins a file that will be `path`.
     ///
     /// # Errors
     /// When the folder cannot be written, or `path` is there and is not a regular file: a name such as `/dev/null` must
@@ -102,7 +105,7 @@ impl Pending {
         Ok(Self { file: builder.prefix(".neural-vault-").tempfile_in(folder_of(path))?, path: path.to_owned() })
     }
 
-    /// Gives the file its name, in the place of any that had it.
+    /// Gives the file its name, replacing any that had it.
     ///
     /// # Errors
     /// When the disk or the folder refuses.

@@ -107,7 +107,7 @@ impl FrontEnd {
 
     /// The discriminant axes, features x (classes - 1) at most.
     #[must_use]
-    pub fn discriminants(&self) -> Mat<f32> {
+    pub(crate) fn discriminants(&self) -> Mat<f32> {
         let axes = &self.base * (&self.whitening * &self.discriminants);
         Mat::from_fn(axes.nrows(), axes.ncols(), |i, j| axes[(i, j)] as f32)
     }

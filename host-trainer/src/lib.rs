@@ -1,17 +1,32 @@
 //! Trains, exports, enrols and verifies Neural Vault models on a host.
+//!
+//! Without features the library reads recordings, reads and writes models, embeds on the core's encoder, and enrols.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `onnxruntime`, `tract` | an engine, and with either of them training and evaluation |
+//! | `token` | the client of a verification token |
+//! | `report` | results as a page |
+//! | `cli`, on by default | the command `neural-vault`, with all of the above |
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod dataset;
 pub mod embedding;
 pub mod engine;
 pub mod enrolment;
 pub mod evaluation;
-pub mod files;
-pub mod front_end;
+mod files;
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
+mod front_end;
 pub mod graph;
 mod hex;
 pub mod model;
+#[cfg(feature = "report")]
 pub mod report;
+#[cfg(feature = "token")]
 pub mod token;
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod training;

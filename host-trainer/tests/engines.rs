@@ -19,7 +19,7 @@ fn losses(engine: Engine, objective: &Objective) -> Vec<f32> {
     let features = data.features();
     let dims = Dims { features, d_model: 32, heads: 4, layers: 2, feed_forward: 64, latent: 32, positions: 16 };
     let model = initialise(dims, Provenance::default(), 2).unwrap();
-    let mut trainer = Trainer::new(model, data, engine, 1).unwrap();
+    let mut trainer = Trainer::new(&model, data, engine, 1).unwrap();
     (0..STEPS).map(|_| trainer.step().unwrap().loss).collect()
 }
 

@@ -54,7 +54,7 @@ pub fn run() -> Result<(), Failure> {
 pub fn core() -> Result<(), Failure> {
     const PACKAGES: [&str; 4] = ["--package", "neural-vault-core", "--package", "neural-vault-kernels"];
     let mut steps = Steps::new();
-    steps.run("Formatting", &mut cargo(&["fmt", "--check"]).args(PACKAGES))?;
+    steps.run("Formatting", cargo(&["fmt", "--check"]).args(PACKAGES))?;
     let mut lints = cargo(&["clippy", "--release", "--all-targets"]);
     steps.run("Lints", lints.args(PACKAGES).args(["--", "-D", "warnings"]))?;
     let mut tally = Tally::default();

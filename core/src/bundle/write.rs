@@ -12,7 +12,7 @@ use half::bf16;
 
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::values::is_allowed;
-use super::{Bundle, MAGIC, ProvisioningKey, VERSION, sha256, tag, weights};
+use super::{Bundle, BundleError, MAGIC, ProvisioningKey, VERSION, read_header, read_tensors, sha256, tag, weights};
 use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
 
 /// Why no bundle was written.
@@ -120,6 +120,23 @@ pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>,
         (tensor.name.to_string(), shape)
     });
     Ok(named.collect())
+}
+
+impl<'a> Bundle<'a> {
+    /// Opens a buffer that [`Bundle::open`] has accepted or [`write()`] has made before: nothing is hashed.
+    ///
+    /// The buffer must be the same, as in a type that keeps it from being changed: digest and checksum are not compared.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`], but for digest and checksum.
+    pub fn reopen(bytes: &'a [u8]) -> Result<Self, BundleError> {
+        let (dims, format, count) = read_header(bytes)?;
+        let (content, trailer) = bytes.split_last_chunk::<{ TRAILER as usize }>().ok_or(BundleError::Table)?;
+        let ([digest, tag, _], []) = trailer.as_chunks::<32>() else {
+            return Err(BundleError::Table);
+        };
+        Ok(Self { content, digest, tag, encoder: read_tensors(content, dims, format, count)? })
+    }
 }
 
 impl Bundle<'_> {

@@ -9,6 +9,7 @@ use neural_vault_core::verify::Threshold;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, USAGE};
+use super::hints::Hint;
 use crate::dataset::{self, Dataset, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
@@ -63,7 +64,7 @@ impl GraphEngine {
             (GraphEngine::Auto, Device::Cpu) => {
                 let (engine, why) = Engine::auto();
                 if let Some(why) = why {
-                    console.note(format!("note: {why}"));
+                    console.note(format!("note: {}", why.with_hint()));
                 }
                 console.note(format!("engine: {}", engine.name()));
                 Ok(engine)

@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let settings = Settings { steps: arguments.steps, seed: arguments.seed, ..Settings::whitened() };
     let train = |training: &Dataset| train(training, &settings, engine, console);
     let model = train(&training)?;
-    let policy = Policy::plain(model.provenance.window);
+    let policy = Policy::plain(model.provenance().window);
     let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
     if let Development { protocol, eer_percent: Some(eer), genuine, impostor, .. } = &development {
         console.note(format!(
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             threshold.cosine()
         ));
     }
-    let digest = model.write(folder)?;
+    model.write(folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
     let secret = new_secret(&folder.join("device-secret"), DeviceSecret::from_bytes)?;
@@ -93,7 +93,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             threshold: Some((threshold, development.clone())),
             id: identifier(None),
         };
-        let record = enrol(&mut embedder, &model, digest, &enrolled, &request)?;
+        let record = enrol(&mut embedder, &model, &enrolled, &request)?;
         let path = folder.join("enrolments").join(format!("{label}.nve"));
         record.write(&path)?;
         Attempts::forget(&path)?;
@@ -104,9 +104,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let protocol = format!(
         "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
         TRAINING.join(" "),
-        model.provenance.window
+        model.provenance().window
     );
-    report(console, &folder.display().to_string(), &digest, &protocol, &records, &trials)
+    report(console, &folder.display().to_string(), model.digest(), &protocol, &records, &trials)
 }
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {

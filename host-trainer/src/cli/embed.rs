@@ -41,13 +41,13 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;
-    let window = arguments.window.unwrap_or(model.provenance.window);
+    let window = arguments.window.unwrap_or(model.provenance().window);
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
         Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)
     };
     let mut text = String::new();
-    let mut value = json!({ "scans": scans.len(), "latent": model.dims.latent, "window": window });
+    let mut value = json!({ "scans": scans.len(), "latent": model.dims().latent, "window": window });
     if arguments.compare {
         let all = EMBEDDING_ENGINES.iter().map(|&(name, _, engine)| Ok((name, embed(engine)?)));
         let all = all.collect::<Result<Vec<_>, Failure>>()?;
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     if let Some(path) = &arguments.output {
         write_npy(&model, &embed(arguments.engine)?, path)?;
-        text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims.latent);
+        text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
     value["rows"] = scans
@@ -82,7 +82,7 @@ fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
 fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &std::path::Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(OUTPUT, error);
     let mut bytes = Vec::new();
-    let shape = [embeddings.len() as u64, model.dims.latent as u64];
+    let shape = [embeddings.len() as u64, model.dims().latent as u64];
     let options = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes);
     let mut writer = options.begin_nd().map_err(failed)?;
     writer.extend(embeddings.iter().flatten().copied()).map_err(failed)?;

@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         model = refitted;
     }
     warn_of_unknown_label(&model, arguments, console)?;
-    let digest = model.digest()?;
+    let digest = *model.digest();
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
         label: &arguments.label,
@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         threshold,
         id: identifier(arguments.seed),
     };
-    let record = enrol(&mut embedder, &model, digest, &dataset, &request)?;
+    let record = enrol(&mut embedder, &model, &dataset, &request)?;
     record.write(&arguments.output)?;
     // What was counted under this name was counted for another enrolment.
     Attempts::forget(&arguments.output)?;
@@ -126,7 +126,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 impl Arguments {
     fn policy(&self, model: &Model) -> Policy {
         Policy {
-            window: self.window.unwrap_or(model.provenance.window) as u32,
+            window: self.window.unwrap_or(model.provenance().window) as u32,
             windows: self.windows.unwrap_or(0),
             centred: self.frozen,
         }
@@ -151,7 +151,7 @@ impl Refit<'_> {
             return Err(Failure::new(USAGE, text));
         }
         training::refuse_checkpoint(folder)?;
-        let old = model.digest()?;
+        let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
         let new = match arguments.sessions.as_slice() {
             [] => (*dataset).clone(),
@@ -175,7 +175,7 @@ impl Refit<'_> {
         } else {
             None
         };
-        let digest = refitted.digest()?;
+        let digest = *refitted.digest();
         refitted.write(folder)?;
         Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
         console.note(format!(
@@ -192,13 +192,13 @@ impl Refit<'_> {
 
 /// Warns where the model never saw the label, and refuses a frozen enrolment that its model cannot carry.
 fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let linear = model.dims.is_linear();
+    let linear = model.dims().is_linear();
     if arguments.frozen && !linear {
         let text = "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder \
                     keeps apart the labels it was trained on and little else";
         return Err(Failure::new(USAGE, text));
     }
-    let known = &model.provenance.labels;
+    let known = &model.provenance().labels;
     if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
         return Ok(());
     }

@@ -23,7 +23,7 @@ use crate::model::Model;
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
 /// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a model of its own, with its own digest, embeddings and
-/// v2 keys: enrol with the bundle that will verify. No ONNX file stands for it. With `--positions` the files are
+/// v2 keys: enrol with the bundle that will verify. It has no ONNX file. With `--positions` the files are
 /// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, a model of their own as well.
 #[derive(Args)]
 pub struct Arguments {
@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if let Some(positions) = arguments.positions {
         model = model.with_positions(positions)?;
         end = format!(".p{positions}");
-        let trained = model.provenance.window;
+        let trained = model.provenance().window;
         if trained > positions {
             console.note(format!("note: it was trained on windows of {trained} frames, longer than it takes now"));
         }
@@ -72,10 +72,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes)).transpose()?;
     if format == WeightFormat::F32 {
         let onnx = arguments.folder.join(format!("model{end}.onnx"));
-        let digest = hex::encode(&model.write_exports(&onnx, key.as_ref())?);
+        model.write_exports(&onnx, key.as_ref())?;
+        let digest = hex::encode(model.digest());
         let folder = arguments.folder.display().to_string();
         let text = format!("{folder}: model{end}.onnx, model{end}.nvb: model {digest}, {}\n", tagged(key.is_some()));
-        let positions = model.dims.positions;
+        let positions = model.dims().positions;
         let value = json!({
             "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
         });
@@ -86,14 +87,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
     let bytes = quantised.to_bundle(key.as_ref())?;
     let path = arguments.folder.join(format!("model.{}{end}.nvb", format.name()));
-    let (name, digest) = (path.display().to_string(), hex::encode(&quantised.digest()?));
+    let (name, digest) = (path.display().to_string(), hex::encode(quantised.digest()));
     let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
     files::write_whole(&path, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
 
     let mut text = format!("{name}: model {digest}, {}, {} bytes\n", tagged(key.is_some()), bytes.len());
     let mut value = json!({
         "file": name, "digest": digest, "weights": format.name(), "tagged": key.is_some(), "bytes": bytes.len(),
-        "positions": model.dims.positions,
+        "positions": model.dims().positions,
     });
     match distance {
         Some(distance) => distance.tell(&mut text, &mut value),
@@ -117,12 +118,12 @@ fn tagged(is_tagged: bool) -> &'static str {
 
 /// The raw frames of the sessions that trained the model; of all when it names none.
 fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure> {
-    if dataset.features != model.dims.features {
-        let (given, taken) = (dataset.features, model.dims.features);
+    if dataset.features != model.dims().features {
+        let (given, taken) = (dataset.features, model.dims().features);
         let origin = dataset.origin.display();
         return Err(Failure::new(DATA, format!("{origin}: a frame has {given} features, the model takes {taken}")));
     }
-    let trained = &model.provenance.training_sessions;
+    let trained = &model.provenance().training_sessions;
     let mut frames = Vec::new();
     for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {
         if trained.is_empty() || trained.contains(&dataset.sessions[row.session as usize]) {
@@ -147,7 +148,7 @@ struct Distance {
 
 impl Distance {
     fn measure(model: &Model, quantised: &Model, dataset: &Dataset) -> Result<Self, Failure> {
-        let (scans, window) = (dataset.scans(), model.provenance.window.min(model.dims.positions));
+        let (scans, window) = (dataset.scans(), model.provenance().window.min(model.dims().positions));
         let embed = |model| Embedder::open(model, EmbeddingEngine::Core)?.scans(dataset, &scans, window);
         let (exact, near) = (embed(model)?, embed(quantised)?);
         let mut distance = Self { scans: scans.len(), least: 1.0, mean: 0.0, changed: 0.0 };
@@ -172,7 +173,7 @@ impl Distance {
     }
 }
 
-/// In float64: the cosines told here differ from one by less than a float32 can say.
+/// In float64: these cosines differ from one by less than a float32 can show.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use neural_vault_core::wire::Fault;
 
+use super::hints::Hint;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
@@ -13,7 +14,7 @@ use crate::model::ModelError;
 use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
 
-/// What a command ends with when it cannot do its work.
+/// Why a command cannot do its work.
 #[derive(Debug)]
 pub struct Failure {
     /// The process's exit code.
@@ -53,24 +54,12 @@ impl fmt::Display for Failure {
 
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
-        let (code, next) = match error {
-            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => (USAGE, ""),
-            DatasetError::Write { .. } => (OUTPUT, ""),
-            DatasetError::MissingColumn { .. } => (DATA, ", or name the label's with --label-column"),
-            DatasetError::OneWindow { .. } => (DATA, ": shorten --window or add recordings"),
-            _ => (DATA, ""),
+        let code = match error {
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
+            DatasetError::Write { .. } => OUTPUT,
+            _ => DATA,
         };
-        Self::new(code, format!("{error}{next}"))
-    }
-}
-
-impl From<FrontEndError> for Failure {
-    fn from(error: FrontEndError) -> Self {
-        let next = match error {
-            FrontEndError::NoVariationWithin => ", or use --recipe reference",
-            _ => "",
-        };
-        Self::new(DATA, format!("{error}{next}"))
+        Self::new(code, error.with_hint())
     }
 }
 
@@ -81,19 +70,19 @@ impl From<ModelError> for Failure {
             ModelError::Positions { .. } => USAGE,
             _ => MODEL,
         };
-        Self::new(code, error)
+        Self::new(code, error.with_hint())
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        Self::new(ENGINE, error)
+        Self::new(ENGINE, error.with_hint())
     }
 }
 
 impl From<RuntimeError> for Failure {
     fn from(error: RuntimeError) -> Self {
-        Self::new(ENGINE, error)
+        Self::new(ENGINE, error.with_hint())
     }
 }
 
@@ -103,30 +92,18 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Model(error) => error.into(),
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
-            EmbeddingError::Window { .. } => Self::new(USAGE, error),
-            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error),
+            EmbeddingError::Window { .. } => Self::new(USAGE, error.with_hint()),
+            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error.with_hint()),
         }
     }
 }
 
 impl From<EnrolError> for Failure {
     fn from(error: EnrolError) -> Self {
-        let next = match &error {
-            EnrolError::Trained { .. } => "; name others with --development-sessions, or give --threshold",
-            EnrolError::TrainedWhole => {
-                "; cut the recordings with --blocks and train on some of them, or give --threshold"
-            }
-            EnrolError::Trials { .. } => {
-                "; add other labels or longer scans, name --development-sessions, or give --threshold"
-            }
-            EnrolError::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
-            EnrolError::Sessions { .. } => "; give --threshold",
-            _ => "",
-        };
         match error {
             EnrolError::Embedding(error) => error.into(),
-            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error),
-            _ => Self::new(USAGE, format!("{error}{next}")),
+            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error.with_hint()),
+            _ => Self::new(USAGE, error.with_hint()),
         }
     }
 }
@@ -140,52 +117,46 @@ impl From<EnrolmentError> for Failure {
 
 impl From<AttemptsError> for Failure {
     fn from(error: AttemptsError) -> Self {
-        let (code, next) = match &error {
-            AttemptsError::Lock { .. } | AttemptsError::Write { .. } => {
-                (OUTPUT, "; no key without a count of attempts")
-            }
-            AttemptsError::Malformed { .. } => (MODEL, "; enrol again, which begins a new count"),
-            AttemptsError::OtherEnrolment { .. } => {
-                (MODEL, "; put back the enrolment it belongs to, or enrol again, which begins a new count")
-            }
-            AttemptsError::Place { .. } | AttemptsError::Read { .. } | AttemptsError::NoneLeft { .. } => (MODEL, ""),
+        let code = match &error {
+            AttemptsError::Lock { .. } | AttemptsError::Write { .. } => OUTPUT,
+            _ => MODEL,
         };
-        Self::new(code, format!("{error}{next}"))
+        Self::new(code, error.with_hint())
     }
 }
 
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        match error {
-            ArchiveError::Write { .. } => Self::new(OUTPUT, error),
-            ArchiveError::KnownLabel { .. } => Self::new(DATA, format!("{error}; enrol it without --refit")),
-            ArchiveError::Mismatch(_) => Self::new(DATA, error),
-            _ => Self::new(MODEL, error),
-        }
+        let code = match error {
+            ArchiveError::Write { .. } => OUTPUT,
+            ArchiveError::KnownLabel { .. } | ArchiveError::Mismatch(_) => DATA,
+            _ => MODEL,
+        };
+        Self::new(code, error.with_hint())
+    }
+}
+
+impl From<FrontEndError> for Failure {
+    fn from(error: FrontEndError) -> Self {
+        Self::new(DATA, error.with_hint())
     }
 }
 
 impl From<TrainingError> for Failure {
     fn from(error: TrainingError) -> Self {
-        match error {
-            TrainingError::Data(error) => error.into(),
-            TrainingError::Engine(error) => error.into(),
-            TrainingError::Model(error) => error.into(),
-            TrainingError::FrontEnd(error) => error.into(),
+        let code = match error {
+            TrainingError::Data(error) => return error.into(),
+            TrainingError::Engine(error) => return error.into(),
+            TrainingError::Model(error) => return error.into(),
+            TrainingError::FrontEnd(error) => return error.into(),
             // A setting is named as its argument is.
-            TrainingError::Setting { .. } => Self::new(USAGE, format!("--{error}")),
-            TrainingError::Settings(_) => Self::new(USAGE, error),
-            TrainingError::Diverged { .. } => {
-                let next = ": lower --learning-rate, or look for extreme values in the recordings";
-                Self::new(DATA, format!("{error}{next}"))
-            }
-            TrainingError::Unfinished { .. } => {
-                Self::new(USAGE, format!("{error}: continue it with --resume, or remove it"))
-            }
-            TrainingError::ReadCheckpoint { .. } => Self::new(MODEL, format!("{error}; start without --resume")),
-            TrainingError::Checkpoint { .. } => Self::new(MODEL, error),
-            TrainingError::Write { .. } => Self::new(OUTPUT, error),
-        }
+            TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
+            TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
+            TrainingError::Diverged { .. } => DATA,
+            TrainingError::Checkpoint { .. } | TrainingError::ReadCheckpoint { .. } => MODEL,
+            TrainingError::Write { .. } => OUTPUT,
+        };
+        Self::new(code, error.with_hint())
     }
 }
 
@@ -199,6 +170,6 @@ impl From<TokenError> for Failure {
             (_, Some(Fault::Model | Fault::ModelUnlike | Fault::ModelTooLarge)) => MODEL,
             _ => TOKEN,
         };
-        Self::new(code, error)
+        Self::new(code, error.with_hint())
     }
 }

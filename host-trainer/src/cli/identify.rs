@@ -48,13 +48,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let file = Mapped::open(&arguments.gallery).map_err(|e| refuse(format!("cannot be read: {e}")))?;
     let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
     let model = crate::model::load(&arguments.model)?;
-    let digest = model.digest()?;
-    if gallery.model_digest() != &digest {
-        let (enrolled, given) = (hex::encode(gallery.model_digest()), hex::encode(&digest));
+    if gallery.model_digest() != model.digest() {
+        let (enrolled, given) = (hex::encode(gallery.model_digest()), hex::encode(model.digest()));
         return Err(refuse(format!("made with model {enrolled}, not with {given}; give the model it was made with")));
     }
-    if gallery.width() != model.dims.latent {
-        let (width, latent) = (gallery.width(), model.dims.latent);
+    if gallery.width() != model.dims().latent {
+        let (width, latent) = (gallery.width(), model.dims().latent);
         return Err(refuse(format!("prototypes of {width} components, the model's embeddings have {latent}")));
     }
     let dataset = arguments.data.load(console)?;

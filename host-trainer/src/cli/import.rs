@@ -7,8 +7,10 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::Failure;
-use crate::dataset::Standardiser;
+use crate::dataset::{LoadOptions, Standardiser, load};
+use crate::embedding::EmbeddingError;
 use crate::hex;
+use crate::model::Model;
 use crate::model::safetensors::import;
 
 /// Take weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
@@ -29,22 +31,23 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let mut model = import(&arguments.weights, arguments.heads)?;
+    let (mut weights, provenance) = import(&arguments.weights, arguments.heads)?;
+    let features = weights.dims.features;
     if let Some(path) = &arguments.standardise {
-        let dataset = crate::dataset::load(path, &crate::dataset::LoadOptions::default())?;
-        if dataset.features != model.dims.features {
+        let dataset = load(path, &LoadOptions::default())?;
+        if dataset.features != features {
             let origin = path.display().to_string();
-            let expected = model.dims.features;
-            return Err(crate::embedding::EmbeddingError::Width { origin, given: dataset.features, expected }.into());
+            return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
-        model.tensors.insert("standardiser.mean".to_owned(), standardiser.mean);
-        model.tensors.insert("standardiser.inv_std".to_owned(), standardiser.inv_std);
-    } else if model.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
+        weights.set_standardiser(standardiser.mean, standardiser.inv_std);
+    } else if weights.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
         console.note("note: the model standardises nothing; give --standardise DATA unless its input is standardised");
     }
-    let digest = hex::encode(&model.write(&arguments.out)?);
+    let model = Model::new(&weights, provenance)?;
+    model.write(&arguments.out)?;
+    let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");
-    console.result("import", &text, json!({ "folder": folder, "digest": digest, "features": model.dims.features }))
+    console.result("import", &text, json!({ "folder": folder, "digest": digest, "features": features }))
 }

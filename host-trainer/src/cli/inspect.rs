@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use neural_vault_core::bundle::{Bundle, ProvisioningKey, Storage, Tensor};
+use neural_vault_core::bundle::{ProvisioningKey, Storage, Tensor};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::identify::Gallery;
 use neural_vault_mapped::Mapped;
@@ -53,11 +53,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure> {
-    let digest = hex::encode(&model.digest()?);
-    let dims = &model.dims;
-    let provenance = &model.provenance;
-    let bytes = model::Aligned::new(&model.to_bundle(None)?);
-    let bundle = Bundle::open(&bytes).map_err(|e| Failure::new(MODEL, e))?;
+    let digest = hex::encode(model.digest());
+    let dims = model.dims();
+    let provenance = model.provenance();
+    let (bytes, bundle) = (model.bytes(), model.bundle()?);
     let tensors: Vec<Stored> = bundle.tensors().map(|tensor| Stored::new(&tensor, bundle.format())).collect();
     let values: usize = tensors.iter().map(|tensor| tensor.values).sum();
     let format = bundle.format().name();

@@ -1,4 +1,4 @@
-//! The command line: one file a command, each parses, calls the library and prints.
+//! The command line: one file a command, which parses, calls the library and prints.
 
 mod arguments;
 mod compare;
@@ -12,6 +12,7 @@ mod evaluate;
 mod export;
 mod failure;
 mod gallery;
+mod hints;
 mod identify;
 mod import;
 mod inspect;
@@ -23,6 +24,7 @@ mod token;
 mod train;
 mod verify;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -71,12 +73,21 @@ enum Command {
     Man(completions::ManArguments),
 }
 
-/// Parses the process's arguments, runs the command and reports how it ended.
+/// Runs the command that `arguments` name, the program's name first; the exit code says how it ended.
+///
+/// What cannot be parsed, `--help` and `--version` are answered on standard error or output, without ending the process.
 #[must_use]
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Nobody is left to tell when the stream is closed.
+            let _ = answer.print();
+            return ExitCode::from(answer.exit_code() as u8);
+        }
+    };
     let console = Console::new(arguments.json, arguments.quiet);
-    match run(arguments.command, &console) {
+    match run_command(arguments.command, &console) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             console.error(&failure);
@@ -85,7 +96,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, console: &Console) -> Result<u8, Failure> {
+fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
     let done = |result: Result<(), Failure>| result.map(|()| 0);
     match command {
         Command::Synth(arguments) => done(synth::run(&arguments, console)),
@@ -106,5 +117,17 @@ fn run(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Demo(arguments) => done(demo::run(&arguments, console)),
         Command::Completions(arguments) => done(completions::completions(&arguments, console)),
         Command::Man(arguments) => done(completions::man(&arguments, console)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_gets_the_exit_code_of_a_command_and_of_arguments_that_are_none() {
+        assert_eq!(run(["neural-vault", "--version"]), ExitCode::SUCCESS);
+        assert_eq!(run(["neural-vault", "fetch"]), ExitCode::from(failure::USAGE));
+        assert_eq!(run(["neural-vault", "inspect", "absent.csv"]), ExitCode::from(failure::DATA));
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::Failure;
+use super::hints::Hint;
 use crate::engine::runtime::{self, Flavour};
 use crate::engine::{Device, Engine};
 
@@ -53,7 +54,7 @@ fn status(console: &Console) -> Result<(), Failure> {
     let mut text = "core                available\n".to_owned();
     let mut list = vec![json!({ "engine": "core", "available": true })];
     for engine in engines {
-        let why_not = engine.probe().err().map(|error| error.to_string());
+        let why_not = engine.probe().err().map(|error| error.with_hint());
         let state = why_not.as_deref().unwrap_or("available");
         text += &format!("{:19} {state}\n", engine.name());
         list.push(json!({ "engine": engine.name(), "available": why_not.is_none(), "reason": why_not }));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
+use super::hints::Hint;
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -63,21 +64,21 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
             let mut trainer = Trainer::begin(training.clone(), settings.clone(), engine, threads)?;
-            trainer.notes().iter().for_each(|note| tell(note, console));
+            trainer.notes().iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
             let losses = run_steps(&mut trainer, arguments, console)?;
-            (trainer.model(), losses)
+            (trainer.model()?, losses)
         }
         (recipe, _) => {
             training::refuse_checkpoint(&arguments.out)?;
             let open_set = matches!(recipe, Recipe::Linear { open_set: true });
             let (model, notes) = linear(training.clone(), open_set)?;
-            notes.iter().for_each(|note| tell(note, console));
+            notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
             (model, None)
         }
     };
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
-    model.provenance.effective_dimension = Some(dimension as f32);
-    let digest = model.digest()?;
+    model.provenance_mut().effective_dimension = Some(dimension as f32);
+    let digest = *model.digest();
     model.write(&arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
@@ -88,7 +89,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("loss {first:.4} -> {last:.4} at step {}\n", recipe.steps());
     }
     text += &format!("effective dimension of the embeddings {dimension:.1}\n");
-    model.provenance.spread_note().iter().for_each(|note| console.note(format!("note: {note}")));
+    model.provenance().spread_note().iter().for_each(|note| console.note(format!("note: {note}")));
     for score in &scores {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
@@ -106,15 +107,6 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "effective_dimension": dimension,
     });
     console.result("train", &text, value)
-}
-
-/// Passes a note on, with what to do about it.
-fn tell(note: &Note, console: &Console) {
-    let next = match note {
-        Note::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
-        _ => "",
-    };
-    console.note(format!("note: {note}{next}"));
 }
 
 /// The recordings to train on, and those held back.
@@ -160,7 +152,7 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
 /// The verification trials of `model`, as JSON, and the effective dimension of its embeddings of the training windows.
 fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Value>, f64), Failure> {
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
-    let window = model.provenance.window;
+    let window = model.provenance().window;
     let probes = window_probes(training, window);
     let dimension = participation_ratio(&embedder.scans(training, &probes, window)?);
     let mut list = Vec::new();

@@ -58,7 +58,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let record = Enrolment::read(&arguments.enrolment)?;
     let model = crate::model::load(&arguments.model)?;
-    record.check_model(&arguments.enrolment, &model.digest()?, model.dims.latent)?;
+    record.check_model(&arguments.enrolment, model.digest(), model.dims().latent)?;
     let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
     let enrolment = record.to_core().map_err(unusable)?;
     let secret = arguments.device_secret.as_deref().map(|path| {

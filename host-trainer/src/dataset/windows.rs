@@ -64,12 +64,10 @@ pub fn window_values(scan: &[f32], features: usize, length: usize) -> Result<Vec
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
-    use neural_vault_core::bundle::Bundle;
     use neural_vault_core::encoder::{Dims, Encoder};
     use neural_vault_core::scan::embed_scan;
 
     use super::*;
-    use crate::embedding::aligned_bundle;
     use crate::model::{Provenance, initialise};
 
     /// Frames of two features: `[0, 0.5], [1, 1.5], ...`.
@@ -121,8 +119,8 @@ mod tests {
         const FEATURES: usize = 3;
         let dims =
             Dims { features: FEATURES, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 8 };
-        let bundle = aligned_bundle(&initialise(dims, Provenance::default(), 1).unwrap()).unwrap();
-        let bundle = Bundle::open(&bundle).unwrap();
+        let model = initialise(dims, Provenance::default(), 1).unwrap();
+        let bundle = model.bundle().unwrap();
         let encoder = bundle.encoder();
         for frames in 1..=20 {
             let scan: Vec<f32> = (0..frames * FEATURES).map(|k| ((k * k % 31) as f32 - 15.0) / 7.0).collect();

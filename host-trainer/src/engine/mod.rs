@@ -1,24 +1,30 @@
 //! Engines that run a graph: ONNX Runtime and tract.
 //!
 //! Both take the same [`ModelProto`] and the same named feeds, so that training, embedding and the tests can compare
-//! them. ONNX Runtime is fastest and is loaded at run time from a library file; tract is pure Rust and always there.
+//! them. ONNX Runtime is fastest and is loaded at run time from a library file; tract is pure Rust and linked. Each is a
+//! feature of this crate: `onnxruntime` and `tract`. Without either there is no value of [`Engine`], and what takes one
+//! cannot be called.
 
+#[cfg(feature = "onnxruntime")]
 mod onnxruntime;
+#[cfg(feature = "onnxruntime")]
 pub mod runtime;
+#[cfg(feature = "tract")]
 mod tract;
 
-use std::path::PathBuf;
+use crate::graph::messages::ModelProto;
 
-use tract_onnx::pb::ModelProto;
-
+#[cfg(feature = "onnxruntime")]
 pub use runtime::RuntimeError;
 
 /// Which engine runs a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
     /// ONNX Runtime, on the given device.
+    #[cfg(feature = "onnxruntime")]
     OnnxRuntime(Device),
     /// tract, on the processor.
+    #[cfg(feature = "tract")]
     Tract,
 }
 
@@ -32,7 +38,7 @@ pub enum Device {
 }
 
 /// One input of a run, row-major.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Feed<'a> {
     /// The graph input's name.
     pub name: &'a str,
@@ -43,7 +49,7 @@ pub struct Feed<'a> {
 }
 
 /// The elements of a [`Feed`].
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Data<'a> {
     /// 32-bit floats.
     F32(&'a [f32]),
@@ -60,7 +66,7 @@ pub trait Session {
     fn run<'s>(&'s mut self, feeds: &[Feed<'_>]) -> Result<Box<dyn Outputs + 's>, EngineError>;
 }
 
-/// What a run left, in the engine's own memory.
+/// The results of a run, in the engine's own memory.
 pub trait Outputs {
     /// The elements of the graph's output number `index`, row-major.
     ///
@@ -69,25 +75,25 @@ pub trait Outputs {
     fn output(&self, index: usize) -> Result<&[f32], EngineError>;
 }
 
-/// Why an engine could not be had, or failed.
+/// Why an engine is not available, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// No library file was found.
+    #[cfg(feature = "onnxruntime")]
     #[error(transparent)]
     Missing(#[from] RuntimeError),
     /// The library file cannot be used.
-    #[error("{}: {reason}; `neural-vault runtime install` fetches version {}", path.display(), runtime::VERSION)]
+    #[cfg(feature = "onnxruntime")]
+    #[error("{}: {reason}", path.display())]
     Unusable {
         /// The library file.
-        path: PathBuf,
+        path: std::path::PathBuf,
         /// What the loader said.
         reason: String,
     },
-    /// CUDA was asked for and is not to be had.
-    #[error(
-        "no usable CUDA provider: {reason}; `neural-vault runtime install --cuda` fetches the CUDA library, and the \
-         NVIDIA driver, CUDA 13 and cuDNN 9 must be on this machine; or choose `--device cpu`"
-    )]
+    /// CUDA was asked for and is not available.
+    #[cfg(feature = "onnxruntime")]
+    #[error("no usable CUDA provider: {reason}")]
     NoCuda {
         /// What is missing.
         reason: String,
@@ -102,32 +108,26 @@ pub enum EngineError {
     },
 }
 
-impl EngineError {
-    /// Whether the engine itself is not available, rather than a graph having failed on it.
-    #[must_use]
-    pub fn is_unavailable(&self) -> bool {
-        !matches!(self, EngineError::Failed { .. })
-    }
-}
-
 impl Engine {
-    /// ONNX Runtime on the processor when its library is found and loads, tract otherwise.
-    ///
-    /// The note says why tract was taken.
+    /// ONNX Runtime on the processor when its library is found and loads; else tract, and why.
+    #[cfg(all(feature = "onnxruntime", feature = "tract"))]
     #[must_use]
-    pub fn auto() -> (Engine, Option<String>) {
+    pub fn auto() -> (Engine, Option<EngineError>) {
         match onnxruntime::environment() {
             Ok(_) => (Engine::OnnxRuntime(Device::Cpu), None),
-            Err(error) => (Engine::Tract, Some(error.to_string())),
+            Err(error) => (Engine::Tract, Some(error)),
         }
     }
 
-    /// The engine's name, as the command line spells it.
+    /// The engine's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            #[cfg(feature = "onnxruntime")]
             Engine::OnnxRuntime(Device::Cpu) => "onnxruntime",
+            #[cfg(feature = "onnxruntime")]
             Engine::OnnxRuntime(Device::Cuda) => "onnxruntime (CUDA)",
+            #[cfg(feature = "tract")]
             Engine::Tract => "tract",
         }
     }
@@ -138,7 +138,9 @@ impl Engine {
     /// What is missing.
     pub fn probe(self) -> Result<(), EngineError> {
         match self {
+            #[cfg(feature = "onnxruntime")]
             Engine::OnnxRuntime(device) => onnxruntime::probe(device).map(|_| ()),
+            #[cfg(feature = "tract")]
             Engine::Tract => Ok(()),
         }
     }
@@ -147,10 +149,13 @@ impl Engine {
     ///
     /// # Errors
     /// When the engine is not available, or refuses the graph.
+    #[cfg_attr(not(feature = "onnxruntime"), expect(unused_variables, reason = "tract has one thread"))]
     pub fn open(self, model: &ModelProto, threads: usize) -> Result<Box<dyn Session>, EngineError> {
-        Ok(match self {
-            Engine::OnnxRuntime(device) => Box::new(onnxruntime::OnnxRuntimeSession::open(model, device, threads)?),
-            Engine::Tract => Box::new(tract::TractSession::open(model)?),
-        })
+        match self {
+            #[cfg(feature = "onnxruntime")]
+            Engine::OnnxRuntime(device) => Ok(Box::new(onnxruntime::OnnxRuntimeSession::open(model, device, threads)?)),
+            #[cfg(feature = "tract")]
+            Engine::Tract => Ok(Box::new(tract::TractSession::open(model)?)),
+        }
     }
 }

@@ -1,18 +1,17 @@
-//! ONNX Runtime through `ort`, from a library file that is loaded once a process.
+//! ONNX Runtime through `ort`, from a library file that a process loads once.
 
 use std::sync::OnceLock;
 
+use super::{Data, Device, EngineError, Feed, Outputs, Session, runtime};
+use crate::graph::messages::ModelProto;
 use ort::ep::{CUDA, ExecutionProvider};
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session as OrtSession, SessionInputValue, SessionOutputs};
 use ort::{environment::Environment, value::TensorRef};
-use tract_onnx::pb::ModelProto;
-
-use super::{Data, Device, EngineError, Feed, Outputs, Session, runtime};
 
 /// The process's ONNX Runtime environment.
 ///
-/// A failure is not remembered: the next call looks again, so that a library installed meanwhile is found.
+/// A failure is not remembered: the next call looks again, and finds a library that was installed in between.
 pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
     if let Some(environment) = ENVIRONMENT.get() {
@@ -87,10 +86,9 @@ impl Outputs for OnnxRuntimeOutputs<'_> {
     }
 }
 
-/// Threads take whole nodes: a matrix product split over threads would sum in another order, and the same seed would
-/// make other weights.
+/// A session whose threads take whole nodes.
 ///
-/// A builder's errors carry the builder, which `?` turns into plain ones only here.
+/// A matrix product split over threads would sum in another order, and the same seed would make other weights.
 fn build(environment: &Environment, bytes: &[u8], device: Device, threads: usize) -> ort::Result<OrtSession> {
     let mut builder = OrtSession::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?

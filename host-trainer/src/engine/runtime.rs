@@ -1,7 +1,7 @@
 //! Finds the ONNX Runtime library, and installs it where it is missing.
 //!
 //! ONNX Runtime is loaded at run time, never linked, so that Neural Vault builds and runs without it. [`locate`] looks
-//! where a person may have put the library; [`install`] fetches the one release this program is tested with.
+//! where the user may have put the library; [`install()`] fetches the one release this program is tested with.
 
 mod install;
 
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use install::install;
 
-/// The release of ONNX Runtime that [`install`] fetches and the tests run on.
+/// The release of ONNX Runtime that [`install()`] fetches and the tests run on.
 pub const VERSION: &str = "1.31.1";
 
 /// The variables that name the library, or a folder that holds it; the first one set decides.
@@ -32,8 +32,7 @@ pub enum Flavour {
 pub enum RuntimeError {
     /// No variable is set and no install folder holds the library.
     #[error(
-        "ONNX Runtime {VERSION} was not found: {} and {} are not set, and there is no {}; \
-         run `neural-vault runtime install`",
+        "ONNX Runtime {VERSION} was not found: {} and {} are not set, and there is no {}",
         VARIABLES[0], VARIABLES[1], list(.looked)
     )]
     NotFound {
@@ -42,8 +41,7 @@ pub enum RuntimeError {
     },
     /// A variable is set, but not to the library.
     #[error(
-        "{variable} is set to {}, which is neither the ONNX Runtime library nor a folder that holds it; \
-         correct it, or unset it and run `neural-vault runtime install`",
+        "{variable} is set to {}, which is neither the ONNX Runtime library nor a folder that holds it",
         .path.display()
     )]
     BadVariable {
@@ -52,12 +50,8 @@ pub enum RuntimeError {
         /// What it holds.
         path: PathBuf,
     },
-    /// Neither `XDG_DATA_HOME` nor `HOME` says where a person's data lives.
-    #[error(
-        "no install folder for ONNX Runtime: neither XDG_DATA_HOME nor HOME is set; \
-         name one with `neural-vault runtime install --folder DIR` and set {} to it",
-        VARIABLES[0]
-    )]
+    /// Neither `XDG_DATA_HOME` nor `HOME` gives the folder of the user's data.
+    #[error("no install folder for ONNX Runtime: neither XDG_DATA_HOME nor HOME is set")]
     NoHome,
     /// There is no pinned wheel for this machine.
     #[error(
@@ -119,7 +113,7 @@ pub enum RuntimeError {
         said: String,
     },
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {}: {source}; make room or allow writing there, or choose another folder with --folder", .path.display())]
+    #[error("cannot {action} {}: {source}; make room or allow writing there, or choose another folder", .path.display())]
     Io {
         /// What was tried.
         action: &'static str,
@@ -134,13 +128,13 @@ pub enum RuntimeError {
 ///
 /// # Errors
 ///
-/// [`RuntimeError::BadVariable`] when a variable is set to something else (a wrong setting is never passed over),
+/// [`RuntimeError::BadVariable`] when a variable is set to something else (a wrong setting is never ignored),
 /// [`RuntimeError::NotFound`] when none is set and nothing is installed.
 pub fn locate() -> Result<PathBuf, RuntimeError> {
     locate_with(|variable| std::env::var_os(variable))
 }
 
-/// The folder that [`install`] is given by default: `neural-vault/onnxruntime-VERSION[-cuda]` in the person's data.
+/// The default folder for [`install()`]: `neural-vault/onnxruntime-VERSION[-cuda]` in the user's data.
 ///
 /// # Errors
 ///
@@ -256,14 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_says_where_it_looked_and_what_to_run() {
+    fn nothing_found_says_where_it_looked() {
         let home = tempfile::tempdir().unwrap();
         let set = [("HOME", home.path()), (VARIABLES[0], Path::new(""))];
         let error = locate_with(environment(&set)).unwrap_err().to_string();
         let place = home.path().join(".local/share/neural-vault/onnxruntime-1.31.1");
         assert!(error.contains(&place.join(library_name()).display().to_string()), "{error}");
         assert!(error.contains("ORT_DYLIB_PATH"), "{error}");
-        assert!(error.contains("`neural-vault runtime install`"), "{error}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! tract: pure Rust, always available, one thread.
+//! tract: pure Rust, one thread.
 
 use std::sync::Arc;
 
-use tract_onnx::pb::ModelProto;
+use prost::Message;
 use tract_onnx::prelude::*;
 
 use super::{Data, EngineError, Feed, Outputs, Session};
+use crate::graph::messages::ModelProto;
 
 pub(super) struct TractSession {
     plan: Arc<TypedRunnableModel>,
@@ -16,7 +17,7 @@ pub(super) struct TractSession {
 impl TractSession {
     pub(super) fn open(model: &ModelProto) -> Result<Self, EngineError> {
         let plan = onnx()
-            .model_for_proto_model(model)
+            .model_for_read(&mut model.encode_to_vec().as_slice())
             .and_then(InferenceModelExt::into_optimized)
             .and_then(IntoRunnable::into_runnable)
             .map_err(failed)?;

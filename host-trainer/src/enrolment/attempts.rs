@@ -48,7 +48,7 @@ pub struct Attempts {
 /// Why attempts cannot be counted. No key is released then.
 #[derive(Debug, thiserror::Error)]
 pub enum AttemptsError {
-    /// The enrolment's place cannot be found out.
+    /// The enrolment's path cannot be resolved.
     #[error("{}: cannot be found: {source}", path.display())]
     Place {
         /// The enrolment.
@@ -104,7 +104,7 @@ impl Attempts {
     /// Waits until no other process has the counter of the enrolment in `enrolment`, then reads it.
     ///
     /// # Errors
-    /// The lock cannot be had, or the file is there and is not a sound count of this enrolment's attempts.
+    /// The lock cannot be taken, or the file is there and is not a sound count of this enrolment's attempts.
     pub fn open(enrolment: &Path, id: &[u8; 16]) -> Result<Self, AttemptsError> {
         let path = beside(enrolment)?;
         let lock = locked(&path)?;
@@ -138,7 +138,7 @@ impl Attempts {
         self.left
     }
 
-    /// Makes `left` what the file says, durably, before it is what this says.
+    /// Writes `left` to the file, durably, before it changes in memory.
     fn persist(&mut self, left: u32) -> Result<(), AttemptsError> {
         files::write_durably(&self.path, &file(&self.id, left)).map_err(|source| AttemptsError::Write { source })?;
         self.left = left;

@@ -101,13 +101,13 @@ pub(super) fn choose_threshold(
     };
     let (genuine, impostor) = (genuine as u32, impostor as u32);
     let development = Development { protocol, target, eer_percent: Some(eer.percent), genuine, impostor };
-    // Rounding to float32 may pass 1 by nothing that matters.
+    // Rounding to float32 may pass 1 by a last digit.
     Ok((Threshold::new(threshold.clamp(-1.0, 1.0) as f32)?, development))
 }
 
-/// A threshold for a model whose every session but the enrolled one trained it: by cross-fitting.
+/// A threshold by cross-fitting, for a model that all sessions but the enrolled ones trained.
 ///
-/// The sessions of `dataset` (those that train the model) are cut into two halves. `train` makes a development model
+/// The sessions of `dataset` (those that train the model) are split into two halves. `train` makes a development model
 /// of each half, and the scans of the other half are scored with it, each session against the prototypes of the others:
 /// no score comes from a session that trained the model it was made with.
 ///

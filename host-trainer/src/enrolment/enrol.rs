@@ -11,20 +11,21 @@ use crate::evaluation::metrics::operating::transfer;
 use crate::model::{Model, Provenance};
 
 /// What to enrol, and on what to choose its threshold.
+#[derive(Debug)]
 pub struct Request<'a> {
     /// The label.
     pub label: &'a str,
     /// Sessions to enrol; all when empty.
     pub sessions: &'a [String],
-    /// Sessions whose scans are the development probes; when empty, the enrolment sessions serve both ends.
+    /// Sessions whose scans are the development probes; when empty, the enrolment sessions are enrolled and probe.
     pub development: &'a [String],
-    /// Sessions whose scans the threshold is tried on, once it is chosen.
+    /// Sessions whose scans the threshold is tested on, once it is chosen.
     pub probes: &'a [String],
     /// How probes are scored.
     pub policy: Policy,
-    /// What the threshold is to reach on the development trials.
+    /// What the threshold must reach on the development trials.
     pub target: Target,
-    /// A threshold chosen beforehand, and where it comes from.
+    /// A threshold chosen before, and where it comes from.
     pub threshold: Option<(Threshold, Development)>,
     /// The enrolment's random identifier.
     pub id: [u8; 16],
@@ -86,7 +87,7 @@ pub enum EnrolError {
         /// How they were made, in words.
         protocol: String,
     },
-    /// The development trials cannot carry the false match rate asked for.
+    /// There are too few development trials for the false match rate asked for.
     #[error(
         "a false match rate of {rate} needs {} impostor development trials or more, and a genuine score above the highest \
          of them; there are {impostor} ({protocol})",
@@ -100,7 +101,7 @@ pub enum EnrolError {
         /// How they were made, in words.
         protocol: String,
     },
-    /// There are too few sessions to train on one half of them and try on the other.
+    /// There are too few sessions to train on one half of them and test on the other.
     #[error("{found} sessions: cross-fitting a threshold needs four")]
     Sessions {
         /// Sessions that there are.
@@ -122,7 +123,6 @@ pub enum EnrolError {
 pub fn enrol(
     embedder: &mut Embedder,
     model: &Model,
-    model_digest: [u8; 32],
     dataset: &Dataset,
     request: &Request<'_>,
 ) -> Result<Enrolment, EnrolError> {
@@ -184,7 +184,7 @@ pub fn enrol(
     let record = Enrolment {
         label: request.label.to_owned(),
         id: request.id,
-        model_digest,
+        model_digest: *model.digest(),
         policy: *policy,
         threshold,
         development,
@@ -197,9 +197,9 @@ pub fn enrol(
     Ok(record)
 }
 
-/// Development scores on what the model was trained on would promise what no new scan keeps.
+/// Refuses development scans that the model was trained on: their scores are better than those of new scans.
 fn refuse_trained(model: &Model, dataset: &Dataset, scans: &[Scan]) -> Result<(), EnrolError> {
-    let Provenance { labels, training_sessions, .. } = &model.provenance;
+    let Provenance { labels, training_sessions, .. } = model.provenance();
     let mut trained: Vec<&String> = scans
         .iter()
         .filter(|scan| labels.contains(&dataset.labels[scan.label as usize]))

@@ -1,4 +1,4 @@
-//! How a probe becomes a score: what an enrolment fixes beside its prototype and its threshold.
+//! How a probe is scored: what an enrolment fixes beside its prototype and its threshold.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub struct Policy {
     pub window: u32,
     /// Windows of a probe, from its start; 0 for all that it holds.
     pub windows: u32,
-    /// Whether the prototype is taken from the mean of the gallery's.
+    /// Whether the mean of the gallery's prototypes is subtracted from the prototype.
     pub centred: bool,
 }
 
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_centred_prototype_scores_by_what_sets_it_apart() {
+    fn a_centred_prototype_scores_by_its_difference_from_the_gallery() {
         let embeddings = vec![(0, vec![5.0, 1.0, 0.0]), (1, vec![5.0, 0.0, 1.0]), (1, vec![5.0, 0.0, 1.0])];
         let policy = Policy { window: 1, windows: 0, centred: true };
         let gallery = policy.prototypes(&embeddings, 3);

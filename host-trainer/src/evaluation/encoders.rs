@@ -50,8 +50,8 @@ impl Encoders<Trained> {
                 own.push((method, trained.collect::<Result<_, _>>()?));
             }
         }
-        let shared = models.iter().map(|model| Trained::new(model, recipe.windows()));
-        Ok(Self { shared: shared.collect::<Result<_, _>>()?, own })
+        let shared = models.into_iter().map(|model| Trained::new(model, recipe.windows()));
+        Ok(Self { shared: shared.collect(), own })
     }
 }
 

@@ -131,7 +131,7 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
         let task = TrainingTask { dataset, fold: &part, recipe, seed: plan.seed, engine: plan.engine };
-        let encoder = Trained::new(&task.train(&part.training, recipe)?, recipe.windows())?;
+        let encoder = Trained::new(task.train(&part.training, recipe)?, recipe.windows());
         trained.push((Items::cut(dataset, std::slice::from_ref(&part), 1), encoder));
     }
     let prepared = trained.iter().map(|(items, encoder)| {

@@ -5,15 +5,14 @@ use neural_vault_core::bundle::Bundle;
 use super::error::EvaluationError;
 use super::protocols::Fold;
 use crate::dataset::Dataset;
-use crate::embedding::aligned_bundle;
 use crate::engine::Engine;
-use crate::model::{Aligned, Model, ModelError};
+use crate::model::{Model, ModelError};
 use crate::training::Recipe;
 
 /// A trained encoder.
 #[derive(Debug)]
 pub struct Trained {
-    bundle: Aligned,
+    model: Model,
     /// Window lengths that it was trained on.
     pub(super) windows: Vec<usize>,
 }
@@ -45,14 +44,12 @@ impl TrainingTask<'_> {
 
 impl Trained {
     /// The encoder of `model`, which was trained on windows of these lengths.
-    ///
-    /// # Errors
-    /// When the model is not sound.
-    pub fn new(model: &Model, windows: Vec<usize>) -> Result<Self, ModelError> {
-        Ok(Self { bundle: aligned_bundle(model)?, windows })
+    #[must_use]
+    pub fn new(model: Model, windows: Vec<usize>) -> Self {
+        Self { model, windows }
     }
 
     pub(super) fn open(&self) -> Result<Bundle<'_>, ModelError> {
-        Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))
+        self.model.bundle()
     }
 }

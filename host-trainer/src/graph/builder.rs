@@ -1,6 +1,7 @@
 //! The graph under construction: values with shapes, nodes, constants.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use super::tape::Tape;
 
@@ -8,7 +9,7 @@ use super::tape::Tape;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Value(pub(super) usize);
 
-/// One axis of a shape: a number, or a name that the caller fills in at run time.
+/// One axis of a shape: a number, or a name whose size is known at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dim {
     /// Known when the graph is written.
@@ -68,6 +69,13 @@ pub struct Graph {
     constants: HashMap<(Vec<usize>, Vec<u8>), Value>,
     /// Where each symbolic dimension can be read at run time: a graph input and its axis.
     symbols: HashMap<&'static str, (Value, usize)>,
+}
+
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (values, nodes) = (self.values.len(), self.nodes.len());
+        f.debug_struct("Graph").field("values", &values).field("nodes", &nodes).finish_non_exhaustive()
+    }
 }
 
 impl Graph {

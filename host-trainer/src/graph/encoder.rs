@@ -16,6 +16,7 @@ pub const LAYER_NORM_EPSILON: f32 = 1e-5;
 /// The dropout masks of one Transformer layer, as PyTorch's `TransformerEncoderLayer` places them.
 ///
 /// Each holds 0 or `1 / (1 - p)`. They are graph inputs, drawn by a seeded generator, so that a run repeats exactly.
+#[derive(Debug)]
 pub struct LayerMasks {
     /// On the attention weights, `[batch, heads, time, time]`.
     pub attention: Value,

@@ -1,14 +1,15 @@
 //! ONNX graphs written in Rust, with reverse-mode differentiation.
 //!
 //! Stock ONNX Runtime cannot train, so the training step is an ordinary ONNX graph: the forward pass, the loss and the
-//! gradients in standard operators (opset 17). [`Graph`] writes nodes and keeps a tape; every differentiable operator in
-//! [`ops`] records its vector-Jacobian product; [`Graph::gradients`] plays the tape backwards and emits the gradient
+//! gradients in standard operators (opset 17). [`Graph`] writes nodes and keeps a tape; every differentiable operator
+//! records its vector-Jacobian product; [`Graph::gradients`] plays the tape backwards and emits the gradient
 //! nodes. The same [`encoder`] function writes the training step and the exported model.
 
 mod builder;
 pub mod encoder;
 pub mod loss;
-pub mod ops;
+pub mod messages;
+pub(crate) mod ops;
 mod proto;
 pub mod step;
 mod tape;

@@ -1,9 +1,11 @@
 //! The finished graph as an ONNX model in protocol-buffer form.
 
-use tract_onnx::pb::{self, attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto::dimension};
-use tract_onnx::prelude::tract_itertools::Itertools;
+use std::collections::HashSet;
 
 use super::builder::{Attribute, Dim, ElementType, Graph, Stored, Value};
+use super::messages::{
+    self as pb, attribute_proto::AttributeType, tensor_proto::DataType, tensor_shape_proto::dimension,
+};
 use super::{IR_VERSION, OPSET};
 
 impl Graph {
@@ -11,7 +13,7 @@ impl Graph {
     #[must_use]
     pub fn into_model(self, name: &str, metadata: &[(String, String)]) -> pb::ModelProto {
         let names: Vec<String> = self.values.iter().map(|v| v.name.clone()).collect();
-        debug_assert!(names.iter().all_unique(), "two values share a name");
+        debug_assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "two values share a name");
         let shapes: Vec<Vec<Dim>> = self.values.into_iter().map(|v| v.shape).collect();
         let name_of = |v: &Value| names[v.0].clone();
         let info = |v: &Value, element| value_info(name_of(v), element, &shapes[v.0]);

@@ -2,11 +2,11 @@
 
 use neural_vault_core::bundle;
 use neural_vault_core::encoder::{Dims, DimsError};
-use tract_onnx::pb::ModelProto;
 
 use super::builder::ElementType;
 use super::encoder::{LayerMasks, Weights, encoder};
 use super::loss::{Mining, ProxyAnchor, proxy_anchor, triplet};
+use super::messages::ModelProto;
 use super::{Dim, Graph};
 
 /// The sizes and choices that a step's graph is written for.
@@ -46,6 +46,7 @@ pub type Slot = (String, Vec<usize>);
 ///
 /// Inputs: `frames` `[rows, window, features]` (standardised), the constants and parameters by their `state_dict` names,
 /// the dropout masks, and the inputs of the loss. Outputs: `loss`, then `gradient.NAME` for each parameter in order.
+#[derive(Debug)]
 pub struct TrainingStep {
     /// The ONNX model.
     pub model: ModelProto,

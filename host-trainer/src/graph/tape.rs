@@ -1,4 +1,4 @@
-//! Reverse-mode differentiation: the tape that operators write and `gradients` plays back.
+//! Reverse-mode differentiation: operators record a tape, and `gradients` plays it backwards.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ impl Graph {
     ///
     /// # Panics
     /// When a parameter does not reach the loss, or when only some outputs of an operator do: both are mistakes in the
-    /// graph being written, not in anybody's data.
+    /// code that writes the graph, not in data.
     #[allow(clippy::panic)]
     pub fn gradients(&mut self, loss: Value, parameters: &[Value]) -> Vec<Value> {
         let one = self.scalar(1.0);

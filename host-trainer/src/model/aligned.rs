@@ -1,5 +1,6 @@
 //! A bundle in memory, placed as the core reads it fastest.
 
+use std::fmt;
 use std::ops::Deref;
 
 /// A cache line, and as many bytes as the widest vector register holds.
@@ -9,7 +10,6 @@ const LINE: usize = 64;
 ///
 /// A bundle's tensors start at multiples of 64 bytes, so its floats are aligned in place and no vector of weights lies in
 /// two lines, which would take two reads.
-#[derive(Debug)]
 pub struct Aligned {
     buffer: Vec<u8>,
     start: usize,
@@ -31,6 +31,12 @@ impl Clone for Aligned {
     /// A copy may lie elsewhere, and is aligned anew.
     fn clone(&self) -> Self {
         Self::new(self)
+    }
+}
+
+impl fmt::Debug for Aligned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aligned({} bytes)", self.length)
     }
 }
 

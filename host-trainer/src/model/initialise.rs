@@ -1,17 +1,11 @@
 //! Weights before training, as PyTorch initialises these modules.
 
-use faer::Mat;
 use neural_vault_core::bundle;
 use neural_vault_core::encoder::Dims;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
-use super::{Model, ModelError, Provenance};
-
-/// Streams of the generator, so that what one draws does not depend on what another drew.
-const ROTATION_STREAM: u64 = 1;
-const PROXY_STREAM: u64 = 2;
+use super::{Model, ModelError, Provenance, StateDict};
 
 /// A fresh encoder that leaves its input as it is until a standardiser is set.
 ///
@@ -21,6 +15,14 @@ const PROXY_STREAM: u64 = 2;
 /// # Errors
 /// When the core does not support these sizes.
 pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Result<Model, ModelError> {
+    Model::new(&initial_weights(dims, seed)?, provenance)
+}
+
+/// The weights of [`initialise`].
+///
+/// # Errors
+/// When the core does not support these sizes.
+pub fn initial_weights(dims: Dims, seed: u64) -> Result<StateDict, ModelError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let shapes = bundle::tensor_names_and_shapes(&dims)?;
     let width_of = |weight: &str| {
@@ -47,50 +49,7 @@ pub fn initialise(dims: Dims, provenance: Provenance, seed: u64) -> Result<Model
         };
         (name.clone(), data)
     });
-    Ok(Model { dims, tensors: tensors.collect(), provenance, quantised: None })
-}
-
-/// A fresh encoder of frames that the whitened front end has projected, of which `rank` components carry something.
-///
-/// The projection is a random rotation that keeps a frame's size, without bias. Attention and feed-forward blocks add
-/// nothing at first: the front end is where training begins.
-///
-/// # Errors
-/// As [`initialise`].
-pub fn initialise_behind_front_end(
-    dims: Dims,
-    provenance: Provenance,
-    rank: usize,
-    seed: u64,
-) -> Result<Model, ModelError> {
-    let mut model = initialise(dims, provenance, seed)?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(ROTATION_STREAM);
-    let normal: Mat<f64> = Mat::from_fn(dims.d_model, dims.features, |_, _| StandardNormal.sample(&mut rng));
-    let rotation = normal.qr().compute_thin_Q();
-    let scale = (dims.features as f64 / rank as f64).sqrt();
-    let rows = (0..dims.d_model).flat_map(|i| (0..dims.features).map(move |j| (i, j)));
-    let weight = rows.map(|place| (rotation[place] * scale) as f32).collect();
-    model.tensors.insert("proj.weight".to_owned(), weight);
-    for (name, data) in &mut model.tensors {
-        if name == "proj.bias" || name.ends_with("out_proj.weight") || name.ends_with("linear2.weight") {
-            data.fill(0.0);
-        }
-    }
-    Ok(model)
-}
-
-/// Random unit vectors `[classes, latent]`, the proxies before training.
-#[must_use]
-pub fn proxies(shape: &[usize], seed: u64) -> Vec<f32> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(PROXY_STREAM);
-    let mut values: Vec<f32> = (0..shape.iter().product()).map(|_| StandardNormal.sample(&mut rng)).collect();
-    for proxy in values.chunks_mut(shape.last().copied().unwrap_or(1).max(1)) {
-        let norm = proxy.iter().map(|value| value * value).sum::<f32>().sqrt();
-        proxy.iter_mut().for_each(|value| *value /= norm);
-    }
-    values
+    Ok(StateDict { dims, tensors: tensors.collect() })
 }
 
 /// The sinusoidal position table, row-major `[positions, d_model]` (Vaswani et al. 2017, section 3.5).

@@ -1,4 +1,4 @@
-//! Loading a model from whichever of its files is given.
+//! Loading a model from any of its files.
 
 use std::path::Path;
 
@@ -8,9 +8,8 @@ use super::{Aligned, Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, saf
 
 /// Loads a model from its folder, or from one of its three files.
 ///
-/// Of a folder without the weights to train on, as models are shipped, it is the ONNX file.
-///
-/// A bundle carries no provenance: its model names no labels or sessions and has a window of one frame.
+/// Of a folder without `model.safetensors`, as models are shipped, the ONNX file is read. A bundle carries no provenance:
+/// its model names no labels or sessions and has a window of one frame.
 ///
 /// # Errors
 /// When the file cannot be read, is of another kind, or is not sound.
@@ -18,13 +17,13 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
     if path.is_dir() {
         let (safetensors, onnx) = (path.join(SAFETENSORS), path.join(ONNX));
         if !safetensors.exists() && onnx.exists() {
-            return onnx::read(&onnx).map(|(model, _)| model);
+            return onnx::read(&onnx);
         }
         return safetensors::read(&safetensors);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => safetensors::read(path),
-        Some("onnx") => onnx::read(path).map(|(model, _)| model),
+        Some("onnx") => onnx::read(path),
         Some("nvb") => from_bundle(path),
         _ => Err(ModelError::Malformed {
             path: path.to_owned(),
@@ -54,8 +53,7 @@ fn malformed(path: &Path, reason: String) -> ModelError {
 }
 
 fn from_bundle(path: &Path) -> Result<Model, ModelError> {
-    let bytes = read_aligned(path)?;
-    let bundle = Bundle::open(&bytes).map_err(|e| malformed(path, e.to_string()))?;
     let recipe = "read from a bundle".to_owned();
-    Model::from_bundle(&bundle, Provenance { window: 1, recipe, ..Provenance::default() })
+    let provenance = Provenance { window: 1, recipe, ..Provenance::default() };
+    Model::from_bundle(read_aligned(path)?, provenance).map_err(|error| malformed(path, error.to_string()))
 }

@@ -1,96 +1,42 @@
-//! A model: its sizes, its weights, and where it came from.
+//! A model: its weights, and where it came from.
 //!
 //! A model lives in three files that carry the same digest: `model.safetensors` (weights by PyTorch's names, to train on
 //! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
 //! place). A model whose weights are not float32 lives in a bundle alone.
+//!
+//! In memory a [`Model`] is its bundle, from which sizes, digest and weights are read. It does not change: weights are
+//! changed in a [`StateDict`], of which a new model is made.
 
 mod aligned;
-mod fold;
+mod error;
 mod initialise;
 mod load;
 pub mod onnx;
 mod positions;
+mod provenance;
 mod quantised;
 pub mod safetensors;
+mod state_dict;
+mod write;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::sync::Arc;
 
-use neural_vault_core::bundle::{self, Bundle, ProvisioningKey};
-use neural_vault_core::encoder::{Dims, DimsError, WeightFormat};
-use serde::{Deserialize, Serialize};
-
-use crate::files;
+use neural_vault_core::bundle::{self, Bundle, BundleError, ProvisioningKey};
+use neural_vault_core::encoder::{Dims, WeightFormat};
 
 pub use aligned::Aligned;
-pub use fold::fold;
-pub use initialise::{initialise, initialise_behind_front_end, proxies};
+pub use error::ModelError;
+pub use initialise::{initial_weights, initialise};
 pub use load::{check_tag, load};
-pub use quantised::Quantised;
+pub use provenance::Provenance;
+pub use state_dict::StateDict;
 
 /// Components of an embedding.
 pub const LATENT: usize = 128;
 
-/// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
-#[must_use]
-pub fn reference_dims(features: usize) -> Dims {
-    Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: LATENT, positions: MAX_WINDOW }
-}
-
 /// Frames of the longest window a model takes.
 const MAX_WINDOW: usize = 512;
-
-/// Sizes of a linear model around the recording's width.
-#[must_use]
-pub fn linear_dims(features: usize) -> Dims {
-    Dims::linear(features, LATENT, MAX_WINDOW)
-}
-
-/// An encoder with its standardiser.
-#[derive(Clone)]
-pub struct Model {
-    /// Its sizes.
-    pub dims: Dims,
-    /// Every tensor that [`bundle::tensor_names_and_shapes`] lists, row-major, by PyTorch's `state_dict` name.
-    pub tensors: BTreeMap<String, Vec<f32>>,
-    /// Where it came from.
-    pub provenance: Provenance,
-    /// Its bundle, where the weights of products are not float32; the tensors are then the floats they stand for.
-    pub quantised: Option<Quantised>,
-}
-
-/// Where a model came from: what an operator needs to use it and to judge a score made with it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Provenance {
-    /// Names of the classes it was trained on, in the order of their numbers.
-    pub labels: Vec<String>,
-    /// Sessions it was trained on; empty when the recordings named none.
-    pub training_sessions: Vec<String>,
-    /// Frames a training window held: the window to enrol and verify with unless there is a reason.
-    pub window: usize,
-    /// How it was trained, in words and numbers.
-    pub recipe: String,
-    /// Dimensions that the embeddings of its training windows use, see
-    /// [`participation_ratio`](crate::evaluation::metrics::information::participation_ratio).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_dimension: Option<f32>,
-}
-
-/// Effective dimensions below this call for a warning.
-const FEW_DIMENSIONS: f32 = 8.0;
-
-impl Provenance {
-    /// What a person should know where the embeddings use few dimensions.
-    #[must_use]
-    pub fn spread_note(&self) -> Option<String> {
-        let dimension = self.effective_dimension.filter(|&dimension| dimension < FEW_DIMENSIONS)?;
-        Some(format!(
-            "the embeddings use {dimension:.1} of {LATENT} dimensions: prototypes are easy to guess at, and a key is \
-             worth no more than the device secret it is derived with"
-        ))
-    }
-}
 
 /// The names of a model's files in its folder.
 pub const SAFETENSORS: &str = "model.safetensors";
@@ -99,149 +45,182 @@ pub const ONNX: &str = "model.onnx";
 /// See [`SAFETENSORS`].
 pub const BUNDLE: &str = "model.nvb";
 
-/// Why a model cannot be read, made or written.
-#[derive(Debug, thiserror::Error)]
-pub enum ModelError {
-    /// The file cannot be read.
-    #[error("{}: cannot be read: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file or its folder cannot be written.
-    #[error("{source}")]
-    Write {
-        /// What the system said, with the file's name.
-        source: std::io::Error,
-    },
-    /// The file is not what its name says.
-    #[error("{}: not a sound {kind} model: {reason}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The format it was read as.
-        kind: &'static str,
-        /// What was found.
-        reason: String,
-    },
-    /// The tensors do not make an encoder.
-    #[error("tensor {name}: {reason}")]
-    Tensor {
-        /// The tensor's `state_dict` name.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The core does not support these sizes.
-    #[error(transparent)]
-    Dims(#[from] DimsError),
-    /// The core refuses the model.
-    #[error("the model cannot be written as a bundle: {0}")]
-    Bundle(String),
-    /// Only the core computes what the bundle's weights give.
-    #[error(
-        "the weights are {}: only bundles hold them, and only the core computes with them; use `--engine core`, or give \
-         the float32 model",
-        format.name()
-    )]
-    Quantised {
-        /// Format of the weights.
-        format: WeightFormat,
-    },
-    /// The position table cannot be cut to this length.
-    #[error("{given} positions: the model has 1 to {most} to give")]
-    Positions {
-        /// Positions asked for.
-        given: usize,
-        /// Positions of the model.
-        most: usize,
-    },
-    /// The recordings do not tell how large the values get.
-    #[error("calibration: {0}")]
-    Calibration(String),
+/// An encoder with its standardiser. Copies share the weights.
+#[derive(Clone)]
+pub struct Model {
+    /// Checked and without a tag.
+    bundle: Arc<Aligned>,
+    dims: Dims,
+    format: WeightFormat,
+    digest: [u8; 32],
+    provenance: Provenance,
+}
+
+/// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
+#[must_use]
+pub fn reference_dims(features: usize) -> Dims {
+    Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: LATENT, positions: MAX_WINDOW }
+}
+
+/// Sizes of a linear model around the recording's width.
+#[must_use]
+pub fn linear_dims(features: usize) -> Dims {
+    Dims::linear(features, LATENT, MAX_WINDOW)
 }
 
 impl Model {
-    /// The bundle that the core reads, with an authentication tag when a provisioning key is given.
+    /// The model of these float32 weights.
     ///
     /// # Errors
-    /// When a tensor is missing, of the wrong length or not finite.
-    pub fn to_bundle(&self, provisioning_key: Option<&ProvisioningKey>) -> Result<Vec<u8>, ModelError> {
-        if let Some(quantised) = &self.quantised {
-            return quantised.retagged(provisioning_key);
-        }
-        let tensor = |name: &str| self.tensors.get(name).map(|data| Cow::Borrowed(data.as_slice()));
-        bundle::write(&self.dims, WeightFormat::F32, tensor, provisioning_key)
-            .map_err(|e| ModelError::Bundle(e.to_string()))
+    /// When the core does not support the sizes, or a tensor is missing, of the wrong length or not finite.
+    pub fn new(weights: &StateDict, provenance: Provenance) -> Result<Self, ModelError> {
+        Self::from_written(&weights.to_bundle(WeightFormat::F32)?, provenance)
+    }
+
+    /// The model in a bundle, tagged or not; the tag is dropped.
+    ///
+    /// # Errors
+    /// When the bundle is not sound.
+    pub fn from_bundle(bytes: Aligned, provenance: Provenance) -> Result<Self, BundleError> {
+        let bundle = Bundle::open(&bytes)?;
+        let (dims, format, digest) = (bundle.dims(), bundle.format(), *bundle.digest());
+        let untagged = bundle.is_tagged().then(|| Aligned::new(&bundle::retag(&bundle, None)));
+        Ok(Self { bundle: Arc::new(untagged.unwrap_or(bytes)), dims, format, digest, provenance })
+    }
+
+    /// The model in a bundle that this program has just written, and whose digest it has just computed.
+    fn from_written(bytes: &[u8], provenance: Provenance) -> Result<Self, ModelError> {
+        let bytes = Aligned::new(bytes);
+        let bundle = reopen(&bytes)?;
+        let (dims, format, digest) = (bundle.dims(), bundle.format(), *bundle.digest());
+        Ok(Self { bundle: Arc::new(bytes), dims, format, digest, provenance })
+    }
+
+    /// Its sizes.
+    #[must_use]
+    pub fn dims(&self) -> &Dims {
+        &self.dims
     }
 
     /// How the weights of products are stored.
     #[must_use]
     pub fn format(&self) -> WeightFormat {
-        self.quantised.as_ref().map_or(WeightFormat::F32, Quantised::format)
-    }
-
-    /// Refuses a model that float32 files and ONNX engines cannot stand for.
-    fn require_f32(&self) -> Result<(), ModelError> {
-        match self.format() {
-            WeightFormat::F32 => Ok(()),
-            format => Err(ModelError::Quantised { format }),
-        }
+        self.format
     }
 
     /// The model's digest: SHA-256 over its sizes, weight format and weights, as the bundle carries it.
-    ///
-    /// # Errors
-    /// As [`Model::to_bundle`].
-    pub fn digest(&self) -> Result<[u8; 32], ModelError> {
-        bundle_digest(&self.to_bundle(None)?)
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
     }
 
-    /// Writes the three files into `folder`, all of them or none, and returns the digest; the folder is made when it is
-    /// not there.
-    ///
-    /// # Errors
-    /// When a file cannot be written, or the model is not sound.
-    pub fn write(&self, folder: &Path) -> Result<[u8; 32], ModelError> {
-        let digest = self.digest()?;
-        files::create_folder(folder).map_err(|source| ModelError::Write { source })?;
-        let safetensors = (folder.join(SAFETENSORS), safetensors::to_bytes(self, &digest)?);
-        let [onnx, bundle] = self.exports(&folder.join(ONNX), &digest, None)?;
-        write(&[safetensors, onnx, bundle])?;
-        Ok(digest)
+    /// Where it came from.
+    #[must_use]
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
     }
 
-    /// Writes the ONNX file and, beside it under the same name, the bundle; returns the digest.
-    ///
-    /// # Errors
-    /// As [`Model::write`].
-    pub fn write_exports(
-        &self,
-        onnx: &Path,
-        provisioning_key: Option<&ProvisioningKey>,
-    ) -> Result<[u8; 32], ModelError> {
-        let digest = self.digest()?;
-        write(&self.exports(onnx, &digest, provisioning_key)?)?;
-        Ok(digest)
+    /// Where it came from, to be changed: no part of the digest.
+    pub fn provenance_mut(&mut self) -> &mut Provenance {
+        &mut self.provenance
     }
 
-    fn exports(
-        &self,
-        onnx: &Path,
-        digest: &[u8; 32],
-        provisioning_key: Option<&ProvisioningKey>,
-    ) -> Result<[(PathBuf, Vec<u8>); 2], ModelError> {
-        let bundle = onnx.with_extension("nvb");
-        Ok([(onnx.to_owned(), onnx::to_bytes(self, digest)?), (bundle, self.to_bundle(provisioning_key)?)])
+    /// The bytes of its bundle, without a tag.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bundle
+    }
+
+    /// Its bundle, without a tag; nothing is hashed.
+    ///
+    /// # Errors
+    /// None in practice: the bytes were checked when the model was made.
+    pub fn bundle(&self) -> Result<Bundle<'_>, ModelError> {
+        reopen(&self.bundle)
+    }
+
+    /// The bundle that the core reads, with an authentication tag when a provisioning key is given.
+    ///
+    /// # Errors
+    /// As [`Model::bundle`].
+    pub fn to_bundle(&self, provisioning_key: Option<&ProvisioningKey>) -> Result<Vec<u8>, ModelError> {
+        match provisioning_key {
+            None => Ok(self.bundle.to_vec()),
+            key => Ok(bundle::retag(&self.bundle()?, key)),
+        }
+    }
+
+    /// Its weights by PyTorch's names.
+    ///
+    /// # Errors
+    /// [`ModelError::Quantised`] when they are not float32.
+    pub fn state_dict(&self) -> Result<StateDict, ModelError> {
+        if self.format != WeightFormat::F32 {
+            return Err(ModelError::Quantised { format: self.format });
+        }
+        let bundle = self.bundle()?;
+        let tensors = bundle::tensor_names_and_shapes(&self.dims)?.into_iter().map(|(name, _)| {
+            let missing = || ModelError::Tensor { name: name.clone(), reason: "is missing".to_owned() };
+            let values = bundle.state_tensor(&name).ok_or_else(missing)?;
+            Ok((name, values))
+        });
+        Ok(StateDict { dims: self.dims, tensors: tensors.collect::<Result<_, ModelError>>()? })
     }
 }
 
-fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), ModelError> {
-    files::write_together(files).map_err(|source| ModelError::Write { source })
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dims, format, provenance, .. } = self;
+        let digest = crate::hex::encode(&self.digest);
+        let mut model = f.debug_struct("Model");
+        model.field("digest", &digest).field("dims", dims).field("format", format).field("provenance", provenance);
+        model.finish_non_exhaustive()
+    }
 }
 
-fn bundle_digest(bundle: &[u8]) -> Result<[u8; 32], ModelError> {
-    Ok(*Bundle::open(bundle).map_err(|e| ModelError::Bundle(e.to_string()))?.digest())
+fn reopen(bytes: &Aligned) -> Result<Bundle<'_>, ModelError> {
+    Bundle::reopen(bytes).map_err(|error| ModelError::Bundle(error.to_string()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_embedders_and_every_use_share_one_bundle() {
+        let model = initialise(reference_dims(24), Provenance::default(), 3).unwrap();
+        let address = model.bytes().as_ptr();
+        assert_eq!(model.bytes().as_ptr(), address);
+        assert_eq!(model.clone().bytes().as_ptr(), address);
+        let content = model.bundle().unwrap().tensor("proj.bias").unwrap().as_ptr_range();
+        assert!(model.bytes().as_ptr_range().contains(&content.start.cast()));
+    }
+
+    #[test]
+    fn the_digest_is_the_one_that_opening_the_bundle_computes() {
+        let model = initialise(linear_dims(24), Provenance::default(), 3).unwrap();
+        assert_eq!(Bundle::open(model.bundle.as_ref()).unwrap().digest(), model.digest());
+    }
+
+    #[test]
+    fn a_model_is_made_again_of_its_weights_bit_for_bit() {
+        for dims in [reference_dims(24), linear_dims(24)] {
+            let model = initialise(dims, Provenance::default(), 3).unwrap();
+            let again = Model::new(&model.state_dict().unwrap(), Provenance::default()).unwrap();
+            assert_eq!(again.bytes(), model.bytes());
+        }
+    }
+
+    #[test]
+    fn weights_that_are_missing_or_not_finite_make_no_model() {
+        let weights = initial_weights(linear_dims(24), 3).unwrap();
+        let mut missing = weights.clone();
+        missing.tensors.remove("proj.bias");
+        let mut infinite = weights;
+        infinite.tensors.insert("proj.bias".to_owned(), vec![f32::INFINITY; LATENT]);
+        for weights in [missing, infinite] {
+            assert!(matches!(Model::new(&weights, Provenance::default()), Err(ModelError::Bundle(_))));
+        }
+    }
 }

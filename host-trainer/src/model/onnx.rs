@@ -1,15 +1,15 @@
-//! Models as ONNX files: written for tract and ONNX Runtime, read back with proof that they are ours.
+//! Models as ONNX files: written for tract and ONNX Runtime, and read back if this program wrote them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use neural_vault_core::bundle;
 use prost::Message;
-use tract_onnx::pb::ModelProto;
 
 use super::safetensors::{Header, SCHEMA, assemble};
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
+use crate::graph::messages::ModelProto;
 use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
 use crate::hex;
 
@@ -26,32 +26,33 @@ pub const OUTPUT: &str = "embedding";
 /// their `state_dict` names, the digest and the provenance in its metadata.
 ///
 /// # Errors
-/// When the core does not support the model's sizes, or its weights are not float32.
-pub fn to_bytes(model: &Model, digest: &[u8; 32]) -> Result<Vec<u8>, ModelError> {
-    Ok(to_proto(model, digest)?.encode_to_vec())
+/// When its weights are not float32.
+pub fn to_bytes(model: &Model) -> Result<Vec<u8>, ModelError> {
+    Ok(to_proto(model)?.encode_to_vec())
 }
 
 /// As [`to_bytes`], not yet encoded.
 ///
 /// # Errors
 /// As [`to_bytes`].
-pub fn to_proto(model: &Model, digest: &[u8; 32]) -> Result<ModelProto, ModelError> {
-    model.require_f32()?;
+pub fn to_proto(model: &Model) -> Result<ModelProto, ModelError> {
+    let mut state = model.state_dict()?;
+    let dims = state.dims;
     let mut graph = Graph::new();
-    let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(model.dims.features)];
+    let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(dims.features)];
     let raw = graph.input(INPUT, ElementType::F32, &shape);
-    let weights: Weights = bundle::tensor_names_and_shapes(&model.dims)?
+    let weights: Weights = bundle::tensor_names_and_shapes(&dims)?
         .into_iter()
         .map(|(name, shape)| {
-            let data = model.tensors.get(&name).cloned().unwrap_or_default();
+            let data = state.tensors.remove(&name).unwrap_or_default();
             let value = graph.initialiser(&name, &shape, data);
             (name, value)
         })
         .collect();
     let frames = ops::standardise(&mut graph, raw, weights["standardiser.mean"], weights["standardiser.inv_std"]);
-    let embedding = encoder(&mut graph, frames, &model.dims, &weights, &[]);
+    let embedding = encoder(&mut graph, frames, &dims, &weights, &[]);
     graph.output(OUTPUT, embedding);
-    let header = Header::of(model, digest).to_json();
+    let header = Header::new(model).to_json();
     Ok(graph.into_model("neural-vault encoder", &[(PROPERTY.to_owned(), header)]))
 }
 
@@ -62,7 +63,7 @@ pub fn to_proto(model: &Model, digest: &[u8; 32]) -> Result<ModelProto, ModelErr
 ///
 /// # Errors
 /// When the file cannot be read, is not ours, or differs from what its weights make.
-pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
+pub fn read(path: &Path) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed =
         |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
@@ -95,13 +96,12 @@ pub fn read(path: &Path) -> Result<(Model, ModelProto), ModelError> {
             return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
         }
     }
-    let model = assemble(tensors, header.heads, header.provenance)?;
-    let digest = model.digest()?;
-    if hex::encode(&digest) != header.digest {
+    let model = Model::new(&assemble(tensors, header.heads)?, header.provenance)?;
+    if hex::encode(model.digest()) != header.digest {
         return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
     }
-    if to_proto(&model, &digest)?.graph != proto.graph {
+    if to_proto(&model)?.graph != proto.graph {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }
-    Ok((model, proto))
+    Ok(model)
 }

@@ -7,9 +7,9 @@ impl Model {
     ///
     /// # Errors
     /// When it has fewer positions, none are asked for, it has no table, or its weights are not float32.
-    pub fn with_positions(mut self, positions: usize) -> Result<Self, ModelError> {
-        self.require_f32()?;
-        let most = self.dims.positions;
+    pub fn with_positions(self, positions: usize) -> Result<Self, ModelError> {
+        let mut weights = self.state_dict()?;
+        let most = weights.dims.positions;
         if !(1..=most).contains(&positions) {
             return Err(ModelError::Positions { given: positions, most });
         }
@@ -17,10 +17,10 @@ impl Model {
             let reason = "a linear model has none: there are no positions to leave out".to_owned();
             ModelError::Tensor { name: "pos.pe".to_owned(), reason }
         };
-        let table = self.tensors.get_mut("pos.pe").ok_or_else(missing)?;
-        table.truncate(positions * self.dims.d_model);
-        self.dims.positions = positions;
-        Ok(self)
+        let table = weights.tensors.get_mut("pos.pe").ok_or_else(missing)?;
+        table.truncate(positions * weights.dims.d_model);
+        weights.dims.positions = positions;
+        Self::new(&weights, self.provenance)
     }
 }
 
@@ -66,8 +66,8 @@ mod tests {
             let error = model.clone().with_positions(given).err().unwrap();
             assert!(matches!(error, ModelError::Positions { given: found, most: 512 } if found == given), "{error}");
         }
-        assert_eq!(model.clone().with_positions(512).unwrap().digest().unwrap(), model.digest().unwrap());
-        assert_ne!(model.clone().with_positions(511).unwrap().digest().unwrap(), model.digest().unwrap());
+        assert_eq!(model.clone().with_positions(512).unwrap().digest(), model.digest());
+        assert_ne!(model.clone().with_positions(511).unwrap().digest(), model.digest());
         let linear = initialise(linear_dims(FEATURES), Provenance::default(), 3).unwrap();
         assert!(matches!(linear.with_positions(8), Err(ModelError::Tensor { .. })));
     }

@@ -1,14 +1,11 @@
 //! Models whose weights of products are half precision or integers, and the calibration that int8 weights need.
 
-use std::borrow::Cow;
-
 use half::bf16;
-use neural_vault_core::bundle::{self, Bundle, ProvisioningKey, tensor_names_and_shapes};
 use neural_vault_core::encoder::{WeightFormat, standardise};
 
-use super::{Aligned, Model, ModelError, Provenance};
+use super::{Model, ModelError, StateDict};
 
-/// Values that calibration looks at, at most, evenly spread over the recordings.
+/// Largest number of values that calibration uses, evenly spread over the recordings.
 const SAMPLE: usize = 1 << 20;
 
 /// Ranges that calibration compares: each is smaller than the one before by an eighth of a power of two.
@@ -16,45 +13,7 @@ const RANGES: i32 = 40;
 
 const STATISTICS: [&str; 2] = ["standardiser.mean", "standardiser.inv_std"];
 
-/// A bundle whose weights are not float32.
-#[derive(Clone)]
-pub struct Quantised {
-    bundle: Aligned,
-    format: WeightFormat,
-}
-
-impl Quantised {
-    /// How the weights of products are stored.
-    #[must_use]
-    pub fn format(&self) -> WeightFormat {
-        self.format
-    }
-
-    /// The bundle with another tag, or none.
-    pub(super) fn retagged(&self, provisioning_key: Option<&ProvisioningKey>) -> Result<Vec<u8>, ModelError> {
-        let bundle = Bundle::open(&self.bundle).map_err(|e| ModelError::Bundle(e.to_string()))?;
-        Ok(bundle::retag(&bundle, provisioning_key))
-    }
-}
-
 impl Model {
-    /// The model in a bundle.
-    ///
-    /// # Errors
-    /// When its sizes are not the bundle's.
-    pub fn from_bundle(bundle: &Bundle<'_>, provenance: Provenance) -> Result<Self, ModelError> {
-        let (dims, format) = (bundle.dims(), bundle.format());
-        let tensors = tensor_names_and_shapes(&dims)?.into_iter().map(|(name, _)| {
-            let missing = || ModelError::Tensor { name: name.clone(), reason: "is missing".to_owned() };
-            let values = bundle.state_tensor(&name).ok_or_else(missing)?;
-            Ok((name, values))
-        });
-        let tensors = tensors.collect::<Result<_, ModelError>>()?;
-        let quantised = (format != WeightFormat::F32)
-            .then(|| Quantised { bundle: Aligned::new(&bundle::retag(bundle, None)), format });
-        Ok(Self { dims, tensors, provenance, quantised })
-    }
-
     /// The model with its weights in another format; `frames` are raw values of the recordings that trained it.
     ///
     /// Formats with int8 weights need the frames, to learn how large standardised values get.
@@ -62,25 +21,20 @@ impl Model {
     /// # Errors
     /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already.
     pub fn quantise(&self, format: WeightFormat, frames: &[f32]) -> Result<Self, ModelError> {
-        self.require_f32()?;
-        let mut model = Cow::Borrowed(self);
-        if let Some(most) = format.largest_code() {
-            let model = model.to_mut();
-            model.round_statistics();
-            let scale = model.input_scale(frames, most)?;
-            model.tensors.insert("proj.input_scale".to_owned(), vec![scale]);
+        let mut weights = self.state_dict()?;
+        if let Some(max_code) = format.largest_code() {
+            weights.round_statistics();
+            let scale = weights.input_scale(frames, max_code)?;
+            weights.tensors.insert("proj.input_scale".to_owned(), vec![scale]);
         }
-        let tensor = |name: &str| model.tensors.get(name).map(|values| Cow::Borrowed(values.as_slice()));
-        let failed = |e: &dyn std::fmt::Display| ModelError::Bundle(e.to_string());
-        let bytes = bundle::write(&self.dims, format, tensor, None).map_err(|e| failed(&e))?;
-        let bytes = Aligned::new(&bytes);
-        let bundle = Bundle::open(&bytes).map_err(|e| failed(&e))?;
-        Self::from_bundle(&bundle, self.provenance.clone())
+        Self::from_written(&weights.to_bundle(format)?, self.provenance.clone())
     }
+}
 
-    /// Rounds the standardiser to bfloat16, and lets the projection make up for it.
+impl StateDict {
+    /// Rounds the standardiser to bfloat16, and changes the projection so that its outputs stay.
     ///
-    /// `W (x - m) s = W' (x - m') s' + W (m' - m) s` with `W' = W s / s'`: the outputs stay, but for the rounding of float32.
+    /// `W (x - m) s = W' (x - m') s' + W (m' - m) s` with `W' = W s / s'`, up to the rounding of float32.
     fn round_statistics(&mut self) {
         let [(mean, rounded_mean), (inv_std, rounded_inv_std)] = STATISTICS.map(|name| {
             let exact = self.tensors.remove(name).unwrap_or_default();
@@ -108,8 +62,8 @@ impl Model {
         self.tensors.insert("proj.bias".to_owned(), bias);
     }
 
-    /// What a code of a standardised feature is worth: the scale with the least mean squared error over the frames.
-    fn input_scale(&self, frames: &[f32], most: i16) -> Result<f32, ModelError> {
+    /// The step size of a standardised feature's codes: the one with the least mean squared error over the frames.
+    fn input_scale(&self, frames: &[f32], max_code: i16) -> Result<f32, ModelError> {
         let rows = frames.len() / self.dims.features;
         if rows < 2 {
             let text =
@@ -122,11 +76,11 @@ impl Model {
             let text = format!("the largest standardised value is {largest}; the model belongs to other recordings");
             return Err(ModelError::Calibration(text));
         }
-        let most = f32::from(most);
-        let scale = |range: i32| largest * (-(range as f32) / 8.0).exp2() / most;
+        let max_code = f32::from(max_code);
+        let scale = |range: i32| largest * (-(range as f32) / 8.0).exp2() / max_code;
         let error = |scale: f32| -> f64 {
             let squared = |value: &f32| {
-                let code = (value / scale).round_ties_even().clamp(-most, most);
+                let code = (value / scale).round_ties_even().clamp(-max_code, max_code);
                 f64::from(value - code * scale).powi(2)
             };
             values.iter().map(squared).sum()
@@ -134,7 +88,7 @@ impl Model {
         let errors = (0..RANGES).map(|range| (scale(range), error(scale(range))));
         let (best, _) = errors.fold((scale(0), f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best });
         // Scans to come may hold larger values than these, and int16 codes have steps to spare.
-        Ok(if most > f32::from(i8::MAX) { best * 2.0 } else { best })
+        Ok(if max_code > f32::from(i8::MAX) { best * 2.0 } else { best })
     }
 
     /// Standardised values of whole frames, evenly spread.
@@ -158,7 +112,7 @@ impl Model {
 mod tests {
     use super::*;
     use crate::dataset::{Standardiser, synth};
-    use crate::model::{initialise, linear_dims, reference_dims};
+    use crate::model::{Aligned, Provenance, initial_weights, initialise, linear_dims, reference_dims};
 
     const FEATURES: usize = 30;
 
@@ -177,13 +131,11 @@ mod tests {
             for format in [WeightFormat::F16, WeightFormat::I16, WeightFormat::I8I16, WeightFormat::I8] {
                 let quantised = model.quantise(format, &frames()).unwrap();
                 assert_eq!(quantised.format(), format);
-                assert_ne!(quantised.digest().unwrap(), model.digest().unwrap());
+                assert_ne!(quantised.digest(), model.digest());
                 let bytes = quantised.to_bundle(None).unwrap();
-                let aligned = Aligned::new(&bytes);
-                let bundle = Bundle::open(&aligned).unwrap();
-                let read = Model::from_bundle(&bundle, Provenance::default()).unwrap();
+                let read = Model::from_bundle(Aligned::new(&bytes), Provenance::default()).unwrap();
                 assert_eq!(read.to_bundle(None).unwrap(), bytes);
-                assert_eq!(read.digest().unwrap(), quantised.digest().unwrap());
+                assert_eq!(read.digest(), quantised.digest());
             }
         }
     }
@@ -193,28 +145,27 @@ mod tests {
         let model = &models()[0];
         let quantised = model.quantise(WeightFormat::F16, &[]).unwrap();
         let refused = |result: Result<Vec<u8>, ModelError>| matches!(result, Err(ModelError::Quantised { .. }));
-        assert!(refused(crate::model::onnx::to_bytes(&quantised, &[0; 32])));
-        assert!(refused(crate::model::safetensors::to_bytes(&quantised, &[0; 32])));
+        assert!(refused(crate::model::onnx::to_bytes(&quantised)));
+        assert!(refused(crate::model::safetensors::to_bytes(&quantised)));
         assert!(matches!(quantised.quantise(WeightFormat::I16, &[]), Err(ModelError::Quantised { .. })));
     }
 
     #[test]
-    fn what_rounded_statistics_lose_is_made_up_for() {
+    fn outputs_stay_when_the_statistics_are_rounded() {
         const RAW_MEAN: f32 = 9_000.0;
-        let mut model = models()[1].clone();
+        let mut model = initial_weights(linear_dims(FEATURES), 3).unwrap();
         let mut values = synth(3, 8, FEATURES, 2, 0.3, 5).values;
         // Scanners' numbers are far from zero: bfloat16 moves such a mean by as much as a deviation.
         values.iter_mut().enumerate().for_each(|(k, value)| *value = RAW_MEAN + (k % FEATURES) as f32 + *value * 20.0);
         let (standardiser, _) = Standardiser::fit(&values, FEATURES);
-        model.tensors.insert("standardiser.mean".to_owned(), standardiser.mean);
-        model.tensors.insert("standardiser.inv_std".to_owned(), standardiser.inv_std);
+        model.set_standardiser(standardiser.mean, standardiser.inv_std);
         let mut rounded = model.clone();
         rounded.round_statistics();
         for name in STATISTICS {
             assert_ne!(rounded.tensors[name], model.tensors[name]);
             assert!(rounded.tensors[name].iter().all(|value| value.to_bits() & 0xffff == 0));
         }
-        let outputs = |model: &Model, frame: &[f32]| -> Vec<f64> {
+        let outputs = |model: &StateDict, frame: &[f32]| -> Vec<f64> {
             let tensor = |name: &str| model.tensors[name].iter().map(|value| f64::from(*value)).collect::<Vec<_>>();
             let (mean, inv_std) = (tensor("standardiser.mean"), tensor("standardiser.inv_std"));
             let (weight, bias) = (tensor("proj.weight"), tensor("proj.bias"));
@@ -234,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn calibration_refuses_what_says_nothing() {
+    fn frames_that_are_too_few_or_do_not_vary_do_not_calibrate() {
         let model = &models()[0];
         for frames in [&[][..], &[0.5; FEATURES], &[0.0; 2 * FEATURES]] {
             let error = model.quantise(WeightFormat::I8, frames).err().unwrap();
@@ -244,12 +195,12 @@ mod tests {
 
     #[test]
     fn the_range_covers_the_values_and_leaves_out_what_is_far_away() {
-        let model = &models()[0];
+        let model = initial_weights(reference_dims(FEATURES), 3).unwrap();
         let mut frames: Vec<f32> = (0..2000 * FEATURES).map(|k| (k % 2001) as f32 / 1000.0 - 1.0).collect();
-        let range = |frames: &[f32], most: i16| model.input_scale(frames, most).unwrap() * f32::from(most);
+        let range = |frames: &[f32], max_code: i16| model.input_scale(frames, max_code).unwrap() * f32::from(max_code);
         assert!((range(&frames, 127) - 1.0).abs() < 0.1);
         assert!((range(&frames, i16::MAX) - 2.0).abs() < 0.2);
-        // One value far out is worth less than finer steps for sixty thousand.
+        // One outlier costs less error than coarser steps for sixty thousand other values.
         frames[17] = 20.0;
         assert!(range(&frames, 127) < 16.0);
     }

@@ -1,5 +1,6 @@
-//! The host's end of the conversation: frames out, sound answers in, the same frame again until one comes.
+//! The host's end of the connection: sends a request's frame, and again until a sound answer comes.
 
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use zeroize::{Zeroize, Zeroizing};
 use super::transport::Link;
 use super::{Port, TokenError};
 
-/// Least time for a person to find the token and press its button.
+/// Shortest time that a person is given to find the token and press its button.
 const PERSON: Duration = Duration::from_secs(60);
 
-/// Longest wait between two looks at [`Timeouts::stop`].
+/// Longest wait before [`Timeouts::stop`] is looked at again.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The first wait for an answer is this part of all the time there is; each further one is twice as long.
+/// The first wait for an answer is the whole time divided by this; each further one is twice as long.
 const FIRST_WAIT: u32 = 32;
 
 /// How long to wait, and until when.
@@ -28,7 +29,7 @@ const FIRST_WAIT: u32 = 32;
 pub struct Timeouts {
     /// Longest wait for the answer to one request, all its repetitions included.
     pub timeout: Duration,
-    /// Set by somebody who wants the conversation to end.
+    /// Set from another thread to end the conversation.
     pub stop: Arc<AtomicBool>,
 }
 
@@ -40,18 +41,25 @@ pub struct Client {
     welcome: Welcome,
     number: u32,
     receiver: Receiver,
-    /// What was read of the link, and what of it was not yet looked at.
+    /// Bytes read from the link, and the range of those not yet decoded.
     bytes: Zeroizing<[u8; 512]>,
     unread: Range<usize>,
     /// The message of the latest answer.
     answer: Zeroizing<Vec<u8>>,
 }
 
-/// What came of listening.
+/// How a wait for an answer ended.
 enum Received {
     Answer,
     Damage,
     Nothing,
+}
+
+/// Without what was sent and received, which may be secret.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("port", &self.port).field("welcome", &self.welcome).finish_non_exhaustive()
+    }
 }
 
 impl Client {
@@ -67,22 +75,22 @@ impl Client {
             link,
             timeouts,
             welcome: Welcome { version: VERSION, table: TABLE, capabilities: 0, chunk: 0, slots: 0, window: 0 },
-            // Not where another host began, whose last answers may still be on their way.
+            // At random: answers to the host before, whose numbers this must not meet, may still be on their way.
             number: rand::rng().random(),
             receiver: Receiver::new(),
             bytes: Zeroizing::new([0; 512]),
             unread: 0..0,
             answer: Zeroizing::default(),
         };
-        // Ends the frame that another host may have left half sent.
+        // Ends a frame that the host before may have sent in part.
         client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
-            Some(Fault::VersionUnlike) => client.unlike(error.detail()),
+            Some(Fault::VersionUnlike) => client.version_mismatch(error.detail()),
             _ => error,
         })?;
         if welcome.version != VERSION {
-            return Err(client.unlike(u32::from(welcome.version)));
+            return Err(client.version_mismatch(u32::from(welcome.version)));
         }
         if !(1..=CHUNK).contains(&usize::from(welcome.chunk)) {
             return Err(client.nonsense(Handshake::NAME, "chunks of a scan would fit no frame"));
@@ -91,7 +99,7 @@ impl Client {
         Ok(client)
     }
 
-    /// What the token said of itself in the handshake.
+    /// The token's answer to the handshake.
     #[must_use]
     pub fn welcome(&self) -> &Welcome {
         &self.welcome
@@ -119,7 +127,7 @@ impl Client {
         self.ask::<E>(request, self.timeout_with_a_person())
     }
 
-    /// Asks for `E` in the administrator's name, under a fresh nonce.
+    /// Asks for `E` as the administrator, under a fresh nonce.
     pub(super) fn administer<E, C>(&mut self, key: &AdminKey, command: C) -> Result<E::Answer<'_>, TokenError>
     where
         C: Serialize,
@@ -132,14 +140,14 @@ impl Client {
         }
     }
 
-    /// Clears what is left of the latest answer.
+    /// Clears all copies of the latest answer.
     pub(super) fn forget(&mut self) {
         self.answer.zeroize();
         self.bytes.zeroize();
         self.receiver = Receiver::new();
     }
 
-    /// Fails when somebody wants the conversation to end.
+    /// Fails once [`Timeouts::stop`] is set.
     pub(super) fn go_on(&self, request: &'static str) -> Result<(), TokenError> {
         match self.timeouts.stop.load(Ordering::Relaxed) {
             true => Err(TokenError::Stopped { port: self.port.clone(), request }),
@@ -151,7 +159,7 @@ impl Client {
         TokenError::Nonsense { port: self.port.clone(), request, reason }
     }
 
-    fn unlike(&self, theirs: u32) -> TokenError {
+    fn version_mismatch(&self, theirs: u32) -> TokenError {
         TokenError::Version { port: self.port.clone(), theirs, ours: VERSION }
     }
 
@@ -161,7 +169,7 @@ impl Client {
 
     fn ask<E: Endpoint>(&mut self, request: &E::Request<'_>, timeout: Duration) -> Result<E::Answer<'_>, TokenError> {
         self.number = self.number.wrapping_add(1);
-        // It may hold secrets.
+        // The request may hold secrets.
         let mut frame = Zeroizing::new([0; MAX_FRAME]);
         let encoded = encode(&E::KEY, self.number, request, &mut frame[..]).ok().and_then(|length| frame.get(..length));
         let frame = encoded.ok_or_else(|| self.nonsense(E::NAME, "the request fits no frame"))?;
@@ -212,7 +220,7 @@ impl Client {
         })
     }
 
-    /// Listens for the answer to the request of this number; passes over those to earlier ones.
+    /// Waits for the answer to the request of this number; ignores answers to earlier ones.
     fn listen(&mut self, key: [u8; 8], request: &'static str, until: Instant) -> Result<Received, TokenError> {
         loop {
             while let Some(&byte) = self.unread.next().and_then(|at| self.bytes.get(at)) {

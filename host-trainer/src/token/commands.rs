@@ -1,4 +1,4 @@
-//! One function a request, and scans in chunks.
+//! One function for each request, and scans in chunks.
 
 use neural_vault_core::key::DerivedKey;
 use neural_vault_core::wire::*;
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Client, TokenError};
 
-/// How often a token may name another chunk than the one after the last, in one scan.
+/// How often in one scan a token may ask for another chunk than the next.
 const DETOURS: u32 = 16;
 
 /// The digest by which an enrolment names its prototype: SHA-256 of its components in float32, little-endian.
@@ -22,7 +22,7 @@ impl Client {
         self.call::<Info>(&())
     }
 
-    /// Lets the token try all of its parts; those found sound, as bits of [`part`].
+    /// Runs the token's self-test; the parts found sound, as bits of [`part`].
     pub fn self_test(&mut self) -> Result<u32, TokenError> {
         self.call::<SelfTest>(&()).map(|report| report.passed)
     }
@@ -42,7 +42,7 @@ impl Client {
         self.administer::<ListSlots, _>(key, ())
     }
 
-    /// Sends a scan of raw frames, row-major; `progress` is told the values sent so far.
+    /// Sends a scan of raw frames, row-major; `progress` is given the number of values sent so far.
     ///
     /// Values after the last whole frame are not sent.
     pub fn scan(&mut self, features: usize, values: &[f32], progress: &mut dyn FnMut(usize)) -> Result<(), TokenError> {
@@ -74,7 +74,7 @@ impl Client {
         Ok(())
     }
 
-    /// Adds the scan sent last to the enrolment in the making, which a `first` one begins.
+    /// Adds the scan sent last to the enrolment that is being made; a `first` one begins it.
     pub fn enrol_scan(&mut self, first: bool) -> Result<EnrolmentProgress, TokenError> {
         self.call::<EnrolScan>(&EnrolmentScan { first })
     }

@@ -1,7 +1,6 @@
 //! What can go wrong between a host and a token.
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use neural_vault_core::wire::{Fault, Refusal};
@@ -12,7 +11,7 @@ use super::Port;
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The port cannot be opened.
-    #[error("{port}: cannot be opened: {source}; {}", hint(port, source))]
+    #[error("{port}: cannot be opened: {source}")]
     Open {
         /// The port.
         port: Port,
@@ -20,7 +19,7 @@ pub enum TokenError {
         source: io::Error,
     },
     /// The link broke.
-    #[error("{port}: the link broke at `{request}`: {source}; see that the token is there, and run it again")]
+    #[error("{port}: the link broke at `{request}`: {source}")]
     Broken {
         /// The port.
         port: Port,
@@ -30,9 +29,7 @@ pub enum TokenError {
         source: io::Error,
     },
     /// Nothing came back.
-    #[error(
-        "{port}: no answer to `{request}` in {waited:?}; see that a token is there and runs, or give a longer --timeout"
-    )]
+    #[error("{port}: no answer to `{request}` in {waited:?}")]
     Silent {
         /// The port.
         port: Port,
@@ -42,10 +39,7 @@ pub enum TokenError {
         waited: Duration,
     },
     /// Frames arrive damaged, in either direction, however often they are sent.
-    #[error(
-        "{port}: no whole answer to `{request}` in {waited:?}, {damaged} damaged frames; see that it is a token, its \
-         cable and --baud"
-    )]
+    #[error("{port}: no whole answer to `{request}` in {waited:?}, {damaged} damaged frames")]
     Noisy {
         /// The port.
         port: Port,
@@ -57,9 +51,7 @@ pub enum TokenError {
         damaged: u32,
     },
     /// The peers speak different protocol versions.
-    #[error(
-        "{port}: the token speaks protocol version {theirs}, this program version {ours}; use versions that belong together"
-    )]
+    #[error("{port}: the token speaks protocol version {theirs}, this program version {ours}")]
     Version {
         /// The port.
         port: Port,
@@ -69,7 +61,7 @@ pub enum TokenError {
         ours: u16,
     },
     /// An answer is not what the protocol says.
-    #[error("{port}: the answer to `{request}` makes no sense: {reason}; use versions that belong together")]
+    #[error("{port}: the answer to `{request}` makes no sense: {reason}")]
     Nonsense {
         /// The port.
         port: Port,
@@ -78,8 +70,8 @@ pub enum TokenError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The token lost its power between two requests, and all that was not yet done with it.
-    #[error("{port}: the token was restarted before `{request}`; run it again")]
+    /// The token restarted between two requests, and lost what was not yet stored.
+    #[error("{port}: the token was restarted before `{request}`")]
     Restarted {
         /// The port.
         port: Port,
@@ -96,8 +88,8 @@ pub enum TokenError {
         /// Why.
         refusal: Refusal,
     },
-    /// The host was told to stop.
-    #[error("{port}: stopped at `{request}`; the token drops what it was sent of a scan at the next command")]
+    /// The caller stopped the conversation.
+    #[error("{port}: stopped at `{request}`")]
     Stopped {
         /// The port.
         port: Port,
@@ -107,7 +99,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// What the token's refusal stands for, if it is one that this version knows.
+    /// The fault that the token refused with, if this version knows it.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {
@@ -123,20 +115,5 @@ impl TokenError {
             Self::Refused { refusal, .. } => refusal.detail,
             _ => 0,
         }
-    }
-}
-
-/// What to do about a port that cannot be opened.
-fn hint(port: &Port, error: &io::Error) -> &'static str {
-    match (port, error.kind()) {
-        (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
-            "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
-        }
-        (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
-            "`neural-vault token list` shows the serial ports"
-        }
-        (Port::Serial(_), _) => "see that no other program has it open",
-        (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: see who owns it",
-        (Port::Tcp(_) | Port::Unix(_), _) => "see that a token listens there",
     }
 }

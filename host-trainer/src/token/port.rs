@@ -1,6 +1,7 @@
 //! Names of ports, and the serial ones that this machine has.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -27,15 +28,15 @@ pub struct PortError(String);
 pub struct SerialDevice {
     /// What to give as a port.
     pub path: String,
-    /// Vendor and product number, and their names as far as the device tells them.
+    /// Vendor and product number, and the names that the device gives them.
     pub usb: Option<(u16, u16, String)>,
 }
 
 /// The serial ports of this machine, by path. Nothing is sent to them.
 ///
 /// # Errors
-/// When the system does not tell them.
-pub fn serial_devices() -> Result<Vec<SerialDevice>, serialport::Error> {
+/// When the system does not list them.
+pub fn serial_devices() -> io::Result<Vec<SerialDevice>> {
     // The library does not expect a Linux without it, as in a jail.
     if cfg!(target_os = "linux") && !std::path::Path::new("/sys/class/tty").is_dir() {
         return Ok(Vec::new());
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_port_is_refused_by_its_name() {
+    fn a_text_that_is_no_port_is_refused_and_quoted() {
         for text in ["", "tcp:", "tcp:host", "tcp::1", "tcp:host:0", "tcp:host:65536", "unix:"] {
             let error = text.parse::<Port>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")) && error.contains("tcp:HOST:PORT"), "{error}");

@@ -50,7 +50,7 @@ impl Link {
         }
     }
 
-    /// Sends all of `bytes`; the error is of kind [`io::ErrorKind::TimedOut`] when nobody takes them in time.
+    /// Sends all of `bytes`; the error is of kind [`io::ErrorKind::TimedOut`] when they are not taken in time.
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = match self {
             Self::Serial(port) => port.write_all(bytes).and_then(|()| port.flush()),

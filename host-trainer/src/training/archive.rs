@@ -21,6 +21,7 @@ const ENTRY: &str = "neural-vault-training";
 const SCHEMA: &str = "neural-vault/training/1";
 
 /// What a model was made of.
+#[derive(Debug)]
 pub struct Archive {
     /// The training recordings, raw.
     pub dataset: Dataset,
@@ -35,7 +36,7 @@ pub struct Archive {
 #[non_exhaustive]
 pub enum ArchiveError {
     /// The file cannot be read.
-    #[error("{}: cannot be read: {source}; a model that `neural-vault train` wrote has it in its folder", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -51,7 +52,7 @@ pub enum ArchiveError {
         reason: String,
     },
     /// The archive belongs to another model.
-    #[error("{}: made model {archived}, not {given}; give the folder as `neural-vault train` wrote it", path.display())]
+    #[error("{}: made model {archived}, not {given}", path.display())]
     OtherModel {
         /// The file.
         path: PathBuf,

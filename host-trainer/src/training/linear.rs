@@ -4,7 +4,7 @@ use super::TrainingError;
 use super::note::Note;
 use crate::dataset::{Dataset, Standardiser, check_training};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd};
-use crate::model::{LATENT, Model, Provenance, linear_dims};
+use crate::model::{LATENT, Model, Provenance, StateDict, linear_dims};
 
 /// Fits a linear model to `dataset`; also gives notes on the recordings.
 ///
@@ -37,5 +37,5 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>)
         ("proj.bias", vec![0.0; LATENT]),
     ];
     let tensors = tensors.map(|(name, data)| (name.to_owned(), data)).into();
-    Ok((Model { dims, tensors, provenance, quantised: None }, notes))
+    Ok((Model::new(&StateDict { dims, tensors }, provenance)?, notes))
 }

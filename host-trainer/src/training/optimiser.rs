@@ -15,6 +15,7 @@ const LANES: usize = 16;
 const BLOCK: usize = 4096;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019), one moment pair a parameter tensor.
+#[derive(Debug)]
 pub struct AdamW {
     /// Running means of the gradients.
     pub first: Vec<Vec<f32>>,
@@ -64,7 +65,7 @@ impl AdamW {
 }
 
 /// The constants of one update.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Update {
     decay: f32,
     rate: f32,

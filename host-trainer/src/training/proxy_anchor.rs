@@ -8,13 +8,15 @@ use super::TrainingError;
 use super::balanced::{Balanced, Draw};
 use super::batch::Batch;
 use super::check::{in_range, positive};
+use super::fold::fold;
+use super::initial::initial_weights_behind_front_end;
 use super::note::Note;
 use super::sampler::{ObjectiveSettings, Prepared, Sampler};
 use crate::dataset::{Dataset, MAX_FRAMES};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd, Projection};
 use crate::graph::loss;
 use crate::graph::step::{self, StepOptions};
-use crate::model::{LATENT, Model, ModelError, Provenance, fold, initialise_behind_front_end};
+use crate::model::{LATENT, ModelError, StateDict};
 
 /// Settings of the proxy-anchor loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,8 +118,8 @@ impl Sampler for WhitenedSampler {
         [*width, classes.len()].into_iter().chain(recordings).collect()
     }
 
-    fn initialise(&self, dims: Dims, provenance: Provenance, seed: u64) -> Result<Model, ModelError> {
-        initialise_behind_front_end(dims, provenance, self.rank, seed)
+    fn initial_weights(&self, dims: Dims, seed: u64) -> Result<StateDict, ModelError> {
+        initial_weights_behind_front_end(dims, self.rank, seed)
     }
 
     fn graphs(&self, dropout: bool) -> Vec<StepOptions> {
@@ -136,8 +138,8 @@ impl Sampler for WhitenedSampler {
         shape.len() > 1
     }
 
-    fn finish(&self, model: &mut Model) {
-        fold(model, &self.weight);
+    fn finish(&self, weights: &mut StateDict) {
+        fold(weights, &self.weight);
     }
 }
 

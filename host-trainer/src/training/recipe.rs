@@ -122,7 +122,7 @@ impl Recipe {
                 while trainer.steps_done() < settings.steps {
                     on_step(&trainer.step()?);
                 }
-                Ok(trainer.model())
+                Ok(trainer.model()?)
             }
         }
     }

@@ -8,7 +8,7 @@ use super::batch::Batch;
 use super::note::Note;
 use crate::dataset::Dataset;
 use crate::graph::step::StepOptions;
-use crate::model::{Model, ModelError, Provenance};
+use crate::model::{ModelError, StateDict};
 
 /// The settings of an objective.
 pub(super) trait ObjectiveSettings {
@@ -48,8 +48,8 @@ pub(super) trait Sampler: Send + Sync {
     /// How the frames are divided into what is drawn, as numbers that differ where divisions do.
     fn division(&self) -> Vec<usize>;
 
-    /// A model before its first step.
-    fn initialise(&self, dims: Dims, provenance: Provenance, seed: u64) -> Result<Model, ModelError>;
+    /// The weights before the first step.
+    fn initial_weights(&self, dims: Dims, seed: u64) -> Result<StateDict, ModelError>;
 
     /// The graphs of a run, one for each window length.
     fn graphs(&self, dropout: bool) -> Vec<StepOptions>;
@@ -57,6 +57,6 @@ pub(super) trait Sampler: Send + Sync {
     /// Whether a tensor of this shape decays.
     fn decays(&self, shape: &[usize]) -> bool;
 
-    /// Makes a trained model one for standardised frames.
-    fn finish(&self, _model: &mut Model) {}
+    /// Makes trained weights those for standardised frames.
+    fn finish(&self, _weights: &mut StateDict) {}
 }

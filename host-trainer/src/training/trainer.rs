@@ -1,6 +1,5 @@
 //! The training loop: one step at a time, so that a caller can show progress, save and stop.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use neural_vault_core::encoder::Dims;
@@ -8,20 +7,21 @@ use serde::Serialize;
 
 use super::batch::{fill_mask, generator};
 use super::data::TrainingData;
+use super::initial::proxies;
 use super::note::Note;
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use super::{Settings, TrainingError};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Standardiser};
 use crate::engine::{Data, Engine, Feed, Session};
 use crate::graph::step::{PROXIES, Slot, training_step};
-use crate::model::{Model, ModelError, Provenance, proxies, reference_dims};
+use crate::model::{Model, ModelError, Provenance, StateDict, reference_dims};
 
 /// What a step did; one line of `train.jsonl`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StepReport {
     /// The step, from 1.
     pub step: u64,
-    /// The mean loss before the update.
+    /// The mean loss over the batch before the update.
     pub loss: f32,
     /// The gradient's norm before clipping.
     pub gradient_norm: f64,
@@ -31,14 +31,15 @@ pub struct StepReport {
 
 /// A run: the weights as they are, and all that the next step needs.
 pub struct Trainer {
-    pub(super) model: Model,
+    dims: Dims,
+    provenance: Provenance,
+    /// Tensors that are not trained.
+    constants: Vec<(Slot, Vec<f32>)>,
     pub(super) data: TrainingData,
     /// The trainable tensors, in the order of the graph's gradients.
     pub(super) parameters: Vec<Vec<f32>>,
     pub(super) slots: Vec<Slot>,
     pub(super) optimiser: AdamW,
-    /// Tensors of the model that are fed as they are.
-    constants: Vec<Slot>,
     /// One for each window length.
     graphs: Vec<StepGraph>,
 }
@@ -51,7 +52,9 @@ struct StepGraph {
 
 impl fmt::Debug for Trainer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trainer").field("data", &self.data).field("steps", &self.steps_done()).finish_non_exhaustive()
+        let mut trainer = f.debug_struct("Trainer");
+        trainer.field("dims", &self.dims).field("settings", &self.data.settings);
+        trainer.field("steps_done", &self.optimiser.updates).finish_non_exhaustive()
     }
 }
 
@@ -71,8 +74,8 @@ impl Trainer {
         let data = TrainingData::prepare(dataset, settings)?;
         provenance.window = data.window;
         let (dims, seed) = (reference_dims(data.features()), data.settings.seed);
-        let model = data.sampler.initialise(dims, provenance, seed)?;
-        Self::new(model, data, engine, threads)
+        let weights = data.sampler.initial_weights(dims, seed)?;
+        Self::with_weights(weights, provenance, data, engine, threads)
     }
 
     /// Begins a run with the weights of `model`, whose standardiser becomes that of `data`.
@@ -80,25 +83,37 @@ impl Trainer {
     /// `model` takes frames as the steps see them: of [`TrainingData::features`].
     ///
     /// # Errors
-    /// When the settings are out of range, or the engine is not available or refuses the graph.
-    pub fn new(mut model: Model, data: TrainingData, engine: Engine, threads: usize) -> Result<Self, TrainingError> {
+    /// When its weights are not float32, or the engine is not available or refuses the graph.
+    pub fn new(model: &Model, data: TrainingData, engine: Engine, threads: usize) -> Result<Self, TrainingError> {
+        Self::with_weights(model.state_dict()?, model.provenance().clone(), data, engine, threads)
+    }
+
+    fn with_weights(
+        weights: StateDict,
+        provenance: Provenance,
+        data: TrainingData,
+        engine: Engine,
+        threads: usize,
+    ) -> Result<Self, TrainingError> {
+        let StateDict { dims, mut tensors } = weights;
         let mut graphs = Vec::new();
-        let mut tensors = None;
+        let mut slots = None;
         for options in data.sampler.graphs(data.settings.dropout > 0.0) {
-            let step = training_step(&model.dims, &options).map_err(ModelError::Dims)?;
+            let step = training_step(&dims, &options).map_err(ModelError::Dims)?;
             let masks = step.masks.into_iter().map(|slot| (slot.1.iter().product(), slot));
             let masks = masks.map(|(count, slot)| (slot, vec![0.0; count])).collect();
             graphs.push(StepGraph { session: engine.open(&step.model, threads)?, masks });
-            tensors = Some((step.constants, step.parameters));
+            slots = Some((step.constants, step.parameters));
         }
-        let (constants, slots) = tensors.unwrap_or_default();
+        let (constants, slots) = slots.unwrap_or_default();
         if let Some((_, shape)) = slots.iter().find(|(name, _)| name == PROXIES) {
-            model.tensors.insert(PROXIES.to_owned(), proxies(shape, data.settings.seed));
+            tensors.insert(PROXIES.to_owned(), proxies(shape, data.settings.seed));
         }
-        let parameters: Vec<Vec<f32>> =
-            slots.iter().map(|(name, _)| model.tensors.remove(name).unwrap_or_default()).collect();
+        let mut take = |slot: &Slot| tensors.remove(&slot.0).unwrap_or_default();
+        let parameters: Vec<Vec<f32>> = slots.iter().map(&mut take).collect();
+        let constants = constants.into_iter().map(|slot| (slot.clone(), take(&slot))).collect();
         let optimiser = AdamW::new(parameters.iter().map(Vec::len), data.settings.weight_decay);
-        Ok(Self { model, data, parameters, slots, optimiser, constants, graphs })
+        Ok(Self { dims, provenance, constants, data, parameters, slots, optimiser, graphs })
     }
 
     /// Steps done so far.
@@ -132,7 +147,7 @@ impl Trainer {
         for (_, mask) in masks.iter_mut() {
             fill_mask(&mut rng, settings.dropout, mask);
         }
-        let constants = self.constants.iter().map(|slot| (slot, &self.model.tensors[&slot.0]));
+        let constants = self.constants.iter().map(|(slot, data)| (slot, data));
         let masks = masks.iter().map(|(slot, data)| (slot, data));
         let tensors = constants.chain(self.slots.iter().zip(&self.parameters)).chain(masks);
         let tensors = tensors.map(|((name, shape), data)| Feed { name, shape, data: Data::F32(data) });
@@ -156,23 +171,23 @@ impl Trainer {
     }
 
     /// The model with the weights as they are now, for raw frames.
-    #[must_use]
-    pub fn model(&self) -> Model {
-        let trained = self.slots.iter().zip(&self.parameters).map(|((name, _), data)| (name.clone(), data.clone()));
-        let mut tensors: BTreeMap<_, _> = self.model.tensors.clone();
-        tensors.extend(trained);
-        tensors.remove(PROXIES);
-        let mut model =
-            Model { dims: self.model.dims, tensors, provenance: self.model.provenance.clone(), quantised: None };
-        self.data.sampler.finish(&mut model);
-        model.tensors.insert("standardiser.mean".to_owned(), self.data.standardiser.mean.clone());
-        model.tensors.insert("standardiser.inv_std".to_owned(), self.data.standardiser.inv_std.clone());
-        model
+    ///
+    /// # Errors
+    /// When a weight is no longer finite.
+    pub fn model(&self) -> Result<Model, ModelError> {
+        let trained = self.slots.iter().zip(&self.parameters).filter(|((name, _), _)| name != PROXIES);
+        let constants = self.constants.iter().map(|(slot, data)| (slot, data));
+        let tensors = trained.chain(constants).map(|((name, _), data)| (name.clone(), data.clone())).collect();
+        let mut weights = StateDict { dims: self.dims, tensors };
+        self.data.sampler.finish(&mut weights);
+        let Standardiser { mean, inv_std } = &self.data.standardiser;
+        weights.set_standardiser(mean.clone(), inv_std.clone());
+        Model::new(&weights, self.provenance.clone())
     }
 
     /// Sizes of the model in training.
     #[must_use]
     pub fn dims(&self) -> &Dims {
-        &self.model.dims
+        &self.dims
     }
 }

@@ -12,7 +12,7 @@ use super::triplets::Windows;
 use crate::dataset::{Dataset, DatasetError, window_values};
 use crate::graph::loss;
 use crate::graph::step::{self, StepOptions};
-use crate::model::{Model, ModelError, Provenance, initialise};
+use crate::model::{ModelError, StateDict, initial_weights};
 
 /// Settings of the triplet loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,8 +105,8 @@ impl Sampler for TripletSampler {
         [*window, *features, labels.len()].into_iter().chain(labels.iter().map(|&label| label as usize)).collect()
     }
 
-    fn initialise(&self, dims: Dims, provenance: Provenance, seed: u64) -> Result<Model, ModelError> {
-        initialise(dims, provenance, seed)
+    fn initial_weights(&self, dims: Dims, seed: u64) -> Result<StateDict, ModelError> {
+        initial_weights(dims, seed)
     }
 
     fn graphs(&self, dropout: bool) -> Vec<StepOptions> {

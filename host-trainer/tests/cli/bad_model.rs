@@ -1,11 +1,11 @@
 //! Models, bundles and enrolments that are damaged, newer, foreign or do not belong together: exit code 4.
 
 use neural_vault::enrolment::Enrolment;
+use neural_vault::graph::messages::{ModelProto, NodeProto};
 use neural_vault::model::{Provenance, initialise};
 use neural_vault_core::encoder::Dims;
 use prost::Message;
 use sha2::{Digest, Sha256};
-use tract_onnx::pb::{ModelProto, NodeProto};
 
 use super::folder::Folder;
 use super::samples::model;

@@ -1,7 +1,7 @@
 //! Enrolments that would accept every scan or none, and scans that cannot be compared.
 
 use neural_vault::enrolment::Enrolment;
-use neural_vault::model::{Provenance, initialise, linear_dims};
+use neural_vault::model::{Model, Provenance, initialise, linear_dims};
 use neural_vault_core::verify::Threshold;
 use sha2::{Digest, Sha256};
 
@@ -69,9 +69,9 @@ fn an_enrolment_whose_prototype_is_longer_or_shorter_than_embeddings_is_refused(
 fn with_cancelling_scans() -> Folder {
     let folder = Folder::with_recordings();
     let provenance = Provenance { window: 1, ..Provenance::default() };
-    let mut model = initialise(linear_dims(FEATURES), provenance, 1).unwrap();
-    model.tensors.get_mut("proj.bias").unwrap().fill(0.0);
-    model.write(&folder.path("model")).unwrap();
+    let mut weights = initialise(linear_dims(FEATURES), provenance.clone(), 1).unwrap().state_dict().unwrap();
+    weights.tensors.get_mut("proj.bias").unwrap().fill(0.0);
+    Model::new(&weights, provenance).unwrap().write(&folder.path("model")).unwrap();
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--threshold", "-1", "-o", "r.nve"];
     folder.does(&enroll);
     folder.does(&["gallery", "r.nve", "-o", "g.nvg"]);

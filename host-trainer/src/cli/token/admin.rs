@@ -99,7 +99,7 @@ struct SlotArguments {
 
 pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<(), Failure> {
     let model = crate::model::load(&arguments.model)?;
-    let digest = model.digest()?;
+    let digest = *model.digest();
     let device_secret = arguments.device_secret.as_deref().map(|path| {
         warn_of_readers(path, console);
         read_secret(path, DeviceSecret::from_bytes)
@@ -188,7 +188,7 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
 
 /// The model's own window, where it is no longer than a token can hold.
 fn own_window(model: &Model) -> Result<u8, Failure> {
-    let window = model.provenance.window;
+    let window = model.provenance().window;
     u8::try_from(window).map_err(|_| {
         let longest = u8::MAX;
         Failure::new(

@@ -153,13 +153,12 @@ fn own_prototype(
     scans: &[Scan],
 ) -> Result<Vec<f32>, Failure> {
     let model = crate::model::load(path)?;
-    let digest = model.digest()?;
-    if digest != info.model {
-        let (given, held) = (hex::encode(&digest), hex::encode(&info.model));
+    if *model.digest() != info.model {
+        let (given, held) = (hex::encode(model.digest()), hex::encode(&info.model));
         return Err(Failure::new(MODEL, format!("{}: model {given}, the token holds {held}", path.display())));
     }
     let embeddings = Embedder::open(&model, EmbeddingEngine::Core)?.scans(dataset, scans, usize::from(info.window))?;
-    let mut prototype = vec![0.0f32; model.dims.latent];
+    let mut prototype = vec![0.0f32; model.dims().latent];
     for embedding in &embeddings {
         prototype.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
     }

@@ -1,8 +1,8 @@
 //! Fetches the ONNX Runtime library out of its PyPI wheel, by pip.
 //!
-//! The wheels for the different CPython releases carry the same library, so one wheel a machine is pinned (that for
-//! CPython 3.11) and pip is told to take it whatever Python runs it. The wheel is held to its SHA-256 by pip, the
-//! library inside to its own by us, which also tells later whether an installed one is intact.
+//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that for
+//! CPython 3.11) and pip takes it whichever Python runs it. pip checks the SHA-256 of the wheel; this module checks that of
+//! the library inside, then and whenever an installed one is found.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Flavour, RuntimeError, VERSION};
 
-/// The wheel for one flavour and machine, with the SHA-256 of all that is taken on trust.
+/// The wheel for one flavour and machine, with the SHA-256 of all that is taken from it.
 struct Wheel {
     package: &'static str,
     flavour: Flavour,
@@ -67,7 +67,7 @@ const NETWORK_TROUBLE: [&str; 3] = ["connection broken by", "Max retries exceede
 ///
 /// Returns at once when an intact one is there. Everything is fetched and checked in a temporary folder inside
 /// `folder` and moved into place by renaming, the library last; other files in `folder` stay as they are. `note` is
-/// told what happens, a line at a time.
+/// called with a line for each step.
 ///
 /// # Errors
 ///
@@ -164,7 +164,7 @@ fn pip(wheel: &Wheel, staging: &Path, python: &[&str]) -> Result<PathBuf, Runtim
     }
 }
 
-/// Turns pip's complaint into ours. Trouble on the network also ends in "no matching distribution": it goes first.
+/// The error for pip's message. Trouble on the network also ends in "no matching distribution", so it is looked for first.
 fn explain(package: &'static str, said: &str) -> RuntimeError {
     let last = || {
         let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -76,6 +76,16 @@ pub enum EncoderUse<'m> {
     Own(&'m dyn OwnEncoder),
 }
 
+impl fmt::Debug for EncoderUse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Shared => "Shared",
+            Self::Own(_) => "Own",
+        })
+    }
+}
+
 /// How a method makes an encoder of its own.
 pub trait OwnEncoder {
     /// Makes the encoder of one fold; `shared` is the fold's model under test.
@@ -113,6 +123,7 @@ pub struct Windows {
 }
 
 /// The rows that train, for methods to be fitted to.
+#[derive(Debug)]
 pub struct TrainingRows<'t> {
     /// Standardised frames, rows x features.
     pub frames: &'t [f32],

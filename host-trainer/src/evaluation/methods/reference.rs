@@ -35,6 +35,6 @@ impl Method for Reference {
 impl OwnEncoder for Reference {
     fn train(&self, task: &TrainingTask<'_>, _: &Model) -> Result<Trained, EvaluationError> {
         let recipe = Recipe::Steps(Settings { seed: task.seed, ..Settings::reference() });
-        Ok(Trained::new(&task.train(&task.fold.training, &recipe)?, recipe.windows())?)
+        Ok(Trained::new(task.train(&task.fold.training, &recipe)?, recipe.windows()))
     }
 }

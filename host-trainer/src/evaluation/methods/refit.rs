@@ -41,7 +41,7 @@ impl OwnEncoder for Refit {
         let mut rows = [&task.fold.training[..], &task.fold.enrolment].concat();
         rows.sort_unstable();
         rows.dedup();
-        Ok(Trained::new(&task.train(&rows, task.recipe)?, task.recipe.windows())?)
+        Ok(Trained::new(task.train(&rows, task.recipe)?, task.recipe.windows()))
     }
 
     fn trains_on_enrolment(&self) -> bool {

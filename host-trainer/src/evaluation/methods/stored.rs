@@ -48,6 +48,6 @@ impl OwnEncoder for Stored {
     fn train(&self, task: &TrainingTask<'_>, shared: &Model) -> Result<Trained, EvaluationError> {
         // Calibrated on what trained it, as an operator would.
         let model = shared.quantise(self.format, &task.dataset.select(&task.fold.training).values)?;
-        Ok(Trained::new(&model, task.recipe.windows())?)
+        Ok(Trained::new(model, task.recipe.windows()))
     }
 }

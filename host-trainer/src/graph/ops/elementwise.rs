@@ -1,4 +1,4 @@
-//! Element by element: sums, products with constants, activations.
+//! Operators on each element: sums, products with constants, activations.
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
@@ -35,7 +35,7 @@ pub fn scale(graph: &mut Graph, x: Value, factor: f32) -> Value {
     mask(graph, x, factor)
 }
 
-/// `x * m`, where `m` broadcasts to the shape of `x` and takes no gradient: dropout, for one.
+/// `x * m`, where `m` broadcasts to the shape of `x` and takes no gradient, as in dropout.
 pub fn mask(graph: &mut Graph, x: Value, m: Value) -> Value {
     let y = like_first(graph, "Mul", &[x, m]);
     graph.record(&[y], move |graph, dy| vec![(x, like_first(graph, "Mul", &[dy[0], m]))]);

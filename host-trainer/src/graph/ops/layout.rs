@@ -5,7 +5,7 @@ use crate::graph::{Dim, Graph, Value};
 
 use super::like_first;
 
-/// The same elements under another shape; at most one symbolic axis may be one that no input carries.
+/// The same elements under another shape; at most one symbolic axis may be absent from the inputs.
 pub fn reshape(graph: &mut Graph, x: Value, shape: &[Dim]) -> Value {
     let target = target_shape(graph, shape);
     let y = graph.node("Reshape", &[x, target], vec![], shape.to_vec());

@@ -18,7 +18,7 @@ pub fn linear(graph: &mut Graph, x: Value, w: Value, b: Value) -> Value {
         if graph.differentiable(b) {
             gradients.push((b, sum_rows(graph, dy[0])));
         }
-        // The first layer's input is data: its gradient would be the most expensive product of all, for nobody.
+        // The first layer's input is data: its gradient, the most expensive product of all, is not needed.
         if graph.differentiable(x) {
             let shape = graph.shape(x).to_vec();
             gradients.push((x, graph.node("Gemm", &[dy[0], w], vec![], shape)));

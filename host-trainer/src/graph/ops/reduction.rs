@@ -1,4 +1,4 @@
-//! Operators that make fewer elements out of many.
+//! Operators that reduce axes: means and sums.
 
 use super::{like_first, sum_keep};
 use crate::graph::builder::Attribute;
@@ -37,7 +37,7 @@ pub fn sum_of_squares(graph: &mut Graph, x: Value) -> Value {
 pub fn log_sum_exp(graph: &mut Graph, x: Value) -> Value {
     let column = vec![graph.shape(x)[0], Dim::Fixed(1)];
     let attributes = vec![("axes", Attribute::Ints(vec![1])), ("keepdims", Attribute::Int(1))];
-    // The largest is taken out first, so that no exponential overflows.
+    // The largest is subtracted first, so that no exponential overflows.
     let largest = graph.node("ReduceMax", &[x], attributes, column);
     let shifted = like_first(graph, "Sub", &[x, largest]);
     let exponentials = like_first(graph, "Exp", &[shifted]);

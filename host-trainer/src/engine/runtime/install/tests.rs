@@ -120,7 +120,7 @@ fn an_index_without_the_wheel_says_how_to_see_which_it_is() {
 }
 
 #[test]
-fn no_network_is_told_from_no_wheel() {
+fn a_missing_network_is_distinguished_from_a_missing_wheel() {
     let error = Machine::new().refusal(
         "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection \
          broken by 'NewConnectionError(Failed to establish a new connection: [Errno 111] Connection refused)'\n\
@@ -156,11 +156,11 @@ fn a_place_that_cannot_be_a_folder_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, b"").unwrap();
     let error = install_wheel(&WHEEL, &file.join("to"), &["sh"], &mut |_| ()).unwrap_err().to_string();
-    assert!(error.contains(&file.display().to_string()) && error.contains("--folder"), "{error}");
+    assert!(error.contains(&file.display().to_string()) && error.contains("choose another folder"), "{error}");
 }
 
 #[test]
-fn machines_without_a_wheel_are_told_so() {
+fn a_machine_without_a_wheel_is_named() {
     for (flavour, arch, system) in [
         (Flavour::Cuda, "aarch64", "linux-gnu"),
         (Flavour::Cpu, "x86_64", "macos"),

@@ -1,14 +1,14 @@
 //! The front end's projection folded into an encoder's own.
 
-use super::{LATENT, Model};
+use crate::model::{LATENT, StateDict};
 
 /// Turns an encoder of projected frames into one of standardised frames: `W' = W P`.
 ///
 /// `projection` is `[LATENT, features]` and has no bias, so the encoder's own stays.
-pub fn fold(model: &mut Model, projection: &[f32]) {
+pub(super) fn fold(weights: &mut StateDict, projection: &[f32]) {
     let features = projection.len() / LATENT;
-    let Some(weight) = model.tensors.get_mut("proj.weight") else { return };
-    let mut folded = Vec::with_capacity(model.dims.d_model * features);
+    let Some(weight) = weights.tensors.get_mut("proj.weight") else { return };
+    let mut folded = Vec::with_capacity(weights.dims.d_model * features);
     let mut sums = vec![0.0f64; features];
     for row in weight.chunks_exact(LATENT) {
         sums.fill(0.0);
@@ -21,7 +21,7 @@ pub fn fold(model: &mut Model, projection: &[f32]) {
         folded.extend(sums.iter().map(|&sum| sum as f32));
     }
     *weight = folded;
-    model.dims.features = features;
+    weights.dims.features = features;
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     use crate::dataset::{Dataset, Standardiser, synth};
     use crate::embedding::{Embedder, EmbeddingEngine};
     use crate::front_end::{CLOSED_SET_REST, FrontEnd};
-    use crate::model::{Provenance, initialise, reference_dims};
+    use crate::model::{Model, Provenance, initial_weights, reference_dims};
 
     /// What folding may change in a component of an embedding.
     const TOLERANCE: f32 = 5e-6;
@@ -45,13 +45,12 @@ mod tests {
             let front_end = FrontEnd::fit(&recordings.values, features, &labels).unwrap();
             let projection = front_end.projection(LATENT, CLOSED_SET_REST);
             let projected = Dataset { features: LATENT, values: projection.frames, ..recordings.clone() };
-            let unfolded = initialise(reference_dims(LATENT), Provenance::default(), 9).unwrap();
+            let unfolded = initial_weights(reference_dims(LATENT), 9).unwrap();
             let mut folded = unfolded.clone();
             fold(&mut folded, &projection.weight);
-            for name in ["mean", "inv_std"] {
-                let value = if name == "mean" { 0.0 } else { 1.0 };
-                folded.tensors.insert(format!("standardiser.{name}"), vec![value; features]);
-            }
+            folded.set_standardiser(vec![0.0; features], vec![1.0; features]);
+            let [folded, unfolded] =
+                [folded, unfolded].map(|weights| Model::new(&weights, Provenance::default()).unwrap());
             for window in [1, 3] {
                 let embed = |model: &Model, recordings: &Dataset| {
                     let mut embedder = Embedder::open(model, EmbeddingEngine::Core).unwrap();

@@ -1,0 +1,227 @@
+//! What to do next about an error of the library, in words of the command line.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::io;
+use std::path::Path;
+
+use crate::dataset::DatasetError;
+use crate::embedding::EmbeddingError;
+use crate::engine::runtime::{VARIABLES, VERSION};
+use crate::engine::{EngineError, RuntimeError};
+use crate::enrolment::{AttemptsError, EnrolError};
+use crate::front_end::FrontEndError;
+use crate::model::ModelError;
+use crate::token::{Port, TokenError};
+use crate::training::{ArchiveError, Note, TrainingError};
+
+/// An error, or a note, that the command line has something to add to.
+pub trait Hint: Display {
+    /// What follows the message, from its separator on; empty where there is nothing to add.
+    fn hint(&self) -> Cow<'static, str>;
+
+    /// The message with its hint.
+    fn with_hint(&self) -> String {
+        format!("{self}{}", self.hint())
+    }
+}
+
+impl Hint for DatasetError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::MissingColumn { .. } => ", or name the label's with --label-column",
+            Self::OneWindow { .. } => ": shorten --window or add recordings",
+            _ => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for ModelError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Foreign { .. } => "; `neural-vault import` takes weights trained elsewhere",
+            Self::Heads { .. } => "; give --heads",
+            Self::Quantised { .. } => "; use `--engine core`, or give the float32 model",
+            _ => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for RuntimeError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NotFound { .. } => "; run `neural-vault runtime install`".into(),
+            Self::BadVariable { .. } => "; correct it, or unset it and run `neural-vault runtime install`".into(),
+            Self::NoHome => {
+                let variable = VARIABLES[0];
+                format!("; name one with `neural-vault runtime install --folder DIR` and set {variable} to it").into()
+            }
+            Self::Io { .. } => " with --folder".into(),
+            _ => "".into(),
+        }
+    }
+}
+
+impl Hint for EngineError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Missing(error) => error.hint(),
+            Self::Unusable { .. } => format!("; `neural-vault runtime install` fetches version {VERSION}").into(),
+            Self::NoCuda { .. } => "; `neural-vault runtime install --cuda` fetches the CUDA library, and the NVIDIA \
+                                    driver, CUDA 13 and cuDNN 9 must be on this machine; or choose `--device cpu`"
+                .into(),
+            Self::Failed { .. } => "".into(),
+        }
+    }
+}
+
+impl Hint for EmbeddingError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Model(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Window { .. } => "; choose another --window, or enrol again".into(),
+            Self::Data(error) => error.hint(),
+            Self::Width { .. } | Self::Scan { .. } => "".into(),
+        }
+    }
+}
+
+impl Hint for EnrolError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Embedding(error) => return error.hint(),
+            Self::Trained { .. } => "; name others with --development-sessions, or give --threshold",
+            Self::TrainedWhole => "; cut the recordings with --blocks and train on some of them, or give --threshold",
+            Self::Trials { .. } => {
+                "; add other labels or longer scans, name --development-sessions, or give --threshold"
+            }
+            Self::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
+            Self::Sessions { .. } => "; give --threshold",
+            _ => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for AttemptsError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Lock { .. } | Self::Write { .. } => "; no key without a count of attempts",
+            Self::Malformed { .. } => "; enrol again, which begins a new count",
+            Self::OtherEnrolment { .. } => {
+                "; put back the enrolment it belongs to, or enrol again, which begins a new count"
+            }
+            Self::Place { .. } | Self::Read { .. } | Self::NoneLeft { .. } => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for ArchiveError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Read { .. } => "; a model that `neural-vault train` wrote has it in its folder",
+            Self::OtherModel { .. } => "; give the folder as `neural-vault train` wrote it",
+            Self::KnownLabel { .. } => "; enrol it without --refit",
+            Self::Malformed { .. } | Self::Mismatch(_) | Self::Write { .. } => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for FrontEndError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoVariationWithin => ", or use --recipe reference",
+            Self::NoVariation | Self::NoVariationBetween | Self::NoConvergence => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for TrainingError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Data(error) => error.hint(),
+            Self::Setting { .. } | Self::Settings(_) | Self::Write { .. } => "".into(),
+            Self::FrontEnd(error) => error.hint(),
+            Self::Engine(error) => error.hint(),
+            Self::Model(error) => error.hint(),
+            Self::Unfinished { .. } => ": continue it with --resume, or remove it".into(),
+            Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
+            Self::ReadCheckpoint { .. } => "; start without --resume".into(),
+            Self::Checkpoint { .. } => "".into(),
+        }
+    }
+}
+
+impl Hint for Note {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
+            Self::Other(_) => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for TokenError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Open { port, source } => return format!("; {}", unopened(port, source)).into(),
+            Self::Broken { .. } => "; see that the token is there, and run it again",
+            Self::Silent { .. } => "; see that a token is there and runs, or give a longer --timeout",
+            Self::Noisy { .. } => "; see that it is a token, its cable and --baud",
+            Self::Restarted { .. } => "; run it again",
+            Self::Stopped { .. } => "; the token drops what it was sent of a scan at the next command",
+            Self::Version { .. } | Self::Nonsense { .. } => "; use versions that belong together",
+            Self::Refused { .. } => "",
+        }
+        .into()
+    }
+}
+
+/// What to do about a port that cannot be opened.
+fn unopened(port: &Port, error: &io::Error) -> &'static str {
+    match (port, error.kind()) {
+        (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
+            "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
+        }
+        (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
+            "`neural-vault token list` shows the serial ports"
+        }
+        (Port::Serial(_), _) => "see that no other program has it open",
+        (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: see who owns it",
+        (Port::Tcp(_) | Port::Unix(_), _) => "see that a token listens there",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_onnx_runtime_says_what_to_run() {
+        let error = EngineError::Missing(RuntimeError::NotFound { looked: Vec::new() });
+        assert!(error.with_hint().ends_with("; run `neural-vault runtime install`"), "{}", error.with_hint());
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_a_folder_says_how_to_name_another() {
+        let source = io::Error::other("not a folder");
+        let error = RuntimeError::Io { action: "create", path: "file/to".into(), source };
+        assert!(error.with_hint().ends_with("or choose another folder with --folder"), "{}", error.with_hint());
+    }
+
+    #[test]
+    fn hints_reach_through_the_errors_that_carry_another() {
+        let window = || EmbeddingError::Window { window: 9, positions: 4 };
+        let quantised = || ModelError::Quantised { format: neural_vault_core::encoder::WeightFormat::I8 };
+        assert_eq!(EnrolError::Embedding(window()).hint(), window().hint());
+        assert_eq!(EmbeddingError::Model(quantised()).hint(), quantised().hint());
+        assert_eq!(TrainingError::Model(quantised()).hint(), quantised().hint());
+    }
+}

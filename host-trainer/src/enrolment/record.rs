@@ -1,0 +1,241 @@
+//! The record that an enrolment leaves, and its file.
+//!
+//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both.
+
+use std::fmt;
+use std::path::Path;
+
+use neural_vault_core::verify::{self, Threshold};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{EnrolmentError, Policy, threshold};
+use crate::evaluation::results::Transfer;
+use crate::files;
+use crate::hex;
+
+const MAGIC: &[u8; 8] = b"NVENROL2";
+const CHECKSUM: usize = 32;
+
+/// An enrolled identity.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The enrolled label.
+    pub label: String,
+    /// Random identifier: enrolling anew makes a new one, and so a new v2 key.
+    pub id: [u8; 16],
+    /// Digest of the model that made the prototype.
+    pub model_digest: [u8; 32],
+    /// How probes are scored.
+    pub policy: Policy,
+    /// Least cosine that is accepted; stored as a float32.
+    #[serde(with = "threshold")]
+    pub threshold: Threshold,
+    /// Where the threshold comes from.
+    pub development: Development,
+    /// Error rates on probe sessions, when some were named.
+    pub outcome: Option<Outcome>,
+    /// Scans enrolled.
+    pub scans: u32,
+    /// Sessions of the enrolled scans.
+    pub sessions: Vec<String>,
+    /// Mean of the scans' embeddings, not normalised.
+    pub prototype: Vec<f32>,
+}
+
+/// The development trials that a threshold was chosen on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Development {
+    /// How the trials were made, in words.
+    pub protocol: String,
+    /// What the threshold had to reach on them.
+    pub target: Target,
+    /// Equal error rate of the trials in percent; none when the threshold was given by hand.
+    pub eer_percent: Option<f64>,
+    /// Genuine trials.
+    pub genuine: u32,
+    /// Impostor trials.
+    pub impostor: u32,
+}
+
+/// What a threshold must reach on its development trials.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Target {
+    /// As many false matches as false non-matches.
+    EqualErrorRate,
+    /// At most this false match rate, 0 to 1.
+    FalseMatchRate(f64),
+    /// Nothing: the threshold was given.
+    ByHand,
+}
+
+/// Error rates of a threshold on sessions that had no part in choosing it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The probe sessions.
+    pub sessions: Vec<String>,
+    /// Genuine trials.
+    pub genuine: u32,
+    /// Impostor trials.
+    pub impostor: u32,
+    /// The error rates.
+    pub rates: Transfer,
+}
+
+/// Without the prototype, of which a key can be made.
+impl fmt::Debug for Enrolment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut record = f.debug_struct("Enrolment");
+        record.field("label", &self.label).field("id", &hex::encode(&self.id));
+        record.field("model_digest", &hex::encode(&self.model_digest)).field("policy", &self.policy);
+        record.field("threshold", &self.threshold).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::EqualErrorRate => write!(f, "the EER"),
+            Target::FalseMatchRate(rate) => write!(f, "an FMR of {rate}"),
+            Target::ByHand => write!(f, "no target"),
+        }
+    }
+}
+
+impl Enrolment {
+    /// Writes the record, for its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), EnrolmentError> {
+        let mut bytes = MAGIC.to_vec();
+        let body = postcard::to_allocvec(self).map_err(|e| malformed(path, e.to_string()))?;
+        bytes.extend(body);
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend(checksum);
+        files::write_private(path, &bytes).map_err(|source| EnrolmentError::Write { source })
+    }
+
+    /// Reads a record and checks all of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is not a sound enrolment.
+    pub fn read(path: &Path) -> Result<Self, EnrolmentError> {
+        let bytes = std::fs::read(path).map_err(|source| EnrolmentError::Read { path: path.to_owned(), source })?;
+        let Some((content, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
+            return Err(malformed(path, "too short".to_owned()));
+        };
+        let Some(body) = content.strip_prefix(MAGIC) else {
+            return Err(malformed(path, "it does not begin as an enrolment does".to_owned()));
+        };
+        if Sha256::digest(content).as_slice() != checksum {
+            return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));
+        }
+        let record: Self = postcard::from_bytes(body).map_err(|error| {
+            malformed(
+                path,
+                match error {
+                    // The encoding drops what a value's own check says.
+                    postcard::Error::SerdeDeCustom => "it holds a value that is not allowed".to_owned(),
+                    error => error.to_string(),
+                },
+            )
+        })?;
+        record.to_core().map_err(|e| malformed(path, e.to_string()))?;
+        Ok(record)
+    }
+
+    /// Refuses a model other than the one the record was made with; its embeddings have `latent` components.
+    ///
+    /// # Errors
+    /// [`EnrolmentError::OtherModel`], [`EnrolmentError::OtherWidth`].
+    pub fn check_model(&self, path: &Path, digest: &[u8; 32], latent: usize) -> Result<(), EnrolmentError> {
+        let path = || path.to_owned();
+        if self.model_digest != *digest {
+            let (enrolled, given) = (hex::encode(&self.model_digest), hex::encode(digest));
+            return Err(EnrolmentError::OtherModel { path: path(), enrolled, given });
+        }
+        if self.prototype.len() != latent {
+            return Err(EnrolmentError::OtherWidth { path: path(), enrolled: self.prototype.len(), given: latent });
+        }
+        Ok(())
+    }
+
+    /// The record as the core's verification takes it.
+    ///
+    /// # Errors
+    /// The prototype is empty, too long, zero or not finite.
+    pub fn to_core(&self) -> Result<verify::Enrolment<'_>, verify::EnrolmentError> {
+        verify::Enrolment::new(&self.prototype, self.threshold, &self.model_digest, &self.id)
+    }
+}
+
+fn malformed(path: &Path, reason: String) -> EnrolmentError {
+    EnrolmentError::Malformed { path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn record() -> Enrolment {
+        Enrolment {
+            label: "face".to_owned(),
+            id: [7; 16],
+            model_digest: [9; 32],
+            policy: Policy::plain(1),
+            threshold: Threshold::new(0.5).unwrap(),
+            development: Development {
+                protocol: "given".to_owned(),
+                target: Target::ByHand,
+                eer_percent: None,
+                genuine: 0,
+                impostor: 0,
+            },
+            outcome: None,
+            scans: 1,
+            sessions: vec!["run04".to_owned()],
+            prototype: vec![0.25, -0.5, 0.125],
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        record().write(&path).unwrap();
+        assert!(Enrolment::read(&path).unwrap() == record());
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        record().write(&path).unwrap();
+        let sound = std::fs::read(&path).unwrap();
+        for bit in 0..sound.len() * 8 {
+            let mut bytes = sound.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, bytes).unwrap();
+            assert!(Enrolment::read(&path).is_err(), "bit {bit}");
+        }
+        for length in 0..sound.len() {
+            std::fs::write(&path, &sound[..length]).unwrap();
+            assert!(Enrolment::read(&path).is_err(), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn another_model_is_refused_by_name() {
+        let error = record().check_model(Path::new("r.nve"), &[1; 32], 3).unwrap_err().to_string();
+        assert!(error.contains(&"09".repeat(32)) && error.contains(&"01".repeat(32)), "{error}");
+    }
+
+    #[test]
+    fn a_prototype_of_another_length_than_the_embeddings_is_refused() {
+        let error = record().check_model(Path::new("r.nve"), &[9; 32], 16).unwrap_err().to_string();
+        assert!(error.contains("3 components") && error.contains("16"), "{error}");
+        record().check_model(Path::new("r.nve"), &[9; 32], 3).unwrap();
+    }
+}

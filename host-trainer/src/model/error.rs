@@ -1,0 +1,86 @@
+//! What can go wrong with a model.
+
+use std::path::PathBuf;
+
+use neural_vault_core::encoder::{DimsError, WeightFormat};
+
+/// Why a model cannot be read, made or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file or its folder cannot be written.
+    #[error("{source}")]
+    Write {
+        /// What the system said, with the file's name.
+        source: std::io::Error,
+    },
+    /// The file is not what its name says.
+    #[error("{}: not a sound {kind} model: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The format it was read as.
+        kind: &'static str,
+        /// What was found.
+        reason: String,
+    },
+    /// The file is a safetensors file of another program.
+    #[error("{}: not a sound safetensors model: it was not written by neural-vault", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The tensors do not make an encoder.
+    #[error("tensor {name}: {reason}")]
+    Tensor {
+        /// The tensor's `state_dict` name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The projection's outputs cannot be divided among the heads.
+    #[error("tensor proj.weight: {}", no_division(*d_model, *heads))]
+    Heads {
+        /// Outputs of the projection.
+        d_model: usize,
+        /// Attention heads; an encoder has at least one.
+        heads: usize,
+    },
+    /// The core does not support these sizes.
+    #[error(transparent)]
+    Dims(#[from] DimsError),
+    /// The core refuses the model.
+    #[error("the model cannot be written as a bundle: {0}")]
+    Bundle(String),
+    /// Only the core computes what the bundle's weights give.
+    #[error("the weights are {}: only bundles hold them, and only the core computes with them", format.name())]
+    Quantised {
+        /// Format of the weights.
+        format: WeightFormat,
+    },
+    /// The position table cannot be cut to this length.
+    #[error("{given} positions: the model has 1 to {most} to give")]
+    Positions {
+        /// Positions asked for.
+        given: usize,
+        /// Positions of the model.
+        most: usize,
+    },
+    /// The recordings do not show how large the values get.
+    #[error("calibration: {0}")]
+    Calibration(String),
+}
+
+fn no_division(d_model: usize, heads: usize) -> String {
+    match heads {
+        0 => "an encoder has at least one head".to_owned(),
+        heads => format!("has {d_model} outputs, which {heads} heads do not divide"),
+    }
+}
