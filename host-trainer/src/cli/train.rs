@@ -20,7 +20,7 @@ use crate::evaluation::trials::window_trials;
 use crate::evaluation::verification::window_probes;
 use crate::hex;
 use crate::model::Model;
-use crate::training::{self, Archive, Note, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
 
 /// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
 use crate::engine::EngineError;
-use crate::front_end::FrontEndError;
+pub use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
 pub use archive::{ARCHIVE, Archive, ArchiveError};
