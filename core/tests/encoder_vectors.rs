@@ -2,16 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[path = "model/mod.rs"]
-mod model;
 mod support;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use model::Aligned;
 use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat, standardise};
+use neural_vault_testkit::Aligned;
 use safetensors::SafeTensors;
 
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;

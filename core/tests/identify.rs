@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-mod model;
-
-use model::{Aligned, Random};
 use neural_vault_core::encoder::{Kernel, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, write};
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::verify::Threshold;
+use neural_vault_testkit::{Aligned, Random};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 

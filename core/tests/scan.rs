@@ -2,14 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[path = "model/mod.rs"]
-mod model;
-
-use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
 use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
 use neural_vault_core::similarity::cosine;
+use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in};
 use proptest::prelude::*;
 
 /// Blocks of 256 and sums of 32 bits end inside its frames.
@@ -68,7 +65,7 @@ proptest! {
         frames in 1usize..12, window in 1usize..8, seed in any::<u32>(),
         sizes in proptest::collection::vec(1usize..1600, 1..6), format in 0..5usize,
     ) {
-        let bytes = model::bundle_in(WeightFormat::ALL[format], &WIDE_FRAMES, seed, None).unwrap();
+        let bytes = bundle_in(WeightFormat::ALL[format], &WIDE_FRAMES, seed, None).unwrap();
         let encoder = encoder(&bytes);
         let scan = Random(seed).floats(frames * WIDE_FRAMES.features, 2.0);
         let whole = embed(&encoder, &scan, window).unwrap();
@@ -82,7 +79,7 @@ proptest! {
     fn any_values_give_a_finite_embedding_or_an_error(
         words in proptest::collection::vec(any::<u32>(), 15), window in 1usize..4, format in 0..5usize,
     ) {
-        let bytes = model::bundle_in(WeightFormat::ALL[format], &SMALL, 1, None).unwrap();
+        let bytes = bundle_in(WeightFormat::ALL[format], &SMALL, 1, None).unwrap();
         let scan: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
         if let Ok(embedding) = embed(&encoder(&bytes), &scan, window) {
             prop_assert!(embedding.iter().all(|value| value.is_finite()));
@@ -92,7 +89,7 @@ proptest! {
 
 #[test]
 fn a_scan_is_the_mean_of_its_full_windows() {
-    let bytes = model::bundle(&FULL_WIDTH, 9, None).unwrap();
+    let bytes = bundle(&FULL_WIDTH, 9, None).unwrap();
     let encoder = encoder(&bytes);
     let features = FULL_WIDTH.features;
     let scan = Random(5).floats(8 * features, 2.0);
@@ -105,7 +102,7 @@ fn a_scan_is_the_mean_of_its_full_windows() {
 
 #[test]
 fn a_short_scan_repeats_up_to_one_window() {
-    let bytes = model::bundle(&WIDE_FRAMES, 9, None).unwrap();
+    let bytes = bundle(&WIDE_FRAMES, 9, None).unwrap();
     let encoder = encoder(&bytes);
     let features = WIDE_FRAMES.features;
     let scan = Random(5).floats(3 * features, 2.0);
@@ -116,7 +113,7 @@ fn a_short_scan_repeats_up_to_one_window() {
 
 #[test]
 fn a_single_window_has_unit_length() {
-    let bytes = model::bundle(&FULL_WIDTH, 2, None).unwrap();
+    let bytes = bundle(&FULL_WIDTH, 2, None).unwrap();
     let scan = Random(5).floats(FULL_WIDTH.features, 2.0);
     let embedding = embed_window(&encoder(&bytes), &scan);
     let length: f32 = embedding.iter().map(|value| value * value).sum();
@@ -125,7 +122,7 @@ fn a_single_window_has_unit_length() {
 
 #[test]
 fn frames_embedded_together_have_the_bits_of_each_alone() {
-    let bytes = model::bundle(&WIDE_FRAMES, 2, None).unwrap();
+    let bytes = bundle(&WIDE_FRAMES, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let frames = Random(6).floats(WIDE_FRAMES.features * 13, 2.0);
     let alone: Vec<f32> = frames.chunks(WIDE_FRAMES.features).flat_map(|frame| embed_window(&encoder, frame)).collect();
@@ -145,7 +142,7 @@ fn frames_embedded_together_have_the_bits_of_each_alone() {
 #[test]
 fn standardised_frames_enter_as_they_are() {
     for format in WeightFormat::ALL {
-        let bytes = model::bundle_in(format, &SMALL, 2, None).unwrap();
+        let bytes = bundle_in(format, &SMALL, 2, None).unwrap();
         let encoder = encoder(&bytes);
         let mut frame = Random(7).floats(SMALL.features, 2.0);
         frame[3] = f32::NAN;
@@ -160,7 +157,7 @@ fn standardised_frames_enter_as_they_are() {
 
 #[test]
 fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let raw = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.25, -0.5];
     let clean = [0.0, 1.0, -1.0, 0.25, -0.5];
@@ -169,7 +166,7 @@ fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
 
 #[test]
 fn lengths_that_do_not_fit_are_refused() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let frame = [0.5; 5];
     let encode = |error| Some(ScanError::Encode(error));
@@ -200,7 +197,7 @@ fn lengths_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_lost_window_loses_the_scan() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let mut scratch = scratch(&SMALL, 1);
     let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
@@ -213,7 +210,7 @@ fn a_lost_window_loses_the_scan() {
 
 #[test]
 fn a_linear_model_projects_averages_and_normalises() {
-    let bytes = model::bundle(&LINEAR, 4, None).unwrap();
+    let bytes = bundle(&LINEAR, 4, None).unwrap();
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     let tensor = |name: &str| bundle.state_tensor(name).unwrap();
     let (mean, inv_std) = (tensor("standardiser.mean"), tensor("standardiser.inv_std"));
@@ -242,7 +239,7 @@ fn every_format_embeds_near_float32() {
     for dims in [FULL_WIDTH, LINEAR] {
         let scan = Random(5).floats(3 * dims.features, 2.0);
         let embedding = |format| {
-            let bytes = model::bundle_in(format, &dims, 2, None).unwrap();
+            let bytes = bundle_in(format, &dims, 2, None).unwrap();
             embed_window(&encoder(&bytes), &scan)
         };
         let exact = embedding(WeightFormat::F32);

@@ -4,14 +4,10 @@
 // What the macros make is not documented.
 #![allow(missing_docs, unused_qualifications)]
 
-#[path = "../../core/tests/model/mod.rs"]
-mod model;
-
 use std::convert::Infallible;
 use std::hint::black_box;
 
 use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
-use model::{Aligned, FULL_WIDTH, Random};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::WeightFormat::{F32, I8};
 use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
@@ -20,6 +16,7 @@ use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, der
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 use neural_vault_kernels::best;
+use neural_vault_testkit::{Aligned, FULL_WIDTH, Random, bundle_in};
 
 const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
 
@@ -58,7 +55,7 @@ main!(
 );
 
 fn encode(format: WeightFormat, kernel: Kernel, window: usize) -> Work {
-    let bytes: &'static Aligned = Box::leak(Box::new(model::bundle_in(format, &DIMS, 2026, None).unwrap()));
+    let bytes: &'static Aligned = Box::leak(Box::new(bundle_in(format, &DIMS, 2026, None).unwrap()));
     let encoder = Bundle::open(bytes.bytes()).unwrap().encoder().with_kernel(kernel);
     let frames = Random(11).floats(window * DIMS.features, 3.0);
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, window)];

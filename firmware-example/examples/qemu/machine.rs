@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, Transport};
+use neural_vault_token_simulator::client::{Client, Transport};
 
 /// Longest wait for an answer: the token hashes its model before it answers for the first time.
 const TIMEOUT: Duration = Duration::from_secs(120);

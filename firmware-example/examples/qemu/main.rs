@@ -3,12 +3,8 @@
 //! FOLDER is where the machine keeps its flash and where it is started anew.
 #![allow(clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/support/client.rs"]
-mod client;
 mod machine;
 mod measure;
-#[path = "../../../core/tests/model/mod.rs"]
-mod model;
 mod recordings;
 mod story;
 
@@ -16,6 +12,7 @@ use std::error::Error;
 use std::path::Path;
 
 use machine::Setup;
+use neural_vault_testkit::Aligned;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -31,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "measure" => measure::measure(&firmware, &folder),
         "story" => {
             let model = std::fs::canonicalize(models.join("haxby-demo/model.i8i16.nvb"))?;
-            let bytes = model::Aligned::new(&std::fs::read(&model)?);
+            let bytes = Aligned::new(&std::fs::read(&model)?);
             let recordings = recordings::read(&models.join("data/haxby/haxby_slice_runs00-05.csv.gz"))?;
             story::tell(&Setup { firmware, model, folder, count: false }, bytes.bytes(), &recordings)
         }

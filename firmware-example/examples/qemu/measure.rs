@@ -5,9 +5,9 @@ use std::path::Path;
 
 use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::wire::*;
+use neural_vault_testkit::{Random, bundle_in};
 
 use crate::machine::Setup;
-use crate::model::{self, Random};
 use crate::story::{ADMIN, Host, SLOT, equal_embeddings, first_frame, provision};
 
 /// The reference's widths.
@@ -29,7 +29,7 @@ pub fn measure(firmware: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
     println!("[");
     for (index, (features, window, scans)) in CASES.into_iter().enumerate() {
         let dims = Dims { features, ..DIMS };
-        let bytes = model::bundle_in(FORMAT, &dims, features as u32, None)?;
+        let bytes = bundle_in(FORMAT, &dims, features as u32, None)?;
         let place = folder.join("model.nvb");
         std::fs::write(&place, bytes.bytes())?;
         for file in ["token.flash", "token.epoch"] {

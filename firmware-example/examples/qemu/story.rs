@@ -9,9 +9,9 @@ use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::scan::embed_scan;
 use neural_vault_core::wire::*;
 use neural_vault_token::attempts::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use neural_vault_token_simulator::client::Client;
 use sha2::Sha256;
 
-use crate::client::Client;
 use crate::machine::{Machine, Setup};
 use crate::recordings::Recordings;
 
