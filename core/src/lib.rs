@@ -18,6 +18,8 @@ pub mod encoder;
 #[cfg(all(feature = "weights-f32", feature = "weights-int8"))]
 pub mod identify;
 #[cfg(feature = "encoder")]
+pub mod kernel;
+#[cfg(feature = "encoder")]
 pub mod scan;
 #[cfg(feature = "wire")]
 pub mod wire;

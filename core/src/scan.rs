@@ -10,7 +10,8 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::encoder::{EncodeError, Encoder, ROWS, Workspace};
+use crate::encoder::{EncodeError, Encoder, Workspace};
+use crate::kernel::ROWS;
 
 /// Why a scan has no embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +152,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         let values = &chunk[..frames * count];
         let Workspace { rows, partials, .. } = &mut self.workspace;
         let rows = &mut rows[frame * width..(frame + frames) * width];
-        self.encoder.project(feature, count, values, rows, partials);
+        self.encoder.project(feature..feature + count, values, rows, partials);
         self.state.feature += count;
         if self.state.feature == features {
             self.state.feature = 0;

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-use neural_vault_core::encoder::{Kernel, WeightFormat};
+use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::identify::{Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, write};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::verify::Threshold;
 use neural_vault_testkit::{Aligned, Random};

@@ -10,8 +10,9 @@ use std::hint::black_box;
 use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::WeightFormat::{F32, I8};
-use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantize::quantize;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
@@ -27,12 +28,12 @@ type Work = Box<dyn FnMut()>;
 
 // Handed back, so that what it holds is freed after the count.
 #[library_benchmark]
-#[bench::encode_f32_portable_1(encode(F32, Kernel::PORTABLE, 1))]
-#[bench::encode_f32_portable_8(encode(F32, Kernel::PORTABLE, 8))]
+#[bench::encode_f32_portable_1(encode(F32, &Kernel::PORTABLE, 1))]
+#[bench::encode_f32_portable_8(encode(F32, &Kernel::PORTABLE, 8))]
 #[bench::encode_f32_best_1(encode(F32, best(), 1))]
 #[bench::encode_f32_best_8(encode(F32, best(), 8))]
-#[bench::encode_i8_portable_1(encode(I8, Kernel::PORTABLE, 1))]
-#[bench::encode_i8_portable_8(encode(I8, Kernel::PORTABLE, 8))]
+#[bench::encode_i8_portable_1(encode(I8, &Kernel::PORTABLE, 1))]
+#[bench::encode_i8_portable_8(encode(I8, &Kernel::PORTABLE, 8))]
 #[bench::encode_i8_best_1(encode(I8, best(), 1))]
 #[bench::encode_i8_best_8(encode(I8, best(), 8))]
 #[bench::identify_f32_best(identify(F32))]
@@ -54,7 +55,7 @@ main!(
     library_benchmark_groups = core
 );
 
-fn encode(format: WeightFormat, kernel: Kernel, window: usize) -> Work {
+fn encode(format: WeightFormat, kernel: &'static Kernel, window: usize) -> Work {
     let bytes: &'static Aligned = Box::leak(Box::new(bundle_in(format, &DIMS, 2026, None).unwrap()));
     let encoder = Bundle::open(bytes.bytes()).unwrap().encoder().with_kernel(kernel);
     let frames = Random(11).floats(window * DIMS.features, 3.0);
@@ -72,7 +73,7 @@ fn identify(format: WeightFormat) -> Work {
         Box::leak(Box::new(Aligned::new(&write(format, &[0; 32], [1, 0], &entries).unwrap())));
     let (gallery, kernel, probe) = (Gallery::open(bytes.bytes()).unwrap(), best(), prototype(7));
     let mut matches = [Match { index: 0, score: 0.0 }];
-    Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), &kernel).unwrap())
+    Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), kernel).unwrap())
 }
 
 fn quantise() -> Work {

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::ScanEncoder;
 use neural_vault_testkit::{FULL_WIDTH, LONG_FRAMES, Random, bundle_in, compare};
 
@@ -66,11 +67,14 @@ fn scans_of_every_kind_have_the_bits_of_the_portable_kernel() {
 
 #[test]
 fn a_kernel_that_is_one_bit_off_is_found() {
-    let close_block = |totals: &mut [f32], partials: &mut [f32]| {
-        (Kernel::PORTABLE.close_block)(totals, partials);
-        totals[0] = totals[0].next_up();
+    const ONE_BIT_OFF: Kernel = Kernel {
+        close_block: |totals, partials| {
+            (Kernel::PORTABLE.close_block)(totals, partials);
+            totals[0] = totals[0].next_up();
+        },
+        ..Kernel::PORTABLE
     };
-    let kernels = [("one bit off", Kernel { close_block, ..Kernel::PORTABLE })];
+    let kernels = [("one bit off", &ONE_BIT_OFF)];
     let found = compare(WeightFormat::F32, &kernels, 20).unwrap();
     assert!(found[0].differing > 0, "{found:?}");
 }

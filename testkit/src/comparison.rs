@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 use std::thread;
 
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::{ScanError, embed_scan};
 
 use crate::{FULL_WIDTH, Random, bundle_in};
@@ -42,7 +43,7 @@ impl AddAssign for Comparison {
 /// The model cannot be made, or a thread panicked.
 pub fn compare(
     format: WeightFormat,
-    kernels: &[(&str, Kernel)],
+    kernels: &[(&str, &'static Kernel)],
     scans: usize,
 ) -> Result<Vec<Comparison>, Box<dyn Error>> {
     let bytes = bundle_in(format, &DIMS, 2026, None)?;
@@ -54,7 +55,7 @@ pub fn compare(
             let (window, frames) = scan(index);
             let expected = embed(&portable, &frames, window);
             for ((_, kernel), found) in kernels.iter().zip(&mut found) {
-                *found += judge(&expected, &embed(&portable.with_kernel(*kernel), &frames, window));
+                *found += judge(&expected, &embed(&portable.with_kernel(kernel), &frames, window));
             }
         }
         found

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::encoder::{Dims, Storage, WeightFormat};
+use crate::encoder::format::Storage;
+use crate::encoder::{Dims, WeightFormat};
 use Kind::{Float, InputScale, InvStd, Mean, Scale, Weight};
 
 /// Tensors start at multiples of this many bytes.

@@ -53,7 +53,7 @@ mod write;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-pub use crate::encoder::Storage;
+pub use crate::encoder::format::Storage;
 pub use error::BundleError;
 pub use layout::{Shape, Tensor, TensorName};
 #[cfg(feature = "std")]

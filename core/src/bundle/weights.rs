@@ -4,7 +4,8 @@ use std::vec;
 use std::vec::Vec;
 
 use super::values::is_finite_half;
-use crate::encoder::{QUAD, WeightFormat};
+use crate::encoder::WeightFormat;
+use crate::kernel::QUAD;
 
 /// Appends PyTorch's (outputs, inputs) weights as `format` stores them; returns the outputs' scales, where it has any.
 ///

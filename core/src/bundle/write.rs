@@ -13,7 +13,9 @@ use half::bf16;
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::values::is_allowed;
 use super::{Bundle, MAGIC, ProvisioningKey, VERSION, sha256, tag, weights};
-use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
+use crate::encoder::format::Storage;
+use crate::encoder::{Dims, DimsError, WeightFormat};
+use crate::kernel::bfloat_to_float;
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! How the weights of products are stored, and which numbers enter the products.
 
+use crate::kernel::QUAD;
+
 /// How the weights of products are stored; part of a model's identity.
 ///
 /// Biases, norms and the position table are float32 in every format; so is the standardiser, but bfloat16 beside int8
@@ -110,6 +112,3 @@ pub enum Storage {
     /// As the model's format stores the weights of products.
     Weight,
 }
-
-/// Inputs whose int8 weights for one output lie side by side.
-pub const QUAD: usize = 4;

@@ -13,23 +13,15 @@
 //! core's own. The products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
-mod attention;
-#[cfg(feature = "weights-int8")]
-mod codes;
 mod dims;
 mod erf;
 #[cfg(feature = "weights-f32")]
 mod float;
-mod format;
+pub(crate) mod format;
 mod forward;
 #[cfg(feature = "weights-int8")]
 mod integer;
-mod kernel;
-mod lanes;
 mod linear;
-mod matrix;
-mod norm;
-mod standardise;
 #[cfg(feature = "weights-int8")]
 mod totals;
 mod weights;
@@ -38,28 +30,18 @@ mod workspace;
 use core::error::Error;
 use core::fmt;
 
-pub use attention::{Attend, attend};
-#[cfg(feature = "weights-int8")]
-pub use codes::{magnitude, quantise, quantise_raw, rescale};
+pub use crate::kernel::standardise::sanitise;
 pub use dims::{Dims, DimsError};
-#[cfg(feature = "weights-f32")]
-pub use float::close_block;
-pub use format::{QUAD, Storage, WeightFormat};
-pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP, chunk_at, chunk_at_mut, row_width};
-#[cfg(feature = "weights-int8")]
-pub use kernel::{AccumulateCodes, AccumulateRaw};
-pub use norm::{Norm, layer_norm};
-#[cfg(feature = "weights-int8")]
-pub use standardise::bfloat_to_float;
-pub use standardise::sanitise;
-#[cfg(feature = "weights-f32")]
-pub use standardise::{Standardise, standardise};
+pub use format::WeightFormat;
+pub(crate) use weights::{Check, Piece};
+pub(crate) use workspace::Workspace;
 
+use core::ops::Range;
+
+use crate::kernel::Kernel;
 use crate::similarity::SimilarityError;
 use forward::start;
 use weights::Weights;
-pub(crate) use weights::{Check, Piece};
-pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "weights-f32", feature = "weights-int8")))]
 compile_error!("an encoder needs the arithmetic of a weight format: weights-f32, weights-16bit or weights-int8");
@@ -70,7 +52,7 @@ pub struct Encoder<'a> {
     dims: Dims,
     format: WeightFormat,
     weights: Weights<'a>,
-    kernel: Kernel,
+    kernel: &'static Kernel,
 }
 
 /// Why a window has no embedding.
@@ -114,19 +96,19 @@ impl<'a> Encoder<'a> {
     /// `None` when one is refused, they are too short or too long, or they are misaligned.
     pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
         let weights = Weights::cut(tensors, &dims, format, check)?;
-        Some(Self { dims, format, weights, kernel: Kernel::PORTABLE })
+        Some(Self { dims, format, weights, kernel: &Kernel::PORTABLE })
     }
 
     /// The same model, its products computed by `kernel`.
     #[must_use]
-    pub fn with_kernel(self, kernel: Kernel) -> Self {
+    pub fn with_kernel(self, kernel: &'static Kernel) -> Self {
         Self { kernel, ..self }
     }
 
     /// The same model for frames that are standardised already, as [`Encoder::standardise`] does it.
     #[must_use]
-    pub fn of_standardised(mut self) -> Self {
-        self.weights.projection = self.weights.projection.of_standardised();
+    pub fn without_standardiser(mut self) -> Self {
+        self.weights.projection = self.weights.projection.without_standardiser();
         self
     }
 
@@ -165,7 +147,7 @@ impl<'a> Encoder<'a> {
         let window = given / features;
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
-        self.project(0, features, frames, workspace.rows, workspace.partials);
+        self.project(0..features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
         embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
         Ok(())
@@ -196,7 +178,7 @@ impl<'a> Encoder<'a> {
         let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
-            self.project(0, features, frames, rows, partials);
+            self.project(0..features, frames, rows, partials);
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, self.dims.heads));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
@@ -224,11 +206,11 @@ impl<'a> Encoder<'a> {
         if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
-    /// Projects the next `count` values of some frames whose `first` values were projected before to rows (frames, d_model).
+    /// Projects these features of some frames, whose features before them were projected before, to rows (frames, d_model).
     ///
     /// The rows are complete once the last feature is in. Nothing else may touch them and `partials` in between.
-    pub(crate) fn project(&self, first: usize, count: usize, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
-        self.weights.projection.feed(first, count, values, rows, partials, &self.kernel);
+    pub(crate) fn project(&self, features: Range<usize>, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
+        self.weights.projection.feed(features, values, rows, partials, self.kernel);
     }
 }
 

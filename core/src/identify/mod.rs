@@ -12,7 +12,8 @@ mod write;
 use core::error::Error;
 use core::fmt;
 
-use crate::encoder::{Accumulate, Kernel, LANES, QUAD, ROWS, STEP, magnitude, quantise};
+use crate::kernel::loops::{magnitude, quantise};
+use crate::kernel::{Add, Kernel, LANES, QUAD, Quantiser, ROWS, STEP, WeightRows};
 use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 
@@ -101,7 +102,7 @@ impl Gallery<'_> {
             }
         }
         let blocks = values.chunks_exact(self.width());
-        self.search(&steps, blocks, STEP, kernel.f32, |sum| sum, None, matches);
+        self.search(&steps, blocks, STEP, kernel.add_f32, |sum| sum, None, matches);
         Ok(())
     }
 
@@ -117,17 +118,17 @@ impl Gallery<'_> {
         let mut lengths = [1.0; ROWS];
         for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
             norm(query).map_err(|error| (row, error))?;
-            let factor = f32::from(MAX_CODE) / magnitude(query);
+            let quantiser = Quantiser { factor: f32::from(MAX_CODE) / magnitude(query), max_code: MAX_CODE };
             let mut squares = 0;
             for (values, step) in query.chunks(STEP).zip(&mut steps) {
                 let codes = &mut step[row];
-                quantise(values, factor, MAX_CODE, codes);
+                quantise(values, quantiser, codes);
                 squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
             }
             *length = libm::sqrtf(squares as f32);
         }
         let blocks = codes.chunks_exact(self.width() / QUAD);
-        self.search(&steps, blocks, STEP / QUAD, kernel.i8, |sum| sum as f32, Some(scales), matches);
+        self.search(&steps, blocks, STEP / QUAD, kernel.add_i8, |sum| sum as f32, Some(scales), matches);
         for (found, length) in matches.iter_mut().zip(lengths) {
             found.score /= length;
         }
@@ -143,7 +144,7 @@ impl Gallery<'_> {
         steps: &[[[I; STEP]; ROWS]; STEPS],
         blocks: impl Iterator<Item = &'g [[W; BLOCK]]>,
         inner: usize,
-        accumulate: Accumulate<I, W, S>,
+        add: Add<I, W, S>,
         float: impl Fn(S) -> f32,
         scales: Option<&[[f32; BLOCK]]>,
         matches: &mut [Match],
@@ -156,7 +157,7 @@ impl Gallery<'_> {
             sums.as_flattened_mut().fill([S::default(); LANES]);
             for (step, values) in steps.iter().zip(values.chunks(inner)) {
                 let columns = values.as_flattened().as_chunks::<LANES>().0;
-                accumulate(&step[..rows], columns, COLUMNS, sums.as_flattened_mut());
+                add(&step[..rows], WeightRows { columns, stride: COLUMNS }, sums.as_flattened_mut());
             }
             let first = block * BLOCK;
             let scales = scales.map_or(&[1.0; BLOCK], |scales| &scales[block]);

@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::BLOCK;
 use super::file::{MAGIC, MAX_PROTOTYPES, VERSION, is_known, length};
-use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
+use crate::encoder::WeightFormat;
+use crate::kernel::loops::{magnitude, quantise};
+use crate::kernel::{QUAD, Quantiser};
 use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 use crate::verify::Threshold;
@@ -96,7 +98,8 @@ pub fn write(
             }
         } else {
             let mut codes = vec![0; width];
-            quantise(entry.prototype, 127.0 / magnitude(entry.prototype), 127, &mut codes);
+            let quantiser = Quantiser { factor: 127.0 / magnitude(entry.prototype), max_code: 127 };
+            quantise(entry.prototype, quantiser, &mut codes);
             let squares: i32 = codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum();
             scales[index] = 1.0 / libm::sqrtf(squares as f32);
             for (k, code) in codes.iter().enumerate() {

@@ -51,12 +51,12 @@ impl<'e> Prepared<'e> {
             values.chunks_exact_mut(dataset.features).for_each(|frame| encoder.standardise(frame));
             values
         };
-        let (of_standardised, windows) = (encoder.of_standardised(), trained.windows.clone());
+        let (encoder, windows) = (encoder.without_standardiser(), trained.windows.clone());
         let fitted = match others {
-            None => Fitted::encoder(of_standardised, windows),
+            None => Fitted::encoder(encoder, windows),
             Some(open_set) => {
                 let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
-                Fitted::fit(of_standardised, windows, &standardised(&fold.training), &labels, open_set, plan.seed)?
+                Fitted::fit(encoder, windows, &standardised(&fold.training), &labels, open_set, plan.seed)?
             }
         };
         let encode = |part: &[usize]| {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use half::bf16;
 use neural_vault_core::bundle::{self, Bundle, ProvisioningKey, tensor_names_and_shapes};
-use neural_vault_core::encoder::{WeightFormat, standardise};
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::kernel::Statistics;
+use neural_vault_core::kernel::loops::standardise;
 
 use super::{Aligned, Model, ModelError, Provenance};
 
@@ -147,7 +149,7 @@ impl Model {
         for frame in frames.chunks_exact(features).step_by(every) {
             let start = values.len();
             values.resize(start + features, 0.0);
-            standardise(frame, mean, inv_std, &mut values[start..]);
+            standardise(frame, Statistics { mean, inv_std }, &mut values[start..]);
         }
         values
     }
