@@ -45,7 +45,7 @@ impl<B: Board> Machine<'_, B> {
         }
         let model = self.model()?;
         if *model.digest() != provisioning.model {
-            return Err(Fault::ModelUnlike.into());
+            return Err(Fault::ModelMismatch.into());
         }
         let (window, most) = (usize::from(provisioning.window), WINDOW.min(model.dims().positions));
         if window == 0 || window > most || Encoder::scratch_len(&model.dims(), window) > SCRATCH {

@@ -146,7 +146,7 @@ impl<'m, B: Board> Machine<'m, B> {
 
     fn handshake(&mut self, hello: Hello) -> Result<Welcome, Refusal> {
         if hello.version != VERSION {
-            return Err(Fault::VersionUnlike.with(u32::from(VERSION)));
+            return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
         }
         self.greeted = true;
         self.nonce = None;
@@ -273,7 +273,7 @@ impl<'m, B: Board> Machine<'m, B> {
         if identity.model == *model.digest() {
             Ok(model.encoder().with_kernel(kernel()))
         } else {
-            Err(Fault::ModelUnlike)
+            Err(Fault::ModelMismatch)
         }
     }
 

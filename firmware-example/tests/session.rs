@@ -166,7 +166,7 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
             assert_eq!(client.call::<Provision>(&given), Err(Fault::Window.with(8)));
         }
         let given = Provisioning { model: [0; 32], ..provisioning(model) };
-        assert_eq!(fault(client.call::<Provision>(&given)), Fault::ModelUnlike);
+        assert_eq!(fault(client.call::<Provision>(&given)), Fault::ModelMismatch);
         client.transport.board().consents = false;
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotConfirmed);
         client.transport.board().consents = true;
@@ -206,7 +206,7 @@ fn an_enrolment_takes_only_the_scans_it_was_authorised_for() {
         let given = Enrolment { scans: 2, ..enrolment };
         assert_eq!(client.admin::<Enrol, _>(&ADMIN, given), Err(Fault::EnrolmentScans.with(1)));
         let given = Enrolment { prototype: [0; 32], ..enrolment };
-        assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeUnlike);
+        assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeMismatch);
         for threshold in [f32::NAN, 1.5, f32::INFINITY] {
             let given = Enrolment { threshold, ..enrolment };
             assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::Threshold);
@@ -339,7 +339,8 @@ fn another_model_or_none_disables_a_provisioned_token() {
     let aligned = bundle();
     let other = neural_vault_testkit::bundle(&DIMS, 6, None).unwrap();
     let board = enrolled_board(aligned.bytes());
-    for (memory, expected) in [(other.bytes(), Fault::ModelUnlike), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]
+    for (memory, expected) in
+        [(other.bytes(), Fault::ModelMismatch), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]
     {
         session(board.clone(), memory, |client| {
             assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);

@@ -83,7 +83,7 @@ faults! {
     /// No handshake since the token started.
     5 HandshakeNeeded "the token was restarted: begin with a handshake";
     /// Another protocol version; the detail is the token's.
-    6 VersionUnlike "host and token speak different protocol versions";
+    6 VersionMismatch "host and token speak different protocol versions";
     /// This build of the firmware does not have it.
     7 Unsupported "this token does not offer that";
 
@@ -102,7 +102,7 @@ faults! {
     /// Another number of scans was taken for enrolment; the detail is that number.
     26 EnrolmentScans "the token holds another number of scans for this enrolment";
     /// The prototype is not the one the command was made for.
-    27 PrototypeUnlike "the enrolled scans are not those the command was made for";
+    27 PrototypeMismatch "the enrolled scans are not those the command was made for";
     /// An application label is longer than 64 bytes.
     28 Application "the application's label is longer than 64 bytes";
 
@@ -138,7 +138,7 @@ faults! {
     /// There is no sound model; the detail is 0.
     60 Model "the token's model is missing or damaged: flash it again";
     /// The model is not the provisioned one.
-    61 ModelUnlike "the token's model is not the one it was provisioned for";
+    61 ModelMismatch "the token's model is not the one it was provisioned for";
     /// The model is wider than the token's memory.
     62 ModelTooLarge "the token has no memory for this model";
 

@@ -78,7 +78,7 @@ impl Client {
         client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
-            Some(Fault::VersionUnlike) => client.unlike(error.detail()),
+            Some(Fault::VersionMismatch) => client.unlike(error.detail()),
             _ => error,
         })?;
         if welcome.version != VERSION {
