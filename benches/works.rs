@@ -7,7 +7,7 @@ use neural_vault::engine::{Data, Device, Engine, Feed};
 use neural_vault::model::{Aligned, onnx};
 use neural_vault_core::bundle::{Bundle, Storage};
 use neural_vault_core::encoder::{Encoder, WeightFormat};
-use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::verify::Threshold;
@@ -107,7 +107,7 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     let entry = |prototype: &'static [f32]| Entry { label: "", threshold, prototype };
     let vectors: &'static [Vec<f32>] = Vec::leak(vectors);
     let entries: Vec<Entry<'_>> = vectors.iter().cycle().take(prototypes).map(|vector| entry(vector)).collect();
-    let bytes = leaked(Aligned::new(&write(format, &[0; 32], [1, 0], &entries)?));
+    let bytes = leaked(Aligned::new(&write(format, &[0; 32], ProbeWindows { window: 1, windows: 0 }, &entries)?));
     let gallery = Gallery::open(bytes)?;
     let probes: Vec<f32> = (0..queries as u64).flat_map(|seed| unit_vector(10_000 + seed)).collect();
     let kernel = neural_vault_kernels::best();

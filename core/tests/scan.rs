@@ -4,7 +4,7 @@
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
-use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
 use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn scratch(dims: &Dims, window: usize) -> Vec<f32> {
 fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Result<Vec<f32>, ScanError> {
     let dims = encoder.dims();
     let mut embedding = vec![0.0; dims.latent];
-    embed_scan(encoder, frames, window, &mut scratch(dims, window), &mut embedding)?;
+    ScanEncoder::new(encoder, window, &mut scratch(dims, window))?.embed(frames, &mut embedding)?;
     Ok(embedding)
 }
 
@@ -136,7 +136,7 @@ fn frames_embedded_together_have_the_bits_of_each_alone() {
     let refused = encoder.embed_frames(&frames, 1, &mut short, &mut vec![0.0; given]);
     assert_eq!(refused, Err(EncodeError::Embedding { given, needed: alone.len() }));
     let refused = encoder.embed_frames(&frames, 0, &mut short, &mut vec![0.0; alone.len()]);
-    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 7 }));
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, max: 7 }));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn lengths_that_do_not_fit_are_refused() {
     let encoder = encoder(&bytes);
     let frame = [0.5; 5];
     let encode = |error| Some(ScanError::Encode(error));
-    let window = |given| encode(EncodeError::Window { given, most: 3 });
+    let window = |given| encode(EncodeError::Window { given, max: 3 });
     assert_eq!(embed(&encoder, &frame, 0).err(), window(0));
     assert_eq!(embed(&encoder, &frame, 4).err(), window(4));
     assert_eq!(embed(&encoder, &[], 1).err(), Some(ScanError::Empty));
@@ -185,18 +185,18 @@ fn lengths_that_do_not_fit_are_refused() {
     assert_eq!(refused, encode(EncodeError::Scratch { given, needed }));
 
     let mut scratch = scratch(&SMALL, 1);
-    let refused = embed_scan(&encoder, &frame, 1, &mut scratch, &mut [0.0; 15]).err();
+    let refused = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap().embed(&frame, &mut [0.0; 15]).err();
     let (given, needed) = (15, 16);
     assert_eq!(refused, encode(EncodeError::Embedding { given, needed }));
     let refused = encoder.embed_window(&[0.5; 6], &mut scratch, &mut [0.0; 16]);
     let (given, features) = (6, 5);
     assert_eq!(refused, Err(EncodeError::Frames { given, features }));
     let refused = encoder.embed_window(&[], &mut scratch, &mut [0.0; 16]);
-    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 3 }));
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, max: 3 }));
 }
 
 #[test]
-fn a_lost_window_loses_the_scan() {
+fn a_failed_window_fails_the_scan() {
     let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let mut scratch = scratch(&SMALL, 1);
@@ -243,14 +243,14 @@ fn every_format_embeds_near_float32() {
             embed_window(&encoder(&bytes), &scan)
         };
         let exact = embedding(WeightFormat::F32);
-        for (format, least) in [
+        for (format, min_cosine) in [
             (WeightFormat::F16, 0.999_99),
             (WeightFormat::I16, 0.999_999),
             (WeightFormat::I8I16, 0.999),
             (WeightFormat::I8, 0.995),
         ] {
             let cosine = cosine(&exact, &embedding(format)).unwrap();
-            assert!(cosine >= least, "{}: {cosine}", format.name());
+            assert!(cosine >= min_cosine, "{}: {cosine}", format.name());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::scan::{ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
@@ -142,7 +142,9 @@ fn core_embeddings(
     let scratch = || vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let embed = |scratch: &mut Vec<f32>, scan: &Scan| {
         let mut embedding = vec![0.0; encoder.dims().latent];
-        embed_scan(&encoder, dataset.scan_values(scan), window, scratch, &mut embedding).map_err(|source| {
+        let mut embed =
+            || ScanEncoder::new(&encoder, window, scratch)?.embed(dataset.scan_values(scan), &mut embedding);
+        embed().map_err(|source| {
             let label = dataset.labels[scan.label as usize].clone();
             EmbeddingError::Scan { label, source }
         })?;

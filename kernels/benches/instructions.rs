@@ -11,7 +11,7 @@ use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_ben
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::WeightFormat::{F32, I8};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
-use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantize::quantize;
@@ -69,8 +69,9 @@ fn identify(format: WeightFormat) -> Work {
     let threshold = Threshold::new(0.5).unwrap();
     let entry = |prototype| Entry { label: "", threshold, prototype };
     let entries: Vec<_> = vectors.iter().map(|vector| entry(vector)).collect();
-    let bytes: &'static Aligned =
-        Box::leak(Box::new(Aligned::new(&write(format, &[0; 32], [1, 0], &entries).unwrap())));
+    let bytes: &'static Aligned = Box::leak(Box::new(Aligned::new(
+        &write(format, &[0; 32], ProbeWindows { window: 1, windows: 0 }, &entries).unwrap(),
+    )));
     let (gallery, kernel, probe) = (Gallery::open(bytes.bytes()).unwrap(), best(), prototype(7));
     let mut matches = [Match { index: 0, score: 0.0 }];
     Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), kernel).unwrap())

@@ -7,7 +7,7 @@ use std::thread;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::kernel::Kernel;
-use neural_vault_core::scan::{ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 
 use crate::{FULL_WIDTH, Random, bundle_in};
 
@@ -76,7 +76,7 @@ type Embedding = Result<[u32; DIMS.latent], ScanError>;
 fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Embedding {
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, window)];
     let mut embedding = [0.0; DIMS.latent];
-    embed_scan(encoder, frames, window, &mut scratch, &mut embedding)?;
+    ScanEncoder::new(encoder, window, &mut scratch)?.embed(frames, &mut embedding)?;
     Ok(embedding.map(f32::to_bits))
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
-use neural_vault_core::scan::embed_scan;
+use neural_vault_core::scan::ScanEncoder;
 use sha2::{Digest, Sha256};
 
 use crate::{Random, bundle_in};
@@ -35,7 +35,7 @@ pub fn hash_of_scans(
     let mut hash = Sha256::new();
     for _ in 0..scans {
         let scan = random.floats(windows * window * dims.features, 3.0);
-        embed_scan(&encoder, &scan, window, &mut scratch, &mut embedding)?;
+        ScanEncoder::new(&encoder, window, &mut scratch)?.embed(&scan, &mut embedding)?;
         for component in &embedding {
             hash.update(component.to_le_bytes());
         }

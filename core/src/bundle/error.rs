@@ -8,6 +8,7 @@ use crate::encoder::DimsError;
 
 /// Why a buffer is no bundle to work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BundleError {
     /// It does not start with [`MAGIC`](super::MAGIC).
     NotABundle,
@@ -85,4 +86,11 @@ impl fmt::Display for BundleError {
     }
 }
 
-impl Error for BundleError {}
+impl Error for BundleError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Dims(error) => Some(error),
+            _ => None,
+        }
+    }
+}

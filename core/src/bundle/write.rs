@@ -19,6 +19,7 @@ use crate::kernel::bfloat_to_float;
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WriteError {
     /// A size is outside its limits.
     Dims(DimsError),

@@ -57,13 +57,14 @@ pub struct Encoder<'a> {
 
 /// Why a window has no embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// The window is empty or longer than the position table.
     Window {
         /// Frames given.
         given: usize,
         /// Most frames the model takes.
-        most: usize,
+        max: usize,
     },
     /// The frames do not all have the model's features.
     Frames {
@@ -191,10 +192,10 @@ impl<'a> Encoder<'a> {
 
     /// Cuts `scratch` up for windows of `window` frames.
     pub(crate) fn workspace<'s>(&self, window: usize, scratch: &'s mut [f32]) -> Result<Workspace<'s>, EncodeError> {
-        let most = self.dims.positions;
-        if window == 0 || window > most {
+        let max = self.dims.positions;
+        if window == 0 || window > max {
             let given = window;
-            return Err(EncodeError::Window { given, most });
+            return Err(EncodeError::Window { given, max });
         }
         let given = scratch.len();
         Workspace::cut(scratch, &self.dims, window).map_err(|needed| EncodeError::Scratch { given, needed })
@@ -217,8 +218,8 @@ impl<'a> Encoder<'a> {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Window { given, most } => {
-                write!(f, "window of {given} frames, the model takes 1 to {most}")
+            Self::Window { given, max } => {
+                write!(f, "window of {given} frames, the model takes 1 to {max}")
             }
             Self::Frames { given, features } => {
                 write!(f, "{given} values are no whole number of frames of {features} features")
@@ -234,4 +235,11 @@ impl fmt::Display for EncodeError {
     }
 }
 
-impl Error for EncodeError {}
+impl Error for EncodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Degenerate(error) => Some(error),
+            _ => None,
+        }
+    }
+}

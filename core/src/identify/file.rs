@@ -62,6 +62,7 @@ pub struct Gallery<'a> {
 
 /// Why a buffer is no gallery to search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GalleryError {
     /// It does not start with [`MAGIC`].
     NotAGallery,

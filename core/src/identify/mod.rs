@@ -19,7 +19,7 @@ use crate::similarity::{SimilarityError, norm};
 
 pub use file::{Gallery, GalleryError, MAGIC, VERSION};
 #[cfg(feature = "std")]
-pub use write::{Entry, GalleryWriteError, write};
+pub use write::{Entry, GalleryWriteError, ProbeWindows, write};
 
 /// Prototypes of a block, whose components lie side by side.
 pub const BLOCK: usize = 8 * LANES;
@@ -35,6 +35,7 @@ pub struct Match {
 
 /// Why queries have no nearest prototype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentifyError {
     /// The queries are no whole number of vectors of the gallery's width, or not one for each match.
     Queries {
@@ -184,9 +185,9 @@ const MAX_CODE: i16 = i8::MAX as i16;
 /// Steps of the longest vector.
 const STEPS: usize = MAX_LATENT.div_ceil(STEP);
 
-/// Whether a score of the block is above `least`; without a branch for each, which several lanes can share.
-fn any_above<S: Copy>(least: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {
-    sums.iter().zip(scales).fold(false, |any, (sum, scale)| any | (float(*sum) * scale > least))
+/// Whether a score of the block is above `best`; without a branch for each, so that several lanes can share the work.
+fn any_above<S: Copy>(best: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {
+    sums.iter().zip(scales).fold(false, |any, (sum, scale)| any | (float(*sum) * scale > best))
 }
 
 impl fmt::Display for IdentifyError {
@@ -198,4 +199,11 @@ impl fmt::Display for IdentifyError {
     }
 }
 
-impl Error for IdentifyError {}
+impl Error for IdentifyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Queries { .. } => None,
+            Self::Query { error, .. } => Some(error),
+        }
+    }
+}

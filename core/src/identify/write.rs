@@ -29,8 +29,18 @@ pub struct Entry<'e> {
     pub prototype: &'e [f32],
 }
 
+/// How much of a probe is embedded, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProbeWindows {
+    /// Frames of a window.
+    pub window: u32,
+    /// Windows, from the probe's start; 0 for all that it holds.
+    pub windows: u32,
+}
+
 /// Why no gallery was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GalleryWriteError {
     /// There is no format for galleries of this name.
     Format(WeightFormat),
@@ -52,15 +62,14 @@ pub enum GalleryWriteError {
     },
 }
 
-/// Writes the gallery of prototypes that one model made, float32 or int8; a probe has windows of so many frames, and so
-/// many of them (0 for all that it holds).
+/// Writes the gallery of prototypes that one model made, float32 or int8.
 ///
 /// # Errors
 /// There are no entries, or one is of another width, zero or not finite.
 pub fn write(
     format: WeightFormat,
     model_digest: &[u8; 32],
-    [window, windows]: [u32; 2],
+    probe: ProbeWindows,
     entries: &[Entry<'_>],
 ) -> Result<Vec<u8>, GalleryWriteError> {
     if !is_known(format) {
@@ -114,7 +123,7 @@ pub fn write(
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(format.number().to_le_bytes());
-    for size in [width as u32, entries.len() as u32, window, windows, labels as u32] {
+    for size in [width as u32, entries.len() as u32, probe.window, probe.windows, labels as u32] {
         bytes.extend(size.to_le_bytes());
     }
     bytes.extend(model_digest);
@@ -142,4 +151,11 @@ impl fmt::Display for GalleryWriteError {
     }
 }
 
-impl Error for GalleryWriteError {}
+impl Error for GalleryWriteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Prototype { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

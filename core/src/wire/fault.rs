@@ -46,6 +46,7 @@ macro_rules! faults {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal;)*) => {
         /// Why a token refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Fault {
             $($(#[$doc])* $name,)*
         }

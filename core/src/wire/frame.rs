@@ -29,6 +29,7 @@ pub struct Frame<'a> {
 
 /// Why bytes are no frame, or a message fits none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameError {
     /// The stuffing or the CRC is wrong.
     Damaged,

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::key::DeviceSecret;
-use neural_vault_core::scan::{ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed};
@@ -200,7 +200,8 @@ pub fn try_embedding(model: &[u8], scan: &[f32]) -> Result<Vec<f32>, ScanError> 
     let encoder = Bundle::open(model).unwrap().encoder();
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, usize::from(WINDOW))];
     let mut embedding = vec![0.0; DIMS.latent];
-    embed_scan(&encoder, scan, usize::from(WINDOW), &mut scratch, &mut embedding).map(|()| embedding)
+    ScanEncoder::new(&encoder, usize::from(WINDOW), &mut scratch)?.embed(scan, &mut embedding)?;
+    Ok(embedding)
 }
 
 /// [`try_embedding`] of a scan that has one.

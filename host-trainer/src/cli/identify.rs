@@ -94,6 +94,6 @@ fn nearest(gallery: &Gallery<'_>, probe: &[f32]) -> Result<Option<Match>, Identi
     match gallery.identify(probe, &mut found, neural_vault_kernels::best()) {
         Ok(()) => Ok(Some(found[0])),
         Err(IdentifyError::Query { .. }) => Ok(None),
-        Err(error @ IdentifyError::Queries { .. }) => Err(error),
+        Err(error) => Err(error),
     }
 }
