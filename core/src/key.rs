@@ -91,21 +91,17 @@ pub struct KeyContext<'a> {
 
 /// Why no key was derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
 pub enum KeyError {
     /// The prototype has no codes.
     Quantize(QuantizeError),
     /// The prototype cannot be scaled to unit length.
     Normalise(SimilarityError),
-    /// The prototype has more than [`MAX_LATENT`] components.
-    PrototypeLength {
-        /// Components given.
-        given: usize,
-    },
-    /// The key is empty or longer than [`MAX_KEY_LENGTH`] bytes.
-    KeyLength {
-        /// Bytes asked for.
-        given: usize,
-    },
+    /// The prototype has so many components, more than [`MAX_LATENT`].
+    PrototypeLength { given: usize },
+    /// A key of so many bytes was asked for, none or more than [`MAX_KEY_LENGTH`].
+    KeyLength { given: usize },
 }
 
 impl fmt::Display for KeyError {
@@ -119,7 +115,11 @@ impl fmt::Display for KeyError {
     }
 }
 
-impl Error for KeyError {}
+impl Error for KeyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        if let Self::Normalise(error) = self { Some(error) } else { None }
+    }
+}
 
 /// Fills `key` with the reference's v1 key of `prototype`, for compatibility.
 ///

@@ -8,24 +8,15 @@ pub const SCALE: f32 = 1000.0;
 
 /// Why an embedding has no codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
 pub enum QuantizeError {
-    /// The embedding and the space for its codes differ in length.
-    Length {
-        /// Components of the embedding.
-        components: usize,
-        /// Codes there is room for.
-        codes: usize,
-    },
-    /// A component is NaN or infinite.
-    NotFinite {
-        /// Position of the first such component.
-        index: usize,
-    },
-    /// A component does not fit a signed 16-bit code (magnitude of about 32.768 or more).
-    OutOfRange {
-        /// Position of the first such component.
-        index: usize,
-    },
+    /// The embedding has so many components, and there is room for another number of codes.
+    Length { components: usize, codes: usize },
+    /// The component at this position, the first such, is NaN or infinite.
+    NotFinite { index: usize },
+    /// The component at this position, the first such, does not fit a signed 16-bit code: about 32.768 or more either side of 0.
+    OutOfRange { index: usize },
     /// There are no components.
     Empty,
 }
