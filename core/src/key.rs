@@ -18,7 +18,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, zeroize_stack};
 
-use crate::quantize::{QuantizeError, quantize_component};
+use crate::quantise::{QuantiseError, quantise_component};
 use crate::secret::secret;
 use crate::similarity::{SimilarityError, norm};
 
@@ -95,7 +95,7 @@ pub struct KeyContext<'a> {
 #[non_exhaustive]
 pub enum KeyError {
     /// The prototype has no codes.
-    Quantize(QuantizeError),
+    Quantise(QuantiseError),
     /// The prototype cannot be scaled to unit length.
     Normalise(SimilarityError),
     /// The prototype has so many components, more than [`MAX_LATENT`].
@@ -107,7 +107,7 @@ pub enum KeyError {
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quantize(error) => error.fmt(f),
+            Self::Quantise(error) => error.fmt(f),
             Self::Normalise(error) => write!(f, "prototype has no direction: {error}"),
             Self::PrototypeLength { given } => write!(f, "prototype of {given} components, at most {MAX_LATENT}"),
             Self::KeyLength { given } => write!(f, "key of {given} bytes, give 1 to {MAX_KEY_LENGTH}"),
@@ -128,7 +128,7 @@ impl Error for KeyError {
 /// and everybody knows it. New uses take [`derive_v2`].
 ///
 /// # Errors
-/// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to
+/// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantiseError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
     derive(None, prototype, || Ok(1.0), &[INFO_V1], key)
@@ -173,7 +173,7 @@ fn derive(
 ) -> Result<(), KeyError> {
     let result = on_cleared_stack(|| {
         if prototype.is_empty() {
-            return Err(KeyError::Quantize(QuantizeError::Empty));
+            return Err(KeyError::Quantise(QuantiseError::Empty));
         }
         if prototype.len() > MAX_LATENT {
             return Err(KeyError::PrototypeLength { given: prototype.len() });
@@ -191,7 +191,7 @@ fn derive(
 fn input_codes(extract: &mut HkdfExtract<Sha256>, prototype: &[f32], divisor: f32) -> Result<(), KeyError> {
     let mut block = heapless::Vec::<[u8; 2], BLOCK>::new();
     for (index, component) in prototype.iter().enumerate() {
-        let code = quantize_component(index, component / divisor).map_err(KeyError::Quantize)?;
+        let code = quantise_component(index, component / divisor).map_err(KeyError::Quantise)?;
         if let Err(code) = block.push(code.to_le_bytes()) {
             extract.input_ikm(block.as_flattened());
             block = heapless::Vec::from_array([code]);

@@ -6,7 +6,7 @@
 extern crate std;
 
 pub mod key;
-pub mod quantize;
+pub mod quantise;
 mod secret;
 pub mod similarity;
 pub mod verify;

@@ -14,7 +14,7 @@ use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 use neural_vault_kernels::best;
 use neural_vault_testkit::{Aligned, FULL_WIDTH, Random, bundle_in};
@@ -80,7 +80,7 @@ fn identify(format: WeightFormat) -> Work {
 fn quantise() -> Work {
     let (mut embedding, mut codes) = (prototype(1), [0; DIMS.latent]);
     neural_vault_core::similarity::normalise(&mut embedding).unwrap();
-    Box::new(move || quantize(black_box(&embedding), black_box(&mut codes)).unwrap())
+    Box::new(move || quantise::quantise(black_box(&embedding), black_box(&mut codes)).unwrap())
 }
 
 fn key_v1() -> Work {
