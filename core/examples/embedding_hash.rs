@@ -2,8 +2,8 @@
 //!
 //! `cargo run --release -p neural-vault-core --features std --example embedding_hash`
 //!
-//! With a folder it writes models there and says what a token must make of them, a line each: the model's file, frames of
-//! a window, scans of one window, hash.
+//! With a folder it writes models there and prints, a line each, the hash that a token must compute: the model's file,
+//! frames of a window, scans of one window, hash.
 
 use std::error::Error;
 use std::fs;

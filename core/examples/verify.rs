@@ -30,13 +30,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (encoder, dims) = (bundle.encoder(), bundle.dims());
     println!("model: {} features, {} components, weights in {}", dims.features, dims.latent, bundle.format().name());
 
-    // Enrolment: the mean embedding of some scans. Whoever reads it has no key yet, but keep it as you would a password.
+    // Enrolment: the mean embedding of some scans. Whoever reads it has no key yet, but keep it as you would a
+    // password.
     let takes = [0, 1, 2].map(|take| embed(&encoder, &scan(dims.features, 1, take)));
     let mut prototype = vec![0.0; dims.latent];
     for embedding in takes {
         prototype.iter_mut().zip(embedding?).for_each(|(mean, component)| *mean += component / 3.0);
     }
-    // The threshold is chosen on recordings that trained nothing. The identifier is random and new with every enrolment.
+    // The threshold is chosen on recordings that trained nothing. The identifier is random and new with every
+    // enrolment.
     let (threshold, id) = (Threshold::new(0.9)?, [0x1d; 16]);
     let enrolment = Enrolment::new(&prototype, threshold, bundle.digest(), &id)?;
     println!("enrolled three scans, threshold {}", threshold.cosine());
@@ -78,7 +80,7 @@ fn embed(encoder: &Encoder<'_>, scan: &[f32]) -> Result<Vec<f32>, ScanError> {
 /// One window of a person's recording.
 fn scan(features: usize, person: u32, take: u32) -> Vec<f32> {
     let (mut pattern, mut noise) = (Random(person), Random(1000 + take));
-    (0..WINDOW * features).map(|_| pattern.float() + 0.1 * noise.float()).collect()
+    (0..WINDOW * features).map(|_| pattern.float() + 0.5 * noise.float()).collect()
 }
 
 /// Attempts in memory. A token's are in flash: a decrement that a power cut can undo would give attempts away.

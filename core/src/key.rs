@@ -53,7 +53,7 @@ pub struct KeyBuffer(DerivedKey);
 secret! {
     /// The 256-bit secret of one device; zeroised on drop, never printed or compared.
     ///
-    /// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
+    /// It must come from a random generator, be unique to the device and never leave it. It carries the cryptographic
     /// strength of scheme v2.
     DeviceSecret
 }

@@ -15,7 +15,8 @@ pub enum QuantiseError {
     Length { components: usize, codes: usize },
     /// The component at this position, the first such, is NaN or infinite.
     NotFinite { index: usize },
-    /// The component at this position, the first such, does not fit a signed 16-bit code: about 32.768 or more either side of 0.
+    /// The component at this position, the first such, does not fit a signed 16-bit code: about 32.768 or more either
+    /// side of 0.
     OutOfRange { index: usize },
     /// There are no components.
     Empty,
@@ -25,7 +26,7 @@ impl fmt::Display for QuantiseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { components, codes } => {
-                write!(f, "embedding of {components} components, room for {codes} codes: lend one code a component")
+                write!(f, "embedding of {components} components, room for {codes} codes: give one code a component")
             }
             Self::NotFinite { index } => write!(f, "embedding component {index} is not finite"),
             Self::OutOfRange { index } => {

@@ -90,7 +90,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
     ///
     /// # Errors
-    /// A window's embedding is zero or not finite. The scan has then failed, and every later call returns the error again.
+    /// A window's embedding is zero or not finite. The scan has then failed, and every later call returns the error
+    /// again.
     // Not inlined, so that a firmware's list of panics has this name and not its caller's.
     #[inline(never)]
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
@@ -139,7 +140,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         Ok(())
     }
 
-    /// Takes all raw frames of a scan (frames, features) and ends it: [`ScanEncoder::push`] and [`ScanEncoder::finish`].
+    /// Takes all raw frames of a scan (frames, features) and ends it: [`ScanEncoder::push`] and
+    /// [`ScanEncoder::finish`].
     ///
     /// # Errors
     /// As these two.

@@ -34,11 +34,11 @@ pub trait AttemptCounter {
     fn restore(&mut self) -> Result<(), Self::Error>;
 }
 
-/// The least cosine that is accepted, -1 to 1.
+/// The smallest cosine that is accepted, -1 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Threshold(f32);
 
-/// What enrolment stored, found usable: nothing here is a key.
+/// A usable enrolment; nothing in it is a key.
 #[derive(Clone, Copy)]
 pub struct Enrolment<'a> {
     prototype: &'a [f32],

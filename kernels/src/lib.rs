@@ -1,8 +1,8 @@
-//! The encoder's inner loops for the processor at hand, found at run time.
+//! The encoder's inner loops for several processors, chosen at run time.
 //!
-//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it what the processor has
-//! beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum runs over its inputs
-//! in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
+//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it loops that use what
+//! the processor has beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum
+//! runs over its inputs in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -78,7 +78,7 @@ impl Trace {
     }
 }
 
-/// All that is as good as a key of HMAC: its bytes, its padded blocks, the hash's states after those.
+/// Everything from which HMACs under a key follow: its bytes, its padded blocks, the hash's states after those.
 fn traces_of_key(name: &'static str, key: &[u8; 32]) -> Vec<Trace> {
     let mut traces = vec![Trace { name, bytes: key.to_vec() }];
     for pad in [0x36, 0x5c] {

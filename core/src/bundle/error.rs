@@ -1,4 +1,4 @@
-//! Why a buffer is no bundle to work with.
+//! Why a buffer is not a usable bundle.
 
 use core::error::Error;
 use core::fmt;
@@ -6,7 +6,7 @@ use core::fmt;
 use super::{TensorName, VERSION};
 use crate::encoder::DimsError;
 
-/// Why a buffer is no bundle to work with.
+/// Why a buffer is not a usable bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BundleError {

@@ -64,7 +64,7 @@ pub enum WriteError {
 /// The same tensors give the same bytes.
 ///
 /// # Errors
-/// A size is outside its limits, or a tensor is missing, of another length or holds a value no bundle may hold.
+/// A size is outside its limits, or a tensor is missing, of another length or holds a value that a bundle may not hold.
 pub fn write<'t>(
     dims: &Dims,
     format: WeightFormat,
@@ -126,7 +126,7 @@ pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>,
 }
 
 impl Bundle<'_> {
-    /// The values of a tensor row-major in PyTorch's shape: as [`write()`] took them, or what the stored ones stand for.
+    /// The values of a tensor row-major in PyTorch's shape: as given to [`write()`], up to the format's rounding.
     pub fn state_tensor(&self, name: &str) -> Option<Vec<f32>> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
         match tensor.shape {

@@ -1,10 +1,10 @@
 //! Matrix products with float inputs in the canonical order, SIMD across outputs.
 //!
 //! Every output has one accumulator that runs along the inputs inside blocks of 256; block sums are added in order to a
-//! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter as
-//! floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. A [`Kernel`]
-//! chooses how many outputs and rows share a pass over the weights, which changes no bit: an accumulator between passes is
-//! stored and loaded whole.
+//! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter
+//! as floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. A
+//! [`Kernel`] chooses how many outputs and rows share a pass over the weights, which changes no bit: an accumulator
+//! between passes is stored and loaded whole.
 
 use core::ops::Range;
 
@@ -87,8 +87,9 @@ impl FloatLinear<'_> {
 
     /// Maps rows whose inputs before these were fed before: `x` holds the values of these for each row.
     ///
-    /// `y` (rows, outputs) is complete once the last inputs are in. `partials` holds the sums of a block where there are
-    /// several: [`ROWS`] rows of outputs, or as many as there are. Nothing else may touch `y` and `partials` in between.
+    /// `y` (rows, outputs) is complete once the last inputs are in. `partials` holds the sums of a block where there
+    /// are several: [`ROWS`] rows of outputs, or as many as there are. Nothing else may touch `y` and `partials` in
+    /// between.
     pub(super) fn feed(&self, inputs: Range<usize>, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         // For one row, space for several would only be cleared.
         if x.len() == inputs.len() {
@@ -136,7 +137,8 @@ impl FloatLinear<'_> {
     /// Adds the products of these inputs, which lie in one block, and closes the block at its end.
     fn add(&self, inputs: Range<usize>, step: &[[f32; STEP]], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         let end = inputs.end;
-        // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative zero.
+        // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative
+        // zero.
         let partials = &mut partials[..if self.inputs > BLOCK { y.len() } else { 0 }];
         if inputs.start == 0 {
             y.fill(0.0);

@@ -5,7 +5,7 @@ use crate::kernel::QUAD;
 /// How the weights of products are stored; part of a model's identity.
 ///
 /// Biases, norms and the position table are float32 in every format; so is the standardiser, but bfloat16 beside int8
-/// weights. A scale of its own for every output turns integer weights into real ones.
+/// weights. Integer weights have a scale for every output, which turns them into real ones.
 ///
 /// | format | weights | inputs of a product | sums |
 /// |---|---|---|---|

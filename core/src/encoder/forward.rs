@@ -40,7 +40,7 @@ impl Encoder<'_> {
         block.second.map(pooled, embedding, partials, self.kernel);
     }
 
-    /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
+    /// Adds its attention to every row; [`ROWS`] rows at a time, which keeps the intermediate results small.
     #[inline(never)]
     fn attend(&self, block: &mut Block<'_>, workspace: &mut Workspace<'_>) {
         let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;

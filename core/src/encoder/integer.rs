@@ -5,8 +5,9 @@
 //! The inputs of a row become codes: times a factor, rounded to the nearest integer, ties to even. The projection's
 //! factor is fixed when the model is exported, as a frame arrives in pieces and its largest value is not known when the
 //! first must be multiplied; what lies beyond the range saturates. Every other product maps the row's largest magnitude
-//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot wrap, and in
-//! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
+//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot
+//! wrap, and in 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus
+//! the bias.
 
 use core::ops::Range;
 
@@ -62,9 +63,9 @@ impl IntegerLinear<'_> {
 
     /// Maps rows whose inputs before these were fed before: `x` holds the values of these for each row.
     ///
-    /// `y` (rows, outputs) is complete once the last inputs are in. Sums are made in place in it; `partials` holds their
-    /// totals where those may need 64 bits: two words an output of [`ROWS`] rows, or of as many as there are. Nothing else may
-    /// touch `y` and `partials` in between, and rows that come in pieces have an input scale.
+    /// `y` (rows, outputs) is complete once the last inputs are in. Sums are made in place in it; `partials` holds
+    /// their totals where those may need 64 bits: two words an output of [`ROWS`] rows, or of as many as there are.
+    /// Nothing else may touch `y` and `partials` in between, and rows that come in pieces have an input scale.
     pub(super) fn feed(&self, inputs: Range<usize>, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         let rows = x.len() / inputs.len();
         assert!(x.len() == rows * inputs.len() && y.len() == rows * self.outputs(), "rows of inputs and outputs");

@@ -73,7 +73,7 @@ pub enum EncodeError {
         /// Values in a frame.
         features: usize,
     },
-    /// The lent scratch memory is too short.
+    /// The scratch memory is too short.
     Scratch {
         /// Floats given.
         given: usize,
@@ -94,7 +94,7 @@ pub enum EncodeError {
 impl<'a> Encoder<'a> {
     /// The encoder of tensors in the bundle's order, each of which `check` is shown.
     ///
-    /// `None` when one is refused, they are too short or too long, or they are misaligned.
+    /// `None` when `check` refuses one, or the bytes are too few, too many or misaligned.
     pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
         let weights = Weights::cut(tensors, &dims, format, check)?;
         Some(Self { dims, format, weights, kernel: &Kernel::PORTABLE })
@@ -156,8 +156,9 @@ impl<'a> Encoder<'a> {
 
     /// Embeds raw frames (frames, features), each as a window of its own, to unit vectors (frames, latent).
     ///
-    /// The bits are those of [`Encoder::embed_window`] frame by frame. It is faster because `together` frames share a pass
-    /// over the weights of the projection; `scratch` is at least [`Encoder::scratch_len`] floats for a window of as many.
+    /// The bits are those of [`Encoder::embed_window`] frame by frame. It is faster because `together` frames share a
+    /// pass over the weights of the projection; `scratch` is at least [`Encoder::scratch_len`] floats for a window of
+    /// `together`.
     ///
     /// # Errors
     /// As [`Encoder::embed_window`]; embeddings before the failing one are written.
@@ -207,7 +208,8 @@ impl<'a> Encoder<'a> {
         if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
-    /// Projects these features of some frames, whose features before them were projected before, to rows (frames, d_model).
+    /// Projects these features of some frames, whose features before them were projected before, to rows (frames,
+    /// d_model).
     ///
     /// The rows are complete once the last feature is in. Nothing else may touch them and `partials` in between.
     pub(crate) fn project(&self, features: Range<usize>, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
@@ -222,10 +224,10 @@ impl fmt::Display for EncodeError {
                 write!(f, "window of {given} frames, the model takes 1 to {max}")
             }
             Self::Frames { given, features } => {
-                write!(f, "{given} values are no whole number of frames of {features} features")
+                write!(f, "{given} values are not a whole number of frames of {features} features")
             }
             Self::Scratch { given, needed } => {
-                write!(f, "scratch of {given} floats, lend {needed}")
+                write!(f, "scratch memory of {given} floats, {needed} are needed")
             }
             Self::Embedding { given, needed } => {
                 write!(f, "room for {given} components, an embedding has {needed}")

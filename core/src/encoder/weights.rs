@@ -66,14 +66,14 @@ pub(crate) struct Piece<'a> {
     #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
     pub(crate) outputs: usize,
     pub(crate) bytes: &'a [u8],
-    /// What lies between it and the next.
+    /// The bytes between it and the next.
     pub(crate) padding: &'a [u8],
 }
 
 /// Whether a tensor is sound; not generic, so that the order of tensors is compiled once.
 pub(crate) type Check<'c> = &'c mut dyn FnMut(&Piece<'_>) -> bool;
 
-/// What is left of a buffer after the tensors cut so far.
+/// The rest of a buffer after the tensors cut so far.
 pub(super) struct Cutter<'a, 'c> {
     bytes: &'a [u8],
     format: WeightFormat,

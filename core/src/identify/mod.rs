@@ -37,7 +37,7 @@ pub struct Match {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdentifyError {
-    /// The queries are no whole number of vectors of the gallery's width, or not one for each match.
+    /// The values are not those of one query for each match, each of the gallery's width.
     Queries {
         /// Values given.
         given: usize,
@@ -46,9 +46,9 @@ pub enum IdentifyError {
     },
     /// A query is zero or not finite.
     Query {
-        /// Which.
+        /// Its position.
         index: usize,
-        /// Why.
+        /// What is wrong with it.
         error: SimilarityError,
     },
 }

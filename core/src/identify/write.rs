@@ -18,12 +18,12 @@ use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 use crate::verify::Threshold;
 
-/// A prototype to be found.
+/// A prototype with its label and threshold.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'e> {
-    /// What it is called.
+    /// Its label.
     pub label: &'e str,
-    /// Which scores it accepts.
+    /// The smallest score that it accepts.
     pub threshold: Threshold,
     /// Its components; need not be of unit length.
     pub prototype: &'e [f32],
@@ -42,7 +42,7 @@ pub struct ProbeWindows {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GalleryWriteError {
-    /// There is no format for galleries of this name.
+    /// Galleries are not stored in this format.
     Format(WeightFormat),
     /// There are no entries, or too many, or their labels are too long.
     Count,
@@ -57,7 +57,7 @@ pub enum GalleryWriteError {
     Prototype {
         /// The entry's label.
         label: String,
-        /// Why.
+        /// What is wrong with it.
         error: SimilarityError,
     },
 }

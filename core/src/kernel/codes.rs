@@ -16,7 +16,7 @@ pub struct Quantiser {
 pub struct RawRow<'a> {
     /// Raw values.
     pub raw: &'a [f32],
-    /// The statistics of at least as many, bits of bfloat16.
+    /// The statistics of its features, bits of bfloat16.
     pub statistics: Statistics<'a, u16>,
     /// What a standardised value is multiplied by to become a code.
     pub factor: f32,

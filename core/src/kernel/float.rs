@@ -85,7 +85,7 @@ fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     }
 }
 
-/// [`tiles`] for the `COLUMNS` columns from `first`, their sums in registers as far as they go.
+/// [`tiles`] for the `COLUMNS` columns from `first`, with their sums in registers where there are enough.
 #[inline(always)]
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],

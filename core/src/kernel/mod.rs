@@ -1,12 +1,13 @@
 //! The inner loops of an encode, as an interface that fast loops implement.
 //!
-//! A [`Kernel`] is a table of the loops for one processor; those that it does not replace are [`Kernel::PORTABLE`]'s. Every
-//! kernel gives the bits of that one, which are part of the numeric contract.
+//! A [`Kernel`] is a table of the loops for one processor; those that it does not replace are [`Kernel::PORTABLE`]'s.
+//! Every kernel gives the bits of that one, which are part of the numeric contract.
 //!
 //! # Layout of a product
-//! Inputs come in rows of up to [`STEP`], up to [`ROWS`] rows at once. Neighbouring outputs form columns of [`LANES`], of
-//! weights and of sums alike. [`WeightRows`] holds a row of columns for each input, int8 weights for each quad of inputs; it
-//! may be wider than the sums, which have equally many columns in every row. [`row_width`] checks that all of it fits.
+//! Inputs come in rows of up to [`STEP`], up to [`ROWS`] rows at once. Neighbouring outputs form columns of [`LANES`],
+//! of weights and of sums alike. [`WeightRows`] holds a row of columns for each input, int8 weights for each quad of
+//! inputs; it may be wider than the sums, which have equally many columns in every row. [`row_width`] checks that all
+//! of it fits.
 
 mod attention;
 #[cfg(feature = "weights-int8")]
@@ -56,10 +57,12 @@ pub mod loops {
 
 /// The inner loops for every format, and those that prepare their inputs.
 ///
-/// A loop `add_*` adds to `sums[row][n]` the products of `inputs[row][k]` and the weight of input k for output n, for every k
-/// for which there are weights. Float sums run over k in order, rounded after the product and after the sum; sums of codes
-/// are exact, and the caller leaves room for them in 32 bits. It panics when the lengths do not fit, see [`row_width`].
-// A table and not a trait: what a kernel does not write anew would be in a token again for each, or cost a jump.
+/// A loop `add_*` adds to `sums[row][n]` the products of `inputs[row][k]` and the weight of input k for output n, for
+/// every k for which there are weights. Float sums run over k in order, rounded after the product and after the sum;
+/// sums of codes are exact, and the caller leaves room for them in 32 bits. It panics when the lengths do not fit, see
+/// [`row_width`].
+// A table, not a trait: a trait's provided methods would be compiled again for every kernel of a token, or cost a jump
+// each.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
     /// Adds products with float32 weights.
@@ -77,11 +80,11 @@ pub struct Kernel {
     /// As [`Kernel::add_i8i16`], for codes in -127..=127.
     #[cfg(feature = "weights-int8")]
     pub add_i8: Add<i16, [i8; QUAD], i32>,
-    /// [`Kernel::quantise_raw`] to codes in -127..=127 and [`Kernel::add_i8`] of one row in a single pass, where that is
-    /// faster.
+    /// [`Kernel::quantise_raw`] to codes in -127..=127 and [`Kernel::add_i8`] of one row in a single pass, where that
+    /// is faster.
     ///
-    /// The row may be of any length. Returns how many of its values, from the first, are done: a multiple of [`QUAD`], or
-    /// none.
+    /// The row may be of any length. Returns how many of its values, from the first, are done: a multiple of [`QUAD`],
+    /// or none.
     #[cfg(feature = "weights-int8")]
     pub add_raw_i8: AddRaw,
     /// Sanitises and standardises raw values, into the last argument.
@@ -89,7 +92,8 @@ pub struct Kernel {
     pub standardise: fn(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]),
     /// Normalises each row of `x` to zero mean and unit (population) variance, then scales and shifts it into `y`.
     pub layer_norm: fn(norm: LayerNorm<'_>, x: &[f32], y: &mut [f32]),
-    /// Attends some frames, `queries` (frames, 3 x width: as [`Attention::qkv`]), to every frame, into `y` (frames, width).
+    /// Attends some frames, `queries` (frames, 3 x width: as [`Attention::qkv`]), to every frame, into `y` (frames,
+    /// width).
     ///
     /// `scores` is space for one float a head and frame.
     pub attend: fn(attention: Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]),
@@ -99,7 +103,8 @@ pub struct Kernel {
     /// The largest magnitude of the values; infinite or NaN when one of them is.
     #[cfg(feature = "weights-int8")]
     pub magnitude: fn(values: &[f32]) -> f32,
-    /// Each value times the factor, rounded to nearest with ties to even and clamped to the largest code either side of zero.
+    /// Each value times the factor, rounded to nearest with ties to even and clamped to the largest code either side of
+    /// zero.
     ///
     /// NaN has the same code everywhere. Codes past the last value stay as they are.
     #[cfg(feature = "weights-int8")]
@@ -107,8 +112,8 @@ pub struct Kernel {
     /// As [`Kernel::quantise`], of raw values standardised by statistics in bfloat16, given as their bits.
     #[cfg(feature = "weights-int8")]
     pub quantise_raw: fn(raw: &[f32], statistics: Statistics<'_, u16>, quantiser: Quantiser, codes: &mut [i16]),
-    /// Replaces the sums of a row, int32 given by their bits, by outputs: times the scales of inputs and weights, plus the
-    /// bias.
+    /// Replaces the sums of a row, int32 given by their bits, by outputs: times the scales of inputs and weights, plus
+    /// the bias.
     #[cfg(feature = "weights-int8")]
     pub rescale: fn(row: &mut [f32], scale: OutputScale<'_>),
 }

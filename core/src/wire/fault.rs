@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Refusal {
     /// [`Fault::number`].
     pub number: u16,
-    /// What the fault's variant says it is, else 0.
+    /// What the fault's variant defines, else 0.
     pub detail: u32,
 }
 
@@ -117,7 +117,7 @@ faults! {
     33 NoScanOpen "no scan is open: begin one";
     /// A chunk is not as long as it must be; the detail is its length in values.
     34 ChunkLength "a chunk of the scan is not as long as it must be";
-    /// No complete scan is at hand; each serves once.
+    /// No complete scan was sent; each serves once.
     35 NoScan "no complete scan is at hand: send one";
     /// The scan has no direction, as when all is overflow.
     36 Degenerate "the scan has no embedding";
@@ -145,9 +145,9 @@ faults! {
 
     /// The flash refused an operation.
     70 StorageFailed "the token's flash failed; nothing was changed";
-    /// A sealed record is not what was written.
+    /// A sealed record was changed.
     71 StorageDamaged "the token's records are damaged: wipe it";
-    /// The records are older than the hardware says.
+    /// The records are older than the hardware's counter.
     72 StorageRolledBack "the token's records were rolled back: wipe it";
 
     /// No randomness.

@@ -1,8 +1,8 @@
-//! What a host and a token say to each other, and how it is framed on a serial link.
+//! The messages between a host and a token, and their frames on a serial link.
 //!
 //! # Frames
-//! A frame is COBS (Cheshire and Baker 1999) of the bytes below, then a zero byte. COBS keeps zero out of the frame, so a
-//! receiver that starts in the middle of a frame finds the next one after a zero.
+//! A frame is COBS (Cheshire and Baker 1999) of the bytes below, then a zero byte. COBS keeps zero out of the frame, so
+//! a receiver that starts in the middle of a frame finds the next one after a zero.
 //!
 //! | offset | bytes | content |
 //! |---|---|---|

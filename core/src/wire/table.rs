@@ -57,9 +57,9 @@ endpoints! {
     ScanBegin,      "scan-begin",    ScanHead               => ();
     /// The next values of the open scan.
     ScanChunk,      "scan-chunk",    Chunk<'a>              => Progress;
-    /// Adds the complete scan to the enrolment in the making, or drops that first.
+    /// Adds the complete scan to the enrolment in progress, or begins another with it.
     EnrolScan,      "enrol-scan",    EnrolmentScan          => EnrolmentProgress;
-    /// Admin: makes the enrolment in the making that of a slot, in place of any other.
+    /// Admin: stores the enrolment in progress in a slot, in place of any other.
     Enrol,          "enrol",         Authorised<Enrolment>  => EnrolmentId;
     /// Whether the complete scan is accepted; costs an attempt.
     Verify,         "verify",        SlotNumber             => ();
@@ -75,13 +75,13 @@ endpoints! {
     Revoke,         "revoke",        Authorised<SlotNumber> => ();
     /// Admin: back to blank.
     Wipe,           "wipe",          Authorised<()>         => ();
-    /// The complete scan's embedding, to compare machines; says nothing of any enrolment.
+    /// The complete scan's embedding, to compare machines; reveals nothing of any enrolment.
     Embed,          "embed",         ()                     => Embedding<'a>;
     /// Ticks and memory of the last verification, on boards that measure.
     Measure,        "measure",       ()                     => Measurement;
 }
 
-/// Hash (FNV-1a, 64 bits) of the keys of all endpoints in order; equal on peers that understand each other wholly.
+/// Hash (FNV-1a, 64 bits) of the keys of all endpoints in order; equal on peers whose endpoints are all the same.
 pub const TABLE: u64 = {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut endpoints = ENDPOINTS;

@@ -1,9 +1,9 @@
 //! int8 weights by the dot-product instruction of AVX-512 VNNI.
 //!
-//! It multiplies unsigned by signed bytes, so weights enter moved up by half their range, which adds a multiple of the sum
-//! of a row's codes: that is taken away before. An int16 code enters as two bytes; the lower one, unsigned too, is moved
-//! down by half its range, and what that lacks, a multiple of the sum of the weights, is computed alongside. All of it is
-//! exact modulo 2^32, and so are the sums, which fit.
+//! It multiplies unsigned by signed bytes. Weights are therefore raised by 128, which adds 128 times the sum of a row's
+//! codes; that is subtracted again. An int16 code enters as two bytes; the lower one is unsigned too and is lowered by
+//! 128, and 128 times the sum of the weights, computed alongside, is added for it. All of this is exact modulo 2^32,
+//! and so are the sums, which fit.
 
 use std::arch::x86_64::{
     _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8,
@@ -90,7 +90,8 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     (rest, rest_of_sums)
 }
 
-/// As [`Kernel::add_raw_i8`](neural_vault_core::kernel::Kernel::add_raw_i8): multiplies sixteen codes while the next are made.
+/// As [`Kernel::add_raw_i8`](neural_vault_core::kernel::Kernel::add_raw_i8): multiplies sixteen codes while the next
+/// are made.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 #[allow(unsafe_code)]
 pub(super) fn add_raw_i8(row: RawRow<'_>, weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) -> usize {
