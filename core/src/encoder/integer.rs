@@ -98,7 +98,10 @@ impl IntegerLinear<'_> {
             while place < inputs.end {
                 let done = place - inputs.start;
                 let left = (block - place % block).min(width - done);
-                self.open(place, y, totals);
+                if place == 0 {
+                    y.fill(0.0);
+                    totals.fill([0; 2]);
+                }
                 let mut count = 0;
                 // Without SIMD there is nothing to gain.
                 if SIMD && x.len() == width {
@@ -112,7 +115,7 @@ impl IntegerLinear<'_> {
                     self.add(place..place + count, codes, y, kernel);
                 }
                 place += count;
-                self.close(place, y, totals);
+                self.close_block(place, y, totals);
             }
             if place == self.inputs {
                 self.finish(&scales, y, totals, kernel);
@@ -183,16 +186,8 @@ impl IntegerLinear<'_> {
         self.weights.part(inputs.start / QUAD..(inputs.end - 1) / QUAD + 1, self.outputs() / LANES)
     }
 
-    /// Clears sums and totals before the first input.
-    fn open(&self, first: usize, y: &mut [f32], totals: &mut [[u32; 2]]) {
-        if first == 0 {
-            y.fill(0.0);
-            totals.fill([0; 2]);
-        }
-    }
-
     /// Adds sums to their totals, where there are any, before 32 bits could wrap and after the last input.
-    fn close(&self, end: usize, y: &mut [f32], totals: &mut [[u32; 2]]) {
+    fn close_block(&self, end: usize, y: &mut [f32], totals: &mut [[u32; 2]]) {
         if !totals.is_empty() && (end.is_multiple_of(self.block()) || end == self.inputs) {
             for (total, sum) in totals.iter_mut().zip(bytemuck::cast_slice_mut::<f32, i32>(y)) {
                 *total = words(whole(*total) + i64::from(*sum));

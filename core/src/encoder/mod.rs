@@ -29,14 +29,14 @@ mod workspace;
 
 use core::error::Error;
 use core::fmt;
+use core::ops::Range;
 
 pub use crate::kernel::standardise::sanitise;
 pub use dims::{Dims, DimsError};
 pub use format::WeightFormat;
+
 pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
-
-use core::ops::Range;
 
 use crate::kernel::Kernel;
 use crate::similarity::SimilarityError;
