@@ -7,8 +7,9 @@ use neural_vault::engine::{Data, Device, Engine, Feed};
 use neural_vault::graph::messages::ModelProto;
 use neural_vault::model::{Aligned, onnx};
 use neural_vault_core::bundle::{Bundle, Storage};
-use neural_vault_core::encoder::{Encoder, Kernel, WeightFormat};
-use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::encoder::{Encoder, WeightFormat};
+use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::verify::Threshold;
 
@@ -83,7 +84,7 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
     let (bytes, products) = size(&stored, window)?;
     let best = neural_vault_kernels::best();
     let (mut core, embedding) = core("core", stored.clone(), best, &frames, window)?;
-    core.extend(self::core("core, portable", stored, Kernel::PORTABLE, &frames, window)?.0);
+    core.extend(self::core("core, portable", stored, &Kernel::PORTABLE, &frames, window)?.0);
     let mut contenders = core;
     for engine in onnx_engines() {
         let name = engine.name();
@@ -107,14 +108,14 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     let entry = |prototype: &'static [f32]| Entry { label: "", threshold, prototype };
     let vectors: &'static [Vec<f32>] = Vec::leak(vectors);
     let entries: Vec<Entry<'_>> = vectors.iter().cycle().take(prototypes).map(|vector| entry(vector)).collect();
-    let bytes = leaked(Aligned::new(&write(format, &[0; 32], [1, 0], &entries)?));
+    let bytes = leaked(Aligned::new(&write(format, &[0; 32], ProbeWindows { window: 1, windows: 0 }, &entries)?));
     let gallery = Gallery::open(bytes)?;
     let probes: Vec<f32> = (0..queries as u64).flat_map(|seed| unit_vector(10_000 + seed)).collect();
     let kernel = neural_vault_kernels::best();
     let mut matches = vec![Match { index: 0, score: 0.0 }; queries];
-    gallery.identify(&probes, &mut matches, &kernel)?;
+    gallery.identify(&probes, &mut matches, kernel)?;
     let run = Box::new(move || {
-        let _ = gallery.identify(black_box(&probes), black_box(&mut matches), &kernel);
+        let _ = gallery.identify(black_box(&probes), black_box(&mut matches), kernel);
     });
     let is_integer = format.largest_code().is_some();
     let bytes = prototypes * if is_integer { LATENT + 4 } else { 4 * LATENT };
@@ -158,7 +159,7 @@ fn leaked(bytes: Aligned) -> &'static [u8] {
 fn core(
     name: &'static str,
     bundle: Aligned,
-    kernel: Kernel,
+    kernel: &'static Kernel,
     frames: &Rc<[f32]>,
     window: usize,
 ) -> Result<(Vec<Contender>, Vec<f32>), Stop> {

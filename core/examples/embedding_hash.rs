@@ -2,21 +2,16 @@
 //!
 //! `cargo run --release -p neural-vault-core --features std --example embedding_hash`
 //!
-//! With a folder it writes models there and says what a token must make of them, a line each: the model's file, frames of
-//! a window, scans of one window, hash.
-
-#[path = "../tests/model/mod.rs"]
-pub mod model;
+//! With a folder it writes models there and prints, a line each, the hash that a token must compute: the model's file,
+//! frames of a window, scans of one window, hash.
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use model::{FULL_WIDTH, LINEAR, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
-use neural_vault_core::scan::embed_scan;
-use sha2::{Digest, Sha256};
+use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, bundle_in, embedding_hash, hash_of_scans};
 
 /// Features, and windows with the number of scans: the reference's widths, with few features and with all of them.
 const ON_A_TOKEN: [(usize, [(usize, usize); 2]); 2] = [(1024, [(1, 200), (8, 200)]), (20_484, [(1, 4), (8, 2)])];
@@ -39,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn for_a_token(folder: &Path) -> Result<(), Box<dyn Error>> {
     for format in WeightFormat::ALL {
         for (features, windows) in ON_A_TOKEN {
-            let bytes = model::bundle_in(format, &Dims { features, positions: 8, ..FULL_WIDTH }, 2026, None)?;
+            let bytes = bundle_in(format, &Dims { features, positions: 8, ..FULL_WIDTH }, 2026, None)?;
             let name = format!("{}-{features}.nvb", format.name());
             fs::write(folder.join(&name), bytes.bytes())?;
             for (window, scans) in windows {
@@ -48,26 +43,4 @@ fn for_a_token(folder: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// SHA-256 of the embeddings of 100 random scans of two windows each, as little-endian float32.
-pub fn embedding_hash(format: WeightFormat, dims: &Dims, window: usize) -> Result<String, Box<dyn Error>> {
-    let bytes = model::bundle_in(format, dims, 2026, None)?;
-    hash_of_scans(&Bundle::open(bytes.bytes())?, window, 2, 100)
-}
-
-fn hash_of_scans(bundle: &Bundle<'_>, window: usize, windows: usize, scans: usize) -> Result<String, Box<dyn Error>> {
-    let (encoder, dims) = (bundle.encoder(), bundle.dims());
-    let mut random = Random(11);
-    let mut scratch = vec![0.0; Encoder::scratch_len(&dims, window)];
-    let mut embedding = vec![0.0; dims.latent];
-    let mut hash = Sha256::new();
-    for _ in 0..scans {
-        let scan = random.floats(windows * window * dims.features, 3.0);
-        embed_scan(&encoder, &scan, window, &mut scratch, &mut embedding)?;
-        for component in &embedding {
-            hash.update(component.to_le_bytes());
-        }
-    }
-    Ok(hex::encode(hash.finalize()))
 }

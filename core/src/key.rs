@@ -18,7 +18,7 @@ use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, zeroize_stack};
 
-use crate::quantize::{QuantizeError, quantize_component};
+use crate::quantise::{QuantiseError, quantise_component};
 use crate::secret::secret;
 use crate::similarity::{SimilarityError, norm};
 
@@ -53,7 +53,7 @@ pub struct KeyBuffer(DerivedKey);
 secret! {
     /// The 256-bit secret of one device; zeroised on drop, never printed or compared.
     ///
-    /// It must come from a random generator, be unique to the device and leave it never. It carries the cryptographic
+    /// It must come from a random generator, be unique to the device and never leave it. It carries the cryptographic
     /// strength of scheme v2.
     DeviceSecret
 }
@@ -91,27 +91,23 @@ pub struct KeyContext<'a> {
 
 /// Why no key was derived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
 pub enum KeyError {
     /// The prototype has no codes.
-    Quantize(QuantizeError),
+    Quantise(QuantiseError),
     /// The prototype cannot be scaled to unit length.
     Normalise(SimilarityError),
-    /// The prototype has more than [`MAX_LATENT`] components.
-    PrototypeLength {
-        /// Components given.
-        given: usize,
-    },
-    /// The key is empty or longer than [`MAX_KEY_LENGTH`] bytes.
-    KeyLength {
-        /// Bytes asked for.
-        given: usize,
-    },
+    /// The prototype has so many components, more than [`MAX_LATENT`].
+    PrototypeLength { given: usize },
+    /// A key of so many bytes was asked for, none or more than [`MAX_KEY_LENGTH`].
+    KeyLength { given: usize },
 }
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Quantize(error) => error.fmt(f),
+            Self::Quantise(error) => error.fmt(f),
             Self::Normalise(error) => write!(f, "prototype has no direction: {error}"),
             Self::PrototypeLength { given } => write!(f, "prototype of {given} components, at most {MAX_LATENT}"),
             Self::KeyLength { given } => write!(f, "key of {given} bytes, give 1 to {MAX_KEY_LENGTH}"),
@@ -119,7 +115,11 @@ impl fmt::Display for KeyError {
     }
 }
 
-impl Error for KeyError {}
+impl Error for KeyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        if let Self::Normalise(error) = self { Some(error) } else { None }
+    }
+}
 
 /// Fills `key` with the reference's v1 key of `prototype`, for compatibility.
 ///
@@ -128,7 +128,7 @@ impl Error for KeyError {}
 /// and everybody knows it. New uses take [`derive_v2`].
 ///
 /// # Errors
-/// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantizeError`]), or the key length is not 1 to
+/// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantiseError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
     derive(None, prototype, || Ok(1.0), &[INFO_V1], key)
@@ -173,7 +173,7 @@ fn derive(
 ) -> Result<(), KeyError> {
     let result = on_cleared_stack(|| {
         if prototype.is_empty() {
-            return Err(KeyError::Quantize(QuantizeError::Empty));
+            return Err(KeyError::Quantise(QuantiseError::Empty));
         }
         if prototype.len() > MAX_LATENT {
             return Err(KeyError::PrototypeLength { given: prototype.len() });
@@ -191,7 +191,7 @@ fn derive(
 fn input_codes(extract: &mut HkdfExtract<Sha256>, prototype: &[f32], divisor: f32) -> Result<(), KeyError> {
     let mut block = heapless::Vec::<[u8; 2], BLOCK>::new();
     for (index, component) in prototype.iter().enumerate() {
-        let code = quantize_component(index, component / divisor).map_err(KeyError::Quantize)?;
+        let code = quantise_component(index, component / divisor).map_err(KeyError::Quantise)?;
         if let Err(code) = block.push(code.to_le_bytes()) {
             extract.input_ikm(block.as_flattened());
             block = heapless::Vec::from_array([code]);

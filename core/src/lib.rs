@@ -6,7 +6,7 @@
 extern crate std;
 
 pub mod key;
-pub mod quantize;
+pub mod quantise;
 mod secret;
 pub mod similarity;
 pub mod verify;
@@ -17,6 +17,8 @@ pub mod bundle;
 pub mod encoder;
 #[cfg(all(feature = "weights-f32", feature = "weights-int8"))]
 pub mod identify;
+#[cfg(feature = "encoder")]
+pub mod kernel;
 #[cfg(feature = "encoder")]
 pub mod scan;
 #[cfg(feature = "wire")]

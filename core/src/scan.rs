@@ -4,16 +4,18 @@
 //! not scaled to unit length again. Frames after the last full window are dropped. A scan shorter than one window is
 //! repeated from its start until it fills one.
 //!
-//! Nothing but the window's projected frames is held: a chunk is sanitised, standardised and multiplied into its
-//! frame's projection at once, so a frame of 20,484 values can arrive in pieces as small as a radio packet.
+//! Only the window's projected frames are held: a chunk is sanitised, standardised and multiplied into its frame's
+//! projection at once, so a frame of 20,484 values can arrive in pieces as small as a radio packet.
 
 use core::error::Error;
 use core::fmt;
 
-use crate::encoder::{EncodeError, Encoder, ROWS, Workspace};
+use crate::encoder::{EncodeError, Encoder, Workspace};
+use crate::kernel::ROWS;
 
 /// Why a scan has no embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ScanError {
     /// A window cannot be encoded.
     Encode(EncodeError),
@@ -62,7 +64,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         Ok(scan)
     }
 
-    /// Lays the scan aside, so that between two chunks nothing borrows the scratch memory.
+    /// Pauses the scan, so that between two chunks nothing borrows the scratch memory.
     pub fn pause(self) -> ScanState {
         self.state
     }
@@ -72,7 +74,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         self.state.windows
     }
 
-    /// Takes a paused scan up again, with the encoder it began with and its scratch memory untouched.
+    /// Resumes a paused scan, with the encoder it began with and its scratch memory unchanged.
     ///
     /// # Errors
     /// As [`ScanEncoder::new`], or the scan is further into a frame than this encoder's frames are long.
@@ -88,8 +90,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
     ///
     /// # Errors
-    /// A window's embedding is zero or not finite. The scan is then lost, and every later call says so again.
-    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    /// A window's embedding is zero or not finite. The scan has then failed, and every later call returns the error
+    /// again.
+    // Not inlined, so that a firmware's list of panics has this name and not its caller's.
     #[inline(never)]
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
         let mut chunk = chunk;
@@ -109,8 +112,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Ends the scan and writes its embedding, `latent` components.
     ///
     /// # Errors
-    /// The scan is empty, ends inside a frame, lost a window, or `embedding` has another length.
-    // Not inlined, so that what can panic has this name in a firmware and not its caller's.
+    /// The scan is empty, ends inside a frame or has failed, or `embedding` has another length.
+    // Not inlined, so that a firmware's list of panics has this name and not its caller's.
     #[inline(never)]
     pub fn finish(mut self, embedding: &mut [f32]) -> Result<(), ScanError> {
         self.encoder.check_embedding(embedding).map_err(ScanError::Encode)?;
@@ -137,6 +140,16 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         Ok(())
     }
 
+    /// Takes all raw frames of a scan (frames, features) and ends it: [`ScanEncoder::push`] and
+    /// [`ScanEncoder::finish`].
+    ///
+    /// # Errors
+    /// As these two.
+    pub fn embed(mut self, frames: &[f32], embedding: &mut [f32]) -> Result<(), ScanError> {
+        self.push(frames)?;
+        self.finish(embedding)
+    }
+
     /// Projects the start of `chunk`, as many whole frames as the window has room for or a part of one; returns its
     /// length.
     fn project(&mut self, chunk: &[f32]) -> usize {
@@ -151,7 +164,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
         let values = &chunk[..frames * count];
         let Workspace { rows, partials, .. } = &mut self.workspace;
         let rows = &mut rows[frame * width..(frame + frames) * width];
-        self.encoder.project(feature, count, values, rows, partials);
+        self.encoder.project(feature..feature + count, values, rows, partials);
         self.state.feature += count;
         if self.state.feature == features {
             self.state.feature = 0;
@@ -161,7 +174,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 
     /// Embeds the full window and adds it to the total.
-    // Two callers: inlined twice it would be much of a token's code.
+    // Not inlined: twice it would be much of a token's code.
     #[inline(never)]
     fn close_window(&mut self) {
         assert!(self.state.windows < u32::MAX, "a window to count");
@@ -190,22 +203,6 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 }
 
-/// Embeds a whole scan of raw frames (frames, features), bit for bit as [`ScanEncoder`] does piece by piece.
-///
-/// # Errors
-/// As [`ScanEncoder::new`], [`ScanEncoder::push`] and [`ScanEncoder::finish`].
-pub fn embed_scan(
-    encoder: &Encoder<'_>,
-    frames: &[f32],
-    window: usize,
-    scratch: &mut [f32],
-    embedding: &mut [f32],
-) -> Result<(), ScanError> {
-    let mut scan = ScanEncoder::new(encoder, window, scratch)?;
-    scan.push(frames)?;
-    scan.finish(embedding)
-}
-
 impl fmt::Display for ScanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -218,7 +215,15 @@ impl fmt::Display for ScanError {
     }
 }
 
-impl Error for ScanError {}
+impl Error for ScanError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            // Its text is the encoder's.
+            Self::Encode(error) => error.source(),
+            Self::Empty | Self::IncompleteFrame { .. } => None,
+        }
+    }
+}
 
 #[cfg(all(test, feature = "weights-f32"))]
 #[allow(clippy::unwrap_used)]
@@ -228,7 +233,7 @@ mod tests {
     use std::vec;
 
     #[test]
-    fn a_scan_that_is_taken_up_with_shorter_frames_is_refused() {
+    fn a_scan_that_is_resumed_with_shorter_frames_is_refused() {
         // Mean, inverse standard deviation, weights and bias, each at a multiple of 64 bytes.
         let tensors = |features: usize| vec![1.0f32; (2 + features + 1) * 16];
         let (long, short) = (tensors(5), tensors(3));

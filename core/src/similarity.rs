@@ -11,14 +11,11 @@ const LANES: usize = 16;
 
 /// Why two vectors have no cosine, or one no direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
 pub enum SimilarityError {
-    /// The vectors differ in length.
-    Length {
-        /// Components of the first vector.
-        left: usize,
-        /// Components of the second vector.
-        right: usize,
-    },
+    /// The vectors have these numbers of components, which differ.
+    Length { left: usize, right: usize },
     /// A component is NaN or infinite, or the squares overflow.
     NotFinite,
     /// A vector is empty, or too short to have a direction (its squares sum to zero).

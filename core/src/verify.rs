@@ -34,11 +34,11 @@ pub trait AttemptCounter {
     fn restore(&mut self) -> Result<(), Self::Error>;
 }
 
-/// The least cosine that is accepted, -1 to 1.
+/// The smallest cosine that is accepted, -1 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Threshold(f32);
 
-/// What enrolment stored, found usable: nothing here is a key.
+/// A usable enrolment; nothing in it is a key.
 #[derive(Clone, Copy)]
 pub struct Enrolment<'a> {
     prototype: &'a [f32],
@@ -49,14 +49,13 @@ pub struct Enrolment<'a> {
 
 /// What makes an enrolment unusable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
 pub enum EnrolmentError {
     /// The threshold is not a number from -1 to 1.
     Threshold,
-    /// The prototype is longer than [`MAX_LATENT`].
-    PrototypeLength {
-        /// Components given.
-        given: usize,
-    },
+    /// The prototype has so many components, more than [`MAX_LATENT`].
+    PrototypeLength { given: usize },
     /// The prototype is zero or not finite.
     Prototype(SimilarityError),
 }
@@ -170,7 +169,11 @@ impl fmt::Display for EnrolmentError {
     }
 }
 
-impl Error for EnrolmentError {}
+impl Error for EnrolmentError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        if let Self::Prototype(error) = self { Some(error) } else { None }
+    }
+}
 
 impl<E: fmt::Display> fmt::Display for VerifyError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,7 +186,12 @@ impl<E: fmt::Display> fmt::Display for VerifyError<E> {
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> Error for VerifyError<E> {}
+impl<E: fmt::Debug + fmt::Display> Error for VerifyError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // The text of a key's error is its own; a counter's need not be an error's.
+        if let Self::Key(error) = self { error.source() } else { None }
+    }
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -2,22 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[path = "model/mod.rs"]
-mod model;
-
 use std::borrow::Cow;
 
-use model::{Aligned, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, WriteError, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::WeightFormat::F32;
 use neural_vault_core::encoder::{Dims, DimsError};
+use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const KEY: [u8; 32] = [7; 32];
 
 fn small(key: Option<&[u8; 32]>) -> Aligned {
-    model::bundle(&SMALL, 1, key).unwrap()
+    bundle(&SMALL, 1, key).unwrap()
 }
 
 /// Makes digest and checksum right again, as a forger without the provisioning key would.
@@ -246,7 +243,7 @@ proptest! {
 
 #[test]
 fn a_linear_model_holds_its_projection_alone() {
-    let bytes = model::bundle(&LINEAR, 1, None).unwrap();
+    let bytes = bundle(&LINEAR, 1, None).unwrap();
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     assert_eq!(bundle.dims(), LINEAR);
     let names: Vec<String> = bundle.tensors().map(|tensor| tensor.name.to_string()).collect();

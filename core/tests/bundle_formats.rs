@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-mod model;
-
 use std::borrow::Cow;
 
-use model::{Aligned, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, Storage, WriteError, retag, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle, bundle_in};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +14,7 @@ const QUANTISED: [WeightFormat; 4] = [WeightFormat::F16, WeightFormat::I16, Weig
 const INTEGER: [WeightFormat; 3] = [WeightFormat::I16, WeightFormat::I8I16, WeightFormat::I8];
 
 fn small(format: WeightFormat) -> Aligned {
-    model::bundle_in(format, &SMALL, 1, None).unwrap()
+    bundle_in(format, &SMALL, 1, None).unwrap()
 }
 
 /// Makes digest and checksum right again, as a forger without the provisioning key would.
@@ -63,10 +61,10 @@ fn a_format_has_its_own_bytes_and_digest() {
 #[test]
 fn weights_stand_for_what_was_written_within_their_step() {
     for dims in [SMALL, LINEAR] {
-        let exact = model::bundle(&dims, 1, None).unwrap();
+        let exact = bundle(&dims, 1, None).unwrap();
         let exact = Bundle::open(exact.bytes()).unwrap();
         for format in QUANTISED {
-            let bytes = model::bundle_in(format, &dims, 1, None).unwrap();
+            let bytes = bundle_in(format, &dims, 1, None).unwrap();
             let bundle = Bundle::open(bytes.bytes()).unwrap();
             for tensor in exact.tensors() {
                 let name = tensor.name.to_string();

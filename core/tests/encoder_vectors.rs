@@ -2,16 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[path = "model/mod.rs"]
-mod model;
 mod support;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use model::Aligned;
 use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
-use neural_vault_core::encoder::{Dims, Encoder, WeightFormat, standardise};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::kernel::{Kernel, Statistics};
+use neural_vault_testkit::Aligned;
 use safetensors::SafeTensors;
 
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
@@ -110,7 +109,7 @@ fn rows_are_sanitised_and_standardised_like_the_reference() {
     let (mean, inv_std): (Vec<f32>, Vec<f32>) = statistics.unzip();
     for (raw, expected) in raw.iter().zip(expected) {
         let mut row = vec![0.0; features];
-        standardise(raw, &mean, &inv_std, &mut row);
+        (Kernel::PORTABLE.standardise)(raw, Statistics { mean: &mean, inv_std: &inv_std }, &mut row);
         for (value, expected) in row.iter().zip(&expected) {
             assert!((value - expected).abs() <= 1e-6, "{value} {expected}");
         }

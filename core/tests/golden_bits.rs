@@ -2,12 +2,8 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "std")]
 
-#[allow(dead_code)]
-#[path = "../examples/embedding_hash.rs"]
-mod example;
-
-use example::model::{FULL_WIDTH, LINEAR, LONG_FRAMES};
 use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, embedding_hash};
 
 #[test]
 fn embeddings_with_f32_weights_keep_their_bits() {
@@ -86,6 +82,6 @@ fn embeddings_with_i8_weights_keep_their_bits() {
 
 fn pinned(format: WeightFormat, hashes: [(Dims, usize, &str); 6]) {
     for (dims, window, hash) in hashes {
-        assert_eq!(example::embedding_hash(format, &dims, window).unwrap(), hash, "{dims:?}, window {window}");
+        assert_eq!(embedding_hash(format, &dims, window).unwrap(), hash, "{dims:?}, window {window}");
     }
 }

@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-mod model;
-
-use model::{Aligned, Random};
-use neural_vault_core::encoder::{Kernel, WeightFormat};
-use neural_vault_core::identify::{Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, write};
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::identify::{
+    Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, ProbeWindows, write,
+};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::verify::Threshold;
+use neural_vault_testkit::{Aligned, Random};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -31,7 +32,7 @@ fn gallery(format: WeightFormat, prototypes: &[Vec<f32>]) -> Aligned {
         .zip(prototypes)
         .map(|(label, prototype)| Entry { label, threshold: threshold(0.5), prototype })
         .collect();
-    Aligned::new(&write(format, &DIGEST, [3, 2], &entries).unwrap())
+    Aligned::new(&write(format, &DIGEST, ProbeWindows { window: 3, windows: 2 }, &entries).unwrap())
 }
 
 fn identify(gallery: &Aligned, queries: &[Vec<f32>]) -> Vec<Match> {
@@ -213,7 +214,9 @@ fn the_writer_names_what_is_wrong() {
     fn entry(prototype: &[f32]) -> Entry<'_> {
         Entry { label: "a", threshold: threshold(0.5), prototype }
     }
-    let refusal = |format, entries: &[Entry<'_>]| write(format, &DIGEST, [1, 0], entries).unwrap_err();
+    let refusal = |format, entries: &[Entry<'_>]| {
+        write(format, &DIGEST, ProbeWindows { window: 1, windows: 0 }, entries).unwrap_err()
+    };
     let label = || "a".to_owned();
     let f16 = WeightFormat::F16;
     assert_eq!(refusal(f16, &[entry(&sound)]), GalleryWriteError::Format(f16));

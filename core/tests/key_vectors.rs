@@ -7,7 +7,7 @@ use hkdf::Hkdf;
 use neural_vault_core::key::{
     DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_KEY_LENGTH, MAX_LATENT, derive_v1, derive_v2, derive_v2_into,
 };
-use neural_vault_core::quantize::{QuantizeError, quantize};
+use neural_vault_core::quantise::{QuantiseError, quantise};
 use neural_vault_core::similarity::normalise;
 use serde_json::Value;
 use sha2::Sha256;
@@ -40,7 +40,7 @@ fn codes_and_v1_keys_match_the_reference() {
         let embedding = floats(&case, "embedding_le_hex");
         let mut codes = vec![0; embedding.len()];
         let mut key = vec![0; case["bits"].as_u64().unwrap() as usize / 8];
-        quantize(&embedding, &mut codes).unwrap();
+        quantise(&embedding, &mut codes).unwrap();
         assert!(codes.iter().map(|&code| i64::from(code)).eq(quantised(&case)), "{name}");
         derive_v1(&embedding, &mut key).unwrap();
         assert_eq!(hex::encode(key), case["key_hex"].as_str().unwrap(), "{name}");
@@ -74,7 +74,7 @@ fn codes_and_v2_keys_match_an_independent_program() {
 
         normalise(&mut prototype).unwrap();
         let mut codes = vec![0; prototype.len()];
-        quantize(&prototype, &mut codes).unwrap();
+        quantise(&prototype, &mut codes).unwrap();
         assert!(codes.iter().map(|&code| i64::from(code)).eq(quantised(&case)), "{name}");
     }
 }
@@ -147,7 +147,7 @@ fn prototypes_of_every_length_have_the_key_of_all_their_codes() {
     for length in 1..=130 {
         let mut prototype: Vec<f32> = (0..length).map(|k| k as f32 * 0.017 - 1.1).collect();
         let mut codes = vec![0; length];
-        quantize(&prototype, &mut codes).unwrap();
+        quantise(&prototype, &mut codes).unwrap();
         let material: Vec<u8> = codes.iter().flat_map(|code| code.to_le_bytes()).collect();
         let (mut expected, mut key) = ([0; 32], [0; 32]);
         Hkdf::<Sha256>::new(None, &material).expand(b"neural-vault-few-shot-v1", &mut expected).unwrap();
@@ -155,7 +155,7 @@ fn prototypes_of_every_length_have_the_key_of_all_their_codes() {
         assert_eq!(key, expected, "{length} components");
 
         prototype[length - 1] = 40.0;
-        let refused = Err(KeyError::Quantize(QuantizeError::OutOfRange { index: length - 1 }));
+        let refused = Err(KeyError::Quantise(QuantiseError::OutOfRange { index: length - 1 }));
         assert_eq!(derive_v1(&prototype, &mut key), refused);
     }
 }

@@ -2,14 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-#[path = "model/mod.rs"]
-mod model;
-
-use model::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
-use neural_vault_core::scan::{ScanEncoder, ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
+use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in};
 use proptest::prelude::*;
 
 /// Blocks of 256 and sums of 32 bits end inside its frames.
@@ -26,7 +23,7 @@ fn scratch(dims: &Dims, window: usize) -> Vec<f32> {
 fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Result<Vec<f32>, ScanError> {
     let dims = encoder.dims();
     let mut embedding = vec![0.0; dims.latent];
-    embed_scan(encoder, frames, window, &mut scratch(dims, window), &mut embedding)?;
+    ScanEncoder::new(encoder, window, &mut scratch(dims, window))?.embed(frames, &mut embedding)?;
     Ok(embedding)
 }
 
@@ -68,7 +65,7 @@ proptest! {
         frames in 1usize..12, window in 1usize..8, seed in any::<u32>(),
         sizes in proptest::collection::vec(1usize..1600, 1..6), format in 0..5usize,
     ) {
-        let bytes = model::bundle_in(WeightFormat::ALL[format], &WIDE_FRAMES, seed, None).unwrap();
+        let bytes = bundle_in(WeightFormat::ALL[format], &WIDE_FRAMES, seed, None).unwrap();
         let encoder = encoder(&bytes);
         let scan = Random(seed).floats(frames * WIDE_FRAMES.features, 2.0);
         let whole = embed(&encoder, &scan, window).unwrap();
@@ -82,7 +79,7 @@ proptest! {
     fn any_values_give_a_finite_embedding_or_an_error(
         words in proptest::collection::vec(any::<u32>(), 15), window in 1usize..4, format in 0..5usize,
     ) {
-        let bytes = model::bundle_in(WeightFormat::ALL[format], &SMALL, 1, None).unwrap();
+        let bytes = bundle_in(WeightFormat::ALL[format], &SMALL, 1, None).unwrap();
         let scan: Vec<f32> = words.into_iter().map(f32::from_bits).collect();
         if let Ok(embedding) = embed(&encoder(&bytes), &scan, window) {
             prop_assert!(embedding.iter().all(|value| value.is_finite()));
@@ -92,7 +89,7 @@ proptest! {
 
 #[test]
 fn a_scan_is_the_mean_of_its_full_windows() {
-    let bytes = model::bundle(&FULL_WIDTH, 9, None).unwrap();
+    let bytes = bundle(&FULL_WIDTH, 9, None).unwrap();
     let encoder = encoder(&bytes);
     let features = FULL_WIDTH.features;
     let scan = Random(5).floats(8 * features, 2.0);
@@ -105,7 +102,7 @@ fn a_scan_is_the_mean_of_its_full_windows() {
 
 #[test]
 fn a_short_scan_repeats_up_to_one_window() {
-    let bytes = model::bundle(&WIDE_FRAMES, 9, None).unwrap();
+    let bytes = bundle(&WIDE_FRAMES, 9, None).unwrap();
     let encoder = encoder(&bytes);
     let features = WIDE_FRAMES.features;
     let scan = Random(5).floats(3 * features, 2.0);
@@ -116,7 +113,7 @@ fn a_short_scan_repeats_up_to_one_window() {
 
 #[test]
 fn a_single_window_has_unit_length() {
-    let bytes = model::bundle(&FULL_WIDTH, 2, None).unwrap();
+    let bytes = bundle(&FULL_WIDTH, 2, None).unwrap();
     let scan = Random(5).floats(FULL_WIDTH.features, 2.0);
     let embedding = embed_window(&encoder(&bytes), &scan);
     let length: f32 = embedding.iter().map(|value| value * value).sum();
@@ -125,7 +122,7 @@ fn a_single_window_has_unit_length() {
 
 #[test]
 fn frames_embedded_together_have_the_bits_of_each_alone() {
-    let bytes = model::bundle(&WIDE_FRAMES, 2, None).unwrap();
+    let bytes = bundle(&WIDE_FRAMES, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let frames = Random(6).floats(WIDE_FRAMES.features * 13, 2.0);
     let alone: Vec<f32> = frames.chunks(WIDE_FRAMES.features).flat_map(|frame| embed_window(&encoder, frame)).collect();
@@ -139,28 +136,28 @@ fn frames_embedded_together_have_the_bits_of_each_alone() {
     let refused = encoder.embed_frames(&frames, 1, &mut short, &mut vec![0.0; given]);
     assert_eq!(refused, Err(EncodeError::Embedding { given, needed: alone.len() }));
     let refused = encoder.embed_frames(&frames, 0, &mut short, &mut vec![0.0; alone.len()]);
-    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 7 }));
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, max: 7 }));
 }
 
 #[test]
 fn standardised_frames_enter_as_they_are() {
     for format in WeightFormat::ALL {
-        let bytes = model::bundle_in(format, &SMALL, 2, None).unwrap();
+        let bytes = bundle_in(format, &SMALL, 2, None).unwrap();
         let encoder = encoder(&bytes);
         let mut frame = Random(7).floats(SMALL.features, 2.0);
         frame[3] = f32::NAN;
         let expected = embed_window(&encoder, &frame);
         encoder.standardise(&mut frame);
-        let of_standardised = encoder.of_standardised();
-        assert_eq!(bits(&embed_window(&of_standardised, &frame)), bits(&expected));
-        let streamed = stream(&of_standardised, &frame, 1, &[2]).unwrap();
+        let unstandardised = encoder.without_standardiser();
+        assert_eq!(bits(&embed_window(&unstandardised, &frame)), bits(&expected));
+        let streamed = stream(&unstandardised, &frame, 1, &[2]).unwrap();
         assert_eq!(bits(&streamed), bits(&expected));
     }
 }
 
 #[test]
 fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let raw = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.25, -0.5];
     let clean = [0.0, 1.0, -1.0, 0.25, -0.5];
@@ -169,11 +166,11 @@ fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
 
 #[test]
 fn lengths_that_do_not_fit_are_refused() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let frame = [0.5; 5];
     let encode = |error| Some(ScanError::Encode(error));
-    let window = |given| encode(EncodeError::Window { given, most: 3 });
+    let window = |given| encode(EncodeError::Window { given, max: 3 });
     assert_eq!(embed(&encoder, &frame, 0).err(), window(0));
     assert_eq!(embed(&encoder, &frame, 4).err(), window(4));
     assert_eq!(embed(&encoder, &[], 1).err(), Some(ScanError::Empty));
@@ -188,19 +185,19 @@ fn lengths_that_do_not_fit_are_refused() {
     assert_eq!(refused, encode(EncodeError::Scratch { given, needed }));
 
     let mut scratch = scratch(&SMALL, 1);
-    let refused = embed_scan(&encoder, &frame, 1, &mut scratch, &mut [0.0; 15]).err();
+    let refused = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap().embed(&frame, &mut [0.0; 15]).err();
     let (given, needed) = (15, 16);
     assert_eq!(refused, encode(EncodeError::Embedding { given, needed }));
     let refused = encoder.embed_window(&[0.5; 6], &mut scratch, &mut [0.0; 16]);
     let (given, features) = (6, 5);
     assert_eq!(refused, Err(EncodeError::Frames { given, features }));
     let refused = encoder.embed_window(&[], &mut scratch, &mut [0.0; 16]);
-    assert_eq!(refused, Err(EncodeError::Window { given: 0, most: 3 }));
+    assert_eq!(refused, Err(EncodeError::Window { given: 0, max: 3 }));
 }
 
 #[test]
-fn a_lost_window_loses_the_scan() {
-    let bytes = model::bundle(&SMALL, 2, None).unwrap();
+fn a_failed_window_fails_the_scan() {
+    let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
     let mut scratch = scratch(&SMALL, 1);
     let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
@@ -213,7 +210,7 @@ fn a_lost_window_loses_the_scan() {
 
 #[test]
 fn a_linear_model_projects_averages_and_normalises() {
-    let bytes = model::bundle(&LINEAR, 4, None).unwrap();
+    let bytes = bundle(&LINEAR, 4, None).unwrap();
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     let tensor = |name: &str| bundle.state_tensor(name).unwrap();
     let (mean, inv_std) = (tensor("standardiser.mean"), tensor("standardiser.inv_std"));
@@ -242,18 +239,18 @@ fn every_format_embeds_near_float32() {
     for dims in [FULL_WIDTH, LINEAR] {
         let scan = Random(5).floats(3 * dims.features, 2.0);
         let embedding = |format| {
-            let bytes = model::bundle_in(format, &dims, 2, None).unwrap();
+            let bytes = bundle_in(format, &dims, 2, None).unwrap();
             embed_window(&encoder(&bytes), &scan)
         };
         let exact = embedding(WeightFormat::F32);
-        for (format, least) in [
+        for (format, min_cosine) in [
             (WeightFormat::F16, 0.999_99),
             (WeightFormat::I16, 0.999_999),
             (WeightFormat::I8I16, 0.999),
             (WeightFormat::I8, 0.995),
         ] {
             let cosine = cosine(&exact, &embedding(format)).unwrap();
-            assert!(cosine >= least, "{}: {cosine}", format.name());
+            assert!(cosine >= min_cosine, "{}: {cosine}", format.name());
         }
     }
 }

@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "std")]
 
-mod model;
-
 use std::thread;
 
-use model::Random;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
+use neural_vault_testkit::{Random, bundle};
 
 /// The reference's model on the fsaverage5 mesh.
 const MESH: Dims =
@@ -21,7 +19,7 @@ const STACK: usize = (16 + 8) * 1024;
 
 #[test]
 fn a_frame_is_encoded_on_sixteen_kilobytes_of_stack() {
-    let bytes = model::bundle(&MESH, 7, None).unwrap();
+    let bytes = bundle(&MESH, 7, None).unwrap();
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     let encoder = bundle.encoder();
     let frame = Random(11).floats(MESH.features, 3.0);

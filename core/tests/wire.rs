@@ -67,7 +67,7 @@ fn a_full_chunk_fits_and_costs_little_more_than_its_values() {
 }
 
 #[test]
-fn a_frame_longer_than_the_longest_is_said_and_the_next_is_read() {
+fn a_frame_that_is_too_long_is_an_error_and_the_next_is_read() {
     let good = frame::<Info>(7, &());
     let bytes = [vec![1; 3 * MAX_FRAME], vec![0, 0], good].concat();
     assert_eq!(received(&bytes), [Err(FrameError::TooLong), Ok((7, vec![]))]);

@@ -46,7 +46,7 @@ impl<B: Board> Machine<'_, B> {
         }
         let model = self.model?;
         if *model.digest() != provisioning.model {
-            return Err(Fault::ModelUnlike.into());
+            return Err(Fault::ModelMismatch.into());
         }
         let (window, max) = (usize::from(provisioning.window), WINDOW.min(model.dims().positions));
         if window == 0 || window > max || Encoder::scratch_len(&model.dims(), window) > SCRATCH {

@@ -86,7 +86,7 @@ impl<'m, B: Board> Machine<'m, B> {
         if identity.model == *model.digest() {
             Ok(model.encoder().with_kernel(kernel()))
         } else {
-            Err(Fault::ModelUnlike)
+            Err(Fault::ModelMismatch)
         }
     }
 

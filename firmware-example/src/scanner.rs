@@ -159,7 +159,7 @@ impl<'m> Scanner<'m> {
         }
         let found = self.prototype(latent)?;
         if digest(&found) != *prototype {
-            return Err(Fault::PrototypeUnlike.into());
+            return Err(Fault::PrototypeMismatch.into());
         }
         Ok(found)
     }

@@ -13,7 +13,7 @@ const FIRMWARE: [u8; 3] = [0, 1, 0];
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn handshake(&mut self, hello: Hello) -> Result<Welcome, Refusal> {
         if hello.version != VERSION {
-            return Err(Fault::VersionUnlike.with(u32::from(VERSION)));
+            return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
         }
         self.greeted = true;
         self.nonce = None;

@@ -1,8 +1,6 @@
 //! Values that cannot be compared, from the link and from records: each has its refusal, no key, no free attempt.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -13,13 +11,13 @@ use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::wire::*;
+use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::store::BANK;
 use neural_vault_token::token::Token;
+use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::*;
 use sha2::Sha256;
-use support::client::Client;
-use support::flash::Flash;
-use support::model::{Aligned, Random};
-use support::*;
 
 const LINEAR: Dims = Dims::linear(DIMS.features, DIMS.latent, DIMS.positions);
 

@@ -4,18 +4,16 @@
 //! as copies of secrets reach.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use hkdf::Hkdf;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
+use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::*;
 use sha2::Sha256;
-use support::client::Client;
-use support::flash::Flash;
-use support::*;
 
 const DEVICE: [u8; 32] = *b"device secret, as nobody else is";
 const KEY: [u8; 32] = *b"administrator's key, some others";

@@ -1,17 +1,15 @@
 //! A hostile or broken host, flash or generator gets a numbered error; nothing is changed, and the next command works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::cell::Cell;
 use std::rc::Rc;
 
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::wire::*;
 use neural_vault_token::token::Token;
-use support::client::{Client, Transport};
-use support::flash::Flash;
-use support::*;
+use neural_vault_token_simulator::client::{Client, Transport};
+use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::*;
 
 type Host<'m> = Client<Token<'m, SimBoard>>;
 

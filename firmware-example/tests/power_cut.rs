@@ -1,13 +1,11 @@
 //! Power cuts at every step of every change leave the old state or the new one, no free attempt, and a token that works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use neural_vault_core::wire::*;
 use neural_vault_token::token::Token;
-use support::client::Client;
-use support::flash::{Flash, TEARS, Tear};
-use support::*;
+use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::flash::{Flash, TEARS, Tear};
+use neural_vault_token_simulator::*;
 
 type Host<'m> = Client<Token<'m, SimBoard>>;
 

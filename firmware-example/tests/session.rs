@@ -1,16 +1,15 @@
 //! A token from blank to wiped, and what each state refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
+use neural_vault_testkit::Random;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::*;
 use sha2::Sha256;
-use support::flash::Flash;
-use support::*;
 
 fn fault<T>(reply: Result<T, Refusal>) -> Fault {
     reply.err().expect("refused").fault().expect("known")
@@ -167,7 +166,7 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
             assert_eq!(client.call::<Provision>(&given), Err(Fault::Window.with(8)));
         }
         let given = Provisioning { model: [0; 32], ..provisioning(model) };
-        assert_eq!(fault(client.call::<Provision>(&given)), Fault::ModelUnlike);
+        assert_eq!(fault(client.call::<Provision>(&given)), Fault::ModelMismatch);
         client.transport.board().consents = false;
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotConfirmed);
         client.transport.board().consents = true;
@@ -207,7 +206,7 @@ fn an_enrolment_takes_only_the_scans_it_was_authorised_for() {
         let given = Enrolment { scans: 2, ..enrolment };
         assert_eq!(client.admin::<Enrol, _>(&ADMIN, given), Err(Fault::EnrolmentScans.with(1)));
         let given = Enrolment { prototype: [0; 32], ..enrolment };
-        assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeUnlike);
+        assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeMismatch);
         for threshold in [f32::NAN, 1.5, f32::INFINITY] {
             let given = Enrolment { threshold, ..enrolment };
             assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::Threshold);
@@ -262,7 +261,7 @@ fn a_repeated_request_is_answered_alike_and_acts_once() {
 #[test]
 fn a_host_on_a_bad_line_gets_its_scan_through() {
     /// Loses, damages and repeats frames in both directions.
-    struct BadLine<T>(T, model::Random);
+    struct BadLine<T>(T, Random);
     impl<T: client::Transport> client::Transport for BadLine<T> {
         fn exchange(&mut self, frame: &[u8]) -> Vec<u8> {
             let mut chance = || self.1.float();
@@ -286,7 +285,7 @@ fn a_host_on_a_bad_line_gets_its_scan_through() {
     let aligned = bundle();
     let model = aligned.bytes();
     start(enrolled_board(model), model, |client| {
-        let mut client = client::Client::new(BadLine(client.transport, model::Random(3)));
+        let mut client = client::Client::new(BadLine(client.transport, Random(3)));
         client.handshake().unwrap();
         for take in 0..10 {
             client.scan(DIMS.features, &genuine(take)).unwrap();
@@ -338,9 +337,10 @@ fn streaming_costs_little_more_than_the_values() {
 #[test]
 fn another_model_or_none_disables_a_provisioned_token() {
     let aligned = bundle();
-    let other = model::bundle(&DIMS, 6, None).unwrap();
+    let other = neural_vault_testkit::bundle(&DIMS, 6, None).unwrap();
     let board = enrolled_board(aligned.bytes());
-    for (memory, expected) in [(other.bytes(), Fault::ModelUnlike), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]
+    for (memory, expected) in
+        [(other.bytes(), Fault::ModelMismatch), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]
     {
         session(board.clone(), memory, |client| {
             assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::scan::{ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
 use crate::dataset::{self, Dataset, DatasetError, Scan};
@@ -161,7 +161,8 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
     let scratch = || vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
     let embed = |scratch: &mut Vec<f32>, scan: &Frames<'_>| {
         let mut embedding = vec![0.0; encoder.dims().latent];
-        embed_scan(&encoder, scan.values, window, scratch, &mut embedding)
+        ScanEncoder::new(&encoder, window, scratch)
+            .and_then(|scan_encoder| scan_encoder.embed(scan.values, &mut embedding))
             .map_err(|source| EmbeddingError::Scan { label: scan.name.to_owned(), source })?;
         Ok(embedding)
     };

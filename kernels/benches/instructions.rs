@@ -4,22 +4,20 @@
 // What the macros make is not documented.
 #![allow(missing_docs, unused_qualifications)]
 
-#[path = "../../core/tests/model/mod.rs"]
-mod model;
-
 use std::convert::Infallible;
 use std::hint::black_box;
 
 use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
-use model::{Aligned, FULL_WIDTH, Random};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::WeightFormat::{F32, I8};
-use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
-use neural_vault_core::identify::{Entry, Gallery, Match, write};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 use neural_vault_kernels::best;
+use neural_vault_testkit::{Aligned, FULL_WIDTH, Random, bundle_in};
 
 const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
 
@@ -30,12 +28,12 @@ type Work = Box<dyn FnMut()>;
 
 // Handed back, so that what it holds is freed after the count.
 #[library_benchmark]
-#[bench::encode_f32_portable_1(encode(F32, Kernel::PORTABLE, 1))]
-#[bench::encode_f32_portable_8(encode(F32, Kernel::PORTABLE, 8))]
+#[bench::encode_f32_portable_1(encode(F32, &Kernel::PORTABLE, 1))]
+#[bench::encode_f32_portable_8(encode(F32, &Kernel::PORTABLE, 8))]
 #[bench::encode_f32_best_1(encode(F32, best(), 1))]
 #[bench::encode_f32_best_8(encode(F32, best(), 8))]
-#[bench::encode_i8_portable_1(encode(I8, Kernel::PORTABLE, 1))]
-#[bench::encode_i8_portable_8(encode(I8, Kernel::PORTABLE, 8))]
+#[bench::encode_i8_portable_1(encode(I8, &Kernel::PORTABLE, 1))]
+#[bench::encode_i8_portable_8(encode(I8, &Kernel::PORTABLE, 8))]
 #[bench::encode_i8_best_1(encode(I8, best(), 1))]
 #[bench::encode_i8_best_8(encode(I8, best(), 8))]
 #[bench::identify_f32_best(identify(F32))]
@@ -57,8 +55,8 @@ main!(
     library_benchmark_groups = core
 );
 
-fn encode(format: WeightFormat, kernel: Kernel, window: usize) -> Work {
-    let bytes: &'static Aligned = Box::leak(Box::new(model::bundle_in(format, &DIMS, 2026, None).unwrap()));
+fn encode(format: WeightFormat, kernel: &'static Kernel, window: usize) -> Work {
+    let bytes: &'static Aligned = Box::leak(Box::new(bundle_in(format, &DIMS, 2026, None).unwrap()));
     let encoder = Bundle::open(bytes.bytes()).unwrap().encoder().with_kernel(kernel);
     let frames = Random(11).floats(window * DIMS.features, 3.0);
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, window)];
@@ -71,17 +69,18 @@ fn identify(format: WeightFormat) -> Work {
     let threshold = Threshold::new(0.5).unwrap();
     let entry = |prototype| Entry { label: "", threshold, prototype };
     let entries: Vec<_> = vectors.iter().map(|vector| entry(vector)).collect();
-    let bytes: &'static Aligned =
-        Box::leak(Box::new(Aligned::new(&write(format, &[0; 32], [1, 0], &entries).unwrap())));
+    let bytes: &'static Aligned = Box::leak(Box::new(Aligned::new(
+        &write(format, &[0; 32], ProbeWindows { window: 1, windows: 0 }, &entries).unwrap(),
+    )));
     let (gallery, kernel, probe) = (Gallery::open(bytes.bytes()).unwrap(), best(), prototype(7));
     let mut matches = [Match { index: 0, score: 0.0 }];
-    Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), &kernel).unwrap())
+    Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), kernel).unwrap())
 }
 
 fn quantise() -> Work {
     let (mut embedding, mut codes) = (prototype(1), [0; DIMS.latent]);
     neural_vault_core::similarity::normalise(&mut embedding).unwrap();
-    Box::new(move || quantize(black_box(&embedding), black_box(&mut codes)).unwrap())
+    Box::new(move || quantise::quantise(black_box(&embedding), black_box(&mut codes)).unwrap())
 }
 
 fn key_v1() -> Work {

@@ -6,27 +6,38 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, chunk_at, chunk_at_mut, row_width};
+use neural_vault_core::kernel::{Kernel, LANES, QUAD, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
 
-use super::loops::{input_loops, loops};
+use super::loops::{compiled, input_loops, loops};
 
 /// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
 pub(super) const KERNEL: Kernel = Kernel {
-    f32: float::<f32>,
-    f16: float::<u16>,
-    i16: float::<i16>,
-    i8i16: codes,
-    i8: codes,
-    i8_raw: None,
+    add_f32,
+    add_f16,
+    add_i16,
+    add_i8i16,
+    add_i8: add_i8i16,
+    add_raw_i8: |_, _, _| 0,
     standardise,
-    magnitude,
-    quantise,
-    quantise_raw,
     layer_norm,
     attend,
     close_block,
+    magnitude,
+    quantise,
+    quantise_raw,
     rescale,
 };
+
+compiled! {
+    "avx2,f16c":
+    add_f32(inputs: &[[f32; STEP]], weights: WeightRows<'_, f32>, sums: &mut [[f32; LANES]]) = add;
+    add_f16(inputs: &[[f32; STEP]], weights: WeightRows<'_, u16>, sums: &mut [[f32; LANES]]) = add;
+    add_i16(inputs: &[[f32; STEP]], weights: WeightRows<'_, i16>, sums: &mut [[f32; LANES]]) = add;
+    add_i8i16(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) = add_codes;
+}
+
+loops!("avx2");
+input_loops!("avx2");
 
 /// A weight as it is stored.
 trait Stored: Copy {
@@ -69,32 +80,17 @@ impl Stored for i16 {
     }
 }
 
-#[allow(unsafe_code)]
-fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, stride, sums) }
-}
-
-#[allow(unsafe_code)]
-fn codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate_codes(inputs, weights, stride, sums) }
-}
-
-loops!("avx2");
-input_loops!("avx2");
-
-/// As [`neural_vault_core::encoder::Accumulate`] says.
+/// As [`Kernel::add_f32`].
 #[target_feature(enable = "avx2,f16c")]
-fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    let width = row_width(inputs, STEP, weights, stride, sums);
+fn add<W: Stored>(inputs: &[[f32; STEP]], weights: WeightRows<'_, W>, sums: &mut [[f32; LANES]]) {
+    let width = row_width(inputs, STEP, weights, sums);
     let (fours, rest) = inputs.as_chunks::<4>();
     let (sums, rest_of_sums) = sums.split_at_mut(fours.len() * 4 * width);
     for (inputs, sums) in fours.iter().zip(sums.chunks_exact_mut(4 * width)) {
-        columns::<W, 4, 2>(inputs, weights, stride, sums);
+        columns::<W, 4, 2>(inputs, weights, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        columns::<W, 1, 8>(std::array::from_ref(inputs), weights, stride, sums);
+        columns::<W, 1, 8>(std::array::from_ref(inputs), weights, sums);
     }
 }
 
@@ -102,17 +98,16 @@ fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride:
 #[target_feature(enable = "avx2,f16c")]
 fn columns<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     sums: &mut [[f32; LANES]],
 ) {
     let width = sums.len() / N;
     let tiled = width - width % COLUMNS;
     for first in (0..tiled).step_by(COLUMNS) {
-        tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
+        tile::<W, N, COLUMNS>(inputs, weights, first, sums);
     }
     for first in tiled..width {
-        tile::<W, N, 1>(inputs, weights, stride, first, sums);
+        tile::<W, N, 1>(inputs, weights, first, sums);
     }
 }
 
@@ -120,8 +115,7 @@ fn columns<W: Stored, const N: usize, const COLUMNS: usize>(
 #[allow(unsafe_code)]
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
@@ -130,7 +124,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
         *tile = chunk_at(row, first).map(bytemuck::cast);
     }
-    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
+    for (k, row) in (0..STEP).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first);
         // SAFETY: this function has the instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
@@ -148,20 +142,20 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     }
 }
 
-/// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
+/// As [`Kernel::add_i8i16`], whatever the codes.
 #[target_feature(enable = "avx2")]
-fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    let width = row_width(inputs, STEP / QUAD, weights, stride, sums);
+fn add_codes(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
+    let width = row_width(inputs, STEP / QUAD, weights, sums);
     let (twos, rest) = inputs.as_chunks::<2>();
     let (sums, rest_of_sums) = sums.split_at_mut(twos.len() * 2 * width);
     for (inputs, sums) in twos.iter().zip(sums.chunks_exact_mut(2 * width)) {
         for column in 0..width {
-            code_tile::<2>(inputs, weights, stride, column, sums);
+            code_tile::<2>(inputs, weights, column, sums);
         }
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
         for column in 0..width {
-            code_tile::<1>(std::array::from_ref(inputs), weights, stride, column, sums);
+            code_tile::<1>(std::array::from_ref(inputs), weights, column, sums);
         }
     }
 }
@@ -170,15 +164,14 @@ fn accumulate_codes(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], str
 #[target_feature(enable = "avx2")]
 fn code_tile<const N: usize>(
     inputs: &[[i16; STEP]; N],
-    weights: &[[[i8; QUAD]; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, [i8; QUAD]>,
     column: usize,
     sums: &mut [[i32; LANES]],
 ) {
     let quads = inputs.each_ref().map(|row| row.as_chunks::<QUAD>().0);
     let width = sums.len() / N;
     let mut tile = [[_mm256_setzero_si256(); 4]; N];
-    for (place, row) in (0..STEP / QUAD).zip(weights.chunks(stride)) {
+    for (place, row) in (0..STEP / QUAD).zip(weights.rows()) {
         let parts: [__m128i; 4] = bytemuck::cast(row[column]);
         let parts = parts.map(|part| _mm256_cvtepi8_epi16(part));
         for (tile, quads) in tile.iter_mut().zip(quads) {

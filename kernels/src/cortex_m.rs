@@ -6,10 +6,10 @@
 
 use core::arch::{asm, naked_asm};
 
-use neural_vault_core::encoder::{Kernel, LANES, QUAD, STEP, row_width};
+use neural_vault_core::kernel::{Kernel, LANES, QUAD, STEP, WeightRows, row_width};
 
 /// For the processors that this module is compiled for.
-pub(super) const KERNEL: Kernel = Kernel { i8: accumulate, i8i16: accumulate, ..Kernel::PORTABLE };
+pub(super) const KERNEL: Kernel = Kernel { add_i8: add, add_i8i16: add, ..Kernel::PORTABLE };
 
 /// Quads of a whole step.
 const QUADS: usize = 8;
@@ -51,10 +51,11 @@ impl Pairs {
     }
 }
 
-/// As [`neural_vault_core::encoder::AccumulateCodes`] says, whatever the codes.
+/// As [`Kernel::add_i8i16`], whatever the codes.
 #[allow(unsafe_code)]
-fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: usize, sums: &mut [[i32; LANES]]) {
-    let width = row_width(inputs, QUADS, weights, stride, sums);
+fn add(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
+    let width = row_width(inputs, QUADS, weights, sums);
+    let WeightRows { columns, stride } = weights;
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let mut pairs = [Pairs(0, 0); QUADS];
         for (pairs, quad) in pairs.iter_mut().zip(inputs.as_chunks().0) {
@@ -62,16 +63,16 @@ fn accumulate(inputs: &[[i16; STEP]], weights: &[[[i8; QUAD]; LANES]], stride: u
         }
         let sums = sums.as_flattened_mut();
         // Fewer quads end a row of inputs.
-        let whole = weights.len() >= (QUADS - 1) * stride + width;
-        if whole && weights.as_ptr().cast::<u32>().is_aligned() {
+        let whole = columns.len() >= (QUADS - 1) * stride + width;
+        if whole && columns.as_ptr().cast::<u32>().is_aligned() {
             // SAFETY: there are `QUADS` rows of weights at whole words, and each has a quad for every sum. Sums come in
             // columns of `LANES`, a multiple of four, and `row_width` found at least one.
             unsafe {
-                add_quads(&pairs, weights.as_ptr().cast(), stride * LANES * QUAD, sums.as_mut_ptr(), sums.len() / 4)
+                add_quads(&pairs, columns.as_ptr().cast(), stride * LANES * QUAD, sums.as_mut_ptr(), sums.len() / 4)
             };
             continue;
         }
-        for (pairs, row) in pairs.iter().zip(weights.chunks(stride)) {
+        for (pairs, row) in pairs.iter().zip(weights.rows()) {
             for (sum, weights) in sums.iter_mut().zip(row.as_flattened()) {
                 *sum = pairs.add(*weights, *sum);
             }

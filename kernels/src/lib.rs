@@ -1,12 +1,12 @@
-//! The encoder's inner loops for the processor at hand, found at run time.
+//! The encoder's inner loops for several processors, chosen at run time.
 //!
-//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it what the processor has
-//! beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum runs over its inputs
-//! in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
+//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it loops that use what
+//! the processor has beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum
+//! runs over its inputs in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
-use neural_vault_core::encoder::Kernel;
+use neural_vault_core::kernel::Kernel;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod avx2;
@@ -15,40 +15,36 @@ mod avx512;
 #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))]
 mod cortex_m;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
-mod inputs;
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod loops;
-#[cfg(all(feature = "std", target_arch = "x86_64"))]
-mod vnni;
 
 /// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
 #[must_use]
-pub fn best() -> Kernel {
+pub fn best() -> &'static Kernel {
     #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))]
-    return cortex_m::KERNEL;
+    return &cortex_m::KERNEL;
     #[cfg(all(feature = "std", not(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))))]
     return usable().pop().expect("the portable kernel runs everywhere").1;
     #[cfg(all(
         not(feature = "std"),
         not(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))
     ))]
-    return Kernel::PORTABLE;
+    return &Kernel::PORTABLE;
 }
 
 /// Every kernel that this processor runs, by the instructions it uses, the fastest last.
 #[cfg(feature = "std")]
 #[must_use]
-pub fn usable() -> Vec<(&'static str, Kernel)> {
+pub fn usable() -> Vec<(&'static str, &'static Kernel)> {
     #[allow(unused_mut)]
-    let mut kernels = vec![("portable", Kernel::PORTABLE)];
+    let mut kernels: Vec<(_, &Kernel)> = vec![("portable", &Kernel::PORTABLE)];
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
         if has!("avx2") && has!("f16c") {
-            kernels.push(("avx2", avx2::KERNEL));
+            kernels.push(("avx2", &avx2::KERNEL));
         }
         if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni") {
-            kernels.push(("avx512", avx512::KERNEL));
+            kernels.push(("avx512", &avx512::KERNEL));
         }
     }
     kernels

@@ -1,4 +1,4 @@
-//! Core's own loops, compiled again for the instructions of a processor.
+//! Functions compiled for the instructions of a processor, core's own loops among them.
 
 /// Functions of core's names that run its loops with these instructions.
 ///
@@ -7,11 +7,15 @@ macro_rules! loops {
     ($features:literal) => {
         $crate::loops::compiled! {
             $features:
-            magnitude(values: &[f32]) -> f32;
-            layer_norm(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
-            attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]);
-            close_block(totals: &mut [f32], partials: &mut [f32]);
-            rescale(row: &mut [f32], input_scale: f32, scale: &[f32], bias: &[f32]);
+            magnitude(values: &[f32]) -> f32 = neural_vault_core::kernel::loops::magnitude;
+            layer_norm(norm: neural_vault_core::kernel::LayerNorm<'_>, x: &[f32], y: &mut [f32])
+                = neural_vault_core::kernel::loops::layer_norm;
+            attend(
+                attention: neural_vault_core::kernel::Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]
+            ) = neural_vault_core::kernel::loops::attend;
+            close_block(totals: &mut [f32], partials: &mut [f32]) = neural_vault_core::kernel::loops::close_block;
+            rescale(row: &mut [f32], scale: neural_vault_core::kernel::OutputScale<'_>)
+                = neural_vault_core::kernel::loops::rescale;
         }
     };
 }
@@ -21,22 +25,30 @@ macro_rules! input_loops {
     ($features:literal) => {
         $crate::loops::compiled! {
             $features:
-            standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]);
-            quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]);
-            quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]);
+            standardise(raw: &[f32], statistics: neural_vault_core::kernel::Statistics<'_, f32>, into: &mut [f32])
+                = neural_vault_core::kernel::loops::standardise;
+            quantise(values: &[f32], quantiser: neural_vault_core::kernel::Quantiser, codes: &mut [i16])
+                = neural_vault_core::kernel::loops::quantise;
+            quantise_raw(
+                raw: &[f32],
+                statistics: neural_vault_core::kernel::Statistics<'_, u16>,
+                quantiser: neural_vault_core::kernel::Quantiser,
+                codes: &mut [i16]
+            ) = neural_vault_core::kernel::loops::quantise_raw;
         }
     };
 }
 
+/// Functions that run others with these instructions, for a kernel's table.
 macro_rules! compiled {
-    ($features:literal: $($name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)?;)*) => {$(
+    ($features:literal: $($name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)? = $function:path;)*) => {$(
         #[allow(unsafe_code)]
         fn $name($($argument: $kind),*) $(-> $result)? {
             #[target_feature(enable = $features)]
             fn compiled($($argument: $kind),*) $(-> $result)? {
-                neural_vault_core::encoder::$name($($argument),*)
+                $function($($argument),*)
             }
-            // SAFETY: the processor has what it takes, see `KERNEL`.
+            // SAFETY: the processor has the instructions, see `KERNEL`.
             unsafe { compiled($($argument),*) }
         }
     )*};

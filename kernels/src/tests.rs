@@ -1,6 +1,8 @@
 //! Every kernel against the portable one, on the same random numbers.
 
-use neural_vault_core::encoder::{Accumulate, Kernel, LANES, QUAD, ROWS, STEP};
+use neural_vault_core::kernel::{
+    Add, Attention, Kernel, LANES, LayerNorm, OutputScale, QUAD, Quantiser, ROWS, RawRow, STEP, Statistics, WeightRows,
+};
 
 use super::usable;
 
@@ -17,19 +19,19 @@ impl Random {
         self.bits() as f32 / 8_388_608.0 - 1.0
     }
 
-    /// An integer from `-most` to `most`, one in eight at an end.
-    fn integer(&mut self, most: i32) -> i32 {
+    /// An integer from `-max` to `max`, one in eight at an end.
+    fn integer(&mut self, max: i32) -> i32 {
         match self.bits() % 16 {
-            0 => most,
-            1 => -most,
-            _ => self.bits() as i32 % (2 * most + 1) - most,
+            0 => max,
+            1 => -max,
+            _ => self.bits() as i32 % (2 * max + 1) - max,
         }
     }
 }
 
-/// What a loop makes of random numbers drawn by `input`, `weight` and `sum`.
+/// The sums that a loop computes of random numbers drawn by `input`, `weight` and `sum`.
 fn outcome<I, W, S: Copy>(
-    accumulate: Accumulate<I, W, S>,
+    add: Add<I, W, S>,
     [rows, count, width, stride]: [usize; 4],
     mut input: impl FnMut(&mut Random) -> I,
     mut weight: impl FnMut(&mut Random) -> W,
@@ -37,10 +39,10 @@ fn outcome<I, W, S: Copy>(
 ) -> Vec<S> {
     let random = &mut Random((rows * 1000 + count * 10 + width) as u32);
     let inputs: Vec<[I; STEP]> = (0..rows).map(|_| std::array::from_fn(|_| input(random))).collect();
-    let weights: Vec<[W; LANES]> =
+    let columns: Vec<[W; LANES]> =
         (0..(count - 1) * stride + width).map(|_| std::array::from_fn(|_| weight(random))).collect();
     let mut sums: Vec<[S; LANES]> = (0..rows * width).map(|_| std::array::from_fn(|_| sum(random))).collect();
-    accumulate(&inputs, &weights, stride, &mut sums);
+    add(&inputs, WeightRows { columns: &columns, stride }, &mut sums);
     sums.into_flattened()
 }
 
@@ -50,8 +52,8 @@ fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 4
             for count in [1, 2, 7, longest - 1, longest] {
                 for width in [1, 2, 3, 7, 8, 9, 24, 31] {
                     // Weights side by side, and with those of other outputs between them.
-                    check(name, &kernel, [rows, count, width, width]);
-                    check(name, &kernel, [rows, count, width, width + 5]);
+                    check(name, kernel, [rows, count, width, width]);
+                    check(name, kernel, [rows, count, width, width + 5]);
                 }
             }
         }
@@ -60,34 +62,33 @@ fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 4
 
 #[test]
 fn float_sums_have_the_bits_of_the_portable_kernel() {
-    fn bits<W>(loops: Accumulate<f32, W, f32>, shape: [usize; 4], weight: fn(&mut Random) -> W) -> Vec<u32> {
-        outcome(loops, shape, Random::float, weight, Random::float).into_iter().map(f32::to_bits).collect()
+    fn bits<W>(add: Add<f32, W, f32>, shape: [usize; 4], weight: fn(&mut Random) -> W) -> Vec<u32> {
+        outcome(add, shape, Random::float, weight, Random::float).into_iter().map(f32::to_bits).collect()
     }
-    let portable = Kernel::PORTABLE;
     for_all_shapes(STEP, |name, kernel, shape| {
-        assert_eq!(
-            bits(kernel.f32, shape, Random::float),
-            bits(portable.f32, shape, Random::float),
-            "{name} {shape:?}"
-        );
-        // Every exponent of finite halves, the smallest numbers among them.
-        let half = |random: &mut Random| (random.bits() as u16) & !(1 << 14);
-        assert_eq!(bits(kernel.f16, shape, half), bits(portable.f16, shape, half), "{name} {shape:?}");
-        let integer = |random: &mut Random| random.integer(32767) as i16;
-        assert_eq!(bits(kernel.i16, shape, integer), bits(portable.i16, shape, integer), "{name} {shape:?}");
+        let with = |kernel: &Kernel| {
+            // Every exponent of finite halves, the smallest numbers among them.
+            let half = |random: &mut Random| (random.bits() as u16) & !(1 << 14);
+            let integer = |random: &mut Random| random.integer(32767) as i16;
+            [
+                bits(kernel.add_f32, shape, Random::float),
+                bits(kernel.add_f16, shape, half),
+                bits(kernel.add_i16, shape, integer),
+            ]
+        };
+        assert_eq!(with(kernel), with(&Kernel::PORTABLE), "{name} {shape:?}");
     });
 }
 
 #[test]
 fn sums_of_codes_are_exact() {
-    fn sums(loops: Accumulate<i16, [i8; QUAD], i32>, shape: [usize; 4], most: i32) -> Vec<i32> {
+    fn sums(add: Add<i16, [i8; QUAD], i32>, shape: [usize; 4], max_code: i32) -> Vec<i32> {
         let weight = |random: &mut Random| std::array::from_fn(|_| random.integer(127) as i8);
-        outcome(loops, shape, |random| random.integer(most) as i16, weight, |random| random.integer(1000))
+        outcome(add, shape, |random| random.integer(max_code) as i16, weight, |random| random.integer(1000))
     }
-    let portable = Kernel::PORTABLE;
     for_all_shapes(STEP / QUAD, |name, kernel, shape| {
-        assert_eq!(sums(kernel.i8, shape, 127), sums(portable.i8, shape, 127), "{name} {shape:?}");
-        assert_eq!(sums(kernel.i8i16, shape, 32767), sums(portable.i8i16, shape, 32767), "{name} {shape:?}");
+        let with = |kernel: &Kernel| [sums(kernel.add_i8, shape, 127), sums(kernel.add_i8i16, shape, 32767)];
+        assert_eq!(with(kernel), with(&Kernel::PORTABLE), "{name} {shape:?}");
     });
 }
 
@@ -106,20 +107,37 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
             let quads = count.div_ceil(QUAD);
             // The last row may end with the last column that has a sum.
             let columns = quads.saturating_sub(1) * stride + width * quads.min(1);
-            let weights: Vec<[[i8; QUAD]; LANES]> = (0..columns)
+            let columns: Vec<[[i8; QUAD]; LANES]> = (0..columns)
                 .map(|_| std::array::from_fn(|_| std::array::from_fn(|_| random.integer(127) as i8)))
                 .collect();
+            // The sums of the values from `first` on, by the portable kernel.
+            let add_codes = |first: usize, sums: &mut [[i32; LANES]]| {
+                let parts =
+                    raw[first..].chunks(STEP).zip(mean[first..].chunks(STEP)).zip(inv_std[first..].chunks(STEP));
+                let columns = &columns[(first / QUAD * stride).min(columns.len())..];
+                for (((raw, mean), inv_std), columns) in parts.zip(columns.chunks(STEP / QUAD * stride)) {
+                    let mut codes = [0; STEP];
+                    let quantiser = Quantiser { factor: 0.7, max_code: 127 };
+                    (Kernel::PORTABLE.quantise_raw)(
+                        raw,
+                        Statistics { mean, inv_std },
+                        quantiser,
+                        &mut codes[..raw.len()],
+                    );
+                    (Kernel::PORTABLE.add_i8)(&[codes], WeightRows { columns, stride }, sums);
+                }
+            };
             let mut expected = vec![[7; LANES]; width];
-            let parts = raw.chunks(STEP).zip(mean.chunks(STEP)).zip(inv_std.chunks(STEP));
-            for (((raw, mean), inv_std), weights) in parts.zip(weights.chunks(STEP / QUAD * stride)) {
-                let mut codes = [0; STEP];
-                (Kernel::PORTABLE.quantise_raw)(raw, mean, inv_std, 0.7, 127, &mut codes[..raw.len()]);
-                (Kernel::PORTABLE.i8)(&[codes], weights, stride, &mut expected);
-            }
+            add_codes(0, &mut expected);
+            let statistics = Statistics { mean: &mean[..], inv_std: &inv_std[..] };
             for (name, kernel) in usable() {
-                let Some(i8_raw) = kernel.i8_raw else { continue };
                 let mut sums = vec![[7; LANES]; width];
-                i8_raw(&raw, &mean, &inv_std, 0.7, &weights, stride, &mut sums);
+                let row = RawRow { raw: &raw, statistics, factor: 0.7 };
+                let done = (kernel.add_raw_i8)(row, WeightRows { columns: &columns, stride }, &mut sums);
+                assert!(done <= count && done.is_multiple_of(QUAD), "{name}: {done} of {count}");
+                // The kernel that has such a loop uses it for long rows of its width.
+                assert_eq!(done > 0, name == "avx512" && count >= 8 * STEP && width == 8, "{name}: {done} of {count}");
+                add_codes(done, &mut sums);
                 assert_eq!(sums, expected, "{name}: {count} values, {width} columns of {stride}");
             }
         }
@@ -134,7 +152,7 @@ fn the_largest_sums_do_not_wrap() {
             let weights = vec![[[127 * sign; QUAD]; LANES]; 8 * STEP / QUAD];
             let mut sums = vec![[0; LANES]; 8 * ROWS];
             for _ in 0..512 / STEP {
-                (kernel.i8i16)(&inputs, &weights, 8, &mut sums);
+                (kernel.add_i8i16)(&inputs, WeightRows { columns: &weights, stride: 8 }, &mut sums);
             }
             assert!(sums.as_flattened().iter().all(|sum| *sum == 512 * 32767 * 127 * i32::from(sign)), "{name}");
         }
@@ -153,23 +171,25 @@ fn inputs_are_prepared_to_the_same_bits() {
     let inv_std: Vec<f32> = values.iter().map(|_| random.float().abs() + 0.1).collect();
     let halves = |values: &[f32]| values.iter().map(|value| (value.to_bits() >> 16) as u16).collect::<Vec<_>>();
     let (mean_halves, inv_std_halves) = (halves(&mean), halves(&inv_std));
-    let prepared = |kernel: &Kernel, count: usize, most: i16| {
+    let prepared = |kernel: &Kernel, count: usize, max_code: i16| {
         // Of its own, so that a read past its end is one past its memory.
         let values = values[..count].to_vec();
         let mut standardised = vec![0.0; count];
-        (kernel.standardise)(&values, &mean, &inv_std, &mut standardised);
+        (kernel.standardise)(&values, Statistics { mean: &mean, inv_std: &inv_std }, &mut standardised);
+        let quantiser = Quantiser { factor: 1.0, max_code };
         let mut codes = vec![0; count];
-        (kernel.quantise)(&values, 1.0, most, &mut codes);
+        (kernel.quantise)(&values, quantiser, &mut codes);
         let mut codes_of_raw = vec![0; count];
-        (kernel.quantise_raw)(&values, &mean_halves, &inv_std_halves, 1.0, most, &mut codes_of_raw);
+        let statistics = Statistics { mean: &mean_halves[..], inv_std: &inv_std_halves[..] };
+        (kernel.quantise_raw)(&values, statistics, quantiser, &mut codes_of_raw);
         let magnitude = (kernel.magnitude)(&values).to_bits();
         (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, codes_of_raw, magnitude)
     };
     for (name, kernel) in usable() {
         for count in 0..=STEP {
-            for most in [127, 32767] {
-                let expected = prepared(&Kernel::PORTABLE, count, most);
-                assert_eq!(prepared(&kernel, count, most), expected, "{name}, {count} values");
+            for max_code in [127, 32767] {
+                let expected = prepared(&Kernel::PORTABLE, count, max_code);
+                assert_eq!(prepared(kernel, count, max_code), expected, "{name}, {count} values");
             }
         }
     }
@@ -187,17 +207,18 @@ fn norms_attention_and_outputs_have_the_bits_of_the_portable_kernel() {
             let rows = floats(frames * width);
             let made = |kernel: &Kernel| {
                 let (mut attended, mut normed) = (rows.clone(), rows.clone());
-                (kernel.attend)(&qkv, &qkv, width, head, &mut vec![0.0; width / head * frames], &mut attended);
-                (kernel.layer_norm)(&rows, &weight, &bias, &mut normed);
+                let mut scores = vec![0.0; width / head * frames];
+                (kernel.attend)(Attention { qkv: &qkv, width, head }, &qkv, &mut scores, &mut attended);
+                (kernel.layer_norm)(LayerNorm { weight: &weight, bias: &bias }, &rows, &mut normed);
                 let (mut totals, mut partials) = (rows.clone(), normed.clone());
                 (kernel.close_block)(&mut totals, &mut partials);
                 let mut outputs: Vec<f32> = (0..width).map(|k| f32::from_bits(k as u32 * 33_554_432 + 7)).collect();
-                (kernel.rescale)(&mut outputs, 1e-3, &weight, &bias);
+                (kernel.rescale)(&mut outputs, OutputScale { input: 1e-3, weights: &weight, bias: &bias });
                 [attended, normed, totals, partials, outputs].map(|values| bits(&values))
             };
             let expected = made(&Kernel::PORTABLE);
             for (name, kernel) in usable() {
-                assert_eq!(made(&kernel), expected, "{name}: {frames} frames of {width}, heads of {head}");
+                assert_eq!(made(kernel), expected, "{name}: {frames} frames of {width}, heads of {head}");
             }
         }
     }

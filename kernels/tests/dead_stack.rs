@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::key::{
     CLEARED_STACK, DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2, derive_v2_into,
 };
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, VerifyError, verify};
 use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, command_tag};
@@ -78,7 +78,7 @@ impl Trace {
     }
 }
 
-/// All that is as good as a key of HMAC: its bytes, its padded blocks, the hash's states after those.
+/// Everything from which HMACs under a key follow: its bytes, its padded blocks, the hash's states after those.
 fn traces_of_key(name: &'static str, key: &[u8; 32]) -> Vec<Trace> {
     let mut traces = vec![Trace { name, bytes: key.to_vec() }];
     for pad in [0x36, 0x5c] {
@@ -99,7 +99,7 @@ fn prototype() -> Vec<f32> {
 
 fn codes(prototype: &[f32]) -> Vec<u8> {
     let mut codes = vec![0; prototype.len()];
-    quantize(prototype, &mut codes).unwrap();
+    quantise(prototype, &mut codes).unwrap();
     codes.iter().flat_map(|code| code.to_le_bytes()).collect()
 }
 

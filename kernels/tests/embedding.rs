@@ -1,27 +1,24 @@
 //! Embeddings have the bits of the portable kernel, which core's tests pin.
 #![allow(clippy::unwrap_used)]
 
-#[allow(dead_code)]
-#[path = "../examples/kernel_bits.rs"]
-mod example;
-
-use example::model::{self, FULL_WIDTH, LONG_FRAMES, Random};
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, Kernel, WeightFormat};
+use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::ScanEncoder;
+use neural_vault_testkit::{FULL_WIDTH, LONG_FRAMES, Random, bundle_in, compare};
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {
     for dims in [Dims { positions: 17, ..FULL_WIDTH }, Dims { positions: 9, ..LONG_FRAMES }, Dims::linear(1_030, 48, 9)]
     {
         for format in WeightFormat::ALL {
-            compare(format, &dims);
+            check(format, &dims);
         }
     }
 }
 
-fn compare(format: WeightFormat, dims: &Dims) {
-    let bytes = model::bundle_in(format, dims, 2026, None).unwrap();
+fn check(format: WeightFormat, dims: &Dims) {
+    let bytes = bundle_in(format, dims, 2026, None).unwrap();
     let portable = Bundle::open(bytes.bytes()).unwrap().encoder();
     for (name, kernel) in neural_vault_kernels::usable() {
         for window in 1..=dims.positions {
@@ -61,7 +58,7 @@ fn compare(format: WeightFormat, dims: &Dims) {
 fn scans_of_every_kind_have_the_bits_of_the_portable_kernel() {
     for format in WeightFormat::ALL {
         let kernels = neural_vault_kernels::usable();
-        for ((name, _), found) in kernels.iter().zip(example::compare(format, &kernels, 500).unwrap()) {
+        for ((name, _), found) in kernels.iter().zip(compare(format, &kernels, 500).unwrap()) {
             assert_eq!((found.scans, found.differing), (500, 0), "{name}, {}", format.name());
             assert_eq!(found.words, 128 * (500 - found.refused), "{name}, {}", format.name());
         }
@@ -70,11 +67,14 @@ fn scans_of_every_kind_have_the_bits_of_the_portable_kernel() {
 
 #[test]
 fn a_kernel_that_is_one_bit_off_is_found() {
-    let close_block = |totals: &mut [f32], partials: &mut [f32]| {
-        (Kernel::PORTABLE.close_block)(totals, partials);
-        totals[0] = totals[0].next_up();
+    const ONE_BIT_OFF: Kernel = Kernel {
+        close_block: |totals, partials| {
+            (Kernel::PORTABLE.close_block)(totals, partials);
+            totals[0] = totals[0].next_up();
+        },
+        ..Kernel::PORTABLE
     };
-    let kernels = [("one bit off", Kernel { close_block, ..Kernel::PORTABLE })];
-    let found = example::compare(WeightFormat::F32, &kernels, 20).unwrap();
+    let kernels = [("one bit off", &ONE_BIT_OFF)];
+    let found = compare(WeightFormat::F32, &kernels, 20).unwrap();
     assert!(found[0].differing > 0, "{found:?}");
 }

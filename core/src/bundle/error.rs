@@ -1,4 +1,4 @@
-//! Why a buffer is no bundle to work with.
+//! Why a buffer is not a usable bundle.
 
 use core::error::Error;
 use core::fmt;
@@ -6,8 +6,9 @@ use core::fmt;
 use super::{TensorName, VERSION};
 use crate::encoder::DimsError;
 
-/// Why a buffer is no bundle to work with.
+/// Why a buffer is not a usable bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BundleError {
     /// It does not start with [`MAGIC`](super::MAGIC).
     NotABundle,
@@ -85,4 +86,11 @@ impl fmt::Display for BundleError {
     }
 }
 
-impl Error for BundleError {}
+impl Error for BundleError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Dims(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use crate::encoder::{Dims, Storage, WeightFormat};
+use crate::encoder::format::Storage;
+use crate::encoder::{Dims, WeightFormat};
 use Kind::{Float, InputScale, InvStd, Mean, Scale, Weight};
 
 /// Tensors start at multiples of this many bytes.
@@ -100,7 +101,7 @@ impl TensorName {
 
 impl PartialEq<str> for TensorName {
     fn eq(&self, other: &str) -> bool {
-        /// Eats what is written from the front of the string.
+        /// Removes what is written from the front of the string.
         struct Rest<'a>(&'a str);
 
         impl fmt::Write for Rest<'_> {
@@ -184,14 +185,14 @@ pub(super) fn tensors_end(dims: &Dims, format: WeightFormat) -> u64 {
     tensors.offset
 }
 
-/// A tensor by name, and what it is.
+/// A tensor's name, kind and shape.
 struct Row {
     name: &'static str,
     kind: Kind,
     shape: fn(&Dims) -> Shape,
 }
 
-/// What a tensor is; the scales are in some formats only.
+/// The kind of a tensor; only some formats have scales.
 #[derive(Clone, Copy)]
 enum Kind {
     Float,

@@ -21,11 +21,11 @@
 //!
 //! Tensors carry the names of the PyTorch state_dict, in the order `standardiser.mean`, `standardiser.inv_std`, `proj`,
 //! `pos.pe`, each layer (`norm1`, `self_attn`, `norm2`, `linear1`, `linear2`), `head.0`, `head.1`, `head.3`; weight
-//! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose of
-//! PyTorch's: `[inputs][outputs]`, in the formats with int8 weights `[inputs / 4][outputs][4]` with zeros past the last
-//! input. Where the format has scales, a product's are float32 between weight and bias, `proj.weight_scale` and so on;
-//! with int8 weights `proj.input_scale` comes before `proj.weight`, the step size of a standardised feature's codes, and the
-//! standardiser is bfloat16. All else but the weights of products is float32.
+//! before bias. A linear model, of 0 layers, ends after `proj`. Weights of products lie input by input, the transpose
+//! of PyTorch's: `[inputs][outputs]`, in the formats with int8 weights `[inputs / 4][outputs][4]` with zeros past the
+//! last input. Where the format has scales, a product's are float32 between weight and bias, `proj.weight_scale` and so
+//! on; with int8 weights `proj.input_scale` comes before `proj.weight`, the step size of a standardised feature's
+//! codes, and the standardiser is bfloat16. All else but the weights of products is float32.
 //!
 //! # Malformed input, and the check that rejects it
 //! | malformed input | rejected by |
@@ -53,7 +53,7 @@ mod write;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-pub use crate::encoder::Storage;
+pub use crate::encoder::format::Storage;
 pub use error::BundleError;
 pub use layout::{Shape, Tensor, TensorName};
 #[cfg(feature = "std")]
@@ -175,7 +175,7 @@ impl<'a> Bundle<'a> {
     }
 }
 
-/// Reads the sizes, the format and the number of tensors, after what says whether this reader knows the bundle at all.
+/// Reads sizes, format and number of tensors, once magic, version and format are known ones.
 fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError> {
     let given = bytes.len() as u64;
     let truncated = |expected| BundleError::Length { given, expected };
@@ -231,7 +231,8 @@ fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
     [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
 }
 
-/// The encoder of a bundle's content, each of its `count` tensors where the table says, soundly padded and filled.
+/// The encoder of a bundle's content, once each of its `count` tensors lies where the table says and holds sound
+/// values.
 fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) -> Result<Encoder<'_>, BundleError> {
     const HEADER: usize = layout::HEADER as usize;
 

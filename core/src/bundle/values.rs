@@ -1,10 +1,11 @@
 //! Which values a bundle may hold.
 
-use crate::encoder::{Piece, Storage, WeightFormat};
+use crate::encoder::format::Storage;
+use crate::encoder::{Piece, WeightFormat};
 #[cfg(feature = "weights-int8")]
-use crate::encoder::{QUAD, bfloat_to_float};
+use crate::kernel::{QUAD, bfloat_to_float};
 
-/// Whether every value of a tensor is one that its storage allows; none is in a format that this build does not read.
+/// Whether a tensor's storage allows each of its values; never in a format that this build does not read.
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {

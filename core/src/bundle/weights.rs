@@ -4,7 +4,8 @@ use std::vec;
 use std::vec::Vec;
 
 use super::values::is_finite_half;
-use crate::encoder::{QUAD, WeightFormat};
+use crate::encoder::WeightFormat;
+use crate::kernel::QUAD;
 
 /// Appends PyTorch's (outputs, inputs) weights as `format` stores them; returns the outputs' scales, where it has any.
 ///
@@ -97,18 +98,18 @@ fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 }
 
 /// For each output, its largest weight over the largest integer; one where all weights are zero.
-fn scales(values: &[f32], inputs: usize, most: i16) -> Vec<f32> {
+fn scales(values: &[f32], inputs: usize, max_code: i16) -> Vec<f32> {
     let scale = |row: &[f32]| {
         let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        if largest > 0.0 { (largest / f32::from(most)).max(f32::MIN_POSITIVE) } else { 1.0 }
+        if largest > 0.0 { (largest / f32::from(max_code)).max(f32::MIN_POSITIVE) } else { 1.0 }
     };
     values.chunks_exact(inputs.max(1)).map(scale).collect()
 }
 
 /// One weight for each output over the output's scale, to the nearest integer.
-fn integers(row: &[f32], scales: &[f32], most: i16) -> impl Iterator<Item = i16> {
-    let most = f32::from(most);
-    row.iter().zip(scales).map(move |(value, scale)| (value / scale).round_ties_even().clamp(-most, most) as i16)
+fn integers(row: &[f32], scales: &[f32], max_code: i16) -> impl Iterator<Item = i16> {
+    let max = f32::from(max_code);
+    row.iter().zip(scales).map(move |(value, scale)| (value / scale).round_ties_even().clamp(-max, max) as i16)
 }
 
 #[cfg(test)]

@@ -13,10 +13,13 @@ use half::bf16;
 use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
 use super::values::is_allowed;
 use super::{Bundle, BundleError, MAGIC, ProvisioningKey, VERSION, read_header, read_tensors, sha256, tag, weights};
-use crate::encoder::{Dims, DimsError, Storage, WeightFormat, bfloat_to_float};
+use crate::encoder::format::Storage;
+use crate::encoder::{Dims, DimsError, WeightFormat};
+use crate::kernel::bfloat_to_float;
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WriteError {
     /// A size is outside its limits.
     Dims(DimsError),
@@ -61,7 +64,7 @@ pub enum WriteError {
 /// The same tensors give the same bytes.
 ///
 /// # Errors
-/// A size is outside its limits, or a tensor is missing, of another length or holds a value no bundle may hold.
+/// A size is outside its limits, or a tensor is missing, of another length or holds a value that a bundle may not hold.
 pub fn write<'t>(
     dims: &Dims,
     format: WeightFormat,
@@ -140,7 +143,7 @@ impl<'a> Bundle<'a> {
 }
 
 impl Bundle<'_> {
-    /// The values of a tensor row-major in PyTorch's shape: as [`write()`] took them, or what the stored ones stand for.
+    /// The values of a tensor row-major in PyTorch's shape: as given to [`write()`], up to the format's rounding.
     pub fn state_tensor(&self, name: &str) -> Option<Vec<f32>> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
         match tensor.shape {

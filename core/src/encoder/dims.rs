@@ -66,7 +66,7 @@ impl Dims {
         let rule = |holds: bool, field, value, rule| {
             if holds { Ok(()) } else { Err(DimsError { field, value, rule }) }
         };
-        let vector = |value: usize, most: usize| value > 0 && value <= most && value.is_multiple_of(16);
+        let vector = |value: usize, max: usize| value > 0 && value <= max && value.is_multiple_of(16);
         rule((1..=1 << 20).contains(&self.features), "features", self.features, "1 to 1048576")?;
         rule(vector(self.d_model, 512), "d_model", self.d_model, "a multiple of 16 up to 512")?;
         rule((1..=512).contains(&self.positions), "positions", self.positions, "1 to 512")?;
@@ -101,8 +101,9 @@ mod tests {
 
     #[test]
     fn accepts_the_reference_and_both_limits() {
-        let least = Dims { features: 1, d_model: 16, heads: 16, layers: 1, feed_forward: 16, latent: 16, positions: 1 };
-        let most = Dims {
+        let smallest =
+            Dims { features: 1, d_model: 16, heads: 16, layers: 1, feed_forward: 16, latent: 16, positions: 1 };
+        let largest = Dims {
             features: 1 << 20,
             d_model: 512,
             heads: 8,
@@ -111,7 +112,7 @@ mod tests {
             latent: 512,
             positions: 512,
         };
-        for dims in [SOUND, least, most, Dims::linear(20_484, 128, 512), Dims::linear(1, 16, 1)] {
+        for dims in [SOUND, smallest, largest, Dims::linear(20_484, 128, 512), Dims::linear(1, 16, 1)] {
             assert_eq!(dims.validate(), Ok(()));
         }
     }

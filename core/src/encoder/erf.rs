@@ -9,6 +9,8 @@
 
 use core::f32::consts::LOG2_E;
 
+use crate::kernel::polynomial;
+
 /// A quotient of polynomials: the coefficients above and below the line, lowest power first.
 type Quotient = (&'static [f32], &'static [f32]);
 
@@ -67,12 +69,6 @@ fn far(x: f32) -> f32 {
 
 fn quotient(x: f32, (above, below): Quotient) -> f32 {
     polynomial(x, above) / polynomial(x, below)
-}
-
-/// The polynomial of these coefficients, lowest power first, by Horner's rule.
-#[inline]
-pub(super) fn polynomial(x: f32, coefficients: &[f32]) -> f32 {
-    coefficients.iter().rev().fold(0.0, |sum, coefficient| coefficient + x * sum)
 }
 
 /// `e^x` of -17 to 0.5.

@@ -1,77 +1,116 @@
 //! Matrix products with float inputs in the canonical order, SIMD across outputs.
 //!
 //! Every output has one accumulator that runs along the inputs inside blocks of 256; block sums are added in order to a
-//! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter as
-//! floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. A [`Kernel`]
-//! chooses how many outputs and rows share a pass over the weights, which changes no bit: an accumulator between passes is
-//! stored and loaded whole.
+//! total that starts at zero; then comes the output's scale, where the format has one, and the bias last. Weights enter
+//! as floats, exactly. They lie input by input (`[k][n]`), so that neighbouring outputs are neighbouring in memory. A
+//! [`Kernel`] chooses how many outputs and rows share a pass over the weights, which changes no bit: an accumulator
+//! between passes is stored and loaded whole.
 
-use crate::encoder::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Stored, columns_mut};
-use crate::encoder::standardise::Statistics;
+use core::ops::Range;
 
-/// An affine map with float inputs, weights `[inputs][outputs / 16][16]`.
+use crate::encoder::format::WeightFormat;
+use crate::kernel::{BLOCK, Kernel, LANES, ROWS, STEP, Statistics, WeightRows, columns_mut};
+
+/// An affine map with float inputs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FloatLinear<'a, W> {
-    pub(crate) inputs: usize,
-    pub(crate) weight: &'a [[W; LANES]],
-    /// Columns of weights from an input's first to the next input's first.
-    pub(crate) stride: usize,
+pub(super) struct FloatLinear<'a> {
+    pub(super) inputs: usize,
+    pub(super) weights: FloatWeights<'a>,
     /// The real value of a weight of 1, for each output; 1 when there is none.
-    pub(crate) scale: Option<&'a [f32]>,
-    pub(crate) bias: &'a [f32],
+    pub(super) scale: Option<&'a [f32]>,
+    pub(super) bias: &'a [f32],
     /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, f32>>,
 }
 
-impl<W: Stored> FloatLinear<'_, W> {
+/// Weights `[inputs][outputs / 16][16]` that enter a product as floats.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FloatWeights<'a> {
+    F32(WeightRows<'a, f32>),
+    /// Half precision, given by its bits.
+    #[cfg(feature = "weights-16bit")]
+    F16(WeightRows<'a, u16>),
+    #[cfg(feature = "weights-16bit")]
+    I16(WeightRows<'a, i16>),
+}
+
+impl<'a> FloatWeights<'a> {
+    /// The weights in these bytes, `stride` columns an input; `None` when they are misaligned or of another format.
+    pub(super) fn new(format: WeightFormat, bytes: &'a [u8], stride: usize) -> Option<Self> {
+        Some(match format {
+            WeightFormat::F32 => Self::F32(WeightRows { columns: bytemuck::try_cast_slice(bytes).ok()?, stride }),
+            #[cfg(feature = "weights-16bit")]
+            WeightFormat::F16 => Self::F16(WeightRows { columns: bytemuck::try_cast_slice(bytes).ok()?, stride }),
+            #[cfg(feature = "weights-16bit")]
+            WeightFormat::I16 => Self::I16(WeightRows { columns: bytemuck::try_cast_slice(bytes).ok()?, stride }),
+            _ => return None,
+        })
+    }
+
+    fn without_first(&self, columns: usize) -> Self {
+        match self {
+            Self::F32(weights) => Self::F32(weights.without_first(columns)),
+            #[cfg(feature = "weights-16bit")]
+            Self::F16(weights) => Self::F16(weights.without_first(columns)),
+            #[cfg(feature = "weights-16bit")]
+            Self::I16(weights) => Self::I16(weights.without_first(columns)),
+        }
+    }
+
+    /// Adds the products of these inputs, rows of `step`, to rows of `width` columns of sums.
+    fn add(
+        &self,
+        inputs: Range<usize>,
+        step: &[[f32; STEP]],
+        width: usize,
+        sums: &mut [[f32; LANES]],
+        kernel: &Kernel,
+    ) {
+        match self {
+            Self::F32(weights) => (kernel.add_f32)(step, weights.part(inputs, width), sums),
+            #[cfg(feature = "weights-16bit")]
+            Self::F16(weights) => (kernel.add_f16)(step, weights.part(inputs, width), sums),
+            #[cfg(feature = "weights-16bit")]
+            Self::I16(weights) => (kernel.add_i16)(step, weights.part(inputs, width), sums),
+        }
+    }
+}
+
+impl FloatLinear<'_> {
     /// Leaves out all but the last `count` outputs, a multiple of [`LANES`].
     pub(super) fn keep_last(&mut self, count: usize) {
         let first = self.outputs() - count;
-        self.weight = &self.weight[first / LANES..];
+        self.weights = self.weights.without_first(first / LANES);
         self.scale = self.scale.map(|scale| &scale[first..]);
         self.bias = &self.bias[first..];
     }
 
-    /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
+    /// Maps rows whose inputs before these were fed before: `x` holds the values of these for each row.
     ///
-    /// `partials` holds the sums of a block where there are several: [`ROWS`] rows of outputs, or as many as there are.
-    pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        self.feed(0, self.inputs, x, y, partials, kernel);
-    }
-
-    /// [`FloatLinear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
-    ///
-    /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between.
-    pub(super) fn feed(
-        &self,
-        first: usize,
-        width: usize,
-        x: &[f32],
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
+    /// `y` (rows, outputs) is complete once the last inputs are in. `partials` holds the sums of a block where there
+    /// are several: [`ROWS`] rows of outputs, or as many as there are. Nothing else may touch `y` and `partials` in
+    /// between.
+    pub(super) fn feed(&self, inputs: Range<usize>, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
         // For one row, space for several would only be cleared.
-        if x.len() == width {
-            self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]], kernel);
+        if x.len() == inputs.len() {
+            self.feed_rows(inputs, x, y, partials, &mut [[0.0; STEP]], kernel);
         } else {
-            self.feed_rows(first, width, x, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
+            self.feed_rows(inputs, x, y, partials, &mut [[0.0; STEP]; ROWS], kernel);
         }
     }
 
     /// [`FloatLinear::feed`], as many rows at once as `step` has room for.
-    #[allow(clippy::too_many_arguments)]
     fn feed_rows(
         &self,
-        first: usize,
-        width: usize,
+        inputs: Range<usize>,
         x: &[f32],
         y: &mut [f32],
         partials: &mut [f32],
         step: &mut [[f32; STEP]],
         kernel: &Kernel,
     ) {
-        let (rows, outputs) = (x.len() / width, self.outputs());
+        let (first, width, outputs) = (inputs.start, inputs.len(), self.outputs());
+        let rows = x.len() / width;
         assert!(x.len() == rows * width && y.len() == rows * outputs, "rows of inputs and outputs");
         let mut done = 0;
         // A block's weights stay in the second-level cache while every row passes over them.
@@ -84,7 +123,7 @@ impl<W: Stored> FloatLinear<'_, W> {
                     for (row, step) in x.chunks_exact(width).zip(step.iter_mut()) {
                         self.prepare(first + place, &row[place..place + count], step, kernel);
                     }
-                    self.add(first + place, count, step, y, partials, kernel);
+                    self.add(first + place..first + place + count, step, y, partials, kernel);
                 }
             }
             done = end;
@@ -95,26 +134,18 @@ impl<W: Stored> FloatLinear<'_, W> {
         self.bias.len()
     }
 
-    /// Adds the products of the `count` inputs from `first`, which lie in one block, and closes the block at its end.
-    fn add(
-        &self,
-        first: usize,
-        count: usize,
-        step: &[[f32; STEP]],
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
-        let end = first + count;
-        let weights = &self.weight[first * self.stride..(end - 1) * self.stride + self.outputs() / LANES];
-        // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative zero.
+    /// Adds the products of these inputs, which lie in one block, and closes the block at its end.
+    fn add(&self, inputs: Range<usize>, step: &[[f32; STEP]], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        let end = inputs.end;
+        // A single block's sums are the totals: zero plus a sum is that sum, as no sum that began at zero is a negative
+        // zero.
         let partials = &mut partials[..if self.inputs > BLOCK { y.len() } else { 0 }];
-        if first == 0 {
+        if inputs.start == 0 {
             y.fill(0.0);
             partials.fill(0.0);
         }
         let sums = if partials.is_empty() { &mut *y } else { &mut *partials };
-        W::accumulate(kernel)(step, weights, self.stride, columns_mut(sums));
+        self.weights.add(inputs, step, self.outputs() / LANES, columns_mut(sums), kernel);
 
         let complete = end == self.inputs;
         if !partials.is_empty() && (end.is_multiple_of(BLOCK) || complete) {
@@ -141,22 +172,9 @@ impl<W: Stored> FloatLinear<'_, W> {
     fn prepare(&self, first: usize, values: &[f32], step: &mut [f32; STEP], kernel: &Kernel) {
         let step = &mut step[..values.len()];
         match &self.standardiser {
-            Some(statistics) => {
-                let (mean, inv_std) = statistics.starting_at(first);
-                (kernel.standardise)(values, mean, inv_std, step);
-            }
+            Some(statistics) => (kernel.standardise)(values, statistics.starting_at(first), step),
             None => step.copy_from_slice(values),
         }
-    }
-}
-
-/// Adds the sums of a block to the totals, and clears them for the next.
-#[inline(always)]
-pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
-    assert!(totals.len() == partials.len(), "a total for each sum");
-    for (total, partial) in totals.iter_mut().zip(partials) {
-        *total += *partial;
-        *partial = 0.0;
     }
 }
 
@@ -204,17 +222,19 @@ mod tests {
             let mut y = vec![f32::NAN; rows * outputs];
             let mut partials = vec![f32::NAN; ROWS * outputs];
             let stride = columns;
-            FloatLinear { inputs, weight: weight.as_chunks().0, stride, scale: None, bias: &bias, standardiser: None }
-                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
+            let mut map = |weights, scale| {
+                let linear = FloatLinear { inputs, weights, scale, bias: &bias, standardiser: None };
+                linear.feed(0..inputs, &x, &mut y, &mut partials, &Kernel::PORTABLE);
+                y.clone()
+            };
+            let y = map(FloatWeights::F32(WeightRows { columns: weight.as_chunks().0, stride }), None);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| weight[k * outputs + n]) + bias[n])?;
 
-            FloatLinear { inputs, weight: halves.as_chunks().0, stride, scale: None, bias: &bias, standardiser: None }
-                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
+            let y = map(FloatWeights::F16(WeightRows { columns: halves.as_chunks().0, stride }), None);
             let half = |k, n| half::f16::from_bits(halves[k * outputs + n]).to_f32();
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| half(k, n)) + bias[n])?;
 
-            FloatLinear { inputs, weight: integers.as_chunks().0, stride, scale: Some(&scale), bias: &bias, standardiser: None }
-                .map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
+            let y = map(FloatWeights::I16(WeightRows { columns: integers.as_chunks().0, stride }), Some(&scale));
             let integer = |k, n| f32::from(integers[k * outputs + n]);
             check(&x, inputs, &y, outputs, |x, n| canonical(x, |k| integer(k, n)) * scale[n] + bias[n])?;
         }

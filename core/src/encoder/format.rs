@@ -1,9 +1,11 @@
 //! How the weights of products are stored, and which numbers enter the products.
 
+use crate::kernel::QUAD;
+
 /// How the weights of products are stored; part of a model's identity.
 ///
 /// Biases, norms and the position table are float32 in every format; so is the standardiser, but bfloat16 beside int8
-/// weights. A scale of its own for every output turns integer weights into real ones.
+/// weights. Integer weights have a scale for every output, which turns them into real ones.
 ///
 /// | format | weights | inputs of a product | sums |
 /// |---|---|---|---|
@@ -110,6 +112,3 @@ pub enum Storage {
     /// As the model's format stores the weights of products.
     Weight,
 }
-
-/// Inputs whose int8 weights for one output lie side by side.
-pub const QUAD: usize = 4;

@@ -1,11 +1,10 @@
 //! From projected frames to an embedding: layers, mean over time, head.
 
 use crate::encoder::activation;
-use crate::encoder::kernel::ROWS;
-use crate::encoder::matrix::groups;
 use crate::encoder::weights::{Block, Piece};
 use crate::encoder::workspace::Workspace;
 use crate::encoder::{EncodeError, Encoder};
+use crate::kernel::{Attention, ROWS, groups};
 use crate::similarity::normalise;
 
 impl Encoder<'_> {
@@ -35,13 +34,13 @@ impl Encoder<'_> {
         let embedding = start(hidden, self.dims.latent);
         let mut head = blocks.head(&self.dims);
         let block = checked(&mut head);
-        block.norm.map(pooled, rows, &self.kernel);
-        block.first.map(rows, pooled, partials, &self.kernel);
+        (self.kernel.layer_norm)(block.norm, pooled, rows);
+        block.first.map(rows, pooled, partials, self.kernel);
         activation::gelu(pooled);
-        block.second.map(pooled, embedding, partials, &self.kernel);
+        block.second.map(pooled, embedding, partials, self.kernel);
     }
 
-    /// Adds to every row what it attends to; [`ROWS`] rows at a time, which keeps their intermediate results small.
+    /// Adds its attention to every row; [`ROWS`] rows at a time, which keeps the intermediate results small.
     #[inline(never)]
     fn attend(&self, block: &mut Block<'_>, workspace: &mut Workspace<'_>) {
         let Workspace { rows, partials, normed, hidden, scores, .. } = workspace;
@@ -53,17 +52,18 @@ impl Encoder<'_> {
         let (inner, product) = hidden.split_at_mut(length);
         for (rows, inner) in groups(rows, ROWS * width, inner, ROWS * inner_width) {
             let normed = start(normed, rows.len());
-            block.norm.map(rows, normed, &self.kernel);
-            block.first.map(normed, inner, partials, &self.kernel);
+            (self.kernel.layer_norm)(block.norm, rows, normed);
+            block.first.map(normed, inner, partials, self.kernel);
         }
         for (some, rows) in groups(inner, ROWS * inner_width, rows, ROWS * width) {
             let (attended, product) = (start(normed, rows.len()), start(product, rows.len()));
             if alone {
                 attended.copy_from_slice(some);
             } else {
-                (self.kernel.attend)(some, inner, width, self.dims.head_dim(), scores, attended);
+                let attention = Attention { qkv: inner, width, head: self.dims.head_dim() };
+                (self.kernel.attend)(attention, some, scores, attended);
             }
-            block.second.map(attended, product, partials, &self.kernel);
+            block.second.map(attended, product, partials, self.kernel);
             add(rows, product);
         }
     }
@@ -76,10 +76,10 @@ impl Encoder<'_> {
         for rows in rows.chunks_mut(ROWS * width) {
             let expanded = start(hidden, rows.len() / width * self.dims.feed_forward);
             let normed = start(normed, rows.len());
-            block.norm.map(rows, normed, &self.kernel);
-            block.first.map(normed, expanded, partials, &self.kernel);
+            (self.kernel.layer_norm)(block.norm, rows, normed);
+            block.first.map(normed, expanded, partials, self.kernel);
             activation::relu(expanded);
-            block.second.map(expanded, normed, partials, &self.kernel);
+            block.second.map(expanded, normed, partials, self.kernel);
             add(rows, normed);
         }
     }

@@ -5,14 +5,16 @@
 //! The inputs of a row become codes: times a factor, rounded to the nearest integer, ties to even. The projection's
 //! factor is fixed when the model is exported, as a frame arrives in pieces and its largest value is not known when the
 //! first must be multiplied; what lies beyond the range saturates. Every other product maps the row's largest magnitude
-//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot wrap, and in
-//! 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus the bias.
+//! to the largest code, and no calibration would be more precise. Sums run in 32 bits over as many inputs as cannot
+//! wrap, and in 64 bits between those. A sum is rounded to float32 once, times the output's scale times the row's, plus
+//! the bias.
 
-use crate::encoder::format::QUAD;
-use crate::encoder::kernel::{AccumulateCodes, Kernel, LANES, ROWS, SIMD, STEP, columns_mut};
-use crate::encoder::matrix::groups;
-use crate::encoder::standardise::Statistics;
+use core::ops::Range;
+
 use crate::encoder::totals::{nearest, whole, words};
+use crate::kernel::{
+    Kernel, LANES, OutputScale, QUAD, Quantiser, ROWS, RawRow, SIMD, STEP, Statistics, WeightRows, columns_mut, groups,
+};
 
 /// Row magnitudes below this count as it, so that a row of zeros has a factor.
 const MIN_MAGNITUDE: f32 = 1e-20;
@@ -28,21 +30,19 @@ const fn block(max_code: i16) -> usize {
 
 /// An affine map with int8 weights.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct IntegerLinear<'a> {
-    pub(crate) inputs: usize,
+pub(super) struct IntegerLinear<'a> {
+    pub(super) inputs: usize,
     /// `[inputs / 4][outputs / 16][16][4]`, zeros past the last input.
-    pub(crate) weight: &'a [[[i8; QUAD]; LANES]],
-    /// Columns of weights from a quad's first to the next quad's first.
-    pub(crate) stride: usize,
+    pub(super) weights: WeightRows<'a, [i8; QUAD]>,
     /// The real value of a weight of 1, for each output.
-    pub(crate) scale: &'a [f32],
-    pub(crate) bias: &'a [f32],
+    pub(super) scale: &'a [f32],
+    pub(super) bias: &'a [f32],
     /// Largest magnitude of a code, 127 or 32767.
-    pub(crate) max_code: i16,
+    pub(super) max_code: i16,
     /// The statistics that standardise raw inputs.
     pub(super) standardiser: Option<Statistics<'a, u16>>,
     /// The real value of a code of 1; `None` where each row has its own.
-    pub(crate) input_scale: Option<f32>,
+    pub(super) input_scale: Option<f32>,
 }
 
 /// The real value of a row's code of 1, and the factor that turns its inputs into codes.
@@ -56,103 +56,68 @@ impl IntegerLinear<'_> {
     /// Leaves out all but the last `count` outputs, a multiple of [`LANES`].
     pub(super) fn keep_last(&mut self, count: usize) {
         let first = self.outputs() - count;
-        self.weight = &self.weight[first / LANES..];
+        self.weights = self.weights.without_first(first / LANES);
         self.scale = &self.scale[first..];
         self.bias = &self.bias[first..];
     }
 
-    /// Maps each row of `x` (rows, inputs) to a row of `y` (rows, outputs); frames are standardised first.
+    /// Maps rows whose inputs before these were fed before: `x` holds the values of these for each row.
     ///
-    /// Sums are made in place in `y`; `partials` holds their totals where those may need 64 bits: two words an output of
-    /// [`ROWS`] rows, or of as many as there are.
-    pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        self.feed(0, self.inputs, x, y, partials, kernel);
-    }
-
-    /// [`IntegerLinear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
-    ///
-    /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between, and rows that
-    /// come in pieces have an input scale.
-    pub(super) fn feed(
-        &self,
-        first: usize,
-        width: usize,
-        x: &[f32],
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
-        let rows = x.len() / width;
-        assert!(x.len() == rows * width && y.len() == rows * self.outputs(), "rows of inputs and outputs");
-        // Without SIMD there is nothing to gain.
-        if SIMD && x.len() == width && self.feed_raw(first, x, y, partials, kernel) {
-            return;
-        }
+    /// `y` (rows, outputs) is complete once the last inputs are in. Sums are made in place in it; `partials` holds
+    /// their totals where those may need 64 bits: two words an output of [`ROWS`] rows, or of as many as there are.
+    /// Nothing else may touch `y` and `partials` in between, and rows that come in pieces have an input scale.
+    pub(super) fn feed(&self, inputs: Range<usize>, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        let rows = x.len() / inputs.len();
+        assert!(x.len() == rows * inputs.len() && y.len() == rows * self.outputs(), "rows of inputs and outputs");
         // For one row, space for several would only be cleared.
-        if x.len() == width || ROWS == 1 {
-            self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]], kernel);
+        if x.len() == inputs.len() || ROWS == 1 {
+            self.feed_rows(inputs, x, y, partials, &mut [[0; STEP]], kernel);
         } else {
-            self.feed_rows(first, width, x, y, partials, &mut [[0; STEP]; ROWS], kernel);
+            self.feed_rows(inputs, x, y, partials, &mut [[0; STEP]; ROWS], kernel);
         }
-    }
-
-    /// [`IntegerLinear::feed`] of one row of raw values in a single pass; false, and nothing done, without a loop for it.
-    fn feed_raw(&self, first: usize, row: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) -> bool {
-        let (Some(project), Some(statistics)) = (kernel.i8_raw, &self.standardiser) else {
-            return false;
-        };
-        if self.max_code > MAX_INT8 || !first.is_multiple_of(QUAD) {
-            return false;
-        }
-        let (scale, block, totals) = (self.row_scale(row, kernel), self.block(), self.totals(partials, y.len()));
-        let mut done = 0;
-        while done < row.len() {
-            let place = first + done;
-            let count = (block - place % block).min(row.len() - done);
-            let values = &row[done..done + count];
-            let (mean, inv_std) = statistics.starting_at(place);
-            self.add(place, count, y, totals, |weights, stride, sums| {
-                project(values, mean, inv_std, scale.factor, weights, stride, sums);
-            });
-            done += count;
-        }
-        if first + row.len() == self.inputs {
-            self.finish(&[scale], y, totals, kernel);
-        }
-        true
     }
 
     /// [`IntegerLinear::feed`], at most [`ROWS`] rows at once and as many as `codes` has room for.
-    #[allow(clippy::too_many_arguments)]
     fn feed_rows(
         &self,
-        first: usize,
-        width: usize,
+        inputs: Range<usize>,
         x: &[f32],
         y: &mut [f32],
         partials: &mut [f32],
         codes: &mut [[i16; STEP]],
         kernel: &Kernel,
     ) {
-        let (block, outputs) = (self.block(), self.outputs());
-        let accumulate: AccumulateCodes = if self.max_code > MAX_INT8 { kernel.i8i16 } else { kernel.i8 };
+        let (width, block, outputs) = (inputs.len(), self.block(), self.outputs());
         for (x, y) in groups(x, width * ROWS, y, outputs * ROWS) {
             let (codes, totals) = (&mut codes[..x.len() / width], self.totals(partials, y.len()));
             let mut scales = [RowScale { scale: 0.0, factor: 0.0 }; ROWS];
             for (row, scale) in x.chunks_exact(width).zip(&mut scales) {
                 *scale = self.row_scale(row, kernel);
             }
-            let mut done = 0;
-            while done < width {
-                let place = first + done;
-                let count = (STEP - place % QUAD).min(block - place % block).min(width - done);
-                for ((row, codes), scale) in x.chunks_exact(width).zip(codes.iter_mut()).zip(scales) {
-                    self.encode(place, &row[done..done + count], scale, codes, kernel);
+            let mut place = inputs.start;
+            while place < inputs.end {
+                let done = place - inputs.start;
+                let left = (block - place % block).min(width - done);
+                if place == 0 {
+                    y.fill(0.0);
+                    totals.fill([0; 2]);
                 }
-                self.add(place, count, y, totals, |weights, stride, sums| accumulate(codes, weights, stride, sums));
-                done += count;
+                let mut count = 0;
+                // Without SIMD there is nothing to gain.
+                if SIMD && x.len() == width {
+                    count = self.add_raw(place, &x[done..done + left], scales[0], y, kernel);
+                }
+                if count == 0 {
+                    count = (STEP - place % QUAD).min(left);
+                    for ((row, codes), scale) in x.chunks_exact(width).zip(codes.iter_mut()).zip(scales) {
+                        self.encode(place, &row[done..done + count], scale, codes, kernel);
+                    }
+                    self.add(place..place + count, codes, y, kernel);
+                }
+                place += count;
+                self.close_block(place, y, totals);
             }
-            if first + width == self.inputs {
+            if place == self.inputs {
                 self.finish(&scales, y, totals, kernel);
             }
         }
@@ -188,36 +153,43 @@ impl IntegerLinear<'_> {
         }
         let place = first % QUAD;
         let codes = &mut codes[place..place + values.len()];
+        let quantiser = Quantiser { factor: scale.factor, max_code: self.max_code };
         match &self.standardiser {
-            Some(statistics) => {
-                let (mean, inv_std) = statistics.starting_at(first);
-                (kernel.quantise_raw)(values, mean, inv_std, scale.factor, self.max_code, codes);
-            }
-            None => (kernel.quantise)(values, scale.factor, self.max_code, codes),
+            Some(statistics) => (kernel.quantise_raw)(values, statistics.starting_at(first), quantiser, codes),
+            None => (kernel.quantise)(values, quantiser, codes),
         }
     }
 
-    /// Lets `accumulate` add the products of the `count` inputs from `first` on, in quads.
-    #[inline(always)]
-    fn add(
-        &self,
-        first: usize,
-        count: usize,
-        y: &mut [f32],
-        totals: &mut [[u32; 2]],
-        accumulate: impl FnOnce(&[[[i8; QUAD]; LANES]], usize, &mut [[i32; LANES]]),
-    ) {
-        let end = first + count;
-        let sums = bytemuck::cast_slice_mut::<f32, i32>(y);
-        if first == 0 {
-            sums.fill(0);
-            totals.fill([0; 2]);
+    /// Adds the products of the first of a row's raw values `first..` in a single pass; returns how many are done.
+    fn add_raw(&self, first: usize, raw: &[f32], scale: RowScale, y: &mut [f32], kernel: &Kernel) -> usize {
+        let Some(statistics) = &self.standardiser else { return 0 };
+        if self.max_code > MAX_INT8 || !first.is_multiple_of(QUAD) {
+            return 0;
         }
-        let last = (end - 1) / QUAD * self.stride;
-        let weights = &self.weight[first / QUAD * self.stride..last + self.outputs() / LANES];
-        accumulate(weights, self.stride, columns_mut(sums));
+        let row = RawRow { raw, statistics: statistics.starting_at(first), factor: scale.factor };
+        let weights = self.weights_of(first..first + raw.len());
+        (kernel.add_raw_i8)(row, weights, columns_mut(bytemuck::cast_slice_mut(y)))
+    }
+
+    /// Adds the products of the codes of these inputs, in quads.
+    fn add(&self, inputs: Range<usize>, codes: &[[i16; STEP]], y: &mut [f32], kernel: &Kernel) {
+        let (weights, sums) = (self.weights_of(inputs), columns_mut(bytemuck::cast_slice_mut(y)));
+        if self.max_code > MAX_INT8 {
+            (kernel.add_i8i16)(codes, weights, sums);
+        } else {
+            (kernel.add_i8)(codes, weights, sums);
+        }
+    }
+
+    /// The weights of the quads that hold these inputs.
+    fn weights_of(&self, inputs: Range<usize>) -> WeightRows<'_, [i8; QUAD]> {
+        self.weights.part(inputs.start / QUAD..(inputs.end - 1) / QUAD + 1, self.outputs() / LANES)
+    }
+
+    /// Adds sums to their totals, where there are any, before 32 bits could wrap and after the last input.
+    fn close_block(&self, end: usize, y: &mut [f32], totals: &mut [[u32; 2]]) {
         if !totals.is_empty() && (end.is_multiple_of(self.block()) || end == self.inputs) {
-            for (total, sum) in totals.iter_mut().zip(sums) {
+            for (total, sum) in totals.iter_mut().zip(bytemuck::cast_slice_mut::<f32, i32>(y)) {
                 *total = words(whole(*total) + i64::from(*sum));
                 *sum = 0;
             }
@@ -230,7 +202,7 @@ impl IntegerLinear<'_> {
         assert!(self.scale.len() == outputs, "a scale for each output");
         if totals.is_empty() {
             for (row, input) in y.chunks_exact_mut(outputs).zip(scales) {
-                (kernel.rescale)(row, input.scale, self.scale, self.bias);
+                (kernel.rescale)(row, OutputScale { input: input.scale, weights: self.scale, bias: self.bias });
             }
             return;
         }

@@ -1,67 +1,99 @@
 //! Matrix products, each by the arithmetic of its weights' format.
 
+use core::ops::Range;
+
 #[cfg(feature = "weights-f32")]
-use crate::encoder::float::FloatLinear;
+use crate::encoder::float::{FloatLinear, FloatWeights};
+use crate::encoder::format::WeightFormat;
 #[cfg(feature = "weights-int8")]
 use crate::encoder::integer::IntegerLinear;
-use crate::encoder::kernel::Kernel;
+use crate::kernel::{Kernel, LANES, Statistics, standardised};
 #[cfg(feature = "weights-int8")]
-use crate::encoder::standardise::bfloat_to_float;
-use crate::encoder::standardise::{Statistics, standardised};
+use crate::kernel::{WeightRows, bfloat_to_float};
 
 /// An affine map `inputs -> outputs`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Linear<'a> {
+pub(super) enum Linear<'a> {
     #[cfg(feature = "weights-f32")]
-    F32(FloatLinear<'a, f32>),
-    #[cfg(feature = "weights-16bit")]
-    F16(FloatLinear<'a, u16>),
-    #[cfg(feature = "weights-16bit")]
-    I16(FloatLinear<'a, i16>),
+    Float(FloatLinear<'a>),
     #[cfg(feature = "weights-int8")]
-    I8(IntegerLinear<'a>),
+    Integer(IntegerLinear<'a>),
 }
 
-impl Linear<'_> {
-    /// Leaves out all but the last `count` outputs.
-    pub(super) fn keep_last(&mut self, count: usize) {
-        match self {
+/// The stored parts of a map.
+#[cfg_attr(not(feature = "weights-int8"), expect(dead_code, reason = "float products need no input scale"))]
+pub(super) struct Parts<'a> {
+    pub(super) inputs: usize,
+    /// Weights in their format's layout.
+    pub(super) weights: &'a [u8],
+    /// Scales of the outputs, where the format has them.
+    pub(super) scale: &'a [f32],
+    pub(super) bias: &'a [f32],
+    /// Mean and inverse standard deviation of raw inputs, if they are standardised.
+    pub(super) statistics: Option<[&'a [u8]; 2]>,
+    /// Scale of the inputs' codes; `None` where each row has its own, or there are no codes.
+    pub(super) input_scale: Option<f32>,
+}
+
+/// The same expression for a map of either arithmetic.
+macro_rules! either {
+    ($map:expr, $linear:ident => $result:expr) => {
+        match $map {
             #[cfg(feature = "weights-f32")]
-            Self::F32(linear) => linear.keep_last(count),
-            #[cfg(feature = "weights-16bit")]
-            Self::F16(linear) => linear.keep_last(count),
-            #[cfg(feature = "weights-16bit")]
-            Self::I16(linear) => linear.keep_last(count),
+            Linear::Float($linear) => $result,
             #[cfg(feature = "weights-int8")]
-            Self::I8(linear) => linear.keep_last(count),
+            Linear::Integer($linear) => $result,
+        }
+    };
+}
+
+impl<'a> Linear<'a> {
+    /// The map in a weight format; `None` when parts are misaligned, or this build lacks the format's arithmetic.
+    pub(super) fn new(format: WeightFormat, parts: Parts<'a>) -> Option<Self> {
+        let Parts { inputs, scale, bias, .. } = parts;
+        let stride = bias.len() / LANES;
+        match format {
+            #[cfg(feature = "weights-f32")]
+            WeightFormat::F32 | WeightFormat::F16 | WeightFormat::I16 => Some(Self::Float(FloatLinear {
+                inputs,
+                weights: FloatWeights::new(format, parts.weights, stride)?,
+                scale: format.is_scaled().then_some(scale),
+                bias,
+                standardiser: Statistics::from_bytes(parts.statistics)?,
+            })),
+            #[cfg(feature = "weights-int8")]
+            WeightFormat::I8I16 | WeightFormat::I8 => Some(Self::Integer(IntegerLinear {
+                inputs,
+                weights: WeightRows { columns: bytemuck::try_cast_slice(parts.weights).ok()?, stride },
+                scale,
+                bias,
+                max_code: format.largest_code()?,
+                standardiser: Statistics::from_bytes(parts.statistics)?,
+                input_scale: parts.input_scale,
+            })),
+            #[cfg(not(all(feature = "weights-f32", feature = "weights-int8")))]
+            _ => None,
         }
     }
 
-    /// The same map of inputs that are standardised already.
-    pub(super) fn of_standardised(self) -> Self {
-        match self {
-            #[cfg(feature = "weights-f32")]
-            Self::F32(linear) => Self::F32(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "weights-16bit")]
-            Self::F16(linear) => Self::F16(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "weights-16bit")]
-            Self::I16(linear) => Self::I16(FloatLinear { standardiser: None, ..linear }),
-            #[cfg(feature = "weights-int8")]
-            Self::I8(linear) => Self::I8(IntegerLinear { standardiser: None, ..linear }),
-        }
+    /// Leaves out all but the last `count` outputs.
+    pub(super) fn keep_last(&mut self, count: usize) {
+        either!(self, linear => linear.keep_last(count));
+    }
+
+    /// The same map, of inputs that are standardised already.
+    pub(super) fn without_standardiser(mut self) -> Self {
+        either!(&mut self, linear => linear.standardiser = None);
+        self
     }
 
     /// Standardises the raw inputs of a row in place.
     pub(super) fn standardise(&self, row: &mut [f32]) {
         match self {
             #[cfg(feature = "weights-f32")]
-            Self::F32(linear) => apply(&linear.standardiser, row, f32::from),
-            #[cfg(feature = "weights-16bit")]
-            Self::F16(linear) => apply(&linear.standardiser, row, f32::from),
-            #[cfg(feature = "weights-16bit")]
-            Self::I16(linear) => apply(&linear.standardiser, row, f32::from),
+            Self::Float(linear) => apply(&linear.standardiser, row, f32::from),
             #[cfg(feature = "weights-int8")]
-            Self::I8(linear) => apply(&linear.standardiser, row, bfloat_to_float),
+            Self::Integer(linear) => apply(&linear.standardiser, row, bfloat_to_float),
         }
     }
 
@@ -69,40 +101,14 @@ impl Linear<'_> {
     ///
     /// `partials` is space for sums, as the workspace sets it aside.
     pub(super) fn map(&self, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
-        match self {
-            #[cfg(feature = "weights-f32")]
-            Self::F32(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "weights-16bit")]
-            Self::F16(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "weights-16bit")]
-            Self::I16(linear) => linear.map(x, y, partials, kernel),
-            #[cfg(feature = "weights-int8")]
-            Self::I8(linear) => linear.map(x, y, partials, kernel),
-        }
+        self.feed(0..either!(self, linear => linear.inputs), x, y, partials, kernel);
     }
 
-    /// [`Linear::map`] of rows whose inputs before `first` were fed before: `x` holds the next `width` of each.
+    /// [`Linear::map`] of rows whose inputs before these were fed before: `x` holds the values of these for each row.
     ///
     /// `y` is complete once the last inputs are in. Nothing else may touch `y` and `partials` in between.
-    pub(super) fn feed(
-        &self,
-        first: usize,
-        width: usize,
-        x: &[f32],
-        y: &mut [f32],
-        partials: &mut [f32],
-        kernel: &Kernel,
-    ) {
-        match self {
-            #[cfg(feature = "weights-f32")]
-            Self::F32(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "weights-16bit")]
-            Self::F16(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "weights-16bit")]
-            Self::I16(linear) => linear.feed(first, width, x, y, partials, kernel),
-            #[cfg(feature = "weights-int8")]
-            Self::I8(linear) => linear.feed(first, width, x, y, partials, kernel),
-        }
+    pub(super) fn feed(&self, inputs: Range<usize>, x: &[f32], y: &mut [f32], partials: &mut [f32], kernel: &Kernel) {
+        either!(self, linear => linear.feed(inputs, x, y, partials, kernel));
     }
 }
 

@@ -13,23 +13,15 @@
 //! core's own. The products of int8 weights are sums of integers, exact in any order; see [`WeightFormat`].
 
 mod activation;
-mod attention;
-#[cfg(feature = "weights-int8")]
-mod codes;
 mod dims;
 mod erf;
 #[cfg(feature = "weights-f32")]
 mod float;
-mod format;
+pub(crate) mod format;
 mod forward;
 #[cfg(feature = "weights-int8")]
 mod integer;
-mod kernel;
-mod lanes;
 mod linear;
-mod matrix;
-mod norm;
-mod standardise;
 #[cfg(feature = "weights-int8")]
 mod totals;
 mod weights;
@@ -37,29 +29,19 @@ mod workspace;
 
 use core::error::Error;
 use core::fmt;
+use core::ops::Range;
 
-pub use attention::{Attend, attend};
-#[cfg(feature = "weights-int8")]
-pub use codes::{magnitude, quantise, quantise_raw, rescale};
+pub use crate::kernel::standardise::sanitise;
 pub use dims::{Dims, DimsError};
-#[cfg(feature = "weights-f32")]
-pub use float::close_block;
-pub use format::{QUAD, Storage, WeightFormat};
-pub use kernel::{Accumulate, Kernel, LANES, ROWS, STEP, chunk_at, chunk_at_mut, row_width};
-#[cfg(feature = "weights-int8")]
-pub use kernel::{AccumulateCodes, AccumulateRaw};
-pub use norm::{Norm, layer_norm};
-#[cfg(feature = "weights-int8")]
-pub use standardise::bfloat_to_float;
-pub use standardise::sanitise;
-#[cfg(feature = "weights-f32")]
-pub use standardise::{Standardise, standardise};
+pub use format::WeightFormat;
 
+pub(crate) use weights::{Check, Piece};
+pub(crate) use workspace::Workspace;
+
+use crate::kernel::Kernel;
 use crate::similarity::SimilarityError;
 use forward::start;
 use weights::Weights;
-pub(crate) use weights::{Check, Piece};
-pub(crate) use workspace::Workspace;
 
 #[cfg(not(any(feature = "weights-f32", feature = "weights-int8")))]
 compile_error!("an encoder needs the arithmetic of a weight format: weights-f32, weights-16bit or weights-int8");
@@ -70,18 +52,19 @@ pub struct Encoder<'a> {
     dims: Dims,
     format: WeightFormat,
     weights: Weights<'a>,
-    kernel: Kernel,
+    kernel: &'static Kernel,
 }
 
 /// Why a window has no embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// The window is empty or longer than the position table.
     Window {
         /// Frames given.
         given: usize,
         /// Most frames the model takes.
-        most: usize,
+        max: usize,
     },
     /// The frames do not all have the model's features.
     Frames {
@@ -90,7 +73,7 @@ pub enum EncodeError {
         /// Values in a frame.
         features: usize,
     },
-    /// The lent scratch memory is too short.
+    /// The scratch memory is too short.
     Scratch {
         /// Floats given.
         given: usize,
@@ -111,22 +94,22 @@ pub enum EncodeError {
 impl<'a> Encoder<'a> {
     /// The encoder of tensors in the bundle's order, each of which `check` is shown.
     ///
-    /// `None` when one is refused, they are too short or too long, or they are misaligned.
+    /// `None` when `check` refuses one, or the bytes are too few, too many or misaligned.
     pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
         let weights = Weights::cut(tensors, &dims, format, check)?;
-        Some(Self { dims, format, weights, kernel: Kernel::PORTABLE })
+        Some(Self { dims, format, weights, kernel: &Kernel::PORTABLE })
     }
 
     /// The same model, its products computed by `kernel`.
     #[must_use]
-    pub fn with_kernel(self, kernel: Kernel) -> Self {
+    pub fn with_kernel(self, kernel: &'static Kernel) -> Self {
         Self { kernel, ..self }
     }
 
     /// The same model for frames that are standardised already, as [`Encoder::standardise`] does it.
     #[must_use]
-    pub fn of_standardised(mut self) -> Self {
-        self.weights.projection = self.weights.projection.of_standardised();
+    pub fn without_standardiser(mut self) -> Self {
+        self.weights.projection = self.weights.projection.without_standardiser();
         self
     }
 
@@ -165,7 +148,7 @@ impl<'a> Encoder<'a> {
         let window = given / features;
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
-        self.project(0, features, frames, workspace.rows, workspace.partials);
+        self.project(0..features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
         embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
         Ok(())
@@ -173,8 +156,9 @@ impl<'a> Encoder<'a> {
 
     /// Embeds raw frames (frames, features), each as a window of its own, to unit vectors (frames, latent).
     ///
-    /// The bits are those of [`Encoder::embed_window`] frame by frame. It is faster because `together` frames share a pass
-    /// over the weights of the projection; `scratch` is at least [`Encoder::scratch_len`] floats for a window of as many.
+    /// The bits are those of [`Encoder::embed_window`] frame by frame. It is faster because `together` frames share a
+    /// pass over the weights of the projection; `scratch` is at least [`Encoder::scratch_len`] floats for a window of
+    /// `together`.
     ///
     /// # Errors
     /// As [`Encoder::embed_window`]; embeddings before the failing one are written.
@@ -196,7 +180,7 @@ impl<'a> Encoder<'a> {
         let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
-            self.project(0, features, frames, rows, partials);
+            self.project(0..features, frames, rows, partials);
             for (rows, embedding) in rows.chunks_exact_mut(d_model).zip(embeddings.chunks_exact_mut(latent)) {
                 let (hidden, scores) = (&mut *hidden, start(scores, self.dims.heads));
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
@@ -209,10 +193,10 @@ impl<'a> Encoder<'a> {
 
     /// Cuts `scratch` up for windows of `window` frames.
     pub(crate) fn workspace<'s>(&self, window: usize, scratch: &'s mut [f32]) -> Result<Workspace<'s>, EncodeError> {
-        let most = self.dims.positions;
-        if window == 0 || window > most {
+        let max = self.dims.positions;
+        if window == 0 || window > max {
             let given = window;
-            return Err(EncodeError::Window { given, most });
+            return Err(EncodeError::Window { given, max });
         }
         let given = scratch.len();
         Workspace::cut(scratch, &self.dims, window).map_err(|needed| EncodeError::Scratch { given, needed })
@@ -224,25 +208,26 @@ impl<'a> Encoder<'a> {
         if given == needed { Ok(()) } else { Err(EncodeError::Embedding { given, needed }) }
     }
 
-    /// Projects the next `count` values of some frames whose `first` values were projected before to rows (frames, d_model).
+    /// Projects these features of some frames, whose features before them were projected before, to rows (frames,
+    /// d_model).
     ///
     /// The rows are complete once the last feature is in. Nothing else may touch them and `partials` in between.
-    pub(crate) fn project(&self, first: usize, count: usize, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
-        self.weights.projection.feed(first, count, values, rows, partials, &self.kernel);
+    pub(crate) fn project(&self, features: Range<usize>, values: &[f32], rows: &mut [f32], partials: &mut [f32]) {
+        self.weights.projection.feed(features, values, rows, partials, self.kernel);
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Window { given, most } => {
-                write!(f, "window of {given} frames, the model takes 1 to {most}")
+            Self::Window { given, max } => {
+                write!(f, "window of {given} frames, the model takes 1 to {max}")
             }
             Self::Frames { given, features } => {
-                write!(f, "{given} values are no whole number of frames of {features} features")
+                write!(f, "{given} values are not a whole number of frames of {features} features")
             }
             Self::Scratch { given, needed } => {
-                write!(f, "scratch of {given} floats, lend {needed}")
+                write!(f, "scratch memory of {given} floats, {needed} are needed")
             }
             Self::Embedding { given, needed } => {
                 write!(f, "room for {given} components, an embedding has {needed}")
@@ -252,4 +237,11 @@ impl fmt::Display for EncodeError {
     }
 }
 
-impl Error for EncodeError {}
+impl Error for EncodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Degenerate(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -7,7 +7,7 @@ pub(super) fn whole([low, high]: [u32; 2]) -> i64 {
 
 /// The float nearest to a sum of at most 2^20 products, each below 2^22.
 ///
-/// Both halves are exact, so only their sum rounds; converting 64 bits would take a routine of its own on a token.
+/// Both halves are exact, so only their sum rounds; converting 64 bits would link another routine on a token.
 pub(super) fn nearest(total: i64) -> f32 {
     const LOW: u32 = 20;
     (total >> LOW) as i32 as f32 * (1 << LOW) as f32 + (total as u32 % (1 << LOW)) as f32

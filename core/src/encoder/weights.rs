@@ -1,15 +1,9 @@
 //! A model's parameters as slices of one buffer, in the bundle's order.
 
 use crate::encoder::dims::Dims;
-#[cfg(feature = "weights-f32")]
-use crate::encoder::float::FloatLinear;
 use crate::encoder::format::{Storage, WeightFormat};
-#[cfg(feature = "weights-int8")]
-use crate::encoder::integer::IntegerLinear;
-use crate::encoder::kernel::LANES;
-use crate::encoder::linear::Linear;
-use crate::encoder::norm::LayerNorm;
-use crate::encoder::standardise::Statistics;
+use crate::encoder::linear::{Linear, Parts};
+use crate::kernel::LayerNorm;
 
 /// Tensors start at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
@@ -72,14 +66,14 @@ pub(crate) struct Piece<'a> {
     #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
     pub(crate) outputs: usize,
     pub(crate) bytes: &'a [u8],
-    /// What lies between it and the next.
+    /// The bytes between it and the next.
     pub(crate) padding: &'a [u8],
 }
 
 /// Whether a tensor is sound; not generic, so that the order of tensors is compiled once.
 pub(crate) type Check<'c> = &'c mut dyn FnMut(&Piece<'_>) -> bool;
 
-/// What is left of a buffer after the tensors cut so far.
+/// The rest of a buffer after the tensors cut so far.
 pub(super) struct Cutter<'a, 'c> {
     bytes: &'a [u8],
     format: WeightFormat,
@@ -108,7 +102,6 @@ impl<'a> Cutter<'a, '_> {
         bytemuck::try_cast_slice(self.cut(Storage::Positive, 1, length)?).ok()
     }
 
-    #[cfg_attr(not(feature = "weights-int8"), allow(unused_variables))]
     fn linear(
         &mut self,
         inputs: usize,
@@ -116,38 +109,10 @@ impl<'a> Cutter<'a, '_> {
         statistics: Option<[&'a [u8]; 2]>,
         input_scale: Option<f32>,
     ) -> Option<Linear<'a>> {
-        let stride = outputs / LANES;
-        let weight = self.cut(Storage::Weight, inputs, outputs)?;
+        let weights = self.cut(Storage::Weight, inputs, outputs)?;
         let scale = self.positives(if self.format.is_scaled() { outputs } else { 0 })?;
         let bias = self.floats(outputs)?;
-        Some(match self.format {
-            #[cfg(feature = "weights-f32")]
-            WeightFormat::F32 => {
-                let (weight, standardiser) =
-                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
-                Linear::F32(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
-            }
-            #[cfg(feature = "weights-16bit")]
-            WeightFormat::F16 => {
-                let (weight, standardiser) =
-                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
-                Linear::F16(FloatLinear { inputs, weight, stride, scale: None, bias, standardiser })
-            }
-            #[cfg(feature = "weights-16bit")]
-            WeightFormat::I16 => {
-                let (weight, standardiser) =
-                    (bytemuck::try_cast_slice(weight).ok()?, Statistics::from_bytes(statistics)?);
-                Linear::I16(FloatLinear { inputs, weight, stride, scale: Some(scale), bias, standardiser })
-            }
-            #[cfg(feature = "weights-int8")]
-            WeightFormat::I8I16 | WeightFormat::I8 => {
-                let (weight, max_code) = (bytemuck::try_cast_slice(weight).ok()?, self.format.largest_code()?);
-                let standardiser = Statistics::from_bytes(statistics)?;
-                Linear::I8(IntegerLinear { inputs, weight, stride, scale, bias, max_code, standardiser, input_scale })
-            }
-            #[cfg(not(all(feature = "weights-16bit", feature = "weights-int8")))]
-            _ => return None,
-        })
+        Linear::new(self.format, Parts { inputs, weights, scale, bias, statistics, input_scale })
     }
 
     fn norm(&mut self, width: usize) -> Option<LayerNorm<'a>> {

@@ -1,7 +1,7 @@
 //! Scratch memory of an encode, lent by the caller.
 
 use crate::encoder::dims::Dims;
-use crate::encoder::kernel::{BLOCK, ROWS};
+use crate::kernel::{BLOCK, ROWS};
 
 /// Scratch memory cut up for windows of one length.
 ///

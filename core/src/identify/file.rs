@@ -14,15 +14,15 @@
 //! | 24 | 4 | windows of a probe, from its start; 0 for all |
 //! | 28 | 4 | length of the labels |
 //! | 32 | 32 | digest of the model that made the prototypes |
-//! | 64 | 4 a prototype | least cosine that each accepts, -1 to 1 |
+//! | 64 | 4 a prototype | threshold: the smallest cosine that each accepts, -1 to 1 |
 //! | | 4 a prototype | int8 alone: one over the length of its codes |
 //! | | | the prototypes, in blocks of [`BLOCK`]: float32 `[components][BLOCK]`, int8 `[components / 4][BLOCK][4]` |
 //! | | 4 a prototype | where its label ends |
 //! | | | the labels, UTF-8, one behind the other |
 //! | end - 32 | 32 | SHA-256 of everything before it |
 //!
-//! "A prototype" counts up to whole blocks; what belongs to none is zero. Codes are -127 to 127, floats -1 to 1, so that no
-//! sum wraps and none is infinite. The checksum finds accidents, not attackers: keep a gallery where enrolments are kept.
+//! Tables are padded to whole blocks of prototypes, with zeros. Codes are -127 to 127, floats -1 to 1, so that no sum
+//! wraps and none is infinite. The checksum finds accidents, not attackers: keep a gallery where enrolments are kept.
 
 use core::error::Error;
 use core::fmt;
@@ -60,8 +60,9 @@ pub struct Gallery<'a> {
     labels: &'a [u8],
 }
 
-/// Why a buffer is no gallery to search.
+/// Why a buffer is not a usable gallery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GalleryError {
     /// It does not start with [`MAGIC`].
     NotAGallery,
@@ -255,7 +256,7 @@ impl<'a> Gallery<'a> {
 
 pub(super) const CHECKSUM: usize = 32;
 
-/// Whether galleries are stored so.
+/// Whether galleries are stored in this format.
 pub(super) fn is_known(format: WeightFormat) -> bool {
     matches!(format, WeightFormat::F32 | WeightFormat::I8)
 }

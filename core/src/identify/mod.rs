@@ -12,13 +12,14 @@ mod write;
 use core::error::Error;
 use core::fmt;
 
-use crate::encoder::{Accumulate, Kernel, LANES, QUAD, ROWS, STEP, magnitude, quantise};
+use crate::kernel::loops::{magnitude, quantise};
+use crate::kernel::{Add, Kernel, LANES, QUAD, Quantiser, ROWS, STEP, WeightRows};
 use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 
 pub use file::{Gallery, GalleryError, MAGIC, VERSION};
 #[cfg(feature = "std")]
-pub use write::{Entry, GalleryWriteError, write};
+pub use write::{Entry, GalleryWriteError, ProbeWindows, write};
 
 /// Prototypes of a block, whose components lie side by side.
 pub const BLOCK: usize = 8 * LANES;
@@ -34,8 +35,9 @@ pub struct Match {
 
 /// Why queries have no nearest prototype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentifyError {
-    /// The queries are no whole number of vectors of the gallery's width, or not one for each match.
+    /// The values are not those of one query for each match, each of the gallery's width.
     Queries {
         /// Values given.
         given: usize,
@@ -44,9 +46,9 @@ pub enum IdentifyError {
     },
     /// A query is zero or not finite.
     Query {
-        /// Which.
+        /// Its position.
         index: usize,
-        /// Why.
+        /// What is wrong with it.
         error: SimilarityError,
     },
 }
@@ -101,7 +103,7 @@ impl Gallery<'_> {
             }
         }
         let blocks = values.chunks_exact(self.width());
-        self.search(&steps, blocks, STEP, kernel.f32, |sum| sum, None, matches);
+        self.search(&steps, blocks, STEP, kernel.add_f32, |sum| sum, None, matches);
         Ok(())
     }
 
@@ -117,17 +119,17 @@ impl Gallery<'_> {
         let mut lengths = [1.0; ROWS];
         for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
             norm(query).map_err(|error| (row, error))?;
-            let factor = f32::from(MAX_CODE) / magnitude(query);
+            let quantiser = Quantiser { factor: f32::from(MAX_CODE) / magnitude(query), max_code: MAX_CODE };
             let mut squares = 0;
             for (values, step) in query.chunks(STEP).zip(&mut steps) {
                 let codes = &mut step[row];
-                quantise(values, factor, MAX_CODE, codes);
+                quantise(values, quantiser, codes);
                 squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
             }
             *length = libm::sqrtf(squares as f32);
         }
         let blocks = codes.chunks_exact(self.width() / QUAD);
-        self.search(&steps, blocks, STEP / QUAD, kernel.i8, |sum| sum as f32, Some(scales), matches);
+        self.search(&steps, blocks, STEP / QUAD, kernel.add_i8, |sum| sum as f32, Some(scales), matches);
         for (found, length) in matches.iter_mut().zip(lengths) {
             found.score /= length;
         }
@@ -143,7 +145,7 @@ impl Gallery<'_> {
         steps: &[[[I; STEP]; ROWS]; STEPS],
         blocks: impl Iterator<Item = &'g [[W; BLOCK]]>,
         inner: usize,
-        accumulate: Accumulate<I, W, S>,
+        add: Add<I, W, S>,
         float: impl Fn(S) -> f32,
         scales: Option<&[[f32; BLOCK]]>,
         matches: &mut [Match],
@@ -156,7 +158,7 @@ impl Gallery<'_> {
             sums.as_flattened_mut().fill([S::default(); LANES]);
             for (step, values) in steps.iter().zip(values.chunks(inner)) {
                 let columns = values.as_flattened().as_chunks::<LANES>().0;
-                accumulate(&step[..rows], columns, COLUMNS, sums.as_flattened_mut());
+                add(&step[..rows], WeightRows { columns, stride: COLUMNS }, sums.as_flattened_mut());
             }
             let first = block * BLOCK;
             let scales = scales.map_or(&[1.0; BLOCK], |scales| &scales[block]);
@@ -183,9 +185,9 @@ const MAX_CODE: i16 = i8::MAX as i16;
 /// Steps of the longest vector.
 const STEPS: usize = MAX_LATENT.div_ceil(STEP);
 
-/// Whether a score of the block is above `least`; without a branch for each, which several lanes can share.
-fn any_above<S: Copy>(least: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {
-    sums.iter().zip(scales).fold(false, |any, (sum, scale)| any | (float(*sum) * scale > least))
+/// Whether a score of the block is above `best`; without a branch for each, so that several lanes can share the work.
+fn any_above<S: Copy>(best: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {
+    sums.iter().zip(scales).fold(false, |any, (sum, scale)| any | (float(*sum) * scale > best))
 }
 
 impl fmt::Display for IdentifyError {
@@ -197,4 +199,11 @@ impl fmt::Display for IdentifyError {
     }
 }
 
-impl Error for IdentifyError {}
+impl Error for IdentifyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Queries { .. } => None,
+            Self::Query { error, .. } => Some(error),
+        }
+    }
+}

@@ -11,26 +11,38 @@ use sha2::{Digest, Sha256};
 
 use super::BLOCK;
 use super::file::{MAGIC, MAX_PROTOTYPES, VERSION, is_known, length};
-use crate::encoder::{QUAD, WeightFormat, magnitude, quantise};
+use crate::encoder::WeightFormat;
+use crate::kernel::loops::{magnitude, quantise};
+use crate::kernel::{QUAD, Quantiser};
 use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 use crate::verify::Threshold;
 
-/// A prototype to be found.
+/// A prototype with its label and threshold.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'e> {
-    /// What it is called.
+    /// Its label.
     pub label: &'e str,
-    /// Which scores it accepts.
+    /// The smallest score that it accepts.
     pub threshold: Threshold,
     /// Its components; need not be of unit length.
     pub prototype: &'e [f32],
 }
 
+/// How much of a probe is embedded, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProbeWindows {
+    /// Frames of a window.
+    pub window: u32,
+    /// Windows, from the probe's start; 0 for all that it holds.
+    pub windows: u32,
+}
+
 /// Why no gallery was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GalleryWriteError {
-    /// There is no format for galleries of this name.
+    /// Galleries are not stored in this format.
     Format(WeightFormat),
     /// There are no entries, or too many, or their labels are too long.
     Count,
@@ -45,20 +57,19 @@ pub enum GalleryWriteError {
     Prototype {
         /// The entry's label.
         label: String,
-        /// Why.
+        /// What is wrong with it.
         error: SimilarityError,
     },
 }
 
-/// Writes the gallery of prototypes that one model made, float32 or int8; a probe has windows of so many frames, and so
-/// many of them (0 for all that it holds).
+/// Writes the gallery of prototypes that one model made, float32 or int8.
 ///
 /// # Errors
 /// There are no entries, or one is of another width, zero or not finite.
 pub fn write(
     format: WeightFormat,
     model_digest: &[u8; 32],
-    [window, windows]: [u32; 2],
+    probe: ProbeWindows,
     entries: &[Entry<'_>],
 ) -> Result<Vec<u8>, GalleryWriteError> {
     if !is_known(format) {
@@ -96,7 +107,8 @@ pub fn write(
             }
         } else {
             let mut codes = vec![0; width];
-            quantise(entry.prototype, 127.0 / magnitude(entry.prototype), 127, &mut codes);
+            let quantiser = Quantiser { factor: 127.0 / magnitude(entry.prototype), max_code: 127 };
+            quantise(entry.prototype, quantiser, &mut codes);
             let squares: i32 = codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum();
             scales[index] = 1.0 / libm::sqrtf(squares as f32);
             for (k, code) in codes.iter().enumerate() {
@@ -111,7 +123,7 @@ pub fn write(
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(format.number().to_le_bytes());
-    for size in [width as u32, entries.len() as u32, window, windows, labels as u32] {
+    for size in [width as u32, entries.len() as u32, probe.window, probe.windows, labels as u32] {
         bytes.extend(size.to_le_bytes());
     }
     bytes.extend(model_digest);
@@ -139,4 +151,11 @@ impl fmt::Display for GalleryWriteError {
     }
 }
 
-impl Error for GalleryWriteError {}
+impl Error for GalleryWriteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Prototype { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -39,7 +39,7 @@ pub struct Authorised<T> {
 
 /// The host's side: `command` for endpoint `E`, authorised under `key` for the token that sent `nonce`.
 ///
-/// `None` for a command longer than 128 bytes, which none is.
+/// `None` for a command longer than 128 bytes; the protocol has none.
 pub fn authorise<E: Endpoint, T: Serialize>(key: &AdminKey, nonce: &[u8; 32], command: T) -> Option<Authorised<T>> {
     let mut bytes = [0; MAX_COMMAND];
     let encoded = postcard::to_slice(&command, &mut bytes).ok()?;

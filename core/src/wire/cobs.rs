@@ -51,7 +51,7 @@ impl<'b> Stuffer<'b> {
     }
 }
 
-/// Unstuffs a frame without its zero in place; `None` when it is none.
+/// Decodes a frame without its final zero in place; `None` when it is not COBS.
 pub(super) fn unstuff(frame: &mut [u8]) -> Option<&mut [u8]> {
     // Cells, as a group and its new place overlap, and `copy_within` can panic.
     let cells = Cell::from_mut(&mut *frame).as_slice_of_cells();
@@ -119,7 +119,7 @@ mod tests {
         }
 
         #[test]
-        fn a_full_buffer_is_said(plain in bytes(), missing in 1usize..20) {
+        fn a_full_buffer_is_an_error(plain in bytes(), missing in 1usize..20) {
             let whole = stuffed(&plain, plain.len() + plain.len() / 254 + 2).unwrap();
             prop_assert!(stuffed(&plain, whole.len().saturating_sub(missing)).is_none());
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Refusal {
     /// [`Fault::number`].
     pub number: u16,
-    /// What the fault's variant says it is, else 0.
+    /// What the fault's variant defines, else 0.
     pub detail: u32,
 }
 
@@ -46,6 +46,7 @@ macro_rules! faults {
     ($($(#[$doc:meta])* $number:literal $name:ident $text:literal;)*) => {
         /// Why a token refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
         pub enum Fault {
             $($(#[$doc])* $name,)*
         }
@@ -83,7 +84,7 @@ faults! {
     /// No handshake since the token started.
     5 HandshakeNeeded "the token was restarted: begin with a handshake";
     /// Another protocol version; the detail is the token's.
-    6 VersionUnlike "host and token speak different protocol versions";
+    6 VersionMismatch "host and token speak different protocol versions";
     /// This build of the firmware does not have it.
     7 Unsupported "this token does not offer that";
 
@@ -102,7 +103,7 @@ faults! {
     /// Another number of scans was taken for enrolment; the detail is that number.
     26 EnrolmentScans "the token holds another number of scans for this enrolment";
     /// The prototype is not the one the command was made for.
-    27 PrototypeUnlike "the enrolled scans are not those the command was made for";
+    27 PrototypeMismatch "the enrolled scans are not those the command was made for";
     /// An application label is longer than 64 bytes.
     28 Application "the application's label is longer than 64 bytes";
 
@@ -116,7 +117,7 @@ faults! {
     33 NoScanOpen "no scan is open: begin one";
     /// A chunk is not as long as it must be; the detail is its length in values.
     34 ChunkLength "a chunk of the scan is not as long as it must be";
-    /// No complete scan is at hand; each serves once.
+    /// No complete scan was sent; each serves once.
     35 NoScan "no complete scan is at hand: send one";
     /// The scan has no direction, as when all is overflow.
     36 Degenerate "the scan has no embedding";
@@ -138,15 +139,15 @@ faults! {
     /// There is no sound model; the detail is 0.
     60 Model "the token's model is missing or damaged: flash it again";
     /// The model is not the provisioned one.
-    61 ModelUnlike "the token's model is not the one it was provisioned for";
+    61 ModelMismatch "the token's model is not the one it was provisioned for";
     /// The model is wider than the token's memory.
     62 ModelTooLarge "the token has no memory for this model";
 
     /// The flash refused an operation.
     70 StorageFailed "the token's flash failed; nothing was changed";
-    /// A sealed record is not what was written.
+    /// A sealed record was changed.
     71 StorageDamaged "the token's records are damaged: wipe it";
-    /// The records are older than the hardware says.
+    /// The records are older than the hardware's counter.
     72 StorageRolledBack "the token's records were rolled back: wipe it";
 
     /// No randomness.

@@ -27,8 +27,9 @@ pub struct Frame<'a> {
     pub crc: u32,
 }
 
-/// Why bytes are no frame, or a message fits none.
+/// Why bytes are not a frame, or a message does not fit one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FrameError {
     /// The stuffing or the CRC is wrong.
     Damaged,
@@ -110,7 +111,7 @@ impl Receiver {
 
     /// Takes the next byte; at the end of a frame, gives the bytes of the frame for [`decode`].
     ///
-    /// Zeros between frames are no frames.
+    /// Zeros between frames are skipped.
     ///
     /// # Errors
     /// The frame that ends here was longer than [`MAX_FRAME`]; nothing of it was kept.

@@ -112,10 +112,10 @@ pub mod part {
     pub const MODEL: u32 = 16;
 }
 
-/// What a blank token becomes.
+/// What a blank token is provisioned with.
 #[derive(Serialize, Deserialize, Schema)]
 pub struct Provisioning {
-    /// The device secret of the v2 key scheme; none lets the token draw one that nobody else ever knows.
+    /// The device secret of the v2 key scheme; without one the token draws its own, which never leaves it.
     pub device_secret: Option<DeviceSecret>,
     /// Key of the administrator.
     pub admin_key: AdminKey,
@@ -123,7 +123,7 @@ pub struct Provisioning {
     pub model: [u8; 32],
     /// Frames of a window.
     pub window: u8,
-    /// What it allows.
+    /// The token's policy.
     pub policy: Policy,
 }
 
@@ -145,18 +145,18 @@ pub struct SlotInfo {
     pub disabled: bool,
 }
 
-/// An enrolment without what is secret of it.
+/// An enrolment without its secret parts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct SlotEnrolment {
     /// Its label.
     pub label: Label,
     /// Its random identifier.
     pub id: [u8; 16],
-    /// Least cosine that is accepted.
+    /// Smallest cosine that is accepted.
     pub threshold: f32,
 }
 
-/// What a scan will be.
+/// The size of the scan that follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct ScanHead {
     /// Values in a frame.
@@ -190,7 +190,7 @@ pub struct EnrolmentScan {
     pub first: bool,
 }
 
-/// The enrolment in the making.
+/// The enrolment in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct EnrolmentProgress {
     /// Scans taken.
@@ -204,11 +204,11 @@ pub struct EnrolmentProgress {
 pub struct Enrolment {
     /// The slot.
     pub slot: u8,
-    /// What the administrator calls it.
+    /// Its label.
     pub label: Label,
     /// Scans that must have been taken.
     pub scans: u8,
-    /// Least cosine that is accepted.
+    /// Smallest cosine that is accepted.
     pub threshold: f32,
     /// [`EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
     pub prototype: [u8; 32],
@@ -255,7 +255,7 @@ pub struct Embedding<'a> {
     pub components: &'a [u8],
 }
 
-/// What the last verification took.
+/// The cost of the last verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Measurement {
     /// Instructions, or another unit that the board's documentation names, in one tick.
@@ -271,7 +271,7 @@ pub struct Measurement {
     pub verify: u64,
     /// Bytes of static memory.
     pub memory: u32,
-    /// Most bytes of stack that were ever in use.
+    /// Largest number of bytes of stack in use since the start.
     pub stack: u32,
 }
 
@@ -287,7 +287,7 @@ impl Label {
         (!text.contains('\0')).then_some(label)
     }
 
-    /// The text, as far as it is UTF-8.
+    /// The text up to the first byte that is not UTF-8.
     pub fn as_str(&self) -> &str {
         let mut text = self.0.split(|byte| *byte == 0).take(1).flat_map(<[u8]>::utf8_chunks);
         text.next().map_or("", |chunk| chunk.valid())

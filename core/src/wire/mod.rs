@@ -1,8 +1,8 @@
-//! What a host and a token say to each other, and how it is framed on a serial link.
+//! The messages between a host and a token, and their frames on a serial link.
 //!
 //! # Frames
 //! A frame is COBS (Cheshire and Baker 1999) of the bytes below, then a zero byte. COBS keeps zero out of the frame, so
-//! whoever lost the thread finds it again at the next zero.
+//! a receiver that starts in the middle of a frame finds the next one after a zero.
 //!
 //! | offset | bytes | content |
 //! |---|---|---|
@@ -12,11 +12,12 @@
 //! | end - 4 | 4 | CRC-32 (ISO-HDLC, as in zip) of everything before it, little-endian |
 //!
 //! # Conversation
-//! The host asks, the token answers, one at a time: a frame of a token that lost its neighbour is never left unanswered.
+//! The host asks and the token answers, one request at a time. Every frame that reaches the token whole is answered.
 //!
 //! - **Handshake.** [`Handshake`] comes first after every start of the token and of the host; without it all else is
-//!   refused with [`Fault::HandshakeNeeded`], which so tells of a restart. Versions must be equal. [`TABLE`] is a hash of
-//!   all endpoints: unlike peers learn it at once, and a request they do not share is [`Fault::UnknownEndpoint`].
+//!   refused with [`Fault::HandshakeNeeded`], by which the host learns of a restart. Versions must be equal. [`TABLE`] is a
+//!   hash of all endpoints, by which peers learn at once that theirs differ; a request that they do not share is
+//!   [`Fault::UnknownEndpoint`].
 //! - **Retry.** A host that hears nothing, or nothing whole, sends the same frame again. The token knows the number and
 //!   the CRC of the request it answered last and sends that answer again without acting twice, so a retry never costs an
 //!   attempt. A frame that arrives damaged is answered by [`Fault::Damaged`] under number 0 and a zero key.
@@ -32,14 +33,16 @@ mod fault;
 mod frame;
 mod message;
 mod secret;
+mod table;
 
 pub use admin::{Authorised, TAG_LENGTH, authorise, command_tag};
-pub use endpoint::*;
+pub use endpoint::{Endpoint, Reply};
 pub use fault::{Fault, Refusal};
 pub use frame::{Frame, FrameError, Receiver, decode, encode, encode_refusal};
 pub use message::*;
 pub use postcard_schema::key::Key;
 pub use secret::AdminKey;
+pub use table::*;
 
 /// Version of the protocol; peers of another do not talk.
 pub const VERSION: u16 = 1;

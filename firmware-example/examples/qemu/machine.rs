@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::{Client, Transport};
+use neural_vault_token_simulator::client::{Client, Transport};
 
 /// Longest wait for an answer: before its first one, the token hashes its model.
 const TIMEOUT: Duration = Duration::from_secs(120);

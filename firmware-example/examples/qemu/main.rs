@@ -3,12 +3,8 @@
 //! ARGUMENTS is the board's `qemu.args`, FOLDER where the machine keeps its files; those of an earlier run are removed.
 #![allow(clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/support/client.rs"]
-mod client;
 mod machine;
 mod measure;
-#[path = "../../../core/tests/model/mod.rs"]
-mod model;
 mod recordings;
 mod story;
 
@@ -16,6 +12,7 @@ use std::error::Error;
 use std::path::Path;
 
 use machine::Setup;
+use neural_vault_testkit::Aligned;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "measure" => measure::measure(arguments, &firmware, &folder),
         "story" => {
             let model = std::fs::canonicalize(models.join("haxby-demo/model.i8i16.nvb"))?;
-            let bytes = model::Aligned::new(&std::fs::read(&model)?);
+            let bytes = Aligned::new(&std::fs::read(&model)?);
             let recordings = recordings::read(&models.join("data/haxby/haxby_slice_runs00-05.csv.gz"))?;
             let setup = Setup { arguments, firmware, model, folder, count: false };
             story::tell(&setup, bytes.bytes(), &recordings)

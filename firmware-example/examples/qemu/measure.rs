@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::wire::*;
+use neural_vault_testkit::{Random, bundle_in};
 
 use crate::machine::Setup;
-use crate::model::{self, Random};
 use crate::story::{ADMIN, Host, SLOT, equal_embeddings, first_frame, provision};
 
 /// Widths of the reference model.
@@ -36,7 +36,7 @@ pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), 
     println!("[");
     for (index, (features, window, scans)) in CASES.into_iter().enumerate() {
         let dims = Dims { features, ..DIMS };
-        let bytes = model::bundle_in(FORMAT, &dims, features as u32, None)?;
+        let bytes = bundle_in(FORMAT, &dims, features as u32, None)?;
         setup.model = folder.join("model.nvb");
         std::fs::write(&setup.model, bytes.bytes())?;
         for file in ["token.flash", "token.epoch"] {

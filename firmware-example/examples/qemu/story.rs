@@ -6,12 +6,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
-use neural_vault_core::scan::embed_scan;
+use neural_vault_core::scan::ScanEncoder;
 use neural_vault_core::wire::*;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use neural_vault_token_simulator::client::Client;
 use sha2::Sha256;
 
-use crate::client::Client;
 use crate::machine::{Machine, Setup};
 use crate::recordings::Recordings;
 
@@ -51,7 +51,7 @@ impl<'m> Host<'m> {
         let (encoder, dims) = (self.bundle.encoder(), self.bundle.dims());
         let mut scratch = vec![0.0; Encoder::scratch_len(&dims, self.window)];
         let mut embedding = vec![0.0; dims.latent];
-        embed_scan(&encoder, scan, self.window, &mut scratch, &mut embedding)?;
+        ScanEncoder::new(&encoder, self.window, &mut scratch)?.embed(scan, &mut embedding)?;
         Ok(embedding)
     }
 

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use core::hint::black_box;
 
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantise::quantise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
 /// Quantises, derives and verifies values that the compiler does not know.
@@ -17,7 +17,7 @@ pub fn trusted_core() {
     let (secret, id) = (DeviceSecret::from_bytes(digest), black_box(&[0; 16]));
     let (mut codes, mut key) = ([0; 128], [0; 32]);
 
-    let _ = black_box(quantize(prototype, &mut codes));
+    let _ = black_box(quantise(prototype, &mut codes));
     let _ = black_box(derive_v1(prototype, &mut key));
     black_box((&codes, &key));
     let context = KeyContext { model_digest: digest, enrolment_id: id, application: digest };

@@ -14,7 +14,8 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hio};
 use neural_vault_board_support::Register;
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Encoder, Kernel};
+use neural_vault_core::encoder::{Encoder, WeightFormat};
+use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::{ScanEncoder, ScanState};
 use sha2::{Digest, Sha256};
 
@@ -63,7 +64,7 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
     let (window, scans) = (word(memory.get(MEMORY.1 - 8..)?.first_chunk()?), word(memory.last_chunk()?));
     let length = word(memory.get(LENGTH_AT..)?.first_chunk()?);
     let bundle = Bundle::open(memory.get(..length)?).ok()?;
-    let encoder = bundle.encoder().with_kernel(kernel());
+    let encoder = bundle.encoder().with_kernel(kernel(bundle.format()));
     let scratch = scratch.get_mut(..Encoder::scratch_len(&bundle.dims(), window))?;
 
     let (mut random, mut hash, mut taken) = (11, Sha256::new(), Taken::default());
@@ -127,12 +128,14 @@ fn push(
     }
 }
 
-/// The token's kernel; the one for float32 weights is a package of its own.
-fn kernel() -> Kernel {
+/// The kernel of a token whose models have weights of this format.
+#[cfg_attr(not(feature = "every-format"), expect(unused_variables, reason = "int8 weights alone"))]
+fn kernel(format: WeightFormat) -> &'static Kernel {
     #[cfg(feature = "every-format")]
-    return neural_vault_token_kernel::kernel();
-    #[cfg(not(feature = "every-format"))]
-    return neural_vault_kernels::best();
+    if format == WeightFormat::F32 {
+        return neural_vault_token_kernel::kernel();
+    }
+    neural_vault_kernels::best()
 }
 
 /// The next float in -1..1, the same as on the host.

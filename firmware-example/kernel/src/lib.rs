@@ -1,31 +1,32 @@
-//! The encoder's inner loop for a Cortex-M4F: 32 float registers, no SIMD.
+//! The encoder's loop for float32 weights on a Cortex-M4F: 32 float registers, no SIMD.
 //!
-//! A package of its own because it is compiled for speed, the rest of the firmware for size. The bits are those of
-//! [`Kernel::PORTABLE`]: every output still has one accumulator that runs along the inputs.
+//! A package of its own because it is compiled for speed, the rest of the firmware for size. The bits are those of the
+//! portable kernel: every output still has one accumulator that runs along the inputs.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP, chunk_at, chunk_at_mut, row_width};
+use neural_vault_core::kernel::{Kernel, LANES, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
 
-/// The kernel: float32 products here; int8 ones, where they are built, by the processor's dual multiply-add.
+/// The kernel of a token for float32 models: their products by the loop here, all else by the portable loops.
 #[must_use]
-pub fn kernel() -> Kernel {
-    Kernel { f32: accumulate, ..neural_vault_kernels::best() }
+pub fn kernel() -> &'static Kernel {
+    const KERNEL: Kernel = Kernel { add_f32: add, ..Kernel::PORTABLE };
+    &KERNEL
 }
 
-/// As [`neural_vault_core::encoder::Accumulate`] asks.
+/// As [`Kernel::add_f32`].
 // Neither generic nor inlined: otherwise it would be compiled where it is used, for size.
 #[inline(never)]
-fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    let width = row_width(inputs, STEP, weights, stride, sums);
+fn add(inputs: &[[f32; STEP]], weights: WeightRows<'_, f32>, sums: &mut [[f32; LANES]]) {
+    let width = row_width(inputs, STEP, weights, sums);
     let (pairs, rest) = inputs.as_chunks::<2>();
     let (of_pairs, of_rest) = sums.split_at_mut(pairs.len() * 2 * width);
     for (inputs, sums) in pairs.iter().zip(of_pairs.chunks_exact_mut(2 * width)) {
-        tiles::<2, 8>(inputs, weights, stride, sums);
+        tiles::<2, 8>(inputs, weights, sums);
     }
     for (inputs, sums) in rest.iter().zip(of_rest.chunks_exact_mut(width)) {
-        tiles::<1, 16>(core::array::from_ref(inputs), weights, stride, sums);
+        tiles::<1, 16>(core::array::from_ref(inputs), weights, sums);
     }
 }
 
@@ -33,12 +34,12 @@ fn accumulate(inputs: &[[f32; STEP]], weights: &[[f32; LANES]], stride: usize, s
 #[inline(always)]
 fn tiles<const N: usize, const TILE: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[f32; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, f32>,
     sums: &mut [[f32; LANES]],
 ) {
     let outputs = sums.len() / N * LANES;
-    let (weights, sums) = (weights.as_flattened(), sums.as_flattened_mut());
+    let WeightRows { columns, stride } = weights;
+    let (weights, sums) = (columns.as_flattened(), sums.as_flattened_mut());
     for first in (0..outputs).step_by(TILE) {
         let mut tile = [[0.0; TILE]; N];
         for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(outputs)) {
@@ -83,8 +84,9 @@ mod tests {
             let inputs: Vec<_> = (0..rows).map(|_| [(); STEP].map(|()| random(&mut state))).collect();
             let before: Vec<_> = (0..rows * width).map(|_| [(); LANES].map(|()| random(&mut state))).collect();
             let mut found = [before.clone(), before];
-            (kernel().f32)(&inputs, &weights, width, &mut found[0]);
-            (Kernel::PORTABLE.f32)(&inputs, &weights, width, &mut found[1]);
+            let weights = WeightRows { columns: &weights, stride: width };
+            (kernel().add_f32)(&inputs, weights, &mut found[0]);
+            (Kernel::PORTABLE.add_f32)(&inputs, weights, &mut found[1]);
             assert_eq!(bits(&found[0]), bits(&found[1]), "{count} inputs, {width} columns, {rows} rows");
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use neural_vault_core::bundle::ProvisioningKey;
 use neural_vault_core::encoder::WeightFormat;
-use neural_vault_core::quantize::quantize;
+use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
@@ -183,6 +183,6 @@ fn codes(embedding: &[f32]) -> Result<Vec<i16>, Failure> {
     let mut unit = embedding.to_vec();
     normalise(&mut unit).map_err(|e| Failure::new(DATA, e))?;
     let mut codes = vec![0; unit.len()];
-    quantize(&unit, &mut codes).map_err(|e| Failure::new(DATA, e))?;
+    quantise(&unit, &mut codes).map_err(|e| Failure::new(DATA, e))?;
     Ok(codes)
 }

@@ -167,7 +167,7 @@ impl From<TokenError> for Failure {
             (_, Some(Fault::Rejected)) => REJECTED,
             (_, Some(Fault::NoSuchSlot | Fault::Threshold | Fault::Window | Fault::Application)) => USAGE,
             (_, Some(Fault::Width | Fault::Frames | Fault::Degenerate)) => DATA,
-            (_, Some(Fault::Model | Fault::ModelUnlike | Fault::ModelTooLarge)) => MODEL,
+            (_, Some(Fault::Model | Fault::ModelMismatch | Fault::ModelTooLarge)) => MODEL,
             _ => TOKEN,
         };
         Self::new(code, error.with_hint())

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use neural_vault_core::encoder::WeightFormat;
-use neural_vault_core::identify::{Entry, write};
+use neural_vault_core::identify::{Entry, ProbeWindows, write};
 use serde_json::json;
 
 use super::arguments::one_of;
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         .map(|Enrolment { label, threshold, prototype, .. }| Entry { label, threshold: *threshold, prototype })
         .collect();
     let format = arguments.format;
-    let probe = [first.policy.window, first.policy.windows];
+    let probe = ProbeWindows { window: first.policy.window, windows: first.policy.windows };
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     files::write_private(&arguments.output, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
     let (path, digest) = (arguments.output.display().to_string(), hex::encode(&first.model_digest));

@@ -90,9 +90,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
 /// The nearest prototype; `None` for a probe that cannot be compared.
 fn nearest(gallery: &Gallery<'_>, probe: &[f32]) -> Result<Option<Match>, IdentifyError> {
     let mut found = [Match { index: 0, score: 0.0 }];
-    match gallery.identify(probe, &mut found, &neural_vault_kernels::best()) {
+    match gallery.identify(probe, &mut found, neural_vault_kernels::best()) {
         Ok(()) => Ok(Some(found[0])),
         Err(IdentifyError::Query { .. }) => Ok(None),
-        Err(error @ IdentifyError::Queries { .. }) => Err(error),
+        Err(error) => Err(error),
     }
 }

@@ -112,50 +112,11 @@ fn read_start(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use core::fmt::Debug;
-    use core::marker::PhantomData;
-
     use neural_vault_core::key::DeviceSecret;
 
     use super::*;
 
-    /// Asks the compiler what `T` implements: an inherent constant, which exists only under its bound, hides the trait's.
-    struct AskDebug<T>(PhantomData<T>);
-    struct AskClone<T>(PhantomData<T>);
-    struct AskEqual<T>(PhantomData<T>);
-
-    trait Otherwise {
-        const IMPLEMENTED: bool = false;
-    }
-
-    impl<T> Otherwise for AskDebug<T> {}
-    impl<T> Otherwise for AskClone<T> {}
-    impl<T> Otherwise for AskEqual<T> {}
-
-    impl<T: Debug> AskDebug<T> {
-        const IMPLEMENTED: bool = true;
-    }
-
-    impl<T: Clone> AskClone<T> {
-        const IMPLEMENTED: bool = true;
-    }
-
-    impl<T: PartialEq> AskEqual<T> {
-        const IMPLEMENTED: bool = true;
-    }
-
-    macro_rules! implemented {
-        ($type:ty) => {
-            [AskDebug::<$type>::IMPLEMENTED, AskClone::<$type>::IMPLEMENTED, AskEqual::<$type>::IMPLEMENTED]
-        };
-    }
-
-    #[test]
-    fn secrets_have_neither_debug_nor_clone_nor_equality() {
-        assert_eq!(implemented!(Vec<u8>), [true; 3]);
-        assert_eq!(implemented!(Digits), [false; 3]);
-        assert_eq!(implemented!(Key), [false; 3]);
-    }
+    neural_vault_testkit::assert_secret!(Digits, Key);
 
     fn read(bytes: &[u8]) -> Result<DeviceSecret, Failure> {
         let folder = tempfile::tempdir().unwrap();

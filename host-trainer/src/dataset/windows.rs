@@ -65,7 +65,7 @@ pub fn window_values(scan: &[f32], features: usize, length: usize) -> Result<Vec
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use neural_vault_core::encoder::{Dims, Encoder};
-    use neural_vault_core::scan::embed_scan;
+    use neural_vault_core::scan::ScanEncoder;
 
     use super::*;
     use crate::model::{Provenance, initialise};
@@ -127,7 +127,7 @@ mod tests {
             for length in 1..=8 {
                 let mut scratch = vec![0.0; Encoder::scratch_len(&dims, length)];
                 let mut by_core = vec![0.0; dims.latent];
-                embed_scan(&encoder, &scan, length, &mut scratch, &mut by_core).unwrap();
+                ScanEncoder::new(&encoder, length, &mut scratch).unwrap().embed(&scan, &mut by_core).unwrap();
                 let (mut total, mut one) = (vec![0.0; dims.latent], vec![0.0; dims.latent]);
                 let values = window_values(&scan, FEATURES, length).unwrap();
                 for window in values.chunks_exact(length * FEATURES) {

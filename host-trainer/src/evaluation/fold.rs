@@ -68,7 +68,7 @@ impl Preparation<'_> {
         let training = TrainingRows::new(&frames, &labels, self.open_set, self.seed);
         let scorers = methods.iter().map(|method| Ok((method.name(), method.fit(&training)?)));
         let scorers = scorers.collect::<Result<Scorers, EvaluationError>>()?;
-        let window_encoder = WindowEncoder::new(encoder.of_standardised(), &trained.windows);
+        let window_encoder = WindowEncoder::new(encoder.without_standardiser(), &trained.windows);
         let encode = |part: &[usize]| {
             let rows: Vec<usize> = part.iter().flat_map(|&item| items.windows[item].iter().copied()).collect();
             let lengths: Vec<usize> = part.iter().map(|&item| items.windows[item].len()).collect();

@@ -1,7 +1,9 @@
 //! Models whose weights of products are half precision or integers, and the calibration that int8 weights need.
 
 use half::bf16;
-use neural_vault_core::encoder::{WeightFormat, standardise};
+use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::kernel::Statistics;
+use neural_vault_core::kernel::loops::standardise;
 
 use super::{Model, ModelError, StateDict};
 
@@ -101,7 +103,7 @@ impl StateDict {
         for frame in frames.chunks_exact(features).step_by(every) {
             let start = values.len();
             values.resize(start + features, 0.0);
-            standardise(frame, mean, inv_std, &mut values[start..]);
+            standardise(frame, Statistics { mean, inv_std }, &mut values[start..]);
         }
         values
     }

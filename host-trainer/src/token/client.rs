@@ -86,7 +86,7 @@ impl Client {
         client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
-            Some(Fault::VersionUnlike) => client.version_mismatch(error.detail()),
+            Some(Fault::VersionMismatch) => client.version_mismatch(error.detail()),
             _ => error,
         })?;
         if welcome.version != VERSION {

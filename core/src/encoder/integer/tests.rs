@@ -1,14 +1,14 @@
 //! Products of codes against sums written out in 64 bits.
 
 use super::*;
-use crate::encoder::codes::quantise;
+use crate::kernel::loops::quantise;
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
 /// The product written out for one output: the sum in 64 bits, in PyTorch's order.
 fn exact(linear: &IntegerLinear<'_>, codes: &[i16], n: usize, input_scale: f32) -> f32 {
-    let weight = |k: usize| i64::from(linear.weight.as_flattened()[k / QUAD * linear.outputs() + n][k % QUAD]);
+    let weight = |k: usize| i64::from(linear.weights.columns.as_flattened()[k / QUAD * linear.outputs() + n][k % QUAD]);
     let sum: i64 = codes.iter().enumerate().map(|(k, code)| i64::from(*code) * weight(k)).sum();
     sum as f32 * (linear.scale[n] * input_scale) + linear.bias[n]
 }
@@ -39,8 +39,7 @@ fn columns(weight: &[i8]) -> &[[[i8; QUAD]; LANES]] {
 fn int8(inputs: usize, (weight, scale, bias): &(Vec<i8>, Vec<f32>, Vec<f32>)) -> IntegerLinear<'_> {
     IntegerLinear {
         inputs,
-        weight: columns(weight),
-        stride: bias.len() / LANES,
+        weights: WeightRows { columns: columns(weight), stride: bias.len() / LANES },
         scale,
         bias,
         max_code: MAX_INT8,
@@ -65,15 +64,16 @@ proptest! {
         let (weight, scale, bias) = parameters(inputs, outputs, extreme, &mut random);
         let max_code = if wide { i16::MAX } else { MAX_INT8 };
         let input_scale = fixed.then(|| 0.9 / f32::from(max_code));
-        let linear = IntegerLinear { inputs, weight: self::columns(&weight), stride: columns, scale: &scale, bias: &bias, max_code, standardiser: None, input_scale };
+        let weights = WeightRows { columns: self::columns(&weight), stride: columns };
+        let linear = IntegerLinear { inputs, weights, scale: &scale, bias: &bias, max_code, standardiser: None, input_scale };
         let x: Vec<f32> = (0..rows * inputs).map(|_| if extreme { 1.0 } else { random() }).collect();
         let mut y = vec![f32::NAN; rows * outputs];
         let mut partials = vec![f32::NAN; 2 * ROWS * outputs];
-        linear.map(&x, &mut y, &mut partials, &Kernel::PORTABLE);
+        linear.feed(0..inputs, &x, &mut y, &mut partials, &Kernel::PORTABLE);
         for (x, y) in x.chunks(inputs).zip(y.chunks(outputs)) {
             let row = linear.row_scale(x, &Kernel::PORTABLE);
             let mut codes = vec![0; inputs];
-            quantise(x, row.factor, max_code, &mut codes);
+            quantise(x, Quantiser { factor: row.factor, max_code }, &mut codes);
             prop_assert!(codes.iter().all(|code| code.abs() <= max_code));
             for (n, value) in y.iter().enumerate() {
                 prop_assert_eq!(value.to_bits(), exact(&linear, &codes, n, row.scale).to_bits());
@@ -88,7 +88,7 @@ fn sums_of_int8_codes_beyond_32_bits_are_exact() {
     let parameters = parameters(inputs, 16, true, || 0.5);
     let linear = int8(inputs, &parameters);
     let mut y = [0.0; 16];
-    linear.map(&vec![1.0; inputs], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
+    linear.feed(0..inputs, &vec![1.0; inputs], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
     assert!(140_000 * 127 * 127 > i64::from(i32::MAX));
     let codes = vec![127; inputs];
     assert!(y.iter().enumerate().all(|(n, y)| *y == exact(&linear, &codes, n, 1.0 / 127.0)));
@@ -102,7 +102,7 @@ fn a_value_that_is_not_finite_spoils_its_row_and_no_other() {
         let mut x = [1.0; 16];
         x[3] = unsound;
         let mut y = [0.0; 32];
-        linear.map(&x, &mut y, &mut [], &Kernel::PORTABLE);
+        linear.feed(0..8, &x, &mut y, &mut [], &Kernel::PORTABLE);
         assert!(y[..16].iter().all(|value| value.is_nan()));
         assert!(y[16..].iter().all(|value| value.is_finite()));
     }
@@ -113,6 +113,6 @@ fn a_row_of_zeros_gives_the_bias() {
     let parameters = parameters(8, 16, true, || 0.5);
     let linear = int8(8, &parameters);
     let mut y = [0.0; 16];
-    linear.map(&[0.0; 8], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
+    linear.feed(0..8, &[0.0; 8], &mut y, &mut [0.0; 32], &Kernel::PORTABLE);
     assert_eq!(y, *parameters.2);
 }

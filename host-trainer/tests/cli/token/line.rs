@@ -58,7 +58,7 @@ fn another_protocol_version_is_said_with_both_numbers() {
             if byte == [0] {
                 if let Ok(request) = decode(&mut std::mem::take(&mut frame)) {
                     let mut answer = [0; MAX_FRAME];
-                    let refusal = Fault::VersionUnlike.with(7);
+                    let refusal = Fault::VersionMismatch.with(7);
                     let length = encode_refusal(request.key, request.number, refusal, &mut answer).unwrap();
                     stream.write_all(&answer[..length]).unwrap();
                 }

@@ -9,17 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
+use neural_vault_token_simulator::SimBoard;
+use neural_vault_token_simulator::flash::Flash;
 
 use crate::folder::{Folder, Run};
-
-#[path = "../../../../firmware-example/tests/support/mod.rs"]
-mod support;
-
-use support::SimBoard;
-use support::flash::Flash;
-use support::model::{Aligned, Random};
 
 /// What becomes of frames on their way.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
-//! A token on a simulated board, and what its tests share.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! A token on a simulated board, and a client that talks to it.
+//!
+//! For tests: whatever fails here panics.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod client;
 pub mod flash;
-#[path = "../../../core/tests/model/mod.rs"]
-pub mod model;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,41 +13,57 @@ use std::rc::Rc;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::key::DeviceSecret;
-use neural_vault_core::scan::{ScanError, embed_scan};
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::wire::*;
+use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
 use client::{Client, Transport};
 use flash::Flash;
-use model::{Aligned, Random};
 
 /// Small, and a frame still takes two chunks.
 pub const DIMS: Dims =
     Dims { features: 300, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 8 };
 
+/// The administrator's key.
 pub const ADMIN: [u8; 32] = [0xad; 32];
+
+/// The device secret.
 pub const SECRET: [u8; 32] = [0x5e; 32];
+
+/// Frames of a window.
 pub const WINDOW: u8 = 2;
+
+/// The slot that tests enrol in.
 pub const SLOT: u8 = 1;
+
+/// A slot that stays empty.
 pub const EMPTY: u8 = 2;
+
+/// The least cosine that is accepted.
 pub const THRESHOLD: f32 = 0.9;
 
 /// A board in the memory of the test: what must outlive a restart lies behind an `Rc`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SimBoard {
+    /// Its flash.
     pub flash: Flash,
+    /// The secret burnt into its chip.
     pub secret: [u8; 32],
     /// Seed of the next draw; the same after every start, so that runs can be compared.
     pub random: u64,
+    /// Whether the random generator fails.
     pub entropy_fails: bool,
+    /// Whether the person at the token confirms.
     pub consents: bool,
     /// The counter outside the flash, if the board has one.
     pub floor: Option<Rc<Cell<u32>>>,
 }
 
 impl SimBoard {
+    /// A board that works, whose user consents, and that has no counter outside the flash.
     pub fn new(flash: Flash) -> Self {
         Self { flash, secret: [7; 32], random: 1, entropy_fails: false, consents: true, floor: None }
     }
@@ -116,7 +133,7 @@ impl Transport for Token<'_, SimBoard> {
 
 /// The model every simulated token holds.
 pub fn bundle() -> Aligned {
-    model::bundle(&DIMS, 5, None).unwrap()
+    neural_vault_testkit::bundle(&DIMS, 5, None).unwrap()
 }
 
 /// Starts a token and hands a client that has not yet shaken hands to `use_it`.
@@ -133,6 +150,7 @@ pub fn session<R>(board: SimBoard, model: &[u8], use_it: impl FnOnce(&mut Client
     })
 }
 
+/// Provisions a token for this model with [`ADMIN`] and [`SECRET`], and lets it export keys.
 pub fn provisioning(model: &[u8]) -> Provisioning {
     Provisioning {
         device_secret: Some(DeviceSecret::from_bytes(&SECRET)),
@@ -143,20 +161,23 @@ pub fn provisioning(model: &[u8]) -> Provisioning {
     }
 }
 
-/// Scans of one person differ a little; two persons differ wholly.
+/// A scan of a person: one person's takes differ a little, two persons' entirely.
 pub fn scan(person: u32, take: u32) -> Vec<f32> {
     let (mut who, mut when) = (Random(person), Random(1000 + take));
     (0..2 * usize::from(WINDOW) * DIMS.features).map(|_| 3.0 * who.float() + 0.05 * when.float()).collect()
 }
 
+/// A scan of the enrolled person.
 pub fn genuine(take: u32) -> Vec<f32> {
     scan(1, take)
 }
 
+/// A scan of another person.
 pub fn impostor(take: u32) -> Vec<f32> {
     scan(2, take)
 }
 
+/// The scans that are enrolled.
 pub fn enrolled_scans() -> Vec<Vec<f32>> {
     (0..3).map(genuine).collect()
 }
@@ -171,19 +192,24 @@ pub fn enrolled_board(model: &[u8]) -> SimBoard {
     board
 }
 
-/// What the host makes of a scan with its own copy of the model.
+/// The embedding that the host computes of a scan with its own copy of the model.
+///
+/// # Errors
+/// The scan has no embedding.
 pub fn try_embedding(model: &[u8], scan: &[f32]) -> Result<Vec<f32>, ScanError> {
     let encoder = Bundle::open(model).unwrap().encoder();
     let mut scratch = vec![0.0; Encoder::scratch_len(&DIMS, usize::from(WINDOW))];
     let mut embedding = vec![0.0; DIMS.latent];
-    embed_scan(&encoder, scan, usize::from(WINDOW), &mut scratch, &mut embedding).map(|()| embedding)
+    ScanEncoder::new(&encoder, usize::from(WINDOW), &mut scratch)?.embed(scan, &mut embedding)?;
+    Ok(embedding)
 }
 
+/// [`try_embedding`] of a scan that has one.
 pub fn embedding(model: &[u8], scan: &[f32]) -> Vec<f32> {
     try_embedding(model, scan).unwrap()
 }
 
-/// What the host makes of [`enrolled_scans`].
+/// The prototype that the host computes of [`enrolled_scans`].
 pub fn prototype(model: &[u8]) -> Vec<f32> {
     let scans = enrolled_scans();
     let mut prototype = vec![0.0; DIMS.latent];
@@ -194,7 +220,10 @@ pub fn prototype(model: &[u8]) -> Vec<f32> {
     prototype
 }
 
-/// Sends a scan and asks for a verdict.
+/// Sends a scan and asks whether it is accepted.
+///
+/// # Errors
+/// The token refuses the scan or rejects it.
 pub fn verify(client: &mut Client<Token<'_, SimBoard>>, slot: u8, scan: &[f32]) -> Result<(), Refusal> {
     client.scan(DIMS.features, scan)?;
     client.call::<Verify>(&SlotNumber { slot })

@@ -12,7 +12,7 @@ const SECTOR: usize = 4096;
 /// An erasure is this many steps that a power cut can fall between.
 const ERASURE: usize = 8;
 
-/// What becomes of the word, or the part of a sector, that was being changed when the power went.
+/// How far the change of a word, or of a part of a sector, gets when the power is cut in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tear {
     /// Nothing yet.
@@ -23,15 +23,17 @@ pub enum Tear {
     After,
 }
 
+/// Every [`Tear`].
 pub const TEARS: [Tear; 3] = [Tear::Before, Tear::Within, Tear::After];
 
 /// Flash; clones share their content.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Flash(Rc<RefCell<State>>);
 
+#[derive(Debug)]
 struct State {
     bytes: Vec<u8>,
-    /// Steps left before the power goes; none for ever.
+    /// Steps left until the power is cut; `None` while it stays on.
     power: Option<(usize, Tear)>,
     /// Steps done since [`Flash::count`].
     steps: usize,
@@ -41,10 +43,18 @@ struct State {
     broken: bool,
 }
 
+/// The flash failed, or its power was cut.
 #[derive(Debug)]
 pub struct FlashError;
 
+impl Default for Flash {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Flash {
+    /// Erased flash.
     pub fn new() -> Self {
         let bytes = vec![0xff; REGION as usize];
         Self(Rc::new(RefCell::new(State { bytes, power: None, steps: 0, operations: 0, broken: false })))
@@ -57,28 +67,32 @@ impl Flash {
         copy
     }
 
+    /// All bytes.
     pub fn content(&self) -> Vec<u8> {
         self.0.borrow().bytes.clone()
     }
 
+    /// Replaces one byte.
     pub fn set(&self, place: usize, byte: u8) {
         self.0.borrow_mut().bytes[place] = byte;
     }
 
+    /// Replaces all bytes.
     pub fn set_content(&self, bytes: &[u8]) {
         self.0.borrow_mut().bytes.copy_from_slice(bytes);
     }
 
-    /// Lets the power go in the step after `steps` more.
+    /// Cuts the power in the step after `steps` more.
     pub fn cut_after(&self, steps: usize, tear: Tear) {
         self.0.borrow_mut().power = Some((steps, tear));
     }
 
-    /// Gives the power back.
+    /// Switches the power on again.
     pub fn restore_power(&self) {
         self.0.borrow_mut().power = None;
     }
 
+    /// Makes every write and erasure fail, or succeed again.
     pub fn set_broken(&self, broken: bool) {
         self.0.borrow_mut().broken = broken;
     }

@@ -14,37 +14,35 @@ pub fn sanitise(value: f32) -> f32 {
 
 /// Statistics of each feature, float32 or the bits of bfloat16.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Statistics<'a, T> {
-    pub(super) mean: &'a [T],
-    /// 1 / population standard deviation, 1 where the feature is constant.
-    pub(super) inv_std: &'a [T],
+pub struct Statistics<'a, T> {
+    /// Mean of each feature.
+    pub mean: &'a [T],
+    /// 1 / population standard deviation of each feature, 1 where the feature is constant.
+    pub inv_std: &'a [T],
 }
 
 impl<'a, T: bytemuck::AnyBitPattern> Statistics<'a, T> {
     /// From the bytes of a mean and an inverse standard deviation, if there are any; `None` when they are misaligned.
-    pub(super) fn from_bytes(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
+    pub(crate) fn from_bytes(bytes: Option<[&'a [u8]; 2]>) -> Option<Option<Self>> {
         let Some([mean, inv_std]) = bytes else { return Some(None) };
         let (mean, inv_std) = (bytemuck::try_cast_slice(mean).ok()?, bytemuck::try_cast_slice(inv_std).ok()?);
         Some(Some(Self { mean, inv_std }))
     }
 
-    /// Mean and inverse standard deviation of the features `first..`.
-    pub(super) fn starting_at(&self, first: usize) -> (&'a [T], &'a [T]) {
-        (self.mean.split_at(first).1, self.inv_std.split_at(first).1)
+    /// The statistics of the features `first..`.
+    pub(crate) fn starting_at(&self, first: usize) -> Self {
+        Self { mean: self.mean.split_at(first).1, inv_std: self.inv_std.split_at(first).1 }
     }
 }
 
-/// What [`standardise()`] does.
-#[cfg(feature = "weights-f32")]
-pub type Standardise = fn(&[f32], &[f32], &[f32], &mut [f32]);
-
-/// Sanitises and standardises raw values by their mean and inverse standard deviation, into the last argument.
+/// As [`Kernel::standardise`](super::Kernel::standardise).
 ///
 /// # Panics
-/// When an argument is shorter than the raw values.
+/// When there are fewer statistics than raw values, or less room.
 #[cfg(feature = "weights-f32")]
 #[inline(always)]
-pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+pub fn standardise(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]) {
+    let Statistics { mean, inv_std } = statistics;
     assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && into.len() >= raw.len(), "too short");
     for (((raw, mean), inv_std), into) in raw.iter().zip(mean).zip(inv_std).zip(into) {
         *into = standardised(*raw, *mean, *inv_std);
@@ -53,13 +51,13 @@ pub fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32])
 
 /// A raw value, sanitised, less the mean, times the inverse standard deviation.
 #[inline(always)]
-pub(super) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
+pub(crate) fn standardised(raw: f32, mean: f32, inv_std: f32) -> f32 {
     (sanitise(raw) - mean) * inv_std
 }
 
 /// The value of a bfloat16 given by its bits.
 #[cfg(feature = "weights-int8")]
 #[inline(always)]
-pub fn bfloat_to_float(bits: u16) -> f32 {
+pub(crate) fn bfloat_to_float(bits: u16) -> f32 {
     half::bf16::from_bits(bits).to_f32()
 }

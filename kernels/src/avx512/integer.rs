@@ -1,9 +1,9 @@
 //! int8 weights by the dot-product instruction of AVX-512 VNNI.
 //!
-//! It multiplies unsigned by signed bytes, so weights enter moved up by half their range, which adds a multiple of the sum
-//! of a row's codes: that is taken away before. An int16 code enters as two bytes; the lower one, unsigned too, is moved
-//! down by half its range, and what that lacks, a multiple of the sum of the weights, is computed alongside. All of it is
-//! exact modulo 2^32, and so are the sums, which fit.
+//! It multiplies unsigned by signed bytes. Weights are therefore raised by 128, which adds 128 times the sum of a row's
+//! codes; that is subtracted again. An int16 code enters as two bytes; the lower one is unsigned too and is lowered by
+//! 128, and 128 times the sum of the weights, computed alongside, is added for it. All of this is exact modulo 2^32,
+//! and so are the sums, which fit.
 
 use std::arch::x86_64::{
     _mm256_set1_epi8, _mm256_xor_si256, _mm512_add_epi32, _mm512_cvtepi16_epi8, _mm512_cvtepi32_epi8,
@@ -14,10 +14,12 @@ use std::arch::x86_64::{
 
 use std::slice::from_ref;
 
-use neural_vault_core::encoder::{LANES, QUAD, STEP, chunk_at, chunk_at_mut, row_width};
+use neural_vault_core::kernel::{
+    LANES, QUAD, Quantiser, RawRow, STEP, Statistics, WeightRows, chunk_at, chunk_at_mut, row_width,
+};
 
-use super::avx512::fetch_for;
-use super::inputs::{codes_of_raw, quantise_raw};
+use super::fetch::fetch_for;
+use super::inputs::codes_of_raw;
 
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
@@ -29,71 +31,39 @@ struct Row<const PLANES: usize> {
     sum: i32,
 }
 
-type Columns = [[i8; QUAD]; LANES];
-
-/// For codes in -127..=127 and the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn int8_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int8(inputs, weights, stride, sums) }
-}
-
-/// For codes in -32767..=32767 and the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn int16_codes(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { int16(inputs, weights, stride, sums) }
-}
-
-/// For the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn raw_row(
-    raw: &[f32],
-    mean: &[u16],
-    inv_std: &[u16],
-    factor: f32,
-    weights: &[Columns],
-    stride: usize,
-    sums: &mut [[i32; LANES]],
-) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { raw_values(raw, mean, inv_std, factor, weights, stride, sums) }
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+pub(super) fn add_i8(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
+    row_width(inputs, QUADS, weights, sums);
+    // A single frame is one row: it skips the groups of several.
+    if inputs.len() == 1 {
+        rows::<1, 1, 8>(inputs, weights, sums);
+        return;
+    }
+    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, sums);
+    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, sums);
+    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, sums);
+    rows::<1, 1, 8>(inputs, weights, sums);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int8(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    row_width(inputs, QUADS, weights, stride, sums);
+pub(super) fn add_i8i16(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
+    row_width(inputs, QUADS, weights, sums);
     // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
-        rows::<1, 1, 8>(inputs, weights, stride, sums);
+        rows::<2, 1, 8>(inputs, weights, sums);
         return;
     }
-    let (inputs, sums) = rows::<1, 8, 2>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<1, 4, 4>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<1, 2, 8>(inputs, weights, stride, sums);
-    rows::<1, 1, 8>(inputs, weights, stride, sums);
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn int16(inputs: &[[i16; STEP]], weights: &[Columns], stride: usize, sums: &mut [[i32; LANES]]) {
-    row_width(inputs, QUADS, weights, stride, sums);
-    // A single frame is one row: it skips the groups of several.
-    if inputs.len() == 1 {
-        rows::<2, 1, 8>(inputs, weights, stride, sums);
-        return;
-    }
-    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, stride, sums);
-    rows::<2, 1, 8>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<2, 8, 1>(inputs, weights, sums);
+    let (inputs, sums) = rows::<2, 4, 2>(inputs, weights, sums);
+    let (inputs, sums) = rows::<2, 2, 4>(inputs, weights, sums);
+    rows::<2, 1, 8>(inputs, weights, sums);
 }
 
 /// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[i16; STEP]],
-    weights: &[Columns],
-    stride: usize,
+    weights: WeightRows<'_, [i8; QUAD]>,
     sums: &'r mut [[i32; LANES]],
 ) -> (&'r [[i16; STEP]], &'r mut [[i32; LANES]]) {
     let (groups, rest) = inputs.as_chunks::<N>();
@@ -101,7 +71,8 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
         return (rest, sums);
     }
     let width = sums.len() / inputs.len();
-    let codes = if weights.len() < QUADS * stride { weights.len().div_ceil(stride) * QUAD } else { STEP };
+    let WeightRows { columns, stride } = weights;
+    let codes = if columns.len() < QUADS * stride { columns.len().div_ceil(stride) * QUAD } else { STEP };
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * N * width);
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
@@ -110,41 +81,38 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
             row.fill(inputs, codes);
         }
         for first in (0..tiled).step_by(COLUMNS) {
-            tile::<PLANES, N, COLUMNS>(&rows, weights, stride, first, sums);
+            tile::<PLANES, N, COLUMNS>(&rows, weights, first, sums);
         }
         for first in tiled..width {
-            tile::<PLANES, N, 1>(&rows, weights, stride, first, sums);
+            tile::<PLANES, N, 1>(&rows, weights, first, sums);
         }
     }
     (rest, rest_of_sums)
 }
 
-/// As [`neural_vault_core::encoder::AccumulateRaw`] says: sixteen codes at once, and their products while the next come.
+/// As [`Kernel::add_raw_i8`](neural_vault_core::kernel::Kernel::add_raw_i8): multiplies sixteen codes while the next
+/// are made.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 #[allow(unsafe_code)]
-fn raw_values(
-    raw: &[f32],
-    mean: &[u16],
-    inv_std: &[u16],
-    factor: f32,
-    weights: &[Columns],
-    stride: usize,
-    sums: &mut [[i32; LANES]],
-) {
-    /// Columns whose sums are held: the reference's width. Other widths take two passes.
+pub(super) fn add_raw_i8(row: RawRow<'_>, weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) -> usize {
+    /// Columns whose sums are held in registers: the reference's width.
     const COLUMNS: usize = 8;
     /// Fewest values for which it is faster: the weights of fewer stay in the second-level cache.
     const LONG: usize = 8 * STEP;
-    const MAX_CODE: i16 = i8::MAX as i16;
+    let RawRow { raw, statistics: Statistics { mean, inv_std }, factor } = row;
+    let quantiser = Quantiser { factor, max_code: i8::MAX as i16 };
+    if sums.len() != COLUMNS || raw.len() < LONG {
+        return 0;
+    }
     let (mean, inv_std) = (&mean[..raw.len()], &inv_std[..raw.len()]);
-    row_width(from_ref(&raw), raw.len().div_ceil(QUAD), weights, stride, sums);
-    assert_eq!(weights.len().div_ceil(stride), raw.len().div_ceil(QUAD), "a quad of weights for every four values");
-    let whole = if sums.len() == COLUMNS && raw.len() >= LONG { raw.len() / LANES } else { 0 };
+    row_width(from_ref(&raw), raw.len().div_ceil(QUAD), weights, sums);
+    let WeightRows { columns, stride } = weights;
+    assert_eq!(columns.len().div_ceil(stride), raw.len().div_ceil(QUAD), "a quad of weights for every four values");
     let parts = raw.as_chunks::<LANES>().0.iter().zip(mean.as_chunks().0).zip(inv_std.as_chunks().0);
     let mut tile = [_mm512_setzero_si512(); COLUMNS];
     let mut total = _mm512_setzero_si512();
-    for (((raw, mean), inv_std), weights) in parts.take(whole).zip(weights.chunks(LANES / QUAD * stride)) {
-        let codes = codes_of_raw(raw, mean, inv_std, factor, MAX_CODE);
+    for (((raw, mean), inv_std), weights) in parts.zip(columns.chunks(LANES / QUAD * stride)) {
+        let codes = codes_of_raw(raw, mean, inv_std, quantiser);
         total = _mm512_add_epi32(total, codes);
         let quads: [i32; LANES / QUAD] = bytemuck::cast(_mm512_cvtepi32_epi8(codes));
         for (quad, row) in quads.into_iter().zip(weights.chunks(stride)) {
@@ -167,15 +135,7 @@ fn raw_values(
             _mm512_storeu_si512(stored.as_mut_ptr().cast(), sum);
         }
     }
-    let done = whole * LANES;
-    let rest = raw[done..].chunks(STEP).zip(mean[done..].chunks(STEP)).zip(inv_std[done..].chunks(STEP));
-    // The last quad's weights may end before a whole stride.
-    let weights = &weights[(done / QUAD * stride).min(weights.len())..];
-    for (((raw, mean), inv_std), weights) in rest.zip(weights.chunks(QUADS * stride)) {
-        let mut codes = [0; STEP];
-        quantise_raw(raw, mean, inv_std, factor, MAX_CODE, &mut codes[..raw.len()]);
-        int8(from_ref(&codes), weights, stride, sums);
-    }
+    raw.len() / LANES * LANES
 }
 
 impl<const PLANES: usize> Row<PLANES> {
@@ -206,8 +166,7 @@ impl<const PLANES: usize> Row<PLANES> {
 #[allow(unsafe_code)]
 fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &[Row<PLANES>; N],
-    weights: &[Columns],
-    stride: usize,
+    weights: WeightRows<'_, [i8; QUAD]>,
     first: usize,
     sums: &mut [[i32; LANES]],
 ) {
@@ -216,9 +175,9 @@ fn tile<const PLANES: usize, const N: usize, const COLUMNS: usize>(
     let ones = _mm512_set1_epi8(1);
     let mut tile = [[[_mm512_setzero_si512(); COLUMNS]; PLANES]; N];
     let mut sums_of_weights = [_mm512_setzero_si512(); COLUMNS];
-    for (quad, row) in (0..QUADS).zip(weights.chunks(stride)) {
+    for (quad, row) in (0..QUADS).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first).each_ref().map(|column| {
-            fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights));
+            fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights.columns));
             // SAFETY: a column of weights is 64 bytes.
             let column = unsafe { _mm512_loadu_si512(column.as_ptr().cast()) };
             _mm512_xor_si512(column, half)

@@ -1,5 +1,4 @@
-//! A host in a few lines: asks, retries, streams scans, authorises.
-#![allow(dead_code)]
+//! A small host: asks, retries, streams scans, authorises.
 
 use neural_vault_core::wire::*;
 use serde::Serialize;
@@ -11,10 +10,13 @@ pub trait Transport {
 }
 
 /// The host's end of the link.
+#[derive(Debug)]
 pub struct Client<T> {
+    /// The link.
     pub transport: T,
+    /// Number of the last request.
     pub number: u32,
-    /// Bytes that went either way.
+    /// Bytes sent and received.
     pub traffic: usize,
     answer: Vec<u8>,
 }
@@ -23,11 +25,15 @@ pub struct Client<T> {
 const RETRIES: usize = 10;
 
 impl<T: Transport> Client<T> {
+    /// A client that has not sent anything yet.
     pub fn new(transport: T) -> Self {
         Self { transport, number: 0, traffic: 0, answer: Vec::new() }
     }
 
-    /// Asks under a new number.
+    /// Sends a request under a new number.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Reply<'_, E> {
         self.number = self.number.wrapping_add(1);
         let mut frame = [0; MAX_FRAME];
@@ -36,6 +42,9 @@ impl<T: Transport> Client<T> {
     }
 
     /// Sends a frame, again and again until its own answer comes.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn exchange<E: Endpoint>(&mut self, frame: &[u8]) -> Reply<'_, E> {
         for _ in 0..RETRIES {
             self.traffic += frame.len();
@@ -57,11 +66,18 @@ impl<T: Transport> Client<T> {
         panic!("{}: no answer", E::NAME)
     }
 
+    /// Opens the conversation.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn handshake(&mut self) -> Result<Welcome, Refusal> {
         self.call::<Handshake>(&Hello { version: VERSION })
     }
 
     /// Streams a scan of raw frames.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn scan(&mut self, features: usize, values: &[f32]) -> Result<(), Refusal> {
         let head = ScanHead { features: features as u32, frames: (values.len() / features) as u32 };
         self.call::<ScanBegin>(&head)?;
@@ -73,6 +89,9 @@ impl<T: Transport> Client<T> {
     }
 
     /// Runs an admin command under a fresh nonce.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn admin<E, C>(&mut self, key: &[u8; 32], command: C) -> Reply<'_, E>
     where
         C: Serialize,
@@ -84,6 +103,9 @@ impl<T: Transport> Client<T> {
     }
 
     /// Enrols scans in a slot.
+    ///
+    /// # Errors
+    /// The token refuses.
     pub fn enrol(
         &mut self,
         key: &[u8; 32],

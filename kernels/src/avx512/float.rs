@@ -1,63 +1,16 @@
 //! The inner loops for float inputs by the 512-bit instructions of AVX-512.
 
 use std::arch::x86_64::{
-    __m256i, __m512, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    __m256i, __m512, _mm512_add_ps, _mm512_cvtepi16_epi32, _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_loadu_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use neural_vault_core::encoder::{Kernel, LANES, STEP, chunk_at, chunk_at_mut, row_width};
+use neural_vault_core::kernel::{LANES, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
 
-use super::loops::loops;
-use super::{inputs, vnni};
-
-/// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else can
-/// reach it.
-pub(super) const KERNEL: Kernel = Kernel {
-    f32: float::<f32>,
-    f16: float::<u16>,
-    i16: float::<i16>,
-    i8i16: vnni::int16_codes,
-    i8: vnni::int8_codes,
-    i8_raw: Some(vnni::raw_row),
-    standardise: inputs::standardise,
-    magnitude,
-    quantise: inputs::quantise,
-    quantise_raw: inputs::quantise_raw,
-    layer_norm,
-    attend,
-    close_block,
-    rescale,
-};
-
-/// Bytes from what is being read to what is fetched ahead of it where a lone row passes over the weights.
-const DISTANCE: usize = 6144;
-
-/// Fetches what a lone row will come to after the line at `place`.
-#[inline(always)]
-pub(super) fn fetch(place: *const i8) {
-    #[allow(unsafe_code)]
-    // SAFETY: a fetch ahead reads nothing and faults nowhere.
-    unsafe {
-        _mm_prefetch::<_MM_HINT_T0>(place.wrapping_add(DISTANCE));
-    }
-}
-
-/// Fetches what `N` rows will come to after the line at `place`: several take the weights of a step column by column, and
-/// then those of the next, `step` bytes further.
-#[inline(always)]
-pub(super) fn fetch_for<const N: usize>(place: *const i8, step: usize) {
-    if N == 1 {
-        return fetch(place);
-    }
-    #[allow(unsafe_code)]
-    // SAFETY: as above.
-    unsafe {
-        _mm_prefetch::<_MM_HINT_T1>(place.wrapping_add(step));
-    }
-}
+use super::fetch::fetch_for;
 
 /// A weight as it is stored.
-trait Stored: Copy {
+pub(super) trait Stored: Copy {
     /// A column of weights as floats.
     ///
     /// # Safety
@@ -95,35 +48,26 @@ impl Stored for i16 {
     }
 }
 
-#[allow(unsafe_code)]
-fn float<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { accumulate(inputs, weights, stride, sums) }
-}
-
-loops!("avx512f,avx512bw,avx512vl");
-
-/// As [`neural_vault_core::encoder::Accumulate`] says.
+/// As [`Kernel::add_f32`](neural_vault_core::kernel::Kernel::add_f32).
 #[target_feature(enable = "avx512f,avx512bw")]
-fn accumulate<W: Stored>(inputs: &[[f32; STEP]], weights: &[[W; LANES]], stride: usize, sums: &mut [[f32; LANES]]) {
-    row_width(inputs, STEP, weights, stride, sums);
+pub(super) fn add<W: Stored>(inputs: &[[f32; STEP]], weights: WeightRows<'_, W>, sums: &mut [[f32; LANES]]) {
+    row_width(inputs, STEP, weights, sums);
     // A single frame is one row: it skips the groups of several.
     if inputs.len() == 1 {
-        rows::<W, 1, 8>(inputs, weights, stride, sums);
+        rows::<W, 1, 8>(inputs, weights, sums);
         return;
     }
-    let (inputs, sums) = rows::<W, 8, 2>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, stride, sums);
-    let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, stride, sums);
-    rows::<W, 1, 8>(inputs, weights, stride, sums);
+    let (inputs, sums) = rows::<W, 8, 2>(inputs, weights, sums);
+    let (inputs, sums) = rows::<W, 4, 4>(inputs, weights, sums);
+    let (inputs, sums) = rows::<W, 2, 8>(inputs, weights, sums);
+    rows::<W, 1, 8>(inputs, weights, sums);
 }
 
 /// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
 #[target_feature(enable = "avx512f,avx512bw")]
 fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[f32; STEP]],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     sums: &'r mut [[f32; LANES]],
 ) -> (&'r [[f32; STEP]], &'r mut [[f32; LANES]]) {
     let (groups, rest) = inputs.as_chunks::<N>();
@@ -135,10 +79,10 @@ fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     let tiled = width - width % COLUMNS;
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(N * width)) {
         for first in (0..tiled).step_by(COLUMNS) {
-            tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
+            tile::<W, N, COLUMNS>(inputs, weights, first, sums);
         }
         for first in tiled..width {
-            tile::<W, N, 1>(inputs, weights, stride, first, sums);
+            tile::<W, N, 1>(inputs, weights, first, sums);
         }
     }
     (rest, rest_of_sums)
@@ -148,8 +92,7 @@ fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
 #[allow(unsafe_code)]
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
@@ -161,9 +104,9 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
             *sum = unsafe { _mm512_loadu_ps(stored.as_ptr()) };
         }
     }
-    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
+    for (k, row) in (0..STEP).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first);
-        columns.iter().for_each(|column| fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights)));
+        columns.iter().for_each(|column| fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights.columns)));
         // SAFETY: this function has the instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
         for (tile, inputs) in tile.iter_mut().zip(inputs) {

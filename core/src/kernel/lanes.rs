@@ -1,10 +1,10 @@
-//! The sums of [`similarity`](crate::similarity), by SIMD where there is any.
+//! The sums of [`similarity`](crate::similarity), by SIMD where the target has it.
 //!
-//! They are inlined into a kernel, so that its instructions are used.
+//! They are inlined into a kernel's loops, so that they are compiled for its instructions.
 
 use wide::{f32x4, f32x8, f32x16};
 
-use crate::encoder::kernel::{LANES, SIMD};
+use super::sizes::{LANES, SIMD};
 use crate::similarity;
 
 /// Sum of products.

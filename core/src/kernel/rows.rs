@@ -31,7 +31,7 @@ pub(super) fn rows<'a>(
 /// # Panics
 /// When `y` has more groups than `x`.
 #[inline(always)]
-pub(super) fn groups<'a>(
+pub(crate) fn groups<'a>(
     mut x: &'a [f32],
     length: usize,
     mut y: &'a mut [f32],

@@ -2,7 +2,8 @@
 
 use wide::f32x16;
 
-use super::{Accumulate, Kernel, LANES, SIMD, STEP, chunk_at, chunk_at_mut, row_width};
+use super::sizes::{LANES, SIMD, STEP};
+use super::weights::{WeightRows, chunk_at, chunk_at_mut, row_width};
 
 /// Rows whose sums are held at once.
 const ROWS: usize = if SIMD { 4 } else { 2 };
@@ -12,19 +13,12 @@ const ROWS: usize = if SIMD { 4 } else { 2 };
 const PASS_COLUMNS: usize = if SIMD { 8 } else { 1 };
 
 /// A weight as it is stored.
-pub(crate) trait Stored: Copy {
-    /// The kernel's inner loop for such weights.
-    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32>;
-
+pub(super) trait Stored: Copy {
     /// A column of weights as floats, exactly.
     fn floats(column: &[Self; LANES]) -> f32x16;
 }
 
 impl Stored for f32 {
-    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
-        kernel.f32
-    }
-
     #[inline(always)]
     fn floats(column: &[Self; LANES]) -> f32x16 {
         f32x16::new(*column)
@@ -34,10 +28,6 @@ impl Stored for f32 {
 /// The bits of a finite IEEE 754 half.
 #[cfg(feature = "weights-16bit")]
 impl Stored for u16 {
-    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
-        kernel.f16
-    }
-
     #[inline(always)]
     fn floats(column: &[Self; LANES]) -> f32x16 {
         f32x16::new(column.map(finite_half))
@@ -46,10 +36,6 @@ impl Stored for u16 {
 
 #[cfg(feature = "weights-16bit")]
 impl Stored for i16 {
-    fn accumulate(kernel: &Kernel) -> Accumulate<f32, Self, f32> {
-        kernel.i16
-    }
-
     #[inline(always)]
     fn floats(column: &[Self; LANES]) -> f32x16 {
         f32x16::new(column.map(f32::from))
@@ -70,47 +56,40 @@ fn finite_half(bits: u16) -> f32 {
     f32::from_bits(magnitude.to_bits() | u32::from(bits & 0x8000) << 16)
 }
 
-/// As [`Accumulate`](super::Accumulate) says.
-pub(super) fn accumulate<W: Stored>(
-    inputs: &[[f32; STEP]],
-    weights: &[[W; LANES]],
-    stride: usize,
-    sums: &mut [[f32; LANES]],
-) {
-    let width = row_width(inputs, STEP, weights, stride, sums);
+/// As [`Kernel::add_f32`](super::Kernel::add_f32).
+pub(super) fn add<W: Stored>(inputs: &[[f32; STEP]], weights: WeightRows<'_, W>, sums: &mut [[f32; LANES]]) {
+    let width = row_width(inputs, STEP, weights, sums);
     let (groups, rest) = inputs.as_chunks::<ROWS>();
     let (sums, rest_of_sums) = sums.split_at_mut(groups.len() * ROWS * width);
     for (inputs, sums) in groups.iter().zip(sums.chunks_exact_mut(ROWS * width)) {
-        tiles::<W, ROWS, PASS_COLUMNS>(inputs, weights, stride, sums);
+        tiles::<W, ROWS, PASS_COLUMNS>(inputs, weights, sums);
     }
     for (inputs, sums) in rest.iter().zip(rest_of_sums.chunks_exact_mut(width)) {
-        tiles::<W, 1, PASS_COLUMNS>(core::array::from_ref(inputs), weights, stride, sums);
+        tiles::<W, 1, PASS_COLUMNS>(core::array::from_ref(inputs), weights, sums);
     }
 }
 
 /// All columns for `N` rows, `COLUMNS` at once and the last ones singly.
 fn tiles<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     sums: &mut [[f32; LANES]],
 ) {
     let width = sums.len() / N;
     let tiled = width - width % COLUMNS;
     for first in (0..tiled).step_by(COLUMNS) {
-        tile::<W, N, COLUMNS>(inputs, weights, stride, first, sums);
+        tile::<W, N, COLUMNS>(inputs, weights, first, sums);
     }
     for first in tiled..width {
-        tile::<W, N, 1>(inputs, weights, stride, first, sums);
+        tile::<W, N, 1>(inputs, weights, first, sums);
     }
 }
 
-/// [`tiles`] for the `COLUMNS` columns from `first`, their sums in registers as far as they go.
+/// [`tiles`] for the `COLUMNS` columns from `first`, with their sums in registers where there are enough.
 #[inline(always)]
 fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &[[f32; STEP]; N],
-    weights: &[[W; LANES]],
-    stride: usize,
+    weights: WeightRows<'_, W>,
     first: usize,
     sums: &mut [[f32; LANES]],
 ) {
@@ -119,7 +98,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     for (tile, row) in tile.iter_mut().zip(sums.chunks_exact(width)) {
         *tile = chunk_at(row, first).map(f32x16::new);
     }
-    for (k, row) in (0..STEP).zip(weights.chunks(stride)) {
+    for (k, row) in (0..STEP).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first).each_ref().map(W::floats);
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
             let value = f32x16::splat(inputs[k]);
@@ -130,6 +109,19 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     }
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
         *chunk_at_mut(row, first) = tile.map(|sum| sum.to_array());
+    }
+}
+
+/// As [`Kernel::close_block`](super::Kernel::close_block).
+///
+/// # Panics
+/// Without a total for each partial sum.
+#[inline(always)]
+pub fn close_block(totals: &mut [f32], partials: &mut [f32]) {
+    assert!(totals.len() == partials.len(), "a total for each sum");
+    for (total, partial) in totals.iter_mut().zip(partials) {
+        *total += *partial;
+        *partial = 0.0;
     }
 }
 

@@ -1,27 +1,53 @@
-//! The lengths of a kernel's arguments, checked before its loops rely on them.
+//! Weights as kernels take them, and the check of their lengths before a loop relies on them.
 
-use super::LANES;
+use core::ops::Range;
+use core::slice::Chunks;
 
-/// Columns of sums in a row, once the arguments of an [`Accumulate`](super::Accumulate) are known to fit together.
+use super::sizes::LANES;
+
+/// Weights of consecutive inputs: for each input, or quad of inputs, a row of columns.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightRows<'a, W> {
+    /// The columns row after row; the last row may end with the last output, before a whole stride.
+    pub columns: &'a [[W; LANES]],
+    /// Columns from the start of a row to the start of the next; more than outputs where others lie between.
+    pub stride: usize,
+}
+
+impl<'a, W> WeightRows<'a, W> {
+    /// The rows, each of up to a stride.
+    #[inline(always)]
+    pub fn rows(&self) -> Chunks<'a, [W; LANES]> {
+        self.columns.chunks(self.stride)
+    }
+
+    /// The first `width` columns of these rows, with those of other outputs between them.
+    #[inline(always)]
+    pub(crate) fn part(&self, rows: Range<usize>, width: usize) -> Self {
+        Self { columns: &self.columns[rows.start * self.stride..(rows.end - 1) * self.stride + width], ..*self }
+    }
+
+    /// The rows without their first `count` columns.
+    pub(crate) fn without_first(&self, count: usize) -> Self {
+        Self { columns: &self.columns[count..], ..*self }
+    }
+}
+
+/// Columns of sums in a row, once the arguments of a kernel's products are known to fit together.
 ///
-/// `values` is how many rows of weights an input row has values for.
+/// `values` is for how many rows of weights an input row has values.
 ///
 /// # Panics
 /// Without a row, when rows differ in columns, or when weights are missing for a sum or values for a row of weights.
 #[inline(always)]
-pub fn row_width<I, W, S>(
-    inputs: &[I],
-    values: usize,
-    weights: &[[W; LANES]],
-    stride: usize,
-    sums: &[[S; LANES]],
-) -> usize {
+pub fn row_width<I, W, S>(inputs: &[I], values: usize, weights: WeightRows<'_, W>, sums: &[[S; LANES]]) -> usize {
+    let WeightRows { columns, stride } = weights;
     let width = sums.len() / inputs.len();
     assert!(width > 0 && width * inputs.len() == sums.len(), "rows of sums");
     // The last row of weights may end with the last sum.
-    let last = weights.len() % stride;
+    let last = columns.len() % stride;
     assert!(width <= stride && (last == 0 || last >= width), "rows of weights");
-    assert!(weights.len() <= values * stride, "values for the weights");
+    assert!(columns.len() <= values * stride, "values for the weights");
     width
 }
 
@@ -29,7 +55,7 @@ pub fn row_width<I, W, S>(
 ///
 /// # Panics
 /// When the row ends before them.
-#[expect(clippy::expect_used, reason = "a row that is too short is a mistake of the loop that cut it")]
+#[expect(clippy::expect_used, reason = "only a mistake in a loop cuts a row too short")]
 #[inline(always)]
 pub fn chunk_at<T, const N: usize>(row: &[T], first: usize) -> &[T; N] {
     row.get(first..).and_then(<[T]>::first_chunk).expect("row too short")
@@ -39,7 +65,7 @@ pub fn chunk_at<T, const N: usize>(row: &[T], first: usize) -> &[T; N] {
 ///
 /// # Panics
 /// When the row ends before them.
-#[expect(clippy::expect_used, reason = "a row that is too short is a mistake of the loop that cut it")]
+#[expect(clippy::expect_used, reason = "only a mistake in a loop cuts a row too short")]
 #[inline(always)]
 pub fn chunk_at_mut<T, const N: usize>(row: &mut [T], first: usize) -> &mut [T; N] {
     row.get_mut(first..).and_then(<[T]>::first_chunk_mut).expect("row too short")
@@ -48,9 +74,9 @@ pub fn chunk_at_mut<T, const N: usize>(row: &mut [T], first: usize) -> &mut [T; 
 /// Values as columns of [`LANES`].
 ///
 /// # Panics
-/// When they are no whole number of columns.
+/// When they do not fill the last column.
 #[inline(always)]
-pub(in crate::encoder) fn columns_mut<T>(values: &mut [T]) -> &mut [[T; LANES]] {
+pub(crate) fn columns_mut<T>(values: &mut [T]) -> &mut [[T; LANES]] {
     let (columns, rest) = values.as_chunks_mut();
     assert!(rest.is_empty(), "whole columns");
     columns
@@ -65,7 +91,8 @@ mod tests {
     /// The row width of so many rows of inputs with so many values, columns of weights, a stride and columns of sums.
     fn width([rows, values, weights, stride, sums]: [usize; 5]) -> Option<usize> {
         let (inputs, weights, sums) = (vec![(); rows], vec![[0; LANES]; weights], vec![[0; LANES]; sums]);
-        catch_unwind(|| row_width(&inputs, values, &weights, stride, &sums)).ok()
+        let weights = WeightRows { columns: &weights, stride };
+        catch_unwind(|| row_width(&inputs, values, weights, &sums)).ok()
     }
 
     #[test]

@@ -6,32 +6,12 @@ use std::arch::x86_64::{
     _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
-use neural_vault_core::encoder::{self, LANES};
-
-/// For the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn standardise(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { standardise_vectors(raw, mean, inv_std, into) }
-}
-
-/// For the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn quantise(values: &[f32], factor: f32, max_code: i16, codes: &mut [i16]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { quantise_vectors(values, factor, max_code, codes) }
-}
-
-/// For the processors of [`super::avx512::KERNEL`].
-#[allow(unsafe_code)]
-pub(super) fn quantise_raw(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]) {
-    // SAFETY: the processor has what it takes, see `KERNEL`.
-    unsafe { quantise_raw_vectors(raw, mean, inv_std, factor, max_code, codes) }
-}
+use neural_vault_core::kernel::{LANES, Quantiser, Statistics, loops};
 
 #[target_feature(enable = "avx512f")]
 #[allow(unsafe_code)]
-fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f32]) {
+pub(super) fn standardise(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]) {
+    let Statistics { mean, inv_std } = statistics;
     let (mean, inv_std, into) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut into[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
@@ -44,33 +24,34 @@ fn standardise_vectors(raw: &[f32], mean: &[f32], inv_std: &[f32], into: &mut [f
             _mm512_storeu_ps(into.as_mut_ptr(), value);
         }
     }
-    encoder::standardise(raw, mean, inv_std, into);
+    loops::standardise(raw, Statistics { mean, inv_std }, into);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
 #[allow(unsafe_code)]
-fn quantise_vectors(values: &[f32], factor: f32, max_code: i16, places: &mut [i16]) {
+pub(super) fn quantise(values: &[f32], quantiser: Quantiser, places: &mut [i16]) {
     let places = &mut places[..values.len()];
     let (vectors, values) = values.as_chunks::<LANES>();
     let (places, rest) = places.as_chunks_mut::<LANES>();
     for (vector, place) in vectors.iter().zip(places) {
         // SAFETY: sixteen floats.
-        store(codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, factor, max_code), place);
+        store(codes(unsafe { _mm512_loadu_ps(vector.as_ptr()) }, quantiser), place);
     }
-    encoder::quantise(values, factor, max_code, rest);
+    loops::quantise(values, quantiser, rest);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
-fn quantise_raw_vectors(raw: &[f32], mean: &[u16], inv_std: &[u16], factor: f32, max_code: i16, codes: &mut [i16]) {
+pub(super) fn quantise_raw(raw: &[f32], statistics: Statistics<'_, u16>, quantiser: Quantiser, codes: &mut [i16]) {
+    let Statistics { mean, inv_std } = statistics;
     let (mean, inv_std, codes) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut codes[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
     let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
     let (places, rest) = codes.as_chunks_mut::<LANES>();
     for (((raw, mean), inv_std), place) in raws.iter().zip(means).zip(inv_stds).zip(places) {
-        store(codes_of_raw(raw, mean, inv_std, factor, max_code), place);
+        store(codes_of_raw(raw, mean, inv_std, quantiser), place);
     }
-    encoder::quantise_raw(raw, mean, inv_std, factor, max_code, rest);
+    loops::quantise_raw(raw, Statistics { mean, inv_std }, quantiser, rest);
 }
 
 /// Sixteen raw values, sanitised and standardised.
@@ -102,19 +83,18 @@ pub(super) fn codes_of_raw(
     raw: &[f32; LANES],
     mean: &[u16; LANES],
     inv_std: &[u16; LANES],
-    factor: f32,
-    max_code: i16,
+    quantiser: Quantiser,
 ) -> __m512i {
-    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), factor, max_code)
+    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), quantiser)
 }
 
 /// The codes of sixteen values.
 #[target_feature(enable = "avx512f,avx512vl")]
 #[inline]
-fn codes(values: __m512, factor: f32, max_code: i16) -> __m512i {
-    let max_code = f32::from(max_code);
+fn codes(values: __m512, quantiser: Quantiser) -> __m512i {
+    let max_code = f32::from(quantiser.max_code);
     // For NaN both take the second operand, as core's comparisons do.
-    let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(factor)), _mm512_set1_ps(max_code));
+    let scaled = _mm512_min_ps(_mm512_mul_ps(values, _mm512_set1_ps(quantiser.factor)), _mm512_set1_ps(max_code));
     let scaled = _mm512_max_ps(scaled, _mm512_set1_ps(-max_code));
     // The processor rounds to nearest, ties to even, as core does.
     _mm512_cvtps_epi32(scaled)

@@ -8,33 +8,25 @@ pub const SCALE: f32 = 1000.0;
 
 /// Why an embedding has no codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QuantizeError {
-    /// The embedding and the space for its codes differ in length.
-    Length {
-        /// Components of the embedding.
-        components: usize,
-        /// Codes there is room for.
-        codes: usize,
-    },
-    /// A component is NaN or infinite.
-    NotFinite {
-        /// Position of the first such component.
-        index: usize,
-    },
-    /// A component does not fit a signed 16-bit code (magnitude of about 32.768 or more).
-    OutOfRange {
-        /// Position of the first such component.
-        index: usize,
-    },
+#[expect(missing_docs, reason = "the variants say what their fields are")]
+#[non_exhaustive]
+pub enum QuantiseError {
+    /// The embedding has so many components, and there is room for another number of codes.
+    Length { components: usize, codes: usize },
+    /// The component at this position, the first such, is NaN or infinite.
+    NotFinite { index: usize },
+    /// The component at this position, the first such, does not fit a signed 16-bit code: about 32.768 or more either
+    /// side of 0.
+    OutOfRange { index: usize },
     /// There are no components.
     Empty,
 }
 
-impl fmt::Display for QuantizeError {
+impl fmt::Display for QuantiseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { components, codes } => {
-                write!(f, "embedding of {components} components, room for {codes} codes: lend one code a component")
+                write!(f, "embedding of {components} components, room for {codes} codes: give one code a component")
             }
             Self::NotFinite { index } => write!(f, "embedding component {index} is not finite"),
             Self::OutOfRange { index } => {
@@ -45,7 +37,7 @@ impl fmt::Display for QuantizeError {
     }
 }
 
-impl Error for QuantizeError {}
+impl Error for QuantiseError {}
 
 /// Writes the codes of `embedding`: each component times 1000, toward zero.
 ///
@@ -55,15 +47,15 @@ impl Error for QuantizeError {}
 /// # Errors
 /// The lengths differ, there are no components, or one is not finite or does not fit. The content of `codes` is then
 /// unspecified.
-pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeError> {
+pub fn quantise(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantiseError> {
     if embedding.len() != codes.len() {
-        return Err(QuantizeError::Length { components: embedding.len(), codes: codes.len() });
+        return Err(QuantiseError::Length { components: embedding.len(), codes: codes.len() });
     }
     if embedding.is_empty() {
-        return Err(QuantizeError::Empty);
+        return Err(QuantiseError::Empty);
     }
     for (index, (component, code)) in embedding.iter().zip(codes).enumerate() {
-        *code = quantize_component(index, *component)?;
+        *code = quantise_component(index, *component)?;
     }
     Ok(())
 }
@@ -71,14 +63,14 @@ pub fn quantize(embedding: &[f32], codes: &mut [i16]) -> Result<(), QuantizeErro
 /// The code of the component at `index`.
 ///
 /// The product is rounded to float32 before it is cut to an integer, as the reference does.
-pub(crate) fn quantize_component(index: usize, component: f32) -> Result<i16, QuantizeError> {
+pub(crate) fn quantise_component(index: usize, component: f32) -> Result<i16, QuantiseError> {
     let scaled = component * SCALE;
     if !component.is_finite() {
-        Err(QuantizeError::NotFinite { index })
+        Err(QuantiseError::NotFinite { index })
     } else if scaled > -32769.0 && scaled < 32768.0 {
         Ok(scaled as i16)
     } else {
-        Err(QuantizeError::OutOfRange { index })
+        Err(QuantiseError::OutOfRange { index })
     }
 }
 
@@ -92,19 +84,19 @@ mod tests {
     #[test]
     fn refuses_what_has_no_codes() {
         let mut codes = [0; 2];
-        let mut refusal = |embedding: &[f32]| quantize(embedding, &mut codes).unwrap_err();
-        assert_eq!(refusal(&[1.0]), QuantizeError::Length { components: 1, codes: 2 });
-        assert_eq!(refusal(&[1.0, f32::NAN]), QuantizeError::NotFinite { index: 1 });
-        assert_eq!(refusal(&[f32::INFINITY, 0.0]), QuantizeError::NotFinite { index: 0 });
-        assert_eq!(refusal(&[32.768, 0.0]), QuantizeError::OutOfRange { index: 0 });
-        assert_eq!(refusal(&[1.0, f32::MAX]), QuantizeError::OutOfRange { index: 1 });
-        assert_eq!(quantize(&[], &mut []), Err(QuantizeError::Empty));
+        let mut refusal = |embedding: &[f32]| quantise(embedding, &mut codes).unwrap_err();
+        assert_eq!(refusal(&[1.0]), QuantiseError::Length { components: 1, codes: 2 });
+        assert_eq!(refusal(&[1.0, f32::NAN]), QuantiseError::NotFinite { index: 1 });
+        assert_eq!(refusal(&[f32::INFINITY, 0.0]), QuantiseError::NotFinite { index: 0 });
+        assert_eq!(refusal(&[32.768, 0.0]), QuantiseError::OutOfRange { index: 0 });
+        assert_eq!(refusal(&[1.0, f32::MAX]), QuantiseError::OutOfRange { index: 1 });
+        assert_eq!(quantise(&[], &mut []), Err(QuantiseError::Empty));
     }
 
     #[test]
     fn reaches_both_ends_of_the_range() {
         let mut codes = [0; 2];
-        quantize(&[32.7675, -32.7685], &mut codes).unwrap();
+        quantise(&[32.7675, -32.7685], &mut codes).unwrap();
         assert_eq!(codes, [32767, -32768]);
     }
 
@@ -113,7 +105,7 @@ mod tests {
         fn never_panics_and_truncates_toward_zero(bits in proptest::collection::vec(any::<u32>(), 0..64)) {
             let embedding: vec::Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();
             let mut codes = vec![0i16; embedding.len()];
-            if quantize(&embedding, &mut codes).is_ok() {
+            if quantise(&embedding, &mut codes).is_ok() {
                 for (component, code) in embedding.iter().zip(&codes) {
                     prop_assert_eq!(f32::from(*code), libm::truncf(component * SCALE));
                 }

@@ -2,24 +2,32 @@
 
 use wide::f32x16;
 
-use crate::encoder::activation::exp;
-use crate::encoder::kernel::{BLOCK, LANES, SIMD};
-use crate::encoder::lanes::{dot, lanes, sum};
-use crate::encoder::matrix::rows;
+use super::exp::exp;
+use super::lanes::{dot, lanes, sum};
+use super::rows::rows;
+use super::sizes::{BLOCK, LANES, SIMD};
 
-/// What [`attend()`] does.
-pub type Attend = fn(&[f32], &[f32], usize, usize, &mut [f32], &mut [f32]);
+/// The frames that are attended to, and how a frame is divided.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention<'a> {
+    /// Query, key and value of each frame (frames, 3 x `width`).
+    pub qkv: &'a [f32],
+    /// Components of a query, a key or a value.
+    pub width: usize,
+    /// Components of a head, which divide `width`.
+    pub head: usize,
+}
 
-/// Attends some frames, `queries`, to every frame of `qkv` (frames, 3 x `width`: query, key, value), into `y` (queries,
-/// `width`).
+/// As [`Kernel::attend`](super::Kernel::attend).
 ///
-/// `scores` holds one float a head and frame: each step is done for all heads before the next, so that an out-of-order
-/// processor works on one head while another's exponentials wait for each other.
+/// Each step is done for all heads before the next, so that an out-of-order processor works on one head while another's
+/// exponentials wait for each other.
 ///
 /// # Panics
 /// When the lengths do not fit together.
 #[inline(always)]
-pub fn attend(queries: &[f32], qkv: &[f32], width: usize, head: usize, scores: &mut [f32], y: &mut [f32]) {
+pub fn attend(attention: Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]) {
+    let Attention { qkv, width, head } = attention;
     let frames = || qkv.chunks_exact(3 * width);
     let count = frames().len();
     assert!(qkv.len() == count * 3 * width, "queries, keys and values");

@@ -1,19 +1,14 @@
 //! The portable inner loop for codes and int8 weights.
 
-use super::{LANES, STEP, row_width};
-use crate::encoder::format::QUAD;
+use super::sizes::{LANES, QUAD, STEP};
+use super::weights::{WeightRows, row_width};
 
-/// As [`AccumulateCodes`](super::AccumulateCodes) says, whatever the codes.
-pub(super) fn accumulate(
-    inputs: &[[i16; STEP]],
-    weights: &[[[i8; QUAD]; LANES]],
-    stride: usize,
-    sums: &mut [[i32; LANES]],
-) {
-    let width = row_width(inputs, STEP / QUAD, weights, stride, sums);
+/// As [`Kernel::add_i8i16`](super::Kernel::add_i8i16), whatever the codes.
+pub(super) fn add(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
+    let width = row_width(inputs, STEP / QUAD, weights, sums);
     for (inputs, sums) in inputs.iter().zip(sums.chunks_exact_mut(width)) {
         let quads = inputs.as_chunks::<QUAD>().0;
-        for (k, columns) in weights.chunks(stride).enumerate() {
+        for (k, columns) in weights.rows().enumerate() {
             let quad = quads[k];
             for (sums, column) in sums.iter_mut().zip(columns) {
                 for (sum, weights) in sums.iter_mut().zip(column) {
