@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `onnxruntime`, `tract` | an engine, and with either of them training and evaluation |
 //! | `token` | the client of a verification token |
-//! | `report` | results as a page |
+//! | `report` | beside an engine, the results of an evaluation as a page |
 //! | `cli`, on by default | the command `neural-vault`, with all of the above |
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
@@ -17,16 +17,20 @@ pub mod dataset;
 pub mod embedding;
 pub mod engine;
 pub mod enrolment;
+#[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod evaluation;
 mod files;
 #[cfg(any(feature = "onnxruntime", feature = "tract"))]
 mod front_end;
 pub mod graph;
 mod hex;
+pub mod metrics;
 pub mod model;
-#[cfg(feature = "report")]
+#[cfg(all(feature = "report", any(feature = "onnxruntime", feature = "tract")))]
 pub mod report;
+pub mod results;
 #[cfg(feature = "token")]
 pub mod token;
 #[cfg(any(feature = "onnxruntime", feature = "tract"))]
 pub mod training;
+pub mod verification;

@@ -1,4 +1,4 @@
-//! Whether every dependency of the command line has the same features in its build and in the whole workspace's.
+//! The features of packages: the same for the command line and the whole workspace, and the library's own each alone.
 //!
 //! With other features cargo compiles a package a second time, and the heavy ones take minutes.
 
@@ -25,6 +25,39 @@ pub fn run(steps: &mut Steps) -> Result<(), Failure> {
     }
 }
 
+/// A feature of the library, and the packages that are compiled for it alone.
+const LIBRARY: [(&str, &[&str]); 5] = [
+    ("cli", &["clap", "clap_complete", "clap_mangen", "ctrlc", "indicatif"]),
+    ("onnxruntime", &["ort"]),
+    ("report", &["maud"]),
+    ("token", &["serialport"]),
+    ("tract", &["tract-onnx", "tract-core"]),
+];
+
+/// Checks that the library compiles without features and with each but `cli` alone, and then takes no package of another.
+pub fn library(steps: &mut Steps) -> Result<(), Failure> {
+    for chosen in ["", "onnxruntime", "report", "token", "tract"] {
+        let selection = ["--package", "neural-vault", "--no-default-features", "--features", chosen];
+        let heading = if chosen.is_empty() { "no features" } else { chosen };
+        let mut tree = cargo(&["tree", "--locked", "--prefix", "none", "--format", "{p}", "--edges", "normal"]);
+        let tree = steps.output(&format!("Packages of the library with {heading}"), tree.args(selection))?;
+        let others = LIBRARY.iter().filter(|(feature, _)| *feature != chosen);
+        let foreign: Vec<&str> = others.flat_map(|(_, packages)| named(packages, &tree)).collect();
+        if !foreign.is_empty() {
+            return Err(Failure::new(format!("the library with {heading} compiles {}", foreign.join(", "))));
+        }
+        let mut lints = cargo(&["clippy", "--release", "--locked", "--lib"]);
+        steps.run(&format!("Library with {heading}"), lints.args(selection).args(["--", "-D", "warnings"]))?;
+    }
+    Ok(())
+}
+
+/// Those of `packages` that a tree of packages lists.
+fn named<'p>(packages: &[&'p str], tree: &str) -> Vec<&'p str> {
+    let listed: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    packages.iter().copied().filter(|package| listed.contains(package)).collect()
+}
+
 /// Lines `package|features` of the first list that the second lacks.
 fn differing<'l>(command: &'l str, workspace: &'l str) -> Vec<&'l str> {
     let lines = |list| str::lines(list).map(|line| line.trim_end_matches(" (*)"));
@@ -41,5 +74,10 @@ mod tests {
         let command = "a v1|std\nb v2|\na v1|std (*)\nc v3|x";
         assert!(differing(command, "c v3|x\nb v2| (*)\na v1|std\nd v4|").is_empty());
         assert_eq!(differing(command, "a v1|must_cast,std\nb v2|\nc v3|x"), ["a v1|std"]);
+    }
+
+    #[test]
+    fn packages_are_found_by_their_whole_name() {
+        assert_eq!(named(&["ort", "clap", "maud"], "maud v1\nort-sys v2\nclap v4 (*)"), ["clap", "maud"]);
     }
 }

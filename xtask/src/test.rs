@@ -15,6 +15,7 @@ pub fn run() -> Result<(), Failure> {
     steps.run("Formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     features::run(&mut steps)?;
     steps.run("Lints", &mut cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    features::library(&mut steps)?;
     let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
     steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     steps.run("Build", &mut cargo(&["build", "--release", "--workspace", "--all-targets"]))?;

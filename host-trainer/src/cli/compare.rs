@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT};
-use crate::evaluation::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
-use crate::evaluation::results::Estimate;
 use crate::files::write_whole;
 use crate::report::comparison_html;
+use crate::results::Estimate;
+use crate::results::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
 
 /// Put two or more evaluations side by side; differences are to the first.
 #[derive(Args)]

@@ -22,9 +22,9 @@ use crate::evaluation::evaluate::{Evaluated, evaluate};
 use crate::evaluation::methods::{self, METHODS, Method};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
-use crate::evaluation::results::{Estimate, ProtocolResult, Results};
 use crate::evaluation::summary::summarise;
 use crate::files::{Pending, Readers};
+use crate::results::{Estimate, ProtocolResult, Results};
 use crate::training::Recipe;
 
 /// Train and score by one protocol or several, with all methods side by side.

@@ -15,12 +15,12 @@ use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
-use crate::evaluation::metrics::information::participation_ratio;
-use crate::evaluation::trials::window_trials;
-use crate::evaluation::verification::window_probes;
 use crate::hex;
+use crate::metrics::information::participation_ratio;
 use crate::model::Model;
 use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::verification::trials::window_trials;
+use crate::verification::window_probes;
 
 /// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
 #[derive(Args)]

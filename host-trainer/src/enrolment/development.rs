@@ -5,9 +5,9 @@ use neural_vault_core::verify::Threshold;
 use super::{Development, EnrolError, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
-use crate::evaluation::metrics::roc::fnmr_at_fmr;
-use crate::evaluation::verification::Scores;
+use crate::metrics::roc::fnmr_at_fmr;
 use crate::model::Model;
+use crate::verification::Scores;
 
 /// Embeddings with the class of their scan.
 pub(super) type Labelled = Vec<(u32, Vec<f32>)>;

@@ -6,8 +6,8 @@ use super::development::{against, choose_threshold, embed, halves, leave_one_ses
 use super::{Development, Enrolment, Outcome, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingError};
-use crate::evaluation::metrics::ScoreError;
-use crate::evaluation::metrics::operating::transfer;
+use crate::metrics::ScoreError;
+use crate::metrics::operating::transfer;
 use crate::model::{Model, Provenance};
 
 /// What to enrol, and on what to choose its threshold.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Scan;
-use crate::evaluation::verification::{centre, prototypes};
+use crate::verification::{centre, prototypes};
 
 use super::development::Labelled;
 

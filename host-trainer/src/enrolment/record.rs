@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{EnrolmentError, Policy, threshold};
-use crate::evaluation::results::Transfer;
 use crate::files;
 use crate::hex;
+use crate::results::Transfer;
 
 const MAGIC: &[u8; 8] = b"NVENROL2";
 const CHECKSUM: usize = 32;

@@ -1,9 +1,9 @@
 //! Why an evaluation ends without results.
 
-use super::metrics::ScoreError;
 use super::protocols::ProtocolError;
 use crate::embedding::EmbeddingError;
 use crate::front_end::FrontEndError;
+use crate::metrics::ScoreError;
 use crate::model::ModelError;
 use crate::training::TrainingError;
 

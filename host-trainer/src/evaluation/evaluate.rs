@@ -8,18 +8,18 @@ use super::figures::{decisions, differences, method_result, over_seeds};
 use super::fold::{Preparation, Prepared};
 use super::items::Items;
 use super::methods::{Method, Rows};
-use super::metrics::classification::confusion_matrix;
-use super::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
-use super::metrics::trial::{Trial, genuine_and_impostor};
 use super::plan::Plan;
 use super::protocols::{self, Fold, Protocol, Split};
-use super::results::{MapPoint, ProtocolResult, Sweep};
 use super::scoring::{development, episodes, galleries, trials};
 use super::sweeps::{sweeps, training_sessions};
 use super::trained::Trained;
-use super::verification;
 use crate::dataset::{Dataset, Row};
 use crate::hex;
+use crate::metrics::classification::confusion_matrix;
+use crate::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
+use crate::metrics::trial::{Trial, genuine_and_impostor};
+use crate::results::{MapPoint, ProtocolResult, Sweep};
+use crate::verification;
 
 /// A protocol's figures, and the prototypes of its first fold by label.
 #[derive(Clone, Debug)]

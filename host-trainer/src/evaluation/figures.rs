@@ -2,14 +2,14 @@
 
 use super::error::EvaluationError;
 use super::methods::Method;
-use super::metrics::bootstrap::{intervals, paired_difference};
-use super::metrics::classification::{accuracy, confusion_matrix, macro_f1};
-use super::metrics::operating::{operating_point, transfer};
-use super::metrics::roc::eer_convex_hull;
-use super::metrics::trial::{Trial, genuine_and_impostor};
-use super::metrics::{ScoreError, d_prime, eer, roc_auc};
 use super::plan::Plan;
-use super::results::{Difference, Estimate, MethodResult, OverSeeds};
+use crate::metrics::bootstrap::{intervals, paired_difference};
+use crate::metrics::classification::{accuracy, confusion_matrix, macro_f1};
+use crate::metrics::operating::{operating_point, transfer};
+use crate::metrics::roc::eer_convex_hull;
+use crate::metrics::trial::{Trial, genuine_and_impostor};
+use crate::metrics::{ScoreError, d_prime, eer, roc_auc};
+use crate::results::{Difference, Estimate, MethodResult, OverSeeds};
 
 /// False match rates that operating points are given for, as far as there are enough trials.
 const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];

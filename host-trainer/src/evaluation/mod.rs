@@ -1,6 +1,5 @@
-//! How well scans are distinguished: protocols, methods, metrics, and the document of results.
+//! How well scans are distinguished: protocols, methods, and the figures of each.
 
-pub mod compare;
 mod conditions;
 mod embed;
 mod encoders;
@@ -10,13 +9,9 @@ mod figures;
 mod fold;
 mod items;
 pub mod methods;
-pub mod metrics;
 pub mod plan;
 pub mod protocols;
-pub mod results;
 mod scoring;
 pub mod summary;
 mod sweeps;
 mod trained;
-pub mod trials;
-pub mod verification;

@@ -1,9 +1,9 @@
 //! What to evaluate, and how.
 
 use super::methods::Method;
-use super::metrics::bootstrap::Resampling;
 use super::protocols::SessionChoice;
 use crate::engine::Engine;
+use crate::metrics::bootstrap::Resampling;
 use crate::training::Recipe;
 
 /// What to evaluate, and how.

@@ -7,9 +7,9 @@ use rand_chacha::ChaCha8Rng;
 use super::fold::Prepared;
 use super::items::runs;
 use super::methods::{Gallery, Method};
-use super::metrics::trial::Trial;
 use super::protocols::Episodes;
 use crate::dataset::{Dataset, Row};
+use crate::metrics::trial::Trial;
 
 /// Frames that the bootstrap keeps together where there is only one session.
 const BLOCK: i64 = 6;

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use super::evaluate::Evaluated;
 use super::methods;
-use super::metrics::key_quality::key_quality;
-use super::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
 use crate::dataset::Dataset;
 use crate::hex;
+use crate::metrics::key_quality::key_quality;
+use crate::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
 
 /// Puts the evaluated protocols together; the first gives the reference's figures.
 ///

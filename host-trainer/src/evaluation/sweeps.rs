@@ -10,15 +10,15 @@ use super::error::EvaluationError;
 use super::fold::{Preparation, Prepared};
 use super::items::{Items, runs};
 use super::methods::Gallery;
-use super::metrics::bootstrap::{Resampling, intervals};
-use super::metrics::trial::{Trial, genuine_and_impostor};
-use super::metrics::{ScoreError, eer};
 use super::plan::Plan;
 use super::protocols::Fold;
-use super::results::{Estimate, Sweep, SweepLine};
 use super::scoring::{galleries, trials, trials_of};
 use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
+use crate::metrics::bootstrap::{Resampling, intervals};
+use crate::metrics::trial::{Trial, genuine_and_impostor};
+use crate::metrics::{ScoreError, eer};
+use crate::results::{Estimate, Sweep, SweepLine};
 
 /// Probe frames a score is made of.
 const PROBE_FRAMES: [usize; 4] = [1, 2, 4, 9];

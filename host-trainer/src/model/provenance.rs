@@ -16,7 +16,7 @@ pub struct Provenance {
     /// How it was trained, in words and numbers.
     pub recipe: String,
     /// Dimensions that the embeddings of its training windows use, see
-    /// [`participation_ratio`](crate::evaluation::metrics::information::participation_ratio).
+    /// [`participation_ratio`](crate::metrics::information::participation_ratio).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_dimension: Option<f32>,
 }

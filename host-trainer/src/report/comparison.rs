@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::methods::heading;
 use super::numbers::{count, estimate_cell, fixed, interval};
 use super::{page, scroll_box};
-use crate::evaluation::compare::{ComparedMethod, Comparison, excludes_zero};
-use crate::evaluation::results::Estimate;
+use crate::results::Estimate;
+use crate::results::compare::{ComparedMethod, Comparison, excludes_zero};
 
 /// The comparison as one HTML page.
 #[must_use]

@@ -6,7 +6,7 @@ use super::figure;
 use super::methods::heading;
 use super::numbers::{count, fixed};
 use super::svg::{Axis, Plot};
-use crate::evaluation::results::ProtocolResult;
+use crate::results::ProtocolResult;
 
 const SIDE: f64 = 300.0;
 /// More labels than this leave no room for counts in the cells.

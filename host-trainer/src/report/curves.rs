@@ -7,7 +7,7 @@ use super::methods::{Styles, heading};
 use super::numbers::{fixed, level};
 use super::roc;
 use super::svg::{Axis, Plot};
-use crate::evaluation::results::{MethodResult, ProtocolResult};
+use crate::results::{MethodResult, ProtocolResult};
 
 const SIDE: f64 = 300.0;
 /// Rates that a DET axis may show.

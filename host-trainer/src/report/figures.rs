@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::{Styles, heading, leaking_last};
 use super::numbers::{count, estimate_cell, fixed, level, rate_cell};
 use super::scroll_box;
-use crate::evaluation::results::{OperatingPoint, ProtocolResult, Results};
+use crate::results::{OperatingPoint, ProtocolResult, Results};
 
 /// Both tables.
 pub fn section(results: &Results, styles: &Styles) -> Markup {

@@ -6,7 +6,7 @@ use super::figure;
 use super::methods::{Styles, heading, leaking_last};
 use super::numbers::{fixed, with_interval};
 use super::svg::{Axis, Plot};
-use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::results::{MethodResult, ProtocolResult, Results};
 
 const ROW: f64 = 24.0;
 

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::methods::{best_rival, heading, leaking_last, neural_vault};
 use super::numbers::{count, fixed, interval, percent, with_interval};
-use crate::evaluation::compare::{eer_difference, excludes_zero};
-use crate::evaluation::results::{Estimate, MethodResult, ProtocolResult, Results};
+use crate::results::compare::{eer_difference, excludes_zero};
+use crate::results::{Estimate, MethodResult, ProtocolResult, Results};
 
 /// One card a protocol.
 pub fn section(results: &Results) -> Markup {

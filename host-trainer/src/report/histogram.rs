@@ -7,8 +7,8 @@ use super::figure;
 use super::methods::{heading, neural_vault};
 use super::numbers::{count, fixed};
 use super::svg::{Axis, Plot};
-use crate::evaluation::metrics;
-use crate::evaluation::results::ProtocolResult;
+use crate::metrics;
+use crate::results::ProtocolResult;
 
 const BINS: f64 = 32.0;
 

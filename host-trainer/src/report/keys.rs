@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::{heading, leaking_last};
 use super::numbers::{fixed, percent};
 use super::scroll_box;
-use crate::evaluation::results::Results;
+use crate::results::Results;
 
 /// Prototype keys, key quality, effective dimension and relative entropy.
 pub fn section(results: &Results) -> Markup {

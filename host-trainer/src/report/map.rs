@@ -8,7 +8,7 @@ use super::figure;
 use super::methods::heading;
 use super::numbers::count;
 use super::svg::{Axis, Plot, px, shortened};
-use crate::evaluation::results::{MapPoint, ProtocolResult};
+use crate::results::{MapPoint, ProtocolResult};
 
 const SIDE: f64 = 300.0;
 /// Colours of the style sheet for labels.

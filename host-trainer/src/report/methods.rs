@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
 use crate::evaluation::{methods, protocols};
+use crate::results::{MethodResult, ProtocolResult, Results};
 
 /// Colours and dashes in the style sheet; an eleventh method shares the second's.
 const STYLES: usize = 10;

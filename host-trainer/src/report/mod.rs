@@ -23,7 +23,7 @@ mod sweeps;
 
 use maud::{Markup, html};
 
-use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::results::{MethodResult, ProtocolResult, Results};
 use methods::{Styles, heading, leaking_last};
 use numbers::count;
 

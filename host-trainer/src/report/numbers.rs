@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::evaluation::results::Estimate;
+use crate::results::Estimate;
 
 /// `value` with so many decimals and a true minus sign; a dash where it is not finite.
 pub fn fixed(value: f64, decimals: usize) -> String {

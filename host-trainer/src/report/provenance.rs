@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::{heading, leaking_last};
 use super::numbers::count;
 use super::scroll_box;
-use crate::evaluation::results::Results;
+use crate::results::Results;
 
 /// The recordings, the settings and the models' digests.
 pub fn section(results: &Results) -> Markup {

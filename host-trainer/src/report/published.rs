@@ -7,7 +7,7 @@ use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
 use crate::evaluation::methods;
 use crate::evaluation::protocols::REFERENCE;
-use crate::evaluation::results::{MethodResult, ProtocolResult, Results};
+use crate::results::{MethodResult, ProtocolResult, Results};
 
 /// Method, as it was called there, EER in percent, d'.
 const VERIFICATION: [(&str, f64, f64); 5] = [

@@ -1,6 +1,6 @@
 //! Every score as CSV, for tools that draw their own conclusions.
 
-use crate::evaluation::results::Results;
+use crate::results::Results;
 
 /// `protocol,method,kind,score`, one line a trial; `kind` is `genuine` or `impostor`.
 #[must_use]

@@ -6,7 +6,7 @@ use super::methods::{Styles, best_rival, heading, neural_vault};
 use super::numbers::{estimate_cell, fixed, with_interval};
 use super::svg::{Axis, Plot};
 use super::{figure, scroll_box};
-use crate::evaluation::results::{ProtocolResult, Sweep, SweepLine};
+use crate::results::{ProtocolResult, Sweep, SweepLine};
 
 /// Tick labels nearer than this would run into each other.
 const TICK_ROOM: f64 = 24.0;

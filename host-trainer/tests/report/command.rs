@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use neural_vault::evaluation::results::{Results, SCHEMA};
+use neural_vault::results::{Results, SCHEMA};
 use serde_json::{Value, json};
 
 use crate::fixture;

@@ -1,7 +1,7 @@
 //! Evaluations with random scores: complete documents whose figures follow from the scores.
 
-use neural_vault::evaluation::metrics;
-use neural_vault::evaluation::results::{
+use neural_vault::metrics;
+use neural_vault::results::{
     DataSummary, Estimate, KeyQuality, MapPoint, MethodResult, NeuralMetrics, OperatingPoint, ProtocolResult, Results,
     SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
 };

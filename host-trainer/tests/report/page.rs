@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use neural_vault::evaluation::compare::compare;
-use neural_vault::evaluation::results::{Estimate, MethodResult, Results};
 use neural_vault::report::{comparison_html, html, scores_csv};
+use neural_vault::results::compare::compare;
+use neural_vault::results::{Estimate, MethodResult, Results};
 use roxmltree::{Document, Node};
 
 use crate::fixture::{self, LABELS, METHODS};

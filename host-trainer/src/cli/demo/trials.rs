@@ -11,7 +11,7 @@ use crate::cli::secret::Digits;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
 use crate::enrolment::{Enrolment, Policy};
-use crate::evaluation::verification::{Scores, score};
+use crate::verification::{Scores, score};
 
 /// What the demo's keys are for.
 const APPLICATION: &str = "neural-vault demo";

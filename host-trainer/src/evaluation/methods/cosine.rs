@@ -2,7 +2,7 @@
 
 use super::gallery::{Gallery, each};
 use super::rows::Rows;
-use crate::evaluation::verification::{centre, score};
+use crate::verification::{centre, score};
 
 /// The mean code of each class, compared by cosine.
 pub(super) struct CosineGallery(Vec<Option<Vec<f32>>>);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::results::{Estimate, MethodResult, Results, SCHEMA};
+use super::{Estimate, MethodResult, Results, SCHEMA};
 
 /// What several evaluations have in common.
 #[derive(Clone, Debug, PartialEq, Serialize)]

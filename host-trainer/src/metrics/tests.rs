@@ -66,7 +66,7 @@ pub(super) struct EmbeddingsCase {
 }
 
 pub(super) fn reference() -> Reference {
-    serde_json::from_str(include_str!("../../../tests/data/metrics_reference.json")).unwrap()
+    serde_json::from_str(include_str!("../../tests/data/metrics_reference.json")).unwrap()
 }
 
 /// Lists of scores, coarse ones with many ties among them.

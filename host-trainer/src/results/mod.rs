@@ -3,6 +3,8 @@
 //! The reference's names (`baseline_metrics`, `neural_metrics`, `noise_tests`, `artifact_tests`, `vault_scores`) hold the
 //! figures of the first protocol as the reference gave them; everything else is under `protocols`.
 
+pub mod compare;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

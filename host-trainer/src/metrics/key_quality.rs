@@ -6,7 +6,7 @@
 use neural_vault_core::key::{KeyError, derive_v1};
 use zeroize::Zeroizing;
 
-use crate::evaluation::results::KeyQuality;
+use crate::results::KeyQuality;
 
 /// What the reference adds to one component: 50 steps of the quantiser.
 const DISTURBANCE: f32 = 0.05;

@@ -22,7 +22,7 @@ use rayon::prelude::*;
 use super::trial::{Trial, genuine_and_impostor};
 use super::weighted::{Figures, RankedTrials};
 use super::{ScoreError, check_finite, eer};
-use crate::evaluation::results::Estimate;
+use crate::results::Estimate;
 
 /// 95 % intervals; none where there is nothing to resample.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

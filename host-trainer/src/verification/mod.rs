@@ -1,9 +1,11 @@
 //! Verification trials: prototypes, probes, genuine and impostor scores.
 
+pub mod trials;
+
 use neural_vault_core::similarity::{cosine, normalise};
 
-use super::metrics::{Eer, ScoreError, eer};
 use crate::dataset::{Dataset, Scan, windows};
+use crate::metrics::{Eer, ScoreError, eer};
 
 /// Cosine scores of verification trials; higher is more alike.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,6 +1,6 @@
 //! Trials of a trained model: in sample, as the reference scores itself, and on sessions it never saw.
 
-use super::verification::{Scores, prototypes, window_probes};
+use super::{Scores, prototypes, window_probes};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingError};
 

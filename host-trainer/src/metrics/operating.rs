@@ -3,7 +3,7 @@
 use super::ScoreError;
 use super::proportion::clopper_pearson;
 use super::roc::{fnmr_at_fmr, rates_at};
-use crate::evaluation::results::{OperatingPoint, Transfer};
+use crate::results::{OperatingPoint, Transfer};
 
 const CONFIDENCE: f64 = 0.95;
 
