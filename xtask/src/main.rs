@@ -38,8 +38,9 @@ Tasks:
                   the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
-  firmware run    the token in QEMU with the demo's model, its link a socket
-  firmware test   the token's tests: host, power cuts, both boards, QEMU against the committed run and sizes
+  firmware run [BOARD]
+                  the token in QEMU with the demo's model, its link a socket
+  firmware test   the token's tests: host, power cuts, every board, QEMU against the committed run and sizes
   firmware size [--json | --write]
                   its sizes and instruction counts: shown, or written to the committed file
   firmware core [--json]
