@@ -1,17 +1,18 @@
 //! Scans to embeddings, on the core or an ONNX engine.
 
+#[cfg(feature = "_engine")]
+mod onnx;
+
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
-use crate::dataset::{self, Dataset, DatasetError, Scan};
-use crate::engine::{Data, Engine, EngineError, Feed, Session};
-use crate::model::{Model, ModelError, onnx};
-
-/// Windows that an ONNX engine is given at once; bounds its memory on wide recordings.
-const BATCH: usize = 64;
+use crate::dataset::{Dataset, DatasetError, Scan};
+#[cfg(feature = "_engine")]
+use crate::engine::{Engine, EngineError, Session};
+use crate::model::{Model, ModelError};
 
 /// Which engine embeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub enum EmbeddingEngine {
     /// The no_std encoder, as a token runs it: the same bits everywhere.
     Core,
     /// An ONNX engine.
+    #[cfg(feature = "_engine")]
     Onnx(Engine),
 }
 
@@ -29,6 +31,7 @@ pub enum EmbeddingError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The engine is not available, or failed.
+    #[cfg(feature = "_engine")]
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The window length is out of range.
@@ -84,6 +87,7 @@ pub struct Embedder {
 
 enum Runner {
     Core(Model),
+    #[cfg(feature = "_engine")]
     Onnx(Box<dyn Session>),
 }
 
@@ -95,7 +99,8 @@ impl Embedder {
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
             EmbeddingEngine::Core => Runner::Core(model.clone()),
-            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&onnx::to_proto(model)?, 1)?),
+            #[cfg(feature = "_engine")]
+            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
         };
         Ok(Self { dims: *model.dims(), runner })
     }
@@ -121,8 +126,9 @@ impl Embedder {
         }
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
+            #[cfg(feature = "_engine")]
             Runner::Onnx(session) => {
-                scans.iter().map(|scan| onnx_embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
             }
         }
     }
@@ -169,34 +175,6 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
     // Collected before the errors are looked at, so that the first scan's is returned whichever thread fails first.
     let embeddings: Vec<_> = scans.par_iter().map_init(scratch, embed).collect();
     embeddings.into_iter().collect()
-}
-
-fn onnx_embedding(
-    session: &mut dyn Session,
-    scan: &Frames<'_>,
-    window: usize,
-    latent: usize,
-) -> Result<Vec<f32>, EmbeddingError> {
-    let &Frames { name, values, features } = scan;
-    let given = values.len() % features;
-    if given != 0 {
-        let source = ScanError::IncompleteFrame { given, features };
-        return Err(EmbeddingError::Scan { label: name.to_owned(), source });
-    }
-    let mut windows = dataset::window_values(values, features, window)?;
-    dataset::sanitise(&mut windows);
-    let size = window * features;
-    let mut total = vec![0.0f32; latent];
-    for batch in windows.chunks(BATCH * size) {
-        let shape = [batch.len() / size, window, features];
-        let outputs = session.run(&[Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(batch) }])?;
-        for embedding in outputs.output(0)?.chunks_exact(latent) {
-            total.iter_mut().zip(embedding).for_each(|(sum, component)| *sum += component);
-        }
-    }
-    let count = (windows.len() / size) as f32;
-    total.iter_mut().for_each(|component| *component /= count);
-    Ok(total)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub enum Readers {
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
-#[cfg(any(feature = "onnxruntime", feature = "tract"))]
+#[cfg(feature = "_engine")]
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Readers::All)
 }

@@ -4,7 +4,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `onnxruntime`, `tract` | an engine, and with either of them training and evaluation |
+//! | `onnxruntime`, `tract` | an engine, and with either of them ONNX files, training and evaluation |
 //! | `token` | the client of a verification token |
 //! | `report` | beside an engine, the results of an evaluation as a page |
 //! | `cli`, on by default | the command `neural-vault`, with all of the above |
@@ -15,22 +15,24 @@
 pub mod cli;
 pub mod dataset;
 pub mod embedding;
+#[cfg(feature = "_engine")]
 pub mod engine;
 pub mod enrolment;
-#[cfg(any(feature = "onnxruntime", feature = "tract"))]
+#[cfg(feature = "_engine")]
 pub mod evaluation;
 mod files;
-#[cfg(any(feature = "onnxruntime", feature = "tract"))]
+#[cfg(feature = "_engine")]
 mod front_end;
+#[cfg(feature = "_engine")]
 pub mod graph;
 mod hex;
 pub mod metrics;
 pub mod model;
-#[cfg(all(feature = "report", any(feature = "onnxruntime", feature = "tract")))]
+#[cfg(all(feature = "report", feature = "_engine"))]
 pub mod report;
 pub mod results;
 #[cfg(feature = "token")]
 pub mod token;
-#[cfg(any(feature = "onnxruntime", feature = "tract"))]
+#[cfg(feature = "_engine")]
 pub mod training;
 pub mod verification;

@@ -2,8 +2,7 @@
 //!
 //! Both take the same [`ModelProto`] and the same named feeds, so that training, embedding and the tests can compare
 //! them. ONNX Runtime is fastest and is loaded at run time from a library file; tract is pure Rust and linked. Each is a
-//! feature of this crate: `onnxruntime` and `tract`. Without either there is no value of [`Engine`], and what takes one
-//! cannot be called.
+//! feature of this crate: `onnxruntime` and `tract`.
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;

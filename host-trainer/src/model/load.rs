@@ -4,31 +4,39 @@ use std::path::Path;
 
 use neural_vault_core::bundle::{Bundle, ProvisioningKey};
 
-use super::{Aligned, Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, safetensors};
+use super::{Aligned, Model, ModelError, Provenance, SAFETENSORS, safetensors};
+#[cfg(feature = "_engine")]
+use super::{ONNX, onnx};
+
+/// The files of a model that this build reads.
+const FILES: &str = if cfg!(feature = "_engine") { ".safetensors, .onnx or .nvb" } else { ".safetensors or .nvb" };
 
 /// Loads a model from its folder, or from one of its three files.
 ///
-/// Of a folder without `model.safetensors`, as models are shipped, the ONNX file is read. A bundle carries no provenance:
+/// Of a folder without `model.safetensors`, as models are shipped, the ONNX file is read, which takes the feature of an
+/// engine. A bundle carries no provenance:
 /// its model names no labels or sessions and has a window of one frame.
 ///
 /// # Errors
 /// When the file cannot be read, is of another kind, or is not sound.
 pub fn load(path: &Path) -> Result<Model, ModelError> {
     if path.is_dir() {
-        let (safetensors, onnx) = (path.join(SAFETENSORS), path.join(ONNX));
-        if !safetensors.exists() && onnx.exists() {
-            return onnx::read(&onnx);
+        let safetensors = path.join(SAFETENSORS);
+        #[cfg(feature = "_engine")]
+        if !safetensors.exists() && path.join(ONNX).exists() {
+            return onnx::read(&path.join(ONNX));
         }
         return safetensors::read(&safetensors);
     }
     match path.extension().and_then(|e| e.to_str()) {
         Some("safetensors") => safetensors::read(path),
+        #[cfg(feature = "_engine")]
         Some("onnx") => onnx::read(path),
         Some("nvb") => from_bundle(path),
         _ => Err(ModelError::Malformed {
             path: path.to_owned(),
             kind: "neural-vault",
-            reason: "give a model's folder, or its .safetensors, .onnx or .nvb file".to_owned(),
+            reason: format!("give a model's folder, or its {FILES} file"),
         }),
     }
 }

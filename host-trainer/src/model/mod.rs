@@ -11,6 +11,7 @@ mod aligned;
 mod error;
 mod initialise;
 mod load;
+#[cfg(feature = "_engine")]
 pub mod onnx;
 mod positions;
 mod provenance;

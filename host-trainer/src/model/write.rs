@@ -2,19 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use neural_vault_core::bundle::ProvisioningKey;
-
-use super::{BUNDLE, Model, ModelError, ONNX, SAFETENSORS, onnx, safetensors};
+use super::{BUNDLE, Model, ModelError, SAFETENSORS, safetensors};
+#[cfg(feature = "_engine")]
+use super::{ONNX, onnx};
 use crate::files;
 
 impl Model {
-    /// Writes the three files into `folder`, all of them or none; the folder is made when it is not there.
+    /// Writes its files into `folder`, all of them or none; the folder is made when it is not there.
+    ///
+    /// The ONNX file is written with the feature of an engine alone.
     ///
     /// # Errors
     /// When a file cannot be written, or the weights are not float32.
     pub fn write(&self, folder: &Path) -> Result<(), ModelError> {
         let files = [
             (folder.join(SAFETENSORS), safetensors::to_bytes(self)?),
+            #[cfg(feature = "_engine")]
             (folder.join(ONNX), onnx::to_bytes(self)?),
             (folder.join(BUNDLE), self.to_bundle(None)?),
         ];
@@ -26,7 +29,12 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::write`].
-    pub fn write_exports(&self, onnx: &Path, provisioning_key: Option<&ProvisioningKey>) -> Result<(), ModelError> {
+    #[cfg(feature = "_engine")]
+    pub fn write_exports(
+        &self,
+        onnx: &Path,
+        provisioning_key: Option<&neural_vault_core::bundle::ProvisioningKey>,
+    ) -> Result<(), ModelError> {
         let bundle = onnx.with_extension("nvb");
         write(&[(onnx.to_owned(), onnx::to_bytes(self)?), (bundle, self.to_bundle(provisioning_key)?)])
     }

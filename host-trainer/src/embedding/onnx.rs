@@ -1,0 +1,40 @@
+//! A scan to its embedding on an ONNX engine, window by window.
+
+use neural_vault_core::scan::ScanError;
+
+use super::{EmbeddingError, Frames};
+use crate::dataset::{sanitise, window_values};
+use crate::engine::{Data, Feed, Session};
+use crate::model::onnx::INPUT;
+
+/// Windows that an engine is given at once; bounds its memory on wide recordings.
+const BATCH: usize = 64;
+
+/// The embedding of a scan: the mean over its windows.
+pub(super) fn embedding(
+    session: &mut dyn Session,
+    scan: &Frames<'_>,
+    window: usize,
+    latent: usize,
+) -> Result<Vec<f32>, EmbeddingError> {
+    let &Frames { name, values, features } = scan;
+    let given = values.len() % features;
+    if given != 0 {
+        let source = ScanError::IncompleteFrame { given, features };
+        return Err(EmbeddingError::Scan { label: name.to_owned(), source });
+    }
+    let mut windows = window_values(values, features, window)?;
+    sanitise(&mut windows);
+    let size = window * features;
+    let mut total = vec![0.0f32; latent];
+    for batch in windows.chunks(BATCH * size) {
+        let shape = [batch.len() / size, window, features];
+        let outputs = session.run(&[Feed { name: INPUT, shape: &shape, data: Data::F32(batch) }])?;
+        for embedding in outputs.output(0)?.chunks_exact(latent) {
+            total.iter_mut().zip(embedding).for_each(|(sum, component)| *sum += component);
+        }
+    }
+    let count = (windows.len() / size) as f32;
+    total.iter_mut().for_each(|component| *component /= count);
+    Ok(total)
+}
