@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use criterion::{Criterion, Throughput};
-use neural_vault::dataset::{Dataset, DatasetError, LoadOptions, Standardiser, load, synth, write_csv};
+use neural_vault::dataset::{Dataset, DatasetError, LoadOptions, Standardiser, Synthetic, load, write_csv};
 use neural_vault_benches::{FULL_WIDTH, SEED, Stop};
 
 /// Names a recording to read in place of the synthetic one.
@@ -17,7 +17,11 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
         Some(file) => PathBuf::from(file),
         None => {
             let file = folder.path().join("synthetic.csv");
-            write_csv(&synth(2, 34, FULL_WIDTH, 1, 1.0, SEED), &file)?;
+            write_csv(
+                &Synthetic { classes: 2, timesteps: 34, features: FULL_WIDTH, sessions: 1, noise: 1.0, seed: SEED }
+                    .recordings(),
+                &file,
+            )?;
             file
         }
     };

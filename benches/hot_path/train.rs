@@ -1,7 +1,7 @@
 //! A training step on 160 rows of full width, beside its graph alone; one thread.
 
 use criterion::Criterion;
-use neural_vault::dataset::{Dataset, Standardiser, synth};
+use neural_vault::dataset::{Dataset, Standardiser, Synthetic};
 use neural_vault::engine::{Data, Feed};
 use neural_vault::graph::loss::Mining;
 use neural_vault::graph::step::{Objective, Slot, StepOptions, TrainingStep, training_step};
@@ -29,7 +29,9 @@ impl Inputs {
 }
 
 pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
-    let recording = synth(CLASSES, TIMESTEPS, FULL_WIDTH, 1, 1.0, SEED);
+    let recording =
+        Synthetic { classes: CLASSES, timesteps: TIMESTEPS, features: FULL_WIDTH, sessions: 1, noise: 1.0, seed: SEED }
+            .recordings();
     let triplet = Triplet { rows: ROWS, ..Triplet::default() };
     let settings = Settings { objective: training::Objective::Triplet(triplet.clone()), ..Settings::reference() };
     let objective = Objective::Triplet { mining: Mining::Random { count: triplet.batch }, margin: triplet.margin };

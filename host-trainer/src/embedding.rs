@@ -26,6 +26,7 @@ pub enum EmbeddingEngine {
 
 /// Why a scan has no embedding.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EmbeddingError {
     /// The model is not sound.
     #[error(transparent)]
@@ -181,7 +182,7 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::Synthetic;
     use crate::model::{Provenance, initialise, linear_dims};
 
     const FEATURES: usize = 24;
@@ -201,7 +202,8 @@ mod tests {
 
     #[test]
     fn slices_embed_as_the_scans_of_a_dataset_do() {
-        let data = synth(2, 8, FEATURES, 2, 0.3, 5);
+        let data =
+            Synthetic { classes: 2, timesteps: 8, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }.recordings();
         let scans = data.scans();
         let slices: Vec<Frames<'_>> =
             scans.iter().map(|scan| Frames { name: "", values: data.scan_values(scan), features: FEATURES }).collect();

@@ -1,7 +1,7 @@
 //! ONNX Runtime and tract train to the same losses.
 #![allow(clippy::unwrap_used)]
 
-use neural_vault::dataset::synth;
+use neural_vault::dataset::Synthetic;
 use neural_vault::engine::{Device, Engine};
 use neural_vault::model::{Provenance, initialise};
 use neural_vault::training::{Mining, Objective, ProxyAnchor, Settings, Trainer, TrainingData, Triplet};
@@ -12,7 +12,8 @@ const TOLERANCE: f32 = 1e-4;
 
 /// The losses of a run with dropout on recordings that leave the loss well above zero.
 fn losses(engine: Engine, objective: &Objective) -> Vec<f32> {
-    let recordings = synth(3, 9, 24, 2, 1.5, 5);
+    let recordings =
+        Synthetic { classes: 3, timesteps: 9, features: 24, sessions: 2, noise: 1.5, seed: 5 }.recordings();
     let settings = Settings { steps: STEPS, objective: objective.clone(), seed: 2, ..Settings::reference() };
     assert!(settings.dropout > 0.0);
     let data = TrainingData::prepare(recordings, settings).unwrap();

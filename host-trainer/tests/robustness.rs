@@ -4,7 +4,7 @@
 use std::io::{Cursor, Write};
 use std::path::PathBuf;
 
-use neural_vault::dataset::{LoadOptions, load, read_vectors, synth, write_csv};
+use neural_vault::dataset::{LoadOptions, Synthetic, load, read_vectors, write_csv};
 use neural_vault::engine::Engine;
 use neural_vault::enrolment::{Development, Enrolment, Policy, Target};
 use neural_vault::model::{self, Model, Provenance, initialise};
@@ -142,7 +142,11 @@ fn npz(arrays: &[(&str, &[u8])]) -> Vec<u8> {
 fn damaged_recordings_never_panic() {
     let folder = TempDir::new().unwrap();
     let csv = folder.path().join("r.csv.gz");
-    write_csv(&synth(2, 3, 4, 2, 1.0, 1), &csv).unwrap();
+    write_csv(
+        &Synthetic { classes: 2, timesteps: 3, features: 4, sessions: 2, noise: 1.0, seed: 1 }.recordings(),
+        &csv,
+    )
+    .unwrap();
     let matrix = npy(&[0.5_f32; 12], &[4, 3]);
     let npz = npz(&[("X", &matrix), ("y", &npy(&[0_u8, 0, 1, 1], &[4]))]);
     for (name, sound) in [("r.csv.gz", &std::fs::read(&csv).unwrap()), ("r.npy", &matrix), ("r.npz", &npz)] {
@@ -162,7 +166,11 @@ fn damaged_checkpoints_never_panic() {
     let objective = Objective::Triplet(Triplet { batch: 4, rows: 4, ..Triplet::default() });
     let settings = Settings { steps: 9, objective, ..Settings::reference() };
     let trainer = || {
-        let data = TrainingData::prepare(synth(2, 2, 3, 1, 1.0, 1), settings.clone()).unwrap();
+        let data = TrainingData::prepare(
+            Synthetic { classes: 2, timesteps: 2, features: 3, sessions: 1, noise: 1.0, seed: 1 }.recordings(),
+            settings.clone(),
+        )
+        .unwrap();
         Trainer::new(&small_model(), data, Engine::Tract, 1).unwrap()
     };
     let mut run = trainer();

@@ -40,14 +40,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         return Err(Failure::new(super::failure::USAGE, format!("--noise {} must be 0 or more", arguments.noise)));
     }
     let size = |n: u32| n as usize;
-    let dataset = dataset::synth(
-        size(arguments.classes),
-        size(arguments.timesteps),
-        size(arguments.features),
-        size(arguments.sessions),
-        arguments.noise,
-        arguments.seed,
-    );
+    let dataset = dataset::Synthetic {
+        classes: size(arguments.classes),
+        timesteps: size(arguments.timesteps),
+        features: size(arguments.features),
+        sessions: size(arguments.sessions),
+        noise: arguments.noise,
+        seed: arguments.seed,
+    }
+    .recordings();
     dataset::write_csv(&dataset, &arguments.output)?;
     let path = arguments.output.display().to_string();
     let text = format!("{path}: {} rows x {} features\n", dataset.rows.len(), dataset.features);

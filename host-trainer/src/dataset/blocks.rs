@@ -41,11 +41,11 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use super::super::synth::synth;
+    use super::super::synth::Synthetic;
 
     #[test]
     fn blocks_are_consecutive_and_keep_every_row() {
-        let whole = synth(2, 10, 3, 1, 0.1, 1);
+        let whole = Synthetic { classes: 2, timesteps: 10, features: 3, sessions: 1, noise: 0.1, seed: 1 }.recordings();
         let cut = whole.clone().into_blocks(4);
         assert_eq!(cut.sessions, ["block0", "block1", "block2", "block3"]);
         assert_eq!(cut.values, whole.values);
@@ -55,7 +55,9 @@ mod tests {
 
     #[test]
     fn blocks_of_named_sessions_carry_both_names() {
-        let cut = synth(2, 4, 3, 2, 0.1, 1).into_blocks(2);
+        let cut = Synthetic { classes: 2, timesteps: 4, features: 3, sessions: 2, noise: 0.1, seed: 1 }
+            .recordings()
+            .into_blocks(2);
         assert_eq!(cut.sessions.len(), 4);
         assert!(cut.sessions[0].ends_with("/block0"), "{:?}", cut.sessions);
     }

@@ -24,6 +24,6 @@ pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
-pub use synth::synth;
+pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
 pub use write::write_csv;

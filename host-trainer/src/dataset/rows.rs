@@ -161,11 +161,12 @@ impl Dataset {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::Synthetic;
 
     #[test]
     fn scans_are_the_rows_of_one_label_and_session() {
-        let dataset = synth(2, 3, 4, 2, 1.0, 1);
+        let dataset =
+            Synthetic { classes: 2, timesteps: 3, features: 4, sessions: 2, noise: 1.0, seed: 1 }.recordings();
         let scans = dataset.scans();
         assert_eq!(scans.len(), 4);
         assert_eq!(scans[1], Scan { label: 0, session: 1, rows: 3..6 });
@@ -174,7 +175,8 @@ mod tests {
 
     #[test]
     fn restricting_sessions_keeps_label_indices() {
-        let dataset = synth(2, 3, 4, 3, 1.0, 1);
+        let dataset =
+            Synthetic { classes: 2, timesteps: 3, features: 4, sessions: 3, noise: 1.0, seed: 1 }.recordings();
         let some = dataset.restrict_sessions(&["run02", "run00"]).unwrap();
         assert_eq!(some.labels, dataset.labels);
         assert_eq!(some.sessions, ["run00", "run02"]);
@@ -185,7 +187,8 @@ mod tests {
 
     #[test]
     fn restricting_labels_numbers_them_anew() {
-        let dataset = synth(3, 2, 4, 1, 1.0, 1);
+        let dataset =
+            Synthetic { classes: 3, timesteps: 2, features: 4, sessions: 1, noise: 1.0, seed: 1 }.recordings();
         let some = dataset.restrict_labels(&["class02"]).unwrap();
         assert_eq!(some.labels, ["class02"]);
         assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1 });
@@ -194,7 +197,11 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_refused_with_a_list_of_the_known_ones() {
-        let message = synth(2, 1, 1, 2, 1.0, 1).restrict_sessions(&["run7"]).unwrap_err().to_string();
+        let message = Synthetic { classes: 2, timesteps: 1, features: 1, sessions: 2, noise: 1.0, seed: 1 }
+            .recordings()
+            .restrict_sessions(&["run7"])
+            .unwrap_err()
+            .to_string();
         assert_eq!(message, "synthetic: no session `run7`; there are `run00`, `run01`");
     }
 }

@@ -13,50 +13,72 @@ const DRIFT_MEMORY: f32 = 0.9;
 const DRIFT_SCALE: f32 = 0.4;
 const SESSION_SCALE: f32 = 0.4;
 
-/// Makes `classes` x `sessions` recordings of `timesteps` x `features`.
+/// Synthetic recordings to be made: `classes` x `sessions`, each of `timesteps` x `features`.
 ///
 /// A value is the class's pattern, plus the session's, plus slow drifts along a few common patterns, plus white noise
 /// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. A
-/// single session has no name. The same arguments give the same bits.
-///
-/// # Panics
-/// When a count is zero.
-pub fn synth(classes: usize, timesteps: usize, features: usize, sessions: usize, noise: f32, seed: u64) -> Dataset {
-    assert!(classes > 0 && timesteps > 0 && features > 0 && sessions > 0, "every count is at least 1");
-    let mut random = Normal(ChaCha8Rng::seed_from_u64(seed));
-    let class_patterns = random.patterns(classes, features);
-    let session_patterns = random.patterns(sessions, features);
-    let drift_patterns = random.patterns(DRIFTS, features);
+/// single session has no name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Synthetic {
+    /// Labels.
+    pub classes: usize,
+    /// Frames of a recording.
+    pub timesteps: usize,
+    /// Values of a frame.
+    pub features: usize,
+    /// Recordings of a label.
+    pub sessions: usize,
+    /// Standard deviation of the white noise.
+    pub noise: f32,
+    /// Seeds patterns, drifts and noise.
+    pub seed: u64,
+}
 
-    let mut rows = Vec::with_capacity(classes * sessions * timesteps);
-    let mut values = Vec::with_capacity(rows.capacity() * features);
-    for (label, class) in class_patterns.iter().enumerate() {
-        for (session, shift) in session_patterns.iter().enumerate() {
-            let mut drift: [f32; DRIFTS] = std::array::from_fn(|_| random.draw());
-            for timestep in 0..timesteps {
-                rows.push(Row { label: label as u32, session: session as u32, timestep: timestep as i64 });
-                for feature in 0..features {
-                    let slow: f32 = drift.iter().zip(&drift_patterns).map(|(drift, map)| drift * map[feature]).sum();
-                    let signal = class[feature] + SESSION_SCALE * shift[feature] + DRIFT_SCALE * slow;
-                    values.push(signal + noise * random.draw());
-                }
-                for drift in &mut drift {
-                    // Keeps the drift's variance at 1.
-                    let fresh = (1.0 - DRIFT_MEMORY * DRIFT_MEMORY).sqrt();
-                    *drift = DRIFT_MEMORY * *drift + fresh * random.draw();
+impl Synthetic {
+    /// Makes the recordings; the same settings give the same bits.
+    ///
+    /// # Panics
+    /// When a count is zero.
+    #[must_use]
+    pub fn recordings(self) -> Dataset {
+        let Self { classes, timesteps, features, sessions, noise, seed } = self;
+        assert!(classes > 0 && timesteps > 0 && features > 0 && sessions > 0, "every count is at least 1");
+        let mut random = Normal(ChaCha8Rng::seed_from_u64(seed));
+        let class_patterns = random.patterns(classes, features);
+        let session_patterns = random.patterns(sessions, features);
+        let drift_patterns = random.patterns(DRIFTS, features);
+
+        let mut rows = Vec::with_capacity(classes * sessions * timesteps);
+        let mut values = Vec::with_capacity(rows.capacity() * features);
+        for (label, class) in class_patterns.iter().enumerate() {
+            for (session, shift) in session_patterns.iter().enumerate() {
+                let mut drift: [f32; DRIFTS] = std::array::from_fn(|_| random.draw());
+                for timestep in 0..timesteps {
+                    rows.push(Row { label: label as u32, session: session as u32, timestep: timestep as i64 });
+                    for feature in 0..features {
+                        let slow: f32 =
+                            drift.iter().zip(&drift_patterns).map(|(drift, map)| drift * map[feature]).sum();
+                        let signal = class[feature] + SESSION_SCALE * shift[feature] + DRIFT_SCALE * slow;
+                        values.push(signal + noise * random.draw());
+                    }
+                    for drift in &mut drift {
+                        // Keeps the drift's variance at 1.
+                        let fresh = (1.0 - DRIFT_MEMORY * DRIFT_MEMORY).sqrt();
+                        *drift = DRIFT_MEMORY * *drift + fresh * random.draw();
+                    }
                 }
             }
         }
-    }
-    let sessions = if sessions == 1 { vec![String::new()] } else { names("run", sessions) };
-    Dataset {
-        origin: "synthetic".into(),
-        labels: names("class", classes),
-        sessions,
-        features,
-        rows,
-        values,
-        notes: vec![],
+        let sessions = if sessions == 1 { vec![String::new()] } else { names("run", sessions) };
+        Dataset {
+            origin: "synthetic".into(),
+            labels: names("class", classes),
+            sessions,
+            features,
+            rows,
+            values,
+            notes: vec![],
+        }
     }
 }
 
@@ -85,26 +107,43 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bits_and_another_others() {
-        let made = synth(3, 5, 7, 2, 1.0, 42);
-        assert_eq!(made, synth(3, 5, 7, 2, 1.0, 42));
-        assert_ne!(made.values, synth(3, 5, 7, 2, 1.0, 43).values);
+        let made = Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 }.recordings();
+        assert_eq!(
+            made,
+            Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 }.recordings()
+        );
+        assert_ne!(
+            made.values,
+            Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 43 }.recordings().values
+        );
     }
 
     #[test]
     fn sizes_and_names_are_those_asked_for() {
-        let made = synth(3, 5, 7, 2, 1.0, 42);
+        let made = Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 }.recordings();
         assert_eq!((made.rows.len(), made.features, made.values.len()), (30, 7, 210));
         assert_eq!(made.labels, ["class00", "class01", "class02"]);
         assert_eq!(made.sessions, ["run00", "run01"]);
         assert_eq!(made.scans().len(), 6);
         assert!(made.rows.is_sorted());
-        assert_eq!(synth(2, 5, 7, 1, 1.0, 42).sessions, [""]);
-        assert!(synth(101, 1, 1, 1, 1.0, 42).labels.is_sorted());
+        assert_eq!(
+            Synthetic { classes: 2, timesteps: 5, features: 7, sessions: 1, noise: 1.0, seed: 42 }
+                .recordings()
+                .sessions,
+            [""]
+        );
+        assert!(
+            Synthetic { classes: 101, timesteps: 1, features: 1, sessions: 1, noise: 1.0, seed: 42 }
+                .recordings()
+                .labels
+                .is_sorted()
+        );
     }
 
     #[test]
     fn rows_of_a_class_resemble_each_other_more_than_those_of_others() {
-        let made = synth(4, 10, 200, 3, 1.0, 1);
+        let made =
+            Synthetic { classes: 4, timesteps: 10, features: 200, sessions: 3, noise: 1.0, seed: 1 }.recordings();
         let (mut within, mut between) = ((0.0, 0), (0.0, 0));
         for a in 0..made.rows.len() {
             for b in 0..a {
@@ -121,7 +160,8 @@ mod tests {
 
     #[test]
     fn neighbouring_timesteps_are_more_alike_than_distant_ones() {
-        let made = synth(1, 200, 300, 1, 0.2, 5);
+        let made =
+            Synthetic { classes: 1, timesteps: 200, features: 300, sessions: 1, noise: 0.2, seed: 5 }.recordings();
         let mean_of = |lag: usize| {
             (0..200 - lag).map(|t| correlation(made.row(t), made.row(t + lag))).sum::<f32>() / (200 - lag) as f32
         };

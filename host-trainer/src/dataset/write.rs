@@ -62,13 +62,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::{LoadOptions, load, synth};
+    use crate::dataset::{LoadOptions, Synthetic, load};
 
     #[test]
     fn a_synthetic_recording_reads_back_to_the_same_bits() {
         let folder = tempfile::tempdir().unwrap();
         for (sessions, name) in [(1, "one.csv"), (3, "three.csv"), (3, "three.csv.gz")] {
-            let made = synth(2, 4, 5, sessions, 0.5, 9);
+            let made = Synthetic { classes: 2, timesteps: 4, features: 5, sessions, noise: 0.5, seed: 9 }.recordings();
             let file = folder.path().join(name);
             write_csv(&made, &file).unwrap();
             let read = load(&file, &LoadOptions::default()).unwrap();
@@ -81,11 +81,22 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let blocked = folder.path().join("recording.csv");
         std::fs::create_dir(&blocked).unwrap();
-        let message = write_csv(&synth(2, 2, 2, 1, 0.5, 9), &blocked).unwrap_err().to_string();
+        let message = write_csv(
+            &Synthetic { classes: 2, timesteps: 2, features: 2, sessions: 1, noise: 0.5, seed: 9 }.recordings(),
+            &blocked,
+        )
+        .unwrap_err()
+        .to_string();
         assert!(message.contains("recording.csv: cannot be written"), "{message}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let absent = folder.path().join("absent/recording.csv");
-        assert!(write_csv(&synth(2, 2, 2, 1, 0.5, 9), &absent).is_err());
+        assert!(
+            write_csv(
+                &Synthetic { classes: 2, timesteps: 2, features: 2, sessions: 1, noise: 0.5, seed: 9 }.recordings(),
+                &absent
+            )
+            .is_err()
+        );
     }
 
     proptest! {
@@ -95,7 +106,7 @@ mod tests {
             names in prop::collection::btree_set("[a-z,\"\n é]{1,6}", 2),
             timestep in any::<i64>().prop_filter("room for another", |&timestep| timestep < i64::MAX),
         ) {
-            let mut made = synth(2, 2, 3, 1, 0.5, 9);
+            let mut made = Synthetic { classes: 2, timesteps: 2, features: 3, sessions: 1, noise: 0.5, seed: 9 }.recordings();
             made.labels = names.into_iter().collect();
             made.values = bits.into_iter().map(f32::from_bits).collect();
             made.values[0] = 1.0;

@@ -76,6 +76,7 @@ pub trait Outputs {
 
 /// Why an engine is not available, or failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// No library file was found.
     #[cfg(feature = "onnxruntime")]

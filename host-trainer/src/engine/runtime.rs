@@ -29,6 +29,7 @@ pub enum Flavour {
 
 /// Why ONNX Runtime was not found or could not be installed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// No variable is set and no install folder holds the library.
     #[error(

@@ -47,6 +47,7 @@ pub struct Attempts {
 
 /// Why attempts cannot be counted. No key is released then.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AttemptsError {
     /// The enrolment's path cannot be resolved.
     #[error("{}: cannot be found: {source}", path.display())]

@@ -33,6 +33,7 @@ pub struct Request<'a> {
 
 /// Why an identity cannot be enrolled.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EnrolError {
     /// A scan has no embedding.
     #[error(transparent)]

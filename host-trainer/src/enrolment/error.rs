@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Why an enrolment cannot be read, written or used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EnrolmentError {
     /// The file cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]

@@ -64,12 +64,13 @@ fn scans(dataset: &Dataset, rows: &[usize]) -> impl Iterator<Item = Range<usize>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::Synthetic;
 
     #[test]
     fn windows_stay_within_a_scan_and_leave_the_rest_out() {
         // Two scans of seven rows each.
-        let dataset = synth(2, 7, 1, 1, 1.0, 1);
+        let dataset =
+            Synthetic { classes: 2, timesteps: 7, features: 1, sessions: 1, noise: 1.0, seed: 1 }.recordings();
         let all: Vec<usize> = (0..14).collect();
         let folds = [Fold { training: all.clone(), enrolment: all.clone(), probes: all[2..].to_vec() }];
         let items = Items::cut(&dataset, &folds, 3);
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_scan_shorter_than_a_window_is_repeated_but_a_run_of_it_is_not() {
-        let dataset = synth(2, 2, 1, 1, 1.0, 1);
+        let dataset =
+            Synthetic { classes: 2, timesteps: 2, features: 1, sessions: 1, noise: 1.0, seed: 1 }.recordings();
         let all = vec![0, 1, 3];
         let folds = [Fold { training: all.clone(), enrolment: all.clone(), probes: all.clone() }];
         assert_eq!(Items::cut(&dataset, &folds, 3).windows, [[0, 1, 0], [3, 3, 3]]);

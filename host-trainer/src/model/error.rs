@@ -6,6 +6,7 @@ use neural_vault_core::encoder::{DimsError, WeightFormat};
 
 /// Why a model cannot be read, made or written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ModelError {
     /// The file cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]

@@ -30,7 +30,7 @@ mod tests {
     use neural_vault_core::encoder::WeightFormat;
 
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::Synthetic;
     use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
     use crate::model::{Provenance, initialise, linear_dims, reference_dims};
 
@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn windows_that_fit_keep_their_bits_in_every_format_and_longer_ones_are_refused() {
-        let data = synth(2, 8, FEATURES, 2, 0.3, 5);
+        let data =
+            Synthetic { classes: 2, timesteps: 8, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }.recordings();
         let whole = initialise(reference_dims(FEATURES), Provenance::default(), 3).unwrap();
         let short = whole.clone().with_positions(3).unwrap();
         for format in WeightFormat::ALL {

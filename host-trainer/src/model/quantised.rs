@@ -113,7 +113,7 @@ impl StateDict {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::dataset::{Standardiser, synth};
+    use crate::dataset::{Standardiser, Synthetic};
     use crate::model::{Aligned, Provenance, initial_weights, initialise, linear_dims, reference_dims};
 
     const FEATURES: usize = 30;
@@ -124,7 +124,7 @@ mod tests {
     }
 
     fn frames() -> Vec<f32> {
-        synth(3, 8, FEATURES, 2, 0.3, 5).values
+        Synthetic { classes: 3, timesteps: 8, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }.recordings().values
     }
 
     #[test]
@@ -156,7 +156,9 @@ mod tests {
     fn outputs_stay_when_the_statistics_are_rounded() {
         const RAW_MEAN: f32 = 9_000.0;
         let mut model = initial_weights(linear_dims(FEATURES), 3).unwrap();
-        let mut values = synth(3, 8, FEATURES, 2, 0.3, 5).values;
+        let mut values = Synthetic { classes: 3, timesteps: 8, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }
+            .recordings()
+            .values;
         // Scanners' numbers are far from zero: bfloat16 moves such a mean by as much as a deviation.
         values.iter_mut().enumerate().for_each(|(k, value)| *value = RAW_MEAN + (k % FEATURES) as f32 + *value * 20.0);
         let (standardiser, _) = Standardiser::fit(&values, FEATURES);

@@ -9,6 +9,7 @@ use super::Port;
 
 /// Why a token did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenError {
     /// The port cannot be opened.
     #[error("{port}: cannot be opened: {source}")]

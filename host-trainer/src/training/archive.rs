@@ -219,10 +219,14 @@ impl Archive {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::dataset::synth;
+    use crate::dataset::Synthetic;
 
     fn archive() -> Archive {
-        Archive { dataset: synth(2, 3, 5, 2, 1.0, 1), recipe: Recipe::Linear { open_set: true }, model_digest: [7; 32] }
+        Archive {
+            dataset: Synthetic { classes: 2, timesteps: 3, features: 5, sessions: 2, noise: 1.0, seed: 1 }.recordings(),
+            recipe: Recipe::Linear { open_set: true },
+            model_digest: [7; 32],
+        }
     }
 
     #[test]
@@ -262,7 +266,8 @@ mod tests {
 
     #[test]
     fn a_label_joins_with_its_sessions_by_name() {
-        let mut others = synth(4, 2, 5, 3, 1.0, 2);
+        let mut others =
+            Synthetic { classes: 4, timesteps: 2, features: 5, sessions: 3, noise: 1.0, seed: 2 }.recordings();
         others.sessions[2] = "later".to_owned();
         let all = archive().with_label(&others, "class03").unwrap();
         assert_eq!(all.labels, ["class00", "class01", "class03"]);
@@ -271,6 +276,13 @@ mod tests {
         assert_eq!(all.values.len(), all.rows.len() * 5);
         assert!(archive().with_label(&others, "class00").is_err());
         assert!(archive().with_label(&others, "class09").is_err());
-        assert!(archive().with_label(&synth(4, 2, 6, 3, 1.0, 2), "class03").is_err());
+        assert!(
+            archive()
+                .with_label(
+                    &Synthetic { classes: 4, timesteps: 2, features: 6, sessions: 3, noise: 1.0, seed: 2 }.recordings(),
+                    "class03"
+                )
+                .is_err()
+        );
     }
 }

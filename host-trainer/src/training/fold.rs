@@ -28,7 +28,7 @@ pub(super) fn fold(weights: &mut StateDict, projection: &[f32]) {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::dataset::{Dataset, Standardiser, synth};
+    use crate::dataset::{Dataset, Standardiser, Synthetic};
     use crate::embedding::{Embedder, EmbeddingEngine};
     use crate::front_end::{CLOSED_SET_REST, FrontEnd};
     use crate::model::{Model, Provenance, initial_weights, reference_dims};
@@ -39,7 +39,8 @@ mod tests {
     #[test]
     fn a_folded_encoder_embeds_frames_as_the_unfolded_one_embeds_their_projection() {
         for features in [40, 3000] {
-            let mut recordings = synth(3, 8, features, 3, 1.0, 4);
+            let mut recordings =
+                Synthetic { classes: 3, timesteps: 8, features, sessions: 3, noise: 1.0, seed: 4 }.recordings();
             Standardiser::fit(&recordings.values, features).0.apply(&mut recordings.values);
             let labels: Vec<u32> = recordings.rows.iter().map(|row| row.label).collect();
             let front_end = FrontEnd::fit(&recordings.values, features, &labels).unwrap();

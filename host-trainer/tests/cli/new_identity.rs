@@ -1,6 +1,6 @@
 //! Enrolling new identities: by a refit, on a frozen linear model, and with a warning on a trained encoder.
 
-use neural_vault::dataset::{synth, write_csv};
+use neural_vault::dataset::{Synthetic, write_csv};
 
 use super::folder::Folder;
 use super::samples::FEATURES;
@@ -8,7 +8,7 @@ use super::samples::FEATURES;
 /// `known.csv` of three labels and five sessions, and `all.csv` with two more labels.
 fn folder() -> Folder {
     let folder = Folder::new();
-    let all = synth(5, 6, FEATURES, 5, 0.5, 3);
+    let all = Synthetic { classes: 5, timesteps: 6, features: FEATURES, sessions: 5, noise: 0.5, seed: 3 }.recordings();
     write_csv(&all, &folder.path("all.csv")).unwrap();
     write_csv(&all.restrict_labels(&all.labels[..3]).unwrap(), &folder.path("known.csv")).unwrap();
     folder
@@ -76,7 +76,10 @@ fn a_frozen_linear_model_takes_a_label_it_never_saw() {
     assert_eq!(unknown["labels"].as_array().unwrap().len(), 5);
     // The known labels of run03 trained the model; only labels it never saw may choose the threshold.
     folder.refuses(&frozen, 2, &["session run03 trained the model"]);
-    let new = synth(5, 6, FEATURES, 5, 0.5, 3).restrict_labels(&["class03", "class04"]).unwrap();
+    let new = Synthetic { classes: 5, timesteps: 6, features: FEATURES, sessions: 5, noise: 0.5, seed: 3 }
+        .recordings()
+        .restrict_labels(&["class03", "class04"])
+        .unwrap();
     write_csv(&new, &folder.path("all.csv")).unwrap();
     let result = folder.does(&frozen).json();
     assert_eq!(result["policy"]["centred"], true);
@@ -91,7 +94,10 @@ fn frozen_enrolment_needs_a_linear_model_and_a_gallery() {
     train(&folder, &["--steps", "2"]);
     folder.refuses(&enroll(&["--frozen"]), 2, &["--frozen needs a linear model", "--recipe linear --open-set"]);
     train(&folder, &["--recipe", "linear", "--open-set"]);
-    let alone = synth(5, 6, FEATURES, 5, 0.5, 3).restrict_labels(&["class04"]).unwrap();
+    let alone = Synthetic { classes: 5, timesteps: 6, features: FEATURES, sessions: 5, noise: 0.5, seed: 3 }
+        .recordings()
+        .restrict_labels(&["class04"])
+        .unwrap();
     write_csv(&alone, &folder.path("all.csv")).unwrap();
     folder.refuses(&enroll(&["--frozen"]), 2, &["the gallery is class04 alone", "other labels"]);
 }

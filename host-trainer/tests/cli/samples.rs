@@ -1,6 +1,6 @@
 //! Small recordings, models and enrolments to try the commands on.
 
-use neural_vault::dataset::{synth, write_csv};
+use neural_vault::dataset::{Synthetic, write_csv};
 use neural_vault::model::{Model, Provenance, initialise};
 use neural_vault_core::encoder::Dims;
 
@@ -13,7 +13,11 @@ impl Folder {
     /// A folder with `data.csv`: three labels, three sessions of six timesteps.
     pub fn with_recordings() -> Self {
         let folder = Self::new();
-        write_csv(&synth(3, 6, FEATURES, 3, 0.3, 1), &folder.path("data.csv")).unwrap();
+        write_csv(
+            &Synthetic { classes: 3, timesteps: 6, features: FEATURES, sessions: 3, noise: 0.3, seed: 1 }.recordings(),
+            &folder.path("data.csv"),
+        )
+        .unwrap();
         folder
     }
 
