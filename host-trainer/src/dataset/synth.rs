@@ -6,16 +6,16 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::rows::{Dataset, Row};
 
-/// Spatial patterns that drift slowly through every recording.
+/// Spatial patterns that all recordings share, with slowly drifting amplitudes.
 const DRIFTS: usize = 3;
-/// Correlation of a drift with itself one timestep later; neighbouring timesteps of real predictions correlate .82 to .98.
+/// Autocorrelation of a drift at lag one; neighbouring timesteps of real predictions correlate by 0.82 to 0.98.
 const DRIFT_MEMORY: f32 = 0.9;
 const DRIFT_SCALE: f32 = 0.4;
 const SESSION_SCALE: f32 = 0.4;
 
 /// Makes `classes` x `sessions` recordings of `timesteps` x `features`.
 ///
-/// A value is the class's pattern, plus the session's, plus slow drifts along a few common patterns, plus white noise
+/// A value is the class's pattern, plus the session's pattern, plus slow drifts along a few common patterns, plus white noise
 /// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. A
 /// single session has no name. The same arguments give the same bits.
 ///
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_bits_and_another_others() {
+    fn the_same_seed_gives_the_same_bits_and_another_seed_gives_others() {
         let made = synth(3, 5, 7, 2, 1.0, 42);
         assert_eq!(made, synth(3, 5, 7, 2, 1.0, 42));
         assert_ne!(made.values, synth(3, 5, 7, 2, 1.0, 43).values);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_class_resemble_each_other_more_than_those_of_others() {
+    fn rows_of_a_class_are_more_alike_than_rows_of_different_classes() {
         let made = synth(4, 10, 200, 3, 1.0, 1);
         let (mut within, mut between) = ((0.0, 0), (0.0, 0));
         for a in 0..made.rows.len() {
