@@ -1,7 +1,7 @@
 //! One table of all workloads: the core beside ONNX engines and the processor's limit, then its figures on a token.
 //!
-//! Other load on the machine changes the times, so each round measures every contender and the limit once, and ratios and
-//! shares are medians over rounds, not quotients of medians. Every engine is measured with its model in the caches.
+//! Other load on the machine changes the times, so each round measures every contender and the limit once, and ratios
+//! and shares are medians over rounds, not quotients of medians. Every engine is measured with its model in the caches.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

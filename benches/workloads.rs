@@ -149,7 +149,8 @@ pub fn keys() -> Result<[Workload; 2], Stop> {
     let v2 = move || {
         black_box(derive_v2(black_box(&prototype), &secret, &context, &mut buffer).is_ok());
     };
-    // HKDF: 2 blocks for the salt, 6 for the HMAC of 256 bytes of codes, 4 to expand; v2's context takes one block more.
+    // HKDF: 2 blocks for the salt, 6 for the HMAC of 256 bytes of codes, 4 to expand; v2's context takes one block
+    // more.
     let workload = |scheme: &str, run, blocks| Workload {
         name: format!("key {scheme}"),
         contenders: vec![Contender { name: "core", run }],

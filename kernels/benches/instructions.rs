@@ -97,7 +97,7 @@ fn key_v2() -> Workload {
     })
 }
 
-/// A verification that accepts, or rejects.
+/// A verification that accepts or rejects.
 fn decide(accepts: bool) -> Workload {
     let (enrolled, secret) = (prototype(1), DeviceSecret::from_bytes(&[7; 32]));
     let probe = prototype(if accepts { 1 } else { 2 });
@@ -109,7 +109,7 @@ fn decide(accepts: bool) -> Workload {
     })
 }
 
-/// The components of a prototype, another for every seed.
+/// The components of a random prototype.
 fn prototype(seed: u32) -> Vec<f32> {
     Random(seed).floats(DIMS.latent, 1.0)
 }
