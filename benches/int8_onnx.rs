@@ -1,6 +1,6 @@
-//! The encoder's graph with int8 products, as ONNX Runtime's own dynamic quantisation makes them.
+//! The encoder's graph with int8 products, as ONNX Runtime's dynamic quantisation writes it.
 //!
-//! `onnxruntime.quantization.quantize_dynamic` with weights of a scale a channel turns each product into
+//! `onnxruntime.quantization.quantize_dynamic` with one scale per weight channel turns each product into
 //! DynamicQuantizeLinear, MatMulInteger, Cast and Mul, which ONNX Runtime fuses into one operator when it loads the graph.
 
 use neural_vault::graph::messages::attribute_proto::AttributeType;
@@ -20,7 +20,7 @@ pub fn dynamically_quantised(model: &ModelProto) -> ModelProto {
     model
 }
 
-/// The nodes in place of a Gemm; its weights (outputs, inputs) become int8 (inputs, outputs) and a scale an output.
+/// The nodes that replace a Gemm: weights (outputs, inputs) become int8 (inputs, outputs) with a scale per output.
 fn quantise(graph: &mut GraphProto, gemm: &NodeProto) -> Option<Vec<NodeProto>> {
     let [input, weight, bias] = gemm.input.as_slice() else { return None };
     let place = graph.initializer.iter().position(|tensor| tensor.name == *weight)?;

@@ -1,9 +1,9 @@
-//! What the benches measure on: models with random weights, and the engines that this machine has.
+//! Models with random weights, random inputs and the ONNX engines of this machine, for the benches.
 
 mod int8_onnx;
 mod limits;
 pub mod table;
-pub mod works;
+pub mod workloads;
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ pub const LATENT: usize = 128;
 /// Seeds weights and recordings, so that every run measures the same numbers.
 pub const SEED: u64 = 2026;
 
-/// The reference's encoder around `features`, with random weights.
+/// The reference encoder for `features` features, with random weights.
 ///
 /// # Errors
 /// When the core does not support this width.
@@ -30,7 +30,7 @@ pub fn random_model(features: usize) -> Result<Model, ModelError> {
     initialise(reference_dims(features), Provenance::default(), SEED)
 }
 
-/// The ONNX engines of this machine; the first call says on standard error which rows will be missing.
+/// The usable ONNX engines of this machine; the first call names the missing ones on standard error.
 #[must_use]
 pub fn onnx_engines() -> Vec<Engine> {
     static USABLE: LazyLock<Vec<Engine>> = LazyLock::new(|| {
@@ -62,5 +62,5 @@ pub fn unit_vector(seed: u64) -> Vec<f32> {
     vector
 }
 
-/// Any error: it stops the benches.
+/// Any error; it ends the benches.
 pub type Stop = Box<dyn std::error::Error>;

@@ -1,16 +1,15 @@
-//! How fast this processor multiplies and adds when nothing has to be fetched, and reads when nothing is made of it: what
-//! the loops are measured against.
+//! Peak rates of this processor: arithmetic on registers alone, and reading memory alone.
 
 use std::hint::black_box;
 
-/// Sums held at once, enough to hide how long one takes.
+/// Independent sums, enough to hide the latency of an addition.
 const SUMS: usize = 12;
 
-/// Bytes between what is read and what is fetched ahead of it, as in the AVX-512 loops.
+/// Prefetch distance in bytes, as in the AVX-512 kernel.
 #[cfg(target_arch = "x86_64")]
 const FETCH_AHEAD: usize = 6144;
 
-/// Multiplies and adds float32 in registers, rounding after both, and returns how many products it added.
+/// Multiplies and adds float32 in registers, without fused operations; returns the number of products added.
 #[allow(unsafe_code)]
 pub fn float_products(rounds: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -36,7 +35,7 @@ pub fn float_products(rounds: usize) -> usize {
     rounds * SUMS * 4
 }
 
-/// Multiplies int8 and adds int32 in registers, and returns how many products it added.
+/// Multiplies int8 and adds int32 in registers; returns the number of products added.
 #[allow(unsafe_code)]
 pub fn integer_products(rounds: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -54,7 +53,7 @@ pub fn integer_products(rounds: usize) -> usize {
     float_products(rounds)
 }
 
-/// Reads all of `bytes` and returns something that depends on each; fastest when they start on a cache line.
+/// Reads all of `bytes` and returns their XOR; fastest when they start on a cache line.
 #[allow(unsafe_code)]
 pub fn read(bytes: &[u8]) -> u8 {
     #[inline(always)]
@@ -75,7 +74,7 @@ pub fn read(bytes: &[u8]) -> u8 {
 
         #[target_feature(enable = "avx512f,avx512bw")]
         fn by_lines(bytes: &[u8]) -> u8 {
-            // Fetched ahead, as the loops do: the processor's own guess leaves a sixth of what a cache can give.
+            // Prefetched as in the kernel: with the hardware prefetcher alone a sixth of the cache's bandwidth is lost.
             fold(bytes, |line| _mm_prefetch::<_MM_HINT_T0>(line.cast::<i8>().wrapping_add(FETCH_AHEAD)))
         }
         use std::arch::is_x86_feature_detected as has;
@@ -96,15 +95,15 @@ mod x86 {
 
     use super::{SUMS, black_box};
 
-    /// Rounds between two looks at the sums, so that looking costs nothing.
-    const UNSEEN: usize = 16;
+    /// Steps between two calls of `black_box`, so that its cost does not count.
+    const STEPS: usize = 16;
 
     #[target_feature(enable = "avx512f")]
     pub fn float_512(rounds: usize) -> usize {
         let mut sums = [_mm512_set1_ps(0.0); SUMS];
         for _ in 0..rounds {
             let factors = black_box([_mm512_set1_ps(1.0), _mm512_set1_ps(0.5)]);
-            for step in 0..UNSEEN {
+            for step in 0..STEPS {
                 let factor = factors[step % 2];
                 for sum in &mut sums {
                     *sum = _mm512_add_ps(*sum, _mm512_mul_ps(factor, *sum));
@@ -112,7 +111,7 @@ mod x86 {
             }
         }
         black_box(sums);
-        rounds * UNSEEN * SUMS * 16
+        rounds * STEPS * SUMS * 16
     }
 
     #[target_feature(enable = "avx2")]
@@ -120,7 +119,7 @@ mod x86 {
         let mut sums = [_mm256_set1_ps(0.0); SUMS];
         for _ in 0..rounds {
             let factors = black_box([_mm256_set1_ps(1.0), _mm256_set1_ps(0.5)]);
-            for step in 0..UNSEEN {
+            for step in 0..STEPS {
                 let factor = factors[step % 2];
                 for sum in &mut sums {
                     *sum = _mm256_add_ps(*sum, _mm256_mul_ps(factor, *sum));
@@ -128,7 +127,7 @@ mod x86 {
             }
         }
         black_box(sums);
-        rounds * UNSEEN * SUMS * 8
+        rounds * STEPS * SUMS * 8
     }
 
     #[target_feature(enable = "avx512f,avx512vnni")]
@@ -136,14 +135,14 @@ mod x86 {
         let mut sums = [_mm512_set1_epi32(0); SUMS];
         for _ in 0..rounds {
             let factors = black_box([_mm512_set1_epi32(3), _mm512_set1_epi32(5)]);
-            for step in 0..UNSEEN {
+            for step in 0..STEPS {
                 for sum in &mut sums {
                     *sum = _mm512_dpbusd_epi32(*sum, factors[step % 2], factors[1]);
                 }
             }
         }
         black_box(sums);
-        rounds * UNSEEN * SUMS * 64
+        rounds * STEPS * SUMS * 64
     }
 
     #[target_feature(enable = "avx2")]
@@ -151,13 +150,13 @@ mod x86 {
         let mut sums = [_mm256_set1_epi32(0); SUMS];
         for _ in 0..rounds {
             let factors = black_box([_mm256_set1_epi32(3), _mm256_set1_epi32(5)]);
-            for step in 0..UNSEEN {
+            for step in 0..STEPS {
                 for sum in &mut sums {
                     *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(factors[step % 2], *sum));
                 }
             }
         }
         black_box(sums);
-        rounds * UNSEEN * SUMS * 16
+        rounds * STEPS * SUMS * 16
     }
 }

@@ -1,7 +1,7 @@
-//! A window of raw frames to its embedding, on each engine with one thread and the same model.
+//! Embedding a window of raw frames: the same model, one thread, every engine.
 
 use criterion::{BenchmarkId, Criterion};
-use neural_vault_benches::works::encode;
+use neural_vault_benches::workloads::encode;
 use neural_vault_benches::{FULL_WIDTH, Stop};
 use neural_vault_core::encoder::WeightFormat;
 

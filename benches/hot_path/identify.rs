@@ -1,8 +1,8 @@
-//! The best of a gallery's prototypes, for one query and for eight in a pass.
+//! Searching a gallery for one query, and for eight queries in one pass.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use neural_vault_benches::Stop;
-use neural_vault_benches::works::identify;
+use neural_vault_benches::workloads::identify;
 use neural_vault_core::encoder::WeightFormat;
 
 const PROTOTYPES: usize = 100_000;

@@ -1,5 +1,5 @@
-//! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`; with `--table` one table of all
-//! engines beside the machine's limits instead, and with `--token=FILE` what the core takes of a token under it.
+//! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`; with `--table` one table of
+//! all engines and the machine's limits instead; `--token=FILE` adds the core's figures on a token to it.
 
 mod encode;
 mod identify;

@@ -1,4 +1,4 @@
-//! An embedding's 128 components to int16 codes.
+//! Quantising an embedding's 128 components to int16 codes.
 
 use std::hint::black_box;
 

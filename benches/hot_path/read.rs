@@ -1,6 +1,6 @@
-//! A long CSV file to a standardised matrix.
+//! Reading a long CSV file into a standardised matrix.
 //!
-//! The file named in `NEURAL_VAULT_SHARED_DATA`, or a synthetic one.
+//! The file is the one named in `NEURAL_VAULT_SHARED_DATA`, or a synthetic one.
 
 use std::path::{Path, PathBuf};
 

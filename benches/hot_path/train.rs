@@ -1,4 +1,4 @@
-//! A training step on 160 rows of full width, beside its graph alone; one thread.
+//! A training step on 160 rows of full width, and its graph alone; one thread.
 
 use criterion::Criterion;
 use neural_vault::dataset::{Dataset, Standardiser, Synthetic};
@@ -62,7 +62,7 @@ fn standardised(recording: &Dataset) -> Vec<f32> {
     frames
 }
 
-/// Weights, frames, masks that drop nothing, and triplets that hold as the rows lie, class by class.
+/// Weights, frames, masks that drop nothing, and valid triplets: the rows are ordered by class.
 fn inputs(graph: &TrainingStep, frames: &[f32], count: usize) -> Result<Inputs, Stop> {
     let StateDict { dims, mut tensors } = random_model(FULL_WIDTH)?.state_dict()?;
     let mut floats = vec![

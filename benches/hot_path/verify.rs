@@ -1,4 +1,4 @@
-//! A probe to a key, or to none: the whole of a token's decision once it has the embedding.
+//! Verifying a probe's embedding and, on accept, deriving the key: a token's whole decision.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -8,7 +8,7 @@ use neural_vault_benches::{Stop, unit_vector};
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
 
-/// Attempts in memory that never run out; a token's flash is slower than all the rest.
+/// Attempts that never run out, in memory: writes to a token's flash would take longer than all the rest.
 struct InMemory(u32);
 
 impl AttemptCounter for InMemory {

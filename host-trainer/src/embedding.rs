@@ -1,4 +1,4 @@
-//! Scans to embeddings, on the core or an ONNX engine.
+//! Embedding scans, on the core or an ONNX engine.
 
 #[cfg(feature = "_engine")]
 mod onnx;
@@ -38,7 +38,7 @@ pub enum EmbeddingError {
     /// The window length is out of range.
     #[error(transparent)]
     Data(#[from] DatasetError),
-    /// The recording has another width than the model.
+    /// The recording and the model differ in their number of features.
     #[error(
         "{origin}: a frame has {given} features, the model takes {expected}; use recordings of the same parcellation \
          as the training data"
@@ -46,15 +46,15 @@ pub enum EmbeddingError {
     Width {
         /// The recording, or the scan's name.
         origin: String,
-        /// Features a frame of the recording.
+        /// Features per frame of the recording.
         given: usize,
-        /// Features a frame of the model.
+        /// Features per frame of the model.
         expected: usize,
     },
     /// The window is longer than the model's position table, or has no frame.
     #[error("a window of {window} frames: the model takes 1 to {positions}")]
     Window {
-        /// Frames asked for.
+        /// The requested window in frames.
         window: usize,
         /// The longest window of the model.
         positions: usize,
@@ -62,9 +62,9 @@ pub enum EmbeddingError {
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
-        /// The scan's name: its label, where it is one of a dataset.
+        /// The scan's name: its label, if it comes from a dataset.
         label: String,
-        /// Why.
+        /// The core's error.
         source: ScanError,
     },
 }
@@ -72,11 +72,11 @@ pub enum EmbeddingError {
 /// A scan to embed.
 #[derive(Clone, Copy, Debug)]
 pub struct Frames<'a> {
-    /// What errors call it.
+    /// Its name in errors.
     pub name: &'a str,
     /// Raw values, frame after frame.
     pub values: &'a [f32],
-    /// Values of a frame.
+    /// Values per frame.
     pub features: usize,
 }
 
@@ -121,7 +121,7 @@ impl Embedder {
     /// fails. If several scans fail, the error is that of the first.
     pub fn embed(&mut self, scans: &[Frames<'_>], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         scans.iter().try_for_each(|scan| check_width(scan.name, scan.features, &self.dims))?;
-        // Before memory is allocated for it: the number may come from a damaged file.
+        // Checked before memory is allocated: the window may come from a damaged file.
         if !(1..=self.dims.positions).contains(&window) {
             return Err(EmbeddingError::Window { window, positions: self.dims.positions });
         }
@@ -173,7 +173,8 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
             .map_err(|source| EmbeddingError::Scan { label: scan.name.to_owned(), source })?;
         Ok(embedding)
     };
-    // Collected before the errors are looked at, so that the first scan's is returned whichever thread fails first.
+    // All results are collected first, so that the error of the first failing scan is returned whichever thread fails
+    // first.
     let embeddings: Vec<_> = scans.par_iter().map_init(scratch, embed).collect();
     embeddings.into_iter().collect()
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// A file that is being written: it has a temporary name in the same folder until [`Pending::commit`], and is removed
-/// without it.
+/// A file that is being written, under a temporary name in the same folder until [`Pending::commit`].
+///
+/// It is removed when it is dropped without a commit.
 #[derive(Debug)]
 pub struct Pending {
     file: NamedTempFile,
@@ -16,14 +17,15 @@ pub struct Pending {
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
-    /// Everyone that the umask allows (mode 0666 less the umask).
+    /// Everyone whom the umask allows (mode 0666 without the bits of the umask).
     All,
     /// The owner only (mode 0600).
     Owner,
 }
 
-/// Writes `bytes` to `path` by way of a temporary file in the same folder, so that no reader sees a part of it, and
-/// neither a full disk nor a kill leaves one.
+/// Writes `bytes` to `path` through a temporary file in the same folder.
+///
+/// No reader sees a partial file, and neither a full disk nor a kill leaves one.
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
@@ -40,7 +42,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes, Readers::Owner)
 }
 
-/// As [`write_private`], and the file has its name even after a power cut: its folder is synced as well.
+/// As [`write_private`], and durable: the folder is synced too, so that the file keeps its name after a power cut.
 ///
 /// # Errors
 /// When the folder cannot be written; the message names the file.
@@ -49,7 +51,7 @@ pub fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path).map_err(|e| named(path, &e))
 }
 
-/// Makes what was written, renamed or removed in the folder of `path` durable.
+/// Makes writes, renames and removals in the folder of `path` durable.
 ///
 /// # Errors
 /// When the folder cannot be opened or synced.
@@ -65,7 +67,7 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 /// Writes several files; none gets its name before all of them are written.
 ///
 /// # Errors
-/// When one cannot be written; the message names it, and the files that were there stay as they were.
+/// When one cannot be written; the message names it, and existing files stay unchanged.
 pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
     let mut pending = Vec::with_capacity(files.len());
     for (path, bytes) in files {
@@ -74,10 +76,10 @@ pub fn write_together(files: &[(PathBuf, Vec<u8>)]) -> io::Result<()> {
     pending.into_iter().try_for_each(|(path, file)| file.commit().map_err(|e| named(path, &e)))
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder and its parents.
 ///
 /// # Errors
-/// When it cannot be made; the message names it.
+/// When it cannot be created; the message names it.
 pub fn create_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
         .map_err(|e| io::Error::new(e.kind(), format!("cannot make the folder {}: {e}", path.display())))
@@ -87,7 +89,7 @@ impl Pending {
     /// Begins a file that will be `path`.
     ///
     /// # Errors
-    /// When the folder cannot be written, or `path` is there and is not a regular file: a name such as `/dev/null` must
+    /// When the folder cannot be written, or `path` exists and is not a regular file: a name such as `/dev/null` must
     /// not be replaced by a file.
     pub fn create(path: &Path, readers: Readers) -> io::Result<Self> {
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
@@ -105,10 +107,10 @@ impl Pending {
         Ok(Self { file: builder.prefix(".neural-vault-").tempfile_in(folder_of(path))?, path: path.to_owned() })
     }
 
-    /// Gives the file its name, replacing any that had it.
+    /// Renames the file to its final name, replacing an existing file.
     ///
     /// # Errors
-    /// When the disk or the folder refuses.
+    /// When the file cannot be flushed or renamed.
     pub fn commit(self) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         self.file.persist(&self.path).map_err(|e| e.error)?;
@@ -169,7 +171,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_not_a_regular_file_is_left_as_it_is() {
+    fn a_path_that_is_not_a_regular_file_is_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("socket");
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_files_none_is_written_when_one_cannot_be() {
+    fn no_file_is_written_when_one_of_several_cannot_be() {
         let folder = tempfile::tempdir().unwrap();
         let (first, second) = (folder.path().join("first"), folder.path().join("second"));
         std::fs::write(&first, "old").unwrap();

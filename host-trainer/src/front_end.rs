@@ -1,20 +1,20 @@
 //! The whitened front end: a closed-form projection that separates classes.
 //!
-//! It finds the principal axes of the standardised frames, whitens them by the shrunk within-class covariance, so that the
-//! scans of a class vary equally along each, and chooses a basis: first the discriminants (the span of the whitened class
-//! means), then the axes of largest within-class variance. Its first columns are linear discriminant analysis.
+//! It finds the principal axes of the standardised frames, whitens them by the shrunk within-class covariance, so that
+//! frames of a class vary equally along each, and chooses a basis: first the discriminants (the span of the whitened
+//! class means), then the axes of largest within-class variance. Its first columns are linear discriminant analysis.
 
 use faer::{Mat, MatRef, Side};
 
 /// Most principal axes that are kept.
 const AXES: usize = 400;
-/// Most rows that the principal axes are computed from: the time of a decomposition grows with the cube of them.
+/// Most rows that the principal axes are computed from: a decomposition takes time cubic in their number.
 const SAMPLE: usize = 1000;
 /// Weight of the identity in the within-class covariance (Friedman 1989; Ledoit and Wolf 2004).
 const SHRINKAGE: f64 = 0.3;
 /// Eigenvalues below this share of the largest are rounding errors.
 const SMALLEST: f64 = 1e-10;
-/// Scale of the axes other than the discriminants, where the training classes are those to be distinguished later.
+/// Scale of the axes other than the discriminants, when the training classes are the ones to be recognised later.
 pub const CLOSED_SET_REST: f64 = 0.5;
 
 /// Why no front end can be fitted to the frames.
@@ -22,7 +22,7 @@ pub const CLOSED_SET_REST: f64 = 0.5;
 #[non_exhaustive]
 pub enum FrontEndError {
     /// There are fewer than two frames, or all are equal.
-    #[error("all frames are equal: there is nothing to tell classes apart by; look at the recordings")]
+    #[error("all frames are equal: nothing distinguishes the classes; check the recordings")]
     NoVariation,
     /// No class has two frames that differ.
     #[error(
@@ -31,10 +31,10 @@ pub enum FrontEndError {
     )]
     NoVariationWithin,
     /// The classes have the same mean.
-    #[error("the classes have the same mean frame: no projection sets them apart; look at the labels")]
+    #[error("the classes have the same mean frame: no projection separates them; check the labels")]
     NoVariationBetween,
     /// A decomposition did not converge.
-    #[error("the frames' covariance cannot be decomposed: look for extreme values in the recordings")]
+    #[error("the frames' covariance cannot be decomposed; look for extreme values in the recordings")]
     NoConvergence,
 }
 
@@ -43,7 +43,7 @@ pub enum FrontEndError {
 pub struct FrontEnd {
     /// Maps principal axes back to features: features x any.
     base: Mat<f64>,
-    /// Principal axes over the base, whitened: any x rank.
+    /// Whitened principal axes in the base: any x rank.
     whitening: Mat<f64>,
     /// Orthonormal, rank x (classes - 1).
     discriminants: Mat<f64>,
@@ -51,7 +51,7 @@ pub struct FrontEnd {
     whitened: Mat<f64>,
 }
 
-/// A projection, with the training frames that it has projected.
+/// A projection, with the projected training frames.
 #[derive(Debug)]
 pub struct Projection {
     /// `[outputs, features]`, row-major like the weight of a linear layer in PyTorch; rows beyond the rank are zero.
@@ -66,7 +66,7 @@ impl FrontEnd {
     /// Fits to standardised frames (rows x features) and their labels.
     ///
     /// # Errors
-    /// [`FrontEndError`]: the frames, those of every class, or the class means do not differ.
+    /// [`FrontEndError`]: all frames are equal, the frames of each class are equal, or the class means are equal.
     pub fn fit(frames: &[f32], features: usize, labels: &[u32]) -> Result<Self, FrontEndError> {
         let rows = labels.len();
         let all = MatRef::from_row_major_slice(frames, rows, features);
@@ -94,7 +94,7 @@ impl FrontEnd {
         }
         let whitening = whitening(&within)?;
         let centred = means.centred() * &whitening;
-        // Whitened frames of a class have variance 1: the difference of means this close is rounding.
+        // Whitened frames of a class have variance 1: means that differ this little differ by rounding only.
         if centred.squared_norm_l2() < SMALLEST {
             return Err(FrontEndError::NoVariationBetween);
         }
@@ -144,7 +144,7 @@ impl FrontEnd {
                 None => (0..rank).map(|i| self.discriminants[(i, candidate)]).collect(),
                 Some(axis) => (0..rank).map(|i| f64::from(u8::from(i == axis))).collect(),
             };
-            // Twice: one pass of Gram-Schmidt leaves rounding errors where it cancels much.
+            // Gram-Schmidt twice: one pass leaves rounding errors after large cancellations.
             for _ in 0..2 {
                 for other in &columns {
                     let along: f64 = column.iter().zip(other).map(|(a, b)| a * b).sum();

@@ -1,7 +1,7 @@
-//! Works of the core whose instructions valgrind counts: `cargo xtask instructions`.
+//! Workloads of the core whose instructions valgrind counts: `cargo xtask instructions`.
 //!
-//! Weights, scans and prototypes are random and always the same. What a work needs is made before the count begins.
-// What the macros make is not documented.
+//! Weights, scans and prototypes are random, from fixed seeds. The setup of a workload is not counted.
+// Items that the macros generate have no documentation.
 #![allow(missing_docs, unused_qualifications)]
 
 use std::convert::Infallible;
@@ -23,10 +23,10 @@ const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
 
 const PROTOTYPES: usize = 10_000;
 
-/// Does a work once.
-type Work = Box<dyn FnMut()>;
+/// Runs a workload once.
+type Workload = Box<dyn FnMut()>;
 
-// Handed back, so that what it holds is freed after the count.
+// Returned, so that its memory is freed after the count.
 #[library_benchmark]
 #[bench::encode_f32_portable_1(encode(F32, &Kernel::PORTABLE, 1))]
 #[bench::encode_f32_portable_8(encode(F32, &Kernel::PORTABLE, 8))]
@@ -43,9 +43,9 @@ type Work = Box<dyn FnMut()>;
 #[bench::key_v2(key_v2())]
 #[bench::verify_accept(decide(true))]
 #[bench::verify_reject(decide(false))]
-fn work(mut work: Work) -> Work {
-    work();
-    work
+fn work(mut workload: Workload) -> Workload {
+    workload();
+    workload
 }
 
 library_benchmark_group!(name = core; benchmarks = work);
@@ -55,7 +55,7 @@ main!(
     library_benchmark_groups = core
 );
 
-fn encode(format: WeightFormat, kernel: &'static Kernel, window: usize) -> Work {
+fn encode(format: WeightFormat, kernel: &'static Kernel, window: usize) -> Workload {
     let bytes: &'static Aligned = Box::leak(Box::new(bundle_in(format, &DIMS, 2026, None).unwrap()));
     let encoder = Bundle::open(bytes.bytes()).unwrap().encoder().with_kernel(kernel);
     let frames = Random(11).floats(window * DIMS.features, 3.0);
@@ -64,7 +64,7 @@ fn encode(format: WeightFormat, kernel: &'static Kernel, window: usize) -> Work 
     Box::new(move || encoder.embed_window(black_box(&frames), &mut scratch, black_box(&mut embedding)).unwrap())
 }
 
-fn identify(format: WeightFormat) -> Work {
+fn identify(format: WeightFormat) -> Workload {
     let vectors: Vec<_> = (0..PROTOTYPES as u32).map(prototype).collect();
     let threshold = Threshold::new(0.5).unwrap();
     let entry = |prototype| Entry { label: "", threshold, prototype };
@@ -77,18 +77,18 @@ fn identify(format: WeightFormat) -> Work {
     Box::new(move || gallery.identify(black_box(&probe), black_box(&mut matches), kernel).unwrap())
 }
 
-fn quantise() -> Work {
+fn quantise() -> Workload {
     let (mut embedding, mut codes) = (prototype(1), [0; DIMS.latent]);
     neural_vault_core::similarity::normalise(&mut embedding).unwrap();
     Box::new(move || quantise::quantise(black_box(&embedding), black_box(&mut codes)).unwrap())
 }
 
-fn key_v1() -> Work {
+fn key_v1() -> Workload {
     let (prototype, mut key) = (prototype(1), [0; 32]);
     Box::new(move || derive_v1(black_box(&prototype), black_box(&mut key)).unwrap())
 }
 
-fn key_v2() -> Work {
+fn key_v2() -> Workload {
     let (prototype, secret) = (prototype(1), DeviceSecret::from_bytes(&[7; 32]));
     let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"count" };
     let mut buffer = KeyBuffer::empty();
@@ -97,8 +97,8 @@ fn key_v2() -> Work {
     })
 }
 
-/// A verification that accepts, or rejects.
-fn decide(accepts: bool) -> Work {
+/// A verification that accepts or rejects.
+fn decide(accepts: bool) -> Workload {
     let (enrolled, secret) = (prototype(1), DeviceSecret::from_bytes(&[7; 32]));
     let probe = prototype(if accepts { 1 } else { 2 });
     let (threshold, mut buffer) = (Threshold::new(0.9).unwrap(), KeyBuffer::empty());
@@ -109,7 +109,7 @@ fn decide(accepts: bool) -> Work {
     })
 }
 
-/// The components of a prototype, another for every seed.
+/// The components of a random prototype.
 fn prototype(seed: u32) -> Vec<f32> {
     Random(seed).floats(DIMS.latent, 1.0)
 }

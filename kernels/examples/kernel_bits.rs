@@ -1,4 +1,4 @@
-//! Embeds random scans by every kernel of this processor, and compares each word with the portable kernel's.
+//! Embeds random scans with every kernel of this processor, and compares each word with the portable kernel's.
 //!
 //! `cargo run --release -p neural-vault-kernels --example kernel_bits [SCANS]`
 
@@ -7,7 +7,7 @@ use std::error::Error;
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_testkit::{Comparison, compare};
 
-/// Scans a format unless told otherwise, a tenth of them of eight frames.
+/// Default number of scans per format; a tenth of them have eight frames.
 const SCANS: usize = 100_000;
 
 fn main() -> Result<(), Box<dyn Error>> {

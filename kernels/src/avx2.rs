@@ -10,7 +10,7 @@ use neural_vault_core::kernel::{Kernel, LANES, QUAD, STEP, WeightRows, chunk_at,
 
 use super::loops::{compiled, input_loops, loops};
 
-/// For processors with AVX2 and F16C: [`super::usable`] asks before it hands this out, and nothing else can reach it.
+/// For processors with AVX2 and F16C: [`super::usable`], the only access to it, checks for them.
 pub(super) const KERNEL: Kernel = Kernel {
     add_f32,
     add_f16,
@@ -39,7 +39,7 @@ compiled! {
 loops!("avx2");
 input_loops!("avx2");
 
-/// A weight as it is stored.
+/// A stored weight.
 trait Stored: Copy {
     /// A column of weights as floats.
     ///
@@ -62,7 +62,7 @@ impl Stored for u16 {
     #[inline(always)]
     unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
         let halves: [__m128i; 2] = bytemuck::cast(*column);
-        // SAFETY: the caller vouches for F16C.
+        // SAFETY: the caller ensures F16C.
         unsafe { [_mm256_cvtph_ps(halves[0]), _mm256_cvtph_ps(halves[1])] }
     }
 }
@@ -72,7 +72,7 @@ impl Stored for i16 {
     #[inline(always)]
     unsafe fn floats(column: &[Self; LANES]) -> [__m256; 2] {
         let halves: [__m128i; 2] = bytemuck::cast(*column);
-        // SAFETY: the caller vouches for AVX2.
+        // SAFETY: the caller ensures AVX2.
         unsafe {
             let [low, high] = [_mm256_cvtepi16_epi32(halves[0]), _mm256_cvtepi16_epi32(halves[1])];
             [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)]
@@ -126,7 +126,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     }
     for (k, row) in (0..STEP).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first);
-        // SAFETY: this function has the instructions.
+        // SAFETY: this function is compiled for these instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
             let value = _mm256_set1_ps(inputs[k]);
@@ -142,7 +142,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     }
 }
 
-/// As [`Kernel::add_i8i16`], whatever the codes.
+/// As [`Kernel::add_i8i16`], for int8 and int16 codes alike.
 #[target_feature(enable = "avx2")]
 fn add_codes(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
     let width = row_width(inputs, STEP / QUAD, weights, sums);
@@ -160,7 +160,7 @@ fn add_codes(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: 
     }
 }
 
-/// One column of `N` rows: an output's sum grows in two halves, the quad's first pair and its second.
+/// One column of `N` rows: each output has two partial sums, for the first and the second pair of a quad.
 #[target_feature(enable = "avx2")]
 fn code_tile<const N: usize>(
     inputs: &[[i16; STEP]; N],
@@ -184,7 +184,7 @@ fn code_tile<const N: usize>(
     for (tile, row) in tile.iter().zip(sums.chunks_exact_mut(width)) {
         let mut stored: [__m256i; 2] = bytemuck::cast(row[column]);
         for (stored, [low, high]) in stored.iter_mut().zip(tile.as_chunks::<2>().0) {
-            // Pairs are added inside halves of a register: its middle quarters change places.
+            // Pairs are added within each half of a register, so the middle quarters are swapped.
             let eight = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(*low, *high));
             *stored = _mm256_add_epi32(*stored, eight);
         }

@@ -1,14 +1,14 @@
-//! int8 weights by the dual multiply-add of Cortex-M4, M7 and M33.
+//! int8 weights with the dual multiply-add of Cortex-M4, M7 and M33.
 //!
 //! These have the DSP extension of Armv7E-M or Armv8-M.
 //! SMLAD multiplies two pairs of int16 and adds both products; SXTB16 makes such a pair of every other byte of a word.
-//! Compilers form neither by themselves. The sums of four outputs stay in registers while eight quads of inputs pass.
+//! Compilers do not generate either. The sums of four outputs stay in registers while eight quads of inputs pass.
 
 use core::arch::{asm, naked_asm};
 
 use neural_vault_core::kernel::{Kernel, LANES, QUAD, STEP, WeightRows, row_width};
 
-/// For the processors that this module is compiled for.
+/// The kernel for processors with the DSP extension.
 pub(super) const KERNEL: Kernel = Kernel { add_i8: add, add_i8i16: add, ..Kernel::PORTABLE };
 
 /// Quads of a whole step.
@@ -51,7 +51,7 @@ impl Pairs {
     }
 }
 
-/// As [`Kernel::add_i8i16`], whatever the codes.
+/// As [`Kernel::add_i8i16`], for int8 and int16 codes alike.
 #[allow(unsafe_code)]
 fn add(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) {
     let width = row_width(inputs, QUADS, weights, sums);
@@ -62,7 +62,7 @@ fn add(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [
             *pairs = Pairs::new(*quad);
         }
         let sums = sums.as_flattened_mut();
-        // Fewer quads end a row of inputs.
+        // A row of inputs may end with fewer quads.
         let whole = columns.len() >= (QUADS - 1) * stride + width;
         if whole && columns.as_ptr().cast::<u32>().is_aligned() {
             // SAFETY: there are `QUADS` rows of weights at whole words, and each has a quad for every sum. Sums come in
@@ -82,7 +82,7 @@ fn add(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [
 
 /// Adds to four times `fours` sums the products of [`QUADS`] quads.
 ///
-/// Written out because it takes every register: r3 to r6 are sums, r7 to r10 weights, r11 and r12 pairs.
+/// In assembly because it needs every register: r3 to r6 are sums, r7 to r10 weights, r11 and r12 pairs.
 ///
 /// # Safety
 /// `weights` are [`QUADS`] rows, `stride` bytes apart, each of four times `fours` words at whole words; `fours` is not 0.
@@ -96,7 +96,7 @@ unsafe extern "C" fn add_quads(
     fours: usize,
 ) {
     naked_asm!(
-        // The place of the next sums is kept at sp, and the fours that are left behind the ten registers.
+        // [sp] holds the address of the next sums; [sp, #40], above the ten saved registers, the remaining fours.
         "push {{r3-r11, lr}}",
         "2:",
         "ldr r12, [sp]",

@@ -1,8 +1,8 @@
 //! The encoder's inner loops for several processors, chosen at run time.
 //!
-//! A program built for every x86-64 may use its first 128-bit instructions only; [`best`] gives it loops that use what
-//! the processor has beyond them. Float products are rounded before they are added (no fused multiply-add) and each sum
-//! runs over its inputs in order; integer sums are exact: so the bits are those of [`Kernel::PORTABLE`].
+//! A program built for every x86-64 can use only the baseline 128-bit instructions; [`best`] returns loops that use the
+//! wider instructions of the processor. The bits are those of [`Kernel::PORTABLE`]: float products are rounded before
+//! they are added (no fused multiply-add), each sum runs over its inputs in order, and integer sums are exact.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -17,7 +17,7 @@ mod cortex_m;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 mod loops;
 
-/// The fastest kernel that this processor runs; without `std`, that the target is compiled for.
+/// The fastest kernel that this processor supports; without `std`, the one that the target is compiled for.
 #[must_use]
 pub fn best() -> &'static Kernel {
     #[cfg(all(target_arch = "arm", target_feature = "dsp", feature = "weights-int8"))]
@@ -31,7 +31,7 @@ pub fn best() -> &'static Kernel {
     return &Kernel::PORTABLE;
 }
 
-/// Every kernel that this processor runs, by the instructions it uses, the fastest last.
+/// Every kernel that this processor supports, with the name of its instructions; the fastest last.
 #[cfg(feature = "std")]
 #[must_use]
 pub fn usable() -> Vec<(&'static str, &'static Kernel)> {

@@ -1,8 +1,8 @@
-//! Functions compiled for the instructions of a processor, core's own loops among them.
+//! Macros that compile functions, such as core's loops, for a processor's instructions.
 
-/// Functions of core's names that run its loops with these instructions.
+/// Defines functions with core's names that run core's loops with these instructions.
 ///
-/// The loops are always inlined, and their arithmetic is core's, so the compiler can use wider registers and nothing else.
+/// The loops are always inlined and keep core's arithmetic, so the compiler can only use wider registers.
 macro_rules! loops {
     ($features:literal) => {
         $crate::loops::compiled! {
@@ -20,7 +20,7 @@ macro_rules! loops {
     };
 }
 
-/// As [`loops`], those from raw values to the inputs of products.
+/// As [`loops`], for the loops from raw values to the inputs of products.
 macro_rules! input_loops {
     ($features:literal) => {
         $crate::loops::compiled! {
@@ -39,7 +39,7 @@ macro_rules! input_loops {
     };
 }
 
-/// Functions that run others with these instructions, for a kernel's table.
+/// Defines safe functions for a kernel's table, which call functions that need these instructions.
 macro_rules! compiled {
     ($features:literal: $($name:ident($($argument:ident: $kind:ty),*) $(-> $result:ty)? = $function:path;)*) => {$(
         #[allow(unsafe_code)]

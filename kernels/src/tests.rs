@@ -19,7 +19,7 @@ impl Random {
         self.bits() as f32 / 8_388_608.0 - 1.0
     }
 
-    /// An integer from `-max` to `max`, one in eight at an end.
+    /// An integer from `-max` to `max`; one in eight is an end of the range.
     fn integer(&mut self, max: i32) -> i32 {
         match self.bits() % 16 {
             0 => max,
@@ -29,7 +29,7 @@ impl Random {
     }
 }
 
-/// The sums that a loop computes of random numbers drawn by `input`, `weight` and `sum`.
+/// The sums that a loop computes from random numbers, drawn by `input`, `weight` and `sum`.
 fn outcome<I, W, S: Copy>(
     add: Add<I, W, S>,
     [rows, count, width, stride]: [usize; 4],
@@ -51,7 +51,7 @@ fn for_all_shapes(longest: usize, mut check: impl FnMut(&str, &Kernel, [usize; 4
         for rows in 1..=ROWS {
             for count in [1, 2, 7, longest - 1, longest] {
                 for width in [1, 2, 3, 7, 8, 9, 24, 31] {
-                    // Weights side by side, and with those of other outputs between them.
+                    // Weights that are adjacent, and weights with those of other outputs between them.
                     check(name, kernel, [rows, count, width, width]);
                     check(name, kernel, [rows, count, width, width + 5]);
                 }
@@ -67,7 +67,7 @@ fn float_sums_have_the_bits_of_the_portable_kernel() {
     }
     for_all_shapes(STEP, |name, kernel, shape| {
         let with = |kernel: &Kernel| {
-            // Every exponent of finite halves, the smallest numbers among them.
+            // Every exponent of finite halves, including subnormal numbers.
             let half = |random: &mut Random| (random.bits() as u16) & !(1 << 14);
             let integer = |random: &mut Random| random.integer(32767) as i16;
             [
@@ -100,7 +100,7 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
         let raw: Vec<f32> = (0..count)
             .map(|k| if k % 5 == 0 { special[k / 5 % special.len()] } else { random.float() * 200.0 })
             .collect();
-        // Bits of floats between a half and two.
+        // Floats between a half and two.
         let mut statistics = || -> Vec<u16> { (0..count).map(|_| 0x3f00 + random.bits() as u16 % 0x100).collect() };
         let (mean, inv_std) = (statistics(), statistics());
         for (width, stride) in [(1, 1), (8, 8), (8, 11), (11, 11)] {
@@ -135,7 +135,7 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
                 let row = RawRow { raw: &raw, statistics, factor: 0.7 };
                 let done = (kernel.add_raw_i8)(row, WeightRows { columns: &columns, stride }, &mut sums);
                 assert!(done <= count && done.is_multiple_of(QUAD), "{name}: {done} of {count}");
-                // The kernel that has such a loop uses it for long rows of its width.
+                // A kernel with a special loop uses it for long rows of one width.
                 assert_eq!(done > 0, name == "avx512" && count >= 8 * STEP && width == 8, "{name}: {done} of {count}");
                 add_codes(done, &mut sums);
                 assert_eq!(sums, expected, "{name}: {count} values, {width} columns of {stride}");
@@ -172,7 +172,7 @@ fn inputs_are_prepared_to_the_same_bits() {
     let halves = |values: &[f32]| values.iter().map(|value| (value.to_bits() >> 16) as u16).collect::<Vec<_>>();
     let (mean_halves, inv_std_halves) = (halves(&mean), halves(&inv_std));
     let prepared = |kernel: &Kernel, count: usize, max_code: i16| {
-        // Of its own, so that a read past its end is one past its memory.
+        // A separate allocation, so that a read past its end is out of bounds.
         let values = values[..count].to_vec();
         let mut standardised = vec![0.0; count];
         (kernel.standardise)(&values, Statistics { mean: &mean, inv_std: &inv_std }, &mut standardised);

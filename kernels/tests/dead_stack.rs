@@ -1,6 +1,6 @@
 //! No copy of a secret stays on the stack below the caller once a key was derived, used or refused.
 //!
-//! Core forbids unsafe code, in its tests too, and reading the dead stack needs it: so the test is here. It runs at the
+//! Reading the dead stack needs unsafe code, which core forbids in its tests too, so the test is here. It runs at the
 //! release profile's level, and `cargo xtask test` runs it at opt-level `s` as well.
 #![allow(clippy::unwrap_used, unsafe_code)]
 
@@ -19,16 +19,16 @@ use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, command_tag};
 use sha2::Sha256;
 use sha2::block_api::compress256;
 
-/// Bytes of the stack that are looked at, below the frame that calls the work.
+/// Bytes of the stack that are searched, below the frame that calls `work`.
 const DEPTH: usize = 64 * 1024;
 
-/// What the stack is filled with beforehand.
+/// The value that the stack is filled with beforehand.
 const PAINT: u8 = 0x11;
 
 const SECRET: &[u8; 32] = b"0123456789abcdefFEDCBA9876543210";
 const CONTEXT: KeyContext<'_> = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"disk" };
 
-/// The stack below a call of `work` as it is after the call, lowest address first, and what the work returned.
+/// The stack below a call of `work` after the call, lowest address first, and the result of `work`.
 #[inline(never)]
 fn dead_stack<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>) {
     let mut copy = vec![0; DEPTH];
@@ -38,7 +38,7 @@ fn dead_stack<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>) {
     (result, copy)
 }
 
-/// A frame of its own for the work, dead once it returns.
+/// A separate stack frame for `work`, dead once it returns.
 #[inline(never)]
 fn call<T>(work: impl FnOnce() -> T) -> T {
     work()
@@ -71,14 +71,14 @@ struct Trace {
 }
 
 impl Trace {
-    /// Whether the stack holds any four bytes of it, in either byte order: words are where a compiler keeps parts.
+    /// Whether the stack holds any four consecutive bytes of it, in either byte order: compilers keep parts in words.
     fn is_in(&self, stack: &[u8]) -> bool {
         let words = self.bytes.as_chunks::<4>().0;
         words.iter().any(|&[a, b, c, d]| stack.windows(4).any(|found| found == [a, b, c, d] || found == [d, c, b, a]))
     }
 }
 
-/// Everything from which HMACs under a key follow: its bytes, its padded blocks, the hash's states after those.
+/// Everything that allows HMACs under a key to be computed: its bytes, its padded blocks, the hash states after those.
 fn traces_of_key(name: &'static str, key: &[u8; 32]) -> Vec<Trace> {
     let mut traces = vec![Trace { name, bytes: key.to_vec() }];
     for pad in [0x36, 0x5c] {
@@ -131,7 +131,7 @@ fn assert_clean(what: &str, stack: &[u8], traces: &[Trace]) {
     }
 }
 
-/// Fails when the work reached deeper than what is cleared after it: below that, the stack must still be painted.
+/// Fails when `work` used more stack than is cleared after it: below that, the stack must still be painted.
 fn assert_cleared_as_deep_as_used(what: &str, stack: &[u8]) {
     /// Below what it clears, `zeroize_stack` itself may leave a return address.
     const OWN: usize = 64;
@@ -164,7 +164,7 @@ fn a_v2_derivation_leaves_nothing() {
         let secret = DeviceSecret::from_bytes(SECRET);
         let mut buffer = KeyBuffer::empty();
         let (key, stack) = dead_stack(|| derive_v2(&prototype, &secret, &CONTEXT, &mut buffer));
-        // The traces are of this very key.
+        // The traces belong to this key.
         assert_eq!(
             key.ok().unwrap().expose_secret()[..],
             traces.iter().find(|t| t.name == "released key").unwrap().bytes

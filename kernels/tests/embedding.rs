@@ -1,4 +1,4 @@
-//! Embeddings have the bits of the portable kernel, which core's tests pin.
+//! Every kernel's embeddings have the bits of the portable kernel, which core's tests pin.
 #![allow(clippy::unwrap_used)]
 
 use neural_vault_core::bundle::Bundle;
@@ -34,7 +34,7 @@ fn check(format: WeightFormat, dims: &Dims) {
             let in_pieces = |encoder: Encoder<'_>| {
                 let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];
                 let mut scan = ScanEncoder::new(&encoder, window, &mut scratch).unwrap();
-                // Pieces that end in quads and between them, and in the next frame.
+                // Pieces that end at a quad, within one, and in the next frame.
                 let mut rest = &frames[..];
                 for length in [256, 1, 2, 512, 3, 48].into_iter().cycle() {
                     let (piece, after) = rest.split_at(rest.len().min(length));

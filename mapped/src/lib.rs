@@ -1,16 +1,16 @@
-//! A file in memory without a copy of it.
+//! Memory-mapped files.
 //!
-//! A package of its own, because mapping a file is unsafe and the library that reads galleries forbids that.
+//! This is a separate package because mapping a file needs unsafe code, which the library that reads galleries forbids.
 
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
 
-/// The bytes of a file that is mapped into memory; they start at a page.
+/// The bytes of a memory-mapped file; they start at a page boundary.
 ///
-/// The bytes are the file's: whoever changes it meanwhile changes them, and who shortens it ends this process at the next
-/// look at what is gone. What was checked should therefore be a file that nobody else writes, as enrolments are.
+/// Another process that writes the file changes these bytes, and one that truncates it makes the next read of the
+/// missing part end this process. So map only files that no one else writes, such as enrolments.
 #[derive(Debug)]
 pub struct Mapped(memmap2::Mmap);
 
@@ -18,12 +18,12 @@ impl Mapped {
     /// Maps the file for reading.
     ///
     /// # Errors
-    /// When the file cannot be opened or mapped, an empty one for example.
+    /// When the file cannot be opened or mapped, for example because it is empty.
     #[allow(unsafe_code)]
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
-        // SAFETY: the bytes are only read, as numbers of which every pattern is one, and whatever is looked up by them is
-        // checked when it is looked up.
+        // SAFETY: the bytes are only read, as numbers for which every bit pattern is valid, and offsets read from them
+        // are checked at every use.
         unsafe { memmap2::Mmap::map(&file) }.map(Self)
     }
 }

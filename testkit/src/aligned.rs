@@ -1,4 +1,4 @@
-//! Bytes at an aligned address, as a bundle must be.
+//! Bytes at an aligned address, as a bundle needs.
 
 /// Bytes that start at a multiple of 64 in memory, whatever the allocator.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Aligned {
         &self.buffer[self.start..self.start + self.length]
     }
 
-    /// The bytes, to be damaged.
+    /// The bytes, for tests to damage.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.buffer[self.start..self.start + self.length]
     }

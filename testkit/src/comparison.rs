@@ -1,4 +1,4 @@
-//! Embeddings by several kernels, compared word by word with the portable kernel's.
+//! Comparison of several kernels' embeddings with those of the portable kernel, word by word.
 
 use std::error::Error;
 use std::ops::AddAssign;
@@ -18,11 +18,11 @@ const DIMS: Dims = Dims { features: 2_051, positions: 8, ..FULL_WIDTH };
 pub struct Comparison {
     /// Scans embedded by both.
     pub scans: usize,
-    /// Of these, scans that overflow: the portable kernel refuses them.
+    /// Scans among them that overflow, which the portable kernel refuses.
     pub refused: usize,
-    /// Words compared, those of refused scans aside.
+    /// Words compared, without those of refused scans.
     pub words: usize,
-    /// Words that differ; all of an embedding's when one kernel refuses what the other does not.
+    /// Words that differ; all words of an embedding if only one of the kernels refuses the scan.
     pub differing: usize,
 }
 
@@ -55,7 +55,7 @@ pub fn compare(
             let (window, frames) = scan(index);
             let expected = embed(&portable, &frames, window);
             for ((_, kernel), found) in kernels.iter().zip(&mut found) {
-                *found += judge(&expected, &embed(&portable.with_kernel(kernel), &frames, window));
+                *found += compare_bits(&expected, &embed(&portable.with_kernel(kernel), &frames, window));
             }
         }
         found
@@ -80,7 +80,7 @@ fn embed(encoder: &Encoder<'_>, frames: &[f32], window: usize) -> Embedding {
     Ok(embedding.map(f32::to_bits))
 }
 
-fn judge(expected: &Embedding, found: &Embedding) -> Comparison {
+fn compare_bits(expected: &Embedding, found: &Embedding) -> Comparison {
     let (refused, words, differing) = match (expected, found) {
         (Ok(expected), Ok(found)) => (0, DIMS.latent, expected.iter().zip(found).filter(|(a, b)| a != b).count()),
         (Err(expected), Err(found)) if expected == found => (1, 0, 0),
@@ -89,7 +89,7 @@ fn judge(expected: &Embedding, found: &Embedding) -> Comparison {
     Comparison { scans: 1, refused, words, differing }
 }
 
-/// The scan of this number, and the frames of its only window: one, or eight in every tenth scan.
+/// Scan number `index`, one window: its length (eight frames in every tenth scan, otherwise one) and its frames.
 fn scan(index: usize) -> (usize, Vec<f32>) {
     let window = if index % 10 == 9 { 8 } else { 1 };
     let mut random = Random((index as u32).wrapping_mul(2_654_435_769));
@@ -118,13 +118,13 @@ fn special(random: &mut Random) -> f32 {
     VALUES[below(random, VALUES.len())]
 }
 
-/// A float of any bits.
+/// A float of arbitrary bits.
 fn any(random: &mut Random) -> f32 {
     random.float();
     f32::from_bits(random.0)
 }
 
-/// A normal value (Box and Muller).
+/// A standard normal value (Box and Muller).
 fn normal(random: &mut Random) -> f32 {
     let radius = (-2.0 * ((1.0 - random.float()) / 2.0).ln()).sqrt();
     radius * (std::f32::consts::PI * random.float()).cos()

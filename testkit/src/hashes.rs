@@ -18,7 +18,7 @@ pub fn embedding_hash(format: WeightFormat, dims: &Dims, window: usize) -> Resul
     hash_of_scans(&Bundle::open(bytes.bytes())?, window, 2, 100)
 }
 
-/// As [`embedding_hash`], of a given model and of `scans` scans, of `windows` windows each.
+/// As [`embedding_hash`], for a given model and `scans` scans of `windows` windows each.
 ///
 /// # Errors
 /// A scan has no embedding.

@@ -1,4 +1,4 @@
-//! What the tests, benches and examples of several packages share.
+//! Helpers that the tests, benches and examples of several packages share.
 //!
 //! Random models and scans are the same on every machine, so that hashes of their embeddings can be pinned.
 

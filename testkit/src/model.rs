@@ -11,7 +11,7 @@ use crate::{Aligned, Random};
 pub const SMALL: Dims =
     Dims { features: 5, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 3 };
 
-/// The reference's widths with few features.
+/// The reference's widths, with few features.
 pub const FULL_WIDTH: Dims =
     Dims { features: 300, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: 128, positions: 4 };
 
@@ -29,7 +29,7 @@ pub fn bundle(dims: &Dims, seed: u32, provisioning_key: Option<&[u8; 32]>) -> Re
     bundle_in(WeightFormat::F32, dims, seed, provisioning_key)
 }
 
-/// As [`bundle`], its weights in another format.
+/// As [`bundle`], with weights in another format.
 ///
 /// # Errors
 /// The sizes are outside their limits.
@@ -41,7 +41,7 @@ pub fn bundle_in(
 ) -> Result<Aligned, WriteError> {
     let shapes = tensor_names_and_shapes(dims).map_err(WriteError::Dims)?;
     let mut random = Random(seed);
-    // Standardised features here are in -4..4.
+    // These models' standardised features are in -4..4.
     let input_scale = 4.0 / f32::from(format.largest_code().unwrap_or(1));
     let tensor = |name: &str| {
         if name == "proj.input_scale" {

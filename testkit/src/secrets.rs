@@ -1,4 +1,4 @@
-//! The claim that a type for secrets cannot be copied, printed or compared by accident.
+//! A check that a type for secrets cannot be copied, printed or compared by accident.
 
 /// Fails to compile unless each type lacks `Copy`, `Clone`, `Debug`, `Display` and `PartialEq`.
 ///
@@ -7,7 +7,7 @@
 /// neural_vault_testkit::assert_secret!(Secret);
 /// ```
 ///
-/// Each of the traits alone is found:
+/// Any single one of the traits fails:
 ///
 /// ```compile_fail
 /// #[derive(Clone)]

@@ -100,7 +100,7 @@ fn embed_scan(
         left -= chunk.len();
         let last = left == 0;
         let mut ticks = 0;
-        let stack = stack::of(&mut || {
+        let stack = stack::measure(&mut || {
             let begun = !TIMER_VALUE.read();
             state = state.and_then(|state| push(encoder, state, chunk, scratch, last.then_some(&mut *embedding)));
             ticks = (!TIMER_VALUE.read()).wrapping_sub(begun);

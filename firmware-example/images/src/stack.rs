@@ -1,22 +1,23 @@
-//! The stack that a call takes: memory below it is painted before, and the overwritten paint is counted after.
+//! Measures the stack of a call: paints the memory below it, then counts the overwritten words.
 
 use core::arch::asm;
 use core::ptr::{read_volatile, write_volatile};
 
 const PAINT: u32 = 0xcccc_cccc;
 
-/// Painted words.
+/// Number of painted words.
 const DEPTH: usize = 4096;
 
-/// Runs `work`; returns the bytes of stack that it took below this call.
+/// Runs `work`; returns the bytes of stack that it used below this call.
 #[inline(never)]
-pub fn of(work: &mut dyn FnMut()) -> u32 {
+pub fn measure(work: &mut dyn FnMut()) -> u32 {
     let top: *mut u32;
     // SAFETY: reads a register.
     unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags)) };
     let low = top.wrapping_sub(DEPTH);
     for word in 0..DEPTH {
-        // SAFETY: memory below the stack pointer is unused, the linked layout leaves that much of it, and nothing interrupts.
+        // SAFETY: memory below the stack pointer is unused, the linked layout leaves that much, and there are no
+        // interrupts.
         unsafe { write_volatile(low.wrapping_add(word), PAINT) };
     }
     work();

@@ -13,7 +13,7 @@ use crate::report::comparison_html;
 use crate::results::Estimate;
 use crate::results::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
 
-/// Put two or more evaluations side by side; differences are to the first.
+/// Put two or more evaluations side by side; differences are relative to the first.
 #[derive(Args)]
 pub struct Arguments {
     /// Files that `evaluate` wrote.
@@ -39,6 +39,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 impl From<CompareError> for Failure {
     fn from(error: CompareError) -> Self {
         let next = match error {
+            CompareError::Content { .. } => "; compare takes files that `neural-vault evaluate` wrote",
             CompareError::NothingInCommon { .. } => "; evaluate with the same --protocol and --methods",
             _ => "",
         };

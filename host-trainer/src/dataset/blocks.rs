@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::rows::Dataset;
 
 impl Dataset {
-    /// Cuts every recording into `count` consecutive blocks of nearly equal length and makes each a session.
+    /// Cuts every recording into `count` consecutive blocks of nearly equal length, each of which becomes a session.
     ///
     /// Blocks of session `s` are called `s/block0` and so on, or `block0` where the session has no name. Neighbouring
-    /// frames are much alike, so blocks that are compared should not be neighbours.
+    /// frames are strongly correlated, so blocks that are compared should not be neighbours.
     #[must_use]
     pub fn into_blocks(mut self, count: usize) -> Dataset {
         let count = count.max(1);

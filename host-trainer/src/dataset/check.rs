@@ -1,10 +1,10 @@
-//! What a recording must hold before it can be trained on.
+//! Checks that recordings can be trained on.
 
 use super::error::DatasetError;
 use super::rows::Dataset;
 use super::standardiser::Standardiser;
 
-/// Refuses a recording without a single number.
+/// Refuses a recording whose values are all NaN.
 ///
 /// # Errors
 /// [`DatasetError::AllNan`].
@@ -15,9 +15,7 @@ pub fn check_values(dataset: &Dataset) -> Result<(), DatasetError> {
     Ok(())
 }
 
-/// Refuses recordings that cannot be trained on, and returns notes about the rest.
-///
-/// Notes name constant features and labels without rows.
+/// Refuses recordings that cannot be trained on; returns notes about constant features and labels without rows.
 ///
 /// # Errors
 /// [`DatasetError::NoRows`], [`DatasetError::AllNan`], [`DatasetError::OneClass`], [`DatasetError::OneRow`].
@@ -48,7 +46,7 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     let (_, constant) = Standardiser::fit(&dataset.values, dataset.features);
     if constant > 0 {
         let features = dataset.features;
-        notes.push(format!("{origin}: {constant} of {features} features are constant and carry nothing"));
+        notes.push(format!("{origin}: {constant} of {features} features are constant and carry no information"));
     }
     Ok(notes)
 }

@@ -87,7 +87,7 @@ pub enum DatasetError {
         /// The error of the decoder.
         source: io::Error,
     },
-    /// A CSV cell is not what its column holds.
+    /// A CSV cell has the wrong type for its column.
     #[error("{}: line {line}, column `{column}`: `{cell}` is not {wanted}; correct the cell or leave the line out", file.display())]
     Cell {
         /// The file.
@@ -98,7 +98,7 @@ pub enum DatasetError {
         column: String,
         /// The cell as read, shortened.
         cell: String,
-        /// What the column holds.
+        /// What the column must hold.
         wanted: &'static str,
     },
     /// A (label, session, timestep) has more or fewer values than the others.
@@ -120,7 +120,7 @@ pub enum DatasetError {
         expected: usize,
     },
     /// A (label, session, timestep) occurs more than once.
-    #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column that tells the recordings apart", file.display(), at(label, session, *timestep))]
+    #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column to distinguish the recordings", file.display(), at(label, session, *timestep))]
     DuplicateTimestep {
         /// The file.
         file: PathBuf,
@@ -133,7 +133,7 @@ pub enum DatasetError {
         /// The timestep.
         timestep: i64,
     },
-    /// A `.npy` or `.npz` file is not one, or is cut short.
+    /// A `.npy` or `.npz` file is malformed or cut short.
     #[error("{}: {what}: {reason}", file.display())]
     Array {
         /// The file.
@@ -143,12 +143,12 @@ pub enum DatasetError {
         /// What is wrong and what to do.
         reason: String,
     },
-    /// A `.npz` file has none of the arrays that it needs one of.
+    /// A `.npz` file lacks a required array.
     #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", file.display(), wanted.join(" or "), list(found), wanted[0])]
     MissingArray {
         /// The file.
         file: PathBuf,
-        /// The names looked for, at least one.
+        /// The accepted names, at least one.
         wanted: &'static [&'static str],
         /// The arrays in the file.
         found: Vec<String>,
@@ -158,23 +158,23 @@ pub enum DatasetError {
     Width {
         /// The first recording.
         first: PathBuf,
-        /// Its features.
+        /// Its number of features.
         first_features: usize,
         /// The recording that differs.
         second: PathBuf,
-        /// Its features.
+        /// Its number of features.
         second_features: usize,
     },
-    /// A name asked for is not in the recording.
+    /// A requested label or session is not in the recording.
     #[error("{}: no {kind} `{name}`; there are {}", file.display(), list(found))]
     UnknownName {
         /// Where the recording came from.
         file: PathBuf,
         /// `label` or `session`.
         kind: &'static str,
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// The names there are.
+        /// The names in the recording.
         found: Vec<String>,
     },
     /// Training needs two classes.
@@ -215,9 +215,9 @@ pub enum DatasetError {
     /// The encoder does not take windows of this length.
     #[error("window of {frames} frames; choose 1 to {longest}")]
     Window {
-        /// The length asked for.
+        /// The requested length in frames.
         frames: usize,
-        /// The longest that the encoder takes.
+        /// The longest window of the encoder in frames.
         longest: usize,
     },
 }

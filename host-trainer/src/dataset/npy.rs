@@ -15,7 +15,7 @@ use super::error::DatasetError;
 const LONGEST_HEADER: usize = 2048;
 /// A plain array's header is one dictionary that holds one tuple.
 const BRACKETS: usize = 2;
-/// Most characters of a name, which limit the memory of one item.
+/// Longest name in characters; bounds the memory of one item.
 const LONGEST_NAME: u64 = 4096;
 
 /// A matrix of finite size, row-major.
@@ -60,7 +60,7 @@ impl<'a> Archive<'a> {
         wanted.iter().copied().find(|name| self.zip.index_for_name(&format!("{name}.npy")).is_some())
     }
 
-    /// As [`Archive::find`], or an error that lists the arrays there are.
+    /// As [`Archive::find`], with an error that lists the archive's arrays.
     pub(super) fn need(&self, wanted: &'static [&'static str]) -> Result<&'static str, DatasetError> {
         self.find(wanted).ok_or_else(|| {
             let found = self.zip.file_names().flatten().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
@@ -94,11 +94,11 @@ impl<'a> Archive<'a> {
 enum Axes {
     /// Rows and features.
     Two,
-    /// One vector, or a row for each of several.
+    /// One vector, or one row per vector.
     OneOrTwo,
 }
 
-/// One array, its header read.
+/// One array whose header has been read.
 struct Array<'a> {
     file: &'a Path,
     name: &'a str,

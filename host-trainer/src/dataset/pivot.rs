@@ -40,7 +40,7 @@ struct Names {
 }
 
 impl Pivot {
-    /// Starts a run of values of one group at `place` in the file, a number of the caller's choice.
+    /// Starts a run of values of one group. `place` identifies its position in the file and is chosen by the caller.
     pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, place: u64) {
         self.end_run();
         let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep };
@@ -51,12 +51,12 @@ impl Pivot {
         self.runs.push(Run { group, place, start: self.values.len() });
     }
 
-    /// The next value of the run.
+    /// Appends one value to the run.
     pub(super) fn push(&mut self, value: f32) {
         self.values.push(value);
     }
 
-    /// The next values of the run.
+    /// Appends values to the run.
     pub(super) fn extend(&mut self, values: &[f32]) {
         self.values.extend_from_slice(values);
     }
@@ -121,10 +121,10 @@ impl Pivot {
         }
     }
 
-    /// The number of values most groups have.
+    /// The number of values that most groups have.
     ///
-    /// Where several numbers are as frequent, one above 1 that divides the others, which are then repeats; otherwise the
-    /// first in the file.
+    /// Among equally frequent numbers it is one above 1 that divides the others (those groups hold repeats), or else
+    /// the first in the file.
     fn usual_count(&self) -> Option<usize> {
         let mut groups_with = HashMap::new();
         for group in &self.groups {
@@ -163,7 +163,7 @@ impl Pivot {
         })
     }
 
-    /// The place of the run that holds the group's value of this number, and the value's number in the run; both from 0.
+    /// The place of the run that holds value number `value` of the group, and the value's index in that run, from 0.
     fn place_of(&self, group: usize, mut value: usize) -> Option<(u64, usize)> {
         for (run, end) in self.runs_with_ends().filter(|(run, _)| run.group as usize == group) {
             if value < end - run.start {

@@ -1,4 +1,4 @@
-//! Rows of features with their label, session and time, and the scans that they make.
+//! Rows of features with their label, session and time, and the scans made of them.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ pub struct Dataset {
     pub labels: Vec<String>,
     /// Session names, sorted; one empty name where the file has no sessions.
     pub sessions: Vec<String>,
-    /// Features a row.
+    /// Features per row.
     pub features: usize,
-    /// What each row is.
+    /// Label, session and time of each row.
     pub rows: Vec<Row>,
     /// `rows.len()` x `features`, row-major, as read: a missing value is NaN.
     pub values: Vec<f32>,
@@ -24,7 +24,7 @@ pub struct Dataset {
     pub notes: Vec<String>,
 }
 
-/// What one row of a [`Dataset`] is.
+/// Label, session and time of one row of a [`Dataset`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
     /// Index into [`Dataset::labels`].
@@ -71,12 +71,12 @@ impl Dataset {
     /// The features of a recording, frames x features, row-major.
     ///
     /// # Panics
-    /// When the scan's rows are not this dataset's.
+    /// When the scan's rows are not in this dataset.
     pub fn scan_values(&self, scan: &Scan) -> &[f32] {
         &self.values[scan.rows.start * self.features..scan.rows.end * self.features]
     }
 
-    /// A copy with the rows of the named sessions; labels keep their indices, sessions are numbered anew.
+    /// A copy with the rows of the named sessions; labels keep their indices, sessions are renumbered.
     ///
     /// # Errors
     /// [`DatasetError::UnknownName`] when a session is not there.
@@ -86,7 +86,7 @@ impl Dataset {
         Ok(Dataset { sessions, ..rows })
     }
 
-    /// A copy with the rows of the named labels; labels are numbered anew, sessions keep their indices.
+    /// A copy with the rows of the named labels; labels are renumbered, sessions keep their indices.
     ///
     /// # Errors
     /// [`DatasetError::UnknownName`] when a label is not there.
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn restricting_labels_numbers_them_anew() {
+    fn restricting_labels_renumbers_them() {
         let dataset =
             Synthetic { classes: 3, timesteps: 2, features: 4, sessions: 1, noise: 1.0, seed: 1 }.recordings();
         let some = dataset.restrict_labels(&["class02"]).unwrap();

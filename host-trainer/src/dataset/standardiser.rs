@@ -1,10 +1,10 @@
 //! Zero mean and unit variance per feature, with statistics that are fitted once.
 //!
-//! A probe is standardised with the statistics of the recordings that trained the model, never with its own.
+//! A probe is standardised with the statistics of the training recordings, never with those of the probe.
 
 use neural_vault_core::encoder;
 
-/// The statistics of each feature.
+/// Mean and inverse standard deviation of each feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardiser {
     /// Mean of each feature.
@@ -13,7 +13,7 @@ pub struct Standardiser {
     pub inv_std: Vec<f32>,
 }
 
-/// Standard deviation below which a feature is constant: its inverse would not be a float32.
+/// Standard deviation below which a feature counts as constant, because its inverse overflows float32.
 const CONSTANT: f64 = f32::MIN_POSITIVE as f64;
 
 impl Standardiser {
@@ -24,7 +24,7 @@ impl Standardiser {
     pub fn fit(values: &[f32], features: usize) -> (Self, usize) {
         assert!(features > 0 && values.len().is_multiple_of(features), "whole rows");
         let rows = (values.len() / features).max(1) as f64;
-        // Sums run over offsets from the first row, so that a column of one value has exactly no variance.
+        // Sums run over offsets from the first row, so that the variance of a constant column is exactly zero.
         let origin: Vec<f64> = values.iter().take(features).map(|&value| f64::from(encoder::sanitise(value))).collect();
         let mut sum = vec![0.0_f64; features];
         for row in values.chunks_exact(features) {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_differs_in_one_last_bit_is_not_constant() {
+    fn a_column_with_a_difference_in_the_last_bit_is_not_constant() {
         let mut values = vec![0.1_f32; 100_003];
         values[7] = 0.1_f32.next_up();
         assert_eq!(Standardiser::fit(&values, 1).1, 0);

@@ -6,18 +6,18 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::rows::{Dataset, Row};
 
-/// Spatial patterns that drift slowly through every recording.
+/// Spatial patterns that all recordings share, with slowly drifting amplitudes.
 const DRIFTS: usize = 3;
-/// Correlation of a drift with itself one timestep later; neighbouring timesteps of real predictions correlate .82 to .98.
+/// Autocorrelation of a drift at lag one; neighbouring timesteps of real predictions correlate by 0.82 to 0.98.
 const DRIFT_MEMORY: f32 = 0.9;
 const DRIFT_SCALE: f32 = 0.4;
 const SESSION_SCALE: f32 = 0.4;
 
 /// Synthetic recordings to be made: `classes` x `sessions`, each of `timesteps` x `features`.
 ///
-/// A value is the class's pattern, plus the session's, plus slow drifts along a few common patterns, plus white noise
-/// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. A
-/// single session has no name.
+/// A value is the class's pattern, plus the session's pattern, plus slow drifts along a few common patterns, plus white
+/// noise of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal.
+/// A single session has no name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Synthetic {
     /// Labels.
@@ -106,16 +106,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_bits_and_another_others() {
-        let made = Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 }.recordings();
-        assert_eq!(
-            made,
-            Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 }.recordings()
-        );
-        assert_ne!(
-            made.values,
-            Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 43 }.recordings().values
-        );
+    fn the_same_seed_gives_the_same_bits_and_another_seed_gives_others() {
+        let settings = Synthetic { classes: 3, timesteps: 5, features: 7, sessions: 2, noise: 1.0, seed: 42 };
+        let made = settings.recordings();
+        assert_eq!(made, settings.recordings());
+        assert_ne!(made.values, Synthetic { seed: 43, ..settings }.recordings().values);
     }
 
     #[test]
@@ -141,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_a_class_resemble_each_other_more_than_those_of_others() {
+    fn rows_of_a_class_are_more_alike_than_rows_of_different_classes() {
         let made =
             Synthetic { classes: 4, timesteps: 10, features: 200, sessions: 3, noise: 1.0, seed: 1 }.recordings();
         let (mut within, mut between) = ((0.0, 0), (0.0, 0));

@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use super::error::DatasetError;
 
-/// The longest window the encoder's positions reach, in frames.
+/// The longest window that the encoder's position table covers, in frames.
 pub const MAX_FRAMES: usize = 512;
 
 /// One window of a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The scan's frames in it, each once: fewer than the window's length where the scan is shorter.
+    /// The scan's rows in the window, each once: fewer than the window's length when the scan is shorter.
     pub rows: Range<usize>,
     length: usize,
 }
@@ -100,14 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_window_as_long_as_can_be_holds_the_scan() {
+    fn the_longest_window_holds_the_scan() {
         let mut windows = windows(4..9, usize::MAX);
         assert_eq!(windows.next().unwrap().rows, 4..9);
         assert!(windows.next().is_none());
     }
 
     #[test]
-    fn a_window_longer_than_the_positions_reach_is_refused() {
+    fn a_window_longer_than_the_position_table_is_refused() {
         for frames in [0, 513, usize::MAX] {
             let message = window_values(&scan(3), 2, frames).unwrap_err().to_string();
             assert!(message.contains("choose 1 to 512"), "{message}");

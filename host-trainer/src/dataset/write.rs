@@ -13,8 +13,8 @@ use crate::files::{Pending, Readers};
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
 ///
-/// The file appears under its name only when it is whole. There is no session column where the only session has no
-/// name.
+/// The file appears under its name only when it is complete. The session column is left out when the only session has
+/// no name.
 ///
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.
@@ -44,7 +44,7 @@ fn write_lines(dataset: &Dataset, output: &mut dyn Write) -> io::Result<()> {
         let timestep = row.timestep.to_string();
         for value in values {
             cell.clear();
-            // The shortest digits that read back to the same bits.
+            // The shortest decimal that reads back to the same bits.
             let _ = write!(cell, "{value:?}");
             csv.write_field(&dataset.labels[row.label as usize])?;
             if with_sessions {

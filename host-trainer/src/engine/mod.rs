@@ -88,10 +88,10 @@ pub enum EngineError {
     Unusable {
         /// The library file.
         path: std::path::PathBuf,
-        /// What the loader said.
+        /// The loader's message.
         reason: String,
     },
-    /// CUDA was asked for and is not available.
+    /// CUDA was requested and is not available.
     #[cfg(feature = "onnxruntime")]
     #[error("no usable CUDA provider: {reason}")]
     NoCuda {
@@ -103,13 +103,13 @@ pub enum EngineError {
     Failed {
         /// The engine's name.
         engine: &'static str,
-        /// What it said.
+        /// The engine's message.
         reason: String,
     },
 }
 
 impl Engine {
-    /// ONNX Runtime on the processor when its library is found and loads; else tract, and why.
+    /// ONNX Runtime on the processor when its library is found and loads; otherwise tract, with the reason.
     #[cfg(all(feature = "onnxruntime", feature = "tract"))]
     #[must_use]
     pub fn auto() -> (Engine, Option<EngineError>) {
@@ -132,10 +132,10 @@ impl Engine {
         }
     }
 
-    /// Whether this engine can be used here and now.
+    /// Checks that this engine can be used on this machine.
     ///
     /// # Errors
-    /// What is missing.
+    /// When something is missing; the error names it.
     pub fn probe(self) -> Result<(), EngineError> {
         match self {
             #[cfg(feature = "onnxruntime")]

@@ -1,4 +1,4 @@
-//! ONNX Runtime through `ort`, from a library file that a process loads once.
+//! ONNX Runtime through `ort`, from a library file that is loaded once per process.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use ort::{environment::Environment, value::TensorRef};
 
 /// The process's ONNX Runtime environment.
 ///
-/// A failure is not remembered: the next call looks again, and finds a library that was installed in between.
+/// A failure is not cached: the next call searches again and finds a library installed in the meantime.
 pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
     if let Some(environment) = ENVIRONMENT.get() {
@@ -28,7 +28,7 @@ pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     Ok(ENVIRONMENT.get_or_init(|| environment))
 }
 
-/// The environment, once it is known to compute on `device`.
+/// The environment, after a check that it can compute on `device`.
 pub(super) fn probe(device: Device) -> Result<&'static Environment, EngineError> {
     let environment = environment()?;
     let reason = match (device, CUDA::is_available()) {
@@ -86,9 +86,9 @@ impl Outputs for OnnxRuntimeOutputs<'_> {
     }
 }
 
-/// A session whose threads take whole nodes.
+/// A session in which a thread runs whole nodes.
 ///
-/// A matrix product split over threads would sum in another order, and the same seed would make other weights.
+/// A matrix product split over threads would sum in another order, so that a seed no longer determined the weights.
 fn build(environment: &Environment, bytes: &[u8], device: Device, threads: usize) -> ort::Result<OrtSession> {
     let mut builder = OrtSession::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?

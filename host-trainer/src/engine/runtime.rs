@@ -15,7 +15,7 @@ pub use install::install;
 /// The release of ONNX Runtime that [`install()`] fetches and the tests run on.
 pub const VERSION: &str = "1.31.1";
 
-/// The variables that name the library, or a folder that holds it; the first one set decides.
+/// The environment variables that name the library or its folder; the first one that is set is used.
 pub const VARIABLES: [&str; 2] = ["NEURAL_VAULT_ONNXRUNTIME", "ORT_DYLIB_PATH"];
 
 /// The build of ONNX Runtime: for the processor alone, or with the CUDA provider as well.
@@ -37,10 +37,10 @@ pub enum RuntimeError {
         VARIABLES[0], VARIABLES[1], list(.looked)
     )]
     NotFound {
-        /// The files that would have been taken, in order.
+        /// The files that were looked for, in order.
         looked: Vec<PathBuf>,
     },
-    /// A variable is set, but not to the library.
+    /// A variable is set, but does not lead to the library.
     #[error(
         "{variable} is set to {}, which is neither the ONNX Runtime library nor a folder that holds it",
         .path.display()
@@ -48,7 +48,7 @@ pub enum RuntimeError {
     BadVariable {
         /// The variable.
         variable: &'static str,
-        /// What it holds.
+        /// Its value.
         path: PathBuf,
     },
     /// Neither `XDG_DATA_HOME` nor `HOME` gives the folder of the user's data.
@@ -61,7 +61,7 @@ pub enum RuntimeError {
         VARIABLES[0]
     )]
     NoBuild {
-        /// The build asked for.
+        /// The requested build.
         flavour: Flavour,
         /// Architecture and operating system.
         machine: String,
@@ -78,7 +78,7 @@ pub enum RuntimeError {
          install it (on Debian: `apt-get install python3-pip`) and run the command again"
     )]
     NoPip,
-    /// What was fetched is not what was pinned.
+    /// A fetched file does not have the pinned digest.
     #[error(
         "{what} does not have the pinned SHA-256, so nothing was installed: the package index or a proxy gave out \
          something else; find out why before trying again"
@@ -102,7 +102,7 @@ pub enum RuntimeError {
          here; pip said: {said}"
     )]
     NoNetwork {
-        /// What pip said.
+        /// pip's message.
         said: String,
     },
     /// pip failed in some other way.
@@ -110,17 +110,17 @@ pub enum RuntimeError {
     Pip {
         /// The package.
         package: &'static str,
-        /// What pip said.
+        /// pip's message.
         said: String,
     },
     /// A file or folder could not be read or written.
     #[error("cannot {action} {}: {source}; make room or allow writing there, or choose another folder", .path.display())]
     Io {
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// Where.
+        /// The file or folder.
         path: PathBuf,
-        /// Why it failed.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
@@ -129,7 +129,7 @@ pub enum RuntimeError {
 ///
 /// # Errors
 ///
-/// [`RuntimeError::BadVariable`] when a variable is set to something else (a wrong setting is never ignored),
+/// [`RuntimeError::BadVariable`] when a variable does not lead to the library (a wrong setting is never ignored),
 /// [`RuntimeError::NotFound`] when none is set and nothing is installed.
 pub fn locate() -> Result<PathBuf, RuntimeError> {
     locate_with(|variable| std::env::var_os(variable))
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// An environment of its own for each test: the process's one is shared by all threads.
+    /// A separate environment for each test, because all threads share that of the process.
     fn environment<'a>(set: &'a [(&str, &Path)]) -> impl Fn(&str) -> Option<OsString> + 'a {
         move |variable| set.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into())
     }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn our_variable_decides_before_that_of_ort() {
+    fn our_variable_takes_precedence_over_that_of_ort() {
         let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let file = write_library(ours.path());
         write_library(theirs.path());
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cuda_build_is_taken_before_the_cpu_one() {
+    fn the_cuda_build_takes_precedence_over_the_cpu_build() {
         let data = tempfile::tempdir().unwrap();
         let set = [("XDG_DATA_HOME", data.path())];
         let cpu = write_library(&folder_with(Flavour::Cpu, environment(&set)).unwrap());
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_found_says_where_it_looked() {
+    fn an_error_for_a_missing_library_names_the_places_searched() {
         let home = tempfile::tempdir().unwrap();
         let set = [("HOME", home.path()), (VARIABLES[0], Path::new(""))];
         let error = locate_with(environment(&set)).unwrap_err().to_string();

@@ -10,7 +10,7 @@ use crate::graph::messages::ModelProto;
 
 pub(super) struct TractSession {
     plan: Arc<TypedRunnableModel>,
-    /// Names of the graph's inputs in its order, which is the one tract takes them in.
+    /// Names of the graph's inputs, in the order in which tract takes them.
     inputs: Vec<String>,
 }
 

@@ -1,6 +1,6 @@
-//! The attempts that an enrolment has left on this machine, in a file beside it.
+//! The remaining attempts of an enrolment on this machine, in a file beside it.
 //!
-//! `R.nve.attempts` counts for `R.nve`, for its owner only (mode 0600), little-endian:
+//! `R.nve.attempts` holds the count for `R.nve`; little-endian, mode 0600:
 //!
 //! | offset | bytes | content |
 //! |---|---|---|
@@ -12,13 +12,13 @@
 //! | event | what follows |
 //! |---|---|
 //! | no file | all attempts are left |
-//! | the file is damaged, or counts for another enrolment | an error: no attempt is taken |
+//! | the file is damaged, or belongs to another enrolment | an error: no attempt is taken |
 //! | two processes at once | the second waits for the lock on `R.nve.attempts.lock` and reads what the first wrote |
-//! | a kill or a power cut | the old file or the new one, whole: it is written under another name, synced, then renamed |
-//! | the disk is full | an error: the attempt is not taken and the probe is not looked at |
+//! | a kill or a power cut | the old file or the new one is there: it is written under another name, synced, then renamed |
+//! | the disk is full | an error: no attempt is taken and the probe is not compared |
 //!
-//! Whoever can delete or replace the file has the attempts back. It stops guessing through this program; a token keeps
-//! its counter in sealed flash.
+//! Whoever can delete or replace the file gets all attempts back. The count limits guessing through this program only;
+//! a token keeps its counter in sealed flash.
 
 use std::fs::File;
 use std::io;
@@ -41,7 +41,7 @@ pub struct Attempts {
     path: PathBuf,
     id: [u8; 16],
     left: u32,
-    /// Unlocked when it is closed.
+    /// The lock is released when this file is closed.
     _lock: File,
 }
 
@@ -54,7 +54,7 @@ pub enum AttemptsError {
     Place {
         /// The enrolment.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file that locks the counter cannot be opened or locked.
@@ -62,15 +62,15 @@ pub enum AttemptsError {
     Lock {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The counter is there and cannot be read.
+    /// The counter exists and cannot be read.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The file is not a counter, or was changed.
@@ -81,7 +81,7 @@ pub enum AttemptsError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The file counts for another enrolment.
+    /// The file belongs to another enrolment.
     #[error("{}: counts the attempts of another enrolment", path.display())]
     OtherEnrolment {
         /// The file.
@@ -90,10 +90,10 @@ pub enum AttemptsError {
     /// The counter cannot be written.
     #[error("{source}")]
     Write {
-        /// What the system said, with the file's name.
+        /// The error of the operating system, with the file's name.
         source: io::Error,
     },
-    /// No attempt is left to be taken.
+    /// No attempt is left.
     #[error("{}: no attempt is left", path.display())]
     NoneLeft {
         /// The file.
@@ -102,10 +102,10 @@ pub enum AttemptsError {
 }
 
 impl Attempts {
-    /// Waits until no other process has the counter of the enrolment in `enrolment`, then reads it.
+    /// Waits for the lock on the counter of the enrolment at `enrolment`, then reads it.
     ///
     /// # Errors
-    /// The lock cannot be taken, or the file is there and is not a sound count of this enrolment's attempts.
+    /// The lock cannot be taken, or the file exists and is not a sound count of this enrolment's attempts.
     pub fn open(enrolment: &Path, id: &[u8; 16]) -> Result<Self, AttemptsError> {
         let path = beside(enrolment)?;
         let lock = locked(&path)?;
@@ -117,10 +117,10 @@ impl Attempts {
         Ok(Self { path, id: *id, left, _lock: lock })
     }
 
-    /// Removes the counter of an enrolment that another has replaced, so that the new one starts with all attempts.
+    /// Removes the counter of a replaced enrolment, so that the new one starts with all attempts.
     ///
     /// # Errors
-    /// The counter is there and cannot be locked or removed.
+    /// The counter exists and cannot be locked or removed.
     pub fn forget(enrolment: &Path) -> Result<(), AttemptsError> {
         let path = beside(enrolment)?;
         if !path.exists() {
@@ -164,13 +164,13 @@ impl AttemptCounter for Attempts {
     }
 }
 
-/// The counter's file; an enrolment reached by a symbolic link has the counter of the file it leads to.
+/// The counter's file; a symbolic link to an enrolment shares the counter of its target.
 fn beside(enrolment: &Path) -> Result<PathBuf, AttemptsError> {
     let place = |source| AttemptsError::Place { path: enrolment.to_owned(), source };
     Ok(with_ending(enrolment.canonicalize().map_err(place)?, ".attempts"))
 }
 
-/// A file of its own is locked, since the counter's is replaced by each write.
+/// Locks a separate file, because each write replaces the counter's file.
 fn locked(counter: &Path) -> Result<File, AttemptsError> {
     let path = with_ending(counter.to_owned(), ".lock");
     let mut options = File::options();
@@ -201,7 +201,7 @@ fn file(id: &[u8; 16], left: u32) -> Vec<u8> {
 fn parse(bytes: &[u8], id: &[u8; 16], path: &Path) -> Result<u32, AttemptsError> {
     let malformed = |reason| AttemptsError::Malformed { path: path.to_owned(), reason };
     let Some((MAGIC, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(malformed("it does not begin as one does"));
+        return Err(malformed("its magic number is wrong"));
     };
     let Some((found, rest)) = rest.split_first_chunk::<16>() else {
         return Err(malformed("it is cut short"));

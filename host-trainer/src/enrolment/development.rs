@@ -23,7 +23,7 @@ pub(super) fn embed(
     Ok(scans.iter().map(|scan| scan.label).zip(embeddings).collect())
 }
 
-/// Scores of the `probes` against the prototypes of the scans `enrolled`.
+/// Scores of `probes` against the prototypes of the scans `enrolled`.
 pub(super) fn against(
     embedder: &mut Embedder,
     dataset: &Dataset,
@@ -63,7 +63,7 @@ pub(super) fn leave_one_session_out(
 
 /// Scores of each scan's halves against the prototypes of the other halves; scans of one frame are left out.
 ///
-/// Both halves come from one recording, so that genuine scores are higher than between sessions.
+/// Both halves come from one recording, so genuine scores are higher than between sessions.
 pub(super) fn halves(
     embedder: &mut Embedder,
     dataset: &Dataset,
@@ -101,15 +101,15 @@ pub(super) fn choose_threshold(
     };
     let (genuine, impostor) = (genuine as u32, impostor as u32);
     let development = Development { protocol, target, eer_percent: Some(eer.percent), genuine, impostor };
-    // Rounding to float32 may pass 1 by a last digit.
+    // Rounding to float32 can exceed 1 in the last digit.
     Ok((Threshold::new(threshold.clamp(-1.0, 1.0) as f32)?, development))
 }
 
-/// A threshold by cross-fitting, for a model that all sessions but the enrolled ones trained.
+/// A threshold by cross-fitting, for a model trained on all sessions but the enrolled ones.
 ///
 /// The sessions of `dataset` (those that train the model) are split into two halves. `train` makes a development model
 /// of each half, and the scans of the other half are scored with it, each session against the prototypes of the others:
-/// no score comes from a session that trained the model it was made with.
+/// no model scores a session that it was trained on.
 ///
 /// # Errors
 /// When there are fewer than four sessions, or `train` fails.

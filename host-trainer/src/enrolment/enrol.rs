@@ -10,22 +10,22 @@ use crate::metrics::ScoreError;
 use crate::metrics::operating::transfer;
 use crate::model::{Model, Provenance};
 
-/// What to enrol, and on what to choose its threshold.
+/// The label and sessions to enrol, and how to choose the threshold.
 #[derive(Debug)]
 pub struct Request<'a> {
     /// The label.
     pub label: &'a str,
     /// Sessions to enrol; all when empty.
     pub sessions: &'a [String],
-    /// Sessions whose scans are the development probes; when empty, the enrolment sessions are enrolled and probe.
+    /// Sessions whose scans are the development probes; when empty, the enrolment sessions provide them.
     pub development: &'a [String],
     /// Sessions whose scans the threshold is tested on, once it is chosen.
     pub probes: &'a [String],
     /// How probes are scored.
     pub policy: Policy,
-    /// What the threshold must reach on the development trials.
+    /// The criterion for the threshold on the development trials.
     pub target: Target,
-    /// A threshold chosen before, and where it comes from.
+    /// A threshold chosen elsewhere, and its origin.
     pub threshold: Option<(Threshold, Development)>,
     /// The enrolment's random identifier.
     pub id: [u8; 16],
@@ -41,14 +41,14 @@ pub enum EnrolError {
     /// The development scores are not numbers.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// A label or a session is not in the recordings.
+    /// A requested label or session is not in the recordings.
     #[error("no {kind} {name} in the recordings; they have {}", known.join(", "))]
     Unknown {
         /// `label` or `session`.
         kind: &'static str,
         /// Its name.
         name: String,
-        /// The names there are.
+        /// The names in the recordings.
         known: Vec<String>,
     },
     /// The label was not recorded in the sessions to enrol.
@@ -57,7 +57,7 @@ pub enum EnrolError {
         /// The label.
         label: String,
     },
-    /// A centred prototype needs others to centre it on.
+    /// A centred prototype needs the prototypes of other labels.
     #[error(
         "the gallery is {label} alone: frozen enrolment scores against what a gallery has in common; give recordings with \
          other labels as well"
@@ -66,19 +66,19 @@ pub enum EnrolError {
         /// The label.
         label: String,
     },
-    /// Sessions that would choose the threshold trained the model.
+    /// Sessions that the threshold would be chosen on trained the model.
     #[error("session {} trained the model: a threshold needs sessions that did not", sessions.join(", "))]
     Trained {
         /// The sessions.
         sessions: Vec<String>,
     },
-    /// The recordings that would choose the threshold trained the model, and name no sessions.
+    /// The recordings that the threshold would be chosen on trained the model, and name no sessions.
     #[error(
         "the recordings name no sessions, and the model was trained on them: a threshold needs sessions that did not train \
          the model"
     )]
     TrainedWhole,
-    /// The development trials are of one kind.
+    /// The development trials are all genuine or all impostor.
     #[error("{genuine} genuine and {impostor} impostor development trials ({protocol}): a threshold needs both")]
     Trials {
         /// Genuine trials.
@@ -88,7 +88,7 @@ pub enum EnrolError {
         /// How they were made, in words.
         protocol: String,
     },
-    /// There are too few development trials for the false match rate asked for.
+    /// There are too few development trials for the requested false match rate.
     #[error(
         "a false match rate of {rate} needs {} impostor development trials or more, and a genuine score above the highest \
          of them; there are {impostor} ({protocol})",
@@ -105,10 +105,10 @@ pub enum EnrolError {
     /// There are too few sessions to train on one half of them and test on the other.
     #[error("{found} sessions: cross-fitting a threshold needs four")]
     Sessions {
-        /// Sessions that there are.
+        /// Sessions in the recordings.
         found: usize,
     },
-    /// The enrolment could accept nobody.
+    /// The enrolment could never accept a probe.
     #[error(transparent)]
     Unusable(#[from] verify::EnrolmentError),
 }
@@ -119,7 +119,7 @@ pub enum EnrolError {
 /// labels, on sessions that did not train the model.
 ///
 /// # Errors
-/// When the label or a session is not there, a development session trained the model, there are no trials, or the
+/// When the label or a session is missing, a development session trained the model, there are no trials, or the
 /// prototype is zero or not finite.
 pub fn enrol(
     embedder: &mut Embedder,

@@ -1,4 +1,4 @@
-//! What can go wrong with the record of an enrolment.
+//! Errors of the record of an enrolment.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,13 @@ pub enum EnrolmentError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file cannot be written.
     #[error("{source}")]
     Write {
-        /// What the system said, with the file's name.
+        /// The error of the operating system, with the file's name.
         source: std::io::Error,
     },
     /// The file is not an enrolment, or was changed.

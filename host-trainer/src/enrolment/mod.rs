@@ -1,7 +1,7 @@
 //! Enrolment: prototype, threshold, and the record of both. It holds no key.
 //!
-//! The prototype is sensitive all the same: with scheme v1 anyone who reads it has the key, so files are for their owner
-//! only (mode 0600).
+//! The prototype is sensitive nevertheless: with scheme v1, whoever reads it can derive the key. So only the owner can
+//! read the files (mode 0600).
 
 mod attempts;
 mod development;

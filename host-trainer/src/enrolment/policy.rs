@@ -1,4 +1,4 @@
-//! How a probe is scored: what an enrolment fixes beside its prototype and its threshold.
+//! How an enrolment's probes are scored: window length, number of windows, centring.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use super::development::Labelled;
 pub struct Policy {
     /// Frames a window.
     pub window: u32,
-    /// Windows of a probe, from its start; 0 for all that it holds.
+    /// Windows of a probe that are scored, from its start; 0 for all.
     pub windows: u32,
     /// Whether the mean of the gallery's prototypes is subtracted from the prototype.
     pub centred: bool,
@@ -43,7 +43,7 @@ impl Policy {
 
     /// The prototype of every class that has an embedding, by class number.
     ///
-    /// See [`centre`] for centred ones.
+    /// A centred policy also applies [`centre`].
     #[must_use]
     pub(super) fn prototypes(&self, embeddings: &Labelled, classes: usize) -> Vec<Option<Vec<f32>>> {
         let mut gallery = prototypes(embeddings, classes);

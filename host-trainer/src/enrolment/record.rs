@@ -1,4 +1,4 @@
-//! The record that an enrolment leaves, and its file.
+//! The record of an enrolment, and its file.
 //!
 //! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both.
 
@@ -22,18 +22,18 @@ const CHECKSUM: usize = 32;
 pub struct Enrolment {
     /// The enrolled label.
     pub label: String,
-    /// Random identifier: enrolling anew makes a new one, and so a new v2 key.
+    /// Random identifier: each enrolment makes a new one, and therefore a new v2 key.
     pub id: [u8; 16],
     /// Digest of the model that made the prototype.
     pub model_digest: [u8; 32],
     /// How probes are scored.
     pub policy: Policy,
-    /// Least cosine that is accepted; stored as a float32.
+    /// Smallest accepted cosine; stored as a float32.
     #[serde(with = "threshold")]
     pub threshold: Threshold,
     /// Where the threshold comes from.
     pub development: Development,
-    /// Error rates on probe sessions, when some were named.
+    /// Error rates on probe sessions, when any were named.
     pub outcome: Option<Outcome>,
     /// Scans enrolled.
     pub scans: u32,
@@ -48,7 +48,7 @@ pub struct Enrolment {
 pub struct Development {
     /// How the trials were made, in words.
     pub protocol: String,
-    /// What the threshold had to reach on them.
+    /// The criterion for the threshold.
     pub target: Target,
     /// Equal error rate of the trials in percent; none when the threshold was given by hand.
     pub eer_percent: Option<f64>,
@@ -58,18 +58,18 @@ pub struct Development {
     pub impostor: u32,
 }
 
-/// What a threshold must reach on its development trials.
+/// The criterion that chooses a threshold on development trials.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Target {
-    /// As many false matches as false non-matches.
+    /// Equal false match and false non-match rates.
     EqualErrorRate,
     /// At most this false match rate, 0 to 1.
     FalseMatchRate(f64),
-    /// Nothing: the threshold was given.
+    /// None: the threshold was given.
     ByHand,
 }
 
-/// Error rates of a threshold on sessions that had no part in choosing it.
+/// Error rates of a threshold on sessions that it was not chosen on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The probe sessions.
@@ -82,7 +82,7 @@ pub struct Outcome {
     pub rates: Transfer,
 }
 
-/// Without the prototype, of which a key can be made.
+/// Without the prototype, from which a key can be derived.
 impl fmt::Debug for Enrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut record = f.debug_struct("Enrolment");
@@ -103,7 +103,7 @@ impl fmt::Display for Target {
 }
 
 impl Enrolment {
-    /// Writes the record, for its owner only.
+    /// Writes the record, readable by its owner only.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -126,7 +126,7 @@ impl Enrolment {
             return Err(malformed(path, "too short".to_owned()));
         };
         let Some(body) = content.strip_prefix(MAGIC) else {
-            return Err(malformed(path, "it does not begin as an enrolment does".to_owned()));
+            return Err(malformed(path, "its magic number is wrong".to_owned()));
         };
         if Sha256::digest(content).as_slice() != checksum {
             return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));
@@ -135,7 +135,7 @@ impl Enrolment {
             malformed(
                 path,
                 match error {
-                    // The encoding drops what a value's own check says.
+                    // The encoding drops the message of a value's own check.
                     postcard::Error::SerdeDeCustom => "it holds a value that is not allowed".to_owned(),
                     error => error.to_string(),
                 },
@@ -161,7 +161,7 @@ impl Enrolment {
         Ok(())
     }
 
-    /// The record as the core's verification takes it.
+    /// The record as the core's verification needs it.
     ///
     /// # Errors
     /// The prototype is empty, too long, zero or not finite.

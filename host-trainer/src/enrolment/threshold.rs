@@ -1,4 +1,4 @@
-//! A threshold as records store it: a float32, checked when it is read.
+//! Serialisation of a threshold in records: a float32, checked when it is read.
 
 use neural_vault_core::verify::Threshold;
 use serde::de::Error;

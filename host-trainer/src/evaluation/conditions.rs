@@ -10,7 +10,7 @@ pub const SNR_LEVELS: [f64; 6] = [30.0, 20.0, 15.0, 10.0, 5.0, 0.0];
 /// Shares of replaced values of the reference's artefact sweep.
 pub const ARTIFACT_LEVELS: [f64; 6] = [0.0, 0.05, 0.10, 0.15, 0.20, 0.30];
 
-/// Deviation of an artefact, in deviations of a standardised feature.
+/// Standard deviation of an artefact, in standard deviations of a feature.
 const ARTEFACT_DEVIATION: f32 = 5.0;
 
 /// Standard deviations of white Gaussian noise at each of [`SNR_LEVELS`] below the mean power of all `frames`.
@@ -20,9 +20,9 @@ pub fn noise_deviations(frames: &[f32]) -> [f32; 6] {
     SNR_LEVELS.map(|snr| (power / 10f64.powf(snr / 10.0)).sqrt() as f32)
 }
 
-/// Appends `frame` to `worse` once a deviation, with white Gaussian noise added.
+/// Appends `frame` to `worse` once per deviation, with white Gaussian noise added.
 ///
-/// The noise is drawn once for the `row` and scaled, so that levels differ by nothing but its strength.
+/// The noise is drawn once per `row` and scaled, so that levels differ only in its strength.
 pub fn add_noise(frame: &[f32], deviations: &[f32], seed: u64, row: usize, worse: &mut Vec<f32>) {
     let mut rng = generator(seed, 1, row);
     let noise: Vec<f32> = StandardNormal.sample_iter(&mut rng).take(frame.len()).collect();
@@ -31,9 +31,9 @@ pub fn add_noise(frame: &[f32], deviations: &[f32], seed: u64, row: usize, worse
     }
 }
 
-/// Appends `frame` to `worse` once a share, with that share of its values replaced by draws from a wide Gaussian.
+/// Appends `frame` to `worse` once per share, with that share of its values replaced by draws from a wide Gaussian.
 ///
-/// A larger share replaces the values of a smaller one by the same draws, and others besides.
+/// A larger share makes all replacements of a smaller one, and more.
 pub fn add_artefacts(frame: &[f32], shares: &[f64], seed: u64, row: usize, worse: &mut Vec<f32>) {
     let mut rng = generator(seed, 2, row);
     let largest = shares.iter().copied().fold(0.0, f64::max) as f32;
@@ -51,7 +51,7 @@ pub fn add_artefacts(frame: &[f32], shares: &[f64], seed: u64, row: usize, worse
     }
 }
 
-/// One generator a frame, so that frames can be changed in any order, and no draws in common between `purpose`s.
+/// A separate generator for each frame and `purpose`, so that frames can be processed in any order.
 fn generator(seed: u64, purpose: u64, row: usize) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(purpose << 48 | row as u64);

@@ -1,4 +1,4 @@
-//! Standardised frames to what methods compare: mean frames, and embeddings of one encoder.
+//! Encodes standardised frames into what methods compare: mean frames and embeddings.
 
 use neural_vault_core::encoder::{EncodeError, Encoder};
 use neural_vault_core::scan::ScanError;
@@ -6,12 +6,12 @@ use neural_vault_core::scan::ScanError;
 use super::methods::{Rows, Windows, mean_vector};
 use crate::embedding::EmbeddingError;
 
-/// Frames that share a pass over the encoder's weights.
+/// Frames that are embedded in one pass over the encoder's weights.
 const TOGETHER: usize = 16;
 
 /// An encoder of windows of standardised frames.
 pub(super) struct WindowEncoder<'e> {
-    /// It does not standardise again.
+    /// Takes standardised frames.
     encoder: Encoder<'e>,
     /// Lengths of the windows that it was trained on.
     trained_on: &'e [usize],
@@ -30,7 +30,7 @@ impl<'e> WindowEncoder<'e> {
 
     /// Encodes windows of `lengths` frames each.
     ///
-    /// The encoder takes a window whole where it was trained on that length, and frame by frame otherwise.
+    /// A window whose length the encoder was trained on is embedded as a whole; any other is embedded frame by frame.
     pub(super) fn encode_windows(&self, frames: Vec<f32>, lengths: &[usize]) -> Result<Windows, EmbeddingError> {
         if lengths.iter().all(|&length| length == 1) {
             return self.encode(frames);

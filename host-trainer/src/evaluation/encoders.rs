@@ -1,4 +1,4 @@
-//! The encoders of a protocol's folds: the one under test, and those that methods train for themselves.
+//! The encoders of a protocol's folds: the one under test, and those trained for single methods.
 
 use super::error::EvaluationError;
 use super::methods::{EncoderUse, Method};
@@ -7,11 +7,11 @@ use super::protocols::Fold;
 use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
 
-/// One encoder a fold of each kind that the methods ask for.
+/// For each fold, the encoders that the methods need.
 pub(super) struct Encoders<T> {
-    /// The encoder under test, which every method shares that has none of its own.
+    /// The encoder under test; shared by all methods without an encoder of their own.
     pub shared: Vec<T>,
-    /// Those of methods with an encoder of their own.
+    /// The encoders of methods that train one for themselves.
     own: Vec<(&'static dyn Method, Vec<T>)>,
 }
 
@@ -22,7 +22,7 @@ impl<T> Encoders<T> {
         own.map_or(&self.shared, |(_, encoders)| encoders)
     }
 
-    /// Makes something else of every encoder, given its fold's number and the methods that score with it.
+    /// Maps every encoder by `make`, which also gets its fold's number and the methods that score with it.
     pub(super) fn map<'t, U, E>(
         &'t self,
         methods: &[&'static dyn Method],
@@ -55,7 +55,7 @@ impl Encoders<Trained> {
     }
 }
 
-/// Those of `methods` that share the encoder under test, or need none.
+/// The methods that share the encoder under test or need no encoder.
 pub(super) fn sharing(methods: &[&'static dyn Method]) -> Vec<&'static dyn Method> {
     methods.iter().copied().filter(|method| !matches!(method.encoder(), EncoderUse::Own(_))).collect()
 }

@@ -1,4 +1,4 @@
-//! Why an evaluation ends without results.
+//! Errors of an evaluation.
 
 use super::protocols::ProtocolError;
 use crate::embedding::EmbeddingError;

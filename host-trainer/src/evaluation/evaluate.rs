@@ -1,4 +1,4 @@
-//! One protocol evaluated: encoders trained, windows scored, the figures of each method.
+//! Evaluating one protocol: training encoders, scoring windows, computing each method's figures.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ struct Run<'r> {
     dataset: &'r Dataset,
     protocol: &'r dyn Protocol,
     split: &'r Split,
-    /// Those of each seed.
+    /// The encoders of each seed.
     encoders: &'r [Encoders<Trained>],
     plan: &'r Plan,
 }
@@ -157,9 +157,9 @@ impl Run<'_> {
     }
 }
 
-/// Whether no enrolled frame trained its encoder: only then may enrolment frames fix a threshold.
+/// Whether no enrolled frame trained the encoder; only then may a threshold be fixed on enrolment frames.
 fn enrolment_is_new(folds: &[Fold]) -> bool {
-    // Rows ascend in every part of a fold.
+    // The rows of each part of a fold are in ascending order.
     folds.iter().all(|fold| !fold.enrolment.iter().any(|row| fold.training.binary_search(row).is_ok()))
 }
 

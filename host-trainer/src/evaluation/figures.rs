@@ -1,4 +1,4 @@
-//! The figures of one method from its trials, and how methods differ on the same trials.
+//! The figures of one method from its trials, and paired differences between methods.
 
 use super::error::EvaluationError;
 use super::methods::Method;
@@ -11,10 +11,10 @@ use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{ScoreError, d_prime, eer, roc_auc};
 use crate::results::{Difference, Estimate, MethodResult, OverSeeds};
 
-/// False match rates that operating points are given for, as far as there are enough trials.
+/// False match rates of the operating points, as far as there are enough trials.
 const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 
-/// The figures of `method`; `development` are the trials that fix its threshold, where there are any.
+/// The figures of `method`; `development` are the trials that fix its threshold, if there are any.
 pub(super) fn method_result(
     method: &dyn Method,
     trials: &[Trial],
@@ -48,7 +48,7 @@ pub(super) fn method_result(
     })
 }
 
-/// The EER of trainings with other seeds, the mean of all, and an interval from the trials of all together.
+/// The EER of each seed's training and their mean, with an interval from the trials of all seeds together.
 pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds, ScoreError> {
     let each = seeds.iter().map(|trials| {
         let (genuine, impostor) = genuine_and_impostor(trials);
@@ -56,12 +56,12 @@ pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds,
     });
     let each = each.collect::<Result<Vec<f64>, ScoreError>>()?;
     let value = each.iter().sum::<f64>() / each.len() as f64;
-    // What is resampled are sessions and labels, the same ones for every seed.
+    // Sessions and labels are resampled, in the same way for every seed.
     let interval = intervals(&seeds.concat(), plan.resampling())?.eer;
     Ok(OverSeeds { eer: Estimate { value, interval }, each })
 }
 
-/// The method under test, with trials `tested`, against each other method; nothing where it was not asked for.
+/// The differences of the method under test, with trials `tested`, to each other method; empty if it was not evaluated.
 pub(super) fn differences(
     tested: &[Trial],
     all_trials: &[(&'static dyn Method, Vec<Trial>)],
@@ -75,13 +75,13 @@ pub(super) fn differences(
     others.map(difference).collect()
 }
 
-/// For each probe, its class and that of the template it is most like; equal scores go to the lower class.
+/// For each probe, its class and the class of the best-scoring template; ties go to the lower class.
 pub(super) fn decisions(trials: &[Trial]) -> Vec<(u32, u32)> {
     let mut list: Vec<(u32, u32)> = Vec::new();
     let mut best = f64::NEG_INFINITY;
     let mut last = u32::MAX;
     for trial in trials {
-        // A probe's trials follow each other in the order of the enrolled classes.
+        // A probe's trials are consecutive, in the order of the enrolled classes.
         if list.is_empty() || trial.enrolled_label <= last {
             list.push((trial.probe_label, trial.enrolled_label));
             best = trial.score;

@@ -1,4 +1,4 @@
-//! One fold of a protocol: its encoder opened, its methods fitted, its windows encoded.
+//! Preparing one fold of a protocol: opening its encoder, fitting its methods, encoding its windows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,19 +14,19 @@ use crate::embedding::EmbeddingError;
 
 /// How the folds of a protocol are prepared.
 pub(super) struct Preparation<'p> {
-    /// The recordings, which the folds' training rows are of.
+    /// The recordings; the folds' training rows refer to them.
     pub dataset: &'p Dataset,
-    /// The windows that are enrolled and probe.
+    /// The windows for enrolment and probes.
     pub items: &'p Items,
-    /// Whether the enrolled labels are others than those that trained.
+    /// Whether the enrolled labels differ from the training labels.
     pub open_set: bool,
-    /// Seeds what methods draw at random.
+    /// Seed of the methods' random draws.
     pub seed: u64,
 }
 
 /// One fold, trained and encoded.
 pub(super) struct Prepared<'e> {
-    /// The encoder's.
+    /// Digest of the encoder.
     pub digest: [u8; 32],
     pub fold: Fold,
     /// Codes of the enrolment rows, in the fold's order.
@@ -43,7 +43,7 @@ type Scorers = BTreeMap<&'static str, Box<dyn Scorer>>;
 /// Windows with their codes.
 pub(super) struct Encoded {
     pub windows: Windows,
-    /// By the name of the method.
+    /// Codes by the name of the method.
     codes: BTreeMap<&'static str, Rows>,
 }
 
@@ -101,7 +101,7 @@ impl Encoded {
         Self { windows, codes }
     }
 
-    /// The codes of `method`, one a window.
+    /// The codes of `method`, one per window.
     pub(super) fn codes(&self, method: &dyn Method) -> &Rows {
         &self.codes[method.name()]
     }

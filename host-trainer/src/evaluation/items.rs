@@ -1,4 +1,4 @@
-//! What is scored: windows of frames, each a row of its own.
+//! The scored items: windows of frames, one row per window.
 
 use std::ops::Range;
 
@@ -7,11 +7,11 @@ use crate::dataset::{Dataset, Row, windows};
 
 /// Windows of one length over the rows of a protocol's folds.
 pub(super) struct Items {
-    /// One row a window: that of its first frame. It has no values.
+    /// One row per window: that of its first frame, without values.
     pub dataset: Dataset,
-    /// The folds; enrolment and probes are numbers of windows, training stays rows of the recordings.
+    /// The folds; enrolment and probes hold indices of windows, training holds rows of the recordings.
     pub folds: Vec<Fold>,
-    /// The row of the recordings that each frame of each window is.
+    /// For each frame of each window, its row in the recordings.
     pub windows: Vec<Vec<usize>>,
 }
 

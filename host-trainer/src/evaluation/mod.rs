@@ -1,4 +1,4 @@
-//! How well scans are distinguished: protocols, methods, and the figures of each.
+//! Evaluation of how well scans are distinguished: protocols, methods and their figures.
 
 mod conditions;
 mod embed;

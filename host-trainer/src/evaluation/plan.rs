@@ -15,17 +15,17 @@ pub struct Plan {
     pub sessions: SessionChoice,
     /// How each fold's encoder is made.
     pub recipe: Recipe,
-    /// Seeds splits, noise, resampling and the first training.
+    /// Seed of splits, noise, resampling and the first training.
     pub seed: u64,
-    /// Trainings with seeds that follow each other; figures in full are the first's.
+    /// Number of trainings, with consecutive seeds; only the first one gets all figures.
     pub seeds: u64,
-    /// Window lengths that are scored, each on its own.
+    /// Window lengths, each of which is scored separately.
     pub windows: Vec<usize>,
     /// The engine that trains.
     pub engine: Engine,
     /// Bootstrap replicates of a figure; sweeps take a fifth.
     pub replicates: usize,
-    /// Whether to sweep.
+    /// Whether to compute sweeps.
     pub sweeps: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Trials made of a protocol's folds: every probe, few-shot episodes, and enrolled windows among themselves.
+//! Trials of a protocol's folds: of every probe, in few-shot episodes, and within the enrolment.
 
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -11,10 +11,10 @@ use super::protocols::Episodes;
 use crate::dataset::{Dataset, Row};
 use crate::metrics::trial::Trial;
 
-/// Frames that the bootstrap keeps together where there is only one session.
+/// Length in frames of the blocks that the bootstrap draws when there is only one session.
 const BLOCK: i64 = 6;
 
-/// The gallery of `method` from at most `limit` windows a class, of each fold.
+/// For each fold, the gallery of `method` from at most `limit` windows per class.
 pub(super) fn galleries(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
@@ -55,7 +55,7 @@ pub(super) fn trials_of(dataset: &Dataset, row: usize, scores: Vec<(u32, f64)>) 
     scores.into_iter().map(move |(enrolled_label, score)| Trial { probe_label, probe_session, enrolled_label, score })
 }
 
-/// Few-shot episodes (Snell, Swersky and Zemel 2017): galleries of a few windows a class meet as many probes of each.
+/// Few-shot episodes (Snell, Swersky and Zemel 2017): galleries of a few windows per class, and as many probes.
 pub(super) fn episodes(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
@@ -88,7 +88,7 @@ pub(super) fn episodes(
     list
 }
 
-/// Trials within the enrolment alone, to fix a threshold on: each half of a recording against the other halves.
+/// Development trials within the enrolment, to fix a threshold: each half of a recording against the other halves.
 pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: &dyn Method) -> Vec<Trial> {
     let mut list = Vec::new();
     for fold in folds {
@@ -117,7 +117,7 @@ fn by_class(dataset: &Dataset, windows: impl Iterator<Item = (usize, u32)>) -> V
     classes
 }
 
-/// What the bootstrap draws together: a session, or blocks of neighbouring frames where there is only one session.
+/// The unit that the bootstrap draws: a session, or a block of neighbouring frames when there is only one session.
 fn unit(dataset: &Dataset, row: Row) -> u32 {
     match dataset.sessions.len() {
         1 => row.timestep.div_euclid(BLOCK) as u32,

@@ -1,4 +1,4 @@
-//! Protocols put together into the one document, under the reference's names too.
+//! The results document, put together from the evaluated protocols.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::hex;
 use crate::metrics::key_quality::key_quality;
 use crate::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
 
-/// Puts the evaluated protocols together; the first gives the reference's figures.
+/// Builds the document; the figures under the reference's names are those of the first protocol.
 ///
 /// # Errors
 /// When a prototype has no key.

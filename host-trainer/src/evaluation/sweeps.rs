@@ -20,22 +20,22 @@ use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{ScoreError, eer};
 use crate::results::{Estimate, Sweep, SweepLine};
 
-/// Probe frames a score is made of.
+/// Numbers of probe frames per score.
 const PROBE_FRAMES: [usize; 4] = [1, 2, 4, 9];
 
-/// Enrolled frames a class.
+/// Numbers of enrolled frames per class.
 const ENROLLED_FRAMES: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// Probe frames made worse at once: few, so that their copies at all levels stay near the processor.
+/// Probe frames degraded at once: few, so that their copies at all levels stay in the cache.
 const CHUNK: usize = 8;
 
 /// Trials by method, then by level.
 type ByMethodAndLevel = Vec<Vec<Vec<Trial>>>;
 
 /// Appends a probe frame (its fold, its place among the fold's probes) at every level of a condition.
-type Worsen<'w> = dyn Fn(usize, usize, &[f32], &mut Vec<f32>) + Sync + 'w;
+type Degrade<'w> = dyn Fn(usize, usize, &[f32], &mut Vec<f32>) + Sync + 'w;
 
-/// The sweeps that need no further training: noise, artefacts, frames a probe, enrolled frames.
+/// The sweeps that need no further training: noise, artefacts, frames per probe, enrolled frames.
 pub(super) fn sweeps(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
@@ -54,11 +54,11 @@ pub(super) fn sweeps(
         add_artefacts(frame, &ARTIFACT_LEVELS, seed, row, worse);
     };
     let mut list = Vec::new();
-    for (name, axis, levels, worsen) in [
-        ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &Worsen<'_>),
+    for (name, axis, levels, degrade) in [
+        ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &Degrade<'_>),
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
-        let trials = worsened(dataset, folds, &whole, plan, levels.len(), worsen)?;
+        let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), degrade)?;
         list.push(sweep(name, axis, &levels, plan, &|method, level| Cow::Borrowed(&trials[method][level]))?);
         stage(name);
     }
@@ -82,13 +82,13 @@ pub(super) fn sweeps(
 }
 
 /// Trials of single probe frames at every one of `levels` levels of a condition.
-fn worsened(
+fn degraded_trials(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
     galleries: &[Vec<Box<dyn Gallery>>],
     plan: &Plan,
     levels: usize,
-    worsen: &Worsen<'_>,
+    degrade: &Degrade<'_>,
 ) -> Result<ByMethodAndLevel, EvaluationError> {
     let chunks = |fold: usize| {
         let probes = folds[fold].fold.probes.len();
@@ -100,7 +100,7 @@ fn worsened(
         let (probes, frames) = (&prepared.fold.probes, prepared.probes.windows.frames.iter());
         let mut worse = Vec::with_capacity(rows.len() * levels * dataset.features);
         for (row, frame) in rows.clone().zip(frames.skip(rows.start)) {
-            worsen(*fold, row, frame, &mut worse);
+            degrade(*fold, row, frame, &mut worse);
         }
         let encoded = prepared.encode(worse)?;
         let at_level = |method: usize, level: usize| -> Vec<Trial> {

@@ -1,4 +1,4 @@
-//! A trained encoder, and what one is trained from.
+//! A trained encoder, and the inputs of its training.
 
 use neural_vault_core::bundle::Bundle;
 
@@ -17,12 +17,12 @@ pub struct Trained {
     pub(super) windows: Vec<usize>,
 }
 
-/// What the encoder of one fold is trained from.
+/// The inputs of training the encoder of one fold.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingTask<'t> {
     /// All recordings.
     pub dataset: &'t Dataset,
-    /// The rows that train, are enrolled and probe.
+    /// The rows for training, enrolment and probes.
     pub fold: &'t Fold,
     /// How the encoder under test is made, with the seed of this training.
     pub recipe: &'t Recipe,

@@ -28,7 +28,7 @@ fn two_classes_that_differ_in_one_feature_are_separated_by_it() {
     // Feature 0 depends on the class; feature 1 is large and does not; feature 2 is constant.
     let labels: Vec<u32> = (0..20).map(|i| u32::from(i >= 10)).collect();
     for features in [3, 30] {
-        // Also with more features than frames: the others are zeros.
+        // Also with more features than frames: the further features are zero.
         let mut frames = vec![0.0; 20 * features];
         for (i, frame) in frames.chunks_exact_mut(features).enumerate() {
             let class = if i < 10 { 1.0 } else { -1.0 };
@@ -68,7 +68,7 @@ fn wide_and_narrow_recordings_have_the_same_front_end() {
     let narrow = FrontEnd::fit(&frames, features, &labels).unwrap().projection(16, CLOSED_SET_REST);
     let wide = FrontEnd::fit(&wide, padded, &labels).unwrap().projection(16, CLOSED_SET_REST);
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
-    // Axes are fixed up to their signs, so products of frames are compared.
+    // Axes are determined up to their signs, so inner products of frames are compared.
     for i in 0..rows {
         for j in 0..rows {
             let (a, b) = (i * 16..(i + 1) * 16, j * 16..(j + 1) * 16);

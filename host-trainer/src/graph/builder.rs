@@ -46,7 +46,7 @@ pub(super) struct Node {
 pub(super) struct ValueInfo {
     pub name: String,
     pub shape: Vec<Dim>,
-    /// Whether a gradient with respect to this value leads to a parameter.
+    /// Whether the value depends on a parameter, so that gradients flow through it.
     pub differentiable: bool,
 }
 
@@ -127,7 +127,7 @@ impl Graph {
 
     /// A constant list of integers, such as the axes or the target shape of an operator.
     pub(super) fn integers(&mut self, data: &[i64]) -> Value {
-        // The leading byte keeps integers apart from floats of the same bits.
+        // The leading byte distinguishes integers from floats of the same bits.
         let bits = std::iter::once(1).chain(data.iter().flat_map(|v| v.to_le_bytes())).collect();
         self.stored(&[data.len()], bits, || Stored::I64(data.to_vec()))
     }

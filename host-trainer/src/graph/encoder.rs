@@ -1,4 +1,4 @@
-//! The encoder as a graph: the same nodes train and serve.
+//! The encoder as a graph: the same nodes for training and for inference.
 //!
 //! Linear -> sinusoidal positions -> pre-norm Transformer layers (Vaswani et al. 2017; Xiong et al. 2020) -> mean over
 //! time -> LayerNorm, Linear, GELU, Linear -> unit length; a linear model goes from the projection to the mean over time
@@ -33,7 +33,7 @@ pub type Weights = HashMap<String, Value>;
 
 /// Embeds standardised `frames` `[batch, time, features]` as unit vectors `[batch, latent]`.
 ///
-/// `masks` holds one entry a layer when dropout is on, nothing otherwise.
+/// `masks` holds one entry per layer when dropout is on, and is empty otherwise.
 pub fn encoder(graph: &mut Graph, frames: Value, dims: &Dims, weights: &Weights, masks: &[LayerMasks]) -> Value {
     let (batch, time) = (graph.shape(frames)[0], graph.shape(frames)[1]);
     let rows = match (batch, time) {
@@ -67,7 +67,7 @@ pub fn encoder(graph: &mut Graph, frames: Value, dims: &Dims, weights: &Weights,
     ops::l2_normalise(graph, latent)
 }
 
-/// How `[rows, d_model]` activations unfold inside attention.
+/// The axes that `[rows, d_model]` activations are reshaped to inside attention.
 struct Layout {
     batch: Dim,
     time: Dim,

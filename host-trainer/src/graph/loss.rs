@@ -6,7 +6,7 @@ use super::{Dim, Graph, Value, ops};
 /// How the triplets of a step are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mining {
-    /// Random anchors, positives and negatives, drawn by the host; `count` of them a step.
+    /// Random anchors, positives and negatives, drawn by the host; `count` of them per step.
     Random {
         /// Triplets in one step.
         count: usize,
@@ -15,12 +15,12 @@ pub enum Mining {
     BatchHard,
 }
 
-/// Added to a cosine so that a forbidden pair is never chosen: cosines span 2.
+/// Added to a cosine so that a forbidden pair is never chosen; above 2, the range of cosines.
 pub const FORBIDDEN: f32 = 4.0;
 
 /// Mean of `max(0, |a - p|^2 - |a - n|^2 + margin)` over the triplets (Schroff, Kalenichenko and Philbin 2015).
 ///
-/// Declares the inputs that choose the triplets among the rows of `embedding` `[rows, latent]`: `anchor`, `positive`
+/// Declares the inputs that select the triplets among the rows of `embedding` `[rows, latent]`: `anchor`, `positive`
 /// and `negative` `[count]` for [`Mining::Random`]; `positives` and `negatives` `[rows, rows]` for
 /// [`Mining::BatchHard`], which hold 0 for an allowed pair, and [`FORBIDDEN`] and its negative for any other.
 pub fn triplet(graph: &mut Graph, embedding: Value, mining: Mining, margin: f32) -> Value {
@@ -60,10 +60,10 @@ pub struct ProxyAnchor {
     pub margin: f32,
 }
 
-/// Added to an exponent so that it drops out of a sum of exponentials, and a sum of nothing else out of softplus.
+/// Subtracted from an exponent so that its term vanishes; a sum of such terms alone makes softplus vanish too.
 pub const EXCLUDED: f32 = 200.0;
 
-/// Weight of the whole loss; the gradient's clip is measured against it.
+/// Weight of the whole loss, which matters only in proportion to the limit of the gradient's norm.
 const PROXY_ANCHOR_WEIGHT: f32 = 0.25;
 
 /// Proxy-anchor loss (Kim, Kim, Cho and Kwak 2020) of `embedding` `[rows, latent]` and `proxies` `[classes, latent]`,

@@ -2,7 +2,7 @@
 //!
 //! Stock ONNX Runtime cannot train, so the training step is an ordinary ONNX graph: the forward pass, the loss and the
 //! gradients in standard operators (opset 17). [`Graph`] writes nodes and keeps a tape; every differentiable operator
-//! records its vector-Jacobian product; [`Graph::gradients`] plays the tape backwards and emits the gradient
+//! records its vector-Jacobian product; [`Graph::gradients`] runs through the tape in reverse and emits the gradient
 //! nodes. The same [`encoder`] function writes the training step and the exported model.
 
 mod builder;

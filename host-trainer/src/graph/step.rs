@@ -9,12 +9,12 @@ use super::loss::{Mining, ProxyAnchor, proxy_anchor, triplet};
 use super::messages::ModelProto;
 use super::{Dim, Graph};
 
-/// The sizes and choices that a step's graph is written for.
+/// The sizes and options of a step's graph.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOptions {
     /// Distinct windows fed at once; triplets index into them.
     pub rows: usize,
-    /// Frames a window.
+    /// Frames per window.
     pub window: usize,
     /// What is minimised.
     pub objective: Objective,
@@ -22,7 +22,7 @@ pub struct StepOptions {
     pub dropout: bool,
 }
 
-/// What a step minimises, and with it what it trains.
+/// The loss that a step minimises, which also decides what is trained.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Objective {
     /// [`triplet`]; the whole encoder is trained.
@@ -42,7 +42,7 @@ pub const PROXIES: &str = "proxies";
 /// A tensor that the caller feeds: its name and shape.
 pub type Slot = (String, Vec<usize>);
 
-/// The step's graph and what feeds it.
+/// The step's graph and its inputs.
 ///
 /// Inputs: `frames` `[rows, window, features]` (standardised), the constants and parameters by their `state_dict` names,
 /// the dropout masks, and the inputs of the loss. Outputs: `loss`, then `gradient.NAME` for each parameter in order.

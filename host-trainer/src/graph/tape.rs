@@ -1,4 +1,4 @@
-//! Reverse-mode differentiation: operators record a tape, and `gradients` plays it backwards.
+//! Reverse-mode differentiation: operators record a tape, which `gradients` runs through in reverse.
 
 use std::collections::HashMap;
 

@@ -8,9 +8,9 @@ use super::{ONNX, onnx};
 use crate::files;
 
 impl Model {
-    /// Writes its files into `folder`, all of them or none; the folder is made when it is not there.
+    /// Writes its files into `folder`, all of them or none; the folder is created if it does not exist.
     ///
-    /// The ONNX file is written with the feature of an engine alone.
+    /// The ONNX file needs the feature of an engine.
     ///
     /// # Errors
     /// When a file cannot be written, or the weights are not float32.

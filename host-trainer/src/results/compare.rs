@@ -6,21 +6,22 @@ use serde::Serialize;
 
 use super::{Estimate, MethodResult, Results, SCHEMA};
 
-/// What several evaluations have in common.
+/// Several evaluations, and the figures of the methods that all of them have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// The evaluations, in the order given; differences are to the first.
+    /// The evaluations in the given order; differences are relative to the first.
     pub files: Vec<ComparedFile>,
-    /// One entry a protocol and method that every evaluation has, those that leak last, otherwise in the first one's order.
+    /// One entry for each protocol and method that every evaluation has: leaking protocols last, else in the first
+    /// one's order.
     pub rows: Vec<ComparedMethod>,
-    /// What to know before reading the differences.
+    /// Notes on how comparable the evaluations are.
     pub notes: Vec<String>,
 }
 
 /// One of the evaluations.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ComparedFile {
-    /// The name it was given by.
+    /// The name given to it.
     pub name: String,
     /// The recordings it evaluated.
     pub data: String,
@@ -33,11 +34,11 @@ pub struct ComparedFile {
 pub struct ComparedMethod {
     /// The protocol.
     pub protocol: String,
-    /// Why the protocol leaks, where it does in one of the evaluations.
+    /// Why the protocol leaks, if it does in any of the evaluations.
     pub leaks: Option<String>,
     /// The method.
     pub method: String,
-    /// One entry an evaluation.
+    /// One entry for each evaluation.
     pub figures: Vec<ComparedFigures>,
 }
 
@@ -46,7 +47,7 @@ pub struct ComparedMethod {
 pub struct ComparedFigures {
     /// Equal error rate in percent.
     pub eer: Estimate,
-    /// EER less that of the first evaluation, in percentage points; none for the first itself.
+    /// EER minus that of the first evaluation, in percentage points; none for the first itself.
     pub eer_difference: Option<Estimate>,
     /// Area under the ROC.
     pub roc_auc: Estimate,
@@ -67,18 +68,18 @@ pub enum CompareError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// A file is not JSON, or not the document that its schema names.
-    #[error("{path}: {reason}; compare takes files that `neural-vault evaluate` wrote", path = path.display())]
+    /// A file is not JSON, or does not match its schema.
+    #[error("{path}: {reason}", path = path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column where the parser knows.
+        /// What is wrong, with line and column if the parser reports them.
         reason: String,
     },
-    /// A file has another schema than this version reads.
+    /// A file has a schema that this version does not read.
     #[error("{path} has the schema {found:?}, and this version compares {SCHEMA:?}; evaluate again with one version",
             path = path.display())]
     Schema {
@@ -87,10 +88,10 @@ pub enum CompareError {
         /// Its schema.
         found: String,
     },
-    /// No protocol and method is in every file.
+    /// No combination of protocol and method is in every file.
     #[error("no method under the same protocol is in every file: {found}")]
     NothingInCommon {
-        /// What each file holds.
+        /// The protocols and methods of each file.
         found: String,
     },
 }
@@ -112,7 +113,7 @@ pub fn read(path: &Path) -> Result<Results, CompareError> {
     serde_json::from_value(document).map_err(|error| content(format!("not a whole evaluation: {error}")))
 }
 
-/// Puts evaluations side by side, each under the name given with it.
+/// Compares evaluations, each given with its name.
 ///
 /// # Errors
 /// [`CompareError::NothingInCommon`].
@@ -152,10 +153,10 @@ pub fn compare(evaluations: &[(String, Results)]) -> Result<Comparison, CompareE
     Ok(Comparison { files, rows, notes })
 }
 
-/// The EER of `a` less that of `b`, in percentage points.
+/// The EER of `a` minus that of `b`, in percentage points.
 ///
-/// Resampling trials without an error gives an interval of no width; its upper end is taken from the rule of three
-/// instead (Hanley and Lippman-Hand, JAMA 249, 1983), or one lucky run would make any difference significant.
+/// For trials without an error the bootstrap interval has no width, so one lucky run would make any difference
+/// significant; its upper end is therefore taken from the rule of three (Hanley and Lippman-Hand, JAMA 249, 1983).
 #[must_use]
 pub fn eer_difference(a: &MethodResult, b: &MethodResult) -> Estimate {
     let cautious = |method: &MethodResult| {
@@ -169,15 +170,15 @@ pub fn eer_difference(a: &MethodResult, b: &MethodResult) -> Estimate {
     difference(&cautious(a), &cautious(b))
 }
 
-/// `a` less `b`, with a 95 % interval from the two intervals by the method of variance estimates recovery.
+/// `a` minus `b`, with a 95 % interval from the two intervals by the method of variance estimates recovery.
 ///
-/// Zou and Donner, Statistics in Medicine 27 (2008), for independent estimates. Figures from the same recordings vary
-/// together, for which the interval is too wide rather than too narrow. None where a figure has no interval.
+/// Zou and Donner, Statistics in Medicine 27 (2008), for independent estimates. Figures from the same recordings are
+/// correlated, which makes the interval too wide, not too narrow. No interval if either figure has none.
 #[must_use]
 pub fn difference(a: &Estimate, b: &Estimate) -> Estimate {
     let value = a.value - b.value;
     let interval = a.interval.zip(b.interval).map(|(first, second)| {
-        // A percentile interval may lie to one side of its figure; that side then adds nothing.
+        // A percentile interval need not contain its figure; that side then adds nothing.
         let below = (a.value - first[0]).max(0.0).hypot((second[1] - b.value).max(0.0));
         let above = (first[1] - a.value).max(0.0).hypot((b.value - second[0]).max(0.0));
         [value - below, value + above]
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_beside_its_figure_does_not_turn_the_difference_round() {
+    fn an_interval_that_does_not_contain_its_figure_does_not_invert_the_difference() {
         let found = difference(&estimate(1.0, 2.0, 3.0), &estimate(5.0, 5.0, 5.0));
         assert_eq!(found.interval, Some([-4.0, -2.0]));
     }

@@ -17,34 +17,34 @@ pub const SCHEMA: &str = "neural-vault/evaluate/1";
 pub struct Results {
     /// [`SCHEMA`].
     pub schema: String,
-    /// When it was made, RFC 3339; absent unless asked for, so that equal runs make equal files.
+    /// Time of the evaluation, RFC 3339; absent unless requested, so that equal runs make equal files.
     pub timestamp: Option<String>,
     /// The recordings.
     pub data: DataSummary,
     /// The settings, as `name: value`.
     pub settings: BTreeMap<String, String>,
-    /// One entry a protocol, in the order asked for.
+    /// One entry for each protocol, in the requested order.
     pub protocols: Vec<ProtocolResult>,
     /// EER and d' of each method (first protocol).
     pub baseline_metrics: BTreeMap<String, BaselineMetrics>,
     /// Few-shot figures of the embeddings (first protocol).
     pub neural_metrics: NeuralMetrics,
-    /// EER by signal-to-noise ratio: `SNR_LEVELS` and one list a method (first protocol).
+    /// EER by signal-to-noise ratio: `SNR_LEVELS` and one list per method (first protocol).
     pub noise_tests: BTreeMap<String, Vec<f64>>,
-    /// EER by share of replaced values: `ARTIFACT_LEVELS` and one list a method (first protocol).
+    /// EER by share of replaced values: `ARTIFACT_LEVELS` and one list per method (first protocol).
     pub artifact_tests: BTreeMap<String, Vec<f64>>,
     /// Cosine scores of NeuralVault (first protocol).
     pub vault_scores: VaultScores,
     /// SHA-256 of the 32-byte v1 key of each class prototype, in hexadecimal (first protocol).
     ///
-    /// The reference wrote the keys themselves here. A document that is made to be shown holds none: a digest shows
-    /// whether two runs came to the same key without revealing it.
+    /// The reference wrote the keys themselves here. This document may be shared, so it holds digests, which show
+    /// whether two runs derived the same key without revealing it.
     pub prototype_keys: BTreeMap<String, String>,
-    /// How keys behave (first protocol).
+    /// Statistics of the keys (first protocol).
     pub key_quality: KeyQuality,
 }
 
-/// What was evaluated.
+/// The evaluated recordings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataSummary {
     /// The file's name, without its folder.
@@ -57,7 +57,7 @@ pub struct DataSummary {
     pub sessions: Vec<String>,
     /// Rows.
     pub rows: usize,
-    /// Features a row.
+    /// Features per row.
     pub features: usize,
 }
 
@@ -65,14 +65,14 @@ pub struct DataSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolResult {
     /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen` or `episodes`; the window's length in brackets
-    /// where it is not 1.
+    /// unless it is 1.
     pub name: String,
-    /// Frames a scored window.
+    /// Frames per scored window.
     #[serde(default = "one")]
     pub window: usize,
-    /// What trained, what was enrolled, what probed, in a sentence.
+    /// The split into training, enrolment and probes, in a sentence.
     pub description: String,
-    /// Whether the probes are independent of what trained the model; when not, why not.
+    /// Why the probes are not independent of the training rows; none if they are.
     pub leaks: Option<String>,
     /// Rows that trained the model.
     pub training_rows: usize,
@@ -80,13 +80,13 @@ pub struct ProtocolResult {
     pub enrolment_rows: usize,
     /// Probes.
     pub probes: usize,
-    /// Digests of the models trained, one a fold.
+    /// Digests of the trained models, one per fold.
     pub model_digests: Vec<String>,
-    /// One entry a method.
+    /// One entry per method.
     pub methods: Vec<MethodResult>,
     /// NeuralVault against each other method, on the same trials and resamples.
     pub differences: Vec<Difference>,
-    /// Sweeps, where the protocol has them.
+    /// Sweeps, if the protocol has any.
     pub sweeps: Vec<Sweep>,
     /// Nearest-prototype decisions of NeuralVault: rows are true labels, columns decisions, by the order of `labels`.
     pub confusion: Vec<Vec<u32>>,
@@ -94,9 +94,9 @@ pub struct ProtocolResult {
     pub labels: Vec<String>,
     /// Probe embeddings on their two leading principal axes.
     pub map: Vec<MapPoint>,
-    /// Participation ratio of the probe embeddings' covariance: how many dimensions they really use.
+    /// Participation ratio of the probe embeddings' covariance: the number of dimensions in use.
     pub effective_dimension: f64,
-    /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: how much one probe tells about identity.
+    /// Relative entropy of genuine to impostor scores, Gaussian estimate, in bits: what one probe tells about identity.
     pub relative_entropy_bits: f64,
 }
 
@@ -105,7 +105,7 @@ pub struct ProtocolResult {
 pub struct Difference {
     /// The other method.
     pub method: String,
-    /// NeuralVault's EER less the other's, in percentage points; the difference is significant where the interval excludes 0.
+    /// NeuralVault's EER minus the other's, in percentage points; significant if the interval excludes 0.
     pub eer: Estimate,
 }
 
@@ -124,10 +124,10 @@ pub struct MethodResult {
     pub roc_auc: Estimate,
     /// False non-match rate at fixed false match rates, as far as there are enough trials.
     pub fnmr_at_fmr: Vec<OperatingPoint>,
-    /// The threshold fixed on development trials, and its error rates on these; none where the enrolled rows trained
-    /// the encoder.
+    /// The threshold fixed on development trials, and its error rates on the trials here; none if the enrolled rows
+    /// trained the encoder.
     pub transfer: Option<Transfer>,
-    /// EER over trainings with several seeds, where they were asked for and matter.
+    /// EER over trainings with several seeds, if requested and the method depends on the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_seeds: Option<OverSeeds>,
     /// Share of probes whose nearest prototype is their own.
@@ -140,7 +140,7 @@ pub struct MethodResult {
     pub impostor: Vec<f64>,
 }
 
-/// A figure with its 95 % bootstrap interval; none where there is nothing to resample.
+/// A figure with its 95 % bootstrap interval, if there is something to resample.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The figure.
@@ -154,7 +154,7 @@ pub struct Estimate {
 pub struct OverSeeds {
     /// The mean; its interval is that of the trials of all trainings together, resampled by session.
     pub eer: Estimate,
-    /// Each training's.
+    /// The EER of each training.
     pub each: Vec<f64>,
 }
 
@@ -193,11 +193,11 @@ pub struct Transfer {
 pub struct Sweep {
     /// `noise`, `artefacts`, `probe-windows`, `enrolment-scans` or `training-sessions`.
     pub name: String,
-    /// What the levels are, with their unit.
+    /// The quantity that is varied, with its unit.
     pub axis: String,
     /// The levels.
     pub levels: Vec<f64>,
-    /// One line a method.
+    /// One line per method.
     pub lines: Vec<SweepLine>,
 }
 
@@ -252,14 +252,14 @@ pub struct VaultScores {
     pub impostor: Vec<f64>,
 }
 
-/// How keys behave, over v1 keys of the class prototypes.
+/// Statistics of the v1 keys of the class prototypes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KeyQuality {
     /// Mean share of key bits that flip when 0.05 is added to one component of a prototype.
     pub avalanche: f64,
     /// Share of ones among all key bits.
     pub bit_balance: f64,
-    /// Shannon entropy of the keys' bytes, in bits a byte.
+    /// Shannon entropy of the keys' bytes, in bits per byte.
     pub entropy: f64,
     /// Mean Hamming distance between two classes' keys, as a share of bits.
     pub uniqueness: f64,

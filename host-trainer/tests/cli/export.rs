@@ -67,7 +67,7 @@ fn import_takes_the_statistics_of_the_recordings_it_is_given() {
     let folder = Folder::with_model();
     let weights = "model/model.safetensors";
     let plain = folder.does(&["import", weights, "--out", "plain", "--heads", "4"]);
-    assert!(plain.stderr.contains("standardises nothing"), "{}", plain.stderr);
+    assert!(plain.stderr.contains("does not standardise its input"), "{}", plain.stderr);
     let import = ["import", weights, "--out", "out", "--heads", "4", "--standardise"];
     let standardised = folder.does(&[&import[..], &["data.csv"]].concat());
     assert_eq!(standardised.stderr, "");

@@ -9,7 +9,7 @@ use neural_vault_core::kernel::{LANES, STEP, WeightRows, chunk_at, chunk_at_mut,
 
 use super::fetch::fetch_for;
 
-/// A weight as it is stored.
+/// A stored weight.
 pub(super) trait Stored: Copy {
     /// A column of weights as floats.
     ///
@@ -23,7 +23,7 @@ pub(super) trait Stored: Copy {
 impl Stored for f32 {
     #[inline(always)]
     unsafe fn floats(column: &[Self; LANES]) -> __m512 {
-        // SAFETY: the column is sixteen floats, and the caller vouches for AVX-512.
+        // SAFETY: the column is sixteen floats, and the caller ensures AVX-512.
         unsafe { _mm512_loadu_ps(column.as_ptr()) }
     }
 }
@@ -33,7 +33,7 @@ impl Stored for u16 {
     #[inline(always)]
     unsafe fn floats(column: &[Self; LANES]) -> __m512 {
         let column: __m256i = bytemuck::cast(*column);
-        // SAFETY: the caller vouches for AVX-512.
+        // SAFETY: the caller ensures AVX-512.
         unsafe { _mm512_cvtph_ps(column) }
     }
 }
@@ -43,7 +43,7 @@ impl Stored for i16 {
     #[inline(always)]
     unsafe fn floats(column: &[Self; LANES]) -> __m512 {
         let column: __m256i = bytemuck::cast(*column);
-        // SAFETY: the caller vouches for AVX-512.
+        // SAFETY: the caller ensures AVX-512.
         unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(column)) }
     }
 }
@@ -63,7 +63,7 @@ pub(super) fn add<W: Stored>(inputs: &[[f32; STEP]], weights: WeightRows<'_, W>,
     rows::<W, 1, 8>(inputs, weights, sums);
 }
 
-/// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
+/// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the remaining rows.
 #[target_feature(enable = "avx512f,avx512bw")]
 fn rows<'r, W: Stored, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[f32; STEP]],
@@ -107,7 +107,7 @@ fn tile<W: Stored, const N: usize, const COLUMNS: usize>(
     for (k, row) in (0..STEP).zip(weights.rows()) {
         let columns = chunk_at::<_, COLUMNS>(row, first);
         columns.iter().for_each(|column| fetch_for::<N>(column.as_ptr().cast(), size_of_val(weights.columns)));
-        // SAFETY: this function has the instructions.
+        // SAFETY: this function is compiled for these instructions.
         let columns = columns.each_ref().map(|column| unsafe { W::floats(column) });
         for (tile, inputs) in tile.iter_mut().zip(inputs) {
             let value = _mm512_set1_ps(inputs[k]);

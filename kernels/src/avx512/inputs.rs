@@ -1,4 +1,4 @@
-//! Raw values to the inputs of products, by the instructions of AVX-512.
+//! From raw values to the inputs of products, with AVX-512.
 
 use std::arch::x86_64::{
     __m256i, __m512, __m512i, _mm256_loadu_si256, _mm256_storeu_si256, _mm512_castsi512_ps, _mm512_cvtepi32_epi16,
@@ -59,7 +59,7 @@ pub(super) fn quantise_raw(raw: &[f32], statistics: Statistics<'_, u16>, quantis
 #[inline]
 #[allow(unsafe_code)]
 fn standardised(raw: &[f32; LANES], mean: __m512, inv_std: __m512) -> __m512 {
-    /// What takes the place of a value, four bits for each kind: 0 for NaNs, 1 and -1 for infinities, else itself.
+    /// The replacement of a value, four bits for each kind: 0 for NaN, 1 and -1 for infinities, otherwise the value.
     const SANITISED: i32 = 0x00a9_0088;
     // SAFETY: sixteen floats.
     let raw = unsafe { _mm512_loadu_ps(raw.as_ptr()) };

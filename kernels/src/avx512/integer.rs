@@ -24,7 +24,7 @@ use super::inputs::codes_of_raw;
 /// Quads of one step.
 const QUADS: usize = STEP / QUAD;
 
-/// A row's codes as bytes, a plane for each byte of a code; four codes of a quad a word.
+/// A row's codes as bytes, a plane for each byte of a code; a word holds the four codes of a quad.
 struct Row<const PLANES: usize> {
     planes: [[u32; QUADS]; PLANES],
     /// Sum of the codes.
@@ -59,7 +59,7 @@ pub(super) fn add_i8i16(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUA
     rows::<2, 1, 8>(inputs, weights, sums);
 }
 
-/// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the rows that are left.
+/// As many groups of `N` rows as there are, `COLUMNS` columns at once; returns the remaining rows.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
     inputs: &'r [[i16; STEP]],
@@ -97,7 +97,7 @@ fn rows<'r, const PLANES: usize, const N: usize, const COLUMNS: usize>(
 pub(super) fn add_raw_i8(row: RawRow<'_>, weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) -> usize {
     /// Columns whose sums are held in registers: the reference's width.
     const COLUMNS: usize = 8;
-    /// Fewest values for which it is faster: the weights of fewer stay in the second-level cache.
+    /// Fewest values for which this is faster; the weights for fewer values stay in the second-level cache.
     const LONG: usize = 8 * STEP;
     let RawRow { raw, statistics: Statistics { mean, inv_std }, factor } = row;
     let quantiser = Quantiser { factor, max_code: i8::MAX as i16 };

@@ -9,8 +9,7 @@ use neural_vault_core::kernel::{Kernel, LANES, QUAD, Quantiser, RawRow, STEP, St
 
 use super::loops::{compiled, loops};
 
-/// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`] asks before it hands this out, and nothing else
-/// can reach it.
+/// For processors with AVX-512 F, BW, VL and VNNI: [`super::usable`], the only access to it, checks for them.
 pub(super) const KERNEL: Kernel = Kernel {
     add_f32,
     add_f16,

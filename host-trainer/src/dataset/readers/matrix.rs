@@ -1,7 +1,7 @@
-//! A labelled matrix: a `.npz` file with one row a timestep and the label of each row.
+//! A labelled matrix: a `.npz` file with one row per timestep and a label for each row.
 //!
-//! `X` (or `preds`, `data`: rows x features) with `y` (or `labels`: one text or whole number a row) and, where there are
-//! any, `sessions` and `timesteps` of the same length. Without timesteps the rows of one (label, session) count from 0. A
+//! `X` (or `preds`, `data`: rows x features) with `y` (or `labels`: one text or whole number per row) and, optionally,
+//! `sessions` and `timesteps` of the same length. Without timesteps the rows of one (label, session) count from 0. A
 //! file that has `preds` but no labels is one recording and is read as such.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The formats that recordings are read from: one file and one line of [`READERS`] each.
+//! The formats of recordings: one file here and one line in [`READERS`] for each.
 
 mod csv;
 mod matrix;
@@ -14,7 +14,7 @@ use super::rows::Dataset;
 pub use reader::LoadOptions;
 use reader::Reader;
 
-/// The first that recognises a path reads it, so a reader of particular folders comes before the one of any folder.
+/// The first reader that recognises a path reads it, so readers of particular folders come before that of any folder.
 static READERS: &[&dyn Reader] = &[&csv::LongCsv, &matrix::LabelledMatrix, &recordings::Recordings];
 
 /// Reads a recording of any of the [`formats`].

@@ -1,4 +1,4 @@
-//! The interface that a reader of one format implements, and the options that it is given.
+//! The interface of a reader of one format, and its options.
 
 use std::path::Path;
 
@@ -13,17 +13,17 @@ pub(super) trait Reader: Sync {
     /// The endings of its files' names, such as ".csv.gz", in lower case; empty where it reads folders only.
     fn endings(&self) -> &'static [&'static str];
 
-    /// Its folders as the message about an unknown format lists them; `None` where it reads files only.
+    /// Its folders, for the message about an unknown format; `None` when it reads files only.
     fn folders(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether it reads what is at `path`: by default, a file whose name has one of the endings, in any case.
+    /// Whether it can read `path`: by default, a file whose name has one of the endings, in any case.
     fn recognises(&self, path: &Path) -> bool {
         !path.is_dir() && ends_with(path, self.endings())
     }
 
-    /// Reads what [`Reader::recognises`] has recognised into rows ordered by (label, session, timestep).
+    /// Reads a path that it recognises; the rows are ordered by (label, session, timestep).
     fn read(&self, path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>;
 }
 

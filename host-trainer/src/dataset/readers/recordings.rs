@@ -1,4 +1,4 @@
-//! Recordings kept as NumPy files, one a file, labelled by their names.
+//! Recordings as NumPy files, one recording per file, labelled by the file names.
 //!
 //! - A `.npy` file of timesteps x features, or a `.npz` file whose array `preds` is one. Its label is the file name without
 //!   the extension.
@@ -90,7 +90,7 @@ fn find_recordings(folder: &Path) -> Result<Vec<(PathBuf, String, String)>, Data
     Ok(recordings)
 }
 
-/// What a folder holds, in order, and whether each is a folder; hidden entries are left out.
+/// The entries of a folder in order, and whether each is a folder; hidden entries are left out.
 fn entries(folder: &Path) -> Result<BTreeMap<PathBuf, bool>, DatasetError> {
     let failed = |source| DatasetError::Read { file: folder.to_owned(), source };
     let mut entries = BTreeMap::new();

@@ -1,8 +1,8 @@
-//! Fetches the ONNX Runtime library out of its PyPI wheel, by pip.
+//! Fetches the ONNX Runtime library from its PyPI wheel with pip.
 //!
-//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that for
-//! CPython 3.11) and pip takes it whichever Python runs it. pip checks the SHA-256 of the wheel; this module checks that of
-//! the library inside, then and whenever an installed one is found.
+//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that
+//! for CPython 3.11) and pip fetches it under any Python. pip checks the SHA-256 of the wheel; this module checks that
+//! of the library inside, after fetching and whenever it finds an installed one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Flavour, RuntimeError, VERSION};
 
-/// The wheel for one flavour and machine, with the SHA-256 of all that is taken from it.
+/// The wheel for one flavour and machine, with the SHA-256 of the wheel and of each library in it.
 struct Wheel {
     package: &'static str,
     flavour: Flavour,
@@ -22,7 +22,7 @@ struct Wheel {
     arch: &'static str,
     sha256: &'static str,
     megabytes: u32,
-    /// Files of the wheel's `onnxruntime/capi` to install; the library itself comes last, and so appears last.
+    /// Files of the wheel's `onnxruntime/capi` to install; the library is last, so that it appears last.
     libraries: &'static [(&'static str, &'static str)],
 }
 
@@ -57,10 +57,10 @@ const WHEELS: [Wheel; 3] = [
     },
 ];
 
-/// Carried along because the library's licence asks for it.
+/// Installed with the library because its licence requires it.
 const LICENCES: [&str; 2] = ["LICENSE", "ThirdPartyNotices.txt"];
 
-/// What pip prints on standard error, in English in every locale, when the index is out of reach.
+/// What pip prints on standard error, in English in every locale, when it cannot reach the index.
 const NETWORK_TROUBLE: [&str; 3] = ["connection broken by", "Max retries exceeded", "timed out"];
 
 /// Installs ONNX Runtime [`VERSION`] into `folder` and returns the path of the library.
@@ -102,7 +102,7 @@ fn install_wheel(
     note(&format!("fetching {} {VERSION} by pip ({} MB)", wheel.package, wheel.megabytes));
     let outcome = fetch_into(wheel, folder, python);
     if outcome.is_err() && made {
-        // Only an empty folder goes; what failed before is the error to report.
+        // Removes an empty folder only; the earlier error is the one to report.
         let _ = fs::remove_dir(folder);
     }
     outcome?;
@@ -148,7 +148,7 @@ fn pip(wheel: &Wheel, staging: &Path, python: &[&str]) -> Result<PathBuf, Runtim
         .args(["--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform", &platform])
         .args([OsStr::new("--target"), target.as_os_str()])
         .args([OsStr::new("-r"), requirements.as_os_str()])
-        // The wheel unpacks to many times what a small /tmp holds.
+        // The unpacked wheel may not fit into a small /tmp.
         .env("TMPDIR", staging)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -164,7 +164,7 @@ fn pip(wheel: &Wheel, staging: &Path, python: &[&str]) -> Result<PathBuf, Runtim
     }
 }
 
-/// The error for pip's message. Trouble on the network also ends in "no matching distribution", so it is looked for first.
+/// The error for pip's message. Network errors are checked first: they also end in "no matching distribution".
 fn explain(package: &'static str, said: &str) -> RuntimeError {
     let last = || {
         let lines: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! What is spent stays spent, and what cannot be counted releases nothing.
+//! Attempts stay spent, and an attempt that cannot be counted releases no key.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -109,7 +109,7 @@ fn the_counter_of_another_enrolment_is_refused_until_it_is_forgotten() {
 fn a_counter_that_cannot_be_written_takes_nothing_and_releases_nothing() {
     let (_folder, path) = folder();
     let mut attempts = Attempts::open(&path, &ID).unwrap();
-    // What cannot be replaced, whoever runs the test.
+    // A folder cannot be replaced by a file, whatever the user's rights.
     fs::create_dir(counter(&path)).unwrap();
     assert!(matches!(attempts.persist_decrement(), Err(AttemptsError::Write { .. })));
     assert_eq!(attempts.left(), ATTEMPTS);
@@ -119,7 +119,7 @@ fn a_counter_that_cannot_be_written_takes_nothing_and_releases_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_an_enrolment_has_no_attempts_of_its_own() {
+fn a_link_to_an_enrolment_shares_the_attempts_of_its_target() {
     let (folder, path) = folder();
     let link = folder.path().join("link.nve");
     std::os::unix::fs::symlink(&path, &link).unwrap();

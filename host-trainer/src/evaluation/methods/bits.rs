@@ -3,7 +3,7 @@
 use super::gallery::{Gallery, each, mean_of};
 use super::rows::Rows;
 
-/// One bit a component of each class's mean code, set above a threshold that probes are binarised at too.
+/// One bit per component of each class's mean code: whether it is above a threshold, as for probes.
 pub(super) struct BitGallery {
     templates: Vec<Option<Vec<u64>>>,
     threshold: f32,
@@ -20,14 +20,14 @@ impl BitGallery {
 impl Gallery for BitGallery {
     /// Scores of several windows are averaged.
     fn scores(&self, codes: &Rows, rows: &[usize]) -> Vec<(u32, f64)> {
-        // A window is binarised once, however many classes there are.
+        // Each window is binarised once, not once per class.
         let binary: Vec<Vec<u64>> = rows.iter().map(|&row| above(codes.row(row), self.threshold)).collect();
         let score = |bits: &Vec<u64>| mean_of(binary.iter().map(|b| binary_score(bits, b, codes.width())));
         each(&self.templates, score)
     }
 }
 
-/// One bit a component: whether it is above `threshold`.
+/// One bit per component: whether it is above `threshold`.
 fn above(vector: &[f32], threshold: f32) -> Vec<u64> {
     let word = |chunk: &[f32]| {
         let set = chunk.iter().enumerate().filter(|(_, v)| **v > threshold);

@@ -13,7 +13,7 @@ impl CosineGallery {
         Self(members.iter().map(|rows| codes.mean(rows)).collect())
     }
 
-    /// The same without what all its classes have in common.
+    /// The same, centred on the mean of all classes.
     pub(super) fn centred(mut self) -> Self {
         centre(&mut self.0.iter_mut().flatten().collect::<Vec<_>>());
         self

@@ -1,10 +1,10 @@
-//! What a gallery is, and what galleries of all kinds share.
+//! The interface of a gallery, and what all kinds of galleries share.
 
 use super::rows::Rows;
 
 /// The enrolled classes of a method.
 pub trait Gallery: Send + Sync {
-    /// The score of the probe made of the windows at `rows` of `codes` against each enrolled class.
+    /// The score of a probe, the windows at `rows` of `codes`, against each enrolled class.
     fn scores(&self, codes: &Rows, rows: &[usize]) -> Vec<(u32, f64)>;
 }
 

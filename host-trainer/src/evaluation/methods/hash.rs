@@ -44,7 +44,7 @@ fn byte_score(a: &[f32], b: &[f32]) -> f64 {
     1.0 - differing as f64 / a.len() as f64
 }
 
-/// Hands out the little-endian bytes of a frame, a kilobyte at a time.
+/// Passes the little-endian bytes of a frame to `take`, a kilobyte at a time.
 pub(super) fn pieces(frame: &[f32], mut take: impl FnMut(&[u8])) {
     let (pieces, rest) = frame.as_chunks::<256>();
     pieces.iter().for_each(|piece| take(piece.map(f32::to_le_bytes).as_flattened()));

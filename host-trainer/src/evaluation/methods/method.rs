@@ -1,4 +1,4 @@
-//! What a method is: how it is fitted, encodes windows, enrols classes and scores probes.
+//! The interface of a method: fitting, encoding windows, enrolling classes and scoring probes.
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -28,7 +28,7 @@ pub trait Method: Sync {
         EncoderUse::None
     }
 
-    /// Whether the method is the one that the others are compared with.
+    /// Whether this is the method under test, with which the others are compared.
     fn is_under_test(&self) -> bool {
         false
     }
@@ -38,10 +38,10 @@ pub trait Method: Sync {
         true
     }
 
-    /// Fits the method to the rows that train.
+    /// Fits the method to the training rows.
     ///
     /// # Errors
-    /// When the rows do not have what the method needs, such as a front end.
+    /// When the method cannot be fitted, for example because the rows have no front end.
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError>;
 }
 
@@ -52,7 +52,7 @@ impl dyn Method {
         !matches!(self.encoder(), EncoderUse::None)
     }
 
-    /// Whether what is enrolled also trains the method's encoder, so that it can fix no threshold.
+    /// Whether the enrolled rows also train the method's encoder; no threshold can then be fixed on them.
     #[must_use]
     pub fn trains_on_enrolment(&self) -> bool {
         matches!(self.encoder(), EncoderUse::Own(encoder) if encoder.trains_on_enrolment())
@@ -70,9 +70,9 @@ impl fmt::Debug for dyn Method {
 pub enum EncoderUse<'m> {
     /// None: the method compares frames.
     None,
-    /// The one under test, which methods share.
+    /// The encoder under test, which methods share.
     Shared,
-    /// One that is trained for the method alone.
+    /// An encoder trained for this method alone.
     Own(&'m dyn OwnEncoder),
 }
 
@@ -91,7 +91,7 @@ pub trait OwnEncoder {
     /// Makes the encoder of one fold; `shared` is the fold's model under test.
     ///
     /// # Errors
-    /// When the rows cannot be trained on, or the model has no such form.
+    /// When the rows cannot be trained on, or the model cannot be converted.
     fn train(&self, task: &TrainingTask<'_>, shared: &Model) -> Result<Trained, EvaluationError>;
 
     /// Whether it trains on the enrolled rows as well.
@@ -100,20 +100,20 @@ pub trait OwnEncoder {
     }
 }
 
-/// A method fitted to the rows that train.
+/// A method fitted to the training rows.
 pub trait Scorer: Send + Sync {
-    /// The code of every window, of one width.
+    /// The code of every window; all codes have one width.
     fn encode(&self, windows: &Windows) -> Rows;
 
     /// Enrols each class from its windows at `members`; a class without members is not enrolled.
     ///
-    /// `codes` are those of all `windows`. Unless a method says otherwise, mean codes are compared by cosine.
+    /// `codes` are those of all `windows`. By default mean codes are compared by cosine.
     fn enrol(&self, _windows: &Windows, codes: &Rows, members: &[Vec<usize>]) -> Box<dyn Gallery> {
         Box::new(CosineGallery::new(codes, members))
     }
 }
 
-/// Windows as every method is given them.
+/// The windows that every method encodes.
 #[derive(Clone, Debug)]
 pub struct Windows {
     /// The mean of each window's standardised frames.
@@ -122,16 +122,16 @@ pub struct Windows {
     pub embeddings: Rows,
 }
 
-/// The rows that train, for methods to be fitted to.
+/// The training rows that methods are fitted to.
 #[derive(Debug)]
 pub struct TrainingRows<'t> {
     /// Standardised frames, rows x features.
     pub frames: &'t [f32],
     /// The label of each row.
     pub labels: &'t [u32],
-    /// Whether the enrolled labels are others than these.
+    /// Whether the enrolled labels differ from these.
     pub open_set: bool,
-    /// Seeds what a method draws at random.
+    /// Seed of the method's random draws.
     pub seed: u64,
     front_end: OnceCell<FrontEnd>,
 }
@@ -143,13 +143,13 @@ impl<'t> TrainingRows<'t> {
         Self { frames, labels, open_set, seed, front_end: OnceCell::new() }
     }
 
-    /// Features a frame.
+    /// Features per frame.
     #[must_use]
     pub fn features(&self) -> usize {
         self.frames.len() / self.labels.len().max(1)
     }
 
-    /// The front end of these rows, fitted once for all methods that need it.
+    /// The front end of these rows, fitted on the first call.
     ///
     /// # Errors
     /// When the frames have no front end.

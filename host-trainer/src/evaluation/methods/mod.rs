@@ -1,7 +1,7 @@
-//! The methods compared: hashes, random projections, embeddings, and simple rivals without training.
+//! The compared methods: hashes, random projections, embeddings, and simple methods without a trained encoder.
 //!
-//! Every method turns standardised frames into codes, keeps one template a class (the code of the class's mean), and
-//! scores a probe against a template; higher scores are more alike. A method is one file here and one line in
+//! Every method turns standardised frames into codes, keeps one template per class (the code of the class's mean), and
+//! scores a probe against a template; a higher score means more alike. A method is one file here and one line in
 //! [`METHODS`].
 
 mod biohashing;
@@ -28,7 +28,7 @@ pub use gallery::Gallery;
 pub use method::{EncoderUse, Method, OwnEncoder, Scorer, TrainingRows, Windows};
 pub use rows::{Rows, mean_vector};
 
-/// Every method but those of other weight formats, in the order of tables.
+/// Every method except those of other weight formats, in the order of tables.
 pub const METHODS: &[&dyn Method] = &[
     &sha256::Sha256,
     &hmac::Hmac,
@@ -49,7 +49,7 @@ pub fn with_weights(format: WeightFormat) -> &'static dyn Method {
     stored.map_or(&neural_vault::NeuralVault, |stored| stored)
 }
 
-/// The method of a name in results, where the name may go on in brackets: `NeuralVault (cosine)`.
+/// The method of a name in results, which may be followed by text in brackets: `NeuralVault (cosine)`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Method> {
     let name = name.split(" (").next().unwrap_or_default();
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_method_is_found_by_its_name_alone_or_with_more_in_brackets() {
+    fn every_method_is_found_by_its_name_alone_or_followed_by_brackets() {
         for method in METHODS.iter().copied().chain(WeightFormat::ALL.map(with_weights)) {
             for name in [method.name().to_owned(), format!("{} (cosine)", method.name())] {
                 assert_eq!(find(&name).map(|found| found.name()), Some(method.name()), "{name}");

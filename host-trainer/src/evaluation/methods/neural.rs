@@ -44,7 +44,7 @@ impl Scorer for Binarised {
     }
 }
 
-/// The median, the mean of the two middle values where they are two.
+/// The median; the mean of the two middle values for an even count.
 fn median(values: impl Iterator<Item = f32>) -> f32 {
     let mut values: Vec<f32> = values.collect();
     values.sort_unstable_by(f32::total_cmp);

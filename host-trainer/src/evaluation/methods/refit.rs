@@ -7,7 +7,7 @@ use crate::evaluation::protocols::Protocol;
 use crate::evaluation::trained::{Trained, TrainingTask};
 use crate::model::Model;
 
-/// The embedding of an encoder trained with the enrolled labels as well, where they are others than those that train.
+/// The embedding of an encoder that is also trained with the enrolled labels, if these differ from the training labels.
 pub(super) struct Refit;
 
 impl Method for Refit {

@@ -18,7 +18,7 @@ impl Rows {
         Self { values: Arc::new(values), width }
     }
 
-    /// Values a row.
+    /// Values per row.
     #[must_use]
     pub fn width(&self) -> usize {
         self.width
@@ -41,13 +41,13 @@ impl Rows {
         &self.values[place * self.width..][..self.width]
     }
 
-    /// The mean of the rows at `places`; none of no rows.
+    /// The mean of the rows at `places`; `None` without rows.
     #[must_use]
     pub fn mean(&self, places: &[usize]) -> Option<Vec<f32>> {
         mean_vector(places.iter().map(|&place| self.row(place)))
     }
 
-    /// The product with `axes`, which has as many rows as these have values.
+    /// The product with `axes`, a matrix with [`Rows::width`] rows.
     #[must_use]
     pub fn times(&self, axes: &Mat<f32>) -> Self {
         let matrix = MatRef::from_row_major_slice(&self.values, self.values.len() / self.width, self.width);
@@ -64,7 +64,7 @@ impl Rows {
     }
 }
 
-/// The mean of vectors of one length; none where there are no vectors.
+/// The mean of vectors of equal length; `None` without vectors.
 pub fn mean_vector<'v>(mut vectors: impl Iterator<Item = &'v [f32]>) -> Option<Vec<f32>> {
     let mut sum = vectors.next()?.to_vec();
     let mut count = 1.0f32;

@@ -14,7 +14,7 @@ pub(super) struct Stored {
     name: &'static str,
 }
 
-/// One for each format but f32, which the encoder under test has.
+/// One for each format except f32, the format of the encoder under test.
 pub(super) static FORMATS: [Stored; 4] = [
     Stored { format: WeightFormat::F16, name: "NeuralVault f16" },
     Stored { format: WeightFormat::I16, name: "NeuralVault i16" },
@@ -46,7 +46,7 @@ impl Method for Stored {
 
 impl OwnEncoder for Stored {
     fn train(&self, task: &TrainingTask<'_>, shared: &Model) -> Result<Trained, EvaluationError> {
-        // Calibrated on what trained it, as an operator would.
+        // Calibrated on its training frames, as an operator would.
         let model = shared.quantise(self.format, &task.dataset.select(&task.fold.training).values)?;
         Ok(Trained::new(model, task.recipe.windows()))
     }

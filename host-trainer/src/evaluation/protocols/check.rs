@@ -1,14 +1,14 @@
-//! What every protocol needs of recordings and of its own split.
+//! Checks that every protocol makes of recordings and of its split.
 
 use super::protocol::{Episodes, Fold, Lack, Split};
 use crate::dataset::Dataset;
 
-/// Nothing is compared without two labels.
+/// A comparison needs two labels.
 pub(super) fn labels(dataset: &Dataset) -> Result<(), Lack> {
     if all_labels(dataset).len() < 2 { lacks("two labels") } else { Ok(()) }
 }
 
-/// Checks each fold, for the episodes that are to be drawn from it as well.
+/// Checks each fold, and that `episodes` can be drawn from it.
 pub(super) fn split(dataset: &Dataset, split: &Split, episodes: Option<Episodes>) -> Result<(), Lack> {
     for fold in &split.folds {
         check_fold(dataset, fold)?;
@@ -40,7 +40,7 @@ fn check_fold(dataset: &Dataset, fold: &Fold) -> Result<(), Lack> {
     }
 }
 
-/// Episodes need their frames of each label on both sides.
+/// Episodes need enough frames of each label for both enrolment and probes.
 fn check_episodes(dataset: &Dataset, fold: &Fold, episodes: Episodes) -> Result<(), Lack> {
     for (part, rows) in [("enrolment", &fold.enrolment), ("probe", &fold.probes)] {
         for label in labels_of(dataset, rows) {

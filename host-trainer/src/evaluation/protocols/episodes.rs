@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 
 const EPISODES: Episodes = Episodes { count: 100, shots: 4 };
 
-/// Episodes of 4 support and 4 query frames a label, on the sessions of the split, or its blocks where those do not fit.
+/// Episodes of 4 support and 4 query frames per label, from different sessions, or from blocks if sessions do not fit.
 pub(super) struct FewShot;
 
 impl Protocol for FewShot {

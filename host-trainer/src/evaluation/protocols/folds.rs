@@ -4,7 +4,7 @@ use super::protocol::{Fold, Lack, Protocol, SessionChoice, Split};
 use super::sessions::rows_of;
 use crate::dataset::Dataset;
 
-/// Parts that the sessions are cut into.
+/// Parts that the sessions are divided into.
 const FOLDS: usize = 3;
 
 /// A third of the sessions probes in turn, the others train and are enrolled.

@@ -1,4 +1,4 @@
-//! Protocols: which rows train, which are enrolled, which probe.
+//! Protocols: which rows are for training, for enrolment and for probes.
 //!
 //! A protocol is one file here and one line in [`PROTOCOLS`].
 
@@ -30,7 +30,7 @@ pub const PROTOCOLS: &[&dyn Protocol] = &[
 /// The protocol by which the reference scores itself.
 pub const REFERENCE: &dyn Protocol = &in_sample::InSample;
 
-/// The protocol that asks least of the recordings without a leak.
+/// The protocol without a leak that requires the least of the recordings.
 pub const DEFAULT: &dyn Protocol = &blocks::Blocks;
 
 /// Why a protocol does not fit the recordings.
@@ -39,7 +39,7 @@ pub const DEFAULT: &dyn Protocol = &blocks::Blocks;
 pub struct ProtocolError {
     /// The protocol.
     pub protocol: &'static str,
-    /// What it needs and does not find.
+    /// What it needs and the recordings lack.
     pub lack: Lack,
     /// The names of those that fit, or `none`.
     pub fitting: String,

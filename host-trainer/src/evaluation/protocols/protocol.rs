@@ -1,4 +1,4 @@
-//! What a protocol is: how it splits recordings, and what it needs of them.
+//! The interface of a protocol, its split of recordings, and what recordings can lack.
 
 use std::fmt;
 
@@ -18,15 +18,15 @@ pub trait Protocol: Sync {
     /// Splits `dataset`; the same seed makes the same split.
     ///
     /// # Errors
-    /// What the protocol needs and `dataset` lacks, beside what every protocol needs.
+    /// What this protocol needs and `dataset` lacks; the needs of all protocols are checked elsewhere.
     fn split(&self, dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, Lack>;
 
-    /// Whether other labels are enrolled than train the encoder.
+    /// Whether the enrolled labels differ from those that train the encoder.
     fn is_open_set(&self) -> bool {
         false
     }
 
-    /// The few-shot episodes that trials are drawn in; when none, every probe is compared with every template.
+    /// The few-shot episodes that trials are drawn from; if `None`, every probe is compared with every template.
     fn episodes(&self) -> Option<Episodes> {
         None
     }
@@ -46,24 +46,24 @@ impl fmt::Debug for dyn Protocol {
 /// Few-shot episodes, in which some windows of a class are enrolled and as many others probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Episodes {
-    /// How many are drawn.
+    /// Number of episodes.
     pub count: usize,
-    /// Windows of a class on each side.
+    /// Windows of each class that are enrolled, and that probe.
     pub shots: usize,
 }
 
 /// A protocol on given recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// What trains, is enrolled and probes, in a sentence.
+    /// The split into training, enrolment and probes, in a sentence.
     pub description: String,
     /// Why its figures are too good, if they are.
     pub leaks: Option<&'static str>,
-    /// One training each; trials are pooled.
+    /// Each fold trains one encoder; the trials of all folds are pooled.
     pub folds: Vec<Fold>,
 }
 
-/// Rows of a dataset by their part in one training and the trials after it.
+/// The rows of a dataset for one training and its trials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fold {
     /// Rows that train the encoder.
@@ -92,13 +92,13 @@ pub enum Lack {
     /// There are fewer than three sessions.
     #[error("three sessions (there are {found})")]
     Sessions {
-        /// Sessions there are.
+        /// Sessions in the recordings.
         found: usize,
     },
-    /// Sessions are named for one part and not for another.
+    /// Sessions are named for some parts only.
     #[error("sessions named for training, enrolment and probes, or for none of them")]
     SessionNames,
-    /// Anything else, as what would be needed.
+    /// Anything else: what would be needed, in words.
     #[error("{0}")]
     Other(String),
 }

@@ -28,10 +28,11 @@ impl Protocol for Sessions {
     }
 }
 
-/// The split by sessions as named, or by the first half that trains and a rest that is enrolled and probes in equal parts.
+/// The split by the named sessions, or by default: half for training, the rest in equal parts for
+/// enrolment and probes.
 ///
-/// With `other_labels` enrolled than train, training and enrolment may come from the same sessions, and do unless sessions
-/// are named: the last third probes.
+/// With `other_labels` (enrolled labels that differ from the training labels), training and enrolment may share
+/// sessions. By default they share the first two thirds, and the last third is for probes.
 pub(super) fn sessions(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<Split, Lack> {
     let SessionChoice { training, enrolment, probes } = parts(dataset, choice, other_labels)?;
     Ok(Split {
@@ -72,7 +73,7 @@ fn parts(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Resul
     Ok(choice.clone())
 }
 
-/// The parts of all sessions where none is named.
+/// The default parts, when no session is named.
 fn chosen_parts(all: &[String], other_labels: bool) -> Result<SessionChoice, Lack> {
     if all.len() < 3 {
         return Err(Lack::Sessions { found: all.len() });

@@ -1,4 +1,4 @@
-//! Which rows a protocol may use on both sides, and how a lack is reported.
+//! Which rows training, enrolment and probes may share, and how a lack is reported.
 
 use super::check::labels_of;
 use super::*;

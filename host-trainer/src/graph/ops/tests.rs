@@ -55,7 +55,7 @@ fn layout_gradients_match_central_differences() {
         add(g, ab, c)
     });
     check(&[&[4, 3]], |g, p| {
-        // Row 2 is taken twice: its gradient is the sum of both.
+        // Row 2 is taken twice, so its gradient is the sum of both.
         let rows = g.integers(&[2, 0, 2]);
         gather_rows(g, p[0], rows)
     });

@@ -1,4 +1,4 @@
-//! A CSV file, plain or gzip, and the place and cause of an error in it.
+//! Reading a CSV file, plain or gzip, with errors that name the place and the cause.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -68,11 +68,10 @@ impl<'a> Source<'a> {
         DatasetError::Cell { file, line: line_number, column: name.to_owned(), cell, wanted }
     }
 
-    /// The number, from 1, of the line that is `further` lines after the one at `place`; blank lines are numbered but
-    /// not counted.
+    /// The number, from 1, of the line that is `further` non-blank lines after the one at `place`.
     ///
-    /// Reads the file again: the csv crate counts a blank line before, or where lines end in CR LF the line before, as
-    /// the place of a line.
+    /// Reads the file again, because the position that the csv crate gives to a line is that of a blank line before it
+    /// or, with CR LF line ends, that of the end of the line before.
     pub(super) fn line_at(&self, place: u64, mut further: usize) -> u64 {
         let Ok(Some((text, _))) = open_text(self.file) else {
             return 0;

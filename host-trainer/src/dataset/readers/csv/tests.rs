@@ -1,4 +1,4 @@
-//! What the long CSV reader accepts, and what it says of what it does not.
+//! What the long CSV reader accepts, and the messages for what it refuses.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -160,7 +160,7 @@ fn a_label_that_is_not_utf8_is_named() {
 fn a_csv_cut_anywhere_in_its_last_line_is_refused() {
     let whole = "video,timestep,prediction\na,0,1.5\na,0,2.5\na,1,3.5\na,1,-4.5\n";
     let last_line = whole.len() - "a,1,-4.5\n".len();
-    // From one character of the line to its minus sign: beyond, a number is left that may be whole.
+    // From one character of the line up to the minus sign: a longer cut leaves digits that may be a whole number.
     for cut in last_line + 1..=last_line + 5 {
         let message = message("cut.csv", &whole.as_bytes()[..cut]);
         assert!(message.contains("line 5: the file ends in the middle of the line"), "{cut}: {message}");

@@ -1,4 +1,4 @@
-//! What the NumPy readers accept, and what they say of what they do not.
+//! What the NumPy readers accept, and the messages for what they refuse.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! A shell script plays pip; what it says on standard error was taken from pip 23.2 and 26.3.
+//! Installing with a shell script in place of pip; its messages were copied from pip 23.2 and 26.3.
 
 use super::*;
 use tempfile::TempDir;
@@ -39,14 +39,14 @@ impl Machine {
         self.folder.path().join("data/onnxruntime")
     }
 
-    /// Runs an install in which pip is `script`; the shell reads it, as running a file just written can fail.
+    /// Runs an install with `script` as pip, through a shell: executing a file just written can fail.
     fn install(&self, script: &str) -> Result<PathBuf, RuntimeError> {
         let file = self.folder.path().join("python3");
         fs::write(&file, script).unwrap();
         install_wheel(&WHEEL, &self.destination(), &["sh", file.to_str().unwrap()], &mut |_| ())
     }
 
-    /// Runs an install in which pip fails saying `said`, and returns our message.
+    /// Runs an install in which pip fails with the message `said`, and returns our message.
     fn refusal(&self, said: &str) -> String {
         let error = self.install(&format!("cat >&2 <<'END'\n{said}\nEND\nexit 1\n")).unwrap_err();
         assert!(!self.destination().exists(), "left something behind");

@@ -1,4 +1,4 @@
-//! What is measured, and who does it: each work with every engine that this machine has.
+//! The measured workloads, each with every engine of this machine.
 
 use std::hint::black_box;
 use std::rc::Rc;
@@ -16,57 +16,57 @@ use neural_vault_core::verify::Threshold;
 use crate::int8_onnx::dynamically_quantised;
 use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
 
-/// One who does a work.
+/// An implementation of a workload.
 pub struct Contender {
-    /// Who: `core`, `onnxruntime` and so on.
+    /// Its engine: `core`, `onnxruntime` and so on.
     pub name: &'static str,
-    /// Does it once.
+    /// Runs the workload once.
     pub run: Box<dyn FnMut()>,
 }
 
-/// Something to do, and the least it takes.
-pub struct Work {
-    /// What it is.
+/// Something to compute, its implementations, and the least that any of them must do.
+pub struct Workload {
+    /// Its name, as in the table's rows.
     pub name: String,
-    /// Who does it, the core first.
+    /// Its implementations, the core first.
     pub contenders: Vec<Contender>,
-    /// What it takes at least.
-    pub least: Least,
+    /// What every implementation must do.
+    pub lower_bound: LowerBound,
 }
 
-/// What no one can do a work without.
+/// Work that no implementation of a workload can avoid.
 #[derive(Clone, Copy)]
-pub enum Least {
-    /// Bytes that must be read and products that must be added, at once.
+pub enum LowerBound {
+    /// Bytes to read and, at the same time, products to add.
     Products {
         /// Bytes to read.
         bytes: usize,
         /// Products to add.
         products: usize,
-        /// Whether they are of int8.
+        /// Whether the products are of int8; float32 otherwise.
         is_integer: bool,
     },
-    /// Blocks of 64 bytes that must be hashed by SHA-256, one after the other.
+    /// 64-byte blocks to hash with SHA-256, one after the other.
     Hash {
-        /// How many.
+        /// Number of blocks.
         blocks: usize,
     },
 }
 
-/// Largest difference between embeddings of one window by core and by an engine: both must have done the same work.
+/// Largest difference between a component of the core's embedding and an engine's: both must compute the same.
 const TOLERANCE: f32 = 1e-5;
 
-/// The same where the core's weights are rounded to half precision.
-const HALF: f32 = 1e-3;
+/// The same for weights rounded to half precision.
+const HALF_TOLERANCE: f32 = 1e-3;
 
 /// The same where one of the two is quantised to int8.
-const LOOSE: f32 = 0.1;
+const INT8_TOLERANCE: f32 = 0.1;
 
-/// A window of raw frames to its embedding, with one thread and the same model.
+/// Embeds a window of raw frames, with the same model and one thread on every engine.
 ///
 /// # Errors
-/// When an engine refuses the model, or its embedding is not the core's.
-pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Work, Stop> {
+/// When an engine refuses the model, or its embedding differs from the core's.
+pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Workload, Stop> {
     let model = random_model(features)?;
     let exact = Aligned::new(model.bytes());
     let proto = onnx::to_proto(&model)?;
@@ -74,8 +74,8 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
     let is_integer = format.largest_code().is_some();
     let tolerance = match format {
         WeightFormat::F32 | WeightFormat::I16 => TOLERANCE,
-        WeightFormat::F16 => HALF,
-        WeightFormat::I8I16 | WeightFormat::I8 => LOOSE,
+        WeightFormat::F16 => HALF_TOLERANCE,
+        WeightFormat::I8I16 | WeightFormat::I8 => INT8_TOLERANCE,
     };
     let stored = match format {
         WeightFormat::F32 => exact,
@@ -91,18 +91,26 @@ pub fn encode(format: WeightFormat, features: usize, window: usize) -> Result<Wo
         contenders.push(onnx_session(name, engine, &proto, &frames, window, &embedding, tolerance)?);
         if is_integer && engine == Engine::OnnxRuntime(Device::Cpu) {
             let proto = dynamically_quantised(&proto);
-            contenders.push(onnx_session("onnxruntime int8", engine, &proto, &frames, window, &embedding, LOOSE)?);
+            contenders.push(onnx_session(
+                "onnxruntime int8",
+                engine,
+                &proto,
+                &frames,
+                window,
+                &embedding,
+                INT8_TOLERANCE,
+            )?);
         }
     }
     let name = format!("encode {} {features} x {window}", format.name());
-    Ok(Work { name, contenders, least: Least::Products { bytes, products, is_integer } })
+    Ok(Workload { name, contenders, lower_bound: LowerBound::Products { bytes, products, is_integer } })
 }
 
-/// The best of `prototypes` for each of `queries`.
+/// Finds the best of `prototypes` prototypes for each of `queries` queries.
 ///
 /// # Errors
 /// When the gallery cannot be written or opened.
-pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Result<Work, Stop> {
+pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Result<Workload, Stop> {
     let vectors: Vec<Vec<f32>> = (0..997).map(unit_vector).collect();
     let threshold = Threshold::new(0.5)?;
     let entry = |prototype: &'static [f32]| Entry { label: "", threshold, prototype };
@@ -119,18 +127,18 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     });
     let is_integer = format.largest_code().is_some();
     let bytes = prototypes * if is_integer { LATENT + 4 } else { 4 * LATENT };
-    Ok(Work {
+    Ok(Workload {
         name: format!("identify {} {prototypes} x {queries}", format.name()),
         contenders: vec![Contender { name: "core", run }],
-        least: Least::Products { bytes, products: prototypes * queries * LATENT, is_integer },
+        lower_bound: LowerBound::Products { bytes, products: prototypes * queries * LATENT, is_integer },
     })
 }
 
-/// A prototype to its 256-bit key: `key v1` and `key v2`.
+/// Derives a prototype's 256-bit key by scheme v1 and by v2.
 ///
 /// # Errors
 /// When no key can be derived.
-pub fn keys() -> Result<[Work; 2], Stop> {
+pub fn keys() -> Result<[Workload; 2], Stop> {
     let prototype = unit_vector(1);
     let secret = DeviceSecret::from_bytes(&[7; 32]);
     let context = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"bench" };
@@ -141,17 +149,17 @@ pub fn keys() -> Result<[Work; 2], Stop> {
     let v2 = move || {
         black_box(derive_v2(black_box(&prototype), &secret, &context, &mut buffer).is_ok());
     };
-    // The salt is two blocks, HMAC of 256 bytes of codes under it 6; the key's part is 4, or 5 where what it is bound to
-    // needs one more.
-    let work = |scheme: &str, run, blocks| Work {
+    // HKDF: 2 blocks for the salt, 6 for the HMAC of 256 bytes of codes, 4 to expand; v2's context takes one block
+    // more.
+    let workload = |scheme: &str, run, blocks| Workload {
         name: format!("key {scheme}"),
         contenders: vec![Contender { name: "core", run }],
-        least: Least::Hash { blocks },
+        lower_bound: LowerBound::Hash { blocks },
     };
-    Ok([work("v1", Box::new(v1) as Box<dyn FnMut()>, 12), work("v2", Box::new(v2), 13)])
+    Ok([workload("v1", Box::new(v1) as Box<dyn FnMut()>, 12), workload("v2", Box::new(v2), 13)])
 }
 
-/// Memory that contenders share for as long as the program runs.
+/// Memory that lives until the program ends, which contenders share.
 fn leaked(bytes: Aligned) -> &'static [u8] {
     Box::leak(Box::new(bytes))
 }
@@ -187,7 +195,7 @@ fn onnx_session(
     let frames = Rc::clone(frames);
     let shape = [1, window, frames.len() / window];
     let feeds = [Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(&frames) }];
-    same(name, expected, session.run(&feeds)?.output(0)?, tolerance)?;
+    check_same(name, expected, session.run(&feeds)?.output(0)?, tolerance)?;
     let run = Box::new(move || {
         let feeds = [Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(black_box(&frames)) }];
         black_box(session.run(&feeds).is_ok());
@@ -202,11 +210,11 @@ fn size(bundle: &[u8], window: usize) -> Result<(usize, usize), Stop> {
     let mut products = 0;
     for tensor in bundle.tensors().filter(|tensor| tensor.name != *"pos.pe") {
         let name = tensor.name.to_string();
-        // A lone frame needs no queries and keys.
+        // Attention over a single frame needs no queries and keys.
         let parts = if window == 1 && name.ends_with("in_proj_weight") { 3 } else { 1 };
         bytes += tensor.length as usize / parts;
         if tensor.storage == Storage::Weight {
-            // The head has one row whatever the window.
+            // The head runs once for the whole window.
             let rows = if name.starts_with("head") { 1 } else { window };
             products += rows * tensor.shape.values() / parts;
         }
@@ -214,7 +222,7 @@ fn size(bundle: &[u8], window: usize) -> Result<(usize, usize), Stop> {
     Ok((bytes, products))
 }
 
-fn same(engine: &str, core: &[f32], other: &[f32], tolerance: f32) -> Result<(), Stop> {
+fn check_same(engine: &str, core: &[f32], other: &[f32], tolerance: f32) -> Result<(), Stop> {
     let difference = core.iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     if core.len() == other.len() && difference <= tolerance {
         Ok(())
