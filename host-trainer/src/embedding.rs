@@ -166,7 +166,8 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
             .map_err(|source| EmbeddingError::Scan { label: scan.name.to_owned(), source })?;
         Ok(embedding)
     };
-    // All results are collected first, so that the error of the first failing scan is returned whichever thread fails first.
+    // All results are collected first, so that the error of the first failing scan is returned whichever thread fails
+    // first.
     let embeddings: Vec<_> = scans.par_iter().map_init(scratch, embed).collect();
     embeddings.into_iter().collect()
 }

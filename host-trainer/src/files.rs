@@ -89,8 +89,8 @@ impl Pending {
     /// Begins a file that will be `path`.
     ///
     /// # Errors
-    /// When the folder cannot be written, or `path` exists and is not a regular file: a name such as `/dev/null` must not
-    /// be replaced by a file.
+    /// When the folder cannot be written, or `path` exists and is not a regular file: a name such as `/dev/null` must
+    /// not be replaced by a file.
     pub fn create(path: &Path, readers: Readers) -> io::Result<Self> {
         if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and is not a regular file"));

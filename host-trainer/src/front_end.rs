@@ -1,8 +1,8 @@
 //! The whitened front end: a closed-form projection that separates classes.
 //!
 //! It finds the principal axes of the standardised frames, whitens them by the shrunk within-class covariance, so that
-//! frames of a class vary equally along each, and chooses a basis: first the discriminants (the span of the whitened class
-//! means), then the axes of largest within-class variance. Its first columns are linear discriminant analysis.
+//! frames of a class vary equally along each, and chooses a basis: first the discriminants (the span of the whitened
+//! class means), then the axes of largest within-class variance. Its first columns are linear discriminant analysis.
 
 use faer::{Mat, MatRef, Side};
 

@@ -28,7 +28,7 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
-    /// Reads the recordings and passes their notes on.
+    /// Reads the recordings and prints their notes.
     pub fn load(&self, console: &Console) -> Result<Dataset, Failure> {
         let options = LoadOptions { label_column: Some(self.label_column.clone()) };
         let dataset = dataset::load(&self.path, &options)?;
@@ -52,7 +52,7 @@ pub enum GraphEngine {
 }
 
 impl GraphEngine {
-    /// The engine meant, with a note that says which one `auto` took.
+    /// The chosen engine; a note says which one `auto` chose.
     pub fn choose(self, device: Device, console: &Console) -> Result<Engine, Failure> {
         match (self, device) {
             (GraphEngine::Tract, Device::Cuda) => {
@@ -73,40 +73,40 @@ impl GraphEngine {
     }
 }
 
-/// Where ONNX Runtime computes, as clap checks it.
+/// Parses the device of ONNX Runtime, for clap.
 pub fn devices() -> impl TypedValueParser<Value = Device> {
     one_of([("cpu", "The processor", Device::Cpu), ("cuda", "An NVIDIA GPU", Device::Cuda)])
 }
 
-/// Every engine that embeds: its name, what it is, the engine.
+/// Every engine that embeds: name, description, engine.
 pub const EMBEDDING_ENGINES: [(&str, &str, EmbeddingEngine); 3] = [
     ("core", "The no_std encoder that a token runs: the same bits on every machine", EmbeddingEngine::Core),
     ("tract", "tract, in pure Rust", EmbeddingEngine::Onnx(Engine::Tract)),
     ("onnxruntime", "ONNX Runtime", EmbeddingEngine::Onnx(Engine::OnnxRuntime(Device::Cpu))),
 ];
 
-/// Which engine embeds, as clap checks it.
+/// Parses an engine that embeds, for clap.
 pub fn embedding_engines() -> impl TypedValueParser<Value = EmbeddingEngine> {
     one_of(EMBEDDING_ENGINES)
 }
 
-/// A format of weights, as clap checks it.
+/// Parses a weight format, for clap.
 pub fn weight_formats() -> impl TypedValueParser<Value = WeightFormat> {
     let help = |format| match format {
         WeightFormat::F32 => "32-bit floats",
         WeightFormat::F16 => "16-bit floats: half the size; embeddings differ in the fourth digit",
-        WeightFormat::I16 => "16-bit integers with a scale an output: half the size, nearest to f32",
+        WeightFormat::I16 => "16-bit integers with a scale per output: half the size, nearest to f32",
         WeightFormat::I8I16 => {
-            "8-bit integers with a scale an output, inputs of 16 bits: a quarter of the size; for tokens"
+            "8-bit integers with a scale per output, inputs of 16 bits: a quarter of the size; for tokens"
         }
         WeightFormat::I8 => {
-            "8-bit integers with a scale an output, inputs of 8 bits: a quarter of the size, the fastest on a host"
+            "8-bit integers with a scale per output, inputs of 8 bits: a quarter of the size, the fastest on a host"
         }
     };
     one_of(WeightFormat::ALL.map(|format| (format.name(), help(format), format)))
 }
 
-/// One of these values by its name, which clap lists with what the value is: `(name, what it is, value)`.
+/// Parses one of these `(name, description, value)`, which clap lists.
 pub fn one_of<T: Clone + Send + Sync + 'static>(
     choices: impl IntoIterator<Item = (&'static str, &'static str, T)>,
 ) -> impl TypedValueParser<Value = T> {
@@ -119,7 +119,7 @@ pub fn one_of<T: Clone + Send + Sync + 'static>(
     })
 }
 
-/// Frames a window may hold, as clap checks them.
+/// Parses the frames of a window, for clap.
 pub fn window_range(text: &str) -> Result<usize, String> {
     let window: usize = text.parse().map_err(|_| format!("`{text}` is not a number of frames"))?;
     if (1..=MAX_FRAMES).contains(&window) {
@@ -129,13 +129,13 @@ pub fn window_range(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A threshold, as clap checks it.
+/// Parses a threshold, for clap.
 pub fn cosine(text: &str) -> Result<Threshold, String> {
     let wrong = || format!("`{text}` is not a cosine, -1 to 1");
     text.parse().ok().and_then(|cosine| Threshold::new(cosine).ok()).ok_or_else(wrong)
 }
 
-/// The one scan of `dataset` that these names leave.
+/// The only scan of `dataset` with this label and session.
 pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) -> Result<Scan, Failure> {
     let named = |index: u32, names: &[String], wanted: Option<&str>| wanted.is_none_or(|w| names[index as usize] == w);
     let mut scans = dataset.scans();

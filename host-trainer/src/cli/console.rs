@@ -24,7 +24,7 @@ impl Console {
     /// Prints a note, which is not part of the result.
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
-            // An error of stderr cannot be reported anywhere.
+            // An error of writing to stderr cannot be reported.
             let _ = writeln!(io::stderr(), "{}", text.as_ref());
         }
     }
@@ -51,7 +51,7 @@ impl Console {
             return self.raw(text.as_bytes());
         }
         let document = Document { schema: schema(command), value };
-        // Measured first: a vector that grows leaves copies of the secret behind.
+        // The length is measured first, because a growing vector leaves copies of the secret behind.
         let mut length = Length(0);
         let mut bytes = Zeroizing::new(Vec::new());
         let written = serde_json::to_writer_pretty(&mut length, &document).and_then(|()| {
@@ -89,7 +89,7 @@ impl Console {
     }
 }
 
-/// A result under its schema.
+/// A result with its schema.
 #[derive(Serialize)]
 struct Document<'a, T> {
     schema: String,

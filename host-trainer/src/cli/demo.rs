@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Folder for the model, the enrolments and the device secret.
     #[arg(long, value_name = "DIR", default_value = "neural-vault-demo")]
     out: PathBuf,
-    /// Training steps; the recipe's own are 1000.
+    /// Training steps; the recipe's default is 1000.
     #[arg(long, default_value_t = 300)]
     steps: u64,
     /// Seed of the training; identifiers and the device secret are always fresh.

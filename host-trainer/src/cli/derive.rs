@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     console.secret_result("derive", &digits.line(), &Derived { key: &digits, scheme, bits })
 }
 
-/// The mean of the embeddings in a `.npy` file; one embedding stays as it is, bit for bit.
+/// The mean of the embeddings in a `.npy` file; a single embedding keeps its bits.
 fn mean_embedding(path: &Path) -> Result<Vec<f32>, Failure> {
     let (rows, values) = read_vectors(path)?;
     let mut mean = vec![0.0; values.len() / rows];

@@ -13,7 +13,7 @@ use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
 use crate::model::Model;
 
-/// Embed recordings: one vector a scan, in the order of (label, session).
+/// Embed recordings: one vector per scan, in the order of (label, session).
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
     let pairs = a.iter().flatten().zip(b.iter().flatten());
-    // NaN on either side must not pass for agreement.
+    // NaN on either side must not count as agreement.
     pairs.map(|(x, y)| (x - y).abs()).fold(0.0, |largest, d| if d <= largest { largest } else { d })
 }
 

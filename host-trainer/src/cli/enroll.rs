@@ -19,7 +19,7 @@ use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive};
 
-/// What was measured where a trained encoder met labels it never saw: `evaluate --protocol unseen` on the shipped fMRI.
+/// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
 const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
                                   nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
 
@@ -46,22 +46,22 @@ pub struct Arguments {
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
-    /// Windows of a probe, from its start; all that it holds when not given.
+    /// Windows of a probe, from its start; all when not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     windows: Option<u32>,
     /// Choose the threshold for this false match rate, 0 to 1, on the development trials; at the EER when not given.
     #[arg(long, value_name = "RATE", conflicts_with = "threshold")]
     fmr: Option<f64>,
-    /// Sessions whose scans the threshold is tried on, once it is chosen: error rates to report, not to choose by.
+    /// Sessions whose scans the chosen threshold is tested on, to report its error rates.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     probe_sessions: Vec<String>,
-    /// Make the model again with this label's scans among those it is trained on, and write it here.
+    /// Train the model again with this label's scans added, and write it here.
     #[arg(long, value_name = "DIR", conflicts_with = "frozen")]
     refit: Option<PathBuf>,
-    /// Enrol a label that a linear model never saw: its scores are centred on the labels enrolled beside it.
+    /// Enrol a label that a linear model was not trained on: its scores are centred on the other enrolled labels.
     #[arg(long)]
     frozen: bool,
-    /// A threshold by hand instead of one from development trials.
+    /// The threshold, instead of one from development trials.
     #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The engine.
@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
     record.write(&arguments.output)?;
-    // What was counted under this name was counted for another enrolment.
+    // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
     let path = arguments.output.display();
     let text = format!(
@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         record.sessions.join(", "),
         record.threshold.cosine()
     );
-    tell_of_threshold(&record, console);
+    note_threshold(&record, console);
     let value = json!({
         "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id), "model_digest": hex::encode(&digest),
         "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
@@ -133,13 +133,13 @@ impl Arguments {
     }
 }
 
-/// A model made again with one more label.
+/// Training a model again with one more label.
 struct Refit<'a> {
     model: &'a Model,
     arguments: &'a Arguments,
     dataset: &'a Dataset,
     target: Target,
-    /// Whether the threshold is chosen by models of half of the sessions each.
+    /// Whether the threshold is chosen with models of one half of the sessions each.
     cross_fit: bool,
 }
 
@@ -190,7 +190,7 @@ impl Refit<'_> {
     }
 }
 
-/// Warns where the model never saw the label, and refuses a frozen enrolment that its model cannot carry.
+/// Warns if the model was not trained on the label, and refuses a frozen enrolment that its model cannot support.
 fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let linear = model.dims().is_linear();
     if arguments.frozen && !linear {
@@ -210,7 +210,7 @@ fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console
     Ok(())
 }
 
-fn tell_of_threshold(record: &Enrolment, console: &Console) {
+fn note_threshold(record: &Enrolment, console: &Console) {
     let Development { protocol, target, eer_percent, genuine, impostor } = &record.development;
     match eer_percent {
         Some(eer) => console.note(format!(

@@ -55,7 +55,7 @@ pub struct Arguments {
     /// Sessions to probe with.
     #[arg(long, value_name = "S,...", value_delimiter = ',')]
     probe_sessions: Vec<String>,
-    /// Window lengths to score, in frames; each gives figures of its own.
+    /// Window lengths to score, in frames; each gives separate figures.
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
     probe_windows: Vec<usize>,
     #[command(flatten)]
@@ -110,7 +110,7 @@ struct Output {
 /// Results as the text of a file.
 type Text = fn(&Results) -> Result<String, Failure>;
 
-/// Writes every file; none takes its name before all are whole.
+/// Writes every file; none gets its name before all are complete.
 fn write(outputs: Vec<Output>, results: &Results) -> Result<Vec<String>, Failure> {
     let failed = |error: io::Error| Failure::new(OUTPUT, error);
     let mut whole = Vec::new();
@@ -181,7 +181,7 @@ impl Arguments {
         })
     }
 
-    /// The settings that decide the results, for the document.
+    /// The settings that determine the results, for the document.
     fn settings(&self, recipe: &Recipe) -> BTreeMap<String, String> {
         let entries = [
             ("recipe", recipe.name().to_owned()),

@@ -22,9 +22,9 @@ use crate::model::Model;
 
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
-/// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a model of its own, with its own digest, embeddings and
-/// v2 keys: enrol with the bundle that will verify. It has no ONNX file. With `--positions` the files are
-/// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, a model of their own as well.
+/// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a separate model, with its own digest, embeddings
+/// and v2 keys: enrol with the bundle that will verify. It has no ONNX file. With `--positions` the files are
+/// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, again a separate model.
 #[derive(Args)]
 pub struct Arguments {
     /// The model's folder.
@@ -33,8 +33,8 @@ pub struct Arguments {
     /// Format of the weights.
     #[arg(long, value_parser = weight_formats(), default_value = "f32")]
     weights: WeightFormat,
-    /// Keep the first N positions alone: a smaller model for windows of up to N frames, whose embeddings keep their bits. Its
-    /// digest is another, as sizes and position table are part of it.
+    /// Keep only the first N positions: a smaller model for windows of up to N frames, whose embeddings keep their
+    /// bits. Its digest differs, because sizes and position table are part of it.
     #[arg(long, value_name = "N")]
     positions: Option<usize>,
     /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         end = format!(".p{positions}");
         let trained = model.provenance().window;
         if trained > positions {
-            console.note(format!("note: it was trained on windows of {trained} frames, longer than it takes now"));
+            console.note(format!("note: it was trained on windows of {trained} frames, longer than it now accepts"));
         }
     }
     let key = arguments.provisioning_key.as_deref();
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Some(distance) => distance.tell(&mut text, &mut value),
         None => console.note("give --data to measure how far the embeddings are from f32"),
     }
-    console.note("a model of its own: enrol with this bundle what it shall verify; only the core computes with it");
+    console.note("a separate model: enrol with this bundle before verifying with it; only the core computes with it");
     console.result("export", &text, value)
 }
 
@@ -116,7 +116,7 @@ fn tagged(is_tagged: bool) -> &'static str {
     if is_tagged { "tagged" } else { "not tagged" }
 }
 
-/// The raw frames of the sessions that trained the model; of all when it names none.
+/// The raw frames of the sessions that trained the model, or of all sessions when it names none.
 fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure> {
     if dataset.features != model.dims().features {
         let (given, taken) = (dataset.features, model.dims().features);
@@ -132,7 +132,8 @@ fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure
     }
     if frames.is_empty() {
         let (origin, sessions) = (dataset.origin.display(), trained.join(", "));
-        let text = format!("{origin}: none of the sessions that trained the model ({sessions}); calibrate on those");
+        let text =
+            format!("{origin}: has none of the sessions that trained the model ({sessions}); calibrate on those");
         return Err(Failure::new(DATA, text));
     }
     Ok(frames)
@@ -173,7 +174,7 @@ impl Distance {
     }
 }
 
-/// In float64: these cosines differ from one by less than a float32 can show.
+/// In float64, because these cosines differ from one by less than float32 resolves.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }

@@ -1,4 +1,4 @@
-//! Errors at the edge: a message and an exit code.
+//! Errors of the command line: a message and an exit code.
 
 use std::fmt;
 
@@ -24,11 +24,11 @@ pub struct Failure {
 
 /// Rejected by verification.
 pub const REJECTED: u8 = 1;
-/// The command line makes no sense.
+/// The command line is invalid.
 pub const USAGE: u8 = 2;
 /// The recordings cannot be used.
 pub const DATA: u8 = 3;
-/// The model, bundle, checkpoint or enrolment cannot be used, or they do not belong together.
+/// The model, bundle, checkpoint or enrolment cannot be used, or they do not match.
 pub const MODEL: u8 = 4;
 /// The engine is not available.
 pub const ENGINE: u8 = 5;
@@ -36,7 +36,7 @@ pub const ENGINE: u8 = 5;
 pub const TOKEN: u8 = 6;
 /// A result could not be written.
 pub const OUTPUT: u8 = 7;
-/// Stopped by Ctrl-C, as shells count it.
+/// Stopped by Ctrl-C: 128 and the number of the signal, as in shells.
 pub const INTERRUPTED: u8 = 130;
 
 impl Failure {
@@ -149,7 +149,7 @@ impl From<TrainingError> for Failure {
             TrainingError::Engine(error) => return error.into(),
             TrainingError::Model(error) => return error.into(),
             TrainingError::FrontEnd(error) => return error.into(),
-            // A setting is named as its argument is.
+            // A setting has the name of its argument.
             TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
             TrainingError::Diverged { .. } => DATA,

@@ -40,8 +40,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         if let Some(first) = records.first() {
             record.check_model(path, &first.model_digest, first.prototype.len())?;
             if record.policy != first.policy {
-                let text = format!("{}: its probes are cut or scored in another way than the first's", path.display());
-                return Err(Failure::new(MODEL, text + "; enrol them alike"));
+                let text =
+                    format!("{}: its probes are cut or scored differently from those of the first", path.display());
+                return Err(Failure::new(MODEL, text + "; enrol all in the same way"));
             }
         }
         records.push(record);

@@ -15,9 +15,9 @@ use crate::model::ModelError;
 use crate::token::{Port, TokenError};
 use crate::training::{ArchiveError, Note, TrainingError};
 
-/// An error, or a note, that the command line has something to add to.
+/// An error or a note to which the command line adds what to do next.
 pub trait Hint: Display {
-    /// What follows the message, from its separator on; empty where there is nothing to add.
+    /// The text after the message, with its separator; empty if there is nothing to add.
     fn hint(&self) -> Cow<'static, str>;
 
     /// The message with its hint.
@@ -109,7 +109,7 @@ impl Hint for EnrolError {
 impl Hint for AttemptsError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::Lock { .. } | Self::Write { .. } => "; no key without a count of attempts",
+            Self::Lock { .. } | Self::Write { .. } => "; without a count of attempts no key is released",
             Self::Malformed { .. } => "; enrol again, which begins a new count",
             Self::OtherEnrolment { .. } => {
                 "; put back the enrolment it belongs to, or enrol again, which begins a new count"
@@ -124,7 +124,7 @@ impl Hint for ArchiveError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Read { .. } => "; a model that `neural-vault train` wrote has it in its folder",
-            Self::OtherModel { .. } => "; give the folder as `neural-vault train` wrote it",
+            Self::OtherModel { .. } => "; give the folder that `neural-vault train` wrote",
             Self::KnownLabel { .. } => "; enrol it without --refit",
             Self::Malformed { .. } | Self::Mismatch(_) | Self::Write { .. } => "",
         }
@@ -172,12 +172,12 @@ impl Hint for TokenError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Open { port, source } => return format!("; {}", unopened(port, source)).into(),
-            Self::Broken { .. } => "; see that the token is there, and run it again",
-            Self::Silent { .. } => "; see that a token is there and runs, or give a longer --timeout",
-            Self::Noisy { .. } => "; see that it is a token, its cable and --baud",
+            Self::Broken { .. } => "; check that the token is connected, and run it again",
+            Self::Silent { .. } => "; check that the token is connected and running, or give a longer --timeout",
+            Self::Noisy { .. } => "; check that it is a token, its cable and --baud",
             Self::Restarted { .. } => "; run it again",
-            Self::Stopped { .. } => "; the token drops what it was sent of a scan at the next command",
-            Self::Version { .. } | Self::Nonsense { .. } => "; use versions that belong together",
+            Self::Stopped { .. } => "; the token discards a partly sent scan at the next command",
+            Self::Version { .. } | Self::Nonsense { .. } => "; use matching versions of token and program",
             Self::Refused { .. } => "",
         }
         .into()
@@ -193,9 +193,9 @@ fn unopened(port: &Port, error: &io::Error) -> &'static str {
         (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
             "`neural-vault token list` shows the serial ports"
         }
-        (Port::Serial(_), _) => "see that no other program has it open",
-        (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: see who owns it",
-        (Port::Tcp(_) | Port::Unix(_), _) => "see that a token listens there",
+        (Port::Serial(_), _) => "check that no other program has it open",
+        (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
+        (Port::Tcp(_) | Port::Unix(_), _) => "check that a token listens there",
     }
 }
 

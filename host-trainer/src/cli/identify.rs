@@ -15,9 +15,9 @@ use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
 use crate::hex;
 
-/// Find the enrolment of a gallery that a scan belongs to: exit code 0 prints its label, 1 means that there is none.
+/// Find the enrolment of a gallery that a scan belongs to: exit code 0 with its label, or 1 if there is none.
 ///
-/// The prototype with the largest cosine is taken, the first of equal ones, and then its own threshold decides.
+/// The prototype with the largest cosine is taken (the first of equal ones), and its enrolment's threshold decides.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::hex;
 use crate::model::Model;
 use crate::model::safetensors::import;
 
-/// Take weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
+/// Import weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
 #[derive(Args)]
 pub struct Arguments {
     /// The weights.
@@ -22,7 +22,7 @@ pub struct Arguments {
     /// Folder for the model.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Attention heads, which shapes do not tell; taken from the file's metadata when it says, else 8.
+    /// Attention heads, which shapes do not determine; from the file's metadata when not given, else 8.
     #[arg(long)]
     heads: Option<usize>,
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
@@ -42,7 +42,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
         weights.set_standardiser(standardiser.mean, standardiser.inv_std);
     } else if weights.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
-        console.note("note: the model standardises nothing; give --standardise DATA unless its input is standardised");
+        console.note(
+            "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",
+        );
     }
     let model = Model::new(&weights, provenance)?;
     model.write(&arguments.out)?;

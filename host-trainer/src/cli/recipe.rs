@@ -7,10 +7,10 @@ use super::arguments::{one_of, window_range};
 use super::failure::{Failure, USAGE};
 use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, Settings};
 
-/// A recipe and what may be changed in it; what is not given is the recipe's own.
+/// A recipe and its settings; a setting that is not given has the recipe's default.
 #[derive(Args)]
 pub struct RecipeArguments {
-    /// How the model is made.
+    /// The recipe.
     #[arg(long, value_parser = recipes(), default_value = RECIPES[0].name)]
     recipe: &'static RecipeKind,
     /// For identities that the model is not trained on (linear): no extra weight for the axes that separate the training labels.
@@ -19,16 +19,16 @@ pub struct RecipeArguments {
     /// Steps [whitened: 1000, reference: 100].
     #[arg(long, value_name = "N")]
     pub steps: Option<u64>,
-    /// Window lengths in frames, one of which is drawn for a step (whitened) [1,3,9].
+    /// Window lengths in frames, one of which is drawn per step (whitened) [1,3,9].
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range)]
     windows: Vec<usize>,
-    /// Triplets a step (reference, random mining) [128].
+    /// Triplets per step (reference, random mining) [128].
     #[arg(long, value_name = "N")]
     batch: Option<usize>,
-    /// Distinct windows a step, at most (reference) [160].
+    /// Most distinct windows per step (reference) [160].
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
-    /// Frames a window (reference) [1].
+    /// Frames per window (reference) [1].
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
     /// How triplets are chosen (reference) [random].
@@ -40,7 +40,7 @@ pub struct RecipeArguments {
     /// Highest learning rate [whitened: 1e-3, reference: 1e-4].
     #[arg(long, value_name = "R")]
     learning_rate: Option<f64>,
-    /// Course of the learning rate [whitened: warm-up-cosine, reference: constant].
+    /// Schedule of the learning rate [whitened: warm-up-cosine, reference: constant].
     #[arg(long, value_parser = one_of(Schedule::ALL))]
     schedule: Option<Schedule>,
     /// Decoupled weight decay [whitened: 0.05 of matrices, reference: 1e-4].
@@ -75,7 +75,7 @@ impl RecipeArguments {
         Ok(recipe)
     }
 
-    /// Puts what is given in the place of the recipe's own.
+    /// Replaces the recipe's defaults by the given settings.
     fn change(&self, settings: &mut Settings) {
         set(&mut settings.steps, self.steps);
         set(&mut settings.learning_rate, self.learning_rate);

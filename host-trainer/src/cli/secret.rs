@@ -47,7 +47,7 @@ pub fn new_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Re
     Ok(from_bytes(&secret))
 }
 
-/// Warns when others than its owner can read a secret.
+/// Warns when users other than its owner can read a secret.
 pub fn warn_of_readers(path: &Path, console: &Console) {
     #[cfg(unix)]
     {
@@ -66,7 +66,7 @@ impl Digits {
         Self(Zeroizing::new(base16ct::lower::encode_string(secret)))
     }
 
-    /// The digits. Copies made of them are the caller's to clear.
+    /// The digits. The caller must clear any copies.
     pub fn expose_secret(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! `train`: recordings to a model.
+//! `train`: train a model on recordings.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -120,11 +120,11 @@ fn split(dataset: &Dataset, sessions: &[String]) -> Result<(Dataset, Option<Data
     Ok((training, held_back))
 }
 
-/// Does the steps that are left; the first and the last loss of them, when there were any.
+/// Does the remaining steps; returns their first and last loss, if there were any.
 fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Option<(f32, f32)>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    // A handler that cannot be set leaves Ctrl-C at its default: the process ends, the last checkpoint stays.
+    // If the handler cannot be set, Ctrl-C ends the process and the last checkpoint stays.
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let folder =
         RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
@@ -143,7 +143,7 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
         Outcome::Finished => Ok(losses),
         Outcome::Stopped => {
             let done = trainer.steps_done();
-            let text = format!("stopped after step {done}; the same command with --resume goes on");
+            let text = format!("stopped after step {done}; the same command with --resume continues");
             Err(Failure::new(INTERRUPTED, text))
         }
     }

@@ -123,8 +123,8 @@ impl Pivot {
 
     /// The number of values that most groups have.
     ///
-    /// Among equally frequent numbers it is one above 1 that divides the others (those groups hold repeats), or else the
-    /// first in the file.
+    /// Among equally frequent numbers it is one above 1 that divides the others (those groups hold repeats), or else
+    /// the first in the file.
     fn usual_count(&self) -> Option<usize> {
         let mut groups_with = HashMap::new();
         for group in &self.groups {

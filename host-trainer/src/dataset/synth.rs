@@ -15,9 +15,9 @@ const SESSION_SCALE: f32 = 0.4;
 
 /// Makes `classes` x `sessions` recordings of `timesteps` x `features`.
 ///
-/// A value is the class's pattern, plus the session's pattern, plus slow drifts along a few common patterns, plus white noise
-/// of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal. A
-/// single session has no name. The same arguments give the same bits.
+/// A value is the class's pattern, plus the session's pattern, plus slow drifts along a few common patterns, plus white
+/// noise of standard deviation `noise`; patterns are standard normal, so that `noise` is relative to the class signal.
+/// A single session has no name. The same arguments give the same bits.
 ///
 /// # Panics
 /// When a count is zero.

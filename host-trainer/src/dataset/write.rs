@@ -13,8 +13,8 @@ use crate::files::{Pending, Readers};
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
 ///
-/// The file appears under its name only when it is complete. The session column is left out when the only session has no
-/// name.
+/// The file appears under its name only when it is complete. The session column is left out when the only session has
+/// no name.
 ///
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.

@@ -17,8 +17,8 @@
 //! | a kill or a power cut | the old file or the new one is there: it is written under another name, synced, then renamed |
 //! | the disk is full | an error: no attempt is taken and the probe is not compared |
 //!
-//! Whoever can delete or replace the file gets all attempts back. The count limits guessing through this program only; a
-//! token keeps its counter in sealed flash.
+//! Whoever can delete or replace the file gets all attempts back. The count limits guessing through this program only;
+//! a token keeps its counter in sealed flash.
 
 use std::fs::File;
 use std::io;
@@ -200,7 +200,7 @@ fn file(id: &[u8; 16], left: u32) -> Vec<u8> {
 fn parse(bytes: &[u8], id: &[u8; 16], path: &Path) -> Result<u32, AttemptsError> {
     let malformed = |reason| AttemptsError::Malformed { path: path.to_owned(), reason };
     let Some((MAGIC, rest)) = bytes.split_first_chunk::<8>() else {
-        return Err(malformed("it does not begin as one does"));
+        return Err(malformed("its magic number is wrong"));
     };
     let Some((found, rest)) = rest.split_first_chunk::<16>() else {
         return Err(malformed("it is cut short"));

@@ -126,7 +126,7 @@ impl Enrolment {
             return Err(malformed(path, "too short".to_owned()));
         };
         let Some(body) = content.strip_prefix(MAGIC) else {
-            return Err(malformed(path, "it does not begin as an enrolment does".to_owned()));
+            return Err(malformed(path, "its magic number is wrong".to_owned()));
         };
         if Sha256::digest(content).as_slice() != checksum {
             return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));

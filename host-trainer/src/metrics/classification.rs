@@ -13,7 +13,7 @@ pub fn confusion_matrix(decisions: &[(u32, u32)], classes: usize) -> Vec<Vec<u32
     matrix
 }
 
-/// The share of right decisions in a square confusion matrix; none of no decisions.
+/// The share of correct decisions in a square confusion matrix; `None` without decisions.
 #[must_use]
 pub fn accuracy(confusion: &[Vec<u32>]) -> Option<f64> {
     let total: u64 = confusion.iter().flatten().map(|&count| u64::from(count)).sum();
@@ -21,9 +21,9 @@ pub fn accuracy(confusion: &[Vec<u32>]) -> Option<f64> {
     (total > 0).then(|| right as f64 / total as f64)
 }
 
-/// The unweighted mean of the F1 of all classes that occur, as truth or as decision; none of no decisions.
+/// The unweighted mean F1 over all classes that occur, as truth or as decision; `None` without decisions.
 ///
-/// As scikit-learn's `f1_score(average="macro", zero_division=0)`: a class never decided rightly has an F1 of 0.
+/// As scikit-learn's `f1_score(average="macro", zero_division=0)`: a class without a correct decision has an F1 of 0.
 #[must_use]
 pub fn macro_f1(confusion: &[Vec<u32>]) -> Option<f64> {
     let f1 = (0..confusion.len()).filter_map(|class| {

@@ -1,17 +1,17 @@
-//! Identity information in embeddings and scores: dimensions in use, bits, a map in the plane.
+//! Identity information in embeddings and scores: effective dimension, bits, a map in the plane.
 //!
-//! Embeddings are `rows x dim`; all rows have one length.
+//! Embeddings are `rows x dim`; all rows have the same length.
 
 use super::{ScoreError, check_finite, check_not_empty, moments};
 
 /// How many dimensions the embeddings use: `(tr C)^2 / tr(C^2)` of their covariance `C`.
 ///
-/// From 1, all on a line, to `min(dim, rows - 1)`, spread alike in all directions; 0 where the rows do not differ. It
-/// is an underestimate where rows are few. The participation ratio of Gao et al. (2017).
+/// From 1 (all on a line) to `min(dim, rows - 1)` (equal spread in all directions); 0 if all rows are equal. Few rows
+/// give an underestimate. The participation ratio of Gao et al. (2017).
 #[must_use]
 pub fn participation_ratio<E: AsRef<[f32]>>(embeddings: &[E]) -> f64 {
     let centred = Centred::new(embeddings);
-    // X'X and XX' have the same trace and the same trace of their squares: the smaller one is computed.
+    // X'X and XX' have the same trace, and so do their squares: the smaller one is computed.
     let vectors = if centred.rows.len() < centred.dim { centred.rows } else { transposed(&centred.rows, centred.dim) };
     let (mut trace, mut trace_of_square) = (0.0, 0.0);
     for (i, a) in vectors.iter().enumerate() {
@@ -25,10 +25,10 @@ pub fn participation_ratio<E: AsRef<[f32]>>(embeddings: &[E]) -> f64 {
 /// The relative entropy of genuine to impostor scores in bits, with both taken as Gaussian.
 ///
 /// `D(g || i) = (ln(s_i / s_g) + (s_g^2 + (m_g - m_i)^2) / (2 s_i^2) - 1/2) / ln 2`, with means `m` and population
-/// variances `s^2 + 1e-9`. For the true distributions it is how much a comparison tells about identity, on average
-/// (Takahashi and Murakami 2014). Cosines crowd at 1 and are not Gaussian, and the quadratic term grows with distances
-/// that no score in the lists bears out: read it as an order of magnitude. About which label it is, scores cannot tell
-/// more than the log2 of the number of enrolled labels.
+/// variances `s^2 + 1e-9`. For the true distributions it is the mean information of a comparison about identity
+/// (Takahashi and Murakami 2014). It is only an order of magnitude: cosines concentrate near 1 and are not Gaussian,
+/// and the quadratic term extrapolates beyond the scores in the lists. Scores cannot give more information about which
+/// label it is than the log2 of the number of enrolled labels.
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -44,10 +44,10 @@ pub fn relative_entropy_bits(genuine: &[f64], impostor: &[f64]) -> Result<f64, S
     Ok(nats / core::f64::consts::LN_2)
 }
 
-/// Each row's coordinates on the first and the second principal axis; 0 on an axis along which nothing varies.
+/// Each row's coordinates on the first two principal axes; 0 on an axis without variance.
 ///
-/// Power iteration, the second axis held orthogonal to the first. An axis points to where its component of greatest
-/// magnitude is positive, so that equal embeddings make equal maps.
+/// Power iteration, with the second axis held orthogonal to the first. The sign of an axis makes its component of
+/// largest magnitude positive, so that equal embeddings give equal maps.
 #[must_use]
 pub fn principal_map<E: AsRef<[f32]>>(embeddings: &[E]) -> Vec<[f64; 2]> {
     let centred = Centred::new(embeddings);
@@ -56,7 +56,7 @@ pub fn principal_map<E: AsRef<[f32]>>(embeddings: &[E]) -> Vec<[f64; 2]> {
     centred.rows.iter().map(|row| [dot(row, &first), dot(row, &second)]).collect()
 }
 
-/// Embeddings about their mean.
+/// Embeddings minus their mean.
 struct Centred {
     rows: Vec<Vec<f64>>,
     dim: usize,
@@ -74,12 +74,13 @@ impl Centred {
         Self { rows, dim }
     }
 
-    /// The unit vector of greatest variance among those orthogonal to `excluded`; zero where nothing varies.
+    /// The unit vector of greatest variance among those orthogonal to `excluded`; zero without variance.
     fn principal_axis(&self, excluded: Option<&[f64]>) -> Vec<f64> {
-        // Axes of nearly equal variance mix slowly, and any mixture of them is as good a map: a bound ends that.
+        // Axes of nearly equal variance converge slowly, but any mixture of them is as good a map: so steps are
+        // bounded.
         const ITERATIONS: usize = 500;
         let total = self.rows.iter().map(|row| dot(row, row)).sum::<f64>();
-        // An arbitrary start that is orthogonal to no axis but by an unlikely chance.
+        // An arbitrary start, which is unlikely to be orthogonal to an axis.
         let mut axis: Vec<f64> = (1..=self.dim).map(|i| (i as f64).sin()).collect();
         for _ in 0..ITERATIONS {
             let mut next = vec![0.0; self.dim];
@@ -91,7 +92,7 @@ impl Centred {
                 add_multiple(&mut next, along, excluded);
             }
             let length = dot(&next, &next).sqrt();
-            // What is left of a direction without variance is rounding.
+            // Without variance only rounding errors remain.
             if length <= 1e-12 * total {
                 return vec![0.0; self.dim];
             }

@@ -1,14 +1,14 @@
-//! How v1 keys behave: avalanche, bit balance, entropy, uniqueness.
+//! Statistics of v1 keys: avalanche, bit balance, entropy, uniqueness.
 //!
-//! All four describe HKDF-SHA256, whose output looks random whatever goes in: they find faults of the derivation, and
-//! say nothing of how hard a prototype is to guess.
+//! All four describe HKDF-SHA256, whose output looks random for any input: they reveal faults of the derivation, but
+//! not how hard a prototype is to guess.
 
 use neural_vault_core::key::{KeyError, derive_v1};
 use zeroize::Zeroizing;
 
 use crate::results::KeyQuality;
 
-/// What the reference adds to one component: 50 steps of the quantiser.
+/// The change that the reference makes to one component: 50 steps of the quantiser.
 const DISTURBANCE: f32 = 0.05;
 
 const KEY_BYTES: usize = 32;
@@ -16,14 +16,14 @@ const KEY_BITS: f64 = 8.0 * KEY_BYTES as f64;
 
 type Key = Zeroizing<[u8; KEY_BYTES]>;
 
-/// The quality of the 256-bit v1 keys of `prototypes`, one a class.
+/// The quality of the 256-bit v1 keys of `prototypes`, one per class.
 ///
-/// The entropy is that of the frequencies of byte values among all keys, and at most log2 of their number: 8 keys of 32
-/// random bytes come to about 7.2 bits a byte, not 8. Uniqueness is 0 for fewer than two prototypes; everything is 0
-/// for none.
+/// The entropy is that of the frequencies of byte values in all keys, so at most the log2 of their number: 8 keys of 32
+/// random bytes have about 7.2 bits per byte, not 8. Uniqueness is 0 for fewer than two prototypes; without prototypes
+/// all figures are 0.
 ///
 /// # Errors
-/// A prototype is not finite or is too long.
+/// When a prototype is not finite or is too long.
 pub fn key_quality<P: AsRef<[f32]>>(prototypes: &[P]) -> Result<KeyQuality, KeyError> {
     let keys = prototypes.iter().map(|prototype| key(prototype.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let bytes = || keys.iter().flat_map(|key| key.iter().copied());
@@ -63,7 +63,7 @@ fn differing_share(a: &Key, b: &Key) -> f64 {
     f64::from(bits) / KEY_BITS
 }
 
-/// Shannon entropy of the byte values, in bits a byte.
+/// Shannon entropy of the byte values, in bits per byte.
 fn byte_entropy(bytes: impl IntoIterator<Item = u8>) -> f64 {
     let (mut counts, mut total) = ([0_u32; 256], 0_u32);
     for byte in bytes {
@@ -74,7 +74,7 @@ fn byte_entropy(bytes: impl IntoIterator<Item = u8>) -> f64 {
     shares.map(|share| -share * share.log2()).sum::<f64>() + 0.0
 }
 
-/// 0 for no values.
+/// The mean; 0 without values.
 fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (count, sum) = values.into_iter().fold((0_u32, 0.0), |(count, sum), value| (count + 1, sum + value));
     sum / f64::from(count.max(1))
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_of_unlike_prototypes_behave_as_random_ones() {
+    fn keys_of_different_prototypes_look_random() {
         let mut random = ChaCha8Rng::seed_from_u64(7);
         let prototypes: Vec<Vec<f32>> =
             (0..8).map(|_| (0..128).map(|_| random.random_range(-0.1..0.1_f32)).collect()).collect();
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prototype_that_is_no_number_is_an_error() {
+    fn a_prototype_that_is_not_finite_is_an_error() {
         assert!(key_quality(&[[f32::NAN, 0.0]]).is_err());
     }
 }

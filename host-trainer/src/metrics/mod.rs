@@ -1,7 +1,7 @@
 //! Equal error rate, d-prime and ROC area of genuine and impostor scores.
 //!
-//! A higher score means more likely genuine; a probe is accepted at or above a threshold. One file for each further
-//! figure: the ROC, exact and bootstrap intervals, decisions among classes, information, keys.
+//! A higher score means more likely genuine; a probe is accepted at or above a threshold. Further figures have a
+//! file each: the ROC, exact and bootstrap intervals, classification, information, keys.
 
 pub mod bootstrap;
 pub mod classification;
@@ -13,12 +13,12 @@ pub mod roc;
 pub mod trial;
 mod weighted;
 
-/// Where false matches and false non-matches are equally frequent.
+/// The equal error rate: the false match rate equals the false non-match rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Eer {
     /// The error rate, in percent.
     pub percent: f64,
-    /// The score at which it is reached; +inf, which accepts nobody, where a list of scores is empty.
+    /// The score at which it is reached; +inf, which accepts nothing, if a list of scores is empty.
     pub threshold: f64,
 }
 
@@ -31,7 +31,7 @@ pub enum ScoreError {
     NotFinite {
         /// `genuine` or `impostor`.
         list: &'static str,
-        /// Its place in the list, from 0.
+        /// Its index in the list.
         index: usize,
     },
     /// A list is empty, so that the figure is undefined.
@@ -45,15 +45,15 @@ pub enum ScoreError {
         "trial {index} of the two methods is not the same comparison; score both on the same probes and prototypes"
     )]
     Unpaired {
-        /// The first trial that differs, from 0; the length of the shorter list where one goes on.
+        /// Index of the first trial that differs; the length of the shorter list if one is a prefix of the other.
         index: usize,
     },
 }
 
 /// The equal error rate: the root of `1 - x - TPR(x)` on the linearly interpolated ROC.
 ///
-/// 50 % where a list is empty. The threshold is interpolated as the rate is; where a point of the ROC itself is the
-/// root, any threshold down to the next lower score decides alike, and the middle of that range is taken.
+/// 50 % if a list is empty. The threshold is interpolated like the rate; if the root is a point of the ROC itself, any
+/// threshold down to the next lower score gives the same decisions, and the middle of that range is taken.
 ///
 /// # Errors
 /// [`ScoreError::NotFinite`].
@@ -79,7 +79,7 @@ pub fn d_prime(genuine: &[f64], impostor: &[f64]) -> Result<f64, ScoreError> {
     Ok((genuine_mean - impostor_mean).abs() / ((genuine_variance + impostor_variance) / 2.0 + 1e-9).sqrt())
 }
 
-/// The area under the ROC: the probability that a genuine score exceeds an impostor's, ties counting half.
+/// The area under the ROC: the probability that a genuine score exceeds an impostor score, with ties counted half.
 ///
 /// # Errors
 /// [`ScoreError`].

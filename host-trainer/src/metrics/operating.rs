@@ -1,4 +1,4 @@
-//! Operating points: error rates at a threshold, with the exact interval of their counts.
+//! Operating points: error rates at a threshold, with exact intervals.
 
 use super::ScoreError;
 use super::proportion::clopper_pearson;
@@ -7,7 +7,7 @@ use crate::results::{OperatingPoint, Transfer};
 
 const CONFIDENCE: f64 = 0.95;
 
-/// The FNMR at a fixed FMR; none where there are too few impostor scores for that rate, see [`fnmr_at_fmr`].
+/// The FNMR at a fixed FMR; `None` if there are too few impostor scores for that rate, see [`fnmr_at_fmr`].
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -16,7 +16,7 @@ pub fn operating_point(genuine: &[f64], impostor: &[f64], fmr: f64) -> Result<Op
     Ok(point.map(|point| OperatingPoint { fmr, fnmr: point.fnmr, interval: interval(point.fnmr, genuine.len()) }))
 }
 
-/// The error rates on these trials of a threshold that was fixed on development trials.
+/// The error rates, on these trials, of a threshold fixed on development trials.
 ///
 /// # Errors
 /// [`ScoreError`].

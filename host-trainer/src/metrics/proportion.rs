@@ -1,21 +1,21 @@
-//! Exact intervals of an error rate that is a count over trials.
+//! Exact intervals of an error rate from a count of errors in a number of trials.
 //!
-//! They hold for independent trials. Several trials of one recording are fewer independent ones, so that the true
-//! interval is wider (ISO/IEC 19795-1); [`super::bootstrap`] resamples what is independent.
+//! They assume independent trials. Trials of one recording are not independent, so the true interval is wider
+//! (ISO/IEC 19795-1); [`super::bootstrap`] resamples independent units.
 
 /// The exact interval of a proportion, from Clopper and Pearson (1934).
 ///
-/// Its ends are the rates at which as many errors or more, and as many or fewer, have the probability
-/// `(1 - confidence) / 2`. No trials give [0, 1]; more errors than trials count as all.
+/// At its lower end the probability of `errors` or more is `(1 - confidence) / 2`, at its upper end that of `errors` or
+/// fewer. Without trials it is [0, 1]; more errors than trials count as `trials` errors.
 #[must_use]
 pub fn clopper_pearson(errors: u64, trials: u64, confidence: f64) -> [f64; 2] {
     let errors = errors.min(trials);
     let tail = (1.0 - confidence) / 2.0;
-    // That many errors or fewer is that many successes or more.
+    // At most `errors` errors means at least `trials - errors` successes.
     [lowest_rate(errors, trials, tail), 1.0 - lowest_rate(trials - errors, trials, tail)]
 }
 
-/// The upper 95 % bound of an error rate of which `trials` trials showed no error: 3 / trials, at most 1.
+/// The upper 95 % bound of an error rate after `trials` trials without an error: 3 / trials, at most 1.
 ///
 /// Hanley and Lippman-Hand (1983).
 #[must_use]
@@ -23,13 +23,13 @@ pub fn rule_of_three(trials: u64) -> f64 {
     3.0 / trials.max(3) as f64
 }
 
-/// The rate at which `count` or more of `trials` have the probability `tail`, at most one half; 0 for a count of 0.
+/// The rate at which the probability of `count` or more in `trials` is `tail` (at most one half); 0 for a count of 0.
 fn lowest_rate(count: u64, trials: u64, tail: f64) -> f64 {
     if count == 0 {
         return 0.0;
     }
     let ln_ways = ln_factorial(trials) - ln_factorial(count) - ln_factorial(trials - count);
-    // Halving an interval of floats ends where no float is between its ends.
+    // Bisection ends when there is no float between the ends.
     let (mut low, mut high) = (0.0, count as f64 / trials as f64);
     loop {
         let middle = low + (high - low) / 2.0;
@@ -42,7 +42,7 @@ fn lowest_rate(count: u64, trials: u64, tail: f64) -> f64 {
 
 /// The binomial probability of `count` or more among `trials`, at a `rate` below `count / trials`.
 ///
-/// There the terms fall from the first on, so that they are summed until they no longer matter.
+/// At such rates the terms decrease from the first on; they are summed until they are negligible.
 fn upper_tail(count: u64, trials: u64, ln_ways: f64, rate: f64) -> f64 {
     let (k, n) = (count as f64, trials as f64);
     let odds = rate / (1.0 - rate);
@@ -99,9 +99,9 @@ mod tests {
     }
 
     #[test]
-    fn three_over_trials_bounds_what_showed_no_error() {
+    fn three_over_trials_bounds_a_rate_without_an_observed_error() {
         assert_eq!((rule_of_three(0), rule_of_three(2), rule_of_three(60)), (1.0, 1.0, 0.05));
-        // The one-sided exact bound is 1 - 0.05^(1/n), which the rule overstates by little.
+        // The exact one-sided bound is 1 - 0.05^(1/n); the rule is slightly larger.
         for trials in [30_u64, 300, 3000] {
             let exact = clopper_pearson(0, trials, 0.9)[1];
             assert!(rule_of_three(trials) > exact && rule_of_three(trials) < 1.06 * exact);

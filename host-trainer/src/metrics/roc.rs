@@ -7,10 +7,10 @@ use neural_vault_core::verify::accepts;
 
 use super::{Eer, ScoreError, check_finite, check_not_empty};
 
-/// What a threshold does: a score at or above it is accepted.
+/// A threshold and its error rates; a score at or above the threshold is accepted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RocPoint {
-    /// The threshold; +inf accepts nobody.
+    /// The threshold; +inf accepts nothing.
     pub threshold: f64,
     /// False match rate: share of impostor scores accepted, 0 to 1.
     pub fmr: f64,
@@ -18,7 +18,7 @@ pub struct RocPoint {
     pub fnmr: f64,
 }
 
-/// The whole curve, from the threshold +inf, which accepts nobody, down to the lowest score, one point per distinct score.
+/// The whole curve, from the threshold +inf, which accepts nothing, down to the lowest score; one point per score.
 ///
 /// # Errors
 /// [`ScoreError`].
@@ -30,7 +30,7 @@ pub fn roc_points(genuine: &[f64], impostor: &[f64]) -> Result<Vec<RocPoint>, Sc
 
 /// At most `limit` (2 or more) of a curve's points, for plotting: its ends, and points at equal steps along it.
 ///
-/// Steps are taken in the log odds of both rates, so that the corners where one rate is small, which a DET shows, keep
+/// Steps are equal in the log odds of both rates, so that the ends with small rates, which a DET curve enlarges, keep
 /// their detail.
 #[must_use]
 pub fn thinned(points: &[RocPoint], limit: usize) -> Vec<RocPoint> {
@@ -50,15 +50,15 @@ pub fn thinned(points: &[RocPoint], limit: usize) -> Vec<RocPoint> {
             reached = steps;
         }
     }
-    // The last whole step belongs to the end of the curve.
+    // The end of the curve takes the place of the last whole step.
     kept.truncate(limit.max(2) - 1);
     kept.push(*last);
     kept
 }
 
-/// The equal error rate in percent on the ROC's convex hull; 50 % where a list is empty.
+/// The equal error rate in percent on the ROC's convex hull; 50 % if a list is empty.
 ///
-/// The hull is what a choice among thresholds, made at random, can reach; its equal error rate is at most that of
+/// A random choice between two thresholds reaches every point of the hull; its equal error rate is at most that of
 /// [`super::eer`]. It is bob.measure's `eer_rocch` and the one Brümmer and de Villiers recommend (BOSARIS toolkit, 2011).
 ///
 /// # Errors
@@ -73,14 +73,14 @@ pub fn eer_convex_hull(genuine: &[f64], impostor: &[f64]) -> Result<f64, ScoreEr
 
 /// The point of the lowest threshold whose FMR is `fmr` (0 to 1) or less.
 ///
-/// None where there are too few impostor scores for that rate: fewer than 1 / `fmr`, so that less than one false match is
-/// expected at it. Where the highest score is an impostor's the threshold may be +inf.
+/// `None` if there are fewer than 1 / `fmr` impostor scores, so that less than one false match is expected. The
+/// threshold may be +inf if the highest score is an impostor's.
 ///
 /// # Errors
 /// [`ScoreError`].
 pub fn fnmr_at_fmr(genuine: &[f64], impostor: &[f64], fmr: f64) -> Result<Option<RocPoint>, ScoreError> {
     let points = roc_points(genuine, impostor)?;
-    // Rates such as 1e-3 have no exact float: a product one rounding below 1 still counts as 1.
+    // Rates such as 1e-3 are not exact floats: a product just below 1 still counts as 1.
     if impostor.len() as f64 * fmr < 1.0 - 1e-9 {
         return Ok(None);
     }
@@ -124,9 +124,9 @@ pub(super) fn roc(genuine: &[f64], impostor: &[f64]) -> Vec<RocPoint> {
     points
 }
 
-/// Where the curve through `points`, which run from (0, 1) to (1, 0), has equal rates.
+/// The point of equal rates on the curve through `points`, which run from (0, 1) to (1, 0).
 pub(super) fn equal_error(points: &[RocPoint]) -> Eer {
-    // Falls along the curve from 1 to -1; exactly zero where the rates are the same fraction.
+    // Decreases along the curve from 1 to -1; exactly zero at equal rates.
     let excess = |point: &RocPoint| point.fnmr - point.fmr;
     let after = points.partition_point(|point| excess(point) > 0.0).min(points.len() - 1);
     let point = points[after];
@@ -160,7 +160,7 @@ fn convex_hull(points: &[RocPoint]) -> Vec<RocPoint> {
     hull
 }
 
-/// The logarithm of the odds, with rates held to 1e-6 off 0 and 1.
+/// The logarithm of the odds, with rates clamped to 1e-6 and 1 - 1e-6.
 fn log_odds(rate: f64) -> f64 {
     let rate = rate.clamp(1e-6, 1.0 - 1e-6);
     (rate / (1.0 - rate)).ln()

@@ -1,4 +1,4 @@
-//! The figures against the reference vectors and against counting directly.
+//! The figures, against reference vectors and against direct counting.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -18,7 +18,7 @@ struct Case {
     roc_auc: Option<f64>,
 }
 
-/// What scipy, scikit-learn and numpy computed.
+/// Results of scipy, scikit-learn and numpy.
 #[derive(serde::Deserialize)]
 pub(super) struct Reference {
     pub(super) clopper_pearson: Vec<ProportionCase>,
@@ -44,7 +44,7 @@ pub(super) struct CurveCase {
     pub(super) relative_entropy_bits: Option<f64>,
     pub(super) fmr: Vec<f64>,
     pub(super) fnmr: Vec<f64>,
-    /// From the highest down; null is infinite.
+    /// In descending order; null is infinite.
     pub(super) thresholds: Vec<Option<f64>>,
 }
 
@@ -99,7 +99,7 @@ fn agrees_with_the_reference_vectors() {
 fn agrees_with_counting_directly_on_random_lists() {
     let mut random = ChaCha8Rng::seed_from_u64(7);
     for round in 0..1000 {
-        // A coarse grid gives many ties, a fine one none.
+        // A coarse grid gives many ties, a fine one gives none.
         let steps = [4, 32, 1 << 30][round % 3];
         let genuine = draw(&mut random, steps, steps / 4);
         let impostor = draw(&mut random, steps, 0);
@@ -120,7 +120,7 @@ fn a_threshold_between_separated_scores_keeps_its_distance() {
 }
 
 #[test]
-fn no_scores_of_a_kind_accept_nobody() {
+fn an_empty_list_of_scores_gives_a_threshold_that_accepts_nothing() {
     assert_eq!(eer(&[], &[0.5]).unwrap(), Eer { percent: 50.0, threshold: f64::INFINITY });
     assert_eq!(eer(&[0.5], &[]).unwrap().percent, 50.0);
     assert_eq!(d_prime(&[0.5], &[]), Err(ScoreError::Empty { list: "impostor" }));
@@ -128,7 +128,7 @@ fn no_scores_of_a_kind_accept_nobody() {
 }
 
 #[test]
-fn a_score_that_is_no_number_is_an_error() {
+fn a_score_that_is_not_finite_is_an_error() {
     let wrong = Err(ScoreError::NotFinite { list: "impostor", index: 1 });
     assert_eq!(eer(&[0.5], &[0.1, f64::NAN]).map(|found| found.percent), wrong);
     assert_eq!(d_prime(&[0.5], &[0.1, f64::INFINITY]), wrong);
@@ -145,7 +145,7 @@ proptest! {
         let accepted = |scores: &[f64]| scores.iter().filter(|&&score| score >= found.threshold).count() as f64;
         let false_matches = accepted(&impostor) / impostor.len() as f64;
         let false_non_matches = 1.0 - accepted(&genuine) / genuine.len() as f64;
-        // One score more or less on either side is as near as a decision can come.
+        // The counts can be off by one score on either side.
         let step = 1.0 / genuine.len().min(impostor.len()) as f64 + 1e-9;
         prop_assert!((100.0 * false_matches - found.percent).abs() <= 100.0 * step);
         prop_assert!((100.0 * false_non_matches - found.percent).abs() <= 100.0 * step);
@@ -181,8 +181,8 @@ fn eer_by_bisection(genuine: &[f64], impostor: &[f64]) -> f64 {
     100.0 * (low + high) / 2.0
 }
 
-/// d' from the differences of all pairs: half their mean square within a list is its variance, their mean across the
-/// lists the distance of the means.
+/// d' from the differences of all pairs: half their mean square within a list is its variance, and their mean between
+/// the lists is the difference of the means.
 fn distance_of_pairs(genuine: &[f64], impostor: &[f64]) -> f64 {
     let mean = |a: &[f64], b: &[f64], power: i32| {
         let differences = a.iter().flat_map(|a| b.iter().map(move |b| (a - b).powi(power)));

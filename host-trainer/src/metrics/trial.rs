@@ -9,12 +9,12 @@ pub struct Trial {
     pub probe_session: u32,
     /// The label of the prototype.
     pub enrolled_label: u32,
-    /// Higher is more alike.
+    /// Score; higher means more alike.
     pub score: f64,
 }
 
 impl Trial {
-    /// Whether the probe meets its own prototype.
+    /// Whether probe and prototype have the same label.
     #[must_use]
     pub fn is_genuine(&self) -> bool {
         self.probe_label == self.enrolled_label

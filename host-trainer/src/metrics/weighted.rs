@@ -1,14 +1,14 @@
-//! EER, d' and ROC area of trials that count several times, without sorting them again.
+//! EER, d' and ROC area of weighted trials, without sorting them again for each weighting.
 
 use super::trial::Trial;
 
-/// Trials in the order of their scores, each in a cell whose trials always count alike.
+/// Trials in the order of their scores; all trials of a cell have the same weight.
 pub(super) struct RankedTrials {
-    /// From the highest score down.
+    /// In descending order of scores.
     ranked: Vec<Ranked>,
-    /// Impostor and genuine scores of each cell, about the centres of all.
+    /// Impostor and genuine moments of each cell, about the overall centres.
     moments: Vec<[Moments; 2]>,
-    /// How far the centre of all genuine scores is above that of all impostor scores.
+    /// The centre of all genuine scores minus that of all impostor scores.
     distance: f64,
 }
 
@@ -37,7 +37,7 @@ struct Moments {
 }
 
 impl RankedTrials {
-    /// Ranks `trials`, whose scores are finite; trial `i` belongs to `cells[i]`, which is less than `cell_count`.
+    /// Ranks `trials`, whose scores must be finite; trial `i` belongs to `cells[i]`, which is below `cell_count`.
     pub(super) fn new(trials: &[Trial], cells: &[u32], cell_count: usize) -> Self {
         let mut order: Vec<(&Trial, u32)> = trials.iter().zip(cells.iter().copied()).collect();
         order.sort_by(|a, b| b.0.score.total_cmp(&a.0.score));
@@ -59,9 +59,9 @@ impl RankedTrials {
         Self { ranked: ranked.collect(), moments, distance: centres[1] - centres[0] }
     }
 
-    /// The figures of the list in which each trial stands as many times as `weights` says of its cell.
+    /// The figures of the list in which each trial is repeated as often as the weight of its cell says.
     ///
-    /// None where that list has no genuine or no impostor score.
+    /// `None` if that list has no genuine or no impostor score.
     pub(super) fn figures(&self, weights: &[u32]) -> Option<Figures> {
         let [impostor, genuine] = self.weighted_moments(weights);
         if impostor.count == 0 || genuine.count == 0 {
@@ -85,7 +85,7 @@ impl RankedTrials {
         total
     }
 
-    /// EER in percent and ROC area, down the ranks in whole numbers.
+    /// EER in percent and ROC area, counted in integers down the ranks.
     fn walk(&self, weights: &[u32], genuine: u64, impostor: u64) -> (f64, f64) {
         let (mut matches, mut false_matches) = (0_u64, 0_u64);
         let (mut matches_above, mut false_matches_above) = (0, 0);
@@ -143,7 +143,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_weight_counts_as_that_many_copies(
-            // Coarse scores tie, fine ones do not.
+            // Coarse scores have ties, fine ones do not.
             steps in prop::sample::select(vec![3_u32, 20, 1 << 30]),
             drawn in prop::collection::vec((any::<u32>(), any::<bool>(), 0_u32..6), 1..80),
             weights in prop::collection::vec(0_u32..4, 6),

@@ -1,15 +1,15 @@
-//! A bundle in memory, placed as the core reads it fastest.
+//! A bundle in memory, aligned for fast reading by the core.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// A cache line, and as many bytes as the widest vector register holds.
+/// Bytes of a cache line, and of the widest vector register.
 const LINE: usize = 64;
 
 /// Bytes that start on a cache line.
 ///
-/// A bundle's tensors start at multiples of 64 bytes, so its floats are aligned in place and no vector of weights lies in
-/// two lines, which would take two reads.
+/// A bundle's tensors start at multiples of 64 bytes, so its floats are aligned in place and no vector of weights
+/// straddles two cache lines.
 pub struct Aligned {
     buffer: Vec<u8>,
     start: usize,
@@ -28,7 +28,7 @@ impl Aligned {
 }
 
 impl Clone for Aligned {
-    /// A copy may lie elsewhere, and is aligned anew.
+    /// The copy is aligned again, because it is at another address.
     fn clone(&self) -> Self {
         Self::new(self)
     }

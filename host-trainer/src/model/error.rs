@@ -1,4 +1,4 @@
-//! What can go wrong with a model.
+//! Errors of reading, making and writing a model.
 
 use std::path::PathBuf;
 
@@ -12,16 +12,16 @@ pub enum ModelError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file or its folder cannot be written.
     #[error("{source}")]
     Write {
-        /// What the system said, with the file's name.
+        /// The error of the operating system, with the file's name.
         source: std::io::Error,
     },
-    /// The file is not what its name says.
+    /// The file does not have the format of its name.
     #[error("{}: not a sound {kind} model: {reason}", path.display())]
     Malformed {
         /// The file.
@@ -37,7 +37,7 @@ pub enum ModelError {
         /// The file.
         path: PathBuf,
     },
-    /// The tensors do not make an encoder.
+    /// A tensor does not fit the encoder.
     #[error("tensor {name}: {reason}")]
     Tensor {
         /// The tensor's `state_dict` name.
@@ -59,21 +59,21 @@ pub enum ModelError {
     /// The core refuses the model.
     #[error("the model cannot be written as a bundle: {0}")]
     Bundle(String),
-    /// Only the core computes what the bundle's weights give.
+    /// The weights are not float32, so only the core can compute with them.
     #[error("the weights are {}: only bundles hold them, and only the core computes with them", format.name())]
     Quantised {
         /// Format of the weights.
         format: WeightFormat,
     },
     /// The position table cannot be cut to this length.
-    #[error("{given} positions: the model has 1 to {most} to give")]
+    #[error("{given} positions: choose 1 to {most} for this model")]
     Positions {
-        /// Positions asked for.
+        /// Requested positions.
         given: usize,
         /// Positions of the model.
         most: usize,
     },
-    /// The recordings do not show how large the values get.
+    /// The recordings do not determine the range of the values.
     #[error("calibration: {0}")]
     Calibration(String),
 }

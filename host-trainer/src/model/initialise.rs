@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Model, ModelError, Provenance, StateDict};
 
-/// A fresh encoder that leaves its input as it is until a standardiser is set.
+/// A fresh encoder; its standardiser does nothing until one is set.
 ///
 /// Linear layers are uniform in `1 / sqrt(inputs)` (He et al. 2015 with PyTorch's gain), attention's input projection is
 /// uniform in `sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010), attention biases are 0, norms are 1 and 0.
@@ -57,7 +57,7 @@ pub(super) fn positions(positions: usize, d_model: usize) -> Vec<f32> {
     let mut table = vec![0.0; positions * d_model];
     for (position, row) in table.chunks_exact_mut(d_model).enumerate() {
         for (column, value) in row.iter_mut().enumerate() {
-            // The frequency in float32, as PyTorch computes it: its rounding is part of published models.
+            // The frequency is a float32, as in PyTorch, because published models contain its rounding.
             let exponent = (column / 2 * 2) as f32 * (-(10_000f32.ln()) / d_model as f32);
             let angle = position as f32 * exponent.exp();
             *value = if column % 2 == 0 { angle.sin() } else { angle.cos() };

@@ -8,8 +8,8 @@ use super::{Aligned, Model, ModelError, ONNX, Provenance, SAFETENSORS, onnx, saf
 
 /// Loads a model from its folder, or from one of its three files.
 ///
-/// Of a folder without `model.safetensors`, as models are shipped, the ONNX file is read. A bundle carries no provenance:
-/// its model names no labels or sessions and has a window of one frame.
+/// For a folder without `model.safetensors`, such as a shipped model, the ONNX file is read. A bundle carries no
+/// provenance: its model has no labels or sessions and a window of one frame.
 ///
 /// # Errors
 /// When the file cannot be read, is of another kind, or is not sound.
@@ -33,10 +33,10 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
     }
 }
 
-/// Checks the tag of a bundle, as a token does before it takes a model.
+/// Checks the tag of a bundle under `provisioning_key`.
 ///
 /// # Errors
-/// When the file cannot be read, is not a sound bundle, has no tag, or one under another key.
+/// When the file cannot be read, is not a sound bundle, or has no tag under this key.
 pub fn check_tag(path: &Path, provisioning_key: &ProvisioningKey) -> Result<(), ModelError> {
     Bundle::open_authenticated(&read_aligned(path)?, provisioning_key)
         .map(|_| ())

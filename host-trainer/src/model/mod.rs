@@ -1,11 +1,11 @@
-//! A model: its weights, and where it came from.
+//! A model: its weights and its provenance.
 //!
-//! A model lives in three files that carry the same digest: `model.safetensors` (weights by PyTorch's names, to train on
-//! and to convert), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core reads in
-//! place). A model whose weights are not float32 lives in a bundle alone.
+//! A model is stored in three files that carry the same digest: `model.safetensors` (weights by PyTorch's names, for
+//! training and conversion), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core
+//! reads in place). A model whose weights are not float32 has a bundle only.
 //!
-//! In memory a [`Model`] is its bundle, from which sizes, digest and weights are read. It does not change: weights are
-//! changed in a [`StateDict`], of which a new model is made.
+//! In memory a [`Model`] is its bundle, from which sizes, digest and weights are read. It is immutable: weights are
+//! changed in a [`StateDict`], from which a new model is made.
 
 mod aligned;
 mod error;
@@ -35,7 +35,7 @@ pub use state_dict::StateDict;
 /// Components of an embedding.
 pub const LATENT: usize = 128;
 
-/// Frames of the longest window a model takes.
+/// Frames of the longest window.
 const MAX_WINDOW: usize = 512;
 
 /// The names of a model's files in its folder.
@@ -48,7 +48,7 @@ pub const BUNDLE: &str = "model.nvb";
 /// An encoder with its standardiser. Copies share the weights.
 #[derive(Clone)]
 pub struct Model {
-    /// Checked and without a tag.
+    /// The checked bundle, without a tag.
     bundle: Arc<Aligned>,
     dims: Dims,
     format: WeightFormat,
@@ -56,13 +56,13 @@ pub struct Model {
     provenance: Provenance,
 }
 
-/// Sizes of the reference's encoder around the recording's width: 128 units, 8 heads, 2 layers, 512 positions.
+/// Sizes of the reference encoder for frames of `features` features: 128 units, 8 heads, 2 layers, 512 positions.
 #[must_use]
 pub fn reference_dims(features: usize) -> Dims {
     Dims { features, d_model: 128, heads: 8, layers: 2, feed_forward: 512, latent: LATENT, positions: MAX_WINDOW }
 }
 
-/// Sizes of a linear model around the recording's width.
+/// Sizes of a linear model for frames of `features` features.
 #[must_use]
 pub fn linear_dims(features: usize) -> Dims {
     Dims::linear(features, LATENT, MAX_WINDOW)
@@ -88,7 +88,7 @@ impl Model {
         Ok(Self { bundle: Arc::new(untagged.unwrap_or(bytes)), dims, format, digest, provenance })
     }
 
-    /// The model in a bundle that this program has just written, and whose digest it has just computed.
+    /// The model of a bundle that this program has just written, without checking its digest again.
     fn from_written(bytes: &[u8], provenance: Provenance) -> Result<Self, ModelError> {
         let bytes = Aligned::new(bytes);
         let bundle = reopen(&bytes)?;
@@ -114,13 +114,13 @@ impl Model {
         &self.digest
     }
 
-    /// Where it came from.
+    /// Its provenance.
     #[must_use]
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
 
-    /// Where it came from, to be changed: no part of the digest.
+    /// Its provenance, to be changed; the digest does not cover it.
     pub fn provenance_mut(&mut self) -> &mut Provenance {
         &mut self.provenance
     }
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_embedders_and_every_use_share_one_bundle() {
+    fn copies_and_embedders_share_one_bundle() {
         let model = initialise(reference_dims(24), Provenance::default(), 3).unwrap();
         let address = model.bytes().as_ptr();
         assert_eq!(model.bytes().as_ptr(), address);
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_made_again_of_its_weights_bit_for_bit() {
+    fn a_model_made_from_its_own_weights_has_the_same_bits() {
         for dims in [reference_dims(24), linear_dims(24)] {
             let model = initialise(dims, Provenance::default(), 3).unwrap();
             let again = Model::new(&model.state_dict().unwrap(), Provenance::default()).unwrap();
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_that_are_missing_or_not_finite_make_no_model() {
+    fn missing_or_non_finite_weights_are_refused() {
         let weights = initial_weights(linear_dims(24), 3).unwrap();
         let mut missing = weights.clone();
         missing.tensors.remove("proj.bias");

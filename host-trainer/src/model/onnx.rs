@@ -31,7 +31,7 @@ pub fn to_bytes(model: &Model) -> Result<Vec<u8>, ModelError> {
     Ok(to_proto(model)?.encode_to_vec())
 }
 
-/// As [`to_bytes`], not yet encoded.
+/// As [`to_bytes`], before encoding.
 ///
 /// # Errors
 /// As [`to_bytes`].
@@ -58,11 +58,11 @@ pub fn to_proto(model: &Model) -> Result<ModelProto, ModelError> {
 
 /// Reads an ONNX file that this program wrote.
 ///
-/// The weights are taken out of the initialisers, their digest is computed anew, and the graph is compared with the one
-/// this program writes for them: what runs is what the digest names.
+/// The weights are read from the initialisers, their digest is recomputed, and the graph is compared with the one that
+/// this program writes for them, so that the digest covers all that an engine runs.
 ///
 /// # Errors
-/// When the file cannot be read, is not ours, or differs from what its weights make.
+/// When the file cannot be read, was not written by this program, or differs from the file that its weights give.
 pub fn read(path: &Path) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed =

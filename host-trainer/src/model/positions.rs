@@ -6,7 +6,7 @@ impl Model {
     /// The model with the first `positions` of its table: embeddings of windows that fit keep their bits.
     ///
     /// # Errors
-    /// When it has fewer positions, none are asked for, it has no table, or its weights are not float32.
+    /// When `positions` is 0 or above its number of positions, it has no table, or its weights are not float32.
     pub fn with_positions(self, positions: usize) -> Result<Self, ModelError> {
         let mut weights = self.state_dict()?;
         let most = weights.dims.positions;
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn none_too_many_and_those_of_a_linear_model_are_refused() {
+    fn zero_too_many_and_positions_of_a_linear_model_are_refused() {
         let model = initialise(reference_dims(FEATURES), Provenance::default(), 3).unwrap();
         for given in [0, 513] {
             let error = model.clone().with_positions(given).err().unwrap();

@@ -1,4 +1,4 @@
-//! Models whose weights of products are half precision or integers, and the calibration that int8 weights need.
+//! Models with half-precision or integer weights, and the calibration that int8 weights need.
 
 use half::bf16;
 use neural_vault_core::encoder::WeightFormat;
@@ -10,7 +10,7 @@ use super::{Model, ModelError, StateDict};
 /// Largest number of values that calibration uses, evenly spread over the recordings.
 const SAMPLE: usize = 1 << 20;
 
-/// Ranges that calibration compares: each is smaller than the one before by an eighth of a power of two.
+/// Ranges that calibration compares; each is the one before divided by 2^(1/8).
 const RANGES: i32 = 40;
 
 const STATISTICS: [&str; 2] = ["standardiser.mean", "standardiser.inv_std"];
@@ -18,7 +18,7 @@ const STATISTICS: [&str; 2] = ["standardiser.mean", "standardiser.inv_std"];
 impl Model {
     /// The model with its weights in another format; `frames` are raw values of the recordings that trained it.
     ///
-    /// Formats with int8 weights need the frames, to learn how large standardised values get.
+    /// Formats with int8 weights need the frames to determine the range of standardised values.
     ///
     /// # Errors
     /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already.
@@ -34,7 +34,7 @@ impl Model {
 }
 
 impl StateDict {
-    /// Rounds the standardiser to bfloat16, and changes the projection so that its outputs stay.
+    /// Rounds the standardiser to bfloat16, and changes the projection to compensate.
     ///
     /// `W (x - m) s = W' (x - m') s' + W (m' - m) s` with `W' = W s / s'`, up to the rounding of float32.
     fn round_statistics(&mut self) {
@@ -69,7 +69,7 @@ impl StateDict {
         let rows = frames.len() / self.dims.features;
         if rows < 2 {
             let text =
-                format!("{rows} frames say nothing of how large values get; give the recordings that trained it");
+                format!("{rows} frames do not determine the range of values; give the recordings that trained it");
             return Err(ModelError::Calibration(text));
         }
         let values = self.standardised_sample(frames);
@@ -89,7 +89,7 @@ impl StateDict {
         };
         let errors = (0..RANGES).map(|range| (scale(range), error(scale(range))));
         let (best, _) = errors.fold((scale(0), f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best });
-        // Scans to come may hold larger values than these, and int16 codes have steps to spare.
+        // Later scans may have larger values, and int16 codes are fine enough for a wider range.
         Ok(if max_code > f32::from(i8::MAX) { best * 2.0 } else { best })
     }
 
@@ -153,11 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn outputs_stay_when_the_statistics_are_rounded() {
+    fn rounding_the_statistics_does_not_change_the_outputs() {
         const RAW_MEAN: f32 = 9_000.0;
         let mut model = initial_weights(linear_dims(FEATURES), 3).unwrap();
         let mut values = synth(3, 8, FEATURES, 2, 0.3, 5).values;
-        // Scanners' numbers are far from zero: bfloat16 moves such a mean by as much as a deviation.
+        // Raw scanner values are far from zero: rounding such a mean to bfloat16 can move it by a standard deviation.
         values.iter_mut().enumerate().for_each(|(k, value)| *value = RAW_MEAN + (k % FEATURES) as f32 + *value * 20.0);
         let (standardiser, _) = Standardiser::fit(&values, FEATURES);
         model.set_standardiser(standardiser.mean, standardiser.inv_std);
@@ -196,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn the_range_covers_the_values_and_leaves_out_what_is_far_away() {
+    fn the_range_covers_the_values_but_not_a_distant_outlier() {
         let model = initial_weights(reference_dims(FEATURES), 3).unwrap();
         let mut frames: Vec<f32> = (0..2000 * FEATURES).map(|k| (k % 2001) as f32 / 1000.0 - 1.0).collect();
         let range = |frames: &[f32], max_code: i16| model.input_scale(frames, max_code).unwrap() * f32::from(max_code);
         assert!((range(&frames, 127) - 1.0).abs() < 0.1);
         assert!((range(&frames, i16::MAX) - 2.0).abs() < 0.2);
-        // One outlier costs less error than coarser steps for sixty thousand other values.
+        // Clipping one outlier costs less error than coarser steps for sixty thousand other values.
         frames[17] = 20.0;
         assert!(range(&frames, 127) < 16.0);
     }

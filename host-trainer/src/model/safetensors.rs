@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_WINDOW, Model, ModelError, Provenance, StateDict, initialise};
 use crate::hex;
 
-/// The metadata entry that marks a file as ours; one entry, so that equal models make equal files.
+/// The metadata entry that marks a file of this program; a single entry, so that equal models make equal files.
 const ENTRY: &str = "neural-vault";
 
-/// Heads assumed for a `state_dict` without metadata: its shapes do not give them.
+/// Heads assumed for a `state_dict` without metadata, because shapes do not determine them.
 const REFERENCE_HEADS: usize = 8;
 
-/// What a model's file says about it, in safetensors and ONNX alike.
+/// The metadata of a model's file, in safetensors and ONNX.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Header {
     pub schema: String,
@@ -77,7 +77,7 @@ pub fn to_bytes(model: &Model) -> Result<Vec<u8>, ModelError> {
 /// Reads a model that this program wrote, and checks its digest.
 ///
 /// # Errors
-/// When the file cannot be read, is not one of ours, or its weights are not those its digest names.
+/// When the file cannot be read, was not written by this program, or its weights do not match its digest.
 pub fn read(path: &Path) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
     let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
@@ -99,7 +99,8 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
 /// Reads a PyTorch `state_dict` of the reference's encoder saved as safetensors, and its provenance.
 ///
 /// Tensors that the encoder does not know are ignored; `pos.pe` and the standardiser are filled in when they are
-/// missing (sinusoidal, and none at all). `heads` overrides the file's metadata entry `heads`; without either it is 8.
+/// missing (sinusoidal positions, no standardisation). `heads` overrides the file's metadata entry `heads`; without
+/// either it is 8.
 ///
 /// # Errors
 /// When the file cannot be read, or a tensor is missing or of the wrong shape.
@@ -142,9 +143,9 @@ fn wrong(name: &str, reason: String) -> ModelError {
     ModelError::Tensor { name: name.to_owned(), reason }
 }
 
-/// The weights of a model out of tensors, whose shapes give its sizes; every one is checked.
+/// Weights from tensors, whose shapes determine the sizes of the model; every tensor is checked.
 ///
-/// A model without heads is linear.
+/// A model with 0 heads is linear.
 pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, ModelError> {
     let axes = |name: &str| match tensors.get(name) {
         Some((shape, _)) if shape.len() == 2 => Ok([shape[0], shape[1]]),
@@ -165,7 +166,7 @@ pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, Mode
     complete(tensors, Dims { features, d_model, heads, layers, feed_forward, latent, positions })
 }
 
-/// Checks every tensor of a model of these sizes, and fills in those that can be left out.
+/// Checks every tensor of a model of these sizes, and fills in the optional ones.
 fn complete(mut tensors: Tensors, dims: Dims) -> Result<StateDict, ModelError> {
     let mut weights = StateDict { dims, tensors: BTreeMap::new() };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {

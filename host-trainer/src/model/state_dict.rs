@@ -1,4 +1,4 @@
-//! Float32 weights by PyTorch's names: what training changes and a model is made of.
+//! Float32 weights by PyTorch's names, which training changes and models are made from.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use super::{BUNDLE, Model, ModelError, ONNX, SAFETENSORS, onnx, safetensors};
 use crate::files;
 
 impl Model {
-    /// Writes the three files into `folder`, all of them or none; the folder is made when it is not there.
+    /// Writes the three files into `folder`, all of them or none; the folder is created if it does not exist.
     ///
     /// # Errors
     /// When a file cannot be written, or the weights are not float32.

@@ -1,4 +1,4 @@
-//! Which label NeuralVault's nearest prototype gave, against the true one.
+//! The confusion matrix of NeuralVault's nearest-prototype decisions.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -9,12 +9,12 @@ use super::svg::{Axis, Plot};
 use crate::results::ProtocolResult;
 
 const SIDE: f64 = 300.0;
-/// More labels than this leave no room for counts in the cells.
+/// With more labels than this, cells have no room for counts.
 const COUNTS_LIMIT: usize = 12;
 /// Shades of the style sheet.
 const SHADES: f64 = 8.0;
 
-/// The figure; nothing where the matrix is empty.
+/// The figure; nothing if the matrix is empty.
 pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let labels = || protocol.labels.iter().map(String::as_str);
     if protocol.confusion.is_empty() || protocol.labels.is_empty() {
@@ -32,9 +32,10 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
             let (x, y) = (column as f64, row as f64);
             let shade = (share * SHADES).ceil() as usize;
             let name = |place: usize| protocol.labels.get(place).map_or("?", String::as_str);
-            let says = format!("{} taken for {}: {number} of {total}", name(row), name(column));
-            body +=
-                &plot.bar((x - 0.47, y - 0.47), (x + 0.47, y + 0.47), &format!("cell s{shade}"), &says).into_string();
+            let tooltip = format!("{} taken for {}: {number} of {total}", name(row), name(column));
+            body += &plot
+                .bar((x - 0.47, y - 0.47), (x + 0.47, y + 0.47), &format!("cell s{shade}"), &tooltip)
+                .into_string();
             if protocol.labels.len() <= COUNTS_LIMIT && number > 0 {
                 let class = if shade > 4 { "count middle strong" } else { "count middle" };
                 counts += &plot.text((x, y), (0.0, 3.8), class, &number.to_string()).into_string();

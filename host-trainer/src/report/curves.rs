@@ -13,7 +13,7 @@ const SIDE: f64 = 300.0;
 /// Rates that a DET axis may show.
 const DET_TICKS: [f64; 11] = [0.0001, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8];
 
-/// Both figures; nothing but a note where there are no scores.
+/// Both figures, or a note if there are no scores.
 pub fn figures(protocol: &ProtocolResult, styles: &Styles) -> Markup {
     let curves: Vec<Curve<'_>> = protocol
         .methods
@@ -33,14 +33,14 @@ struct Curve<'a> {
 }
 
 impl Curve<'_> {
-    fn says(&self) -> String {
+    fn tooltip(&self) -> String {
         format!("{}: EER {}\u{a0}%", self.method.name, fixed(self.method.eer.value, 2))
     }
 }
 
 fn det(protocol: &ProtocolResult, styles: &Styles, curves: &[Curve<'_>]) -> Markup {
     let trials = curves.iter().map(|c| c.method.genuine.len().max(c.method.impostor.len())).max().unwrap_or(1);
-    // Below half a trial there is nothing to see.
+    // Rates below half a trial do not occur.
     let least = DET_TICKS.into_iter().rev().find(|tick| *tick < 0.5 / trials as f64).unwrap_or(DET_TICKS[0]);
     let axis = |label| {
         let ticks = DET_TICKS.into_iter().filter(|tick| *tick >= least);
@@ -50,7 +50,7 @@ fn det(protocol: &ProtocolResult, styles: &Styles, curves: &[Curve<'_>]) -> Mark
     let plot = Plot::new(axis("False match rate (%)"), axis("False non-match rate (%)"), SIDE);
     let body = curves.iter().map(|curve| {
         let points: Vec<_> = curve.points.iter().map(|&(fmr, fnmr)| (probit(fmr), probit(fnmr))).collect();
-        plot.line(&points, &styles.class(&curve.method.name), &curve.says()).into_string()
+        plot.line(&points, &styles.class(&curve.method.name), &curve.tooltip()).into_string()
     });
     let even = plot.line(&[(probit(least), probit(least)), (probit(0.8), probit(0.8))], "guide", "Equal error rates");
     let hidden: Vec<&str> = curves
@@ -71,8 +71,8 @@ fn roc(protocol: &ProtocolResult, styles: &Styles, curves: &[Curve<'_>]) -> Mark
     let chance = plot.line(&[(0.0, 0.0), (100.0, 100.0)], "guide", "Chance");
     let body = curves.iter().map(|curve| {
         let points: Vec<_> = curve.points.iter().map(|&(fmr, fnmr)| (100.0 * fmr, 100.0 - 100.0 * fnmr)).collect();
-        let says = format!("{}: AUC {}", curve.method.name, fixed(curve.method.roc_auc.value, 4));
-        plot.line(&points, &styles.class(&curve.method.name), &says).into_string()
+        let tooltip = format!("{}: AUC {}", curve.method.name, fixed(curve.method.roc_auc.value, 4));
+        plot.line(&points, &styles.class(&curve.method.name), &tooltip).into_string()
     });
     let note = format!("The thin diagonal is chance. {}.", super::trials(protocol));
     draw(protocol, "roc", "ROC curves", &plot, &(chance.into_string() + &body.collect::<String>()), curves, &note)
@@ -88,12 +88,12 @@ fn draw(
     note: &str,
 ) -> Markup {
     let id = format!("{}-{kind}", super::anchor(&protocol.name));
-    let says: Vec<String> = curves.iter().map(Curve::says).collect();
+    let descriptions: Vec<String> = curves.iter().map(Curve::tooltip).collect();
     let full = format!("{title}: {}", heading(&protocol.name));
     let svg = plot.draw(
         &id,
         &full,
-        &format!("{}.", says.join("; ")),
+        &format!("{}.", descriptions.join("; ")),
         &PreEscaped(body.to_owned()),
         &PreEscaped(String::new()),
     );

@@ -1,4 +1,4 @@
-//! Every method's EER with its interval, one panel a protocol.
+//! Every method's EER with its interval, one panel per protocol.
 
 use maud::{Markup, PreEscaped, html};
 

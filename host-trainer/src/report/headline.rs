@@ -7,7 +7,7 @@ use super::numbers::{count, fixed, interval, percent, with_interval};
 use crate::results::compare::{eer_difference, excludes_zero};
 use crate::results::{Estimate, MethodResult, ProtocolResult, Results};
 
-/// One card a protocol.
+/// One card per protocol.
 pub fn section(results: &Results) -> Markup {
     html! {
         section id="headline" {
@@ -22,7 +22,7 @@ pub fn section(results: &Results) -> Markup {
     }
 }
 
-/// The first protocol without a leak in a sentence or two, and how far the leaking ones flatter the model.
+/// The first protocol without a leak in a sentence or two, and how much better the leaking ones look.
 fn lead(results: &Results) -> Option<String> {
     let protocols = leaking_last(results);
     let (protocol, method) = protocols.iter().find_map(|protocol| Some((protocol, neural_vault(protocol)?)))?;
@@ -82,7 +82,7 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
     }
 }
 
-/// The paired difference where the evaluation has one, otherwise the more cautious one of independent estimates.
+/// The paired difference if the evaluation has one, otherwise the more cautious one of independent estimates.
 fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
     let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
     paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
@@ -114,13 +114,13 @@ fn by_significance(protocol: &ProtocolResult, method: &MethodResult) -> String {
         list.push(other.name.as_str());
     }
     let mut sentences = Vec::new();
-    for (list, says) in [
+    for (list, opening) in [
         (beaten, "Significantly better than"),
         (ahead, "Significantly worse than"),
         (level, "Not statistically distinguishable from"),
     ] {
         if !list.is_empty() {
-            sentences.push(format!("{says} {}.", list.join(", ")));
+            sentences.push(format!("{opening} {}.", list.join(", ")));
         }
     }
     sentences.join(" ")

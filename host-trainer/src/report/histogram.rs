@@ -1,4 +1,4 @@
-//! NeuralVault's scores: genuine above the axis, impostor below, on either side of the threshold.
+//! Histogram of NeuralVault's scores: genuine above the axis, impostor below, with the threshold.
 
 use maud::{Markup, PreEscaped, html};
 use neural_vault_core::verify::accepts;
@@ -12,7 +12,7 @@ use crate::results::ProtocolResult;
 
 const BINS: f64 = 32.0;
 
-/// The figure; a note where NeuralVault or its scores are missing.
+/// The figure, or a note if NeuralVault or its scores are missing.
 pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let Some(method) = neural_vault(protocol) else {
         return html! { p class="note" { "NeuralVault was not evaluated, so there are no scores of it to show." } };
@@ -32,7 +32,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let bins = Bins::new(low, high, if threshold.is_finite() { threshold } else { low });
     let (above, below) = (bins.shares(&genuine), bins.shares(&impostor));
     let peak = |shares: &[f64]| shares.iter().copied().fold(1.0, f64::max);
-    // Room for the words over each half.
+    // Room for the labels of both halves.
     let (top, floor) = (1.25 * peak(&above), -1.25 * peak(&below));
     let shares = Axis::linear("Trials (%)", [floor, top], 6).without_signs();
     let plot = Plot::new(Axis::linear("Cosine score", [bins.start, bins.end()], 6), shares, 300.0);
@@ -43,8 +43,8 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
             let (from, to) = bins.edges(place);
             let is_wrong = (from + to > 2.0 * threshold) == (side < 0.0);
             let class = format!("bin {list}{}", if is_wrong { " wrong" } else { "" });
-            let says = format!("{list}, {} to {}: {} %", fixed(from, 3), fixed(to, 3), fixed(share, 1));
-            body += &plot.bar((from, 0.0), (to, side * share), &class, &says).into_string();
+            let tooltip = format!("{list}, {} to {}: {} %", fixed(from, 3), fixed(to, 3), fixed(share, 1));
+            body += &plot.bar((from, 0.0), (to, side * share), &class, &tooltip).into_string();
         }
     }
     body += &plot.line(&[(bins.start, 0.0), (bins.end(), 0.0)], "zero", "").into_string();
@@ -79,7 +79,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     figure(&id, "Scores of NeuralVault", &svg, &note)
 }
 
-/// Bins of one width, the threshold on an edge, so that no bin holds both errors and right decisions.
+/// Bins of equal width with the threshold on an edge, so that no bin holds both errors and correct decisions.
 struct Bins {
     start: f64,
     width: f64,
@@ -87,7 +87,7 @@ struct Bins {
 }
 
 impl Bins {
-    /// Bins over `low..=high`, which `edge` lies in.
+    /// Bins over `low..=high`, which contains `edge`.
     fn new(low: f64, high: f64, edge: f64) -> Self {
         let width = ((high - low) / BINS).max(1e-9);
         let start = edge - ((edge - low) / width).ceil() * width;

@@ -13,13 +13,13 @@ use crate::results::{MapPoint, ProtocolResult};
 const SIDE: f64 = 300.0;
 /// Colours of the style sheet for labels.
 const COLOURS: usize = 8;
-/// Room that a letter and a line of a name take.
+/// Width of a letter and height of a line of a name.
 const LETTER: f64 = 7.5;
 const LINE: f64 = 14.0;
-/// More points than this are drawn without their names.
+/// With more points than this, names are left out.
 const NAMED_LIMIT: usize = 2000;
 
-/// The figure; nothing where there are no points.
+/// The figure; nothing without points.
 pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let points: Vec<&MapPoint> = protocol.map.iter().filter(|p| p.x.is_finite() && p.y.is_finite()).collect();
     if points.is_empty() {
@@ -27,7 +27,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     }
     let x = padded(points.iter().map(|point| point.x));
     let y = padded(points.iter().map(|point| point.y));
-    // One scale on both axes, or distances would mean nothing.
+    // The same scale on both axes, so that distances are comparable.
     let half = ((x[1] - x[0]).max(y[1] - y[0]) / 2.0).max(1e-6);
     let around = |[low, high]: [f64; 2]| [(low + high) / 2.0 - half, (low + high) / 2.0 + half];
     let plot = Plot::new(

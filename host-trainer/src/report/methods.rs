@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::evaluation::{methods, protocols};
 use crate::results::{MethodResult, ProtocolResult, Results};
 
-/// Colours and dashes in the style sheet; an eleventh method shares the second's.
+/// Number of line styles in the style sheet; further methods reuse all but the first.
 const STYLES: usize = 10;
 
 /// The drawing style of each method, the same in every figure of a page.
@@ -14,7 +14,7 @@ pub struct Styles {
 }
 
 impl Styles {
-    /// NeuralVault first, the others as they appear.
+    /// NeuralVault first, the others in order of appearance.
     pub fn new(results: &Results) -> Self {
         let mut names: Vec<String> = Vec::new();
         for method in results.protocols.iter().flat_map(|protocol| &protocol.methods) {
@@ -63,14 +63,14 @@ pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
-/// The protocols in the order asked for, those that leak last.
+/// The protocols in the requested order, but those that leak last.
 pub fn leaking_last(results: &Results) -> Vec<&ProtocolResult> {
     let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
     protocols.sort_by_key(|protocol| protocol.leaks.is_some());
     protocols
 }
 
-/// A protocol's name, which may go on with a window's length in brackets, as a heading.
+/// The heading of a protocol's name, which may be followed by a window's length in brackets.
 pub fn heading(protocol: &str) -> String {
     let (name, window) = protocol.split_once(' ').map_or((protocol, ""), |(name, window)| (name, window));
     match protocols::find(name) {
@@ -79,7 +79,7 @@ pub fn heading(protocol: &str) -> String {
     }
 }
 
-/// Whether the method has a trained encoder; one of an unknown name has not.
+/// Whether the method has a trained encoder; false for an unknown name.
 fn is_trained(name: &str) -> bool {
     methods::find(name).is_some_and(|method| method.is_trained())
 }

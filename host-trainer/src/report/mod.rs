@@ -1,6 +1,6 @@
-//! The report: one HTML file that needs nothing else, and the scores as CSV.
+//! The report: one self-contained HTML file, and the scores as CSV.
 //!
-//! The page has no script, font or link outside itself. Its figures are SVG in the page, drawn in the page's colours.
+//! The page has no script, font or link outside itself. Its figures are inline SVG in the page's colours.
 
 mod comparison;
 mod confusion;
@@ -100,12 +100,12 @@ fn figure(id: &str, title: &str, svg: &Markup, note: &str) -> Markup {
     html! { figure id=(id) { figcaption { (title) } (svg) p class="note" { (note) } } }
 }
 
-/// A table in a box that scrolls by itself, by keyboard too.
+/// A table in a box that scrolls separately, also by keyboard.
 fn scroll_box(name: &str, table: &Markup) -> Markup {
     html! { div class="scroll" role="region" tabindex="0" aria-label=(name) { (table) } }
 }
 
-/// Trials of a protocol in words: the counts of its methods, which share their probes as a rule.
+/// The number of a protocol's trials, in words; methods usually share their probes.
 fn trials(protocol: &ProtocolResult) -> String {
     let of = |list: fn(&MethodResult) -> usize| {
         let (low, high) = (protocol.methods.iter().map(list).min(), protocol.methods.iter().map(list).max());
@@ -117,7 +117,7 @@ fn trials(protocol: &ProtocolResult) -> String {
     format!("{} genuine and {} impostor trials", of(|m| m.genuine.len()), of(|m| m.impostor.len()))
 }
 
-/// A name as the id of an element: what is no ASCII letter, digit or dash becomes its number.
+/// A name as the id of an element: other characters than ASCII letters, digits and dashes become their code points.
 fn anchor(name: &str) -> String {
     let plain =
         |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_string() } else { format!("u{:x}", u32::from(c)) };

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::results::Estimate;
 
-/// `value` with so many decimals and a true minus sign; a dash where it is not finite.
+/// `value` with this many decimals and a typographic minus sign; a dash if it is not finite.
 pub fn fixed(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return "–".to_owned();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_as_numbers() {
+    fn numbers_are_formatted_with_their_units_and_signs() {
         assert_eq!(fixed(-0.001, 2), "0.00");
         assert_eq!(fixed(-1.25, 1), "−1.2");
         assert_eq!(fixed(f64::NAN, 2), "–");

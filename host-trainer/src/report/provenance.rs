@@ -1,4 +1,4 @@
-//! What produced the figures: recordings, settings and digests.
+//! The origin of the figures: recordings, settings and digests.
 
 use maud::{Markup, html};
 

@@ -1,4 +1,4 @@
-//! The figures published for the Python pipeline this project reproduces, beside those found here.
+//! The published figures of the Python pipeline that this project reproduces, beside those found here.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::evaluation::methods;
 use crate::evaluation::protocols::REFERENCE;
 use crate::results::{MethodResult, ProtocolResult, Results};
 
-/// Method, as it was called there, EER in percent, d'.
+/// Method under its published name, EER in percent, d'.
 const VERIFICATION: [(&str, f64, f64); 5] = [
     (BINARISED, 0.75, 5.95),
     ("NeuralVault (cosine)", 0.94, 4.84),
@@ -24,7 +24,7 @@ const NOISE: [f64; 6] = [0.75, 0.75, 0.75, 1.13, 0.47, 1.13];
 /// EER in percent of the binarised embeddings with 0, 5, 10, 15, 20 and 30 % of the values replaced.
 const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 
-/// The tables, with how the published figures were made.
+/// The tables, with a note on how the published figures were made.
 pub fn section(results: &Results) -> Markup {
     let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
     let sound = leaking_last(results).into_iter().find(|protocol| protocol.leaks.is_none());
@@ -140,7 +140,7 @@ fn counterpart<'a>(protocol: &'a ProtocolResult, published: &str) -> Option<&'a 
     protocol.methods.iter().find(|method| is_same(&method.name, published))
 }
 
-/// Whether two names are of one method.
+/// Whether two names denote the same method.
 fn is_same(name: &str, published: &str) -> bool {
     let of = |name| methods::find(name).map(|method| method.name());
     of(name).is_some() && of(name) == of(published)

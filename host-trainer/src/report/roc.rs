@@ -1,7 +1,7 @@
 //! The ROC of two score lists, as false match and false non-match rates.
 
-/// `(false match rate, false non-match rate)` from (0, 1) to (1, 0), one point a distinct score, the highest first; a
-/// score at or above the threshold is accepted. Empty where a list has no finite score.
+/// `(false match rate, false non-match rate)` from (0, 1) to (1, 0), one point per distinct score, the highest first; a
+/// score at or above the threshold is accepted. Empty if a list has no finite score.
 pub fn points(genuine: &[f64], impostor: &[f64]) -> Vec<(f64, f64)> {
     let finite = |scores: &[f64]| scores.iter().copied().filter(|score| score.is_finite()).collect::<Vec<_>>();
     let (genuine, impostor) = (finite(genuine), finite(impostor));

@@ -1,8 +1,8 @@
-//! Every score as CSV, for tools that draw their own conclusions.
+//! Every score as CSV, for other tools.
 
 use crate::results::Results;
 
-/// `protocol,method,kind,score`, one line a trial; `kind` is `genuine` or `impostor`.
+/// `protocol,method,kind,score`, one line per trial; `kind` is `genuine` or `impostor`.
 #[must_use]
 pub fn scores_csv(results: &Results) -> String {
     let mut text = String::from("protocol,method,kind,score\n");

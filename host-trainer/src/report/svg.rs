@@ -1,15 +1,15 @@
 //! A small SVG writer whose figures take their colours from the page.
 //!
-//! Colours, dashes and fonts are classes that the page's style sheet resolves, so that one figure serves light, dark
-//! and paper; the plotting libraries at hand bake them in.
+//! Colours, dashes and fonts are classes that the page's style sheet resolves, so that one figure works in light and
+//! dark mode and in print; plotting libraries write fixed colours.
 
 use maud::{Markup, html};
 
-/// Width of every figure in its own units: about what a phone shows, so that text keeps its size there.
+/// Width of every figure in SVG units: about a phone's width in pixels, so that text keeps its size there.
 pub const WIDTH: f64 = 380.0;
 const TOP: f64 = 10.0;
 const RIGHT: f64 = 14.0;
-/// Names nearer than this run into each other.
+/// Names closer than this overlap.
 const NAME_ROOM: f64 = 13.0;
 /// Points nearer than this to the one before are not drawn.
 const RESOLUTION: f64 = 0.3;
@@ -47,21 +47,21 @@ impl Axis {
         Self { label: label.into(), domain: widened(domain), ticks, kind: AxisKind::Names }
     }
 
-    /// The same axis with its ticks' signs left out, for one that counts both ways from zero.
+    /// The same axis without the signs of its ticks, for one that counts in both directions from zero.
     #[must_use]
     pub fn without_signs(mut self) -> Self {
         self.ticks.iter_mut().for_each(|(_, text)| *text = text.replace('−', ""));
         self
     }
 
-    /// The same axis running the other way.
+    /// The same axis in the opposite direction.
     #[must_use]
     pub fn reversed(mut self) -> Self {
         self.domain.reverse();
         self
     }
 
-    /// The ticks that an axis of this length has room for: all numbers, and every so many names.
+    /// The ticks that an axis of this length has room for: all numbers, or every n-th name.
     fn shown(&self, length: f64) -> impl Iterator<Item = &(f64, String)> {
         let step = match self.kind {
             AxisKind::Numbers => 1,
@@ -81,7 +81,7 @@ pub struct Plot {
 }
 
 impl Plot {
-    /// A plot of this height, [`WIDTH`] wide; axes of names get room for them.
+    /// A plot of this height, [`WIDTH`] wide, with room for the names of its axes.
     pub fn new(x: Axis, y: Axis, height: f64) -> Self {
         let longest = |axis: &Axis| axis.ticks.iter().map(|(_, name)| name.chars().count()).max().unwrap_or(0) as f64;
         let left = if y.kind == AxisKind::Names { 16.0 + 6.5 * longest(&y) } else { 46.0 };
@@ -90,16 +90,16 @@ impl Plot {
         Self { x, y, height: height + bottom, left, bottom }
     }
 
-    /// Where a pair of values lies.
+    /// The position of a pair of values.
     pub fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
         let share = |axis: &Axis, value: f64| (value - axis.domain[0]) / (axis.domain[1] - axis.domain[0]);
         let (right, floor) = self.corner();
         (self.left + share(&self.x, x) * (right - self.left), floor - share(&self.y, y) * (floor - TOP))
     }
 
-    /// A line through finite points, with what it says when pointed at.
-    pub fn line(&self, points: &[(f64, f64)], class: &str, says: &str) -> Markup {
-        html! { path class={ "line " (class) } d=(self.path(points)) { title { (says) } } }
+    /// A line through finite points, with a tooltip.
+    pub fn line(&self, points: &[(f64, f64)], class: &str, tooltip: &str) -> Markup {
+        html! { path class={ "line " (class) } d=(self.path(points)) { title { (tooltip) } } }
     }
 
     /// The area between two lines over the same abscissae: `(x, lower, upper)`.
@@ -110,12 +110,12 @@ impl Plot {
     }
 
     /// A rectangle between two corners.
-    pub fn bar(&self, from: (f64, f64), to: (f64, f64), class: &str, says: &str) -> Markup {
+    pub fn bar(&self, from: (f64, f64), to: (f64, f64), class: &str, tooltip: &str) -> Markup {
         let ((x0, y0), (x1, y1)) = (self.at(from), self.at(to));
         let (width, height) = ((x1 - x0).abs(), (y1 - y0).abs());
         html! {
             rect class=(class) x=(px(x0.min(x1))) y=(px(y0.min(y1))) width=(px(width)) height=(px(height)) {
-                title { (says) }
+                title { (tooltip) }
             }
         }
     }
@@ -198,7 +198,7 @@ impl Plot {
     }
 }
 
-/// A coordinate with one decimal, and within what renderers take.
+/// A coordinate with one decimal, clamped to a range that renderers accept.
 pub fn px(value: f64) -> String {
     let text = format!("{:.1}", if value.is_finite() { value.clamp(-9999.0, 9999.0) } else { 0.0 });
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
@@ -227,7 +227,7 @@ fn widened(domain: [f64; 2]) -> [f64; 2] {
     }
 }
 
-/// A long name without its middle: names of a series differ at their ends.
+/// A long name with its middle left out, because names of a series differ at their ends.
 pub fn shortened(name: &str) -> String {
     const LONGEST: usize = 21;
     const END: usize = 9;

@@ -8,10 +8,10 @@ use super::svg::{Axis, Plot};
 use super::{figure, scroll_box};
 use crate::results::{ProtocolResult, Sweep, SweepLine};
 
-/// Tick labels nearer than this would run into each other.
+/// Tick labels closer than this overlap.
 const TICK_ROOM: f64 = 24.0;
 
-/// One figure and one table a sweep.
+/// One figure and one table per sweep.
 pub fn figures(protocol: &ProtocolResult, styles: &Styles) -> Markup {
     let banded: Vec<&str> =
         neural_vault(protocol).into_iter().chain(best_rival(protocol)).map(|method| method.name.as_str()).collect();
@@ -53,7 +53,7 @@ fn chart(protocol: &ProtocolResult, sweep: &Sweep, styles: &Styles, banded: &[&s
     for line in &sweep.lines {
         let class = styles.class(&line.method);
         let points = finite(line, &sweep.levels);
-        body += &plot.line(&points, &class, &says(line, &sweep.levels)).into_string();
+        body += &plot.line(&points, &class, &tooltip(line, &sweep.levels)).into_string();
         for &point in &points {
             let (x, y) = plot.at(point);
             let dot = html! { circle class={ "dot " (class) } cx=(super::svg::px(x)) cy=(super::svg::px(y)) r="2" {} };
@@ -62,7 +62,7 @@ fn chart(protocol: &ProtocolResult, sweep: &Sweep, styles: &Styles, banded: &[&s
     }
     let id = format!("{}-{}", super::anchor(&protocol.name), super::anchor(&sweep.name));
     let full = format!("{}: {}", title(sweep), heading(&protocol.name));
-    let description: Vec<String> = sweep.lines.iter().map(|line| says(line, &sweep.levels)).collect();
+    let description: Vec<String> = sweep.lines.iter().map(|line| tooltip(line, &sweep.levels)).collect();
     let svg =
         plot.draw(&id, &full, &format!("{}.", description.join("; ")), &PreEscaped(body), &PreEscaped(String::new()));
     // Only these two leave the trials as they are; the others make more or fewer of them.
@@ -110,7 +110,7 @@ fn title(sweep: &Sweep) -> String {
     }
 }
 
-fn says(line: &SweepLine, levels: &[f64]) -> String {
+fn tooltip(line: &SweepLine, levels: &[f64]) -> String {
     let at = |(level, estimate): (&f64, _)| format!("{} at {}", with_interval(estimate, 1, "\u{a0}%"), short(*level));
     format!("{}: {}", line.method, levels.iter().zip(&line.eer).map(at).collect::<Vec<_>>().join(", "))
 }
@@ -119,7 +119,7 @@ fn finite(line: &SweepLine, levels: &[f64]) -> Vec<(f64, f64)> {
     levels.iter().copied().zip(line.eer.iter().map(|estimate| estimate.value)).filter(|(_, y)| y.is_finite()).collect()
 }
 
-/// A tick at every level, with the text left out where the one before is too near.
+/// A tick at every level, without text if the previous one is too close.
 fn ticks(levels: &[f64]) -> Vec<(f64, String)> {
     let span = (levels[levels.len() - 1] - levels[0]).abs().max(f64::MIN_POSITIVE);
     let mut ticks: Vec<(f64, String)> = Vec::new();
@@ -132,7 +132,7 @@ fn ticks(levels: &[f64]) -> Vec<(f64, String)> {
     ticks
 }
 
-/// A level with no more decimals than it has, up to three.
+/// A level with the decimals that it needs, at most three.
 fn short(level: f64) -> String {
     let text = fixed(level, 3);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }

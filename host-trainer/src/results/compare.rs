@@ -11,8 +11,8 @@ use super::{Estimate, MethodResult, Results, SCHEMA};
 pub struct Comparison {
     /// The evaluations in the given order; differences are relative to the first.
     pub files: Vec<ComparedFile>,
-    /// One entry for each protocol and method that every evaluation has: leaking protocols last, else in the first one's
-    /// order.
+    /// One entry for each protocol and method that every evaluation has: leaking protocols last, else in the first
+    /// one's order.
     pub rows: Vec<ComparedMethod>,
     /// Notes on how comparable the evaluations are.
     pub notes: Vec<String>,

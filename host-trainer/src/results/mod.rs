@@ -37,8 +37,8 @@ pub struct Results {
     pub vault_scores: VaultScores,
     /// SHA-256 of the 32-byte v1 key of each class prototype, in hexadecimal (first protocol).
     ///
-    /// The reference wrote the keys themselves here. This document may be shared, so it holds digests, which show whether
-    /// two runs derived the same key without revealing it.
+    /// The reference wrote the keys themselves here. This document may be shared, so it holds digests, which show
+    /// whether two runs derived the same key without revealing it.
     pub prototype_keys: BTreeMap<String, String>,
     /// Statistics of the keys (first protocol).
     pub key_quality: KeyQuality,

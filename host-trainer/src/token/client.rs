@@ -1,4 +1,4 @@
-//! The host's end of the connection: sends a request's frame, and again until a sound answer comes.
+//! The host's side of the connection: sends a request and repeats it until a valid answer arrives.
 
 use std::fmt;
 use std::io;
@@ -18,13 +18,13 @@ use super::{Port, TokenError};
 /// Shortest time that a person is given to find the token and press its button.
 const PERSON: Duration = Duration::from_secs(60);
 
-/// Longest wait before [`Timeouts::stop`] is looked at again.
+/// Longest time between two checks of [`Timeouts::stop`].
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The first wait for an answer is the whole time divided by this; each further one is twice as long.
+/// The first wait for an answer is the total time divided by this; each further wait is twice as long.
 const FIRST_WAIT: u32 = 32;
 
-/// How long to wait, and until when.
+/// Time limits of a conversation, and a flag that ends it.
 #[derive(Clone, Debug)]
 pub struct Timeouts {
     /// Longest wait for the answer to one request, all its repetitions included.
@@ -41,10 +41,10 @@ pub struct Client {
     welcome: Welcome,
     number: u32,
     receiver: Receiver,
-    /// Bytes read from the link, and the range of those not yet decoded.
+    /// Bytes read from the link, and the range that is not yet decoded.
     bytes: Zeroizing<[u8; 512]>,
     unread: Range<usize>,
-    /// The message of the latest answer.
+    /// The latest answer's message.
     answer: Zeroizing<Vec<u8>>,
 }
 
@@ -55,7 +55,7 @@ enum Received {
     Nothing,
 }
 
-/// Without what was sent and received, which may be secret.
+/// Without messages, which may be secret.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("port", &self.port).field("welcome", &self.welcome).finish_non_exhaustive()
@@ -63,10 +63,10 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Opens a port and shakes hands; `baud` is for serial ports.
+    /// Opens a port and makes the handshake; `baud` is for serial ports.
     ///
     /// # Errors
-    /// When the port cannot be opened, nothing answers in time, or what answers speaks another version.
+    /// When the port cannot be opened, nothing answers in time, or the token has another protocol version.
     pub fn open(port: &Port, baud: u32, timeouts: Timeouts) -> Result<Self, TokenError> {
         let link = Link::open(port, baud, timeouts.timeout)
             .map_err(|source| TokenError::Open { port: port.clone(), source })?;
@@ -75,14 +75,14 @@ impl Client {
             link,
             timeouts,
             welcome: Welcome { version: VERSION, table: TABLE, capabilities: 0, chunk: 0, slots: 0, window: 0 },
-            // At random: answers to the host before, whose numbers this must not meet, may still be on their way.
+            // Random, so that late answers to an earlier host's requests do not have the number of one of ours.
             number: rand::rng().random(),
             receiver: Receiver::new(),
             bytes: Zeroizing::new([0; 512]),
             unread: 0..0,
             answer: Zeroizing::default(),
         };
-        // Ends a frame that the host before may have sent in part.
+        // Ends a partial frame of an earlier host, if there is one.
         client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
@@ -111,23 +111,23 @@ impl Client {
         &self.port
     }
 
-    /// Whether a person confirms provisioning, wiping and exporting at the token.
+    /// Whether a person must confirm provisioning, wiping and exporting at the token.
     #[must_use]
     pub fn asks_a_person(&self) -> bool {
         self.welcome.capabilities & capability::CONFIRMATION != 0
     }
 
-    /// Asks for `E` and waits for its answer.
+    /// Sends request `E` and waits for its answer.
     pub(super) fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
         self.ask::<E>(request, self.timeouts.timeout)
     }
 
-    /// As [`Client::call`], for what a person may have to confirm.
+    /// As [`Client::call`], for requests that a person may have to confirm.
     pub(super) fn call_a_person<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
         self.ask::<E>(request, self.timeout_with_a_person())
     }
 
-    /// Asks for `E` as the administrator, under a fresh nonce.
+    /// Sends request `E` as the administrator, under a fresh nonce.
     pub(super) fn administer<E, C>(&mut self, key: &AdminKey, command: C) -> Result<E::Answer<'_>, TokenError>
     where
         C: Serialize,
@@ -187,7 +187,7 @@ impl Client {
         }
     }
 
-    /// Sends a frame, again and again until its own answer comes, which is then in `self.answer`.
+    /// Sends a frame repeatedly until its answer arrives, which is then in `self.answer`.
     fn exchange(
         &mut self,
         frame: &[u8],

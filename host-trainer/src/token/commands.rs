@@ -1,4 +1,4 @@
-//! One function for each request, and scans in chunks.
+//! One function for each request; scans are sent in chunks.
 
 use neural_vault_core::key::DerivedKey;
 use neural_vault_core::wire::*;
@@ -6,28 +6,28 @@ use sha2::{Digest, Sha256};
 
 use super::{Client, TokenError};
 
-/// How often in one scan a token may ask for another chunk than the next.
+/// How often in one scan a token may request a chunk other than the next one.
 const DETOURS: u32 = 16;
 
-/// The digest by which an enrolment names its prototype: SHA-256 of its components in float32, little-endian.
+/// SHA-256 of a prototype's components as little-endian float32, by which a token's enrolment is checked.
 #[must_use]
 pub fn prototype_digest(prototype: &[f32]) -> [u8; 32] {
     prototype.iter().fold(Sha256::new(), |hash, component| hash.chain_update(component.to_le_bytes())).finalize().into()
 }
 
-/// Each function is one request of [`neural_vault_core::wire`]; its errors are all of [`TokenError`].
+/// Each function is one request of [`neural_vault_core::wire`] and can fail with any [`TokenError`].
 impl Client {
-    /// What the token is, and its state.
+    /// Describes the token and its state.
     pub fn info(&mut self) -> Result<TokenInfo, TokenError> {
         self.call::<Info>(&())
     }
 
-    /// Runs the token's self-test; the parts found sound, as bits of [`part`].
+    /// Runs the token's self-test; returns the parts that passed, as bits of [`part`].
     pub fn self_test(&mut self) -> Result<u32, TokenError> {
         self.call::<SelfTest>(&()).map(|report| report.passed)
     }
 
-    /// Makes a blank token this administrator's.
+    /// Provisions a blank token for this administrator.
     pub fn provision(&mut self, given: &Provisioning) -> Result<(), TokenError> {
         self.call_a_person::<Provision>(given)
     }
@@ -37,12 +37,12 @@ impl Client {
         self.administer::<SetPolicy, _>(key, policy)
     }
 
-    /// Admin: what the slots hold.
+    /// Admin: lists the slots.
     pub fn slots(&mut self, key: &AdminKey) -> Result<[SlotInfo; SLOTS], TokenError> {
         self.administer::<ListSlots, _>(key, ())
     }
 
-    /// Sends a scan of raw frames, row-major; `progress` is given the number of values sent so far.
+    /// Sends a scan of raw frames, row-major; `progress` gets the number of values sent so far.
     ///
     /// Values after the last whole frame are not sent.
     pub fn scan(&mut self, features: usize, values: &[f32], progress: &mut dyn FnMut(usize)) -> Result<(), TokenError> {
@@ -74,39 +74,39 @@ impl Client {
         Ok(())
     }
 
-    /// Adds the scan sent last to the enrolment that is being made; a `first` one begins it.
+    /// Adds the latest scan to the enrolment in progress; with `first` it begins a new one.
     pub fn enrol_scan(&mut self, first: bool) -> Result<EnrolmentProgress, TokenError> {
         self.call::<EnrolScan>(&EnrolmentScan { first })
     }
 
-    /// Admin: makes the scans taken the enrolment of a slot; its identifier.
+    /// Admin: stores the scans taken as the enrolment of a slot; returns its identifier.
     pub fn enrol(&mut self, key: &AdminKey, enrolment: Enrolment) -> Result<[u8; 16], TokenError> {
         self.administer::<Enrol, _>(key, enrolment).map(|answer| answer.id)
     }
 
-    /// Whether the scan sent last is accepted: [`Fault::Rejected`] when it is not. Costs an attempt.
+    /// Verifies the latest scan; the fault is [`Fault::Rejected`] if it is not accepted. Costs an attempt.
     pub fn verify(&mut self, slot: u8) -> Result<(), TokenError> {
         self.call::<Verify>(&SlotNumber { slot })
     }
 
-    /// HMAC-SHA256 of `nonce` under the key that the scan sent last releases. Costs an attempt.
+    /// HMAC-SHA256 of `nonce` under the key that the latest scan releases. Costs an attempt.
     pub fn challenge(&mut self, slot: u8, nonce: [u8; 32], application: &[u8]) -> Result<[u8; 32], TokenError> {
         self.call::<Challenge>(&Question { slot, nonce, application })
     }
 
-    /// The key that the scan sent last releases. Costs an attempt.
+    /// The key that the latest scan releases. Costs an attempt.
     pub fn export_key(&mut self, slot: u8, application: &[u8]) -> Result<DerivedKey, TokenError> {
         let key = self.call_a_person::<ExportKey>(&KeyRequest { slot, application });
         self.forget();
         key
     }
 
-    /// Admin: gives an enrolment a new identifier, and so a new key; returns it.
+    /// Admin: gives an enrolment a new identifier, and therefore a new key; returns the identifier.
     pub fn rotate(&mut self, key: &AdminKey, slot: u8) -> Result<[u8; 16], TokenError> {
         self.administer::<Rotate, _>(key, SlotNumber { slot }).map(|answer| answer.id)
     }
 
-    /// Admin: gives a slot all its attempts back.
+    /// Admin: restores all attempts of a slot.
     pub fn reset_attempts(&mut self, key: &AdminKey, slot: u8) -> Result<(), TokenError> {
         self.administer::<ResetAttempts, _>(key, SlotNumber { slot })
     }
@@ -116,12 +116,12 @@ impl Client {
         self.administer::<Revoke, _>(key, SlotNumber { slot })
     }
 
-    /// Admin: destroys all records. A token whose records are damaged takes any key.
+    /// Admin: erases all records. A token whose records are damaged accepts any key.
     pub fn wipe(&mut self, key: &AdminKey) -> Result<(), TokenError> {
         self.administer::<Wipe, _>(key, ())
     }
 
-    /// The embedding of the scan sent last, to compare machines.
+    /// The embedding of the latest scan, to compare with this machine's.
     pub fn embedding(&mut self) -> Result<Vec<f32>, TokenError> {
         let answer = self.call::<Embed>(&())?;
         Ok(answer.components.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())

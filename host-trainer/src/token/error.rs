@@ -1,4 +1,4 @@
-//! What can go wrong between a host and a token.
+//! Errors of a conversation with a token.
 
 use std::io;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use neural_vault_core::wire::{Fault, Refusal};
 
 use super::Port;
 
-/// Why a token did not do what it was asked.
+/// Why a token did not answer a request, or refused it.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The port cannot be opened.
@@ -15,7 +15,7 @@ pub enum TokenError {
     Open {
         /// The port.
         port: Port,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The link broke.
@@ -23,27 +23,27 @@ pub enum TokenError {
     Broken {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// Nothing came back.
+    /// No answer arrived.
     #[error("{port}: no answer to `{request}` in {waited:?}")]
     Silent {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
         /// How long the host waited.
         waited: Duration,
     },
-    /// Frames arrive damaged, in either direction, however often they are sent.
+    /// Frames arrive damaged, in either direction, at every repetition.
     #[error("{port}: no whole answer to `{request}` in {waited:?}, {damaged} damaged frames")]
     Noisy {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
         /// How long the host tried.
         waited: Duration,
@@ -60,22 +60,22 @@ pub enum TokenError {
         /// The host's version.
         ours: u16,
     },
-    /// An answer is not what the protocol says.
+    /// An answer violates the protocol.
     #[error("{port}: the answer to `{request}` makes no sense: {reason}")]
     Nonsense {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
         /// What is wrong.
         reason: &'static str,
     },
-    /// The token restarted between two requests, and lost what was not yet stored.
+    /// The token restarted between two requests, and lost what it had not stored.
     #[error("{port}: the token was restarted before `{request}`")]
     Restarted {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
     },
     /// The token refused.
@@ -85,7 +85,7 @@ pub enum TokenError {
         port: Port,
         /// The request.
         request: &'static str,
-        /// Why.
+        /// The token's reason.
         refusal: Refusal,
     },
     /// The caller stopped the conversation.
@@ -93,7 +93,7 @@ pub enum TokenError {
     Stopped {
         /// The port.
         port: Port,
-        /// The request at hand.
+        /// The request in progress.
         request: &'static str,
     },
 }

@@ -1,8 +1,8 @@
 //! A verification token at the other end of a serial port, a TCP connection or a Unix socket.
 //!
-//! Messages and frames are those of [`neural_vault_core::wire`]. A handshake comes when the port is opened, then one request
-//! at a time; a frame is repeated until a sound answer comes. The token answers a repeated frame without acting twice, so
-//! that asking again never costs an attempt.
+//! Messages and frames are those of [`neural_vault_core::wire`]. After a handshake, requests are sent one at a time,
+//! and each frame is repeated until a valid answer arrives. The token answers a repeated frame without acting twice, so
+//! a repetition never costs an attempt.
 
 mod client;
 mod commands;

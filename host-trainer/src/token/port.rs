@@ -1,4 +1,4 @@
-//! Names of ports, and the serial ones that this machine has.
+//! Names of ports, and the serial ports of this machine.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ pub enum Port {
     Unix(PathBuf),
 }
 
-/// Why a text names no port.
+/// The text is not the name of a port.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no port: give a serial device such as /dev/ttyACM0, tcp:HOST:PORT or unix:PATH")]
 pub struct PortError(String);
@@ -26,7 +26,7 @@ pub struct PortError(String);
 /// A serial port of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SerialDevice {
-    /// What to give as a port.
+    /// Its name, as [`Port`] parses it.
     pub path: String,
     /// Vendor and product number, and the names that the device gives them.
     pub usb: Option<(u16, u16, String)>,
@@ -35,9 +35,9 @@ pub struct SerialDevice {
 /// The serial ports of this machine, by path. Nothing is sent to them.
 ///
 /// # Errors
-/// When the system does not list them.
+/// When the system cannot list them.
 pub fn serial_devices() -> io::Result<Vec<SerialDevice>> {
-    // The library does not expect a Linux without it, as in a jail.
+    // The library fails on a Linux without this folder, such as a jail.
     if cfg!(target_os = "linux") && !std::path::Path::new("/sys/class/tty").is_dir() {
         return Ok(Vec::new());
     }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_read_as_it_is_written() {
+    fn a_port_reads_back_from_its_text() {
         for text in ["/dev/ttyACM0", "COM3", "tcp:localhost:5555", "tcp:[::1]:80", "unix:/run/token.sock"] {
             assert_eq!(text.parse::<Port>().unwrap().to_string(), text);
         }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_port_is_refused_and_quoted() {
+    fn a_text_that_is_not_a_port_is_refused_and_quoted() {
         for text in ["", "tcp:", "tcp:host", "tcp::1", "tcp:host:0", "tcp:host:65536", "unix:"] {
             let error = text.parse::<Port>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")) && error.contains("tcp:HOST:PORT"), "{error}");

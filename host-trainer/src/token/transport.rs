@@ -1,4 +1,4 @@
-//! Bytes to a token and back, with a limit on every wait.
+//! Sending bytes to a token and receiving bytes, with a limit on every wait.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use serialport::SerialPort;
 
 use super::Port;
 
-/// The shortest wait that a socket takes.
+/// The shortest timeout that a socket accepts.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// An open port.
@@ -28,13 +28,13 @@ impl Link {
         match port {
             Port::Serial(path) => {
                 let mut port = serialport::new(path, baud).timeout(wait).open()?;
-                // Some boards keep their answers until a host says that it listens; not every port has the line.
+                // Some boards send nothing until DTR is set; not every port has that line.
                 let _ = port.write_data_terminal_ready(true);
                 Ok(Self::Serial(port))
             }
             Port::Tcp(address) => {
                 let stream = connect(address, wait)?;
-                // Small frames that wait for each other.
+                // Small frames must not be delayed.
                 stream.set_nodelay(true)?;
                 stream.set_write_timeout(Some(wait))?;
                 Ok(Self::Tcp(stream))
@@ -50,7 +50,7 @@ impl Link {
         }
     }
 
-    /// Sends all of `bytes`; the error is of kind [`io::ErrorKind::TimedOut`] when they are not taken in time.
+    /// Sends all of `bytes`; the error is of kind [`io::ErrorKind::TimedOut`] if that takes too long.
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = match self {
             Self::Serial(port) => port.write_all(bytes).and_then(|()| port.flush()),
@@ -61,7 +61,7 @@ impl Link {
         sent.map_err(|error| if is_timeout(&error) { io::ErrorKind::TimedOut.into() } else { error })
     }
 
-    /// Waits for bytes; 0 when none came in time.
+    /// Waits for bytes; returns 0 if none arrive in time.
     pub(super) fn receive(&mut self, buffer: &mut [u8], wait: Duration) -> io::Result<usize> {
         let wait = wait.max(SHORTEST);
         let received = match self {

@@ -1,6 +1,6 @@
-//! The training archive: the recordings and the recipe of a model, from which it can be made again with one more label.
+//! The training archive: a model's recordings and recipe, from which it can be trained again with one more label.
 //!
-//! It lies beside the model and is sensitive: it holds the training recordings, so it is for its owner only.
+//! It is a file beside the model, readable by its owner only, because it holds the training recordings.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -20,18 +20,18 @@ pub const ARCHIVE: &str = "training.safetensors";
 const ENTRY: &str = "neural-vault-training";
 const SCHEMA: &str = "neural-vault/training/1";
 
-/// What a model was made of.
+/// The recordings and the recipe of a model.
 #[derive(Debug)]
 pub struct Archive {
     /// The training recordings, raw.
     pub dataset: Dataset,
     /// The recipe.
     pub recipe: Recipe,
-    /// Digest of the model that they made.
+    /// Digest of the resulting model.
     pub model_digest: [u8; 32],
 }
 
-/// Why there is no usable archive.
+/// Why an archive cannot be read, extended or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
@@ -40,7 +40,7 @@ pub enum ArchiveError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The file is not a sound archive.
@@ -52,7 +52,7 @@ pub enum ArchiveError {
         reason: String,
     },
     /// The archive belongs to another model.
-    #[error("{}: made model {archived}, not {given}", path.display())]
+    #[error("{}: belongs to model {archived}, not {given}", path.display())]
     OtherModel {
         /// The file.
         path: PathBuf,
@@ -61,19 +61,19 @@ pub enum ArchiveError {
         /// Digest of the model given.
         given: String,
     },
-    /// The label to be added is archived already.
+    /// The label to add is in the archive already.
     #[error("label {label} trained the model already")]
     KnownLabel {
         /// The label.
         label: String,
     },
-    /// The new recordings do not go with the archived ones.
+    /// The new recordings do not match the archived ones.
     #[error("{0}")]
     Mismatch(String),
     /// The file cannot be written.
     #[error("{source}")]
     Write {
-        /// What the system said, with the file's name.
+        /// The error of the operating system, with the file's name.
         source: std::io::Error,
     },
 }
@@ -88,7 +88,7 @@ struct Header {
 }
 
 impl Archive {
-    /// Writes the archive into the model's `folder`, for its owner only.
+    /// Writes the archive into the model's `folder`, readable by its owner only.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -124,7 +124,7 @@ impl Archive {
     /// Reads the archive beside the model in `folder`, whose digest must be `model_digest`.
     ///
     /// # Errors
-    /// When it is not there, not sound, or of another model.
+    /// When it is missing, not sound, or belongs to another model.
     pub fn read(folder: &Path, model_digest: [u8; 32]) -> Result<Self, ArchiveError> {
         let path = folder.join(ARCHIVE);
         let malformed = |reason: String| ArchiveError::Malformed { path: path.clone(), reason };
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_reads_back_and_only_for_its_own_model() {
+    fn an_archive_reads_back_for_its_own_model_only() {
         let folder = tempfile::tempdir().unwrap();
         archive().write(folder.path()).unwrap();
         let read = Archive::read(folder.path(), [7; 32]).unwrap();

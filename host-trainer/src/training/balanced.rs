@@ -1,4 +1,4 @@
-//! Balanced batches: the same number of windows of each class, from as many recordings as it has.
+//! Balanced batches: the same number of windows of each class, from as many of its recordings as possible.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,18 +16,18 @@ pub(super) struct Balanced {
     /// Rows x `width`, in the order of the recordings.
     pub frames: Vec<f32>,
     pub width: usize,
-    /// For each class that has any, the rows of its recordings.
+    /// The rows of each recording, for each class that has any.
     pub classes: Vec<Vec<Range<usize>>>,
 }
 
-/// What is drawn for a step.
+/// The size of a step's batch.
 #[derive(Clone, Copy)]
 pub(super) struct Draw<'d> {
-    /// Window lengths, one of which is drawn.
+    /// Window lengths, one of which is drawn per step.
     pub windows: &'d [usize],
-    /// Classes, at most.
+    /// Most classes per step.
     pub classes: usize,
-    /// Windows of each class.
+    /// Windows per class.
     pub windows_per_class: usize,
 }
 
@@ -42,9 +42,9 @@ impl Balanced {
         self.present(wanted) * wanted.windows_per_class
     }
 
-    /// Draws a window length, classes, and of each class windows of different recordings first.
+    /// Draws a window length, classes, and windows of each class, preferring different recordings.
     ///
-    /// A window starts anywhere in its recording that leaves it whole; a shorter recording is repeated cyclically.
+    /// A window starts at any frame from which it fits into its recording; a shorter recording is repeated cyclically.
     pub(super) fn draw(&self, wanted: Draw<'_>, rng: &mut ChaCha8Rng) -> Batch<'_> {
         let graph = rng.random_range(0..wanted.windows.len());
         let window = wanted.windows[graph];
@@ -89,7 +89,7 @@ mod tests {
     use crate::training::batch::generator;
 
     proptest! {
-        /// Frame values name their row, so that a batch shows where it comes from.
+        /// Frame values are row numbers, so that a batch shows its rows.
         #[test]
         fn a_batch_holds_whole_windows_of_as_many_recordings_as_there_are(
             lengths in prop::collection::vec(prop::collection::vec(1usize..14, 1..5), 2..12),

@@ -1,4 +1,4 @@
-//! The inputs of one step beside the weights.
+//! The inputs of one step, other than the weights.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::engine::{Data, Feed};
 
 /// The windows of a step and the inputs of its loss.
 pub(super) struct Batch<'d> {
-    /// Which of the run's graphs takes it: its place among the window lengths.
+    /// Index of the graph for this batch, which is the index of its window length.
     pub graph: usize,
     /// Windows x frames x features.
     pub frames: Cow<'d, [f32]>,
@@ -45,14 +45,14 @@ impl Batch<'_> {
 
 /// The generator of step `step`, keyed by the run's seed and the step's number.
 ///
-/// A step can be repeated without the steps before it: a resumed run draws what an uninterrupted one would have drawn.
+/// It does not depend on the steps before, so a resumed run draws the same as an uninterrupted one.
 pub(super) fn generator(seed: u64, step: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(step + 1);
     rng
 }
 
-/// Fills a dropout mask: 0 with probability `p`, to the next 65,536th, otherwise `1 / (1 - p)`.
+/// Fills a dropout mask: 0 with probability `p`, rounded to a multiple of 1 / 65,536, otherwise `1 / (1 - p)`.
 pub(super) fn fill_mask(rng: &mut ChaCha8Rng, p: f64, mask: &mut [f32]) {
     let keep = (1.0 / (1.0 - p)) as f32;
     let threshold = (p * 65_536.0).round() as u32;
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_draws_the_same_whatever_was_drawn_before() {
+    fn a_step_draws_the_same_independently_of_earlier_draws() {
         let draw = |step| generator(3, step).next_u64();
         let later = draw(7);
         assert_ne!(later, draw(6));

@@ -2,7 +2,7 @@
 
 use super::TrainingError;
 
-/// Refuses the setting `name` with what its range is, unless it is `sound`.
+/// Refuses the setting `name` with its range, unless it is `sound`.
 pub(super) fn in_range(name: &'static str, sound: bool, range: impl FnOnce() -> String) -> Result<(), TrainingError> {
     if sound { Ok(()) } else { Err(TrainingError::Setting { name, reason: range() }) }
 }

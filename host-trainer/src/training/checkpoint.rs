@@ -1,4 +1,4 @@
-//! Checkpoints, from which a run continues to the same weights as if it had never stopped.
+//! Checkpoints: a resumed run ends with the same weights as an uninterrupted one.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -26,7 +26,7 @@ struct Header {
     data: String,
 }
 
-/// Writes the run's weights, moments and step count to `path`, whole or not at all.
+/// Writes the run's weights, moments and step count to `path` atomically.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -57,7 +57,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     files::write_whole(path, &bytes).map_err(|source| TrainingError::Write { source })
 }
 
-/// Puts a fresh run where the checkpoint at `path` left off.
+/// Sets a fresh run to the state in the checkpoint at `path`.
 ///
 /// # Errors
 /// When the file cannot be read, or was made with other settings or other data.

@@ -1,4 +1,4 @@
-//! Recordings made ready for a run's objective.
+//! Recordings prepared for a run's objective.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use super::sampler::{Prepared, Sampler};
 use super::{Settings, TrainingError};
 use crate::dataset::{Dataset, Standardiser, check_training};
 
-/// Standardised recordings, as the objective of the settings draws from them.
+/// Standardised recordings from which an objective draws its batches.
 pub struct TrainingData {
-    /// Statistics of the recordings, to go into the model.
+    /// Statistics of the recordings, which become the model's standardiser.
     pub standardiser: Standardiser,
-    /// What a person should know about the data.
+    /// Notes on the recordings for the user.
     pub notes: Vec<Note>,
-    /// The default window to embed scans by, in frames.
+    /// The default window to embed scans with, in frames.
     pub window: usize,
     /// The settings of the run.
     pub settings: Settings,
@@ -46,13 +46,13 @@ impl TrainingData {
         Ok(Self { standardiser, notes, window, settings, sampler })
     }
 
-    /// Features of a frame as the steps see it.
+    /// Features of the frames that steps see.
     #[must_use]
     pub fn features(&self) -> usize {
         self.sampler.features()
     }
 
-    /// SHA-256 over what the steps see: a checkpoint belongs to the data it was made with.
+    /// SHA-256 over the frames that steps see, by which a checkpoint is matched to its data.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();

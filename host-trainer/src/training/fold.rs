@@ -1,10 +1,10 @@
-//! The front end's projection folded into an encoder's own.
+//! Folding the front end's projection into the encoder's.
 
 use crate::model::{LATENT, StateDict};
 
 /// Turns an encoder of projected frames into one of standardised frames: `W' = W P`.
 ///
-/// `projection` is `[LATENT, features]` and has no bias, so the encoder's own stays.
+/// `projection` is `[LATENT, features]` and has no bias, so the encoder's bias stays.
 pub(super) fn fold(weights: &mut StateDict, projection: &[f32]) {
     let features = projection.len() / LATENT;
     let Some(weight) = weights.tensors.get_mut("proj.weight") else { return };
@@ -33,7 +33,7 @@ mod tests {
     use crate::front_end::{CLOSED_SET_REST, FrontEnd};
     use crate::model::{Model, Provenance, initial_weights, reference_dims};
 
-    /// What folding may change in a component of an embedding.
+    /// Largest change of an embedding's component by folding.
     const TOLERANCE: f32 = 5e-6;
 
     #[test]

@@ -1,4 +1,4 @@
-//! Weights that training begins with behind the whitened front end, and the proxies.
+//! Initial weights of an encoder behind the whitened front end, and initial proxies.
 
 use faer::Mat;
 use neural_vault_core::encoder::Dims;
@@ -8,13 +8,13 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::model::{ModelError, StateDict, initial_weights};
 
-/// Streams of the generator, so that what one draws does not depend on what another drew.
+/// Streams of the generator, so that draws do not depend on each other.
 const ROTATION_STREAM: u64 = 1;
 const PROXY_STREAM: u64 = 2;
 
 /// Fresh weights for frames that the whitened front end has projected, of which the first `rank` components vary.
 ///
-/// The projection is a random rotation that keeps a frame's size, without bias. Attention and feed-forward blocks add
+/// The projection is a random rotation that keeps a frame's norm, without bias. Attention and feed-forward blocks add
 /// nothing at first: the front end is where training begins.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Recipe `linear`: the whitened front end alone, a model without steps.
+//! Recipe `linear`: the whitened front end alone, without training steps.
 
 use super::TrainingError;
 use super::note::Note;
@@ -6,10 +6,10 @@ use crate::dataset::{Dataset, Standardiser, check_training};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd};
 use crate::model::{LATENT, Model, Provenance, StateDict, linear_dims};
 
-/// Fits a linear model to `dataset`; also gives notes on the recordings.
+/// Fits a linear model to `dataset`; also returns notes on the recordings.
 ///
-/// For known identities the axes that separate them have twice the weight of the others; with `open_set` all axes weigh the
-/// same, which suits identities that the model never saw.
+/// For known identities the axes that separate them have twice the weight of the others. With `open_set` all axes have
+/// the same weight, which suits identities that the model was not trained on.
 ///
 /// # Errors
 /// When there are fewer than two classes, a class has one frame, or there is no front end for these frames.

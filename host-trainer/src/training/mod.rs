@@ -65,10 +65,10 @@ pub enum TrainingError {
     Setting {
         /// The setting, as [`RecipeKind::settings`] names it.
         name: &'static str,
-        /// What is wrong, or the range.
+        /// What is wrong, or the valid range.
         reason: String,
     },
-    /// The settings make no sense together.
+    /// The settings contradict each other.
     #[error("{0}")]
     Settings(String),
     /// The loss is no longer a number.
@@ -82,10 +82,10 @@ pub enum TrainingError {
     /// The checkpoint or the log cannot be written.
     #[error("{source}")]
     Write {
-        /// What the system said, with the file's name.
+        /// The error of the operating system, with the file's name.
         source: std::io::Error,
     },
-    /// The folder holds the checkpoint of an unfinished run, which is not overwritten unasked.
+    /// The folder holds the checkpoint of an unfinished run, which is not overwritten.
     #[error("{} is there", path.display())]
     Unfinished {
         /// The checkpoint's file.
@@ -96,7 +96,7 @@ pub enum TrainingError {
     ReadCheckpoint {
         /// The checkpoint's file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The checkpoint cannot be continued.

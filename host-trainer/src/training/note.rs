@@ -1,14 +1,14 @@
-//! What a person should know about recordings that a model is trained on.
+//! Notes for the user on training recordings.
 
 use std::fmt;
 
 use crate::dataset::Dataset;
 
-/// What a person should know about recordings that a model is trained on.
+/// A note for the user on training recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// How the recordings of these labels differ cannot be learned: each has one.
+    /// These labels have one recording each, so variation between recordings cannot be learned.
     SingleRecordings {
         /// The recordings' file.
         origin: String,
@@ -20,7 +20,7 @@ pub enum Note {
 }
 
 impl Note {
-    /// A note for labels of one recording.
+    /// A note on the labels that have one recording.
     pub(super) fn single_recordings(dataset: &Dataset) -> Option<Self> {
         let mut recordings = vec![0; dataset.labels.len()];
         dataset.scans().iter().for_each(|scan| recordings[scan.label as usize] += 1);

@@ -1,20 +1,20 @@
 //! AdamW with gradient clipping, in place on the host.
 
-/// Decay rates of the two moments and the denominator's guard, PyTorch's defaults.
+/// Decay rates of the two moments and the epsilon of the denominator, PyTorch's defaults.
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// Guard in the clip factor, as in `torch.nn.utils.clip_grad_norm_`.
+/// Epsilon of the clip factor, as in `torch.nn.utils.clip_grad_norm_`.
 const CLIP_EPSILON: f64 = 1e-6;
 
 /// Lanes that a gradient's squares are summed in, so that the sum is the same on every machine.
 const LANES: usize = 16;
 
-/// Elements summed in float32 before the lanes go into a float64 total.
+/// Elements summed in float32 before the lanes are added to a float64 total.
 const BLOCK: usize = 4096;
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), one moment pair a parameter tensor.
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019), one pair of moments per parameter tensor.
 #[derive(Debug)]
 pub struct AdamW {
     /// Running means of the gradients.
@@ -53,7 +53,7 @@ impl AdamW {
         }
     }
 
-    /// Updates the tensor number `index`.
+    /// Updates tensor number `index`.
     pub fn apply(&mut self, update: Update, index: usize, parameter: &mut [f32], gradient: &[f32]) {
         let moments = self.first[index].iter_mut().zip(&mut self.second[index]);
         for ((p, &g), (m, v)) in parameter.iter_mut().zip(gradient).zip(moments) {
@@ -102,7 +102,7 @@ pub fn sum_of_squares(gradient: &[f32]) -> f64 {
     total
 }
 
-/// The factor that brings a gradient of this norm down to `limit`, at most 1.
+/// The factor, at most 1, that scales a gradient of this norm down to `limit`.
 #[must_use]
 pub fn clip_factor(norm: f64, limit: f64) -> f64 {
     (limit / (norm + CLIP_EPSILON)).min(1.0)

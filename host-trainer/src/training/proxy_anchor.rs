@@ -1,4 +1,4 @@
-//! Proxy-anchor loss behind the whitened front end, which is fitted first and stays as it is.
+//! Proxy-anchor loss behind the whitened front end, which is fitted first and not trained.
 
 use neural_vault_core::encoder::Dims;
 use rand_chacha::ChaCha8Rng;
@@ -21,15 +21,15 @@ use crate::model::{LATENT, ModelError, StateDict};
 /// Settings of the proxy-anchor loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProxyAnchor {
-    /// Window lengths, one of which is drawn for a step.
+    /// Window lengths, one of which is drawn per step.
     pub windows: Vec<usize>,
-    /// Classes a step, at most.
+    /// Most classes per step.
     pub classes: usize,
-    /// Windows a class in a step.
+    /// Windows per class in a step.
     pub windows_per_class: usize,
     /// Steepness of the loss.
     pub scale: f32,
-    /// Its margin, in cosine.
+    /// Margin of the loss, in cosine.
     pub margin: f32,
 }
 
@@ -75,12 +75,12 @@ struct WhitenedSampler {
     settings: ProxyAnchor,
     /// The front end's projection, `[LATENT, features]`.
     weight: Vec<f32>,
-    /// How many of its outputs vary.
+    /// Number of its outputs that vary.
     rank: usize,
 }
 
 impl WhitenedSampler {
-    /// Projects standardised scans by the front end fitted to them.
+    /// Fits the front end to standardised scans and projects them.
     fn fit(dataset: &Dataset, settings: ProxyAnchor) -> Result<Self, TrainingError> {
         let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();
         let front_end = FrontEnd::fit(&dataset.values, dataset.features, &labels)?;
@@ -133,7 +133,7 @@ impl Sampler for WhitenedSampler {
         self.settings.windows.iter().map(|&window| StepOptions { rows, window, objective, dropout }).collect()
     }
 
-    /// Biases and norms keep their size.
+    /// Biases and norms do not decay.
     fn decays(&self, shape: &[usize]) -> bool {
         shape.len() > 1
     }
@@ -143,7 +143,7 @@ impl Sampler for WhitenedSampler {
     }
 }
 
-/// A note for windows that no recording fills.
+/// A note on windows that are longer than every recording.
 fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<Note> {
     let longest = dataset.scans().iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
     let wanted = windows.iter().copied().max().filter(|&window| window > longest)?;
@@ -154,7 +154,7 @@ fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<Note> {
     )))
 }
 
-/// The longest of `windows` that every recording holds, or the shortest.
+/// The longest of `windows` that fits into every recording, or else the shortest.
 fn common_window(dataset: &Dataset, windows: &[usize]) -> usize {
     let shortest = dataset.scans().iter().map(|scan| scan.rows.len()).min().unwrap_or(1);
     let held = windows.iter().copied().filter(|&window| window <= shortest).max();

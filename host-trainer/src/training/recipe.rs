@@ -13,23 +13,23 @@ use crate::model::Model;
 pub enum Recipe {
     /// The whitened front end alone, in closed form.
     Linear {
-        /// For identities that the model is not trained on: the axes that separate the classes weigh no more than others.
+        /// For identities that the model is not trained on: all axes have the same weight.
         open_set: bool,
     },
     /// An encoder trained step by step: `whitened` or `reference`, by its objective.
     Steps(Settings),
 }
 
-/// A recipe by its name, for a person to choose.
+/// A recipe that a user can choose by name.
 #[derive(Clone, Copy, Debug)]
 pub struct RecipeKind {
     /// Its name.
     pub name: &'static str,
-    /// What it makes of recordings, in a few words.
+    /// A short description.
     pub help: &'static str,
-    /// The recipe with its own settings.
+    /// The recipe with its default settings.
     pub recipe: fn() -> Recipe,
-    /// Names of the settings that may be changed, beside the seed.
+    /// Names of the settings that can be changed, besides the seed.
     pub settings: &'static [&'static str],
 }
 
@@ -77,7 +77,7 @@ impl Recipe {
         }
     }
 
-    /// Steps of the recipe; a linear model takes none.
+    /// Steps of the recipe; 0 for a linear model.
     #[must_use]
     pub fn steps(&self) -> u64 {
         match self {
@@ -95,7 +95,7 @@ impl Recipe {
         }
     }
 
-    /// Window lengths that the model is trained on; a linear model takes any.
+    /// Window lengths that the model is trained on; a linear model accepts any.
     #[must_use]
     pub fn windows(&self) -> Vec<usize> {
         match self {
@@ -104,7 +104,7 @@ impl Recipe {
         }
     }
 
-    /// Makes a model of `dataset` in one go, and hands each step's report to `on_step`.
+    /// Trains a model on `dataset`, and passes each step's report to `on_step`.
     ///
     /// # Errors
     /// When the recordings cannot be trained on, the settings are out of range, the engine fails, or the loss diverges.
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_recipe_is_listed_by_the_name_that_it_has() {
+    fn every_recipe_is_listed_under_its_own_name() {
         for kind in RECIPES {
             assert_eq!((kind.recipe)().name(), kind.name);
         }

@@ -14,28 +14,27 @@ pub const LOG: &str = "train.jsonl";
 /// Where a run keeps its log and its checkpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct RunFolder<'a> {
-    /// The folder; it is made when it is not there.
+    /// The folder; it is created if it does not exist.
     pub path: &'a Path,
     /// Steps between checkpoints.
     pub checkpoint_every: u64,
-    /// Whether to go on from the checkpoint in the folder.
+    /// Whether to continue from the checkpoint in the folder.
     pub resume: bool,
 }
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All steps are done; a checkpoint of an earlier step may be left, for [`remove_checkpoint`].
+    /// All steps are done; a checkpoint of an earlier step may remain, see [`remove_checkpoint`].
     Finished,
-    /// It was asked to stop; the checkpoint holds where.
+    /// It was stopped; the checkpoint holds its state.
     Stopped,
 }
 
-/// Does the steps that are left, hands each report to `on_step`, and stops after the current step once `stop` is set.
+/// Does the remaining steps, passes each report to `on_step`, and stops after the current step once `stop` is set.
 ///
 /// # Errors
-/// When a step fails, a file cannot be written, the checkpoint cannot be continued, or one is there and `resume` is off:
-/// a run's work is not overwritten unasked.
+/// When a step fails, a file cannot be written, the checkpoint cannot be continued, or one exists and `resume` is off.
 pub fn run(
     trainer: &mut Trainer,
     folder: &RunFolder<'_>,
@@ -67,7 +66,7 @@ pub fn run(
     Ok(Outcome::Finished)
 }
 
-/// Refuses a folder with an unfinished run: its work is not overwritten unasked.
+/// Refuses a folder with an unfinished run, which must not be overwritten.
 ///
 /// # Errors
 /// When there is a checkpoint.
@@ -76,10 +75,10 @@ pub fn refuse_checkpoint(folder: &Path) -> Result<(), TrainingError> {
     if saved.exists() { Err(TrainingError::Unfinished { path: saved }) } else { Ok(()) }
 }
 
-/// Removes the checkpoint of a finished run; call it once the model is written, and not before.
+/// Removes the checkpoint of a finished run; call it only after the model is written.
 ///
 /// # Errors
-/// When there is one and it cannot be removed.
+/// When it exists and cannot be removed.
 pub fn remove_checkpoint(folder: &Path) -> Result<(), TrainingError> {
     let saved = folder.join(checkpoint::FILE);
     match fs::remove_file(&saved) {
@@ -91,11 +90,11 @@ pub fn remove_checkpoint(folder: &Path) -> Result<(), TrainingError> {
     }
 }
 
-/// The log, opened after its first `steps` lines so that a resumed run repeats none.
+/// The log, truncated to its first `steps` lines so that a resumed run repeats none.
 struct Log<'a> {
     path: &'a Path,
     file: File,
-    /// Bytes of the whole lines so far.
+    /// Bytes of the complete lines so far.
     length: u64,
 }
 
@@ -109,7 +108,7 @@ impl<'a> Log<'a> {
         Ok(Self { path, file, length })
     }
 
-    /// Adds the line of one step; a line that does not fit on the disk is taken back.
+    /// Appends the line of one step; a partially written line is removed.
     fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
         let line = serde_json::to_string(report).map_err(|error| cannot_write(self.path, error.into()))? + "\n";
         if let Err(error) = self.file.write_all(line.as_bytes()) {

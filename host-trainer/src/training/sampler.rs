@@ -12,7 +12,7 @@ use crate::model::{ModelError, StateDict};
 
 /// The settings of an objective.
 pub(super) trait ObjectiveSettings {
-    /// The recipe that minimises it.
+    /// Name of the recipe that minimises it.
     fn recipe(&self) -> &'static str;
 
     /// Checks the values against what loss and sampler need.
@@ -21,22 +21,22 @@ pub(super) trait ObjectiveSettings {
     /// Window lengths that the model is trained on.
     fn windows(&self) -> Vec<usize>;
 
-    /// Fits to standardised recordings whatever the objective needs before its first step.
+    /// Fits what the objective needs before its first step to standardised recordings.
     fn prepare(&self, dataset: Dataset) -> Result<Prepared, TrainingError>;
 }
 
 /// Recordings ready for the steps of an objective.
 pub(super) struct Prepared {
     pub sampler: Box<dyn Sampler>,
-    /// What a person should know about the data.
+    /// Notes on the recordings for the user.
     pub notes: Vec<Note>,
-    /// The default window to embed scans by, in frames.
+    /// The default window to embed scans with, in frames.
     pub window: usize,
 }
 
-/// What batches are drawn from, and what their objective asks of the model and the graph.
+/// Draws an objective's batches, and defines its weights and graphs.
 pub(super) trait Sampler: Send + Sync {
-    /// Features of a frame as the steps see it.
+    /// Features of the frames that steps see.
     fn features(&self) -> usize;
 
     /// The windows of one step.
@@ -45,7 +45,7 @@ pub(super) trait Sampler: Send + Sync {
     /// All frames that steps see.
     fn frames(&self) -> &[f32];
 
-    /// How the frames are divided into what is drawn, as numbers that differ where divisions do.
+    /// The division of the frames into recordings or windows, for the digest of the data.
     fn division(&self) -> Vec<usize>;
 
     /// The weights before the first step.
@@ -54,9 +54,9 @@ pub(super) trait Sampler: Send + Sync {
     /// The graphs of a run, one for each window length.
     fn graphs(&self, dropout: bool) -> Vec<StepOptions>;
 
-    /// Whether a tensor of this shape decays.
+    /// Whether weight decay applies to a tensor of this shape.
     fn decays(&self, shape: &[usize]) -> bool;
 
-    /// Makes trained weights those for standardised frames.
+    /// Converts trained weights to weights for standardised frames.
     fn finish(&self, _weights: &mut StateDict) {}
 }

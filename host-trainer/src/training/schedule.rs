@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// The same rate throughout.
+    /// A constant rate.
     Constant,
     /// Half a cosine from the rate down to 0 (Loshchilov and Hutter 2017, without restarts).
     Cosine,
@@ -17,7 +17,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Every course, with its name and what it is.
+    /// Every schedule, with its name and a description.
     pub const ALL: [(&'static str, &'static str, Self); 3] = [
         ("constant", "The same throughout", Self::Constant),
         ("cosine", "Half a cosine down to 0", Self::Cosine),

@@ -11,36 +11,36 @@ use super::{Schedule, TrainingError};
 /// The settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Steps in all.
+    /// Number of steps.
     pub steps: u64,
-    /// What is minimised, over which windows.
+    /// The loss, and the windows that it is computed over.
     pub objective: Objective,
     /// The highest learning rate.
     pub learning_rate: f64,
-    /// How it changes over the run.
+    /// How the learning rate changes over the run.
     pub schedule: Schedule,
     /// Decoupled weight decay.
     pub weight_decay: f32,
-    /// Gradients of a larger norm are scaled down to it.
+    /// Largest gradient norm; larger gradients are scaled down.
     pub clip: f64,
-    /// Dropout's probability.
+    /// Dropout probability.
     pub dropout: f64,
-    /// Seeds the weights, the samples and the masks.
+    /// Seed of the weights, the samples and the masks.
     pub seed: u64,
 }
 
-/// What a run minimises.
+/// The loss that a run minimises.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
     /// The reference's triplet loss over the whole encoder.
     Triplet(Triplet),
-    /// Proxy-anchor loss behind the whitened front end, which is fitted first and stays as it is.
+    /// Proxy-anchor loss behind the whitened front end, which is fitted first and not trained.
     ProxyAnchor(ProxyAnchor),
 }
 
 impl Objective {
-    /// The settings of whichever objective it is.
+    /// The settings of the objective.
     pub(super) fn settings(&self) -> &dyn ObjectiveSettings {
         match self {
             Objective::Triplet(settings) => settings,
@@ -65,7 +65,7 @@ impl Settings {
         }
     }
 
-    /// The recipe that generalises to recordings never seen: 1,000 steps behind the whitened front end.
+    /// The recipe that generalises to unseen recordings: 1,000 steps behind the whitened front end.
     #[must_use]
     pub fn whitened() -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Settings {
         }
     }
 
-    /// Name of the recipe that these are the settings of.
+    /// Name of the recipe that has these settings.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.objective.settings().recipe()

@@ -1,4 +1,4 @@
-//! Four AdamW steps against PyTorch's, on both engines.
+//! Four AdamW steps compared with PyTorch's, on both engines.
 
 use std::collections::BTreeMap;
 

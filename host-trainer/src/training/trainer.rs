@@ -16,7 +16,7 @@ use crate::engine::{Data, Engine, Feed, Session};
 use crate::graph::step::{PROXIES, Slot, training_step};
 use crate::model::{Model, ModelError, Provenance, StateDict, reference_dims};
 
-/// What a step did; one line of `train.jsonl`.
+/// Figures of a step; one line of `train.jsonl`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StepReport {
     /// The step, from 1.
@@ -29,7 +29,7 @@ pub struct StepReport {
     pub learning_rate: f64,
 }
 
-/// A run: the weights as they are, and all that the next step needs.
+/// A training run: the current weights and the state for the next step.
 pub struct Trainer {
     dims: Dims,
     provenance: Provenance,
@@ -40,7 +40,7 @@ pub struct Trainer {
     pub(super) parameters: Vec<Vec<f32>>,
     pub(super) slots: Vec<Slot>,
     pub(super) optimiser: AdamW,
-    /// One for each window length.
+    /// One graph for each window length.
     graphs: Vec<StepGraph>,
 }
 
@@ -80,7 +80,7 @@ impl Trainer {
 
     /// Begins a run with the weights of `model`, whose standardiser becomes that of `data`.
     ///
-    /// `model` takes frames as the steps see them: of [`TrainingData::features`].
+    /// `model` must take frames of [`TrainingData::features`] features.
     ///
     /// # Errors
     /// When its weights are not float32, or the engine is not available or refuses the graph.
@@ -128,7 +128,7 @@ impl Trainer {
         &self.data.settings
     }
 
-    /// What a person should know about the recordings.
+    /// Notes on the recordings for the user.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.data.notes
@@ -137,7 +137,7 @@ impl Trainer {
     /// Does one step: draws windows, runs the graph, updates the weights.
     ///
     /// # Errors
-    /// When the engine fails, or the loss is no longer a number; the weights are then those before the step.
+    /// When the engine fails, or the loss is no longer a number; the weights are then unchanged.
     pub fn step(&mut self) -> Result<StepReport, TrainingError> {
         let step = self.steps_done();
         let settings = &self.data.settings;
@@ -170,7 +170,7 @@ impl Trainer {
         Ok(StepReport { step: step + 1, loss, gradient_norm: norm, learning_rate: rate })
     }
 
-    /// The model with the weights as they are now, for raw frames.
+    /// The model with the current weights, for raw frames.
     ///
     /// # Errors
     /// When a weight is no longer finite.

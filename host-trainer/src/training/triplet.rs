@@ -17,11 +17,11 @@ use crate::model::{ModelError, StateDict, initial_weights};
 /// Settings of the triplet loss.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Triplet {
-    /// Triplets a step, for random mining.
+    /// Triplets per step, for random mining.
     pub batch: usize,
-    /// Distinct windows a step, at most.
+    /// Most distinct windows per step.
     pub rows: usize,
-    /// Frames a window.
+    /// Frames per window.
     pub window: usize,
     /// How triplets are chosen.
     pub mining: Mining,
@@ -40,7 +40,7 @@ pub enum Mining {
 }
 
 impl Mining {
-    /// Every way, with its name and what it is.
+    /// Every way of mining, with its name and a description.
     pub const ALL: [(&'static str, &'static str, Self); 2] = [
         ("random", "At random, as the reference does", Self::Random),
         ("batch-hard", "Every window with its farthest positive and nearest negative", Self::BatchHard),
@@ -48,7 +48,7 @@ impl Mining {
 }
 
 impl Default for Triplet {
-    /// The reference's.
+    /// The reference's settings.
     fn default() -> Self {
         Self { batch: 128, rows: 160, window: 1, mining: Mining::Random, margin: 0.5 }
     }
@@ -119,7 +119,7 @@ impl Sampler for TripletSampler {
         vec![StepOptions { rows, window, objective, dropout }]
     }
 
-    /// The reference decays all tensors, as PyTorch does unless told otherwise.
+    /// The reference decays all tensors, which is PyTorch's default.
     fn decays(&self, _: &[usize]) -> bool {
         true
     }

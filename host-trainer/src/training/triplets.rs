@@ -1,4 +1,4 @@
-//! Which windows a step of the triplet loss sees, and which triplets it compares.
+//! Drawing the windows and triplets of a step of the triplet loss.
 
 use std::borrow::Cow;
 
@@ -13,9 +13,9 @@ use crate::graph::loss::FORBIDDEN;
 pub(super) struct Windows {
     /// Windows x frames x features.
     pub frames: Vec<f32>,
-    /// Frames a window.
+    /// Frames per window.
     pub window: usize,
-    /// Features a frame.
+    /// Features per frame.
     pub features: usize,
     /// The class of every window.
     pub labels: Vec<u32>,
@@ -33,14 +33,14 @@ struct Triplets {
 }
 
 impl Windows {
-    /// Windows a step sees, of `limit` at most.
+    /// Windows per step, at most `limit`.
     pub(super) fn rows(&self, limit: usize) -> usize {
         limit.min(self.labels.len())
     }
 
     /// Draws at most `limit` windows, and `count` random triplets among them.
     ///
-    /// The caller has made sure that there are two classes, and two windows in each class that is to be an anchor.
+    /// The caller must ensure that there are two classes, and two windows of each class that can be an anchor.
     pub(super) fn draw_triplets(&self, limit: usize, count: usize, rng: &mut ChaCha8Rng) -> Batch<'_> {
         let chosen = self.choose(self.rows(limit), rng);
         let Triplets { anchor, positive, negative } = self.triplets(&chosen, count, rng);
@@ -49,7 +49,7 @@ impl Windows {
         self.batch(&chosen, named.map(input).into())
     }
 
-    /// Draws at most `limit` windows, and says which pairs of them batch-hard mining may choose.
+    /// Draws at most `limit` windows, and marks the pairs that batch-hard mining may choose.
     pub(super) fn draw_pairs(&self, limit: usize, rng: &mut ChaCha8Rng) -> Batch<'_> {
         let chosen = self.choose(self.rows(limit), rng);
         let (positives, negatives) = self.pairs(&chosen);
@@ -69,8 +69,8 @@ impl Windows {
         Batch { graph: 0, frames, shape: [chosen.len(), self.window, self.features], inputs }
     }
 
-    /// The windows of a step, ascending: all of them when they fit, otherwise two of every class as far as they fit and
-    /// the rest at random.
+    /// The windows of a step, ascending: all if they fit, otherwise two of every class as far as they fit, and the rest
+    /// at random.
     fn choose(&self, rows: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
         if rows == self.labels.len() {
             return (0..rows).collect();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_allow_no_row_as_its_own_positive() {
+    fn a_row_is_never_its_own_positive() {
         let (positives, negatives) = windows(vec![0, 0, 1, 1]).pairs(&[0, 1, 2, 3]);
         assert_eq!(positives[..4], [FORBIDDEN, 0.0, FORBIDDEN, FORBIDDEN]);
         assert_eq!(negatives[..4], [-FORBIDDEN, -FORBIDDEN, 0.0, 0.0]);

@@ -7,7 +7,7 @@ use neural_vault_core::similarity::{cosine, normalise};
 use crate::dataset::{Dataset, Scan, windows};
 use crate::metrics::{Eer, ScoreError, eer};
 
-/// Cosine scores of verification trials; higher is more alike.
+/// Cosine scores of verification trials; higher means more alike.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scores {
     /// Probes against the prototype of their own class.
@@ -37,7 +37,7 @@ impl Scores {
     }
 }
 
-/// The cosine of a prototype and a probe; -1 where either has length zero, so that such a probe is rejected.
+/// The cosine of a prototype and a probe; -1 if either has length zero, so that the probe is rejected.
 #[must_use]
 pub fn score(prototype: &[f32], probe: &[f32]) -> f64 {
     f64::from(cosine(prototype, probe).unwrap_or(-1.0))
@@ -56,15 +56,15 @@ pub fn prototypes(embeddings: &[(u32, Vec<f32>)], classes: usize) -> Vec<Option<
     sums.into_iter().map(|sum| sum.map(mean)).collect()
 }
 
-/// Takes the mean of all prototypes, at unit length, from each.
+/// Normalises all prototypes to unit length and subtracts their mean from each.
 ///
-/// A score against a centred prototype is the cosine to its class less the mean cosine to the gallery, up to a factor:
-/// what the whole gallery shares distinguishes nobody.
+/// Up to a factor, a score against a centred prototype is the cosine to its class minus the mean cosine to the gallery,
+/// which removes what all classes have in common.
 pub fn centre(gallery: &mut [&mut Vec<f32>]) {
     let mut mean: Vec<f32> = Vec::new();
     let count = gallery.len() as f32;
     for prototype in gallery.iter_mut() {
-        // One without direction stays as it is, and is refused when it is used.
+        // A prototype of length zero stays unchanged, and is refused when it is used.
         let _ = normalise(prototype);
         mean.resize(prototype.len(), 0.0);
         mean.iter_mut().zip(prototype.iter()).for_each(|(mean, component)| *mean += component / count);
@@ -74,7 +74,7 @@ pub fn centre(gallery: &mut [&mut Vec<f32>]) {
     }
 }
 
-/// Every window of `window` frames as a probe of its own; a shorter scan is one probe.
+/// Every window of `window` frames as a separate probe; a shorter scan is one probe.
 #[must_use]
 pub fn window_probes(dataset: &Dataset, window: usize) -> Vec<Scan> {
     let probes = |scan: Scan| windows(scan.rows, window).map(move |window| Scan { rows: window.rows, ..scan });
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_probe_meets_its_own_prototype_once_and_every_other_one_once() {
+    fn each_probe_is_compared_once_with_every_prototype() {
         let enrolled = [(0, vec![1.0, 0.0]), (0, vec![1.0, 0.2]), (2, vec![0.0, 1.0])];
         let prototypes = prototypes(&enrolled, 3);
         assert_eq!(prototypes[0], Some(vec![1.0, 0.1]));

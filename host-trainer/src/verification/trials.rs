@@ -1,13 +1,13 @@
-//! Trials of a trained model: in sample, as the reference scores itself, and on sessions it never saw.
+//! Trials of a trained model: in sample, as the reference scores itself, and on held-back sessions.
 
 use super::{Scores, prototypes, window_probes};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingError};
 
-/// Scores with the protocol they were made by.
+/// Scores, with the protocol that produced them.
 #[derive(Clone, Debug)]
 pub struct Trials {
-    /// Whether the probes trained the model, in words.
+    /// Whether the probes are training windows, in words.
     pub protocol: &'static str,
     /// Sessions of the probes.
     pub sessions: Vec<String>,
@@ -15,7 +15,7 @@ pub struct Trials {
     pub scores: Scores,
 }
 
-/// Every window as a probe against the class prototypes of the training recordings.
+/// Scores every window as a probe against the class prototypes of the training recordings.
 ///
 /// # Errors
 /// When a window has no embedding.

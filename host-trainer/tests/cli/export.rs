@@ -67,7 +67,7 @@ fn import_takes_the_statistics_of_the_recordings_it_is_given() {
     let folder = Folder::with_model();
     let weights = "model/model.safetensors";
     let plain = folder.does(&["import", weights, "--out", "plain", "--heads", "4"]);
-    assert!(plain.stderr.contains("standardises nothing"), "{}", plain.stderr);
+    assert!(plain.stderr.contains("does not standardise its input"), "{}", plain.stderr);
     let import = ["import", weights, "--out", "out", "--heads", "4", "--standardise"];
     let standardised = folder.does(&[&import[..], &["data.csv"]].concat());
     assert_eq!(standardised.stderr, "");
@@ -247,7 +247,7 @@ fn fewer_positions_and_another_format_go_together() {
 fn positions_that_the_model_does_not_have_are_refused() {
     let folder = Folder::with_model();
     for positions in ["0", "17"] {
-        let says = format!("{positions} positions: the model has 1 to 16");
+        let says = format!("{positions} positions: choose 1 to 16 for this model");
         for weights in ["f32", "i16"] {
             folder.refuses(&["export", "model", "--weights", weights, "--positions", positions], 2, &[&says]);
         }

@@ -70,7 +70,11 @@ fn a_gallery_of_another_model_is_refused() {
     folder.refuses(&["gallery", "class00.nve", "other.nve", "-o", "g.nvg"], 4, &["other.nve", "made with model"]);
     let enrol = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--threshold", "0", "--window", "2"];
     folder.does(&[&enrol[..], &["-o", "longer.nve"]].concat());
-    folder.refuses(&["gallery", "class00.nve", "longer.nve", "-o", "g.nvg"], 4, &["longer.nve", "enrol them alike"]);
+    folder.refuses(
+        &["gallery", "class00.nve", "longer.nve", "-o", "g.nvg"],
+        4,
+        &["longer.nve", "enrol all in the same way"],
+    );
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn assert_same_end(folder: &Folder) {
 #[test]
 fn ctrl_c_keeps_a_checkpoint_from_which_the_run_ends_the_same() {
     let folder = Folder::with_recordings();
-    interrupt(&folder).failed(130, &["stopped after step ", "the same command with --resume goes on"]);
+    interrupt(&folder).failed(130, &["stopped after step ", "the same command with --resume continues"]);
     assert_eq!(folder.names(), ["data.csv", "out", CHECKPOINT, "out/train.jsonl"]);
     let run = folder.does(&[&TRAIN[..], &["--resume"]].concat());
     assert!(run.stderr.contains("continuing at step "), "{}", run.stderr);

@@ -62,7 +62,7 @@ fn a_refit_needs_the_archive_of_its_own_model_and_a_label_that_is_new() {
     let archive = folder.read("model/training.safetensors");
     train(&folder, &["--recipe", "linear", "--open-set"]);
     folder.write("model/training.safetensors", &archive);
-    folder.refuses(&enroll(&refit), 4, &["training.safetensors", "made model", "not"]);
+    folder.refuses(&enroll(&refit), 4, &["training.safetensors", "belongs to model", "not"]);
     std::fs::remove_file(folder.path("model/training.safetensors")).unwrap();
     folder.refuses(&enroll(&refit), 4, &["training.safetensors", "cannot be read"]);
 }

@@ -13,10 +13,10 @@ use crate::embedding::Embedder;
 use crate::enrolment::{Enrolment, Policy};
 use crate::verification::{Scores, score};
 
-/// What the demo's keys are for.
+/// The context of the demo's keys.
 const APPLICATION: &str = "neural-vault demo";
 
-/// Attempts that each enrolment has; a genuine scan restores them.
+/// Attempts of each enrolment; a genuine scan restores them.
 const ATTEMPTS: u32 = 50;
 
 /// Every scan of the probe run verified against every enrolment.
@@ -26,7 +26,7 @@ pub(super) struct Trials {
     pub outcomes: Vec<Outcome>,
 }
 
-/// How the probes fared against one enrolment.
+/// The results of the probes against one enrolment.
 pub(super) struct Outcome {
     /// Whether the scan of the enrolled label was accepted.
     pub genuine_accepted: bool,
@@ -78,7 +78,7 @@ impl Trials {
     }
 }
 
-/// Counts attempts in memory, where a token keeps them in flash.
+/// Counts attempts in memory; a token keeps them in flash.
 struct InMemory(u32);
 
 impl AttemptCounter for InMemory {

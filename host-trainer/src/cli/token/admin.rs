@@ -147,7 +147,7 @@ pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Fail
     let SlotArguments { port, admin, slot } = &arguments.slot;
     let key = admin.key(console)?;
     let id = hex::encode(&port.open()?.rotate(&key, *slot)?);
-    let text = format!("slot {slot}: enrolment {id}; the keys before it are gone\n");
+    let text = format!("slot {slot}: enrolment {id}; its old keys are gone\n");
     console.result("token-rotate", &text, json!({ "slot": slot, "id": id }))
 }
 

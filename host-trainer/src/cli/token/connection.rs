@@ -1,4 +1,4 @@
-//! Shared by the commands of a token: its port, the administrator's key, sending scans.
+//! What the token's commands share: the port, the administrator's key, sending scans.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl PortArguments {
     pub fn open(&self) -> Result<Client, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
-        // Without a handler Ctrl-C stops the program at once, which does the token no harm either.
+        // Without a handler Ctrl-C ends the program at once, which is safe for the token too.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop };
         Ok(Client::open(&self.port, self.baud, timeouts)?)

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// An enrolment on this machine, for the threshold, and for the label and sessions when they are not given.
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
-    /// A threshold by hand, -1 to 1.
+    /// The threshold, -1 to 1.
     #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The label to enrol.
@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             return Err(Failure::new(TOKEN, text));
         }
         Some(_) => {}
-        None => console.note("note: nothing to check the token's prototype by; --model M does"),
+        None => console.note("note: the token's prototype is not checked; --model M checks it"),
     }
     let EnrolmentProgress { scans: count, prototype } = taken;
     let slot = arguments.slot;

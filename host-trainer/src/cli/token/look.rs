@@ -68,7 +68,7 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
     let info = client.info()?;
     let slots = key.map(|key| client.slots(&key)).transpose()?;
     if client.welcome().table != TABLE {
-        console.note("note: token and program do not share all requests; use versions that belong together");
+        console.note("note: token and program do not share all requests; use matching versions");
     }
     let slots = slots.as_ref().map(|slots| &slots[..]);
     console.result("token-info", &info_text(&client, &info, slots), info_value(&client, &info, slots))

@@ -1,8 +1,8 @@
 //! Fetches the ONNX Runtime library from its PyPI wheel with pip.
 //!
-//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that for
-//! CPython 3.11) and pip fetches it under any Python. pip checks the SHA-256 of the wheel; this module checks that of the
-//! library inside, after fetching and whenever it finds an installed one.
+//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that
+//! for CPython 3.11) and pip fetches it under any Python. pip checks the SHA-256 of the wheel; this module checks that
+//! of the library inside, after fetching and whenever it finds an installed one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

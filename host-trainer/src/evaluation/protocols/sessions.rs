@@ -31,8 +31,8 @@ impl Protocol for Sessions {
 /// The split by the named sessions, or by default: half for training, the rest in equal parts for
 /// enrolment and probes.
 ///
-/// With `other_labels` (enrolled labels that differ from the training labels), training and enrolment may share sessions.
-/// By default they share the first two thirds, and the last third is for probes.
+/// With `other_labels` (enrolled labels that differ from the training labels), training and enrolment may share
+/// sessions. By default they share the first two thirds, and the last third is for probes.
 pub(super) fn sessions(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<Split, Lack> {
     let SessionChoice { training, enrolment, probes } = parts(dataset, choice, other_labels)?;
     Ok(Split {

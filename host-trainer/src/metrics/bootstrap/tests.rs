@@ -1,4 +1,4 @@
-//! Intervals: the same on any number of threads, as wide as the sessions differ, paired where trials are.
+//! Intervals do not depend on threads, widen with differences between sessions, and narrow by pairing.
 
 #![allow(clippy::unwrap_used)]
 
@@ -40,21 +40,21 @@ fn any_number_of_threads_and_any_order_of_trials_gives_the_same_intervals() {
     for threads in [0, 2, 3, 1000] {
         assert_eq!(on(&trials, threads), one);
     }
-    // d' sums in the order of the trials, and so may differ in its last digits.
+    // d' is summed in the order of the trials, so its last digits may differ.
     trials.reverse();
     let reversed = on(&trials, 2);
     assert_eq!((reversed.eer, reversed.roc_auc), (one.eer, one.roc_auc));
 }
 
 #[test]
-fn another_seed_draws_others() {
+fn another_seed_draws_other_replicates() {
     let trials = trials(6, 8, 3, 0.5, 1);
     let other = intervals(&trials, Resampling { seed: 6, ..RESAMPLING }).unwrap();
     assert_ne!(other, intervals(&trials, RESAMPLING).unwrap());
 }
 
 #[test]
-fn intervals_hold_the_figures_and_widen_with_what_sessions_differ() {
+fn intervals_contain_the_figures_and_widen_with_differences_between_sessions() {
     let alike = trials(6, 8, 9, 0.0, 2);
     let different = trials(6, 8, 9, 1.0, 2);
     let of = |trials: &[Trial]| intervals(trials, RESAMPLING).unwrap();
@@ -92,7 +92,7 @@ fn a_replicate_draws_whole_cells_and_as_many_as_there_are() {
         cells.draw(5, replicate, &mut weights);
         assert_eq!(weights.iter().sum::<u32>(), 12);
         drawn.iter_mut().zip(&weights).for_each(|(sum, weight)| *sum += weight);
-        // A session's cells together count a multiple of its labels: sessions are drawn whole.
+        // Sessions are drawn whole, so the counts of a session's cells add up to a multiple of its labels.
         assert!(weights.chunks(4).all(|session| session.iter().sum::<u32>() % 4 == 0));
     }
     assert!(drawn.iter().all(|&sum| (850..1150).contains(&sum)), "{drawn:?}");
@@ -108,7 +108,7 @@ fn a_method_does_not_differ_from_itself_and_a_better_one_does() {
     assert!(found.value > 0.0 && found.interval.unwrap()[0] > 0.0, "{found:?}");
     let reverse = paired_difference(&better, &a, RESAMPLING).unwrap();
     assert_eq!(reverse.value, -found.value);
-    // Pairing takes out what the methods share: the difference is known better than either figure.
+    // Pairing cancels what the methods share, so the difference has a narrower interval than either figure.
     assert!(width(found.interval) < width(intervals(&a, RESAMPLING).unwrap().eer));
 }
 
@@ -122,7 +122,7 @@ fn trials_of_other_comparisons_are_not_paired() {
 }
 
 #[test]
-fn a_score_that_is_no_number_is_an_error() {
+fn a_score_that_is_not_finite_is_an_error() {
     let mut trials = trials(2, 2, 1, 0.0, 8);
     trials[1].score = f64::NAN;
     let not_finite = ScoreError::NotFinite { list: "impostor", index: 0 };

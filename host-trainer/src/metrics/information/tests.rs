@@ -1,4 +1,4 @@
-//! Dimensions, bits and the map, against numpy, scipy and scikit-learn.
+//! Effective dimension, bits and the map, against numpy, scipy and scikit-learn.
 
 #![allow(clippy::unwrap_used)]
 
@@ -31,7 +31,7 @@ fn agrees_with_the_integral_of_the_gaussians() {
 }
 
 #[test]
-fn directions_used_alike_count_each() {
+fn directions_of_equal_variance_count_one_each() {
     // The corners of a cube in the first 3 of 5 dimensions; a line; one point.
     let cube: Vec<[f32; 5]> = (0..8_u8).map(|i| [0, 1, 2, 8, 8].map(|bit| f32::from(i >> bit.min(7) & 1))).collect();
     assert!((participation_ratio(&cube) - 3.0).abs() < 1e-12);

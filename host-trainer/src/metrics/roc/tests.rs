@@ -26,7 +26,7 @@ fn agrees_with_scikit_learn_and_the_hull_by_pooling_adjacent_violators() {
 }
 
 #[test]
-fn a_hull_passes_a_dent_of_the_curve() {
+fn the_hull_bridges_a_dent_of_the_curve() {
     // Points (0, 1/2), (1/2, 1/2), (1/2, 0), (1, 0): the hull's line from (0, 1/2) to (1/2, 0) has equal rates at 1/4.
     let (genuine, impostor) = ([4.0, 2.0], [3.0, 1.0]);
     assert_eq!(eer(&genuine, &impostor).unwrap().percent, 50.0);
@@ -44,7 +44,7 @@ fn a_rate_is_not_given_below_one_expected_false_match() {
 }
 
 #[test]
-fn where_the_highest_scores_are_impostors_nobody_is_accepted() {
+fn nothing_is_accepted_when_the_highest_scores_are_impostors() {
     let found = fnmr_at_fmr(&[0.0], &[1.0; 10], 0.1).unwrap();
     assert_eq!(found, Some(RocPoint { threshold: f64::INFINITY, fmr: 0.0, fnmr: 1.0 }));
 }

@@ -70,8 +70,8 @@ impl<'a> Source<'a> {
 
     /// The number, from 1, of the line that is `further` non-blank lines after the one at `place`.
     ///
-    /// Reads the file again, because the position that the csv crate gives to a line is that of a blank line before it or,
-    /// with CR LF line ends, that of the end of the line before.
+    /// Reads the file again, because the position that the csv crate gives to a line is that of a blank line before it
+    /// or, with CR LF line ends, that of the end of the line before.
     pub(super) fn line_at(&self, place: u64, mut further: usize) -> u64 {
         let Ok(Some((text, _))) = open_text(self.file) else {
             return 0;
