@@ -247,7 +247,7 @@ fn fewer_positions_and_another_format_go_together() {
 fn positions_that_the_model_does_not_have_are_refused() {
     let folder = Folder::with_model();
     for positions in ["0", "17"] {
-        let says = format!("{positions} positions: the model has 1 to 16");
+        let says = format!("{positions} positions: choose 1 to 16 for this model");
         for weights in ["f32", "i16"] {
             folder.refuses(&["export", "model", "--weights", weights, "--positions", positions], 2, &[&says]);
         }
