@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use neural_vault::engine::{Device, Engine};
 use neural_vault::model::{Model, ModelError, Provenance, initialise, reference_dims};
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Features of a frame on the fsaverage5 mesh.

@@ -1,7 +1,7 @@
 //! Synthetic recordings that repeat exactly from their seed.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::rows::{Dataset, Row};

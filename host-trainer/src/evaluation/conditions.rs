@@ -1,7 +1,7 @@
 //! Probes with noise or artefacts added, the same for any number of threads.
 
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Signal-to-noise ratios of the reference's noise sweep, in dB.

@@ -1,8 +1,8 @@
 //! Trials of a protocol's folds: of every probe, in few-shot episodes, and within the enrolment.
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::fold::Prepared;
 use super::items::runs;

@@ -2,8 +2,8 @@
 
 use neural_vault_core::bundle;
 use neural_vault_core::encoder::Dims;
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::{Model, ModelError, Provenance, StateDict};
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Input, Values};
 use crate::dataset::Window;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::engine::{Data, Feed};
 

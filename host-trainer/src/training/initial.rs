@@ -3,7 +3,7 @@
 use faer::Mat;
 use neural_vault_core::encoder::Dims;
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::model::{ModelError, StateDict, initial_weights};

@@ -1,7 +1,7 @@
 //! Proxy-anchor loss behind the whitened front end, which is fitted first and not trained.
 
 use neural_vault_core::encoder::Dims;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;

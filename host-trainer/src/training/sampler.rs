@@ -1,7 +1,7 @@
 //! The interface of an objective: settings to check, recordings to prepare, batches to draw.
 
 use neural_vault_core::encoder::Dims;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 
 use super::TrainingError;
 use super::batch::Batch;

@@ -1,7 +1,7 @@
 //! The reference's triplet loss over the whole encoder: its settings, and windows of recordings to draw from.
 
 use neural_vault_core::encoder::Dims;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::TrainingError;

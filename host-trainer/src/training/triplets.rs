@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use rand::RngExt;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
-use rand_chacha::ChaCha8Rng;
 
 use super::batch::{Batch, Input, Values};
 use crate::graph::loss::FORBIDDEN;

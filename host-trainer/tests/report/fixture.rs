@@ -6,7 +6,7 @@ use neural_vault::results::{
     SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
 };
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
 
 /// Method, separation out of sample, separation in sample.

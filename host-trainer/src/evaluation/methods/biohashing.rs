@@ -2,7 +2,7 @@
 
 use faer::Mat;
 use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::bits::BitGallery;

@@ -1,8 +1,8 @@
 //! Protocol `random`: a random half of each recording's frames trains and is enrolled, the other half probes.
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::protocol::{Fold, Lack, Protocol, SessionChoice, Split};
 use crate::dataset::Dataset;

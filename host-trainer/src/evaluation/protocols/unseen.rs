@@ -1,8 +1,8 @@
 //! Protocol `unseen`: the encoder is trained on some labels; others are enrolled and probed.
 
 use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::blocks::blocks;
 use super::check::all_labels;

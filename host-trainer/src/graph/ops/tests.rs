@@ -1,7 +1,7 @@
 //! Every operator's gradient against central differences, run by tract.
 
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::engine::{Data, Engine, Feed};
