@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use neural_vault::dataset::{LoadOptions, Synthetic, load, read_vectors, write_csv};
 use neural_vault::engine::Engine;
 use neural_vault::enrolment::{Development, Enrolment, Policy, Target};
+use neural_vault::model::import::ImportOptions;
 use neural_vault::model::{self, Model, Provenance, initialise};
 use neural_vault::training::{Objective, Settings, Trainer, TrainingData, Triplet, checkpoint};
 use neural_vault_core::encoder::Dims;
@@ -89,7 +90,7 @@ fn damaged_models_are_refused_or_have_the_same_digest() {
                 assert_eq!(read.digest(), written.digest());
                 assert!(name != model::BUNDLE || bytes == sound);
             }
-            let _ = model::safetensors::import(path, None);
+            let _ = model::import::import(path, &ImportOptions::default());
         });
     }
 }

@@ -11,6 +11,7 @@ use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
 use crate::front_end::FrontEndError;
 use crate::model::ModelError;
+use crate::model::import::{ImportError, ImportFault};
 use crate::token::TokenError;
 use crate::training::{ArchiveError, TrainingError};
 
@@ -68,6 +69,16 @@ impl From<ModelError> for Failure {
         let code = match error {
             ModelError::Write { .. } => OUTPUT,
             ModelError::Positions { .. } => USAGE,
+            _ => MODEL,
+        };
+        Self::new(code, error.with_hint())
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        let code = match error.fault {
+            ImportFault::NothingToSkip(_) | ImportFault::Window { .. } => USAGE,
             _ => MODEL,
         };
         Self::new(code, error.with_hint())

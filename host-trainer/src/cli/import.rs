@@ -7,13 +7,20 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::Failure;
+use super::hints::Hint;
 use crate::dataset::{LoadOptions, Standardiser, load};
 use crate::embedding::EmbeddingError;
 use crate::hex;
 use crate::model::Model;
-use crate::model::safetensors::import;
+use crate::model::import::{ImportOptions, import};
 
 /// Import weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
+///
+/// Tensors have the names of the reference's encoder: proj.weight, enc.layers.N.linear1.weight, head.3.weight and so on.
+/// A common beginning (`model.encoder.`) and wrappers (`module.`, `_orig_mod.`) are left out of the names. float16,
+/// bfloat16 and float64 become float32. A tensor that the encoder does not compute with refuses the import, unless
+/// --skip names it. In the file's metadata `heads`, `window`, `norm_first` and `activation` are read. Without pos.pe
+/// positions are sinusoidal.
 #[derive(Args)]
 pub struct Arguments {
     /// The weights.
@@ -25,13 +32,23 @@ pub struct Arguments {
     /// Attention heads, which shapes do not determine; from the file's metadata when not given, else 8.
     #[arg(long)]
     heads: Option<usize>,
+    /// Frames of a window, the default to enrol and verify with; from the file's metadata when not given, else 1.
+    #[arg(long, value_name = "N")]
+    window: Option<usize>,
+    /// Leave out a tensor, or all whose names begin with NAME and a dot, such as those of a loss.
+    #[arg(long, value_name = "NAME")]
+    skip: Vec<String>,
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
     #[arg(long, value_name = "DATA")]
     standardise: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let (mut weights, provenance) = import(&arguments.weights, arguments.heads)?;
+    let &Arguments { heads, window, ref skip, .. } = arguments;
+    let options = ImportOptions { heads, window, skip: skip.clone() };
+    let mut imported = import(&arguments.weights, &options)?;
+    imported.notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
+    let weights = &mut imported.weights;
     let features = weights.dims.features;
     if let Some(path) = &arguments.standardise {
         let dataset = load(path, &LoadOptions::default())?;
@@ -39,14 +56,17 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let origin = path.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
+        if imported.standardised {
+            console.note("note: the statistics of --standardise replace the standardiser in the file");
+        }
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
         weights.set_standardiser(standardiser.mean, standardiser.inv_std);
-    } else if weights.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
+    } else if !imported.standardised {
         console.note(
             "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",
         );
     }
-    let model = Model::new(&weights, provenance)?;
+    let model = Model::new(weights, imported.provenance)?;
     model.write(&arguments.out)?;
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();

@@ -1,8 +1,10 @@
 //! Errors of reading, making and writing a model.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use neural_vault_core::encoder::{DimsError, WeightFormat};
+
+use super::content::Content;
 
 /// Why a model cannot be read, made or written.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,24 @@ pub enum ModelError {
     Foreign {
         /// The file.
         path: PathBuf,
+    },
+    /// The file is of another kind than its name says.
+    #[error("{}: {content}, not a {kind} model", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The format it was read as.
+        kind: &'static str,
+        /// What it is.
+        content: Content,
+    },
+    /// The tensors in a file do not make a model.
+    #[error("{}: {source}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        source: Box<Self>,
     },
     /// A tensor does not fit the encoder.
     #[error("tensor {name}: {reason}")]
@@ -77,6 +97,13 @@ pub enum ModelError {
     /// The recordings do not determine the range of the values.
     #[error("calibration: {0}")]
     Calibration(String),
+}
+
+impl ModelError {
+    /// The error of the tensors in this file.
+    pub(super) fn in_file(self, path: &Path) -> Self {
+        Self::Weights { path: path.to_owned(), source: Box::new(self) }
+    }
 }
 
 fn no_division(d_model: usize, heads: usize) -> String {

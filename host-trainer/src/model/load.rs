@@ -4,6 +4,7 @@ use std::path::Path;
 
 use neural_vault_core::bundle::{Bundle, ProvisioningKey};
 
+use super::content::Content;
 use super::{Aligned, Model, ModelError, Provenance, SAFETENSORS, safetensors};
 #[cfg(feature = "_engine")]
 use super::{ONNX, onnx};
@@ -50,9 +51,13 @@ pub fn check_tag(path: &Path, provisioning_key: &ProvisioningKey) -> Result<(), 
         .map_err(|e| malformed(path, e.to_string()))
 }
 
+/// The bytes of a bundle, which the caller checks.
 fn read_aligned(path: &Path) -> Result<Aligned, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
-    Ok(Aligned::new(&bytes))
+    match Content::unexpected(&bytes, Content::Bundle) {
+        Some(content) => Err(ModelError::Content { path: path.to_owned(), kind: "bundle", content }),
+        None => Ok(Aligned::new(&bytes)),
+    }
 }
 
 fn malformed(path: &Path, reason: String) -> ModelError {

@@ -8,7 +8,10 @@
 //! changed in a [`StateDict`], from which a new model is made.
 
 mod aligned;
+mod assemble;
+mod content;
 mod error;
+pub mod import;
 mod initialise;
 mod load;
 #[cfg(feature = "_engine")]
@@ -27,6 +30,7 @@ use neural_vault_core::bundle::{self, Bundle, BundleError, ProvisioningKey};
 use neural_vault_core::encoder::{Dims, WeightFormat};
 
 pub use aligned::Aligned;
+pub use content::Content;
 pub use error::ModelError;
 pub use initialise::{initial_weights, initialise};
 pub use load::{check_tag, load};

@@ -6,7 +6,9 @@ use std::path::Path;
 use neural_vault_core::bundle;
 use prost::Message;
 
-use super::safetensors::{Header, SCHEMA, assemble};
+use super::assemble::assemble;
+use super::content::Content;
+use super::safetensors::Header;
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
 use crate::graph::messages::ModelProto;
@@ -65,16 +67,15 @@ pub fn to_proto(model: &Model) -> Result<ModelProto, ModelError> {
 /// When the file cannot be read, was not written by this program, or differs from the file that its weights give.
 pub fn read(path: &Path) -> Result<Model, ModelError> {
     let bytes = std::fs::read(path).map_err(|source| ModelError::Read { path: path.to_owned(), source })?;
+    if let Some(content) = Content::unexpected(&bytes, Content::Onnx) {
+        return Err(ModelError::Content { path: path.to_owned(), kind: "ONNX", content });
+    }
     let malformed =
         |reason: &str| ModelError::Malformed { path: path.to_owned(), kind: "ONNX", reason: reason.to_owned() };
     let proto = ModelProto::decode(bytes.as_slice()).map_err(|e| malformed(&format!("it cannot be decoded: {e}")))?;
     let property = proto.metadata_props.iter().find(|entry| entry.key == PROPERTY);
     let header = property.ok_or_else(|| malformed("it was not written by neural-vault"))?;
-    let header: Header =
-        serde_json::from_str(&header.value).map_err(|e| malformed(&format!("its metadata is unreadable: {e}")))?;
-    if header.schema != SCHEMA {
-        return Err(malformed(&format!("its metadata is {}, this program reads {SCHEMA}", header.schema)));
-    }
+    let header = Header::from_json(&header.value).map_err(|reason| malformed(&reason))?;
     if proto.opset_import.first().map(|set| set.version) != Some(OPSET) {
         return Err(malformed("its operator set is not the one this program writes"));
     }
@@ -96,7 +97,8 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
             return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
         }
     }
-    let model = Model::new(&assemble(tensors, header.heads)?, header.provenance)?;
+    let model = assemble(tensors, header.heads).and_then(|weights| Model::new(&weights, header.provenance));
+    let model = model.map_err(|error| error.in_file(path))?;
     if hex::encode(model.digest()) != header.digest {
         return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
     }
