@@ -1,6 +1,6 @@
 //! Text from files and arguments, made safe to show on a terminal.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 /// Text of one line whose control characters are shown as escapes, such as `\u{1b}` and `\n`.
