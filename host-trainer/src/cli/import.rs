@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::arguments::{ReadingArguments, inputs};
 use super::console::Console;
 use super::failure::Failure;
 use super::hints::Hint;
-use crate::dataset::{LoadOptions, Standardiser, load};
+use crate::dataset::{Input, Standardiser};
 use crate::embedding::EmbeddingError;
 use crate::hex;
 use crate::model::Model;
@@ -22,6 +23,7 @@ use crate::model::import::{ImportOptions, import};
 /// --skip names it. In the file's metadata `heads`, `window`, `norm_first` and `activation` are read. Without pos.pe
 /// positions are sinusoidal.
 #[derive(Args)]
+#[command(mut_group("ReadingArguments", |group| group.requires("standardise")))]
 pub struct Arguments {
     /// The weights.
     #[arg(value_name = "W.safetensors")]
@@ -39,8 +41,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     skip: Vec<String>,
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
-    #[arg(long, value_name = "DATA")]
-    standardise: Option<PathBuf>,
+    #[arg(long, value_name = "DATA", value_parser = inputs())]
+    standardise: Vec<Input>,
+    #[command(flatten)]
+    reading: ReadingArguments,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -50,10 +54,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     imported.notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
     let weights = &mut imported.weights;
     let features = weights.dims.features;
-    if let Some(path) = &arguments.standardise {
-        let dataset = load(path, &LoadOptions::default())?;
+    if !arguments.standardise.is_empty() {
+        let dataset = arguments.reading.load(&arguments.standardise, console)?;
         if dataset.features != features {
-            let origin = path.display().to_string();
+            let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
         if imported.standardised {

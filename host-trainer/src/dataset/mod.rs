@@ -6,7 +6,10 @@
 mod blocks;
 mod check;
 mod error;
+mod input;
+mod names;
 mod npy;
+mod order;
 mod pivot;
 mod readers;
 mod rows;
@@ -20,6 +23,7 @@ pub(crate) mod fixtures;
 
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
+pub use input::{Input, Place};
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
