@@ -51,7 +51,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let &Arguments { heads, window, ref skip, .. } = arguments;
     let options = ImportOptions { heads, window, skip: skip.clone() };
     let mut imported = import(&arguments.weights, &options)?;
-    imported.notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
+    let file = arguments.weights.display();
+    imported.notes.iter().for_each(|note| console.note(format!("note: {file}: {}", note.with_hint())));
     let weights = &mut imported.weights;
     let features = weights.dims.features;
     if !arguments.standardise.is_empty() {
@@ -61,7 +62,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
         if imported.standardised {
-            console.note("note: the statistics of --standardise replace the standardiser in the file");
+            console.note(format!("note: {file}: the statistics of --standardise replace its standardiser"));
         }
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
         weights.set_standardiser(standardiser.mean, standardiser.inv_std);

@@ -1,4 +1,4 @@
-//! `export` and `import`: the files of a model, made again.
+//! `export`: the files of a model, made again.
 
 use neural_vault::model::Aligned;
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey};
@@ -60,30 +60,6 @@ fn a_provisioning_key_of_another_length_is_refused() {
         2,
         &["key", "32 bytes, or 64 hexadecimal digits"],
     );
-}
-
-#[test]
-fn import_takes_the_statistics_of_the_recordings_it_is_given() {
-    let folder = Folder::with_model();
-    let weights = "model/model.safetensors";
-    let plain = folder.does(&["import", weights, "--out", "plain", "--heads", "4"]);
-    assert!(plain.stderr.contains("does not standardise its input"), "{}", plain.stderr);
-    let import = ["import", weights, "--out", "out", "--heads", "4", "--standardise"];
-    let standardised = folder.does(&[&import[..], &["data.csv"]].concat());
-    assert_eq!(standardised.stderr, "");
-    assert_ne!(folder.read("plain/model.nvb"), folder.read("out/model.nvb"));
-    folder.does(&["synth", "-o", "wide.csv", "--features", "25", "--classes", "2", "--timesteps", "2"]);
-    let says = ["wide.csv", "25 features", &format!("the model takes {FEATURES}")];
-    folder.refuses(&[&import[..], &["wide.csv"]].concat(), 3, &says);
-}
-
-#[test]
-fn heads_that_do_not_divide_the_width_are_refused() {
-    let folder = Folder::with_model();
-    let import = ["import", "model/model.safetensors", "--out", "out", "--heads"];
-    for heads in ["0", "5"] {
-        folder.refuses(&[&import[..], &[heads]].concat(), 4, &["proj.weight", "--heads"]);
-    }
 }
 
 /// Every format but f32, with the least cosine to it that a small random model must keep.
