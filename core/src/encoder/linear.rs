@@ -87,6 +87,11 @@ impl<'a> Linear<'a> {
         self
     }
 
+    /// Whether it standardises its inputs.
+    pub(super) fn is_standardised(&self) -> bool {
+        either!(self, linear => linear.standardiser.is_some())
+    }
+
     /// Standardises the raw inputs of a row in place.
     pub(super) fn standardise(&self, row: &mut [f32]) {
         match self {

@@ -38,6 +38,7 @@ pub use format::WeightFormat;
 pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
 
+use crate::frame::{FrameError, check_frame};
 use crate::kernel::Kernel;
 use crate::similarity::SimilarityError;
 use forward::start;
@@ -86,6 +87,13 @@ pub enum EncodeError {
         given: usize,
         /// Components of an embedding.
         needed: usize,
+    },
+    /// A raw frame says nothing: too few of its values are finite, or they are all equal.
+    Frame {
+        /// The frame, from 1.
+        frame: usize,
+        /// What it lacks.
+        cause: FrameError,
     },
     /// The embedding is zero or not finite, as when raw values overflow.
     Degenerate(SimilarityError),
@@ -138,7 +146,7 @@ impl<'a> Encoder<'a> {
     /// Values are sanitised and standardised on the way in.
     ///
     /// # Errors
-    /// A length does not fit the model, or the embedding is zero or not finite.
+    /// A length does not fit the model, a frame says nothing, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let given = frames.len();
@@ -148,6 +156,7 @@ impl<'a> Encoder<'a> {
         let window = given / features;
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
+        self.check_frames(frames)?;
         self.project(0..features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
         embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
@@ -178,6 +187,7 @@ impl<'a> Encoder<'a> {
             return Err(EncodeError::Embedding { given: embeddings.len(), needed });
         }
         let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
+        self.check_frames(frames)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
             self.project(0..features, frames, rows, partials);
@@ -186,6 +196,21 @@ impl<'a> Encoder<'a> {
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
                 self.encode(&mut workspace)?;
                 embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether frames enter as they were recorded.
+    pub(crate) fn takes_raw_frames(&self) -> bool {
+        self.weights.projection.is_standardised()
+    }
+
+    /// Checks that each raw frame says something.
+    fn check_frames(&self, frames: &[f32]) -> Result<(), EncodeError> {
+        if self.takes_raw_frames() {
+            for (index, frame) in frames.chunks_exact(self.dims.features).enumerate() {
+                check_frame(frame).map_err(|cause| EncodeError::Frame { frame: index + 1, cause })?;
             }
         }
         Ok(())
@@ -232,6 +257,7 @@ impl fmt::Display for EncodeError {
             Self::Embedding { given, needed } => {
                 write!(f, "room for {given} components, an embedding has {needed}")
             }
+            Self::Frame { frame, cause } => write!(f, "frame {frame} says nothing: {cause}"),
             Self::Degenerate(error) => write!(f, "embedding has no direction: {error}"),
         }
     }
@@ -240,6 +266,7 @@ impl fmt::Display for EncodeError {
 impl Error for EncodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::Frame { cause, .. } => Some(cause),
             Self::Degenerate(error) => Some(error),
             _ => None,
         }
