@@ -23,7 +23,7 @@ pub use error::DatasetError;
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
-pub use standardiser::{Standardiser, sanitise};
+pub use standardiser::Standardiser;
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
 pub use write::write_csv;
