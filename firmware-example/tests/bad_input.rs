@@ -43,7 +43,7 @@ fn odd_model() -> Aligned {
         };
         Some(Cow::Owned(values))
     };
-    Aligned::new(&write(&LINEAR, WeightFormat::F32, tensor, None).unwrap())
+    Aligned::new(&write(&LINEAR, WeightFormat::F32, None, tensor, None).unwrap())
 }
 
 /// Two windows whose embeddings cancel each other out.

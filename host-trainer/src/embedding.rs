@@ -9,6 +9,8 @@ use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
+#[cfg(feature = "_engine")]
+use crate::dataset::Standardiser;
 use crate::dataset::{Dataset, DatasetError, Scan};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
@@ -62,7 +64,7 @@ pub enum EmbeddingError {
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
-        /// The scan's name: its label, if it comes from a dataset.
+        /// The scan's name: its label and session, if it comes from a dataset.
         label: String,
         /// The core's error.
         source: ScanError,
@@ -89,7 +91,7 @@ pub struct Embedder {
 enum Runner {
     Core(Model),
     #[cfg(feature = "_engine")]
-    Onnx(Box<dyn Session>),
+    Onnx(Box<dyn Session>, Standardiser),
 }
 
 impl Embedder {
@@ -101,7 +103,10 @@ impl Embedder {
         let runner = match engine {
             EmbeddingEngine::Core => Runner::Core(model.clone()),
             #[cfg(feature = "_engine")]
-            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
+            EmbeddingEngine::Onnx(engine) => {
+                let session = engine.open(&crate::model::onnx::to_proto(model)?, 1)?;
+                Runner::Onnx(session, model.standardiser()?)
+            }
         };
         Ok(Self { dims: *model.dims(), runner })
     }
@@ -128,8 +133,10 @@ impl Embedder {
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
-            Runner::Onnx(session) => {
-                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+            Runner::Onnx(session, standardiser) => {
+                let latent = self.dims.latent;
+                let embed = |scan| onnx::embedding(session.as_mut(), standardiser, scan, window, latent);
+                scans.iter().map(embed).collect()
             }
         }
     }
@@ -140,8 +147,9 @@ impl Embedder {
     /// As [`Embedder::embed`].
     pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         check_width(&dataset.origin.display().to_string(), dataset.features, &self.dims)?;
-        let frames = scans.iter().map(|scan| Frames {
-            name: &dataset.labels[scan.label as usize],
+        let names: Vec<String> = scans.iter().map(|scan| name(dataset, scan)).collect();
+        let frames = scans.iter().zip(&names).map(|(scan, name)| Frames {
+            name,
             values: dataset.scan_values(scan),
             features: dataset.features,
         });
@@ -153,6 +161,12 @@ impl fmt::Debug for Embedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Embedder").field("dims", &self.dims).finish_non_exhaustive()
     }
+}
+
+/// The label of a scan, and its session where the recordings name sessions.
+fn name(dataset: &Dataset, scan: &Scan) -> String {
+    let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
+    if session.is_empty() { label.clone() } else { format!("{label}, session {session}") }
 }
 
 fn check_width(origin: &str, given: usize, dims: &Dims) -> Result<(), EmbeddingError> {

@@ -44,7 +44,6 @@ impl Hint for ModelError {
             Self::Foreign { .. } => "; `neural-vault import` takes weights trained elsewhere",
             Self::Heads { .. } => "; give --heads",
             Self::Quantised { .. } => "; use `--engine core`, or give the float32 model",
-            Self::Weights { source, .. } => return source.hint(),
             Self::Content { content: Content::Onnx, .. } => "; its name should end in `.onnx`",
             Self::Content { content, .. } => return content.hint(),
             _ => "",

@@ -64,8 +64,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         if imported.standardised {
             console.note(format!("note: {file}: the statistics of --standardise replace its standardiser"));
         }
-        let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
-        weights.set_standardiser(standardiser.mean, standardiser.inv_std);
+        weights.set_standardiser(Standardiser::fit(&dataset.values, features, weights.fill).0);
     } else if !imported.standardised {
         console.note(
             "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         }
     };
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
-    model.provenance_mut().effective_dimension = Some(dimension as f32);
+    model.set_effective_dimension(dimension as f32);
     let digest = *model.digest();
     model.write(&arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;

@@ -27,7 +27,7 @@ pub use input::{Input, Place};
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
-pub use standardiser::{Standardiser, sanitise};
+pub use standardiser::Standardiser;
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
 pub use write::write_csv;

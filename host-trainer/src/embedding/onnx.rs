@@ -1,9 +1,9 @@
 //! A scan to its embedding on an ONNX engine, window by window.
 
-use neural_vault_core::scan::ScanError;
+use neural_vault_core::scan::{ScanError, check_frame};
 
 use super::{EmbeddingError, Frames};
-use crate::dataset::{sanitise, window_values};
+use crate::dataset::{Standardiser, window_values};
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
 
@@ -13,18 +13,24 @@ const BATCH: usize = 64;
 /// The embedding of a scan: the mean over its windows.
 pub(super) fn embedding(
     session: &mut dyn Session,
+    standardiser: &Standardiser,
     scan: &Frames<'_>,
     window: usize,
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
     let &Frames { name, values, features } = scan;
+    let refuse = |source| Err(EmbeddingError::Scan { label: name.to_owned(), source });
     let given = values.len() % features;
     if given != 0 {
-        let source = ScanError::IncompleteFrame { given, features };
-        return Err(EmbeddingError::Scan { label: name.to_owned(), source });
+        return refuse(ScanError::IncompleteFrame { given, features });
+    }
+    for (index, frame) in values.chunks_exact(features).enumerate() {
+        if let Err(cause) = check_frame(frame) {
+            return refuse(ScanError::Degenerate { frame: index + 1, cause });
+        }
     }
     let mut windows = window_values(values, features, window)?;
-    sanitise(&mut windows);
+    standardiser.fill_in(&mut windows);
     let size = window * features;
     let mut total = vec![0.0f32; latent];
     for batch in windows.chunks(BATCH * size) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use neural_vault_core::bundle;
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 
 use super::initialise::positions;
 use super::{MAX_WINDOW, ModelError, StateDict};
@@ -14,7 +14,8 @@ pub(super) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 /// The weights of a model with these tensors; every tensor is checked.
 ///
 /// A model with 0 heads is linear. Axes of size 1 do not matter: `[n, 1, d]` is a position table like `[1, n, d]`. A
-/// missing position table is sinusoidal, and without a standardiser frames are not standardised.
+/// missing position table is sinusoidal, and without a standardiser frames are not standardised. Values that are not
+/// finite become the mean.
 pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, ModelError> {
     let dims = sizes(&tensors, heads)?;
     complete(tensors, dims)
@@ -45,7 +46,7 @@ fn sizes(tensors: &Tensors, heads: usize) -> Result<Dims, ModelError> {
 
 /// Checks every tensor of a model of these sizes, and fills in the optional ones.
 fn complete(mut tensors: Tensors, dims: Dims) -> Result<StateDict, ModelError> {
-    let mut weights = StateDict { dims, tensors: BTreeMap::new() };
+    let mut weights = StateDict { dims, fill: Fill::Mean, tensors: BTreeMap::new() };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();
         let data = match (tensors.remove(&name), name.as_str()) {

@@ -1,6 +1,6 @@
 //! Errors of reading, making and writing a model.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use neural_vault_core::encoder::{DimsError, WeightFormat};
 
@@ -50,14 +50,6 @@ pub enum ModelError {
         /// What it is.
         content: Content,
     },
-    /// The tensors in a file do not make a model.
-    #[error("{}: {source}", path.display())]
-    Weights {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with them.
-        source: Box<Self>,
-    },
     /// A tensor does not fit the encoder.
     #[error("tensor {name}: {reason}")]
     Tensor {
@@ -97,13 +89,6 @@ pub enum ModelError {
     /// The recordings do not determine the range of the values.
     #[error("calibration: {0}")]
     Calibration(String),
-}
-
-impl ModelError {
-    /// The error of the tensors in this file.
-    pub(super) fn in_file(self, path: &Path) -> Self {
-        Self::Weights { path: path.to_owned(), source: Box::new(self) }
-    }
 }
 
 fn no_division(d_model: usize, heads: usize) -> String {

@@ -1,19 +1,17 @@
 //! Models as ONNX files: written for tract and ONNX Runtime, and read back if this program wrote them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use neural_vault_core::bundle;
 use prost::Message;
 
-use super::assemble::assemble;
+use super::assemble::Tensors;
 use super::content::Content;
 use super::safetensors::Header;
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
 use crate::graph::messages::ModelProto;
 use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
-use crate::hex;
 
 /// The metadata property that holds the model's header, as JSON.
 const PROPERTY: &str = "neural-vault";
@@ -80,7 +78,7 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
         return Err(malformed("its operator set is not the one this program writes"));
     }
     let graph = proto.graph.as_ref().ok_or_else(|| malformed("it holds no graph"))?;
-    let tensors: BTreeMap<_, _> = graph
+    let tensors: Tensors = graph
         .initializer
         .iter()
         .map(|tensor| {
@@ -90,18 +88,13 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
         })
         .collect();
     for (name, (shape, data)) in &tensors {
-        let (shape, data): (&Vec<usize>, &Vec<f32>) = (shape, data);
         let is_weight = name.contains('.');
         let elements = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         if is_weight && elements != Some(data.len()) {
             return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
         }
     }
-    let model = assemble(tensors, header.heads).and_then(|weights| Model::new(&weights, header.provenance));
-    let model = model.map_err(|error| error.in_file(path))?;
-    if hex::encode(model.digest()) != header.digest {
-        return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
-    }
+    let model = header.model(tensors, |reason| malformed(&reason))?;
     if to_proto(&model)?.graph != proto.graph {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }

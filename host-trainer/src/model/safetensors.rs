@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use neural_vault_core::bundle;
+use neural_vault_core::encoder::Fill;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
@@ -22,35 +23,80 @@ pub(super) struct Header {
     pub schema: String,
     pub digest: String,
     pub heads: usize,
+    /// [`Fill::name`]; absent in the first schema, whose models have bundles of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<String>,
     #[serde(flatten)]
     pub provenance: Provenance,
 }
 
 /// The schema of [`Header`].
-const SCHEMA: &str = "neural-vault/model/1";
+const SCHEMA: &str = "neural-vault/model/2";
+
+/// The schema of models with bundles of version 1.
+const FIRST_SCHEMA: &str = "neural-vault/model/1";
 
 impl Header {
     pub(super) fn new(model: &Model) -> Self {
+        let described = model.version() > 1;
         Self {
-            schema: SCHEMA.to_owned(),
+            schema: if described { SCHEMA } else { FIRST_SCHEMA }.to_owned(),
             digest: hex::encode(model.digest()),
             heads: model.dims().heads,
+            fill: described.then(|| model.fill().name().to_owned()),
             provenance: model.provenance().clone(),
         }
-    }
-
-    /// The header in the metadata of a file.
-    pub(super) fn from_json(json: &str) -> Result<Self, String> {
-        let header: Self = serde_json::from_str(json).map_err(|e| format!("its metadata is unreadable: {e}"))?;
-        if header.schema != SCHEMA {
-            return Err(format!("its metadata is {}, this program reads {SCHEMA}", header.schema));
-        }
-        Ok(header)
     }
 
     pub(super) fn to_json(&self) -> String {
         // A struct of strings and numbers always serialises.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads a header's JSON.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn from_json(json: &str) -> Result<Self, String> {
+        let header: Self = serde_json::from_str(json).map_err(|e| format!("its metadata is unreadable: {e}"))?;
+        if ![SCHEMA, FIRST_SCHEMA].contains(&header.schema.as_str()) {
+            return Err(format!("its metadata is {}, this program reads {FIRST_SCHEMA} and {SCHEMA}", header.schema));
+        }
+        Ok(header)
+    }
+
+    /// What replaces values that are not finite.
+    ///
+    /// # Errors
+    /// When the rule is not known.
+    pub(super) fn fill(&self) -> Result<Fill, String> {
+        if self.schema == FIRST_SCHEMA {
+            return Ok(Fill::Reference);
+        }
+        let name = self.fill.as_deref().unwrap_or_default();
+        let fill = Fill::ALL.into_iter().find(|fill| fill.name() == name);
+        fill.ok_or_else(|| format!("its rule `{name}` for missing values is not known"))
+    }
+
+    /// The model of these tensors, whose digest must be the header's: it covers weights, fill rule, window, recipe and
+    /// labels.
+    ///
+    /// `malformed` makes the error about the file.
+    pub(super) fn model(self, tensors: Tensors, malformed: impl Fn(String) -> ModelError) -> Result<Model, ModelError> {
+        let unsound = |error: ModelError| malformed(error.to_string());
+        let mut weights = assemble(tensors, self.heads).map_err(unsound)?;
+        weights.fill = self.fill().map_err(&malformed)?;
+        let model = if self.schema == FIRST_SCHEMA {
+            Model::first_version(&weights, self.provenance)
+        } else {
+            Model::new(&weights, self.provenance)
+        };
+        let model = model.map_err(unsound)?;
+        if hex::encode(model.digest()) != self.digest {
+            let reason = "its weights or its metadata do not match its digest: the file was changed or damaged";
+            return Err(malformed(reason.to_owned()));
+        }
+        Ok(model)
     }
 }
 
@@ -96,13 +142,8 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
     let header = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
     let header = header.ok_or_else(|| ModelError::Foreign { path: path.to_owned() })?;
-    let header = Header::from_json(header).map_err(malformed)?;
-    let model = assemble(tensors(&file), header.heads).and_then(|weights| Model::new(&weights, header.provenance));
-    let model = model.map_err(|error| error.in_file(path))?;
-    if hex::encode(model.digest()) != header.digest {
-        return Err(malformed("its weights do not match its digest: the file was changed or damaged".into()));
-    }
-    Ok(model)
+    let header = Header::from_json(header).map_err(&malformed)?;
+    header.model(tensors(&file), malformed)
 }
 
 /// What is wrong with a file that is not a sound safetensors file.

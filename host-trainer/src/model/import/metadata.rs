@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 
 use super::error::ImportFault;
 use super::note::ImportNote;
@@ -14,6 +14,9 @@ const HEADS: [&str; 6] = ["heads", "nhead", "n_heads", "n_head", "num_heads", "n
 
 /// The entry that names the frames of a window.
 const WINDOW: &str = "window";
+
+/// The entry that names what replaces raw values that are not finite.
+const FILL: &str = "fill";
 
 /// Entries that name LayerNorm's epsilon.
 const EPSILONS: [&str; 3] = ["eps", "layer_norm_eps", "norm_eps"];
@@ -105,6 +108,15 @@ impl Metadata {
         self.number(WINDOW)
     }
 
+    /// What replaces raw values that are not finite.
+    pub(super) fn fill(&self) -> Result<Option<Fill>, ImportFault> {
+        let Some(value) = self.0.get(FILL) else { return Ok(None) };
+        match Fill::ALL.into_iter().find(|fill| fill.name() == value.trim()) {
+            None => Err(refused(FILL, value, format!("it must be {}", Fill::ALL.map(Fill::name).join(" or ")))),
+            fill => Ok(fill),
+        }
+    }
+
     /// Notes that what is asked for overrides what these metadata say of the heads.
     pub(super) fn override_heads(&self, heads: usize, notes: &mut Vec<ImportNote>) {
         HEADS.iter().for_each(|key| self.override_entry(key, heads, notes));
@@ -128,7 +140,7 @@ impl Metadata {
     /// The entries that nothing here understands, other than `known` ones.
     pub(super) fn unused(&self, known: impl Fn(&str) -> bool) -> Vec<String> {
         let is_used = |key: &str| {
-            [WINDOW, "norm_first", "activation"].contains(&key)
+            [WINDOW, FILL, "norm_first", "activation"].contains(&key)
                 || HEADS.contains(&key)
                 || EPSILONS.contains(&key)
                 || SIZES.iter().any(|(size, _)| *size == key)

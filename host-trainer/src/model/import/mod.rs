@@ -14,6 +14,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use neural_vault_core::encoder::Fill;
 use safetensors::SafeTensors;
 
 use super::assemble::{Tensors, assemble};
@@ -89,7 +90,11 @@ fn from_bytes(bytes: &[u8], origin: &Path, options: &ImportOptions) -> Result<Im
     cut_positions(&mut tensors, &mut notes);
     let placed = tensors.contains_key("pos.pe");
 
-    let weights = weights(tensors, own.as_ref(), options, &metadata, &mut notes)?;
+    let mut weights = weights(tensors, own.as_ref(), options, &metadata, &mut notes)?;
+    weights.fill = match &own {
+        Some(own) => own.fill().map_err(ImportFault::Malformed)?,
+        None => metadata.fill()?.unwrap_or(Fill::Mean),
+    };
     let standardiser = [("standardiser.mean", 0.0), ("standardiser.inv_std", 1.0)];
     let standardised = standardiser.iter().any(|(name, idle)| weights.tensors[*name].iter().any(|value| value != idle));
     let positions = weights.dims.positions;
