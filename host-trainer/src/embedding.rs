@@ -9,8 +9,6 @@ use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
-#[cfg(feature = "_engine")]
-use crate::dataset::Standardiser;
 use crate::dataset::{Dataset, DatasetError, Scan};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
@@ -91,7 +89,7 @@ pub struct Embedder {
 enum Runner {
     Core(Model),
     #[cfg(feature = "_engine")]
-    Onnx(Box<dyn Session>, Standardiser),
+    Onnx(Box<dyn Session>),
 }
 
 impl Embedder {
@@ -103,10 +101,7 @@ impl Embedder {
         let runner = match engine {
             EmbeddingEngine::Core => Runner::Core(model.clone()),
             #[cfg(feature = "_engine")]
-            EmbeddingEngine::Onnx(engine) => {
-                let session = engine.open(&crate::model::onnx::to_proto(model)?, 1)?;
-                Runner::Onnx(session, model.standardiser()?)
-            }
+            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
         };
         Ok(Self { dims: *model.dims(), runner })
     }
@@ -133,10 +128,8 @@ impl Embedder {
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
-            Runner::Onnx(session, standardiser) => {
-                let latent = self.dims.latent;
-                let embed = |scan| onnx::embedding(session.as_mut(), standardiser, scan, window, latent);
-                scans.iter().map(embed).collect()
+            Runner::Onnx(session) => {
+                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
             }
         }
     }

@@ -1,11 +1,12 @@
-//! ONNX Runtime and tract train to the same losses.
+//! ONNX Runtime and tract train to the same losses, and embed what core embeds.
 #![allow(clippy::unwrap_used)]
 
-use neural_vault::dataset::Synthetic;
-use neural_vault::engine::{Device, Engine};
-use neural_vault::model::{Provenance, initialise};
+use neural_vault::dataset::{Standardiser, Synthetic};
+use neural_vault::embedding::{Embedder, EmbeddingEngine, Frames};
+use neural_vault::engine::{Data, Device, Engine, Feed};
+use neural_vault::model::{Model, Provenance, initial_weights, initialise, onnx};
 use neural_vault::training::{Mining, Objective, ProxyAnchor, Settings, Trainer, TrainingData, Triplet};
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 
 const STEPS: u64 = 20;
 const TOLERANCE: f32 = 1e-4;
@@ -40,5 +41,70 @@ fn both_engines_have_the_same_losses_over_twenty_steps() {
         for (step, (a, b)) in tract.iter().zip(&onnx_runtime).enumerate() {
             assert!((a - b).abs() <= TOLERANCE, "{objective:?}, step {step}: {a} and {b}");
         }
+    }
+}
+
+/// Both engines.
+const ENGINES: [Engine; 2] = [Engine::Tract, Engine::OnnxRuntime(Device::Cpu)];
+
+const FEATURES: usize = 24;
+
+/// A model with statistics far from zero, so that it matters what replaces a value.
+fn model(dims: Dims, fill: Fill) -> Model {
+    let mut weights = initial_weights(dims, 3).unwrap();
+    let mean = (0..FEATURES).map(|k| 3.0 - k as f32 * 0.5).collect();
+    let inv_std = (0..FEATURES).map(|k| 0.5 + k as f32 * 0.1).collect();
+    weights.set_standardiser(Standardiser { mean, inv_std, fill });
+    Model::new(&weights, Provenance::default()).unwrap()
+}
+
+#[test]
+fn frames_with_values_that_are_not_finite_embed_on_every_engine_as_on_core() {
+    let transformer =
+        Dims { features: FEATURES, d_model: 32, heads: 4, layers: 2, feed_forward: 64, latent: 32, positions: 16 };
+    let mut values: Vec<f32> = (0..7 * FEATURES).map(|k| (k as f32 * 0.7).sin() * 4.0).collect();
+    let finite = values.clone();
+    for (at, value) in [(0, f32::NAN), (30, f32::INFINITY), (31, f32::NEG_INFINITY), (55, f32::NAN), (100, f32::NAN)] {
+        values[at] = value;
+    }
+    for dims in [transformer, Dims::linear(FEATURES, 32, 16)] {
+        let mut by_rule = Vec::new();
+        for fill in Fill::ALL {
+            let model = model(dims, fill);
+            let embed = |engine, values: &[f32]| {
+                let scan = Frames { name: "scan", values, features: FEATURES };
+                Embedder::open(&model, engine).unwrap().embed(&[scan], 3).unwrap().concat()
+            };
+            for values in [&finite, &values] {
+                let core = embed(EmbeddingEngine::Core, values);
+                for engine in ENGINES {
+                    let found = embed(EmbeddingEngine::Onnx(engine), values);
+                    for (a, b) in core.iter().zip(&found) {
+                        assert!((a - b).abs() <= 1e-5, "{fill:?}, {}: {a} and {b}", engine.name());
+                    }
+                }
+                by_rule.push(core);
+            }
+        }
+        let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(by_rule[0], by_rule[2], "finite frames do not depend on the rule");
+        assert!(distance(&by_rule[1], &by_rule[3]) > 1e-3, "the rules are told apart");
+    }
+}
+
+#[test]
+fn an_engine_refuses_more_frames_than_the_position_table_has() {
+    let positions = 4;
+    let dims = Dims { features: FEATURES, d_model: 32, heads: 4, layers: 1, feed_forward: 64, latent: 32, positions };
+    let proto = onnx::to_proto(&model(dims, Fill::Mean)).unwrap();
+    for engine in ENGINES {
+        let mut session = engine.open(&proto, 1).unwrap();
+        let mut is_run = |time: usize| {
+            let values = vec![0.5; 2 * time * FEATURES];
+            let shape = [2, time, FEATURES];
+            session.run(&[Feed { name: onnx::INPUT, shape: &shape, data: Data::F32(&values) }]).is_ok()
+        };
+        assert!(is_run(positions), "{}", engine.name());
+        assert!(!is_run(positions + 1), "{}", engine.name());
     }
 }

@@ -81,19 +81,6 @@ impl Standardiser {
         (Self { mean, inv_std, fill }, constant)
     }
 
-    /// Replaces the values of rows that are not finite, in place.
-    ///
-    /// # Panics
-    /// When the values are not whole rows of this width.
-    pub fn fill_in(&self, values: &mut [f32]) {
-        assert!(values.len().is_multiple_of(self.mean.len().max(1)), "whole rows");
-        for row in values.chunks_exact_mut(self.mean.len().max(1)) {
-            for (value, mean) in row.iter_mut().zip(&self.mean) {
-                *value = self.fill.apply(*value, *mean);
-            }
-        }
-    }
-
     /// Standardises rows in place: `(value - mean) * inv_std`, values that are not finite replaced first.
     ///
     /// # Panics

@@ -3,7 +3,7 @@
 use neural_vault_core::scan::{ScanError, check_frame};
 
 use super::{EmbeddingError, Frames};
-use crate::dataset::{Standardiser, window_values};
+use crate::dataset::window_values;
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
 
@@ -13,7 +13,6 @@ const BATCH: usize = 64;
 /// The embedding of a scan: the mean over its windows.
 pub(super) fn embedding(
     session: &mut dyn Session,
-    standardiser: &Standardiser,
     scan: &Frames<'_>,
     window: usize,
     latent: usize,
@@ -29,8 +28,7 @@ pub(super) fn embedding(
             return refuse(ScanError::Degenerate { frame: index + 1, cause });
         }
     }
-    let mut windows = window_values(values, features, window)?;
-    standardiser.fill_in(&mut windows);
+    let windows = window_values(values, features, window)?;
     let size = window * features;
     let mut total = vec![0.0f32; latent];
     for batch in windows.chunks(BATCH * size) {

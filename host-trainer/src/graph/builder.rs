@@ -27,6 +27,17 @@ pub enum ElementType {
     I64,
 }
 
+/// How an exported graph is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Revision {
+    /// As the first version of this program wrote it: finite values only, and a number of position rows that shape
+    /// inference cannot tell from the number of frames.
+    First,
+    /// As it is written now.
+    #[default]
+    Current,
+}
+
 /// An attribute of a node.
 #[derive(Clone, Debug)]
 pub(super) enum Attribute {
@@ -65,6 +76,7 @@ pub struct Graph {
     pub(super) outputs: Vec<Value>,
     pub(super) initialisers: Vec<(Value, Stored)>,
     pub(super) tape: Tape,
+    pub(super) revision: Revision,
     /// One stored copy per distinct constant, found by its shape and bits.
     constants: HashMap<(Vec<usize>, Vec<u8>), Value>,
     /// Where each symbolic dimension can be read at run time: a graph input and its axis.
@@ -83,6 +95,12 @@ impl Graph {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty graph that is written as `revision` says.
+    #[must_use]
+    pub fn of_revision(revision: Revision) -> Self {
+        Self { revision, ..Self::default() }
     }
 
     /// Declares an input that the caller feeds on every run; no gradient flows into it.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use neural_vault_core::encoder::Dims;
 
-use super::{Dim, Graph, Value, ops};
+use super::{Dim, Graph, Revision, Value, ops};
 
 /// LayerNorm's epsilon, PyTorch's default.
 pub const LAYER_NORM_EPSILON: f32 = 1e-5;
@@ -132,5 +132,10 @@ fn first_positions(graph: &mut Graph, table: Value, time: Dim) -> Value {
         Dim::Fixed(n) => graph.integers(&[n as i64]),
         Dim::Symbol(symbol) => graph.symbol_size(symbol),
     };
-    graph.node("Slice", &[table, zero, end, axis], vec![], vec![Dim::Fixed(1), time, width])
+    let shape = [Dim::Fixed(1), time, width];
+    let rows = graph.node("Slice", &[table, zero, end, axis], vec![], shape.to_vec());
+    match time {
+        Dim::Symbol(_) if graph.revision == Revision::Current => ops::reshape_exactly(graph, rows, &shape),
+        _ => rows,
+    }
 }

@@ -14,7 +14,7 @@ mod proto;
 pub mod step;
 mod tape;
 
-pub use builder::{Dim, ElementType, Graph, Value};
+pub use builder::{Dim, ElementType, Graph, Revision, Value};
 
 /// Operator set of every graph this crate writes.
 pub const OPSET: i64 = 17;

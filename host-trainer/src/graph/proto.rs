@@ -9,9 +9,9 @@ use super::messages::{
 use super::{IR_VERSION, OPSET};
 
 impl Graph {
-    /// The ONNX model, with `metadata` as its properties.
+    /// The ONNX model.
     #[must_use]
-    pub fn into_model(self, name: &str, metadata: &[(String, String)]) -> pb::ModelProto {
+    pub fn into_model(self, name: &str) -> pb::ModelProto {
         let names: Vec<String> = self.values.iter().map(|v| v.name.clone()).collect();
         debug_assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "two values share a name");
         let shapes: Vec<Vec<Dim>> = self.values.into_iter().map(|v| v.shape).collect();
@@ -43,10 +43,6 @@ impl Graph {
             producer_name: env!("CARGO_PKG_NAME").to_owned(),
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
             graph: Some(graph),
-            metadata_props: metadata
-                .iter()
-                .map(|(key, value)| pb::StringStringEntryProto { key: key.clone(), value: value.clone() })
-                .collect(),
             ..Default::default()
         }
     }

@@ -121,5 +121,5 @@ pub fn training_step(dims: &Dims, options: &StepOptions) -> Result<TrainingStep,
     for ((name, _), gradient) in parameters.iter().zip(gradients) {
         graph.output(&format!("gradient.{name}"), gradient);
     }
-    Ok(TrainingStep { model: graph.into_model("neural-vault training step", &[]), constants, parameters, masks })
+    Ok(TrainingStep { model: graph.into_model("neural-vault training step"), constants, parameters, masks })
 }

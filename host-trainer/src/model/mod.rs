@@ -40,8 +40,6 @@ pub use load::{check_tag, load};
 pub use provenance::Provenance;
 pub use state_dict::StateDict;
 
-use crate::dataset::Standardiser;
-
 /// Components of an embedding.
 pub const LATENT: usize = 128;
 
@@ -205,19 +203,6 @@ impl Model {
     /// Sets the effective dimension of its embeddings, which its digest does not cover.
     pub fn set_effective_dimension(&mut self, dimension: f32) {
         self.provenance.effective_dimension = Some(dimension);
-    }
-
-    /// The statistics by which it standardises raw frames.
-    ///
-    /// # Errors
-    /// As [`Model::bundle`].
-    pub fn standardiser(&self) -> Result<Standardiser, ModelError> {
-        let bundle = self.bundle()?;
-        let [mean, inv_std] = ["standardiser.mean", "standardiser.inv_std"].map(|name| {
-            let missing = || ModelError::Tensor { name: name.to_owned(), reason: "is missing".to_owned() };
-            bundle.state_tensor(name).ok_or_else(missing)
-        });
-        Ok(Standardiser { mean: mean?, inv_std: inv_std?, fill: self.fill() })
     }
 
     /// The bytes of its bundle, without a tag.

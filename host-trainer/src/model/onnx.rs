@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use neural_vault_core::bundle;
+use neural_vault_core::encoder::{Dims, Fill};
 use prost::Message;
 
 use super::assemble::Tensors;
@@ -10,20 +11,23 @@ use super::content::Content;
 use super::safetensors::Header;
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
-use crate::graph::messages::ModelProto;
-use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
+use crate::graph::messages::{ModelProto, StringStringEntryProto};
+use crate::graph::{Dim, ElementType, Graph, OPSET, Revision, ops};
 
 /// The metadata property that holds the model's header, as JSON.
 const PROPERTY: &str = "neural-vault";
 
-/// Name of the model's input, `[batch, time, features]`, raw frames without NaN or infinities.
+/// Name of the model's input, `[batch, time, features]`, raw frames.
 pub const INPUT: &str = "frames";
 
 /// Name of the model's output, `[batch, latent]`, unit vectors.
 pub const OUTPUT: &str = "embedding";
 
-/// The model as an ONNX file: opset 17, symbolic batch and time, the standardiser and the weights as initialisers under
-/// their `state_dict` names, the digest and the provenance in its metadata.
+/// The model as an ONNX file: opset 17, symbolic batch and time, the rule for values that are not finite, the
+/// standardiser and the weights as initialisers under their `state_dict` names, the digest and the provenance in its
+/// metadata.
+///
+/// Of frames that core refuses, because they say nothing, an engine makes an embedding.
 ///
 /// # Errors
 /// When its weights are not float32.
@@ -36,9 +40,18 @@ pub fn to_bytes(model: &Model) -> Result<Vec<u8>, ModelError> {
 /// # Errors
 /// As [`to_bytes`].
 pub fn to_proto(model: &Model) -> Result<ModelProto, ModelError> {
+    let mut proto = in_revision(model, Revision::Current)?;
+    proto.doc_string = description(model);
+    let header = Header::new(model).to_json();
+    proto.metadata_props = vec![StringStringEntryProto { key: PROPERTY.to_owned(), value: header }];
+    Ok(proto)
+}
+
+/// The graph of a model as this or the first version of this program writes it.
+fn in_revision(model: &Model, revision: Revision) -> Result<ModelProto, ModelError> {
     let mut state = model.state_dict()?;
     let dims = state.dims;
-    let mut graph = Graph::new();
+    let mut graph = Graph::of_revision(revision);
     let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(dims.features)];
     let raw = graph.input(INPUT, ElementType::F32, &shape);
     let weights: Weights = bundle::tensor_names_and_shapes(&dims)?
@@ -49,17 +62,36 @@ pub fn to_proto(model: &Model) -> Result<ModelProto, ModelError> {
             (name, value)
         })
         .collect();
-    let frames = ops::standardise(&mut graph, raw, weights["standardiser.mean"], weights["standardiser.inv_std"]);
+    let (mean, inverse) = (weights["standardiser.mean"], weights["standardiser.inv_std"]);
+    let finite = match revision {
+        Revision::First => raw,
+        Revision::Current => ops::fill(&mut graph, raw, mean, model.fill()),
+    };
+    let frames = ops::standardise(&mut graph, finite, mean, inverse);
     let embedding = encoder(&mut graph, frames, &dims, &weights, &[]);
     graph.output(OUTPUT, embedding);
-    let header = Header::new(model).to_json();
-    Ok(graph.into_model("neural-vault encoder", &[(PROPERTY.to_owned(), header)]))
+    Ok(graph.into_model("neural-vault encoder"))
+}
+
+/// What a user of the file alone must know.
+fn description(model: &Model) -> String {
+    let Dims { features, positions, latent, .. } = model.dims();
+    let fill = match model.fill() {
+        Fill::Reference => "NaN enters as 0, infinities as 1 and -1, before standardising",
+        Fill::Mean => "A value that is not finite enters as the feature's training mean",
+    };
+    format!(
+        "{INPUT}: raw frames [batch, time, {features}], 1 to {positions} frames. {fill}. {OUTPUT}: unit vectors \
+         [batch, {latent}]; a scan's embedding is the mean over its windows. neural-vault refuses a frame of which fewer \
+         than half of the values are finite, or whose finite values are all equal; this graph embeds it."
+    )
 }
 
 /// Reads an ONNX file that this program wrote.
 ///
 /// The weights are read from the initialisers, their digest is recomputed, and the graph is compared with the one that
-/// this program writes for them, so that the digest covers all that an engine runs.
+/// this program writes for them, or for a model of the first version its first version, so that the digest covers all
+/// that an engine runs.
 ///
 /// # Errors
 /// When the file cannot be read, was not written by this program, or differs from the file that its weights give.
@@ -95,8 +127,83 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
         }
     }
     let model = header.model(tensors, |reason| malformed(&reason))?;
-    if to_proto(&model)?.graph != proto.graph {
+    let is_written = |revision| Ok::<_, ModelError>(in_revision(&model, revision)?.graph == proto.graph);
+    if !is_written(Revision::Current)? && !(model.version() == 1 && is_written(Revision::First)?) {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }
     Ok(model)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::model::{Provenance, StateDict, initial_weights, linear_dims};
+
+    const DIMS: Dims =
+        Dims { features: 24, d_model: 32, heads: 4, layers: 1, feed_forward: 32, latent: 32, positions: 16 };
+
+    fn weights(dims: Dims, fill: Fill) -> StateDict {
+        StateDict { fill, ..initial_weights(dims, 3).unwrap() }
+    }
+
+    /// The file of a model with its graph in the first version's form, read back.
+    fn read_first(model: &Model) -> Result<Model, ModelError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        let graph = in_revision(model, Revision::First).unwrap().graph;
+        std::fs::write(&path, ModelProto { graph, ..to_proto(model).unwrap() }.encode_to_vec()).unwrap();
+        read(&path)
+    }
+
+    #[test]
+    fn files_of_the_first_version_keep_their_digest_and_later_models_have_no_such_graph() {
+        for dims in [DIMS, linear_dims(24)] {
+            let weights = weights(dims, Fill::Reference);
+            let first = Model::first_version(&weights, Provenance::default()).unwrap();
+            assert_eq!(read_first(&first).unwrap().digest(), first.digest());
+            let later = Model::new(&weights, Provenance::default()).unwrap();
+            let refused = read_first(&later).unwrap_err().to_string();
+            assert!(refused.ends_with("its graph is not the one that belongs to its weights"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn models_of_every_version_and_rule_are_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        for (dims, fill) in [(DIMS, Fill::Mean), (DIMS, Fill::Reference), (linear_dims(24), Fill::Mean)] {
+            let model = Model::new(&weights(dims, fill), Provenance::default()).unwrap();
+            std::fs::write(&path, to_bytes(&model).unwrap()).unwrap();
+            let read = super::read(&path).unwrap();
+            assert_eq!((read.digest(), read.fill()), (model.digest(), fill));
+        }
+        let first = Model::first_version(&weights(DIMS, Fill::Reference), Provenance::default()).unwrap();
+        std::fs::write(&path, to_bytes(&first).unwrap()).unwrap();
+        assert_eq!(super::read(&path).unwrap().digest(), first.digest());
+    }
+
+    #[test]
+    fn the_file_says_what_enters_for_a_value_that_is_not_finite() {
+        for (fill, says) in [(Fill::Mean, "training mean"), (Fill::Reference, "NaN enters as 0")] {
+            let proto = to_proto(&Model::new(&weights(DIMS, fill), Provenance::default()).unwrap()).unwrap();
+            assert!(proto.doc_string.contains(says), "{}", proto.doc_string);
+            assert!(proto.doc_string.contains("[batch, time, 24], 1 to 16 frames"), "{}", proto.doc_string);
+        }
+    }
+
+    #[test]
+    fn shape_inference_needs_no_value_to_know_the_rows_of_the_position_table() {
+        let model = Model::new(&weights(DIMS, Fill::Mean), Provenance::default()).unwrap();
+        let graph = to_proto(&model).unwrap().graph.unwrap();
+        let rows = graph.node.iter().find(|node| node.input.first().is_some_and(|name| name == "pos.pe")).unwrap();
+        let users: Vec<&str> = graph
+            .node
+            .iter()
+            .filter(|node| node.input.contains(&rows.output[0]))
+            .map(|node| node.op_type.as_str())
+            .collect();
+        // A slice may be shorter than what is asked for; a reshape has the size it is given.
+        assert_eq!((rows.op_type.as_str(), users.as_slice()), ("Slice", &["Reshape"][..]));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::f32::consts::{FRAC_1_SQRT_2, PI};
 
+use neural_vault_core::encoder::Fill;
+
 use super::like_first;
 use crate::graph::{Graph, Value};
 
@@ -46,6 +48,25 @@ pub fn mask(graph: &mut Graph, x: Value, m: Value) -> Value {
 pub fn standardise(graph: &mut Graph, x: Value, mean: Value, inverse: Value) -> Value {
     let centred = like_first(graph, "Sub", &[x, mean]);
     like_first(graph, "Mul", &[centred, inverse])
+}
+
+/// Replaces values that are not finite by the rule, over features of these means; for exported models, so nothing is
+/// recorded.
+pub fn fill(graph: &mut Graph, x: Value, mean: Value, rule: Fill) -> Value {
+    let is_nan = like_first(graph, "IsNaN", &[x]);
+    let is_infinite = like_first(graph, "IsInf", &[x]);
+    let shape = graph.shape(x).to_vec();
+    match rule {
+        Fill::Mean => {
+            let missing = like_first(graph, "Or", &[is_nan, is_infinite]);
+            graph.node("Where", &[missing, mean, x], vec![], shape)
+        }
+        Fill::Reference => {
+            let (sign, zero) = (like_first(graph, "Sign", &[x]), graph.scalar(0.0));
+            let bounded = graph.node("Where", &[is_infinite, sign, x], vec![], shape.clone());
+            graph.node("Where", &[is_nan, zero, bounded], vec![], shape)
+        }
+    }
 }
 
 /// `max(x, 0)`; its gradient at 0 is 0.

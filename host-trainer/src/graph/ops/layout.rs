@@ -17,6 +17,18 @@ pub fn reshape(graph: &mut Graph, x: Value, shape: &[Dim]) -> Value {
     y
 }
 
+/// As [`reshape`], with the run-time size of every symbolic axis; for exported models, so nothing is recorded.
+///
+/// An axis of another size is an error of the engine, and shape inference takes the axis for the symbol.
+pub fn reshape_exactly(graph: &mut Graph, x: Value, shape: &[Dim]) -> Value {
+    let parts = shape.iter().map(|dim| match dim {
+        Dim::Fixed(n) => Ok(*n as i64),
+        Dim::Symbol(symbol) => Err(*symbol),
+    });
+    let target = joined(graph, parts.collect());
+    graph.node("Reshape", &[x, target], vec![], shape.to_vec())
+}
+
 /// Axes in the order of `permutation`.
 pub fn transpose(graph: &mut Graph, x: Value, permutation: &[usize]) -> Value {
     let y = permute(graph, x, permutation);
@@ -85,6 +97,11 @@ fn target_shape(graph: &mut Graph, shape: &[Dim]) -> Value {
     if let Ok(numbers) = parts.iter().copied().collect::<Result<Vec<_>, _>>() {
         return graph.integers(&numbers);
     }
+    joined(graph, parts)
+}
+
+/// A list of integers, some of which are run-time sizes.
+fn joined(graph: &mut Graph, parts: Vec<Result<i64, &'static str>>) -> Value {
     let parts: Vec<Value> = parts
         .into_iter()
         .map(|part| match part {

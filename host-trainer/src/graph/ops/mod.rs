@@ -10,8 +10,8 @@ mod matrix;
 mod normalisation;
 mod reduction;
 
-pub use elementwise::{add, gelu, mask, offset, relu, scale, softplus, standardise, subtract};
-pub use layout::{gather_rows, reshape, split3, transpose};
+pub use elementwise::{add, fill, gelu, mask, offset, relu, scale, softplus, standardise, subtract};
+pub use layout::{gather_rows, reshape, reshape_exactly, split3, transpose};
 pub use matrix::{linear, matmul};
 pub use normalisation::{l2_normalise, layer_norm, softmax};
 pub use reduction::{log_sum_exp, mean, mean_over_time, sum_of_squares};

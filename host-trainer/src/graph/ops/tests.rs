@@ -123,7 +123,7 @@ fn check_with(shapes: &[&[usize]], extra: &[Feed<'_>], operator: impl Fn(&mut Gr
     }
     // Inputs are fed in the order of declaration: parameters first, then what the operator declared.
     assert!(graph.inputs.iter().all(|(_, element)| *element == ElementType::F32));
-    let mut session = Engine::Tract.open(&graph.into_model("check", &[]), 1).unwrap();
+    let mut session = Engine::Tract.open(&graph.into_model("check"), 1).unwrap();
     let mut values: Vec<Vec<f32>> = shapes.iter().map(|shape| draw(shape.iter().product())).collect();
     let mut run = |values: &[Vec<f32>]| {
         let mut feeds: Vec<Feed<'_>> = names

@@ -214,7 +214,7 @@ fn missing_tensors_and_layers_are_named() {
         ),
         (
             sound.renamed(|name| format!("model.{}", name.replace("head.3", "head.2"))),
-            "the encoder's head.3.bias, head.3.weight are missing below `model.`; \
+            "the encoder's head.3.weight, head.3.bias are missing below `model.`; \
              the encoder does not compute with model.head.2.bias, model.head.2.weight",
         ),
     ] {
