@@ -17,11 +17,15 @@ use crate::model::import::{ImportOptions, import};
 
 /// Import weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
 ///
-/// Tensors have the names of the reference's encoder: proj.weight, enc.layers.N.linear1.weight, head.3.weight and so on.
-/// A common beginning (`model.encoder.`) and wrappers (`module.`, `_orig_mod.`) are left out of the names. float16,
-/// bfloat16 and float64 become float32. A tensor that the encoder does not compute with refuses the import, unless
-/// --skip names it. In the file's metadata `heads`, `window`, `norm_first` and `activation` are read. Without pos.pe
-/// positions are sinusoidal.
+/// The tensors of the encoder are proj.{weight,bias}; pos.pe, sinusoidal when absent; in each layer enc.layers.N:
+/// self_attn.{in_proj_weight,in_proj_bias}, self_attn.out_proj.{weight,bias} and {norm1,norm2,linear1,linear2}.{weight,bias};
+/// head.{0,1,3}.{weight,bias}; and standardiser.{mean,inv_std}, instead of which --standardise can be given. What all
+/// names begin with (`model.encoder.`) and wrappers (`module.`, `_orig_mod.`) are left out of them. Any other tensor
+/// refuses the import, unless --skip names it: the encoder does not compute with it.
+///
+/// float16, bfloat16, float64 and integers become float32. Of the file's metadata these are read: heads (or nhead,
+/// num_heads), window, fill (`mean` or `reference`: what replaces values that are not finite; mean when absent),
+/// norm_first, which must be True, and activation, which must be relu.
 #[derive(Args)]
 #[command(mut_group("ReadingArguments", |group| group.requires("standardise")))]
 pub struct Arguments {
@@ -32,7 +36,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Attention heads, which shapes do not determine; from the file's metadata when not given, else 8.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     heads: Option<usize>,
     /// Frames of a window, the default to enrol and verify with; from the file's metadata when not given, else 1.
     #[arg(long, value_name = "N")]

