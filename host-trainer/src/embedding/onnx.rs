@@ -1,8 +1,8 @@
 //! A scan to its embedding on an ONNX engine, window by window.
 
-use neural_vault_core::scan::{ScanError, check_frame};
+use neural_vault_core::scan::ScanError;
 
-use super::{EmbeddingError, Frames};
+use super::{EmbeddingError, Frames, check_frames};
 use crate::dataset::{Standardiser, window_values};
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
@@ -19,16 +19,12 @@ pub(super) fn embedding(
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
     let &Frames { name, values, features } = scan;
-    let refuse = |source| Err(EmbeddingError::Scan { label: name.to_owned(), source });
+    let refuse = |source| EmbeddingError::Scan { label: name.to_owned(), source };
     let given = values.len() % features;
     if given != 0 {
-        return refuse(ScanError::IncompleteFrame { given, features });
+        return Err(refuse(ScanError::IncompleteFrame { given, features }));
     }
-    for (index, frame) in values.chunks_exact(features).enumerate() {
-        if let Err(cause) = check_frame(frame) {
-            return refuse(ScanError::Degenerate { frame: index + 1, cause });
-        }
-    }
+    check_frames(values, features).map_err(refuse)?;
     let mut windows = window_values(values, features, window)?;
     standardiser.fill_in(&mut windows);
     let size = window * features;

@@ -83,7 +83,8 @@ impl Header {
             Model::new(&weights, self.provenance)?
         };
         if hex::encode(model.digest()) != self.digest {
-            let reason = "its weights or its metadata do not match its digest: the file was changed or damaged";
+            let reason = "its weights do not match its digest, or its rule, window, recipe or labels do not: the file was \
+                          changed or damaged";
             return Err(malformed(reason.to_owned()));
         }
         Ok(model)
