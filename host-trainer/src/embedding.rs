@@ -6,7 +6,7 @@ mod onnx;
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::scan::{ScanEncoder, ScanError};
+use neural_vault_core::scan::{ScanEncoder, ScanError, check_frame};
 use rayon::prelude::*;
 
 use crate::dataset::{Dataset, DatasetError, Scan};
@@ -154,6 +154,22 @@ impl fmt::Debug for Embedder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Embedder").field("dims", &self.dims).finish_non_exhaustive()
     }
+}
+
+/// Checks that every frame of a scan says something, as embedding it does.
+///
+/// # Errors
+/// The first frame that does not, with the scan's label and session.
+pub fn check_scan(dataset: &Dataset, scan: &Scan) -> Result<(), EmbeddingError> {
+    let values = dataset.scan_values(scan);
+    check_frames(values, dataset.features).map_err(|source| EmbeddingError::Scan { label: name(dataset, scan), source })
+}
+
+fn check_frames(values: &[f32], features: usize) -> Result<(), ScanError> {
+    for (index, frame) in values.chunks_exact(features).enumerate() {
+        check_frame(frame).map_err(|cause| ScanError::Degenerate { frame: index + 1, cause })?;
+    }
+    Ok(())
 }
 
 /// The label of a scan, and its session where the recordings name sessions.

@@ -28,48 +28,54 @@ impl Standardiser {
     /// When `features` is zero or does not divide the number of values.
     pub fn fit(values: &[f32], features: usize, fill: Fill) -> (Self, usize) {
         assert!(features > 0 && values.len().is_multiple_of(features), "whole rows");
-        // 1 for a value that counts, 0 for one that is left out.
-        let weight = |value: f32| f64::from(u8::from(fill == Fill::Reference || value.is_finite()));
+        let counts = |value: f32| fill == Fill::Reference || value.is_finite();
         let number = |value: f32| f64::from(Fill::Reference.apply(value, 0.0));
-        let rows = || values.chunks_exact(features);
+        let rows = || values.chunks_exact(features).map(|row| (row, row.iter().all(|&value| counts(value))));
         // Sums run over offsets from a feature's first value, so that the variance of a constant column is exactly zero.
         let mut origin = vec![0.0_f64; features];
         let mut open: Vec<usize> = (0..features).collect();
-        for row in rows() {
+        for row in values.chunks_exact(features) {
             open.retain(|&k| {
-                let counts = weight(row[k]) > 0.0;
-                if counts {
+                let found = counts(row[k]);
+                if found {
                     origin[k] = number(row[k]);
                 }
-                !counts
+                !found
             });
             if open.is_empty() {
                 break;
             }
         }
-        let (mut counts, mut sums) = (vec![0.0_f64; features], vec![0.0_f64; features]);
-        for row in rows() {
-            for (((&value, origin), count), sum) in row.iter().zip(&origin).zip(&mut counts).zip(&mut sums) {
-                *sum += weight(value) * (number(value) - origin);
-                *count += weight(value);
+        // Most rows are whole, and are summed without a look at each value.
+        let (mut sums, mut missing) = (vec![0.0_f64; features], vec![0.0_f64; features]);
+        for (row, is_whole) in rows() {
+            for (k, ((&value, origin), sum)) in row.iter().zip(&origin).zip(&mut sums).enumerate() {
+                if is_whole || counts(value) {
+                    *sum += number(value) - origin;
+                } else {
+                    missing[k] += 1.0;
+                }
             }
         }
-        counts.iter_mut().for_each(|count| *count = count.max(1.0));
+        let total = (values.len() / features) as f64;
+        let known: Vec<f64> = missing.iter().map(|missing| (total - missing).max(1.0)).collect();
         let mean: Vec<f64> =
-            origin.iter().zip(&sums).zip(&counts).map(|((origin, sum), count)| origin + sum / count).collect();
+            origin.iter().zip(&sums).zip(&known).map(|((origin, sum), known)| origin + sum / known).collect();
         let mut squares = vec![0.0_f64; features];
-        for row in rows() {
+        for (row, is_whole) in rows() {
             for ((square, &value), mean) in squares.iter_mut().zip(row).zip(&mean) {
-                let offset = number(value) - mean;
-                *square += weight(value) * offset * offset;
+                if is_whole || counts(value) {
+                    let offset = number(value) - mean;
+                    *square += offset * offset;
+                }
             }
         }
         let mut constant = 0;
         let inv_std = squares
             .iter()
-            .zip(&counts)
-            .map(|(square, count)| {
-                let deviation = (square / count).sqrt();
+            .zip(&known)
+            .map(|(square, known)| {
+                let deviation = (square / known).sqrt();
                 if deviation < CONSTANT {
                     constant += 1;
                     return 1.0;

@@ -1,8 +1,8 @@
 //! A scan to its embedding on an ONNX engine, window by window.
 
-use neural_vault_core::scan::{ScanError, check_frame};
+use neural_vault_core::scan::ScanError;
 
-use super::{EmbeddingError, Frames};
+use super::{EmbeddingError, Frames, check_frames};
 use crate::dataset::window_values;
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
@@ -18,16 +18,12 @@ pub(super) fn embedding(
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
     let &Frames { name, values, features } = scan;
-    let refuse = |source| Err(EmbeddingError::Scan { label: name.to_owned(), source });
+    let refuse = |source| EmbeddingError::Scan { label: name.to_owned(), source };
     let given = values.len() % features;
     if given != 0 {
-        return refuse(ScanError::IncompleteFrame { given, features });
+        return Err(refuse(ScanError::IncompleteFrame { given, features }));
     }
-    for (index, frame) in values.chunks_exact(features).enumerate() {
-        if let Err(cause) = check_frame(frame) {
-            return refuse(ScanError::Degenerate { frame: index + 1, cause });
-        }
-    }
+    check_frames(values, features).map_err(refuse)?;
     let windows = window_values(values, features, window)?;
     let size = window * features;
     let mut total = vec![0.0f32; latent];

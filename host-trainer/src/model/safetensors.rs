@@ -93,7 +93,8 @@ impl Header {
         };
         let model = model.map_err(unsound)?;
         if hex::encode(model.digest()) != self.digest {
-            let reason = "its weights or its metadata do not match its digest: the file was changed or damaged";
+            let reason = "its weights do not match its digest, or its rule, window, recipe or labels do not: the file was \
+                          changed or damaged";
             return Err(malformed(reason.to_owned()));
         }
         Ok(model)

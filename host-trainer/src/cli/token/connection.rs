@@ -12,6 +12,7 @@ use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure};
 use crate::cli::secret::{read_secret, warn_of_readers};
 use crate::dataset::{Dataset, Scan};
+use crate::embedding::check_scan;
 use crate::token::{Client, Port, Timeouts};
 
 /// The token's port.
@@ -71,6 +72,8 @@ pub fn ask_for_consent(client: &Client, console: &Console) {
 
 /// Sends a scan, with progress.
 pub fn send_scan(client: &mut Client, dataset: &Dataset, scan: &Scan, console: &Console) -> Result<(), Failure> {
+    // Before a value is sent: the token refuses such a scan too, but cannot name it.
+    check_scan(dataset, scan)?;
     let values = dataset.scan_values(scan);
     let bar = console.progress(values.len() as u64);
     bar.set_message(format!("values of {} to the token", dataset.labels[scan.label as usize]));
