@@ -87,7 +87,7 @@ pub struct Embedder {
 }
 
 enum Runner {
-    Core(Model),
+    Core(Box<Model>),
     #[cfg(feature = "_engine")]
     Onnx(Box<dyn Session>),
 }
@@ -99,7 +99,7 @@ impl Embedder {
     /// When the engine is not available or refuses the model, or an ONNX engine is given weights that are not float32.
     pub fn open(model: &Model, engine: EmbeddingEngine) -> Result<Self, EmbeddingError> {
         let runner = match engine {
-            EmbeddingEngine::Core => Runner::Core(model.clone()),
+            EmbeddingEngine::Core => Runner::Core(Box::new(model.clone())),
             #[cfg(feature = "_engine")]
             EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
         };

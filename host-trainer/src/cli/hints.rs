@@ -72,7 +72,9 @@ impl Hint for Content {
             Self::WebPage => "; download the file itself, not the page that shows it",
             Self::Bundle => "; it is a model already, and its name should end in `.nvb`",
             Self::Safetensors => "; its name should end in `.safetensors`",
-            Self::NumpyArray | Self::Hdf5 | Self::Gguf | Self::Json => "; weights are a safetensors file",
+            Self::NumpyArray | Self::Hdf5 | Self::Gguf | Self::Json => {
+                "; `neural-vault import` takes a PyTorch state_dict that is saved as safetensors"
+            }
         }
         .into()
     }
@@ -89,6 +91,8 @@ impl Hint for ImportError {
             ImportFault::Names(names) if names.missing.is_empty() => {
                 "; if embeddings do not depend on them, leave them out with --skip NAME".into()
             }
+            ImportFault::Names(names) if names.unknown.is_empty() => "; save the whole `model.state_dict()`".into(),
+            ImportFault::Malformed(_) => "; fetch it or save it again".into(),
             ImportFault::Names(_) => "; rename tensors as `neural-vault import --help` names them".into(),
             _ => "".into(),
         }

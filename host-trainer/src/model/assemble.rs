@@ -31,6 +31,10 @@ fn sizes(tensors: &Tensors, heads: usize) -> Result<Dims, ModelError> {
         None => Err(missing(name)),
     };
     let [d_model, features] = axes("proj.weight")?;
+    if let Some((_, bias)) = tensors.get("proj.bias").filter(|(_, bias)| bias.len() != d_model) {
+        let reason = format!("has {d_model} outputs and {features} inputs, proj.bias is of {} outputs", bias.len());
+        return Err(ModelError::Tensor { name: "proj.weight".to_owned(), reason });
+    }
     if heads == 0 {
         return Ok(Dims::linear(features, d_model, MAX_WINDOW));
     }
@@ -133,6 +137,14 @@ mod tests {
             let error = assemble(tensors, 2).unwrap_err().to_string();
             assert!(error.starts_with(&format!("tensor {name}: has shape")) && error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn a_transposed_projection_is_named() {
+        let mut tensors = tensors(24);
+        tensors.get_mut("proj.weight").unwrap().0 = vec![24, 16];
+        let error = assemble(tensors, 2).unwrap_err().to_string();
+        assert_eq!(error, "tensor proj.weight: has 24 outputs and 16 inputs, proj.bias is of 16 outputs");
     }
 
     #[test]

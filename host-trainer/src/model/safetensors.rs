@@ -8,6 +8,7 @@ use neural_vault_core::encoder::Fill;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::assemble::{Tensors, assemble};
 use super::content::Content;
@@ -161,11 +162,20 @@ pub(super) fn damage(bytes: &[u8], error: &SafeTensorError) -> String {
             "it does not begin with the length of a header".to_owned()
         }
         SafeTensorError::MetadataIncompleteBuffer => {
-            "it is cut short, or has bytes after its tensors: its length is not that of its header and tensors"
-                .to_owned()
+            let expected = stated_length(bytes).unwrap_or(0);
+            let how = if given < expected { "it is cut short" } else { "bytes follow its tensors" };
+            format!("{how}: its header states {expected} bytes, it has {given}")
         }
         error => error.to_string(),
     }
+}
+
+/// The length of a file by its header, whose tensors follow it without a gap.
+fn stated_length(bytes: &[u8]) -> Option<usize> {
+    let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
+    let header: HashMap<String, Value> = serde_json::from_slice(bytes.get(8..8 + length)?).ok()?;
+    let end = |tensor: &Value| usize::try_from(tensor["data_offsets"][1].as_u64()?).ok();
+    header.values().filter_map(end).max()?.checked_add(8 + length)
 }
 
 /// The float32 tensors of a file of this program, which writes no others.

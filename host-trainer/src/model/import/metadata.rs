@@ -24,8 +24,11 @@ const EPSILONS: [&str; 3] = ["eps", "layer_norm_eps", "norm_eps"];
 /// LayerNorm's epsilon in the encoder, PyTorch's default.
 const EPSILON: f64 = 1e-5;
 
+/// One of the sizes of an encoder.
+type Size = fn(&Dims) -> usize;
+
 /// Entries that state a size which the shapes determine.
-const SIZES: [(&str, fn(&Dims) -> usize); 13] = [
+const SIZES: [(&str, Size); 13] = [
     ("features", |dims| dims.features),
     ("input", |dims| dims.features),
     ("input_dim", |dims| dims.features),

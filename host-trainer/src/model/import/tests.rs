@@ -393,6 +393,10 @@ fn files_of_other_kinds_and_damaged_ones_are_named() {
         let error = fault(&sound[..length]);
         assert!(error.starts_with("not a sound safetensors file: it is cut short"), "{error}");
     }
+    let long = [&sound[..], b"1234567"].concat();
+    let (stated, given) = (sound.len(), long.len());
+    let says = format!("bytes follow its tensors: its header states {stated} bytes, it has {given}");
+    assert_eq!(fault(&long), format!("not a sound safetensors file: {says}"));
     assert_eq!(fault(b""), "not a sound safetensors file: it is empty");
     assert!(fault(b"these are no weights").contains("does not begin with the length of a header"));
 }
