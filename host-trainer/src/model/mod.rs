@@ -14,6 +14,7 @@ mod aligned;
 mod assemble;
 mod content;
 mod error;
+mod facts;
 pub mod import;
 mod initialise;
 mod load;
@@ -40,6 +41,8 @@ pub use load::{check_tag, load};
 pub use provenance::Provenance;
 pub use state_dict::StateDict;
 
+use facts::Facts;
+
 /// Components of an embedding.
 pub const LATENT: usize = 128;
 
@@ -62,30 +65,6 @@ pub struct Model {
     /// Whether the window is the model's, and not assumed.
     knows_window: bool,
     provenance: Provenance,
-}
-
-/// What is read from a bundle once.
-#[derive(Clone, Copy)]
-struct Facts {
-    dims: Dims,
-    format: WeightFormat,
-    fill: Fill,
-    digest: [u8; 32],
-    /// Digest of the labels; none in version 1.
-    labels: Option<[u8; 32]>,
-}
-
-impl Facts {
-    fn read(bundle: &Bundle<'_>) -> Self {
-        let description = bundle.description();
-        Self {
-            dims: bundle.dims(),
-            format: bundle.format(),
-            fill: bundle.encoder().fill(),
-            digest: *bundle.digest(),
-            labels: description.map(|description| description.labels),
-        }
-    }
 }
 
 /// Sizes of the reference encoder for frames of `features` features: 128 units, 8 heads, 2 layers, 512 positions.
