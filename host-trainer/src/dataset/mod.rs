@@ -6,6 +6,7 @@
 mod blocks;
 mod check;
 mod error;
+mod features;
 mod input;
 mod names;
 mod npy;

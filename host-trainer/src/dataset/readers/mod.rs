@@ -5,6 +5,8 @@
 
 mod csv;
 mod find;
+mod gzip;
+mod kind;
 mod naming;
 mod npy;
 mod npz;
