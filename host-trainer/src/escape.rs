@@ -1,6 +1,6 @@
 //! Text from files and arguments, made safe to show on a terminal.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 use std::path::Path;
 
 /// Text of one line whose control characters are shown as escapes, such as `\u{1b}` and `\n`.
@@ -33,7 +33,7 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 /// Whether a terminal would act on a character, or show nothing for it.
-fn must_be_escaped(character: char) -> bool {
+pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

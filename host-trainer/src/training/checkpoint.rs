@@ -8,7 +8,7 @@ use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, Trainer, TrainingError};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::hex;
 
 /// The checkpoint's name in the output folder.
@@ -54,7 +54,7 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
     let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
     let bytes = bytes.map_err(|e| refused(e.to_string()))?;
-    files::write_whole(path, &bytes).map_err(|source| TrainingError::Write { source })
+    files::write(path, &bytes, Readers::All, Existing::Replace).map_err(|source| TrainingError::Write { source })
 }
 
 /// Sets a fresh run to the state in the checkpoint at `path`.
@@ -74,7 +74,7 @@ pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> 
     }
     if header.settings != *trainer.settings() {
         let [was, is] = [&header.settings, trainer.settings()].map(|s| format!("{s:?}"));
-        return Err(refused(format!("was made with other settings\n  it: {was}\n now: {is}")));
+        return Err(refused(format!("was made with other settings: {was}; now they are {is}")));
     }
     if header.data != hex::encode(&trainer.data.digest()) {
         return Err(refused("was made with other recordings or sessions".to_owned()));
