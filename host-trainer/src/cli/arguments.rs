@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -28,6 +28,11 @@ pub struct DataArguments {
 }
 
 impl DataArguments {
+    /// The files and folders that are read.
+    pub fn paths(&self) -> [&Path; 1] {
+        [&self.path]
+    }
+
     /// Reads the recordings and prints their notes.
     pub fn load(&self, console: &Console) -> Result<Dataset, Failure> {
         let options = LoadOptions { label_column: Some(self.label_column.clone()) };

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, MODEL, USAGE};
-use super::secret::{Digits, Key, read_secret, warn_of_readers};
+use super::secret_file::read_secret;
+use super::digits::{Digits, Key};
 use crate::dataset::read_vectors;
 use crate::enrolment::Enrolment;
 
@@ -85,9 +86,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let path = arguments
                 .device_secret
                 .as_deref()
-                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
-            warn_of_readers(path, console);
-            let secret = read_secret(path, DeviceSecret::from_bytes)?;
+                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `neural-vault secret -o FILE`"))?;
+            let secret = read_secret(path, DeviceSecret::from_bytes, console)?;
             let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
             let context = enrolment.key_context(arguments.context.as_bytes());
             Key::derive(bits / 8, |key| derive_v2_into(&record.prototype, &secret, &context, key))

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
+use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
@@ -22,6 +23,9 @@ use crate::training::{self, Archive};
 /// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
 const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
                                   nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
+
+/// The files of a model that was trained again.
+const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE];
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 #[derive(Args)]
@@ -70,6 +74,8 @@ pub struct Arguments {
     /// Draw the enrolment's identifier from this seed instead of the system: for repeatable tests, not for use.
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -78,6 +84,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     {
         return Err(Failure::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")));
     }
+    let inputs = arguments.data.paths().into_iter().chain([&*arguments.model]);
+    let mut outputs = Outputs::new(arguments.force, inputs);
+    if let Some(folder) = &arguments.refit {
+        outputs.folder(folder, &REFITTED)?;
+    }
+    outputs.file(&arguments.output, LOST_ENROLMENT)?;
     let dataset = arguments.data.load(console)?;
     let mut model = crate::model::load(&arguments.model)?;
     let mut threshold = arguments.threshold.map(by_hand);
@@ -103,7 +115,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
-    record.write(&arguments.output)?;
+    arguments.force.write_enrolment(&record, &arguments.output)?;
     // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
     let path = arguments.output.display();
@@ -176,7 +188,7 @@ impl Refit<'_> {
             None
         };
         let digest = *refitted.digest();
-        refitted.write(folder)?;
+        arguments.force.write_model(&refitted, folder)?;
         Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
         console.note(format!(
             "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \

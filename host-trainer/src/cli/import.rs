@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::Failure;
+use super::output::{Force, MODEL_FILES, Outputs};
 use crate::dataset::{LoadOptions, Standardiser, load};
 use crate::embedding::EmbeddingError;
 use crate::hex;
@@ -28,9 +29,13 @@ pub struct Arguments {
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
     #[arg(long, value_name = "DATA")]
     standardise: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let inputs = [&arguments.weights].into_iter().chain(&arguments.standardise);
+    Outputs::new(arguments.force, inputs).folder(&arguments.out, &MODEL_FILES)?;
     let (mut weights, provenance) = import(&arguments.weights, arguments.heads)?;
     let features = weights.dims.features;
     if let Some(path) = &arguments.standardise {
@@ -47,7 +52,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         );
     }
     let model = Model::new(&weights, provenance)?;
-    model.write(&arguments.out)?;
+    arguments.force.write_model(&model, &arguments.out)?;
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::arguments::DataArguments;
 use super::console::Console;
 use super::failure::{Failure, MODEL, USAGE};
-use super::secret::read_secret;
+use super::secret_file::read_secret;
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
 use crate::hex;
@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         if extension != "nvb" {
             return Err(Failure::new(USAGE, "only bundles (.nvb) carry a tag for --provisioning-key to check"));
         }
-        model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes)?)?;
+        model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes, console)?)?;
         console.note("the tag is valid under this key");
     }
     let (text, value) = if is_model {

@@ -6,6 +6,7 @@ mod completions;
 mod console;
 mod demo;
 mod derive;
+mod digits;
 mod embed;
 mod enroll;
 mod evaluate;
@@ -16,9 +17,11 @@ mod hints;
 mod identify;
 mod import;
 mod inspect;
+mod output;
 mod recipe;
 mod runtime;
 mod secret;
+mod secret_file;
 mod synth;
 mod token;
 mod train;
@@ -65,6 +68,7 @@ enum Command {
     Gallery(gallery::Arguments),
     Identify(identify::Arguments),
     Derive(derive::Arguments),
+    Secret(secret::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
     Token(token::Arguments),
@@ -134,6 +138,7 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Gallery(arguments) => done(gallery::run(&arguments, console)),
         Command::Identify(arguments) => identify::run(&arguments, console),
         Command::Derive(arguments) => done(derive::run(&arguments, console)),
+        Command::Secret(arguments) => done(secret::run(&arguments, console)),
         Command::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
         Command::Compare(arguments) => done(compare::run(&arguments, console)),
         Command::Token(arguments) => token::run(&arguments, console),

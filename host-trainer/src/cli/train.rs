@@ -11,6 +11,7 @@ use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::hints::Hint;
+use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -50,16 +51,27 @@ pub struct Arguments {
     /// Continue the run whose checkpoint is in the folder.
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    force: Force,
 }
+
+/// What is in the output folder after a run.
+const FILES: [&str; 5] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE, training::LOG];
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let recipe = arguments.recipe.recipe()?;
+    // A resumed run finishes its own files.
+    let replaces = Force { force: arguments.force.force || arguments.resume };
+    Outputs::new(replaces, arguments.data.paths()).folder(&arguments.out, &FILES)?;
     let engine = match recipe {
         Recipe::Linear { .. } => None,
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;
     let (training, held_back) = split(&dataset, &arguments.sessions)?;
+    if arguments.force.force && !arguments.resume {
+        training::remove_checkpoint(&arguments.out)?;
+    }
     let (mut model, losses) = match (&recipe, engine) {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
@@ -79,7 +91,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
     model.provenance_mut().effective_dimension = Some(dimension as f32);
     let digest = *model.digest();
-    model.write(&arguments.out)?;
+    replaces.write_model(&model, &arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
     let digest = hex::encode(&digest);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recipe;
 use crate::dataset::{Dataset, Row};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::hex;
 
 /// The archive's name in a model's folder.
@@ -118,7 +118,7 @@ impl Archive {
         let header = serde_json::to_string(&header).map_err(|e| malformed(e.to_string()))?;
         let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
         let bytes = bytes.map_err(|e| malformed(e.to_string()))?;
-        files::write_private(&path, &bytes).map_err(|source| ArchiveError::Write { source })
+        files::write(&path, &bytes, Readers::Owner, Existing::Replace).map_err(|source| ArchiveError::Write { source })
     }
 
     /// Reads the archive beside the model in `folder`, whose digest must be `model_digest`.

@@ -11,8 +11,9 @@ use serde_json::json;
 use super::connection::{PortArguments, ask_for_consent, send_scan};
 use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
+use crate::cli::digits::Digits;
 use crate::cli::failure::{Failure, OUTPUT, REJECTED};
-use crate::cli::secret::Digits;
+use crate::cli::output::{Force, Outputs};
 use crate::enrolment::Policy;
 use crate::files::{Pending, Readers};
 use crate::hex;
@@ -49,6 +50,8 @@ pub struct ExportArguments {
     /// The file for the key, 64 hexadecimal digits, readable by its owner only.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    force: Force,
 }
 
 /// A scan, and the slot to compare it with.
@@ -102,8 +105,9 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
 pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
     let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
+    Outputs::new(arguments.force, arguments.probe.data.paths()).file(&arguments.output, "")?;
     // Created first, so that no attempt is spent on a key that cannot be written.
-    let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
+    let mut file = Pending::create(&arguments.output, Readers::Owner, arguments.force.existing()).map_err(unwritten)?;
     let mut client = arguments.probe.send(console)?;
     ask_for_consent(&client, console);
     let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))? else {

@@ -31,6 +31,12 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>
     Ok(dataset)
 }
 
+/// Whether a path has the name of a recording.
+#[cfg(feature = "cli")]
+pub(crate) fn is_recording(path: &Path) -> bool {
+    READERS.iter().any(|reader| reader.recognises(path))
+}
+
 /// The formats that can be read, as a help text.
 #[must_use]
 pub fn formats() -> String {
