@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::verify::Threshold;
 
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{DATA, Failure, USAGE};
 use super::hints::Hint;
+use super::names::{check_label, check_session, sessions_of};
 use crate::dataset::{self, Dataset, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
@@ -141,21 +142,33 @@ pub fn cosine(text: &str) -> Result<Threshold, String> {
 }
 
 /// The only scan of `dataset` with this label and session.
+///
+/// # Errors
+/// When the label or the session is not there, or several scans or none are left.
 pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) -> Result<Scan, Failure> {
+    label.map_or(Ok(()), |label| check_label(label, dataset))?;
+    session.map_or(Ok(()), |session| check_session(session, dataset))?;
     let named = |index: u32, names: &[String], wanted: Option<&str>| wanted.is_none_or(|w| names[index as usize] == w);
     let mut scans = dataset.scans();
     scans.retain(|s| named(s.label, &dataset.labels, label) && named(s.session, &dataset.sessions, session));
     match scans.as_slice() {
         [scan] => Ok(scan.clone()),
-        [] => Err(Failure::new(DATA, format!("{}: no scan of that label and session", dataset.origin.display()))),
+        [] => {
+            let (origin, label) = (dataset.origin.display(), label.unwrap_or_default());
+            let text = format!(
+                "{origin}: no scan of label {label} in that session; it has some in {}",
+                sessions_of(dataset, label)
+            );
+            Err(Failure::new(DATA, text))
+        }
         many => Err(Failure::new(
             USAGE,
             format!(
                 "{}: {} scans; choose one with --label ({}) and --session ({})",
                 dataset.origin.display(),
                 many.len(),
-                dataset.labels.join(", "),
-                dataset.sessions.join(", ")
+                list(&dataset.labels),
+                list(&dataset.sessions)
             ),
         )),
     }

@@ -7,9 +7,9 @@ use neural_vault_core::key::{DeviceSecret, KeyError, MAX_KEY_LENGTH, derive_v1, 
 use serde::Serialize;
 
 use super::console::Console;
+use super::digits::{Digits, Key};
 use super::failure::{DATA, Failure, MODEL, USAGE};
 use super::secret_file::read_secret;
-use super::digits::{Digits, Key};
 use crate::dataset::read_vectors;
 use crate::enrolment::Enrolment;
 
@@ -83,10 +83,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let record = record.as_ref().ok_or_else(|| {
                 usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1")
             })?;
-            let path = arguments
-                .device_secret
-                .as_deref()
-                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `neural-vault secret -o FILE`"))?;
+            let path = arguments.device_secret.as_deref().ok_or_else(|| {
+                usage("scheme v2 needs --device-secret FILE; make one with `neural-vault secret -o FILE`")
+            })?;
             let secret = read_secret(path, DeviceSecret::from_bytes, console)?;
             let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
             let context = enrolment.key_context(arguments.context.as_bytes());

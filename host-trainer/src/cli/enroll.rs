@@ -9,13 +9,15 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
+use super::names::{self, check_label};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::escape::Escaped;
 use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive};
@@ -42,10 +44,10 @@ pub struct Arguments {
     #[arg(long, short, value_name = "R.nve")]
     output: PathBuf,
     /// Sessions to enrol; all when not given.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     /// Sessions whose scans, of all labels, choose the threshold; the enrolment sessions themselves when not given.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     development_sessions: Vec<String>,
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
@@ -57,7 +59,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RATE", conflicts_with = "threshold")]
     fmr: Option<f64>,
     /// Sessions whose scans the chosen threshold is tested on, to report its error rates.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     probe_sessions: Vec<String>,
     /// Train the model again with this label's scans added, and write it here.
     #[arg(long, value_name = "DIR", conflicts_with = "frozen")]
@@ -66,7 +68,7 @@ pub struct Arguments {
     #[arg(long)]
     frozen: bool,
     /// The threshold, instead of one from development trials.
-    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
@@ -91,12 +93,16 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     outputs.file(&arguments.output, LOST_ENROLMENT)?;
     let dataset = arguments.data.load(console)?;
+    check_label(&arguments.label, &dataset)?;
+    let sessions = names::sessions(&arguments.sessions, &dataset)?;
+    let development = names::sessions(&arguments.development_sessions, &dataset)?;
+    let probes = names::sessions(&arguments.probe_sessions, &dataset)?;
     let mut model = crate::model::load(&arguments.model)?;
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
-        let cross_fit = threshold.is_none() && arguments.development_sessions.is_empty();
-        let refit = Refit { model: &model, arguments, dataset: &dataset, target, cross_fit };
+        let cross_fit = threshold.is_none() && development.is_empty();
+        let refit = Refit { model: &model, arguments, dataset: &dataset, sessions: &sessions, target, cross_fit };
         let (refitted, chosen) = refit.run(folder, console)?;
         threshold = threshold.or(chosen);
         model = refitted;
@@ -106,9 +112,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
         label: &arguments.label,
-        sessions: &arguments.sessions,
-        development: &arguments.development_sessions,
-        probes: &arguments.probe_sessions,
+        sessions: &sessions,
+        development: &development,
+        probes: &probes,
         policy: arguments.policy(&model),
         target,
         threshold,
@@ -121,9 +127,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = arguments.output.display();
     let text = format!(
         "{path}: {} from {} scans ({}), threshold {:.4}\n",
-        record.label,
+        Escaped(&record.label),
         record.scans,
-        record.sessions.join(", "),
+        list(&record.sessions),
         record.threshold.cosine()
     );
     note_threshold(&record, console);
@@ -150,6 +156,8 @@ struct Refit<'a> {
     model: &'a Model,
     arguments: &'a Arguments,
     dataset: &'a Dataset,
+    /// The sessions to add; all when empty.
+    sessions: &'a [String],
     target: Target,
     /// Whether the threshold is chosen with models of one half of the sessions each.
     cross_fit: bool,
@@ -165,7 +173,7 @@ impl Refit<'_> {
         training::refuse_checkpoint(folder)?;
         let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
-        let new = match arguments.sessions.as_slice() {
+        let new = match self.sessions {
             [] => (*dataset).clone(),
             named => dataset.restrict_sessions(named)?,
         };

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::names;
 use super::output::{Force, Outputs};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
@@ -47,13 +48,13 @@ pub struct Arguments {
     #[arg(long, value_parser = weight_formats(), value_name = "F,...", value_delimiter = ',')]
     weights: Vec<WeightFormat>,
     /// Sessions to train on (`sessions`, `unseen`, `episodes`).
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     train_sessions: Vec<String>,
     /// Sessions to enrol.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     enroll_sessions: Vec<String>,
     /// Sessions to probe with.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     probe_sessions: Vec<String>,
     /// Window lengths to score, in frames; each gives separate figures.
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
@@ -93,7 +94,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     arguments.outputs().try_for_each(|(path, _)| outputs.file(path, ""))?;
     let engine = arguments.engine.choose(Device::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
-    let plan = arguments.plan(engine)?;
+    let plan = arguments.plan(engine, &dataset)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
@@ -142,7 +143,7 @@ impl Arguments {
         Ok(evaluated)
     }
 
-    fn plan(&self, engine: Engine) -> Result<Plan, Failure> {
+    fn plan(&self, engine: Engine, dataset: &Dataset) -> Result<Plan, Failure> {
         let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
         methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
         let mut seen = BTreeSet::new();
@@ -150,9 +151,9 @@ impl Arguments {
         Ok(Plan {
             methods,
             sessions: SessionChoice {
-                training: self.train_sessions.clone(),
-                enrolment: self.enroll_sessions.clone(),
-                probes: self.probe_sessions.clone(),
+                training: names::sessions(&self.train_sessions, dataset)?,
+                enrolment: names::sessions(&self.enroll_sessions, dataset)?,
+                probes: names::sessions(&self.probe_sessions, dataset)?,
             },
             recipe: self.recipe.recipe()?,
             seed: self.recipe.seed,

@@ -13,6 +13,7 @@ use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
+use crate::escape::Escaped;
 use crate::hex;
 
 /// Find the enrolment of a gallery that a scan belongs to: exit code 0 with its label, or 1 if there is none.
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
     let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));
     let accepted = found.filter(|found| gallery.accepts(found)).map(label).transpose()?;
-    let mut text = accepted.unwrap_or("no match").to_owned();
+    let mut text = accepted.map_or("no match".to_owned(), |label| Escaped(label).to_string());
     let mut value = json!({ "accepted": accepted.is_some(), "prototypes": gallery.count() });
     if let Some(label) = accepted {
         value["label"] = json!(label);
@@ -77,7 +78,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
                 let threshold = gallery.threshold(found.index).map(Threshold::cosine);
                 value["nearest"] = json!({ "label": nearest, "score": score, "threshold": threshold });
                 let threshold = threshold.map_or("none".to_owned(), |threshold| format!("{threshold:.6}"));
-                format!(", nearest {nearest} score {score:.6} threshold {threshold}")
+                format!(", nearest {} score {score:.6} threshold {threshold}", Escaped(nearest))
             }
             None => ", no score: the scan cannot be compared".to_owned(),
         }

@@ -11,11 +11,12 @@ use neural_vault_mapped::Mapped;
 use serde_json::{Value, json};
 
 use super::arguments::DataArguments;
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{Failure, MODEL, USAGE};
 use super::secret_file::read_secret;
 use crate::dataset::Standardiser;
 use crate::enrolment::Enrolment;
+use crate::escape::Escaped;
 use crate::hex;
 use crate::model::{self, Model};
 
@@ -82,8 +83,8 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         let _ = writeln!(text, "note        {note}");
     }
     if !provenance.labels.is_empty() {
-        let _ = writeln!(text, "trained on  {}", provenance.labels.join(", "));
-        let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
+        let _ = writeln!(text, "trained on  {}", list(&provenance.labels));
+        let _ = writeln!(text, "sessions    {}", list(&provenance.training_sessions));
     }
     for Stored { name, format, values, bytes } in &tensors {
         let _ = writeln!(text, "  {name:44} {format:4} {values:9} values {bytes:9} bytes");
@@ -134,7 +135,7 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
     let _ = writeln!(text, "model       {digest}");
     let _ = writeln!(text, "prototypes  {} of {} components, {format}", gallery.count(), gallery.width());
     let _ = writeln!(text, "window      {} frames", gallery.window());
-    let _ = writeln!(text, "labels      {}", labels.join(", "));
+    let _ = writeln!(text, "labels      {}", list(&labels));
     let value = json!({
         "file": path.display().to_string(), "kind": "gallery", "sound": true, "model_digest": digest,
         "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window": gallery.window(),
@@ -145,10 +146,10 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
 
 fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let development = &record.development;
-    let mut text = format!("{}: a sound enrolment of {}\n", path.display(), record.label);
+    let mut text = format!("{}: a sound enrolment of {}\n", path.display(), Escaped(&record.label));
     let _ = writeln!(text, "id          {}", hex::encode(&record.id));
     let _ = writeln!(text, "model       {}", hex::encode(&record.model_digest));
-    let _ = writeln!(text, "scans       {} ({})", record.scans, record.sessions.join(", "));
+    let _ = writeln!(text, "scans       {} ({})", record.scans, list(&record.sessions));
     let windows = match record.policy.windows {
         0 => "as many as a probe holds".to_owned(),
         windows => format!("the first {windows} of a probe"),
@@ -168,7 +169,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     };
     if let Some(outcome) = &record.outcome {
         let (fmr, fnmr) = (100.0 * outcome.rates.fmr, 100.0 * outcome.rates.fnmr);
-        let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", outcome.sessions.join(", "));
+        let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", list(&outcome.sessions));
     }
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
@@ -189,8 +190,8 @@ fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String
     let (shortest, longest) = (lengths.first().copied().unwrap_or(0), lengths.last().copied().unwrap_or(0));
     let path: PathBuf = arguments.path.clone();
     let mut text = format!("{}: sound recordings\n", path.display());
-    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), dataset.labels.join(", "));
-    let _ = writeln!(text, "sessions    {}", dataset.sessions.join(", "));
+    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), list(&dataset.labels));
+    let _ = writeln!(text, "sessions    {}", list(&dataset.sessions));
     let _ = writeln!(text, "scans       {} of {shortest} to {longest} frames", scans.len());
     let _ = writeln!(text, "matrix      {} rows x {} features", dataset.rows.len(), dataset.features);
     let _ = writeln!(text, "not finite  {missing} values");

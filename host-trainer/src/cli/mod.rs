@@ -17,6 +17,7 @@ mod hints;
 mod identify;
 mod import;
 mod inspect;
+mod names;
 mod output;
 mod recipe;
 mod runtime;

@@ -64,18 +64,15 @@ impl Force {
 impl Outputs {
     /// For a command with these inputs, files or folders.
     pub fn new<P: Into<PathBuf>>(force: Force, inputs: impl IntoIterator<Item = P>) -> Self {
-        Self {
-            inputs: inputs.into_iter().map(Into::into).collect(),
-            checked: Vec::new(),
-            existing: force.existing(),
-        }
+        Self { inputs: inputs.into_iter().map(Into::into).collect(), checked: Vec::new(), existing: force.existing() }
     }
 
     /// Checks that a file may be written at `path`; `lost` says what would be lost with the file that is there.
     pub fn file(&mut self, path: &Path, lost: &str) -> Result<(), Failure> {
         let name = path.display();
         if let Some(input) = self.inputs.iter().find(|input| is_of(path, input)) {
-            let text = format!("{name}: is an input of this command ({}); give the output another name", input.display());
+            let text =
+                format!("{name}: is an input of this command ({}); give the output another name", input.display());
             return Err(Failure::new(USAGE, text));
         }
         if self.checked.iter().any(|other| will_be_same(path, other)) {
@@ -132,6 +129,8 @@ fn is_of(path: &Path, input: &Path) -> bool {
 
 /// Whether two paths name one file that need not be there yet.
 fn will_be_same(one: &Path, other: &Path) -> bool {
-    let folder = |path: &Path| path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    let folder = |path: &Path| {
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    };
     files::is_same(one, other) || one.file_name() == other.file_name() && files::is_same(&folder(one), &folder(other))
 }

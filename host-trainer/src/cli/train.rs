@@ -11,11 +11,13 @@ use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::hints::Hint;
+use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
+use crate::escape::Escaped;
 use crate::hex;
 use crate::metrics::information::participation_ratio;
 use crate::model::Model;
@@ -32,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Train on these sessions; the others are held back and scored afterwards.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     #[command(flatten)]
     recipe: RecipeArguments,
@@ -68,7 +70,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;
-    let (training, held_back) = split(&dataset, &arguments.sessions)?;
+    let (training, held_back) = split(&dataset, &names::sessions(&arguments.sessions, &dataset)?)?;
     if arguments.force.force && !arguments.resume {
         training::remove_checkpoint(&arguments.out)?;
     }
@@ -106,7 +108,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
             score["protocol"].as_str().unwrap_or_default(),
-            score["sessions"].as_str().unwrap_or_default(),
+            Escaped(score["sessions"].as_str().unwrap_or_default()),
             score["eer_percent"].as_f64().unwrap_or(f64::NAN),
             score["genuine"],
             score["impostor"]

@@ -62,8 +62,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     record.check_model(&arguments.enrolment, model.digest(), model.dims().latent)?;
     let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
     let enrolment = record.to_core().map_err(unusable)?;
-    let secret =
-        arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
+    let secret = arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
     let secret = secret.transpose()?;
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
