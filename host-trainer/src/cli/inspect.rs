@@ -1,5 +1,10 @@
 //! `inspect`: describe a file and check that it is sound.
 
+mod kind;
+mod results;
+mod run;
+mod secret;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +24,15 @@ use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
 use crate::hex;
 use crate::model::{self, Model};
+use kind::{Kind, kind};
+use results::describe_results;
+use run::{add_files, describe_archive, describe_checkpoint};
+use secret::describe_secret;
 
-/// Describe a model, bundle, enrolment, gallery or recording, and check that it is sound.
+/// Describe a file or a folder, and check that it is sound.
+///
+/// It may be recordings, a model's folder or one of its files, a training archive, a checkpoint, an enrolment, a gallery, the
+/// results of an evaluation, or a secret, which is not shown.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -32,23 +44,28 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = &arguments.data.path;
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    let is_model = matches!(extension, "safetensors" | "onnx" | "nvb") || path.join(model::SAFETENSORS).exists();
+    let kind = kind(path);
     if let Some(key) = &arguments.provisioning_key {
-        if extension != "nvb" {
+        if !matches!(kind, Kind::Bundle) {
             return Err(Failure::new(USAGE, "only bundles (.nvb) carry a tag for --provisioning-key to check"));
         }
         model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes, console)?)?;
         console.note("the tag is valid under this key");
     }
-    let (text, value) = if is_model {
-        describe_model(&model::load(path)?, path)?
-    } else if extension == "nvg" {
-        describe_gallery(path)?
-    } else if extension == "nve" {
-        describe_enrolment(&Enrolment::read(path)?, path)
-    } else {
-        describe_data(&arguments.data, console)?
+    let (text, value) = match kind {
+        Kind::Model(file) => {
+            let (mut text, mut value) = describe_model(&model::load(&file)?, path)?;
+            add_files(path, &mut text, &mut value);
+            (text, value)
+        }
+        Kind::Bundle => describe_model(&model::load(path)?, path)?,
+        Kind::Archive(file) => describe_archive(&file)?,
+        Kind::Checkpoint(file) => describe_checkpoint(&file)?,
+        Kind::Enrolment => describe_enrolment(&Enrolment::read(path)?, path),
+        Kind::Gallery => describe_gallery(path)?,
+        Kind::Results => describe_results(path)?,
+        Kind::Secret => describe_secret(path, console)?,
+        Kind::Recordings => describe_data(&arguments.data, console)?,
     };
     console.result("inspect", &text, value)
 }
