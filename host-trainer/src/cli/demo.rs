@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     files::create_folder(&folder.join("enrolments")).map_err(written)?;
     files::write(&recordings, RECORDINGS, Readers::All, force.existing()).map_err(written)?;
     let secret = device_secret(&folder.join("device-secret"), console)?;
-    let dataset = load(&recordings, &LoadOptions::default())?;
+    let dataset = load(&[recordings.as_path().into()], &LoadOptions::default())?;
     console.note(format!(
         "real fMRI (Haxby et al. 2001): {} labels, {} runs, {} frames of {} voxels",
         dataset.labels.len(),

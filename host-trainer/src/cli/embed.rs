@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "give --output E.npy, or --compare"));
     }
     if let Some(path) = &arguments.output {
-        Outputs::new(arguments.force, arguments.data.paths().into_iter().chain([&*arguments.model])).file(path, "")?;
+        Outputs::new(arguments.force, arguments.data.paths().chain([&*arguments.model])).file(path, "")?;
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
 use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
-use super::names::{self, check_label};
+use super::names::{self, check_label, name};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, value_name = "M")]
     model: PathBuf,
     /// The label to enrol.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: String,
     /// The enrolment to write; readable by its owner only.
     #[arg(long, short, value_name = "R.nve")]
@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     {
         return Err(Failure::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")));
     }
-    let inputs = arguments.data.paths().into_iter().chain([&*arguments.model]);
+    let inputs = arguments.data.paths().chain([&*arguments.model]);
     let mut outputs = Outputs::new(arguments.force, inputs);
     if let Some(folder) = &arguments.refit {
         outputs.folder(folder, &REFITTED)?;

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
+use super::names::name;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
 use crate::escape::Escaped;
@@ -30,10 +31,10 @@ pub struct Arguments {
     #[arg(long, value_name = "G.nvg")]
     gallery: PathBuf,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]

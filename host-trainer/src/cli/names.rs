@@ -1,8 +1,15 @@
 //! Labels and sessions as options name them.
 
+use std::convert::Infallible;
+
 use super::console::list;
 use super::failure::Failure;
-use crate::dataset::{Dataset, DatasetError};
+use crate::dataset::{Dataset, DatasetError, tidy};
+
+/// Parses a name as recordings hold it, for clap: without white space around it, in Unicode's composed form.
+pub fn name(text: &str) -> Result<String, Infallible> {
+    Ok(tidy(text).into_owned())
+}
 
 /// The sessions that the values of a repeatable option name, each once, in the order given; none without a value.
 ///
@@ -11,8 +18,10 @@ use crate::dataset::{Dataset, DatasetError};
 pub fn sessions(values: &[String], dataset: &Dataset) -> Result<Vec<String>, Failure> {
     let mut chosen = Vec::new();
     for value in values {
-        let names = if dataset.sessions.contains(value) { vec![value.clone()] } else { split(value) };
+        let whole = tidy(value).into_owned();
+        let names = if dataset.sessions.contains(&whole) { vec![whole] } else { split(value) };
         for name in names {
+            let name = tidy(&name).into_owned();
             known("session", &name, &dataset.sessions, dataset)?;
             if !chosen.contains(&name) {
                 chosen.push(name);

@@ -13,6 +13,7 @@ use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::digits::Digits;
 use super::failure::{Failure, MODEL, REJECTED};
+use super::names::name;
 use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::{Attempts, Enrolment};
@@ -34,10 +35,10 @@ pub struct Arguments {
     #[arg(long, value_name = "R.nve")]
     enrolment: PathBuf,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]

@@ -45,6 +45,16 @@ pub enum DatasetError {
         /// The file or folder.
         file: PathBuf,
     },
+    /// The folder holds no file that a reader takes.
+    #[error("{}: no recordings in it or below it{}; give {known}", escape::path(folder), clause(left_out))]
+    NoRecordings {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it instead; empty if nothing is.
+        left_out: String,
+        /// The files that can be read.
+        known: String,
+    },
     /// The CSV header lacks a column.
     #[error("{}: line 1: no column `{}`; found {}; rename a column", escape::path(file), Escaped(column), list(found))]
     MissingColumn {
@@ -163,9 +173,9 @@ pub enum DatasetError {
         /// The arrays in the file.
         found: Vec<String>,
     },
-    /// Two recordings of one folder differ in their number of features.
+    /// Two recordings differ in their number of features.
     #[error(
-        "{}: {second_features} features, but {} has {first_features}; keep recordings of one width in a folder",
+        "{}: {second_features} features, but {} has {first_features}; give recordings of one width together",
         escape::path(second),
         escape::path(first)
     )]
@@ -178,6 +188,41 @@ pub enum DatasetError {
         second: PathBuf,
         /// Its number of features.
         second_features: usize,
+    },
+    /// Two files hold the same label and session.
+    #[error(
+        "{}: {} is in {} too; keep one of them, or give them different sessions",
+        escape::path(second),
+        recording(label, session),
+        escape::path(first)
+    )]
+    Repeated {
+        /// The first file.
+        first: PathBuf,
+        /// The file that repeats it.
+        second: PathBuf,
+        /// The label.
+        label: String,
+        /// The session, empty where it has no name.
+        session: String,
+    },
+    /// A label has no characters, or none but white space.
+    #[error("{}: the label is empty; name it", escape::path(file))]
+    EmptyLabel {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A label or session was given to a file that holds several.
+    #[error("{}: it holds {} {kind}s ({}), which cannot all be `{}`; leave that {kind} out", escape::path(file), found.len(), list(found), Escaped(given))]
+    ManyNames {
+        /// The file.
+        file: PathBuf,
+        /// `label` or `session`.
+        kind: &'static str,
+        /// The name given.
+        given: String,
+        /// The names in the file.
+        found: Vec<String>,
     },
     /// A requested label or session is not in the recording.
     #[error("{}: no {kind} `{}`; there are {}", escape::path(file), Escaped(name), list(found))]
@@ -247,13 +292,17 @@ fn list(names: &[String]) -> String {
     shown.join(", ") + &dots
 }
 
-fn at(label: &str, session: &str, timestep: i64) -> String {
+fn clause(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", Escaped(text)) }
+}
+
+fn recording(label: &str, session: &str) -> String {
     let (label, shown) = (Escaped(label), Escaped(session));
-    if session.is_empty() {
-        format!("label `{label}`, timestep {timestep}")
-    } else {
-        format!("label `{label}`, session `{shown}`, timestep {timestep}")
-    }
+    if session.is_empty() { format!("label `{label}`") } else { format!("label `{label}`, session `{shown}`") }
+}
+
+fn at(label: &str, session: &str, timestep: i64) -> String {
+    format!("{}, timestep {timestep}", recording(label, session))
 }
 
 #[cfg(test)]

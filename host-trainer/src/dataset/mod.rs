@@ -6,7 +6,10 @@
 mod blocks;
 mod check;
 mod error;
+mod input;
+mod names;
 mod npy;
+mod order;
 mod pivot;
 mod readers;
 mod rows;
@@ -20,6 +23,9 @@ pub(crate) mod fixtures;
 
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
+pub use input::{Input, Place};
+#[cfg(feature = "cli")]
+pub(crate) use names::tidy;
 pub use npy::read_vectors;
 #[cfg(feature = "cli")]
 pub(crate) use readers::is_recording;

@@ -11,7 +11,7 @@ use super::connection::{AdminArguments, PortArguments, send_scan};
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
-use crate::cli::names::{self, check_label, check_session, sessions_of};
+use crate::cli::names::{self, check_label, check_session, name, sessions_of};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Enrolment;
@@ -39,7 +39,7 @@ pub struct Arguments {
     #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The label to enrol.
-    #[arg(long, value_name = "L", required_unless_present = "enrolment")]
+    #[arg(long, value_name = "L", required_unless_present = "enrolment", value_parser = name)]
     label: Option<String>,
     /// Sessions to enrol; all when not given.
     #[arg(long, value_name = "S,...")]

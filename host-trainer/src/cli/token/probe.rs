@@ -13,6 +13,7 @@ use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
 use crate::cli::digits::Digits;
 use crate::cli::failure::{Failure, OUTPUT, REJECTED};
+use crate::cli::names::name;
 use crate::cli::output::{Force, Outputs};
 use crate::enrolment::Policy;
 use crate::files::{Pending, Readers};
@@ -65,10 +66,10 @@ struct ProbeArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// Number of windows to use, from the start of the scan; all when not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
