@@ -150,7 +150,7 @@ impl Hint for TrainingError {
             Self::FrontEnd(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Model(error) => error.hint(),
-            Self::Unfinished { .. } => ": continue it with --resume, or remove it".into(),
+            Self::Unfinished { .. } => ": continue it with --resume, or begin anew with --force".into(),
             Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
             Self::ReadCheckpoint { .. } => "; start without --resume".into(),
             Self::Checkpoint { .. } => "".into(),

@@ -76,7 +76,7 @@ fn a_killed_run_goes_on_from_its_last_checkpoint_and_ends_the_same() {
 fn a_second_run_does_not_overwrite_a_checkpoint() {
     let folder = Folder::with_recordings();
     interrupt(&folder).failed(130, &[]);
-    folder.refuses(&TRAIN, 2, &[CHECKPOINT, "is there", "--resume, or remove it"]);
+    folder.refuses(&TRAIN, 2, &[CHECKPOINT, "is there", "--resume", "--force"]);
 }
 
 #[test]
