@@ -65,19 +65,6 @@ fn a_run_in_its_folder_is_described_file_by_file() {
     assert_eq!(archive["model_digest"], model["digest"]);
     assert_eq!((&archive["rows"], &archive["features"], &archive["scans"]), (&json!(36), &json!(24), &json!(6)));
     assert_eq!(archive["sessions"], json!(["run00", "run01"]));
-
-    let train = ["train", "data.csv", "--out", "run", "--steps", "3", "--checkpoint-every", "2", "--engine", "tract"];
-    std::fs::create_dir_all(folder.path("run/model.onnx")).unwrap();
-    folder.run(&train);
-    std::fs::remove_dir(folder.path("run/model.onnx")).unwrap();
-    assert!(folder.does(&["inspect", "run"]).stdout.contains("2 of 3"));
-    let checkpoint = inspect(&folder, "run/checkpoint.safetensors");
-    assert_eq!(
-        (&checkpoint["kind"], &checkpoint["step"], &checkpoint["steps"]),
-        (&json!("checkpoint"), &json!(2), &json!(3))
-    );
-    assert_eq!((&checkpoint["recipe"], &checkpoint["settings"]["seed"]), (&json!("whitened"), &json!(0)));
-    assert!(checkpoint["values"].as_u64().unwrap() > 1000);
 }
 
 #[test]
@@ -98,11 +85,10 @@ fn results_and_secrets_are_described() {
         let value = inspect(&folder, name);
         assert_eq!((&value["kind"], &value["form"], &value["bits"]), (&json!("secret"), &json!(form), &json!(256)));
         let shown = folder.does(&["inspect", name]).stdout + &value.to_string();
-        let digits = base16ct::lower::encode_string(&folder.read(name));
-        assert!(
-            !shown.contains(&digits[..8]) && !shown.contains(&String::from_utf8_lossy(&folder.read(name))[..8]),
-            "{shown}"
-        );
+        let bytes = folder.read(name);
+        let digits =
+            if form == "raw" { base16ct::lower::encode_string(&bytes) } else { String::from_utf8(bytes).unwrap() };
+        assert!(!shown.contains(&digits[..8]), "{shown}");
     }
     folder.write("half", "8f1d3c0a77e2b95446d0a1fe5b832c69");
     folder.refuses(&["inspect", "half"], 2, &["half", "128 bits"]);

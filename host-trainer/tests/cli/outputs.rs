@@ -14,6 +14,7 @@ fn folder() -> Folder {
     let evaluate = ["evaluate", "data.csv", "--recipe", "linear", "--methods", "linear", "--no-sweeps"];
     folder.does(&[&evaluate[..], &["--replicates", "20", "-o", "r.json", "--report", "r.html"]].concat());
     folder.does(&["secret", "-o", "secret"]);
+    folder.does(&["synth", "-o", "s.csv", "--features", "4"]);
     folder
 }
 
@@ -24,7 +25,7 @@ fn what_is_there_is_kept_and_replaced_only_by_force() {
     let evaluate = [&evaluate[..], &["--replicates", "20"]].concat();
     folder.does(&["train", "data.csv", "--recipe", "linear", "--out", "trained"]);
     for (arguments, file) in [
-        (&["synth", "-o", "data.csv"][..], "data.csv"),
+        (&["synth", "-o", "s.csv", "--features", "4"][..], "s.csv"),
         (&["train", "data.csv", "--recipe", "linear", "--out", "trained"], "trained/model.safetensors"),
         (&["import", "model/model.safetensors", "--out", "trained"], "trained/model.safetensors"),
         (&["export", "model"], "model/model.onnx"),
