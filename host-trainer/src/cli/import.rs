@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{ReadingArguments, inputs};
+use super::arguments::{ReadingArguments, inputs, paths};
 use super::console::Console;
 use super::failure::Failure;
 use super::hints::Hint;
+use super::output::{Force, MODEL_FILES, Outputs};
 use crate::dataset::{Input, Standardiser};
 use crate::embedding::EmbeddingError;
 use crate::hex;
@@ -49,9 +50,13 @@ pub struct Arguments {
     standardise: Vec<Input>,
     #[command(flatten)]
     reading: ReadingArguments,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let given = [arguments.weights.as_path()].into_iter().chain(paths(&arguments.standardise));
+    Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
     let &Arguments { heads, window, ref skip, .. } = arguments;
     let options = ImportOptions { heads, window, skip: skip.clone() };
     let mut imported = import(&arguments.weights, &options)?;
@@ -75,7 +80,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         );
     }
     let model = Model::new(weights, imported.provenance)?;
-    model.write(&arguments.out)?;
+    arguments.force.write_model(&model, &arguments.out)?;
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");
