@@ -55,13 +55,14 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let given = [arguments.weights.as_path()].into_iter().chain(paths(&arguments.standardise));
-    Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
     let &Arguments { heads, window, ref skip, .. } = arguments;
     let options = ImportOptions { heads, window, skip: skip.clone() };
     let mut imported = import(&arguments.weights, &options)?;
     let file = arguments.weights.display();
     imported.notes.iter().for_each(|note| console.note(format!("note: {file}: {}", note.with_hint())));
+    // Reading takes no time, and what is wrong with the file matters more than a folder that is in use.
+    let given = [arguments.weights.as_path()].into_iter().chain(paths(&arguments.standardise));
+    Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
     let weights = &mut imported.weights;
     let features = weights.dims.features;
     if !arguments.standardise.is_empty() {
