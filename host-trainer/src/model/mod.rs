@@ -97,7 +97,8 @@ impl Model {
     /// A model of other weights or another format, with a bundle of this one's version.
     fn remade(&self, weights: &StateDict, format: WeightFormat, provenance: Provenance) -> Result<Self, ModelError> {
         let described = self.facts.labels.map(|_| &provenance);
-        Self::from_written(&weights.to_bundle(format, described)?, provenance)
+        let model = Self::from_written(&weights.to_bundle(format, described)?, provenance)?;
+        Ok(Self { knows_window: self.knows_window, ..model })
     }
 
     /// The model in a bundle, tagged or not; the tag is dropped.
