@@ -228,6 +228,12 @@ pub enum DatasetError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// Nothing says how many features a file without a header has.
+    #[error("{}: nothing says how many features a frame has; put its segments.json beside it", escape::path(file))]
+    NoWidth {
+        /// The file.
+        file: PathBuf,
+    },
     /// A `.npz` file lacks a required array.
     #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", escape::path(file), wanted.join(" or "), list(found), wanted[0])]
     MissingArray {

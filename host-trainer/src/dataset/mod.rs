@@ -16,6 +16,7 @@ mod readers;
 mod rows;
 mod standardiser;
 mod synth;
+mod times;
 mod windows;
 mod write;
 

@@ -5,11 +5,11 @@ use std::path::Path;
 use csv::ByteRecord;
 
 use super::Lines;
-use super::cells::{Numbers, is_missing};
+use super::cells::Numbers;
 use super::dialect::Header;
 use crate::dataset::error::DatasetError;
 use crate::dataset::features::{BETWEEN, Features};
-use crate::dataset::names::tidy;
+use crate::dataset::names::{is_missing, tidy};
 
 /// Names of columns that number the features, the more particular first; in any case, with `id`, `index` and the like
 /// after them or not. `variable` is what `pandas.melt` calls them.
