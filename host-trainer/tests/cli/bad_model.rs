@@ -160,7 +160,11 @@ fn safetensors_that_are_foreign_cut_or_changed_are_refused() {
     }
     folder.write("m.safetensors", b"\x02\0\0\0\0\0\0\0{}");
     folder.refuses(&["inspect", "m.safetensors"], 4, &["m.safetensors", "`neural-vault import`"]);
-    folder.refuses(&["import", "m.safetensors", "--out", "out"], 4, &["tensor proj.weight", "is missing"]);
+    folder.refuses(
+        &["import", "m.safetensors", "--out", "out"],
+        4,
+        &["m.safetensors: the encoder's proj.weight", "are missing"],
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn weights_of_another_program_give_the_model_that_they_are_of() {
     weights.write(&folder, "w.safetensors");
     let (notes, imported) = import(&folder, &[]);
     assert_eq!(imported, digest);
-    let says = "note: w.safetensors: `model.` and `module.` was left out of the tensors' names\n";
+    let says = "note: w.safetensors: left out of the tensors' names: `model.`, `module.`\n";
     assert!(notes.starts_with(says), "{notes}");
 }
 

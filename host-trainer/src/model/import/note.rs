@@ -71,7 +71,7 @@ impl fmt::Display for ImportNote {
             }
             Self::Stripped(parts) => {
                 let parts: Vec<String> = parts.iter().map(|part| format!("`{part}`")).collect();
-                write!(f, "{} was left out of the tensors' names", parts.join(" and "))
+                write!(f, "left out of the tensors' names: {}", parts.join(", "))
             }
             Self::Tied { name, of } => write!(f, "{name} is stored as {of}, and was taken from it"),
             Self::LeftOut(names) => write!(f, "not part of an encoder and left out: {}", list(names)),
