@@ -4,8 +4,8 @@
 //! secret and is not one is refused: digits or characters that were taken for raw bytes carry 128 bits or fewer, and a
 //! placeholder carries none. Each such kind has a chance below 10^-9 among random bytes.
 //!
-//! Secrets are in types that are zeroised on drop and have no `Clone`, `Debug` or `PartialEq`; no bare array of secret
-//! bytes is passed or returned.
+//! Secrets are in types that are zeroised on drop and have no `Clone`, `Debug` or `PartialEq`; a bare array of secret bytes
+//! is only lent, to what makes such a type of it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -104,15 +104,13 @@ fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, 
         return Err(Unfit::Digits);
     }
     if let Ok(raw) = <&[u8; 32]>::try_from(bytes) {
-        if raw.iter().all(|byte| *byte == raw[0]) {
-            return Err(Unfit::Equal);
-        }
         let is_odd = |character: char| character.is_control() && !character.is_whitespace();
-        if std::str::from_utf8(raw).is_ok_and(|text| !text.contains(is_odd)) {
-            return Err(Unfit::Text);
-        }
-        check(raw)?;
-        return Ok(from_bytes(raw));
+        let is_text = std::str::from_utf8(raw).is_ok_and(|text| !text.contains(is_odd));
+        return match check(raw) {
+            Ok(()) | Err(Unfit::Pattern) if is_text => Err(Unfit::Text),
+            Ok(()) => Ok(from_bytes(raw)),
+            Err(unfit) => Err(unfit),
+        };
     }
     let mut secret = Zeroizing::new([0; 32]);
     match base16ct::mixed::decode(trimmed, &mut *secret) {
