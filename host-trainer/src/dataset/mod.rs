@@ -6,6 +6,7 @@
 mod blocks;
 mod check;
 mod error;
+mod features;
 mod input;
 mod names;
 mod npy;
@@ -15,6 +16,7 @@ mod readers;
 mod rows;
 mod standardiser;
 mod synth;
+mod times;
 mod windows;
 mod write;
 
