@@ -31,6 +31,14 @@ pub enum DatasetError {
         /// The files and folders that can be read.
         known: String,
     },
+    /// There is no format for an output of this name.
+    #[error("{}: unknown kind of output; let its name end in one of {known}", file.display())]
+    UnknownOutput {
+        /// The file.
+        file: PathBuf,
+        /// The endings of the formats.
+        known: String,
+    },
     /// The file has no bytes.
     #[error("{}: the file is empty; write it again", file.display())]
     Empty {

@@ -3,22 +3,33 @@
 //! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts
 //! scans into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
+mod bids;
 mod blocks;
 mod check;
+mod clean;
 mod error;
+mod events;
+mod gifti;
+mod mesh;
+#[cfg(feature = "nifti")]
+mod nifti;
 mod npy;
+mod numbers;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pivot;
 mod readers;
 mod rows;
 mod standardiser;
 mod synth;
 mod windows;
-mod write;
+mod writers;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
 pub use check::{check_training, check_values};
+pub use clean::Cleaning;
 pub use error::DatasetError;
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
@@ -26,4 +37,4 @@ pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
-pub use write::write_csv;
+pub use writers::{check_output, write, write_csv};

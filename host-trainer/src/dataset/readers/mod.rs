@@ -13,6 +13,7 @@ use super::error::DatasetError;
 use super::rows::Dataset;
 pub use reader::LoadOptions;
 use reader::Reader;
+pub(super) use reader::ends_with;
 
 /// The first reader that recognises a path reads it, so readers of particular folders come before that of any folder.
 static READERS: &[&dyn Reader] = &[&csv::LongCsv, &matrix::LabelledMatrix, &recordings::Recordings];

@@ -35,7 +35,7 @@ pub struct LoadOptions {
 }
 
 /// Whether a name ends in one of `endings`, in any case.
-pub(super) fn ends_with(path: &Path, endings: &[&str]) -> bool {
+pub(in crate::dataset) fn ends_with(path: &Path, endings: &[&str]) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     endings.iter().any(|ending| name.ends_with(ending))
 }

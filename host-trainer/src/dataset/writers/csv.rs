@@ -1,15 +1,15 @@
 //! Writes a dataset as long CSV that reads back to the same bits.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::error::DatasetError;
-use super::rows::Dataset;
-use crate::files::{Pending, Readers};
+use super::into_file;
+use crate::dataset::error::DatasetError;
+use crate::dataset::rows::Dataset;
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
 ///
@@ -19,19 +19,16 @@ use crate::files::{Pending, Readers};
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.
 pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    try_write(dataset, file).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
-}
-
-fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
-    let mut output = BufWriter::new(Pending::create(file, Readers::All)?);
-    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
-        let mut gzip = GzEncoder::new(&mut output, Compression::default());
-        write_lines(dataset, &mut gzip)?;
-        gzip.finish()?;
-    } else {
-        write_lines(dataset, &mut output)?;
-    }
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
+    let gzipped = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    into_file(file, |output| {
+        if gzipped {
+            let mut gzip = GzEncoder::new(output, Compression::default());
+            write_lines(dataset, &mut gzip)?;
+            gzip.finish()?;
+            return Ok(());
+        }
+        write_lines(dataset, output)
+    })
 }
 
 fn write_lines(dataset: &Dataset, output: &mut dyn Write) -> io::Result<()> {
