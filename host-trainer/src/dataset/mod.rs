@@ -10,11 +10,14 @@ mod clean;
 mod error;
 mod events;
 mod gifti;
+mod input;
 mod mesh;
+mod names;
 #[cfg(feature = "nifti")]
 mod nifti;
 mod npy;
 mod numbers;
+mod order;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod pivot;
@@ -31,6 +34,7 @@ pub(crate) mod fixtures;
 pub use check::{check_training, check_values};
 pub use clean::Cleaning;
 pub use error::DatasetError;
+pub use input::{Input, Place};
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::readers::ends_with;
+use super::readers::ending;
 use super::rows::Dataset;
 use crate::files::{Pending, Readers};
 pub use csv::write_csv;
@@ -46,7 +46,8 @@ pub fn check_output(file: &Path) -> Result<(), DatasetError> {
 }
 
 fn format_of(file: &Path) -> Result<&'static Format, DatasetError> {
-    FORMATS.iter().find(|format| ends_with(file, format.endings)).ok_or_else(|| {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    FORMATS.iter().find(|format| ending(&name, format.endings).is_some()).ok_or_else(|| {
         let known = FORMATS.iter().flat_map(|format| format.endings).copied().collect::<Vec<_>>().join(", ");
         DatasetError::UnknownOutput { file: file.to_owned(), known }
     })
