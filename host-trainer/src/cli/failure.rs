@@ -55,7 +55,7 @@ impl fmt::Display for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let code = match error {
-            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } | DatasetError::UnknownOutput { .. } => USAGE,
             DatasetError::Write { .. } => OUTPUT,
             _ => DATA,
         };

@@ -9,6 +9,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::escape;
+
 /// Folders above a recording that may be the dataset's root: `ses-`, `sub-` and the like.
 const DEEPEST: usize = 6;
 const ROOT: &str = "dataset_description.json";
@@ -64,9 +66,9 @@ fn best(recording: &Path, ending: &Ending, files: Vec<PathBuf>) -> io::Result<Op
     match matching.as_slice() {
         [.., (second, one), (most, other)] if second == most => Err(io::Error::other(format!(
             "{} and {} belong to {} equally; name the one to use",
-            one.display(),
-            other.display(),
-            recording.display()
+            escape::path(one),
+            escape::path(other),
+            escape::path(recording)
         ))),
         _ => Ok(matching.pop().map(|(_, file)| file)),
     }

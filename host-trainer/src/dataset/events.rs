@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::DatasetError;
+use crate::escape;
 
 /// The spellings of a value that is not there.
 const MISSING: [&str; 5] = ["", "n/a", "N/A", "NaN", "nan"];
@@ -126,7 +127,7 @@ impl Events {
             let reason = format!("no event falls into the recording, which is {end:.1} s long; give the table of its run");
             return Err(self.wrong("the events".to_owned(), reason));
         }
-        let file = self.file.display();
+        let file = escape::path(&self.file);
         let mut notes = Vec::new();
         if self.incomplete > 0 {
             notes.push(format!("{file}: {} lines without onset, duration or trial type are left out", self.incomplete));

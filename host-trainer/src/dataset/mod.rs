@@ -36,7 +36,7 @@ pub use clean::Cleaning;
 pub use error::DatasetError;
 pub use input::{Input, Place};
 pub use npy::read_vectors;
-pub use readers::{LoadOptions, formats, load};
+pub use readers::{EventTable, LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::Synthetic;

@@ -37,7 +37,7 @@ pub(super) fn read(file: &Path, text: &[u8]) -> Result<Matrix, DatasetError> {
     let vertices = first.vertices;
     for (at, array) in arrays.iter().enumerate() {
         if let Some((_, holds)) = NO_RECORDING.iter().find(|(intent, _)| *intent == array.intent) {
-            return Err(wrong(numbered(at), format!("it holds {holds}, which is no recording; give a .func.gii file")));
+            return Err(DatasetError::NotRecording { file: file.to_owned(), holds: (*holds).to_owned() });
         }
         if array.vertices != vertices {
             let reason = format!("it has {} vertices where the first one has {vertices}", array.vertices);

@@ -133,7 +133,7 @@ fn what_is_no_recording_is_refused_with_what_to_do() {
         (vec![ascii(turned, &"0 ".repeat(7 * 10242))], "data array 1: its dimensions are 7 x 10242, frames x vertices"),
         (vec![ascii("Dimensionality=\"1\" Dim0=\"18446744073709551615\"", "1")], "data array 1: it holds fewer values"),
         (vec![ascii("Dimensionality=\"3\" Dim0=\"1\"", "1")], "the file: a data array has 3 dimensions"),
-        (vec![ascii(ONE, "1 2 3").replace("TIME_SERIES", "POINTSET")], "data array 1: it holds the coordinates of a surface"),
+        (vec![ascii(ONE, "1 2 3").replace("TIME_SERIES", "POINTSET")], "no recording, but the coordinates of a surface"),
         (vec![], "there are no rows"),
     ];
     for (arrays, expected) in cases {

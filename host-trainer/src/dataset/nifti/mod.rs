@@ -9,7 +9,6 @@
 mod affine;
 mod header;
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -20,7 +19,6 @@ use super::npy::Matrix;
 use affine::differ;
 use header::Header;
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER: usize = 128 * 1024;
 
 /// The voxels of a scan that are not zero in a mask.
@@ -31,6 +29,12 @@ pub(super) struct Mask {
     voxels: Vec<usize>,
 }
 
+/// The bytes of a file from the first one, and whether they are in gzip.
+pub(super) struct Stream {
+    pub(super) bytes: Box<dyn Read>,
+    pub(super) gzip: bool,
+}
+
 /// A scan: frames x voxels, and the seconds from frame to frame where the header has them.
 pub(super) struct Image {
     pub(super) matrix: Matrix,
@@ -39,8 +43,8 @@ pub(super) struct Image {
 
 impl Mask {
     /// Reads a three-dimensional image; a voxel that is neither zero nor NaN is in the mask.
-    pub(super) fn read(file: &Path) -> Result<Self, DatasetError> {
-        let (header, mut input) = open(file)?;
+    pub(super) fn read(file: &Path, input: Stream) -> Result<Self, DatasetError> {
+        let (header, mut input) = begin(file, input)?;
         if header.frames != 1 {
             let reason = format!("it has {} volumes; a mask has one", header.frames);
             return Err(wrong(file, reason));
@@ -68,6 +72,10 @@ impl Mask {
         if header.shape != self.header.shape {
             let sizes = |shape: [usize; 3]| shape.map(|size| size.to_string()).join(" x ");
             let (scan_sizes, mask_sizes) = (sizes(header.shape), sizes(self.header.shape));
+            if header.frames == 1 {
+                let holds = format!("one volume of {scan_sizes} voxels, not the mask's {mask_sizes}");
+                return Err(DatasetError::NotRecording { file: scan.to_owned(), holds });
+            }
             let reason = format!("its volumes are {scan_sizes}, but the mask is {mask_sizes}; resample the mask");
             return Err(wrong(scan, reason));
         }
@@ -90,8 +98,8 @@ impl Mask {
 ///
 /// # Errors
 /// [`DatasetError::Array`] and the errors of reading and of gzip, naming the file.
-pub(super) fn read(file: &Path, mask: &Mask) -> Result<Image, DatasetError> {
-    let (header, mut input) = open(file)?;
+pub(super) fn read(file: &Path, input: Stream, mask: &Mask) -> Result<Image, DatasetError> {
+    let (header, mut input) = begin(file, input)?;
     mask.check(file, &header)?;
     let features = mask.voxels.len();
     let size = header.kind.size();
@@ -107,26 +115,32 @@ pub(super) fn read(file: &Path, mask: &Mask) -> Result<Image, DatasetError> {
         values.resize(start + features, 0.0);
         header.convert(&chosen, &mut values[start..]);
     }
+    // What follows is no matter, but gzip tells at its end alone whether it was cut short.
+    if let Err(error) = input.read(&mut [0])
+        && error.kind() == io::ErrorKind::UnexpectedEof
+    {
+        return Err(read_error(file, error));
+    }
     let matrix = Matrix { rows: header.frames, features, values };
     Ok(Image { matrix, seconds: header.seconds })
 }
 
-/// Opens a file, plain or gzip, at its first volume.
-fn open(file: &Path) -> Result<(Header, Box<dyn Read>), DatasetError> {
-    let failed = |source| DatasetError::Read { file: file.to_owned(), source };
-    let mut input = BufReader::with_capacity(BUFFER, File::open(file).map_err(failed)?);
-    let gzip = io::BufRead::fill_buf(&mut input).map_err(failed)?.starts_with(&GZIP_MAGIC);
-    let mut input: Box<dyn Read> =
-        if gzip { Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input))) } else { Box::new(input) };
+/// Reads up to the first volume.
+fn begin(file: &Path, input: Stream) -> Result<(Header, Box<dyn Read>), DatasetError> {
+    let mut plain: Box<dyn Read> = if input.gzip {
+        Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, input.bytes)))
+    } else {
+        input.bytes
+    };
     let mut start = [0; header::LENGTH];
-    input.read_exact(&mut start).map_err(|error| match error.kind() {
+    plain.read_exact(&mut start).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => wrong(file, "it is shorter than a header; copy it again".to_owned()),
         _ => read_error(file, error),
     })?;
     let header = Header::parse(&start).map_err(|reason| wrong(file, reason))?;
-    let mut extensions = input.by_ref().take(header.offset - header::LENGTH as u64);
+    let mut extensions = plain.by_ref().take(header.offset - header::LENGTH as u64);
     io::copy(&mut extensions, &mut io::sink()).map_err(|error| read_error(file, error))?;
-    Ok((header, input))
+    Ok((header, plain))
 }
 
 fn read_volume(

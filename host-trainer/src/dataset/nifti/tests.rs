@@ -55,8 +55,16 @@ impl Files {
     }
 
     fn read(&self, scan: &[u8], mask: &[u8]) -> Result<Image, DatasetError> {
-        read(&self.write("scan.nii", scan), &Mask::read(&self.write("mask.nii", mask))?)
+        read_files(&self.write("scan.nii", scan), &self.write("mask.nii", mask))
     }
+}
+
+fn read_files(scan: &Path, mask: &Path) -> Result<Image, DatasetError> {
+    let stream = |file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        Stream { gzip: bytes.starts_with(&[0x1f, 0x8b]), bytes: Box::new(io::Cursor::new(bytes)) }
+    };
+    read(scan, stream(scan), &Mask::read(mask, stream(mask))?)
 }
 
 fn message(scan: &[u8], mask: &[u8]) -> String {
@@ -70,7 +78,7 @@ fn a_scan_is_the_matrix_that_nilearn_makes_of_it() {
     for (name, mask, seconds) in [("scaled", "mask.nii.gz", 2.0), ("big_endian", "whole.nii", 1.5)] {
         let file = committed(&format!("{name}.nii"));
         let file = if file.exists() { file } else { committed(&format!("{name}.nii.gz")) };
-        let image = read(&file, &Mask::read(&committed(mask)).unwrap()).unwrap();
+        let image = read_files(&file, &committed(mask)).unwrap();
         same(&image.matrix.values, image.matrix.features, &expected(name), 1e-5);
         assert_eq!(image.seconds, Some(seconds), "{name}");
     }
@@ -118,6 +126,7 @@ fn what_does_not_fit_is_refused_with_what_to_do() {
         (with(with(scan(1), 40, &[5, 0]), 50, &[3, 0]), whole(), "scan.nii: the image: its sizes are 2 x 1 x 2 x 1 x 3"),
         (with(scan(1), 108, &8_f32.to_le_bytes()), whole(), "scan.nii: the image: its vox_offset is 8"),
         (with(scan(2), 42, &[4, 0]), whole(), "scan.nii: the image: its volumes are 4 x 1 x 2, but the mask is 2 x 1 x 2"),
+        (with(scan(1), 42, &[4, 0]), whole(), "scan.nii: no recording, but one volume of 4 x 1 x 2 voxels, not the mask's"),
         (moved(0x80), moved(0x81), "scan.nii: the image: its affine differs from the mask's: 4 where the mask has"),
         (scan(1), mask([0; 4]), "mask.nii: the image: no voxel of the mask differs from zero"),
         (scan(1), scan(2), "mask.nii: the image: it has 2 volumes; a mask has one"),

@@ -11,6 +11,13 @@ pub(in crate::dataset) struct Column {
     pub(super) descriptor: ColumnDescPtr,
 }
 
+impl Column {
+    /// Its place among the columns of the file, which distinguishes columns of one name.
+    pub(in crate::dataset) fn place(&self) -> usize {
+        self.leaf
+    }
+}
+
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dataset) enum Kind {

@@ -180,6 +180,3 @@ fn unsound(file: &Path, what: &str, error: &ParquetError) -> DatasetError {
     };
     DatasetError::Array { file: file.to_owned(), what: what.to_owned(), reason }
 }
-
-#[cfg(test)]
-mod tests;

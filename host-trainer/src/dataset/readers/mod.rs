@@ -5,11 +5,17 @@
 
 mod csv;
 mod find;
+mod gifti;
 mod naming;
+#[cfg(feature = "nifti")]
+mod nifti;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod reader;
 mod source;
+mod trials;
 
 use std::path::PathBuf;
 
@@ -21,13 +27,22 @@ use super::order::{Twins, Unordered, join};
 use super::rows::{Dataset, Row};
 use find::{Found, LeftOut, drop_companions, find};
 use naming::{Identity, identity};
-pub use reader::LoadOptions;
+pub use reader::{EventTable, LoadOptions};
 pub(super) use reader::ending;
 use reader::{Content, Reader, Recording};
 use source::Source;
 
 /// The first reader that recognises a file reads it.
-static READERS: &[&dyn Reader] = &[&csv::LongCsv, &npz::Npz, &npy::Npy];
+static READERS: &[&dyn Reader] = &[
+    &csv::LongCsv,
+    &npz::Npz,
+    &npy::Npy,
+    &gifti::Gifti,
+    #[cfg(feature = "nifti")]
+    &nifti::Nifti,
+    #[cfg(feature = "parquet")]
+    &parquet::Parquet,
+];
 
 /// Reads the recordings of all inputs, of any of the [`formats`], into one dataset.
 ///
@@ -42,17 +57,23 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
         found.extend(find(input, &mut left_out)?);
     }
     drop_companions(&mut found, &mut left_out);
-    let mut parts = Vec::with_capacity(found.len());
+    let (mut parts, mut tables) = (Vec::with_capacity(found.len()), Vec::new());
+    let mut refusal = None;
     for file in &found {
-        match read(file, options) {
+        match read(file, options, &mut tables) {
             Ok(part) => parts.push(part),
-            // A folder of recordings often holds other tables too.
-            Err(error @ DatasetError::MissingColumn { .. }) if is_in_folder(file) => {
+            // A folder of recordings often holds other tables and images too.
+            Err(error) if is_in_folder(file) && is_no_recording(&error) => {
                 left_out.add(file.place.shown().to_owned(), Some(error.to_string()));
+                refusal.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }
     }
+    if let (true, Some(error)) = (parts.is_empty(), refusal) {
+        return Err(error);
+    }
+    tables.iter().for_each(|table| left_out.remove(table));
     let mut dataset = join(parts, origin(inputs))?;
     dataset.notes.extend(left_out.notes());
     check_values(&dataset)?;
@@ -75,8 +96,14 @@ fn kinds() -> String {
     format!("a {} file, or a folder of them", list(&endings, " or "))
 }
 
-/// Reads one file.
-fn read(found: &Found<'_>, options: &LoadOptions) -> Result<Dataset, DatasetError> {
+/// Whether a file holds something else than a recording, or one that needs what is not given.
+fn is_no_recording(error: &DatasetError) -> bool {
+    use DatasetError::{MissingColumn, NoMask, NotRecording};
+    matches!(error, MissingColumn { .. } | NoMask { .. } | NotRecording { .. })
+}
+
+/// Reads one file; a table of events that labels it is added to `tables`.
+fn read(found: &Found<'_>, options: &LoadOptions, tables: &mut Vec<PathBuf>) -> Result<Dataset, DatasetError> {
     let file = found.place.shown();
     let source = Source::open(&found.place)?;
     let reader = match found.reader {
@@ -94,7 +121,15 @@ fn read(found: &Found<'_>, options: &LoadOptions) -> Result<Dataset, DatasetErro
                 Place::Path(path) => reader.stem(path),
                 Place::StandardInput => "stdin".to_owned(),
             };
-            of_recording(recording, file.to_owned(), &identity(found.input, &found.folders, &stem))?
+            let identity = identity(found.input, &found.folders, &stem);
+            match trials::table_of(file, options, found.input.label.is_some())? {
+                Some(table) => {
+                    let dataset = trials::labelled(recording, file, &table, &identity, options)?;
+                    tables.push(table);
+                    dataset
+                }
+                None => of_recording(recording, file.to_owned(), &identity)?,
+            }
         }
     };
     if dataset.labels.iter().any(String::is_empty) {

@@ -79,6 +79,26 @@ pub struct LoadOptions {
     pub label_column: Option<String>,
     /// Features of a file of values without a header (`.bin`), where no file beside it says it.
     pub width: Option<usize>,
+    /// The image whose voxels other than zero are the features of NIfTI scans.
+    pub mask: Option<PathBuf>,
+    /// What labels the frames of recordings that have no labels of their own.
+    pub events: EventTable,
+    /// Seconds from frame to frame, to find the frames of events; without it, what is beside a recording or in it counts.
+    pub frame_seconds: Option<f64>,
+    /// Seconds by which a recording follows the events, such as the delay of blood flow.
+    pub lag: f64,
+}
+
+/// The table of events of a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EventTable {
+    /// The `events.tsv` beside the recording that belongs to it by its name, if there is one.
+    #[default]
+    Beside,
+    /// This file for every recording, or the one in this folder that belongs to the recording by its name.
+    At(PathBuf),
+    /// None.
+    Ignored,
 }
 
 /// The first of `endings` with which a name ends, in any case.
