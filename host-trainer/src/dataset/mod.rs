@@ -9,6 +9,7 @@ mod check;
 mod clean;
 mod error;
 mod events;
+mod features;
 mod gifti;
 mod input;
 mod mesh;

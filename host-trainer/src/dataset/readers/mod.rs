@@ -6,6 +6,8 @@
 mod csv;
 mod find;
 mod gifti;
+mod gzip;
+mod kind;
 mod naming;
 #[cfg(feature = "nifti")]
 mod nifti;
