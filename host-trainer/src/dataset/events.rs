@@ -57,13 +57,14 @@ impl Events {
     fn parse(file: &Path, text: &str, column: &str) -> Result<Self, DatasetError> {
         let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
         let mut lines = (1..).zip(text.split('\n')).filter(|(_, line)| !line.trim().is_empty());
-        let Some((_, header)) = lines.next() else {
+        let Some((line, header)) = lines.next() else {
             return Err(DatasetError::Empty { file: file.to_owned() });
         };
         let found: Vec<String> = header.split('\t').map(|name| name.trim().to_owned()).collect();
         let find = |column: &str| {
             found.iter().position(|name| name == column).ok_or_else(|| DatasetError::MissingColumn {
                 file: file.to_owned(),
+                line,
                 column: column.to_owned(),
                 found: found.clone(),
             })

@@ -36,10 +36,14 @@ pub use check::{check_training, check_values};
 pub use clean::Cleaning;
 pub use error::DatasetError;
 pub use input::{Input, Place};
+#[cfg(feature = "cli")]
+pub(crate) use names::tidy;
 pub use npy::read_vectors;
+#[cfg(feature = "cli")]
+pub(crate) use readers::is_recording;
 pub use readers::{EventTable, LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
-pub use writers::{check_output, write, write_csv};
+pub use writers::{check_output, write, write_csv, write_new, write_new_csv};

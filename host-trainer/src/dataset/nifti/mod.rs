@@ -9,17 +9,14 @@
 mod affine;
 mod header;
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
-
-use flate2::bufread::MultiGzDecoder;
 
 use super::error::DatasetError;
 use super::npy::Matrix;
 use affine::differ;
 use header::Header;
 
-const BUFFER: usize = 128 * 1024;
 
 /// The voxels of a scan that are not zero in a mask.
 #[derive(Debug)]
@@ -27,12 +24,6 @@ pub(super) struct Mask {
     header: Header,
     /// Their places in a volume as the file stores it, in the order of the columns.
     voxels: Vec<usize>,
-}
-
-/// The bytes of a file from the first one, and whether they are in gzip.
-pub(super) struct Stream {
-    pub(super) bytes: Box<dyn Read>,
-    pub(super) gzip: bool,
 }
 
 /// A scan: frames x voxels, and the seconds from frame to frame where the header has them.
@@ -43,8 +34,8 @@ pub(super) struct Image {
 
 impl Mask {
     /// Reads a three-dimensional image; a voxel that is neither zero nor NaN is in the mask.
-    pub(super) fn read(file: &Path, input: Stream) -> Result<Self, DatasetError> {
-        let (header, mut input) = begin(file, input)?;
+    pub(super) fn read(file: &Path, mut input: impl Read) -> Result<Self, DatasetError> {
+        let header = begin(file, &mut input)?;
         if header.frames != 1 {
             let reason = format!("it has {} volumes; a mask has one", header.frames);
             return Err(wrong(file, reason));
@@ -98,8 +89,8 @@ impl Mask {
 ///
 /// # Errors
 /// [`DatasetError::Array`] and the errors of reading and of gzip, naming the file.
-pub(super) fn read(file: &Path, input: Stream, mask: &Mask) -> Result<Image, DatasetError> {
-    let (header, mut input) = begin(file, input)?;
+pub(super) fn read(file: &Path, mut input: impl Read, mask: &Mask) -> Result<Image, DatasetError> {
+    let header = begin(file, &mut input)?;
     mask.check(file, &header)?;
     let features = mask.voxels.len();
     let size = header.kind.size();
@@ -115,32 +106,23 @@ pub(super) fn read(file: &Path, input: Stream, mask: &Mask) -> Result<Image, Dat
         values.resize(start + features, 0.0);
         header.convert(&chosen, &mut values[start..]);
     }
-    // What follows is no matter, but gzip tells at its end alone whether it was cut short.
-    if let Err(error) = input.read(&mut [0])
-        && error.kind() == io::ErrorKind::UnexpectedEof
-    {
-        return Err(read_error(file, error));
-    }
+    // What follows is no matter, but gzip tells at its end alone whether it is whole.
+    input.read(&mut [0]).map_err(|error| read_error(file, error))?;
     let matrix = Matrix { rows: header.frames, features, values };
     Ok(Image { matrix, seconds: header.seconds })
 }
 
 /// Reads up to the first volume.
-fn begin(file: &Path, input: Stream) -> Result<(Header, Box<dyn Read>), DatasetError> {
-    let mut plain: Box<dyn Read> = if input.gzip {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, input.bytes)))
-    } else {
-        input.bytes
-    };
+fn begin(file: &Path, input: &mut dyn Read) -> Result<Header, DatasetError> {
     let mut start = [0; header::LENGTH];
-    plain.read_exact(&mut start).map_err(|error| match error.kind() {
+    input.read_exact(&mut start).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => wrong(file, "it is shorter than a header; copy it again".to_owned()),
         _ => read_error(file, error),
     })?;
     let header = Header::parse(&start).map_err(|reason| wrong(file, reason))?;
-    let mut extensions = plain.by_ref().take(header.offset - header::LENGTH as u64);
+    let mut extensions = input.take(header.offset - header::LENGTH as u64);
     io::copy(&mut extensions, &mut io::sink()).map_err(|error| read_error(file, error))?;
-    Ok((header, plain))
+    Ok(header)
 }
 
 fn read_volume(

@@ -5,17 +5,15 @@
 //! first, as in TRIBE's predictions: 10,242 of each on fsaverage5. A file whose name has no such part is a recording by
 //! itself.
 
-use std::fs;
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::reader::{Content, LoadOptions, Reader, Recording, ending};
-use super::source::Source;
+use super::source::{Source, reading_failed};
 use crate::dataset::error::DatasetError;
 use crate::dataset::gifti;
+use crate::dataset::input::Place;
 use crate::dataset::npy::Matrix;
 use crate::escape;
 
@@ -60,14 +58,14 @@ impl Reader for Gifti {
 
     fn read(&self, source: Source, _: &LoadOptions, _: Option<&str>) -> Result<Content, DatasetError> {
         let file = source.path().to_owned();
-        let one = read_source(source)?;
+        let one = read_file(source)?;
         let Some((partner, is_left)) = partner(&file) else {
             return Ok(Content::Recording(Recording::from(one)));
         };
         if !partner.exists() {
             return Err(DatasetError::NoPartner { file, partner });
         }
-        let other = read_file(&partner)?;
+        let other = read_file(Source::open(&Place::Path(partner.clone()))?)?;
         if one.rows != other.rows {
             let reason = format!("it has {} frames, but {} has {}", one.rows, escape::path(&partner), other.rows);
             return Err(DatasetError::Array { file, what: "the file".to_owned(), reason });
@@ -133,28 +131,11 @@ fn partner(path: &Path) -> Option<(PathBuf, bool)> {
     Some((path.with_file_name(partner), is_left))
 }
 
-fn read_file(file: &Path) -> Result<Matrix, DatasetError> {
-    let bytes = fs::read(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
-    let gzip = bytes.starts_with(&[0x1f, 0x8b]);
-    parse(file, bytes, gzip)
-}
-
-fn read_source(source: Source) -> Result<Matrix, DatasetError> {
+fn read_file(source: Source) -> Result<Matrix, DatasetError> {
     let (file, gzip) = (source.path().to_owned(), source.is_gzip());
-    let mut bytes = Vec::with_capacity(source.length().unwrap_or(0) as usize);
-    let read = source.reader()?.read_to_end(&mut bytes);
-    read.map_err(|source| DatasetError::Read { file: file.clone(), source })?;
-    parse(&file, bytes, gzip)
-}
-
-fn parse(file: &Path, mut bytes: Vec<u8>, gzip: bool) -> Result<Matrix, DatasetError> {
-    if gzip {
-        let mut text = Vec::new();
-        let read = MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text);
-        read.map_err(|source| DatasetError::GzipDamaged { file: file.to_owned(), source })?;
-        bytes = text;
-    }
-    gifti::read(file, &bytes)
+    let mut text = Vec::with_capacity(source.length().unwrap_or(0) as usize);
+    source.plain_reader()?.read_to_end(&mut text).map_err(|error| reading_failed(&file, gzip, error))?;
+    gifti::read(&file, &text)
 }
 
 /// Frames of the left and then the right hemisphere.
@@ -171,6 +152,8 @@ fn joined(left: &Matrix, right: &Matrix) -> Matrix {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::dataset::fixtures::{committed, expected, same};
     use crate::dataset::{Dataset, load};

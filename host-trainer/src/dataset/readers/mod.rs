@@ -4,6 +4,7 @@
 //! own by its path, and joins all to one dataset.
 
 mod csv;
+mod feature_columns;
 mod find;
 mod gifti;
 mod gzip;
@@ -80,6 +81,12 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     dataset.notes.extend(left_out.notes());
     check_values(&dataset)?;
     Ok(dataset)
+}
+
+/// Whether a path has the name of a recording.
+#[cfg(feature = "cli")]
+pub(crate) fn is_recording(path: &std::path::Path) -> bool {
+    find::by_name(path).is_some()
 }
 
 /// The formats that can be read, as a help text.

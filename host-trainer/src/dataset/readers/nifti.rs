@@ -1,13 +1,14 @@
 //! NIfTI-1: the voxels of a scan that a mask selects, one scan a file.
 
 use std::fs;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::reader::{Content, LoadOptions, Reader, Recording};
 use super::source::Source;
 use crate::dataset::error::DatasetError;
 use crate::dataset::input::Place;
-use crate::dataset::nifti::{self, Mask, Stream};
+use crate::dataset::nifti::{self, Mask};
 
 /// Last parts of BIDS names of images that are no recordings, and what those are.
 const NO_RECORDING: [(&str, &str); 9] = [
@@ -21,6 +22,8 @@ const NO_RECORDING: [(&str, &str); 9] = [
     ("_T2w", "an anatomical image"),
     ("_FLAIR", "an anatomical image"),
 ];
+
+const BUFFER: usize = 128 * 1024;
 
 pub(super) struct Nifti;
 
@@ -49,14 +52,15 @@ impl Reader for Nifti {
         if same_file(&file, mask_file) {
             return Err(DatasetError::NotRecording { file, holds: "the mask itself".to_owned() });
         }
-        let mask = Mask::read(mask_file, stream(Source::open(&Place::Path(mask_file.clone()))?)?)?;
-        let image = nifti::read(&file, stream(source)?, &mask)?;
+        let mask = Mask::read(mask_file, plain(Source::open(&Place::Path(mask_file.clone()))?)?)?;
+        let image = nifti::read(&file, plain(source)?, &mask)?;
         Ok(Content::Recording(Recording { step: image.seconds, ..image.matrix.into() }))
     }
 }
 
-fn stream(source: Source) -> Result<Stream, DatasetError> {
-    Ok(Stream { gzip: source.is_gzip(), bytes: source.reader()? })
+/// All bytes, out of gzip.
+fn plain(source: Source) -> Result<BufReader<Box<dyn Read>>, DatasetError> {
+    Ok(BufReader::with_capacity(BUFFER, source.plain_reader()?))
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -16,9 +16,11 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
+use super::feature_columns::feature_columns;
 use super::reader::{Content, LoadOptions, Reader, Recording};
 use super::source::Source;
 use crate::dataset::error::DatasetError;
+use crate::dataset::features::{BETWEEN, Features};
 use crate::dataset::names::Names;
 use crate::dataset::npy::Matrix;
 use crate::dataset::order::{Twins, Unordered};
@@ -87,7 +89,7 @@ impl<'t> Layout<'t> {
         if label.is_none() && given.is_none() && (asked.is_some() || session.is_some()) {
             let found = table.columns().iter().map(|column| column.name.clone()).collect();
             let column = asked.unwrap_or(LABELS[0]).to_owned();
-            return Err(DatasetError::MissingColumn { file: file.to_owned(), column, found });
+            return Err(DatasetError::MissingColumn { file: file.to_owned(), line: 1, column, found });
         }
         Ok(Self { table, label, session, timestep })
     }
@@ -208,13 +210,25 @@ fn long(
     prediction: &Column,
 ) -> Result<Content, DatasetError> {
     let table = layout.table;
-    let mut pivot = Pivot::default();
+    let taken: Vec<&str> = [Some(label), layout.session, Some(timestep), Some(prediction)]
+        .into_iter()
+        .flatten()
+        .map(|column| column.name.as_str())
+        .collect();
+    let others: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
+    let others: Vec<&str> = others.into_iter().filter(|name| !taken.contains(name)).collect();
+    let feature_names = feature_columns(&others);
+    let named = |name: &&str| table.columns().iter().find(|column| column.name == **name);
+    let columns: Vec<&Column> = feature_names.iter().filter_map(named).collect();
+    let features = (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&BETWEEN.to_string())));
+    let mut pivot = Pivot::new(features);
     let mut before = 0;
     for (group, rows) in table.groups().enumerate().filter(|&(_, rows)| rows > 0) {
         let labels = table.names(group, label)?;
         let sessions = layout.session.map(|session| table.names(group, session)).transpose()?;
         let timesteps = table.integers(group, timestep)?;
         let values = table.numbers(group, &[prediction])?;
+        let features: Vec<_> = columns.iter().map(|column| table.names(group, column)).collect::<Result<_, _>>()?;
         let session = |row: usize| sessions.as_ref().map(|sessions| sessions.rows[row]);
         let same = |a: usize, b: usize| {
             labels.rows[a] == labels.rows[b] && timesteps[a] == timesteps[b] && session(a) == session(b)
@@ -224,14 +238,20 @@ fn long(
             let end = (start + 1..rows).find(|&row| !same(start, row)).unwrap_or(rows);
             let session = sessions.as_ref().map_or("", |sessions| &sessions.names[sessions.rows[start] as usize]);
             let label = &labels.names[labels.rows[start] as usize];
-            pivot.begin(label, session, timesteps[start], before + start as u64);
-            pivot.extend(&values[start..end]);
+            pivot.begin(label, session, timesteps[start], before + start as u64 + 1);
+            for (row, &value) in (start..end).zip(&values[start..end]) {
+                let parts = features.iter().map(|names| names.names[names.rows[row] as usize].as_str());
+                match features.as_slice() {
+                    [] => pivot.push(value),
+                    [one] => pivot.push_feature(&one.names[one.rows[row] as usize], value),
+                    _ => pivot.push_feature(&parts.collect::<Vec<_>>().join(&BETWEEN.to_string()), value),
+                }
+            }
             start = end;
         }
         before += rows as u64;
     }
-    let dataset: Dataset = pivot.finish(file, None, |row, further| row + further as u64 + 1)?;
-    Ok(Content::Labelled(dataset))
+    Ok(Content::Labelled(pivot.finish(file, None)?))
 }
 
 /// The number of the name of each row of a group; `otherwise` without a column.

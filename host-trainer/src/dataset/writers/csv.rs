@@ -10,8 +10,9 @@ use flate2::write::GzEncoder;
 use super::into_file;
 use crate::dataset::error::DatasetError;
 use crate::dataset::rows::Dataset;
+use crate::files::Existing;
 
-/// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
+/// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`; replaces a file that is there.
 ///
 /// The file appears under its name only when it is complete. The session column is left out when the only session has
 /// no name.
@@ -19,8 +20,20 @@ use crate::dataset::rows::Dataset;
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.
 pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
+    write_text(dataset, file, Existing::Replace)
+}
+
+/// As [`write_csv`], but replaces no file.
+///
+/// # Errors
+/// [`DatasetError::Write`], also when a file is there.
+pub fn write_new_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
+    write_text(dataset, file, Existing::Keep)
+}
+
+pub(super) fn write_text(dataset: &Dataset, file: &Path, existing: Existing) -> Result<(), DatasetError> {
     let gzipped = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-    into_file(file, |output| {
+    into_file(file, existing, |output| {
         if gzipped {
             let mut gzip = GzEncoder::new(output, Compression::default());
             write_lines(dataset, &mut gzip)?;

@@ -9,32 +9,40 @@ use std::path::Path;
 use super::error::DatasetError;
 use super::readers::ending;
 use super::rows::Dataset;
-use crate::files::{Pending, Readers};
-pub use csv::write_csv;
+use crate::files::{Existing, Pending, Readers};
+pub use csv::{write_csv, write_new_csv};
 
 /// A format: the endings of its files' names, and its writer.
 struct Format {
     endings: &'static [&'static str],
-    write: fn(&Dataset, &Path) -> Result<(), DatasetError>,
+    write: fn(&Dataset, &Path, Existing) -> Result<(), DatasetError>,
 }
 
 static FORMATS: &[Format] = &[
     Format { endings: &[".npz"], write: npz::write_npz },
     #[cfg(feature = "parquet")]
     Format { endings: &[".parquet", ".pq"], write: write_parquet },
-    Format { endings: &[".csv", ".csv.gz"], write: write_csv },
+    Format { endings: &[".csv", ".csv.gz"], write: csv::write_text },
 ];
 
 /// Writes recordings in the format that the file's name ends in.
 ///
 /// `.npz` holds `X` (rows x features, float32), `y`, `sessions` and `timesteps`; `.parquet` the columns `label`,
 /// `session`, `timestep` and a list column `values`; `.csv` and `.csv.gz` a line for each value. Each reads back to the
-/// same values. The file appears under its name only when it is complete.
+/// same values. The file appears under its name only when it is complete, and replaces one that is there.
 ///
 /// # Errors
 /// [`DatasetError::UnknownOutput`] for other names, [`DatasetError::Write`]; nothing is left behind.
 pub fn write(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    (format_of(file)?.write)(dataset, file)
+    (format_of(file)?.write)(dataset, file, Existing::Replace)
+}
+
+/// As [`write`], but replaces no file.
+///
+/// # Errors
+/// As [`write`], also when a file is there.
+pub fn write_new(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
+    (format_of(file)?.write)(dataset, file, Existing::Keep)
 }
 
 /// Checks that there is a format for a file's name, before the work for it begins.
@@ -54,8 +62,8 @@ fn format_of(file: &Path) -> Result<&'static Format, DatasetError> {
 }
 
 #[cfg(feature = "parquet")]
-fn write_parquet(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    into_file(file, |output| super::parquet::write(dataset, output).map_err(io::Error::other))
+fn write_parquet(dataset: &Dataset, file: &Path, existing: Existing) -> Result<(), DatasetError> {
+    into_file(file, existing, |output| super::parquet::write(dataset, output).map_err(io::Error::other))
 }
 
 /// What a format is written to.
@@ -64,9 +72,13 @@ trait Output: Write + Seek + Send {}
 impl<T: Write + Seek + Send> Output for T {}
 
 /// Writes a file whole or not at all.
-fn into_file(file: &Path, fill: impl FnOnce(&mut dyn Output) -> io::Result<()>) -> Result<(), DatasetError> {
+fn into_file(
+    file: &Path,
+    existing: Existing,
+    fill: impl FnOnce(&mut dyn Output) -> io::Result<()>,
+) -> Result<(), DatasetError> {
     let written = || {
-        let mut output = BufWriter::new(Pending::create(file, Readers::All)?);
+        let mut output = BufWriter::new(Pending::create(file, Readers::All, existing)?);
         fill(&mut output)?;
         output.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
     };

@@ -10,6 +10,7 @@ use zip::write::SimpleFileOptions;
 use super::{Output, into_file};
 use crate::dataset::error::DatasetError;
 use crate::dataset::rows::{Dataset, Row};
+use crate::files::Existing;
 
 /// Zip entries of this size and more need its 64-bit form.
 const LARGE: u64 = 1 << 31;
@@ -18,8 +19,8 @@ const LARGE: u64 = 1 << 31;
 ///
 /// # Errors
 /// [`DatasetError::Write`].
-pub(super) fn write_npz(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    into_file(file, |output| {
+pub(super) fn write_npz(dataset: &Dataset, file: &Path, existing: Existing) -> Result<(), DatasetError> {
+    into_file(file, existing, |output| {
         let mut archive = ZipWriter::new(output);
         let rows = dataset.rows.len() as u64;
         let shape = [rows, dataset.features as u64];
