@@ -26,7 +26,7 @@ use crate::dataset::npy::Matrix;
 use crate::dataset::order::{Twins, Unordered};
 use crate::dataset::parquet::{Column, Kind, Table};
 use crate::dataset::pivot::Pivot;
-use crate::dataset::rows::{Dataset, Row};
+use crate::dataset::rows::Row;
 use crate::escape;
 
 const LABELS: [&str; 4] = ["label", "labels", "y", "video"];
