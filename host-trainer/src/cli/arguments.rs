@@ -54,7 +54,12 @@ pub struct ReadingArguments {
 impl DataArguments {
     /// The files and folders that are read.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        paths(&self.inputs)
+        let ReadingArguments { mask, events, .. } = &self.reading;
+        let events = events.as_ref().and_then(|events| match events {
+            EventTable::At(path) => Some(path.as_path()),
+            EventTable::Beside | EventTable::Ignored => None,
+        });
+        paths(&self.inputs).chain(mask.as_deref()).chain(events)
     }
 
     /// Reads the recordings and prints their notes.

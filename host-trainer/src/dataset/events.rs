@@ -125,7 +125,8 @@ impl Events {
         let without = owner.iter().filter(|owner| owner.is_none()).count();
         if without == frames {
             let end = frames as f64 * seconds;
-            let reason = format!("no event falls into the recording, which is {end:.1} s long; give the table of its run");
+            let reason =
+                format!("no event falls into the recording, which is {end:.1} s long; give the table of its run");
             return Err(self.wrong("the events".to_owned(), reason));
         }
         let file = escape::path(&self.file);
@@ -215,7 +216,10 @@ mod tests {
     #[test]
     fn overlapping_events_of_two_types_are_refused_with_both_lines() {
         let message = events("0\t4\tface\n2\t4\thouse\n").label(4, 2.0, 0.0).unwrap_err().to_string();
-        assert!(message.starts_with("run_events.tsv: line 3: `house` overlaps `face` of line 2 at 2.000 s"), "{message}");
+        assert!(
+            message.starts_with("run_events.tsv: line 3: `house` overlaps `face` of line 2 at 2.000 s"),
+            "{message}"
+        );
         assert_eq!(letters(&events("0\t4\tface\n2\t4\tface\n"), 4, 2.0, 0.0), "fff.");
     }
 
@@ -230,7 +234,10 @@ mod tests {
         let cases = [
             ("onset\tduration\n", "line 1: no column `trial_type`; found `onset`, `duration`"),
             ("onset\tduration\ttrial_type\r\n\r\n1\tlong\tx\r\n", "line 3, column `duration`: `long` is not a number"),
-            ("onset\tduration\ttrial_type\n1\t-2\tx\n", "line 2, column `duration`: `-2` is not a number of seconds, 0"),
+            (
+                "onset\tduration\ttrial_type\n1\t-2\tx\n",
+                "line 2, column `duration`: `-2` is not a number of seconds, 0",
+            ),
             ("onset\tduration\ttrial_type\n1\t2\n", "line 2: 2 fields where the header has 3"),
             ("\u{feff}\n", "the file is empty"),
         ];

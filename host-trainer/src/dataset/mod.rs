@@ -12,6 +12,7 @@ mod events;
 mod features;
 mod gifti;
 mod input;
+mod levels;
 mod mesh;
 mod names;
 #[cfg(feature = "nifti")]
@@ -36,6 +37,7 @@ pub use check::{check_training, check_values};
 pub use clean::Cleaning;
 pub use error::DatasetError;
 pub use input::{Input, Place};
+pub use levels::Level;
 #[cfg(feature = "cli")]
 pub(crate) use names::tidy;
 pub use npy::read_vectors;

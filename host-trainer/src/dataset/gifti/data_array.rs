@@ -79,7 +79,9 @@ impl<'x> DataArray<'x> {
         let frames = match dimensions {
             1 => 1,
             2 => size("Dim1")?,
-            _ => return Err(format!("a data array has {dimensions} dimensions; it must have one, or vertices x frames")),
+            _ => {
+                return Err(format!("a data array has {dimensions} dimensions; it must have one, or vertices x frames"));
+            }
         };
         if vertices == 0 || frames == 0 {
             return Err("a data array has no values".to_owned());

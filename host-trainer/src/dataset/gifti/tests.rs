@@ -61,9 +61,8 @@ fn files_of_nilearn_and_nibabel_are_read() {
             let file = committed(&stem.replace('?', side));
             read(&file, &std::fs::read(&file).unwrap()).unwrap()
         });
-        let rows: Vec<f32> = (0..3)
-            .flat_map(|row| [&left.values[4 * row..][..4], &right.values[4 * row..][..4]].concat())
-            .collect();
+        let rows: Vec<f32> =
+            (0..3).flat_map(|row| [&left.values[4 * row..][..4], &right.values[4 * row..][..4]].concat()).collect();
         same(&rows, 8, &expected("surface"), 0.0);
     }
 }
@@ -123,17 +122,29 @@ fn what_is_no_recording_is_refused_with_what_to_do() {
         (vec![ascii(ONE, "1 2")], "data array 1: it holds 2 numbers where its dimensions ask for 3"),
         (vec![ascii(ONE, "1 2 3 4")], "data array 1: it holds 4 numbers"),
         (vec![ascii(ONE, "1 2 x")], "data array 1: `x` is not a number"),
-        (vec![ascii(ONE, "1 2 3"), ascii(&ONE.replace("\"3\"", "\"2\""), "1 2")], "data array 2: it has 2 vertices where"),
+        (
+            vec![ascii(ONE, "1 2 3"), ascii(&ONE.replace("\"3\"", "\"2\""), "1 2")],
+            "data array 2: it has 2 vertices where",
+        ),
         (vec![base64("AAAA")], "data array 1: it holds 3 bytes where its dimensions ask for 12"),
         (vec![base64("A*AAAAAA")], "data array 1: its base64 is damaged"),
         (vec![packed(&zlib(&[0; 12])[..5])], "data array 1: its compressed data is damaged"),
         (vec![packed(&zlib(&[0; 13]))], "data array 1: it holds 13 bytes where its dimensions ask for 12"),
-        (vec![data_array("FLOAT32", "ExternalFileBinary", &external, "")], "data array 1: its values are in another file, `values.dat`"),
-        (vec![data_array("COMPLEX64", "ASCII", ONE, "1 2 3")], "the file: DataType of a data array is `NIFTI_TYPE_COMPLEX64`"),
+        (
+            vec![data_array("FLOAT32", "ExternalFileBinary", &external, "")],
+            "data array 1: its values are in another file, `values.dat`",
+        ),
+        (
+            vec![data_array("COMPLEX64", "ASCII", ONE, "1 2 3")],
+            "the file: DataType of a data array is `NIFTI_TYPE_COMPLEX64`",
+        ),
         (vec![ascii(turned, &"0 ".repeat(7 * 10242))], "data array 1: its dimensions are 7 x 10242, frames x vertices"),
         (vec![ascii("Dimensionality=\"1\" Dim0=\"18446744073709551615\"", "1")], "data array 1: it holds fewer values"),
         (vec![ascii("Dimensionality=\"3\" Dim0=\"1\"", "1")], "the file: a data array has 3 dimensions"),
-        (vec![ascii(ONE, "1 2 3").replace("TIME_SERIES", "POINTSET")], "no recording, but the coordinates of a surface"),
+        (
+            vec![ascii(ONE, "1 2 3").replace("TIME_SERIES", "POINTSET")],
+            "no recording, but the coordinates of a surface",
+        ),
         (vec![], "there are no rows"),
     ];
     for (arrays, expected) in cases {

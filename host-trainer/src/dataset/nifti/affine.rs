@@ -18,11 +18,7 @@ pub(super) fn of(fields: &Fields<'_>, shape: [usize; 3]) -> Result<Affine, Strin
             let sizes = fields.floats::<3>(80).map(|size| if size == 0.0 { 1.0 } else { size });
             let centre = |axis: usize| (shape[axis] - 1) as f64 / 2.0 * sizes[axis];
             // By convention x grows to the left.
-            [
-                [-sizes[0], 0.0, 0.0, centre(0)],
-                [0.0, sizes[1], 0.0, -centre(1)],
-                [0.0, 0.0, sizes[2], -centre(2)],
-            ]
+            [[-sizes[0], 0.0, 0.0, centre(0)], [0.0, sizes[1], 0.0, -centre(1)], [0.0, 0.0, sizes[2], -centre(2)]]
         }
     };
     if affine.iter().flatten().all(|value| value.is_finite()) {

@@ -48,8 +48,9 @@ impl Header {
         match &bytes[344..] {
             b"n+1\0" => {}
             b"ni1\0" => {
-                return Err("its values are in a second file (.hdr and .img); write one .nii file with nibabel.save"
-                    .to_owned());
+                return Err(
+                    "its values are in a second file (.hdr and .img); write one .nii file with nibabel.save".to_owned()
+                );
             }
             _ => return Err("it is Analyze 7.5, not NIfTI-1; write it again with nibabel.save".to_owned()),
         }

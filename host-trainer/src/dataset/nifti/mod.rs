@@ -17,7 +17,6 @@ use super::npy::Matrix;
 use affine::differ;
 use header::Header;
 
-
 /// The voxels of a scan that are not zero in a mask.
 #[derive(Debug)]
 pub(super) struct Mask {

@@ -109,16 +109,16 @@ pub(super) fn integers(column: &Column, pages: Pages, rows: usize) -> Result<Vec
             for_each::<$kind>(column, pages, rows, |number| {
                 let row = numbers.len() + 1;
                 let number = number.ok_or_else(|| own(format!("row {row} has no number")))?;
-                let whole = $convert(*number).ok_or_else(|| own(format!("row {row}: {number} is not a whole number")))?;
+                let whole =
+                    $convert(*number).ok_or_else(|| own(format!("row {row}: {number} is not a whole number")))?;
                 numbers.push(whole);
                 Ok(())
             })?
         };
     }
     // Above 2^53 neighbouring integers are the same float64.
-    let whole = |number: f64| {
-        (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
-    };
+    let whole =
+        |number: f64| (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64);
     let unsigned = is_unsigned(&column.descriptor);
     match column.descriptor.physical_type() {
         Physical::INT32 if unsigned => read!(Int32Type, |number: i32| Some(i64::from(number as u32))),
@@ -198,7 +198,8 @@ fn lists_of<T: DataType>(
             all.extend(values.iter().map(&convert));
         } else {
             let mut values = values.iter();
-            let value = |&level: &i16| if level == present { values.next().map_or(f32::NAN, &convert) } else { f32::NAN };
+            let value =
+                |&level: &i16| if level == present { values.next().map_or(f32::NAN, &convert) } else { f32::NAN };
             all.extend(levels.iter().map(value));
         }
         read += records;

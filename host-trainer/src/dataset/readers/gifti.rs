@@ -104,7 +104,11 @@ impl Side {
                     _ => continue,
                 };
                 let key = start..start + part.len();
-                sides.push((keyed, rank, Self { key, letters: letters.clone(), other: as_written(other, said), is_left }));
+                sides.push((
+                    keyed,
+                    rank,
+                    Self { key, letters: letters.clone(), other: as_written(other, said), is_left },
+                ));
             }
             start += part.len() + 1;
         }

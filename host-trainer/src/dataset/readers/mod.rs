@@ -30,9 +30,9 @@ use super::order::{Twins, Unordered, join};
 use super::rows::{Dataset, Row};
 use find::{Found, LeftOut, drop_companions, find};
 use naming::{Identity, identity};
-pub use reader::{EventTable, LoadOptions};
 pub(super) use reader::ending;
 use reader::{Content, Reader, Recording};
+pub use reader::{EventTable, LoadOptions};
 use source::Source;
 
 /// The first reader that recognises a file reads it.

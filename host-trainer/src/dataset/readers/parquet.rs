@@ -137,7 +137,8 @@ fn numbered(columns: Vec<&Column>) -> Vec<&Column> {
             by_word.entry(word).or_default().push((number, column));
         }
     }
-    let Some(mut most) = by_word.into_values().max_by_key(Vec::len).filter(|most| 2 * most.len() > columns.len()) else {
+    let Some(mut most) = by_word.into_values().max_by_key(Vec::len).filter(|most| 2 * most.len() > columns.len())
+    else {
         return columns;
     };
     most.sort_by_key(|(number, _)| *number);

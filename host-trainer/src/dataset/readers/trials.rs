@@ -131,3 +131,6 @@ fn frame_seconds(
     }
     Ok(Some(seconds))
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,9 +47,8 @@ fn array<'v, T: Serialize + 'v>(
     values: impl Iterator<Item = &'v T>,
 ) -> io::Result<()> {
     let bytes = shape.iter().product::<u64>() * size;
-    let options = SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Stored)
-        .large_file(bytes >= LARGE);
+    let options =
+        SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored).large_file(bytes >= LARGE);
     archive.start_file(format!("{name}.npy"), options)?;
     let kind = DType::Plain(kind.parse().map_err(io::Error::other)?);
     let buffered = io::BufWriter::with_capacity(1 << 16, &mut *archive);

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use super::super::feature_columns::feature_columns;
 use super::Lines;
 use super::cells::{Numbers, is_missing};
 use super::dialect::Header;
-use super::super::feature_columns::feature_columns;
 use crate::dataset::error::DatasetError;
 use crate::dataset::features::{BETWEEN, Features};
 use crate::dataset::names::tidy;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dataset::fixtures::{committed, expected, load_as, same};
-use crate::dataset::load;
+use crate::dataset::{Dataset, load};
 
 fn loaded(name: &str) -> Dataset {
     load(&[committed(name).into()], &LoadOptions::default()).unwrap()
@@ -19,9 +19,11 @@ fn bytes(name: &str) -> Vec<u8> {
 #[test]
 fn one_table_reads_the_same_in_every_form_and_compression() {
     let wide = ["snappy", "gzip", "lz4", "zstd", "none", "v2_zstd"].map(|kind| format!("wide_{kind}.parquet"));
-    for name in wide.iter().map(String::as_str).chain(["list.parquet", "list_zstd.parquet"]) {
+    let others = ["list.parquet", "list_zstd.parquet", "long.parquet"];
+    for name in wide.iter().map(String::as_str).chain(others) {
         let dataset = loaded(name);
-        assert_eq!((&dataset.labels[..], &dataset.sessions[..]), (&["face", "house"].map(str::to_owned)[..], &["run1", "run2"].map(str::to_owned)[..]));
+        assert_eq!(dataset.labels, ["face", "house"]);
+        assert_eq!(dataset.sessions, ["run1", "run2"]);
         same(&dataset.values, dataset.features, &expected("table"), 0.0);
         assert!(dataset.notes.is_empty(), "{:?}", dataset.notes);
     }
