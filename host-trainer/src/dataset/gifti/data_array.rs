@@ -80,7 +80,9 @@ impl<'x> DataArray<'x> {
             1 => 1,
             2 => size("Dim1")?,
             _ => {
-                return Err(format!("a data array has {dimensions} dimensions; it must have one, or vertices x frames"));
+                return Err(format!(
+                    "a data array has {dimensions} dimensions; it must have one, or vertices x frames"
+                ));
             }
         };
         if vertices == 0 || frames == 0 {

@@ -23,6 +23,11 @@ pub(super) use column::{Column, Kind};
 pub(super) use write::write;
 use zstd::ZstdPages;
 
+/// Values of columns that are held at a time while they are spread over the rows, 2 MB.
+const CACHED: usize = 1 << 19;
+/// Values of a cache line.
+const LINE: usize = 16;
+
 /// An open table.
 pub(super) struct Table {
     file: PathBuf,
@@ -72,30 +77,35 @@ impl Table {
     /// # Errors
     /// [`DatasetError::Array`], naming the column.
     pub(super) fn numbers(&self, group: usize, columns: &[&Column]) -> Result<Vec<f32>, DatasetError> {
-        /// Rows that are transposed together: a cache line of a column.
-        const TILE: usize = 16;
         let rows = self.rows(group);
-        let mut by_column = self.room(rows, columns.len())?;
+        let mut by_row = self.room(rows, columns.len())?;
         if rows == 0 {
-            return Ok(by_column);
+            return Ok(by_row);
         }
-        by_column.par_chunks_mut(rows).zip(columns).try_for_each(|(values, column)| {
+        let decode = |column: &Column, values: &mut [f32]| {
             let pages = self.pages(group, column);
             let decoded = pages.and_then(|pages| decode::numbers(column, pages, values));
             decoded.map_err(|error| self.wrong(column, &error))
-        })?;
-        if let [_] = columns {
-            return Ok(by_column);
+        };
+        if let [one] = columns {
+            decode(one, &mut by_row)?;
+            return Ok(by_row);
         }
-        let mut by_row = self.room(rows, columns.len())?;
-        by_row.par_chunks_mut(TILE * columns.len()).enumerate().for_each(|(tile, by_row)| {
-            for (column, values) in by_column.chunks_exact(rows).enumerate() {
-                let values = &values[tile * TILE..];
-                for (row, value) in by_row.chunks_exact_mut(columns.len()).zip(values) {
-                    row[column] = *value;
+        // Columns that are decoded before they are spread over the rows: few enough to stay in the cache.
+        let together = (CACHED / rows).clamp(LINE, columns.len().max(LINE));
+        let mut by_column = self.room(rows, together)?;
+        for (block, columns_of_block) in columns.chunks(together).enumerate() {
+            let by_column = &mut by_column[..rows * columns_of_block.len()];
+            by_column.par_chunks_mut(rows).zip(columns_of_block).try_for_each(|(v, column)| decode(column, v))?;
+            by_row.par_chunks_mut(LINE * columns.len()).enumerate().for_each(|(tile, by_row)| {
+                for (column, values) in by_column.chunks_exact(rows).enumerate() {
+                    let values = &values[tile * LINE..];
+                    for (row, value) in by_row.chunks_exact_mut(columns.len()).zip(values) {
+                        row[block * together + column] = *value;
+                    }
                 }
-            }
-        });
+            });
+        }
         Ok(by_row)
     }
 

@@ -22,6 +22,14 @@ const ENDINGS: [&str; 4] = [".func.gii.gz", ".func.gii", ".gii.gz", ".gii"];
 const SIDES: [(&str, &str); 3] = [("lh", "rh"), ("L", "R"), ("left", "right")];
 const KEY: &str = "hemi-";
 
+/// Endings of surfaces' files that are no recordings, and what those hold.
+const NO_RECORDING: [(&str, &str); 4] = [
+    (".surf.gii", "the shape of a surface"),
+    (".shape.gii", "a measure of a surface's shape; name it .func.gii if it is a recording"),
+    (".label.gii", "the regions of a surface"),
+    (".topo.gii", "the triangles of a surface"),
+];
+
 pub(super) struct Gifti;
 
 impl Reader for Gifti {
@@ -58,6 +66,11 @@ impl Reader for Gifti {
 
     fn read(&self, source: Source, _: &LoadOptions, _: Option<&str>) -> Result<Content, DatasetError> {
         let file = source.path().to_owned();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let plain_name = name.trim_end_matches(".gz");
+        if let Some((_, holds)) = NO_RECORDING.iter().find(|(ending, _)| plain_name.ends_with(ending)) {
+            return Err(DatasetError::NotRecording { file, holds: (*holds).to_owned() });
+        }
         let one = read_file(source)?;
         let Some((partner, is_left)) = partner(&file) else {
             return Ok(Content::Recording(Recording::from(one)));
@@ -219,6 +232,19 @@ mod tests {
         assert!(dataset.notes.is_empty(), "{:?}", dataset.notes);
         let frame = [vec![1.0; 10242], vec![-2.0; 10242]].concat();
         assert_eq!(dataset.values, [frame.clone(), frame].concat());
+    }
+
+    #[test]
+    fn surfaces_beside_a_recording_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["face_hemi-L.gii", "face_hemi-R.gii"] {
+            fs::copy(committed(name), folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("lh.pial.surf.gii"), "<GIFTI>").unwrap();
+        let dataset = loaded(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(dataset.labels, ["face"]);
+        let notes = dataset.notes.join("; ");
+        assert!(notes.contains("lh.pial.surf.gii: no recording, but the shape of a surface"), "{notes}");
     }
 
     #[test]

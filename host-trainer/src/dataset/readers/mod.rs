@@ -28,6 +28,7 @@ use super::input::{Input, Place};
 use super::names::Names;
 use super::order::{Twins, Unordered, join};
 use super::rows::{Dataset, Row};
+use crate::escape;
 use find::{Found, LeftOut, drop_companions, find};
 use naming::{Identity, identity};
 pub(super) use reader::ending;
@@ -124,7 +125,14 @@ fn read(found: &Found<'_>, options: &LoadOptions, tables: &mut Vec<PathBuf>) -> 
         }
     };
     let dataset = match reader.read(source, options, found.input.label.as_deref())? {
-        Content::Labelled(dataset) => named(dataset, found.input)?,
+        Content::Labelled(dataset) => {
+            let mut dataset = named(dataset, found.input)?;
+            if matches!(options.events, EventTable::At(_)) {
+                let note = format!("{}: has labels of its own, so events label none of its frames", escape::path(file));
+                dataset.notes.push(note);
+            }
+            dataset
+        }
         Content::Recording(recording) => {
             let stem = match &found.place {
                 Place::Path(path) => reader.stem(path),

@@ -78,8 +78,7 @@ impl<'t> Layout<'t> {
         let find = |names: &[&str]| {
             names.iter().find_map(|name| table.columns().iter().find(|column| column.name.trim() == *name))
         };
-        // `video` is what is asked for when nothing is.
-        let asked = options.label_column.as_deref().filter(|&name| name != "video");
+        let asked = options.asked_label_column();
         let label = match asked {
             Some(name) => find(&[name]),
             None => find(&LABELS),

@@ -75,7 +75,7 @@ impl From<Matrix> for Recording {
 /// How to read a recording.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// The CSV column that holds the label; `video` when absent.
+    /// The column that holds the label of a table; when absent `video` of CSV, `trial_type` of events, and so on.
     pub label_column: Option<String>,
     /// Features of a file of values without a header (`.bin`), where no file beside it says it.
     pub width: Option<usize>,
@@ -87,6 +87,13 @@ pub struct LoadOptions {
     pub frame_seconds: Option<f64>,
     /// Seconds by which a recording follows the events, such as the delay of blood flow.
     pub lag: f64,
+}
+
+impl LoadOptions {
+    /// The column of labels where it is not the usual one, which formats other than long CSV do not have.
+    pub(super) fn asked_label_column(&self) -> Option<&str> {
+        self.label_column.as_deref().filter(|&name| name != "video")
+    }
 }
 
 /// The table of events of a recording.

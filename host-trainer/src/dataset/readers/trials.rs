@@ -18,7 +18,7 @@ use crate::dataset::order::{Twins, Unordered};
 use crate::dataset::rows::{Dataset, Row};
 use crate::escape;
 
-/// The column that holds the trial type.
+/// The column that holds the label, unless another is asked for.
 const TRIAL_TYPE: &str = "trial_type";
 /// Frames of the longest run.
 const LONGEST: i64 = 10_000_000;
@@ -63,7 +63,8 @@ pub(super) fn labelled(
     identity: &Identity,
     options: &LoadOptions,
 ) -> Result<Dataset, DatasetError> {
-    let events = Events::read(table, TRIAL_TYPE)?;
+    let column = options.asked_label_column().unwrap_or(TRIAL_TYPE);
+    let events = Events::read(table, column)?;
     let mut notes = recording.notes;
     let Some(seconds) = frame_seconds(file, recording.step, options, &mut notes)? else {
         return Err(DatasetError::NoFrameTime { file: file.to_owned(), events: table.to_owned() });
