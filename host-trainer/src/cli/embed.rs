@@ -9,6 +9,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
+use super::scans::note_windows;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files;
 use crate::model::Model;
@@ -66,6 +67,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
+    note_windows(&dataset, &scans, window, console);
     value["rows"] = scans
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))

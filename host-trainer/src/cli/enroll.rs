@@ -11,8 +11,9 @@ use serde_json::json;
 use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, USAGE};
-use crate::dataset::Dataset;
-use crate::embedding::{Embedder, EmbeddingEngine};
+use super::scans::note_windows;
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
 use crate::hex;
@@ -80,6 +81,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let mut model = crate::model::load(&arguments.model)?;
+    check_width(&dataset, model.dims().features)?;
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
@@ -103,6 +105,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
+    note_windows(&dataset, &arguments.used(&dataset), record.policy.window(), console);
     record.write(&arguments.output)?;
     // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
@@ -124,6 +127,16 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    /// The scans of the sessions that are enrolled, that choose the threshold and that test it.
+    fn used(&self, dataset: &Dataset) -> Vec<Scan> {
+        let named = [&self.sessions, &self.development_sessions, &self.probe_sessions];
+        let mut scans = dataset.scans();
+        if !self.sessions.is_empty() {
+            scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
+        }
+        scans
+    }
+
     fn policy(&self, model: &Model) -> Policy {
         Policy {
             window: self.window.unwrap_or(model.provenance().window) as u32,

@@ -84,7 +84,7 @@ impl Hint for EmbeddingError {
             Self::Engine(error) => error.hint(),
             Self::Window { .. } => "; choose another --window, or enrol again".into(),
             Self::Data(error) => error.hint(),
-            Self::Width { .. } | Self::Scan { .. } => "".into(),
+            Self::Width { .. } | Self::Transposed { .. } | Self::Scan { .. } => "".into(),
         }
     }
 }

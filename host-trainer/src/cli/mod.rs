@@ -18,6 +18,7 @@ mod import;
 mod inspect;
 mod recipe;
 mod runtime;
+mod scans;
 mod secret;
 mod synth;
 mod token;

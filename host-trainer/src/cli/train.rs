@@ -12,7 +12,8 @@ use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::hints::Hint;
 use super::recipe::RecipeArguments;
-use crate::dataset::Dataset;
+use super::scans::note_windows;
+use crate::dataset::{Dataset, check_frames};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
 use crate::hex;
@@ -60,6 +61,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let dataset = arguments.data.load(console)?;
     let (training, held_back) = split(&dataset, &arguments.sessions)?;
+    let held_back = held_back.and_then(|held_back| without_degenerate(&held_back, console));
     let (mut model, losses) = match (&recipe, engine) {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
@@ -77,6 +79,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         }
     };
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
+    for scored in [Some(&training), held_back.as_ref()].into_iter().flatten() {
+        note_windows(scored, &scored.scans(), model.provenance().window, console);
+    }
     model.provenance_mut().effective_dimension = Some(dimension as f32);
     let digest = *model.digest();
     model.write(&arguments.out)?;
@@ -118,6 +123,18 @@ fn split(dataset: &Dataset, sessions: &[String]) -> Result<(Dataset, Option<Data
     let others: Vec<&String> = dataset.sessions.iter().filter(|name| !sessions.contains(name)).collect();
     let held_back = if others.is_empty() { None } else { Some(dataset.restrict_sessions(&others)?) };
     Ok((training, held_back))
+}
+
+/// The held-back recordings that can be scored; a note names each of the others.
+fn without_degenerate(held_back: &Dataset, console: &Console) -> Option<Dataset> {
+    let mut rows = Vec::new();
+    for scan in held_back.scans() {
+        match check_frames(held_back, scan.rows.clone()) {
+            Ok(()) => rows.extend(scan.rows),
+            Err(error) => console.note(format!("note: not scored: {error}")),
+        }
+    }
+    (!rows.is_empty()).then(|| held_back.select(&rows))
 }
 
 /// Does the remaining steps; returns their first and last loss, if there were any.

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
+use super::scans::note_windows;
 use super::secret::{Digits, read_secret, warn_of_readers};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::{Attempts, Enrolment};
@@ -69,8 +70,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let scan = record.policy.probe(&scan);
-    let probe = embedder.scans(&dataset, &[scan], record.policy.window())?.swap_remove(0);
+    let scan = record.policy.probe(&dataset, &scan);
+    let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), record.policy.window())?.swap_remove(0);
+    note_windows(&dataset, &[scan], record.policy.window(), console);
     match secret {
         Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
         None => compare(arguments, &record, &enrolment, &probe, console),

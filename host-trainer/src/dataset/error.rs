@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use neural_vault_core::scan::FrameError;
+
 /// A recording that cannot be used: the file, the place in it and what to change there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -211,6 +213,34 @@ pub enum DatasetError {
     AllNan {
         /// Where the recording came from.
         file: PathBuf,
+    },
+    /// A frame says nothing, so that its embedding would say nothing about who was recorded.
+    #[error("{}: {}: {source}; leave the recording out, or correct what wrote it", file.display(), at(label, session, *timestep))]
+    Degenerate {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The frame's label.
+        label: String,
+        /// The frame's session, empty where the file has none.
+        session: String,
+        /// The frame's timestep.
+        timestep: i64,
+        /// What the frame lacks.
+        source: FrameError,
+    },
+    /// A matrix has as many rows as a surface mesh has vertices.
+    #[error(
+        "{}: {rows} rows x {columns} columns looks transposed: {rows} is the number of vertices of a surface mesh, and rows \
+         are timesteps, columns features; save `array.T`, or, if these are {rows} timesteps, a labelled matrix",
+        file.display()
+    )]
+    Transposed {
+        /// The file.
+        file: PathBuf,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Columns of the matrix.
+        columns: usize,
     },
     /// The encoder does not take windows of this length.
     #[error("window of {frames} frames; choose 1 to {longest}")]

@@ -6,10 +6,13 @@
 mod blocks;
 mod check;
 mod error;
+mod notes;
 mod npy;
+mod orientation;
 mod pivot;
 mod readers;
 mod rows;
+mod runs;
 mod standardiser;
 mod synth;
 mod windows;
@@ -18,12 +21,13 @@ mod write;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
-pub use check::{check_training, check_values};
+pub use check::{check_frames, check_training, check_values};
 pub use error::DatasetError;
+pub use notes::window_notes;
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::Synthetic;
-pub use windows::{MAX_FRAMES, Window, window_values, windows};
+pub use windows::{MAX_FRAMES, Window, check_window, window_values, windows};
 pub use write::write_csv;

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::check::check_values;
 use super::error::DatasetError;
+use super::notes::not_finite;
 use super::rows::Dataset;
 pub use reader::LoadOptions;
 use reader::Reader;
@@ -22,12 +23,15 @@ static READERS: &[&dyn Reader] = &[&csv::LongCsv, &matrix::LabelledMatrix, &reco
 /// # Errors
 /// [`DatasetError`], naming the file and the place in it.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let dataset = match READERS.iter().find(|reader| reader.recognises(path)) {
+    let mut dataset = match READERS.iter().find(|reader| reader.recognises(path)) {
         Some(reader) => reader.read(path, options),
         None if path.exists() => Err(DatasetError::UnknownKind { file: path.to_owned(), known: kinds() }),
         None => Err(DatasetError::Read { file: path.to_owned(), source: io::ErrorKind::NotFound.into() }),
     }?;
     check_values(&dataset)?;
+    let gaps = dataset.find_runs();
+    let not_finite = not_finite(&dataset);
+    dataset.notes.extend(gaps.into_iter().chain(not_finite));
     Ok(dataset)
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::reader::{LoadOptions, Reader, ends_with};
 use crate::dataset::error::DatasetError;
 use crate::dataset::npy::{Archive, Matrix, read_npy};
+use crate::dataset::orientation::check_orientation;
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Dataset;
 
@@ -106,11 +107,14 @@ fn entries(folder: &Path) -> Result<BTreeMap<PathBuf, bool>, DatasetError> {
 }
 
 fn read_matrix(file: &Path) -> Result<Matrix, DatasetError> {
-    if ends_with(file, &[".npz"]) {
+    let matrix = if ends_with(file, &[".npz"]) {
         let mut archive = Archive::open(file)?;
-        return archive.matrix(archive.need(ARRAY)?);
-    }
-    read_npy(file)
+        archive.matrix(archive.need(ARRAY)?)?
+    } else {
+        read_npy(file)?
+    };
+    check_orientation(file, matrix.rows, matrix.features)?;
+    Ok(matrix)
 }
 
 fn add(pivot: &mut Pivot, label: &str, session: &str, matrix: &Matrix) {

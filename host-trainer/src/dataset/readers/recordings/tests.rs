@@ -24,7 +24,7 @@ fn a_labelled_matrix_is_ordered_by_label_session_and_timestep() {
     assert_eq!(dataset.labels, ["a", "b"]);
     assert_eq!(dataset.sessions, ["3", "7"]);
     assert_eq!(dataset.values, [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]);
-    assert_eq!(dataset.rows[3], Row { label: 1, session: 1, timestep: 0 });
+    assert_eq!(dataset.rows[3], Row { label: 1, session: 1, timestep: 0, run: 0 });
 }
 
 #[test]
