@@ -36,7 +36,7 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
 }
 
 fn read(file: &Path) -> Result<Dataset, DatasetError> {
-    let mut dataset = load(file, &LoadOptions::default())?;
+    let mut dataset = load(&[file.into()], &LoadOptions::default())?;
     let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
     standardiser.apply(&mut dataset.values);
     Ok(dataset)

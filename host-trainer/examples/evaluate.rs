@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The equal error rate of each method in percent; intervals are of `replicates` bootstrap replicates.
 fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
-    let recordings = load(Path::new(RECORDINGS), &LoadOptions::default())?;
+    let recordings = load(&[Path::new(RECORDINGS).into()], &LoadOptions::default())?;
     let methods: Option<Vec<_>> = ["NeuralVault", "raw cosine"].into_iter().map(methods::find).collect();
     let protocol = protocols::find("folds").ok_or("no such protocol")?;
     let plan = Plan {

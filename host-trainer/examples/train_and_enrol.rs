@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Trains for `steps` steps, enrols `label`, and verifies every scan of the last run.
 fn train_and_enrol(label: &str, steps: u64) -> Result<Vec<Verdict>, Box<dyn Error>> {
-    let recordings = load(Path::new(RECORDINGS), &LoadOptions::default())?;
+    let recordings = load(&[Path::new(RECORDINGS).into()], &LoadOptions::default())?;
 
     let training = recordings.restrict_sessions(&["run00", "run01", "run02"])?;
     let recipe = Recipe::Steps(Settings { steps, ..Settings::whitened() });

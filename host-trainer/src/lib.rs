@@ -18,6 +18,7 @@ pub mod embedding;
 #[cfg(feature = "_engine")]
 pub mod engine;
 pub mod enrolment;
+mod escape;
 #[cfg(feature = "_engine")]
 pub mod evaluation;
 mod files;

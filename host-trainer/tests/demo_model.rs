@@ -23,7 +23,8 @@ fn the_onnx_file_and_the_bundle_have_the_same_digest() {
 #[test]
 fn core_and_tract_embed_the_shipped_recordings_to_close_vectors() {
     let model = model::load(&shipped("haxby-demo/model.nvb")).unwrap();
-    let recordings = load(&shipped("data/haxby/haxby_slice_runs00-05.csv.gz"), &LoadOptions::default()).unwrap();
+    let recordings =
+        load(&[shipped("data/haxby/haxby_slice_runs00-05.csv.gz").into()], &LoadOptions::default()).unwrap();
     let scans = recordings.scans();
     let embed = |engine| Embedder::open(&model, engine).unwrap().scans(&recordings, &scans, 3).unwrap();
     let core = embed(EmbeddingEngine::Core);

@@ -151,9 +151,9 @@ fn damaged_recordings_never_panic() {
     let npz = npz(&[("X", &matrix), ("y", &npy(&[0_u8, 0, 1, 1], &[4]))]);
     for (name, sound) in [("r.csv.gz", &std::fs::read(&csv).unwrap()), ("r.npy", &matrix), ("r.npz", &npz)] {
         std::fs::write(folder.path().join(name), sound).unwrap();
-        assert!(load(&folder.path().join(name), &LoadOptions::default()).is_ok(), "{name}");
+        assert!(load(&[folder.path().join(name).into()], &LoadOptions::default()).is_ok(), "{name}");
         damaged(name, sound, |path, _| {
-            if let Ok(dataset) = load(path, &LoadOptions::default()) {
+            if let Ok(dataset) = load(&[path.as_path().into()], &LoadOptions::default()) {
                 assert_eq!(dataset.values.len(), dataset.rows.len() * dataset.features);
             }
             let _ = read_vectors(path);

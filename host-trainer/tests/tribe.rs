@@ -30,11 +30,11 @@ fn run(arguments: &[&str]) -> Value {
 
 #[test]
 fn the_recordings_have_the_shapes_of_their_description() {
-    let dataset = load(&recording("tribev2_ads_2videos.csv.gz"), &LoadOptions::default()).unwrap();
+    let dataset = load(&[recording("tribev2_ads_2videos.csv.gz").into()], &LoadOptions::default()).unwrap();
     assert_eq!((dataset.rows.len(), dataset.features), (68, 20_484));
     assert_eq!(dataset.values[0], 0.085_020_6);
     assert_eq!(dataset.scans().len(), 2);
-    let dataset = load(&recording("tribev2_tiny_2videos_6t_512v.csv.gz"), &LoadOptions::default()).unwrap();
+    let dataset = load(&[recording("tribev2_tiny_2videos_6t_512v.csv.gz").into()], &LoadOptions::default()).unwrap();
     assert_eq!((dataset.rows.len(), dataset.features), (12, 512));
 }
 

@@ -1,8 +1,6 @@
 //! Arguments that several commands share.
 
-use std::path::PathBuf;
-
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::verify::Threshold;
@@ -10,18 +8,28 @@ use neural_vault_core::verify::Threshold;
 use super::console::Console;
 use super::failure::{DATA, Failure, USAGE};
 use super::hints::Hint;
-use crate::dataset::{self, Dataset, LoadOptions, MAX_FRAMES, Scan};
+use crate::dataset::{self, Dataset, Input, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
 
-/// How recordings are read.
+/// Recordings, and how they are read.
 #[derive(Args)]
 pub struct DataArguments {
-    #[arg(value_name = "DATA", help = dataset::formats())]
-    pub path: PathBuf,
+    #[arg(value_name = "DATA", required = true, help = dataset::formats(), value_parser = inputs())]
+    pub inputs: Vec<Input>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+}
+
+/// How recordings are read.
+#[derive(Args)]
+pub struct ReadingArguments {
     /// CSV column that holds the label.
     #[arg(long, value_name = "NAME", default_value = "video")]
     pub label_column: String,
+    /// Features of a file of float32 values without a header (`.bin`), where no `segments.json` beside it says it.
+    #[arg(long, value_name = "N", value_parser = width)]
+    pub width: Option<usize>,
     /// Cut every recording into N consecutive time blocks and take each as a session.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub blocks: Option<u16>,
@@ -30,14 +38,31 @@ pub struct DataArguments {
 impl DataArguments {
     /// Reads the recordings and prints their notes.
     pub fn load(&self, console: &Console) -> Result<Dataset, Failure> {
-        let options = LoadOptions { label_column: Some(self.label_column.clone()) };
-        let dataset = dataset::load(&self.path, &options)?;
+        self.reading.load(&self.inputs, console)
+    }
+}
+
+impl ReadingArguments {
+    /// Reads the recordings of `inputs` and prints their notes.
+    pub fn load(&self, inputs: &[Input], console: &Console) -> Result<Dataset, Failure> {
+        let options = LoadOptions { label_column: Some(self.label_column.clone()), width: self.width };
+        let dataset = dataset::load(inputs, &options)?;
         dataset.notes.iter().for_each(|note| console.note(format!("note: {note}")));
         Ok(match self.blocks {
             Some(count) => dataset.into_blocks(usize::from(count)),
             None => dataset,
         })
     }
+}
+
+/// Parses `PATH`, `LABEL=PATH` or `LABEL/SESSION=PATH`, for clap.
+pub fn inputs() -> impl TypedValueParser<Value = Input> {
+    OsStringValueParser::new().map(|text| Input::parse(&text))
+}
+
+/// Parses a number of features, for clap.
+pub fn width(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&width| width > 0).ok_or_else(|| format!("`{text}` is not a number of features"))
 }
 
 /// Which engine runs ONNX graphs.

@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     files::create_folder(&folder.join("enrolments")).map_err(written)?;
     let recordings = folder.join(FILE);
     files::write_whole(&recordings, RECORDINGS).map_err(written)?;
-    let dataset = load(&recordings, &LoadOptions::default())?;
+    let dataset = load(&[recordings.as_path().into()], &LoadOptions::default())?;
     console.note(format!(
         "real fMRI (Haxby et al. 2001): {} labels, {} runs, {} frames of {} voxels",
         dataset.labels.len(),

@@ -10,11 +10,11 @@ use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{DataArguments, weight_formats};
+use super::arguments::{ReadingArguments, inputs, weight_formats};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::secret::read_secret;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::files;
 use crate::hex;
@@ -26,6 +26,7 @@ use crate::model::Model;
 /// and v2 keys: enrol with the bundle that will verify. It has no ONNX file. With `--positions` the files are
 /// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, again a separate model.
 #[derive(Args)]
+#[command(mut_group("ReadingArguments", |group| group.requires("data")))]
 pub struct Arguments {
     /// The model's folder.
     #[arg(value_name = "DIR")]
@@ -38,14 +39,10 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     positions: Option<usize>,
     /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
-    #[arg(long, value_name = "DATA")]
-    data: Option<PathBuf>,
-    /// CSV column that holds the label.
-    #[arg(long, value_name = "NAME", default_value = "video", requires = "data")]
-    label_column: String,
-    /// Cut every recording into N consecutive time blocks and take each as a session.
-    #[arg(long, value_name = "N", requires = "data", value_parser = clap::value_parser!(u16).range(1..))]
-    blocks: Option<u16>,
+    #[arg(long, value_name = "DATA", value_parser = inputs())]
+    data: Vec<Input>,
+    #[command(flatten)]
+    reading: ReadingArguments,
     /// Tag the bundle with HMAC-SHA256 under this key (32 bytes or 64 hexadecimal digits).
     #[arg(long, value_name = "FILE")]
     provisioning_key: Option<PathBuf>,
@@ -53,7 +50,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let format = arguments.weights;
-    if format.largest_code().is_some() && arguments.data.is_none() {
+    if format.largest_code().is_some() && arguments.data.is_empty() {
         let text =
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
         return Err(Failure::new(USAGE, text));
@@ -106,9 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 impl Arguments {
     fn dataset(&self, console: &Console) -> Result<Option<Dataset>, Failure> {
-        let Some(path) = self.data.clone() else { return Ok(None) };
-        let data = DataArguments { path, label_column: self.label_column.clone(), blocks: self.blocks };
-        data.load(console).map(Some)
+        (!self.data.is_empty()).then(|| self.reading.load(&self.data, console)).transpose()
     }
 }
 

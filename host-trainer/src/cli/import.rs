@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::arguments::inputs;
 use super::console::Console;
 use super::failure::Failure;
-use crate::dataset::{LoadOptions, Standardiser, load};
+use crate::dataset::{Input, LoadOptions, Standardiser, load};
 use crate::embedding::EmbeddingError;
 use crate::hex;
 use crate::model::Model;
@@ -26,17 +27,17 @@ pub struct Arguments {
     #[arg(long)]
     heads: Option<usize>,
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
-    #[arg(long, value_name = "DATA")]
-    standardise: Option<PathBuf>,
+    #[arg(long, value_name = "DATA", value_parser = inputs())]
+    standardise: Option<Input>,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (mut weights, provenance) = import(&arguments.weights, arguments.heads)?;
     let features = weights.dims.features;
-    if let Some(path) = &arguments.standardise {
-        let dataset = load(path, &LoadOptions::default())?;
+    if let Some(input) = &arguments.standardise {
+        let dataset = load(std::slice::from_ref(input), &LoadOptions::default())?;
         if dataset.features != features {
-            let origin = path.display().to_string();
+            let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
         let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);

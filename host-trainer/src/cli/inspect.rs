@@ -14,7 +14,7 @@ use super::arguments::DataArguments;
 use super::console::Console;
 use super::failure::{Failure, MODEL, USAGE};
 use super::secret::read_secret;
-use crate::dataset::Standardiser;
+use crate::dataset::{Input, Place, Standardiser};
 use crate::enrolment::Enrolment;
 use crate::hex;
 use crate::model::{self, Model};
@@ -30,7 +30,10 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let path = &arguments.data.path;
+    let path = match arguments.data.inputs.as_slice() {
+        [Input { place: Place::Path(path), label: None, .. }] => path.as_path(),
+        _ => Path::new(""),
+    };
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let is_model = matches!(extension, "safetensors" | "onnx" | "nvb") || path.join(model::SAFETENSORS).exists();
     if let Some(key) = &arguments.provisioning_key {
@@ -187,8 +190,8 @@ fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String
     let mut lengths: Vec<usize> = scans.iter().map(|scan| scan.rows.len()).collect();
     lengths.sort_unstable();
     let (shortest, longest) = (lengths.first().copied().unwrap_or(0), lengths.last().copied().unwrap_or(0));
-    let path: PathBuf = arguments.path.clone();
-    let mut text = format!("{}: sound recordings\n", path.display());
+    let origin = dataset.origin.display().to_string();
+    let mut text = format!("{origin}: sound recordings\n");
     let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), dataset.labels.join(", "));
     let _ = writeln!(text, "sessions    {}", dataset.sessions.join(", "));
     let _ = writeln!(text, "scans       {} of {shortest} to {longest} frames", scans.len());
@@ -196,7 +199,7 @@ fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String
     let _ = writeln!(text, "not finite  {missing} values");
     let _ = writeln!(text, "constant    {constant} features");
     let value = json!({
-        "file": path.display().to_string(), "kind": "data", "sound": true, "labels": dataset.labels,
+        "file": origin, "kind": "data", "sound": true, "labels": dataset.labels,
         "sessions": dataset.sessions, "scans": scans.len(), "shortest_scan": shortest, "longest_scan": longest,
         "rows": dataset.rows.len(), "features": dataset.features, "not_finite": missing, "constant_features": constant,
     });

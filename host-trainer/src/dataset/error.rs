@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use neural_vault_core::scan::FrameError;
 
+use crate::escape::{self, Escaped};
+
 /// A recording that cannot be used: the file, the place in it and what to change there.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
     /// The file or folder could not be opened or read.
-    #[error("{}: cannot be read: {source}; check the path and its permissions", file.display())]
+    #[error("{}: cannot be read: {source}; check the path and its permissions", escape::path(file))]
     Read {
         /// The file or folder.
         file: PathBuf,
@@ -18,7 +20,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// The file could not be written; nothing was left under its name.
-    #[error("{}: cannot be written: {source}; nothing was left there", file.display())]
+    #[error("{}: cannot be written: {source}; nothing was left there", escape::path(file))]
     Write {
         /// The file.
         file: PathBuf,
@@ -26,7 +28,7 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// No reader recognises the file or folder.
-    #[error("{}: unknown kind of recording; give {known}", file.display())]
+    #[error("{}: unknown kind of recording; give {known}", escape::path(file))]
     UnknownKind {
         /// The file or folder.
         file: PathBuf,
@@ -34,19 +36,29 @@ pub enum DatasetError {
         known: String,
     },
     /// The file has no bytes.
-    #[error("{}: the file is empty; write it again", file.display())]
+    #[error("{}: the file is empty; write it again", escape::path(file))]
     Empty {
         /// The file.
         file: PathBuf,
     },
     /// The file or folder holds no row, though perhaps a header or files of other kinds.
-    #[error("{}: there are no rows; a recording needs at least one timestep", file.display())]
+    #[error("{}: there are no rows; a recording needs at least one timestep", escape::path(file))]
     NoRows {
         /// The file or folder.
         file: PathBuf,
     },
+    /// The folder holds no file that a reader takes.
+    #[error("{}: no recordings in it or below it{}; give {known}", escape::path(folder), clause(left_out))]
+    NoRecordings {
+        /// The folder.
+        folder: PathBuf,
+        /// What is in it instead; empty if nothing is.
+        left_out: String,
+        /// The files that can be read.
+        known: String,
+    },
     /// The CSV header lacks a column.
-    #[error("{}: line 1: no column `{column}`; found {}; rename a column", file.display(), list(found))]
+    #[error("{}: line 1: no column `{}`; found {}; rename a column", escape::path(file), Escaped(column), list(found))]
     MissingColumn {
         /// The file.
         file: PathBuf,
@@ -56,7 +68,10 @@ pub enum DatasetError {
         found: Vec<String>,
     },
     /// A CSV line has more or fewer fields than the header.
-    #[error("{}: line {line}: {found} fields where the header has {expected}; quote cells that hold commas", file.display())]
+    #[error(
+        "{}: line {line}: {found} fields where the header has {expected}; quote cells that hold commas",
+        escape::path(file)
+    )]
     FieldCount {
         /// The file.
         file: PathBuf,
@@ -68,7 +83,7 @@ pub enum DatasetError {
         found: usize,
     },
     /// The CSV ends inside a line.
-    #[error("{}: line {line}: the file ends in the middle of the line; copy or download it again", file.display())]
+    #[error("{}: line {line}: the file ends in the middle of the line; copy or download it again", escape::path(file))]
     CutMidLine {
         /// The file.
         file: PathBuf,
@@ -76,13 +91,13 @@ pub enum DatasetError {
         line: u64,
     },
     /// The gzip stream ends before its trailer.
-    #[error("{}: the gzip data is cut short; copy or download it again", file.display())]
+    #[error("{}: the gzip data is cut short; copy or download it again", escape::path(file))]
     GzipCut {
         /// The file.
         file: PathBuf,
     },
     /// The gzip stream fails its own checks.
-    #[error("{}: the gzip data is damaged: {source}; copy or download it again", file.display())]
+    #[error("{}: the gzip data is damaged: {source}; copy or download it again", escape::path(file))]
     GzipDamaged {
         /// The file.
         file: PathBuf,
@@ -90,7 +105,12 @@ pub enum DatasetError {
         source: io::Error,
     },
     /// A CSV cell has the wrong type for its column.
-    #[error("{}: line {line}, column `{column}`: `{cell}` is not {wanted}; correct the cell or leave the line out", file.display())]
+    #[error(
+        "{}: line {line}, column `{}`: `{}` is not {wanted}; correct the cell",
+        escape::path(file),
+        Escaped(column),
+        Escaped(cell)
+    )]
     Cell {
         /// The file.
         file: PathBuf,
@@ -104,7 +124,7 @@ pub enum DatasetError {
         wanted: &'static str,
     },
     /// A (label, session, timestep) has more or fewer values than the others.
-    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", file.display(), at(label, session, *timestep))]
+    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", escape::path(file), at(label, session, *timestep))]
     Ragged {
         /// The file.
         file: PathBuf,
@@ -122,7 +142,7 @@ pub enum DatasetError {
         expected: usize,
     },
     /// A (label, session, timestep) occurs more than once.
-    #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column to distinguish the recordings", file.display(), at(label, session, *timestep))]
+    #[error("{}: line {line}: {} is there a second time; remove the repeat, or add a `session` column to distinguish the recordings", escape::path(file), at(label, session, *timestep))]
     DuplicateTimestep {
         /// The file.
         file: PathBuf,
@@ -136,7 +156,7 @@ pub enum DatasetError {
         timestep: i64,
     },
     /// A `.npy` or `.npz` file is malformed or cut short.
-    #[error("{}: {what}: {reason}", file.display())]
+    #[error("{}: {}: {}", escape::path(file), Escaped(what), Escaped(reason))]
     Array {
         /// The file.
         file: PathBuf,
@@ -146,7 +166,7 @@ pub enum DatasetError {
         reason: String,
     },
     /// A `.npz` file lacks a required array.
-    #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", file.display(), wanted.join(" or "), list(found), wanted[0])]
+    #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", escape::path(file), wanted.join(" or "), list(found), wanted[0])]
     MissingArray {
         /// The file.
         file: PathBuf,
@@ -155,8 +175,12 @@ pub enum DatasetError {
         /// The arrays in the file.
         found: Vec<String>,
     },
-    /// Two recordings of one folder differ in their number of features.
-    #[error("{}: {second_features} features, but {} has {first_features}; keep recordings of one width in a folder", second.display(), first.display())]
+    /// Two recordings differ in their number of features.
+    #[error(
+        "{}: {second_features} features, but {} has {first_features}; give recordings of one width together",
+        escape::path(second),
+        escape::path(first)
+    )]
     Width {
         /// The first recording.
         first: PathBuf,
@@ -167,8 +191,43 @@ pub enum DatasetError {
         /// Its number of features.
         second_features: usize,
     },
+    /// Two files hold the same label and session.
+    #[error(
+        "{}: {} is in {} too; keep one of them, or give them different sessions",
+        escape::path(second),
+        recording(label, session),
+        escape::path(first)
+    )]
+    Repeated {
+        /// The first file.
+        first: PathBuf,
+        /// The file that repeats it.
+        second: PathBuf,
+        /// The label.
+        label: String,
+        /// The session, empty where it has no name.
+        session: String,
+    },
+    /// A label has no characters, or none but white space.
+    #[error("{}: the label is empty; name it", escape::path(file))]
+    EmptyLabel {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A label or session was given to a file that holds several.
+    #[error("{}: it holds {} {kind}s ({}), which cannot all be `{}`; leave that {kind} out", escape::path(file), found.len(), list(found), Escaped(given))]
+    ManyNames {
+        /// The file.
+        file: PathBuf,
+        /// `label` or `session`.
+        kind: &'static str,
+        /// The name given.
+        given: String,
+        /// The names in the file.
+        found: Vec<String>,
+    },
     /// A requested label or session is not in the recording.
-    #[error("{}: no {kind} `{name}`; there are {}", file.display(), list(found))]
+    #[error("{}: no {kind} `{}`; there are {}", escape::path(file), Escaped(name), list(found))]
     UnknownName {
         /// Where the recording came from.
         file: PathBuf,
@@ -180,7 +239,7 @@ pub enum DatasetError {
         found: Vec<String>,
     },
     /// Training needs two classes.
-    #[error("{}: only one class, `{label}`; training needs at least two labels", file.display())]
+    #[error("{}: only one class, `{}`; training needs at least two labels", escape::path(file), Escaped(label))]
     OneClass {
         /// Where the recording came from.
         file: PathBuf,
@@ -188,7 +247,7 @@ pub enum DatasetError {
         label: String,
     },
     /// Training needs two rows of each class.
-    #[error("{}: label `{label}` has one row; training needs at least two rows a label", file.display())]
+    #[error("{}: label `{}` has one row; training needs at least two rows a label", escape::path(file), Escaped(label))]
     OneRow {
         /// Where the recording came from.
         file: PathBuf,
@@ -197,8 +256,9 @@ pub enum DatasetError {
     },
     /// Training needs two windows of each class.
     #[error(
-        "{}: label `{label}` has one window of {window} frames; training needs at least two windows a label",
-        file.display()
+        "{}: label `{}` has one window of {window} frames; training needs at least two windows a label",
+        escape::path(file),
+        Escaped(label)
     )]
     OneWindow {
         /// Where the recording came from.
@@ -209,13 +269,13 @@ pub enum DatasetError {
         window: usize,
     },
     /// No value is a number.
-    #[error("{}: every value is NaN; check the export that wrote it", file.display())]
+    #[error("{}: every value is NaN; check the export that wrote it", escape::path(file))]
     AllNan {
         /// Where the recording came from.
         file: PathBuf,
     },
     /// A frame says nothing, so that its embedding would say nothing about who was recorded.
-    #[error("{}: {}: {source}; leave the recording out, or correct what wrote it", file.display(), at(label, session, *timestep))]
+    #[error("{}: {}: {source}; leave the recording out, or correct what wrote it", escape::path(file), at(label, session, *timestep))]
     Degenerate {
         /// Where the recording came from.
         file: PathBuf,
@@ -232,7 +292,7 @@ pub enum DatasetError {
     #[error(
         "{}: {rows} rows x {columns} columns looks transposed: {rows} is the number of vertices of a surface mesh, and rows \
          are timesteps, columns features; save `array.T`, or, if these are {rows} timesteps, a labelled matrix",
-        file.display()
+        escape::path(file)
     )]
     Transposed {
         /// The file.
@@ -256,18 +316,23 @@ fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    let shown: Vec<String> = names.iter().take(12).map(|name| format!("`{name}`")).collect();
+    let shown: Vec<String> = names.iter().take(12).map(|name| format!("`{}`", Escaped(name))).collect();
     let more = names.len() - shown.len();
     let dots = if more > 0 { format!(" and {more} more") } else { String::new() };
     shown.join(", ") + &dots
 }
 
+fn clause(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!(": {}", Escaped(text)) }
+}
+
+pub(super) fn recording(label: &str, session: &str) -> String {
+    let (label, shown) = (Escaped(label), Escaped(session));
+    if session.is_empty() { format!("label `{label}`") } else { format!("label `{label}`, session `{shown}`") }
+}
+
 fn at(label: &str, session: &str, timestep: i64) -> String {
-    if session.is_empty() {
-        format!("label `{label}`, timestep {timestep}")
-    } else {
-        format!("label `{label}`, session `{session}`, timestep {timestep}")
-    }
+    format!("{}, timestep {timestep}", recording(label, session))
 }
 
 #[cfg(test)]

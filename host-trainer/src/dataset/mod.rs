@@ -6,8 +6,11 @@
 mod blocks;
 mod check;
 mod error;
+mod input;
+mod names;
 mod notes;
 mod npy;
+mod order;
 mod orientation;
 mod pivot;
 mod readers;
@@ -23,6 +26,7 @@ pub(crate) mod fixtures;
 
 pub use check::{check_frames, check_training, check_values};
 pub use error::DatasetError;
+pub use input::{Input, Place};
 pub use notes::window_notes;
 pub use npy::read_vectors;
 pub use readers::{LoadOptions, formats, load};

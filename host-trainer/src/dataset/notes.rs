@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::error;
 use super::rows::{Dataset, Scan};
+use crate::escape;
 
 /// Items that a note lists before it counts the rest.
 const LISTED: usize = 3;
@@ -16,7 +18,7 @@ pub(super) fn not_finite(dataset: &Dataset) -> Option<String> {
         format!("{count} of {} in {}", scan.rows.len() * dataset.features, recording(dataset, scan))
     };
     let listed = first_few(some.map(item))?;
-    let (origin, total, all) = (dataset.origin.display(), counts.iter().sum::<usize>(), dataset.values.len());
+    let (origin, total, all) = (escape::path(&dataset.origin), counts.iter().sum::<usize>(), dataset.values.len());
     Some(format!("{origin}: values that are not finite: {listed}; {total} of {all} in all"))
 }
 
@@ -34,7 +36,7 @@ pub fn window_notes(dataset: &Dataset, scans: &[Scan], length: usize) -> Vec<Str
             _ => {}
         }
     }
-    let origin = dataset.origin.display();
+    let origin = escape::path(&dataset.origin);
     let left_over = first_few(left_over.into_iter())
         .map(|listed| format!("{origin}: frames outside whole windows of {length} are left out: {listed}"));
     let repeated = first_few(repeated.into_iter()).map(|listed| {
@@ -45,8 +47,7 @@ pub fn window_notes(dataset: &Dataset, scans: &[Scan], length: usize) -> Vec<Str
 
 /// Label and session of a scan, for messages.
 pub(super) fn recording(dataset: &Dataset, scan: &Scan) -> String {
-    let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
-    if session.is_empty() { format!("label `{label}`") } else { format!("label `{label}`, session `{session}`") }
+    error::recording(&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize])
 }
 
 /// The first items in a row, and how many more there are; nothing when there are none.

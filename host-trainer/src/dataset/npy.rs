@@ -1,7 +1,7 @@
 //! NumPy arrays: one array of a `.npy` file or of an open `.npz` archive.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use npyz::half::f16;
@@ -26,14 +26,13 @@ pub(super) struct Matrix {
 }
 
 /// A `.npz` file, opened.
-pub(super) struct Archive<'a> {
+pub(super) struct Archive<'a, R> {
     file: &'a Path,
-    zip: ZipArchive<BufReader<File>>,
+    zip: ZipArchive<BufReader<R>>,
 }
 
 /// Reads the matrix of a `.npy` file.
-pub(super) fn read_npy(file: &Path) -> Result<Matrix, DatasetError> {
-    let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
+pub(super) fn read_npy(file: &Path, input: impl Read) -> Result<Matrix, DatasetError> {
     Array::open(file, "the file", BufReader::new(input))?.matrix(Axes::Two)
 }
 
@@ -47,10 +46,9 @@ pub fn read_vectors(file: &Path) -> Result<(usize, Vec<f32>), DatasetError> {
     Ok((matrix.rows, matrix.values))
 }
 
-impl<'a> Archive<'a> {
+impl<'a, R: Read + Seek> Archive<'a, R> {
     /// Opens the archive and reads its directory.
-    pub(super) fn open(file: &'a Path) -> Result<Self, DatasetError> {
-        let input = File::open(file).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
+    pub(super) fn open(file: &'a Path, input: R) -> Result<Self, DatasetError> {
         let zip = ZipArchive::new(BufReader::new(input)).map_err(|error| zip_error(file, "the file", error))?;
         Ok(Self { file, zip })
     }

@@ -1,13 +1,15 @@
 //! Values in file order, gathered into one row per (label, session, timestep).
 //!
 //! Within each group the k-th value in file order is feature k (pandas' `cumcount`); groups may be interleaved and
-//! timesteps unsorted. Names are sorted by code point, as Python's `sorted` does.
+//! timesteps unsorted. Names are sorted by code point.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::error::DatasetError;
+use super::names::Names;
 use super::rows::{Dataset, Row};
+use crate::escape;
 
 /// The values of a file in file order, and the group of each run of lines.
 #[derive(Default)]
@@ -31,12 +33,6 @@ struct Run {
     group: u32,
     place: u64,
     start: usize,
-}
-
-#[derive(Default)]
-struct Names {
-    names: Vec<String>,
-    index: HashMap<String, u32>,
 }
 
 impl Pivot {
@@ -109,8 +105,10 @@ impl Pivot {
             *to += source.len();
         }
         let rows = order.into_iter().map(|(row, _)| row).collect();
-        let origin = PathBuf::from(file);
-        Ok(Dataset { origin, labels, sessions, features, rows, values, notes: Vec::new() })
+        let shown = escape::path(file);
+        let notes = [self.labels.note(&shown, "labels"), self.sessions.note(&shown, "sessions")];
+        let notes = notes.into_iter().flatten().collect();
+        Ok(Dataset { origin: file.to_owned(), labels, sessions, features, rows, values, notes })
     }
 
     fn end_run(&mut self) {
@@ -150,8 +148,8 @@ impl Pivot {
         if let (Some(line), true) = (cut_line, last_group == Some(at) && found < expected) {
             return Some(DatasetError::CutMidLine { file, line });
         }
-        let label = self.labels.names[group.row.label as usize].clone();
-        let session = self.sessions.names[group.row.session as usize].clone();
+        let label = self.labels.name(group.row.label).to_owned();
+        let session = self.sessions.name(group.row.session).to_owned();
         let timestep = group.row.timestep;
         let line_of = |value| self.place_of(at, value).map_or(0, |(place, further)| line_at(place, further));
         Some(if found > expected && found.is_multiple_of(expected) {
@@ -177,28 +175,5 @@ impl Pivot {
     fn runs_with_ends(&self) -> impl Iterator<Item = (&Run, usize)> {
         let ends = self.runs.iter().skip(1).map(|run| run.start).chain([self.values.len()]);
         self.runs.iter().zip(ends)
-    }
-}
-
-impl Names {
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(&number) = self.index.get(name) {
-            return number;
-        }
-        let number = self.names.len() as u32;
-        self.names.push(name.to_owned());
-        self.index.insert(name.to_owned(), number);
-        number
-    }
-
-    /// The names in order, and the rank of each number.
-    fn sorted(&self) -> (Vec<String>, Vec<u32>) {
-        let mut order: Vec<usize> = (0..self.names.len()).collect();
-        order.sort_unstable_by_key(|&number| &self.names[number]);
-        let mut rank = vec![0; order.len()];
-        for (place, &number) in order.iter().enumerate() {
-            rank[number] = place as u32;
-        }
-        (order.into_iter().map(|number| self.names[number].clone()).collect(), rank)
     }
 }

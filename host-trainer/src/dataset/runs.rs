@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::notes::{first_few, recording};
 use super::rows::{Dataset, Row, Scan};
+use crate::escape;
 
 impl Dataset {
     /// The runs of a recording, or of a part of one, in order.
@@ -53,7 +54,7 @@ impl Dataset {
             format!("{} between timesteps {from} and {to}", recording(self, scan))
         };
         let listed = first_few(gaps.iter().map(place))?;
-        Some(format!("{}: gaps in time, which no window crosses: {listed}", self.origin.display()))
+        Some(format!("{}: gaps in time, which no window crosses: {listed}", escape::path(&self.origin)))
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
             let made = Synthetic { classes: 2, timesteps: 4, features: 5, sessions, noise: 0.5, seed: 9 }.recordings();
             let file = folder.path().join(name);
             write_csv(&made, &file).unwrap();
-            let read = load(&file, &LoadOptions::default()).unwrap();
+            let read = load(&[file.clone().into()], &LoadOptions::default()).unwrap();
             assert_eq!(Dataset { origin: file, ..made }, read);
         }
     }
@@ -103,7 +103,7 @@ mod tests {
         #[test]
         fn any_values_and_names_read_back(
             bits in prop::collection::vec(any::<u32>(), 12),
-            names in prop::collection::btree_set("[a-z,\"\n é]{1,6}", 2),
+            names in prop::collection::btree_set("[a-z,\"é]([a-z,\"\n é]{0,4}[a-z,\"é])?", 2),
             timestep in any::<i64>().prop_filter("room for another", |&timestep| timestep < i64::MAX),
         ) {
             let mut made = Synthetic { classes: 2, timesteps: 2, features: 3, sessions: 1, noise: 0.5, seed: 9 }.recordings();
@@ -116,7 +116,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("any.csv");
             write_csv(&made, &file).unwrap();
-            let read = load(&file, &LoadOptions::default()).unwrap();
+            let read = load(&[file.clone().into()], &LoadOptions::default()).unwrap();
             prop_assert_eq!(&read.labels, &made.labels);
             prop_assert_eq!(&read.rows, &made.rows);
             for (read, made) in read.values.iter().zip(&made.values) {

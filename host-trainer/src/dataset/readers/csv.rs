@@ -11,7 +11,8 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::reader::{LoadOptions, Reader};
+use super::reader::{Content, LoadOptions, Reader};
+use super::source::Source as Opened;
 use crate::dataset::error::DatasetError;
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Dataset;
@@ -28,8 +29,12 @@ impl Reader for LongCsv {
         &[".csv", ".csv.gz"]
     }
 
-    fn read(&self, file: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-        read(file, options.label_column.as_deref().unwrap_or("video"))
+    fn recognises(&self, start: &[u8]) -> bool {
+        std::str::from_utf8(start).is_ok()
+    }
+
+    fn read(&self, source: Opened, options: &LoadOptions, _: Option<&str>) -> Result<Content, DatasetError> {
+        read(source.path(), options.label_column.as_deref().unwrap_or("video")).map(Content::Labelled)
     }
 }
 

@@ -1,33 +1,61 @@
 //! The formats of recordings: one file here and one line in [`READERS`] for each.
+//!
+//! [`load`] finds the files of its inputs, has each read by the reader that recognises it, names what has no names of its
+//! own by its path, and joins all to one dataset.
 
 mod csv;
-mod matrix;
+mod find;
+mod naming;
+mod npy;
+mod npz;
 mod reader;
-mod recordings;
+mod source;
 
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::check::check_values;
 use super::error::DatasetError;
+use super::input::{Input, Place};
+use super::names::Names;
 use super::notes::not_finite;
-use super::rows::Dataset;
+use super::order::{Twins, Unordered, join};
+use super::orientation::check_orientation;
+use super::rows::{Dataset, Row};
+use find::{Found, LeftOut, drop_companions, find};
+use naming::{Identity, identity};
 pub use reader::LoadOptions;
-use reader::Reader;
+use reader::{Content, Reader, Recording};
+use source::Source;
 
-/// The first reader that recognises a path reads it, so readers of particular folders come before that of any folder.
-static READERS: &[&dyn Reader] = &[&csv::LongCsv, &matrix::LabelledMatrix, &recordings::Recordings];
+/// The first reader that recognises a file reads it.
+static READERS: &[&dyn Reader] = &[&csv::LongCsv, &npz::Npz, &npy::Npy];
 
-/// Reads a recording of any of the [`formats`].
+/// Reads the recordings of all inputs, of any of the [`formats`], into one dataset.
+///
+/// All must have the same number of features, and no label and session may be in two files.
 ///
 /// # Errors
 /// [`DatasetError`], naming the file and the place in it.
-pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError> {
-    let mut dataset = match READERS.iter().find(|reader| reader.recognises(path)) {
-        Some(reader) => reader.read(path, options),
-        None if path.exists() => Err(DatasetError::UnknownKind { file: path.to_owned(), known: kinds() }),
-        None => Err(DatasetError::Read { file: path.to_owned(), source: io::ErrorKind::NotFound.into() }),
-    }?;
+pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetError> {
+    let mut left_out = LeftOut::default();
+    let mut found = Vec::new();
+    for input in inputs {
+        found.extend(find(input, &mut left_out)?);
+    }
+    drop_companions(&mut found, &mut left_out);
+    let mut parts = Vec::with_capacity(found.len());
+    for file in &found {
+        match read(file, options) {
+            Ok(part) => parts.push(part),
+            // A folder of recordings often holds other tables too.
+            Err(error @ DatasetError::MissingColumn { .. }) if is_in_folder(file) => {
+                left_out.add(file.place.shown().to_owned(), Some(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut dataset = join(parts, origin(inputs))?;
+    dataset.notes.extend(left_out.notes());
     check_values(&dataset)?;
     let gaps = dataset.find_runs();
     let not_finite = not_finite(&dataset);
@@ -39,15 +67,94 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>
 #[must_use]
 pub fn formats() -> String {
     let names: Vec<&str> = READERS.iter().map(|reader| reader.name()).collect();
-    let text = list(&names, ", or ");
-    text[..1].to_uppercase() + &text[1..]
+    let text = list(&names, ", ");
+    text[..1].to_uppercase()
+        + &text[1..]
+        + ", or a folder of these at any depth; LABEL=PATH labels it, - is standard input"
 }
 
 /// The files and folders that can be read, as a message.
 fn kinds() -> String {
     let endings: Vec<&str> = READERS.iter().flat_map(|reader| reader.endings()).copied().collect();
-    let folders: Vec<&str> = READERS.iter().filter_map(|reader| reader.folders()).collect();
-    format!("a {} file, or {}", list(&endings, " or "), list(&folders, " or "))
+    format!("a {} file, or a folder of them", list(&endings, " or "))
+}
+
+/// Reads one file.
+fn read(found: &Found<'_>, options: &LoadOptions) -> Result<Dataset, DatasetError> {
+    let file = found.place.shown();
+    let source = Source::open(&found.place)?;
+    let reader = match found.reader {
+        Some(reader) => reader,
+        None => {
+            let start = source.plain_start();
+            let by_content = READERS.iter().copied().find(|reader| reader.recognises(&start));
+            by_content.ok_or_else(|| DatasetError::UnknownKind { file: file.to_owned(), known: kinds() })?
+        }
+    };
+    let dataset = match reader.read(source, options, found.input.label.as_deref())? {
+        Content::Labelled(dataset) => named(dataset, found.input)?,
+        Content::Recording(recording) => {
+            let stem = match &found.place {
+                Place::Path(path) => reader.stem(path),
+                Place::StandardInput => "stdin".to_owned(),
+            };
+            of_recording(recording, file.to_owned(), &identity(found.input, &found.folders, &stem))?
+        }
+    };
+    if dataset.labels.iter().any(String::is_empty) {
+        return Err(DatasetError::EmptyLabel { file: file.to_owned() });
+    }
+    Ok(dataset)
+}
+
+/// A dataset of one recording.
+fn of_recording(recording: Recording, origin: PathBuf, identity: &Identity) -> Result<Dataset, DatasetError> {
+    let (mut labels, mut sessions) = (Names::default(), Names::default());
+    let (label, session) = (labels.number(&identity.label), sessions.number(&identity.session));
+    let Recording { matrix, timesteps, notes, .. } = recording;
+    let row = |timestep| Row { label, session, timestep, run: 0 };
+    let rows = match timesteps {
+        Some(timesteps) => timesteps.into_iter().map(row).collect(),
+        None => {
+            check_orientation(&origin, matrix.rows, matrix.features)?;
+            (0..matrix.rows as i64).map(row).collect()
+        }
+    };
+    let (features, values) = (matrix.features, matrix.values);
+    let unordered = Unordered { origin: origin.clone(), labels, sessions, rows, features, values, notes };
+    unordered.into_dataset().map_err(|Twins(first, second)| {
+        let reason = format!("its time is that of frame {first}; give every frame its own time");
+        DatasetError::Array { file: origin, what: format!("frame {second}"), reason }
+    })
+}
+
+/// A dataset with its only label and session replaced by those given with the input.
+fn named(mut dataset: Dataset, input: &Input) -> Result<Dataset, DatasetError> {
+    let given = [("label", &input.label, &mut dataset.labels), ("session", &input.session, &mut dataset.sessions)];
+    for (kind, given, found) in given {
+        match (given, found.as_mut_slice()) {
+            (Some(given), [name]) => name.clone_from(given),
+            (Some(given), _) => {
+                let (file, given, found) = (dataset.origin, given.clone(), found.clone());
+                return Err(DatasetError::ManyNames { file, kind, given, found });
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(dataset)
+}
+
+fn is_in_folder(found: &Found<'_>) -> bool {
+    found.input.path() != Some(found.place.shown())
+}
+
+/// The inputs, as messages name them together.
+fn origin(inputs: &[Input]) -> PathBuf {
+    let first = inputs.first().map(|input| input.place.shown().to_owned()).unwrap_or_default();
+    match inputs.len() {
+        0 | 1 => first,
+        count => format!("{} and {} more", first.display(), count - 1).into(),
+    }
 }
 
 fn list(items: &[&str], before_last: &str) -> String {
@@ -58,34 +165,4 @@ fn list(items: &[&str], before_last: &str) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn help_and_messages_list_the_formats_of_every_reader() {
-        assert_eq!(
-            formats(),
-            "Long CSV (`.gz` allowed), a labelled matrix (`.npz`), or a folder of `.npy`/`.npz` recordings named by label"
-        );
-        assert_eq!(kinds(), "a .csv, .csv.gz, .npz or .npy file, or a folder of .npy and .npz files");
-    }
-
-    #[test]
-    fn every_name_is_recognised_by_one_reader_whatever_its_case() {
-        for name in ["a.csv", "a.CSV.gz", "a.npz", "a.Npy"] {
-            assert_eq!(READERS.iter().filter(|reader| reader.recognises(name.as_ref())).count(), 1, "{name}");
-        }
-        for name in ["a.gz", "a.csvx", "csv", ""] {
-            assert!(!READERS.iter().any(|reader| reader.recognises(name.as_ref())), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_folder_is_read_as_one_whatever_its_name() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = parent.path().join("recordings.csv");
-        std::fs::create_dir(&folder).unwrap();
-        assert!(matches!(load(&folder, &LoadOptions::default()), Err(DatasetError::NoRows { .. })));
-    }
-}
+mod tests;

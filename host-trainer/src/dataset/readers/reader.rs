@@ -1,30 +1,75 @@
 //! The interface of a reader of one format, and its options.
+//!
+//! A format is one file beside this one and one line in the list of readers. Whatever the format, files are found,
+//! named and joined by the modules above it: a reader is given one opened file and returns what is in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::source::Source;
 use crate::dataset::error::DatasetError;
+use crate::dataset::npy::Matrix;
 use crate::dataset::rows::Dataset;
 
-/// Reads recordings of one format, from a file or a folder.
+/// Reads recordings of one format.
 pub(super) trait Reader: Sync {
     /// The format as the help text lists it, such as "a labelled matrix (`.npz`)".
     fn name(&self) -> &'static str;
 
-    /// The endings of its files' names, such as ".csv.gz", in lower case; empty where it reads folders only.
+    /// The endings of its files' names, such as ".csv.gz", in lower case, the longer before those they end in.
     fn endings(&self) -> &'static [&'static str];
 
-    /// Its folders, for the message about an unknown format; `None` when it reads files only.
-    fn folders(&self) -> Option<&'static str> {
-        None
+    /// Whether bytes without a name (standard input, a pipe) are of this format.
+    ///
+    /// `start` is up to [`Source::START`] bytes, out of gzip where they were in it.
+    fn recognises(&self, start: &[u8]) -> bool;
+
+    /// The name of the recording that a file is: by default the file's name without its ending.
+    ///
+    /// A reader whose recordings have several files leaves out what distinguishes those, such as `hemi-L`.
+    fn stem(&self, path: &Path) -> String {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let ending = ending(&name, self.endings()).unwrap_or_default();
+        name[..name.len() - ending.len()].to_owned()
     }
 
-    /// Whether it can read `path`: by default, a file whose name has one of the endings, in any case.
-    fn recognises(&self, path: &Path) -> bool {
-        !path.is_dir() && ends_with(path, self.endings())
+    /// The files that are read together with `path`, whether they exist or not.
+    ///
+    /// Of files that name each other only the first in the order of the paths is read, and none is listed as left out.
+    fn companions(&self, _path: &Path) -> Vec<PathBuf> {
+        Vec::new()
     }
 
-    /// Reads a path that it recognises; the rows are ordered by (label, session, timestep).
-    fn read(&self, path: &Path, options: &LoadOptions) -> Result<Dataset, DatasetError>;
+    /// Reads a file.
+    ///
+    /// `label` is the label that its recordings will be given whatever is in the file; a file that would have to name its
+    /// labels need not do so then.
+    fn read(&self, source: Source, options: &LoadOptions, label: Option<&str>) -> Result<Content, DatasetError>;
+}
+
+/// What a file holds.
+pub(super) enum Content {
+    /// Recordings with their own labels and sessions, ordered by (label, session, timestep).
+    Labelled(Dataset),
+    /// One recording, which is named by its path.
+    Recording(Recording),
+}
+
+/// One recording without a name.
+pub(super) struct Recording {
+    /// Frames x features.
+    pub(super) matrix: Matrix,
+    /// The time of each frame in steps, in any order; from 0 without gaps when `None`.
+    pub(super) timesteps: Option<Vec<i64>>,
+    /// Seconds a step, where the file says it.
+    pub(super) step: Option<f64>,
+    /// Warnings about the file, which begin with its name.
+    pub(super) notes: Vec<String>,
+}
+
+impl From<Matrix> for Recording {
+    fn from(matrix: Matrix) -> Self {
+        Self { matrix, timesteps: None, step: None, notes: Vec::new() }
+    }
 }
 
 /// How to read a recording.
@@ -32,10 +77,14 @@ pub(super) trait Reader: Sync {
 pub struct LoadOptions {
     /// The CSV column that holds the label; `video` when absent.
     pub label_column: Option<String>,
+    /// Features of a file of values without a header (`.bin`), where no file beside it says it.
+    pub width: Option<usize>,
 }
 
-/// Whether a name ends in one of `endings`, in any case.
-pub(super) fn ends_with(path: &Path, endings: &[&str]) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    endings.iter().any(|ending| name.ends_with(ending))
+/// The first of `endings` with which a name ends, in any case.
+pub(super) fn ending(name: &str, endings: &[&'static str]) -> Option<&'static str> {
+    let name = name.as_bytes();
+    endings.iter().copied().find(|ending| {
+        name.len() >= ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())
+    })
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::io::Write;
+use std::path::Path;
 
 use proptest::prelude::*;
 
@@ -19,7 +20,7 @@ struct PivotVector {
 #[test]
 fn pivots_as_the_reference_vectors() {
     let expected: PivotVector = serde_json::from_slice(&vector("pivot.json")).unwrap();
-    let dataset = load(&vector_path("pivot.csv"), &LoadOptions::default()).unwrap();
+    let dataset = load(&[vector_path("pivot.csv").into()], &LoadOptions::default()).unwrap();
     assert_eq!(dataset.labels, expected.names);
     assert_eq!(dataset.rows.iter().map(|row| row.label).collect::<Vec<_>>(), expected.labels);
     let expected: Vec<f32> = expected.matrix.iter().flatten().map(|cell| cell.unwrap_or(f32::NAN)).collect();
@@ -29,7 +30,7 @@ fn pivots_as_the_reference_vectors() {
 #[test]
 fn the_shipped_recording_has_48_scans_of_9_frames() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
-    let dataset = load(file.as_ref(), &LoadOptions::default()).unwrap();
+    let dataset = load(&[Path::new(file).into()], &LoadOptions::default()).unwrap();
     assert_eq!((dataset.labels.len(), dataset.sessions.len(), dataset.features), (8, 6, 530));
     let scans = dataset.scans();
     assert_eq!(scans.len(), 48);
@@ -195,7 +196,7 @@ fn damaged_gzip_is_refused() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let error = load("absent.csv".as_ref(), &LoadOptions::default()).unwrap_err().to_string();
+    let error = load(&[Path::new("absent.csv").into()], &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.starts_with("absent.csv: cannot be read"), "{error}");
 }
 
