@@ -26,10 +26,13 @@ pub(super) fn not_finite(dataset: &Dataset) -> Option<String> {
 #[must_use]
 pub fn window_notes(dataset: &Dataset, scans: &[Scan], length: usize) -> Vec<String> {
     let (mut left_over, mut repeated) = (Vec::new(), Vec::new());
+    let (mut left, mut all) = (0, 0);
     for scan in scans {
         let windows = dataset.windows(scan, length);
         let used: usize = windows.iter().map(|window| window.rows.len()).sum();
         let (name, frames) = (recording(dataset, scan), scan.rows.len());
+        left += frames - used;
+        all += frames;
         match windows.first() {
             Some(window) if window.rows.len() < length => repeated.push(format!("{name} ({used} of {frames} frames)")),
             _ if used < frames => left_over.push(format!("{} of {frames} of {name}", frames - used)),
@@ -37,8 +40,9 @@ pub fn window_notes(dataset: &Dataset, scans: &[Scan], length: usize) -> Vec<Str
         }
     }
     let origin = escape::path(&dataset.origin);
-    let left_over = first_few(left_over.into_iter())
-        .map(|listed| format!("{origin}: frames outside whole windows of {length} are left out: {listed}"));
+    let left_over = first_few(left_over.into_iter()).map(|listed| {
+        format!("{origin}: frames outside whole windows of {length} are left out: {listed}; {left} of {all} in all")
+    });
     let repeated = first_few(repeated.into_iter()).map(|listed| {
         format!("{origin}: no {length} consecutive frames; the longest run is repeated to fill a window: {listed}")
     });

@@ -134,7 +134,7 @@ impl Run<'_> {
             },
         };
         stage("figures");
-        let notes = items.note(&result.name, window).into_iter().collect();
+        let notes = items.notes(&result.name, window);
         Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]), notes })
     }
 

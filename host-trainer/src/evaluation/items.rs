@@ -17,18 +17,21 @@ pub(super) struct Items {
     frames: usize,
     /// Those outside whole windows.
     left_out: usize,
+    /// Windows of scans without a run as long.
+    repeated: usize,
 }
 
 impl Items {
     /// Cuts enrolment and probes of `folds` into windows of `length` rows, within the runs of a scan as [`windows()`] does.
     pub(super) fn cut(dataset: &Dataset, folds: &[Fold], length: usize) -> Self {
         let mut all = Vec::new();
-        let (mut frames, mut left_out) = (0, 0);
+        let (mut frames, mut left_out, mut repeated) = (0, 0, 0);
         let mut part = |rows: &[usize]| -> Vec<usize> {
             let first = all.len();
             for scan in scans(dataset, rows) {
                 let windows = windows(&runs(dataset, rows, scan.clone()), length);
                 frames += scan.len();
+                repeated += windows.iter().filter(|window| window.rows.len() < length).count();
                 left_out += scan.len() - windows.iter().map(|window| window.rows.len()).sum::<usize>();
                 all.extend(windows.iter().map(|window| window.frames().map(|at| rows[at]).collect()));
             }
@@ -50,15 +53,22 @@ impl Items {
             values: Vec::new(),
             notes: Vec::new(),
         };
-        Self { dataset, folds, windows: all, frames, left_out }
+        Self { dataset, folds, windows: all, frames, left_out, repeated }
     }
 
-    /// A note on the frames that windows of `length` leave out, if there are any.
-    pub(super) fn note(&self, protocol: &str, length: usize) -> Option<String> {
-        let Self { frames, left_out, .. } = self;
-        (*left_out > 0).then(|| {
-            format!("{protocol}: {left_out} of {frames} frames are outside whole windows of {length} and left out")
-        })
+    /// Notes on the frames that windows of `length` leave out, and on windows that repeat frames.
+    pub(super) fn notes(&self, protocol: &str, length: usize) -> Vec<String> {
+        let Self { frames, left_out, repeated, windows, .. } = self;
+        let mut notes = Vec::new();
+        if *left_out > 0 {
+            let of = format!("{left_out} of {frames} frames");
+            notes.push(format!("{protocol}: {of} are outside whole windows of {length} and left out"));
+        }
+        if *repeated > 0 {
+            let of = format!("{repeated} of {} windows", windows.len());
+            notes.push(format!("{protocol}: {of} repeat the frames of a scan without {length} consecutive ones"));
+        }
+        notes
     }
 }
 
@@ -109,12 +119,14 @@ mod tests {
         assert_eq!(at(&items.folds[0].probes), [[2, 3, 4], [7, 8, 9], [10, 11, 12]]);
         assert_eq!(items.dataset.rows[3], dataset.rows[10]);
         assert_eq!(items.folds[0].training, all);
-        assert_eq!(Items::cut(&dataset, &folds, 9).windows.len(), 4);
+        let repeated = Items::cut(&dataset, &folds, 9);
+        assert_eq!(repeated.windows.len(), 4);
         assert_eq!(
-            items.note("blocks", 3).as_deref(),
-            Some("blocks: 5 of 26 frames are outside whole windows of 3 and left out")
+            repeated.notes("blocks", 9),
+            ["blocks: 4 of 4 windows repeat the frames of a scan without 9 consecutive ones"]
         );
-        assert_eq!(Items::cut(&dataset, &folds, 1).note("blocks", 1), None);
+        assert_eq!(items.notes("blocks", 3), ["blocks: 5 of 26 frames are outside whole windows of 3 and left out"]);
+        assert!(Items::cut(&dataset, &folds, 1).notes("blocks", 1).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod bad_output;
 mod bad_recipe;
 mod bad_recording;
 mod console;
+mod cross;
 mod demo;
 mod derive;
 mod embed;

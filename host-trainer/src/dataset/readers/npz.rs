@@ -1,8 +1,9 @@
 //! A `.npz` file: a labelled matrix with one row per timestep, or one recording.
 //!
 //! `X` (or `preds`, `data`: rows x features) with `y` (or `labels`: one text or whole number per row) and, optionally,
-//! `sessions` and `timesteps` of the same length. Without timesteps the rows of one (label, session) count from 0. A
-//! file that has `preds` but no labels is one recording, named by the file.
+//! `sessions` and `timesteps` of the same length. Without timesteps a row is
+//! one step after the row before it, counted from the first row of its (label, session), so that rows of others in between
+//! are a gap in time. A file that has `preds` but no labels is one recording, named by the file.
 
 #[cfg(test)]
 mod tests;
@@ -60,7 +61,7 @@ impl Reader for Npz {
             label_names.iter().zip(&session_names).map(|(l, s)| (labels.number(l), sessions.number(s))).collect();
         let timesteps = match archive.find(TIMESTEPS) {
             Some(name) => archive.integers(name, matrix.rows)?,
-            None => count_up(&names),
+            None => steps(&names),
         };
         let rows = names.into_iter().zip(timesteps);
         let rows = rows.map(|((label, session), timestep)| Row { label, session, timestep, run: 0 }).collect();
@@ -74,13 +75,8 @@ impl Reader for Npz {
     }
 }
 
-/// Numbers the rows of each (label, session) from 0.
-fn count_up(names: &[(u32, u32)]) -> Vec<i64> {
-    let mut next = HashMap::new();
-    let numbers = names.iter().map(|name| {
-        let count = next.entry(name).or_insert(0);
-        *count += 1;
-        *count - 1
-    });
-    numbers.collect()
+/// How many rows each row is after the first of its (label, session): rows of others between them are a gap in time.
+fn steps(names: &[(u32, u32)]) -> Vec<i64> {
+    let mut first = HashMap::new();
+    names.iter().zip(0..).map(|(name, row)| row - *first.entry(name).or_insert(row)).collect()
 }
