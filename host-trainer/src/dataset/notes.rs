@@ -121,7 +121,8 @@ mod tests {
         assert_eq!(
             window_notes(&dataset, &dataset.scans()[..2], 5),
             [
-                "synthetic: frames outside whole windows of 5 are left out: 2 of 7 of label `class00`, session `run01`",
+                "synthetic: frames outside whole windows of 5 are left out: 2 of 7 of label `class00`, session `run01`; 5 of 14 \
+                 in all",
                 "synthetic: no 5 consecutive frames; the longest run is repeated to fill a window: label `class00`, \
                  session `run00` (4 of 7 frames)"
             ]
