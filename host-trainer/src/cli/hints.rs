@@ -172,6 +172,11 @@ impl Hint for TokenError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Open { port, source } => return format!("; {}", unopened(port, source)).into(),
+            Self::Broken { request: "handshake", .. } => "; check that it is a token, which is connected and running",
+            Self::NoToken { .. } => {
+                "; a terminal or another program may listen there: check --port and --baud (`neural-vault token list` \
+                 shows the serial ports)"
+            }
             Self::Broken { .. } => "; check that the token is connected, and run it again",
             Self::Silent { .. } => "; check that the token is connected and running, or give a longer --timeout",
             Self::Noisy { .. } => "; check that it is a token, its cable and --baud",
@@ -190,6 +195,7 @@ fn unopened(port: &Port, error: &io::Error) -> &'static str {
         (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
             "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
         }
+        (Port::Serial(_), io::ErrorKind::InvalidInput) => "`neural-vault token list` shows the serial ports",
         (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
             "`neural-vault token list` shows the serial ports"
         }

@@ -109,7 +109,7 @@ mod tests {
             window_notes(&dataset, scans, 3),
             [
                 "synthetic: frames outside whole windows of 3 are left out: 1 of 7 of label `class00`, session `run00`; 1 of \
-              7 of label `class00`, session `run01`"
+                 7 of label `class00`, session `run01`; 2 of 14 in all"
             ]
         );
     }

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use serialport::SerialPort;
@@ -27,7 +28,13 @@ impl Link {
         let wait = wait.max(SHORTEST);
         match port {
             Port::Serial(path) => {
-                let mut port = serialport::new(path, baud).timeout(wait).open()?;
+                check_device(Path::new(path))?;
+                let port = serialport::new(path, baud).timeout(wait).open();
+                let mut port = port.map_err(|error| match error.description.as_str() {
+                    // ENOTTY, for a device such as /dev/null.
+                    "Not a typewriter" | "Inappropriate ioctl for device" => other_kind("a device of another kind"),
+                    _ => error.into(),
+                })?;
                 // Some boards send nothing until DTR is set; not every port has that line.
                 let _ = port.write_data_terminal_ready(true);
                 Ok(Self::Serial(port))
@@ -76,6 +83,34 @@ impl Link {
             other => other,
         }
     }
+}
+
+/// Refuses what is no device before it is opened as one.
+fn check_device(path: &Path) -> io::Result<()> {
+    // A port such as COM3 is no path.
+    let Ok(found) = std::fs::metadata(path) else { return Ok(()) };
+    if found.is_dir() {
+        return Err(other_kind("a folder"));
+    }
+    if found.is_file() {
+        return Err(other_kind("a file"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = found.file_type();
+        if kind.is_socket() {
+            return Err(other_kind("a Unix socket, whose port begins with unix:"));
+        }
+        if kind.is_fifo() {
+            return Err(other_kind("a pipe"));
+        }
+    }
+    Ok(())
+}
+
+fn other_kind(kind: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is no serial port but {kind}"))
 }
 
 /// The first of a host's addresses that answers.
