@@ -4,7 +4,7 @@
 //! not scaled to unit length again. Frames after the last full window are dropped. A scan shorter than one window is
 //! repeated from its start until it fills one. A frame that says nothing fails the scan, see [`check_frame`].
 //!
-//! Only the window's projected frames are held: a chunk is sanitised, standardised and multiplied into its frame's
+//! Only the window's projected frames are held: a chunk is standardised and multiplied into its frame's
 //! projection at once, so a frame of 20,484 values can arrive in pieces as small as a radio packet.
 
 use core::error::Error;
@@ -265,7 +265,7 @@ impl Error for ScanError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::encoder::{Dims, WeightFormat};
+    use crate::encoder::{Dims, Fill, WeightFormat};
     use std::vec;
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
         let (long, short) = (tensors(5), tensors(3));
         fn encoder(features: usize, tensors: &[f32]) -> Encoder<'_> {
             let bytes = bytemuck::cast_slice(tensors);
-            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, bytes, &mut |_| true).unwrap()
+            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, Fill::Mean, bytes, &mut |_| true).unwrap()
         }
         let (long, short) = (encoder(5, &long), encoder(3, &short));
         let mut scratch = vec![0.0; Encoder::scratch_len(long.dims(), 2)];

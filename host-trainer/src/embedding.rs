@@ -7,9 +7,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
+#[cfg(feature = "_engine")]
+use neural_vault_core::scan::check_frame;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
+#[cfg(feature = "_engine")]
+use crate::dataset::Standardiser;
 use crate::dataset::{Dataset, DatasetError, Scan, check_frames};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
@@ -76,7 +80,7 @@ pub enum EmbeddingError {
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
-        /// The scan's name: its label, if it comes from a dataset.
+        /// The scan's name: its label and session, if it comes from a dataset.
         label: String,
         /// The core's error.
         source: ScanError,
@@ -103,7 +107,7 @@ pub struct Embedder {
 enum Runner {
     Core(Model),
     #[cfg(feature = "_engine")]
-    Onnx(Box<dyn Session>),
+    Onnx(Box<dyn Session>, Standardiser),
 }
 
 impl Embedder {
@@ -115,7 +119,10 @@ impl Embedder {
         let runner = match engine {
             EmbeddingEngine::Core => Runner::Core(model.clone()),
             #[cfg(feature = "_engine")]
-            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
+            EmbeddingEngine::Onnx(engine) => {
+                let session = engine.open(&crate::model::onnx::to_proto(model)?, 1)?;
+                Runner::Onnx(session, model.standardiser()?)
+            }
         };
         Ok(Self { dims: *model.dims(), runner })
     }
@@ -142,8 +149,10 @@ impl Embedder {
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
-            Runner::Onnx(session) => {
-                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+            Runner::Onnx(session, standardiser) => {
+                let latent = self.dims.latent;
+                let embed = |scan| onnx::embedding(session.as_mut(), standardiser, scan, window, latent);
+                scans.iter().map(embed).collect()
             }
         }
     }
@@ -160,12 +169,10 @@ impl Embedder {
         for scan in scans {
             check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
         }
+        let names: Vec<String> = scans.iter().map(|scan| name(dataset, scan)).collect();
         let values: Vec<Cow<'_, [f32]>> = scans.iter().map(|scan| dataset.windowed_values(scan, window)).collect();
-        let frames = scans.iter().zip(&values).map(|(scan, values)| Frames {
-            name: &dataset.labels[scan.label as usize],
-            values,
-            features: dataset.features,
-        });
+        let frames =
+            names.iter().zip(&values).map(|(name, values)| Frames { name, values, features: dataset.features });
         self.embed(&frames.collect::<Vec<_>>(), window)
     }
 
@@ -195,6 +202,21 @@ pub fn check_width(dataset: &Dataset, features: usize) -> Result<(), EmbeddingEr
         return Err(EmbeddingError::Transposed { origin, rows: features, columns: dataset.features });
     }
     Err(width(origin, dataset.features, features))
+}
+
+/// Refuses raw values with a frame that says nothing, as the core does.
+#[cfg(feature = "_engine")]
+fn check_raw(values: &[f32], features: usize) -> Result<(), ScanError> {
+    for (index, frame) in values.chunks_exact(features).enumerate() {
+        check_frame(frame).map_err(|cause| ScanError::Degenerate { frame: index + 1, cause })?;
+    }
+    Ok(())
+}
+
+/// The label of a scan, and its session where the recordings name sessions.
+fn name(dataset: &Dataset, scan: &Scan) -> String {
+    let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
+    if session.is_empty() { label.clone() } else { format!("{label}, session {session}") }
 }
 
 fn width(origin: String, given: usize, expected: usize) -> EmbeddingError {

@@ -31,7 +31,7 @@ use core::error::Error;
 use core::fmt;
 use core::ops::Range;
 
-pub use crate::kernel::standardise::sanitise;
+pub use crate::kernel::Fill;
 pub use dims::{Dims, DimsError};
 pub use format::WeightFormat;
 
@@ -52,6 +52,7 @@ compile_error!("an encoder needs the arithmetic of a weight format: weights-f32,
 pub struct Encoder<'a> {
     dims: Dims,
     format: WeightFormat,
+    fill: Fill,
     weights: Weights<'a>,
     kernel: &'static Kernel,
 }
@@ -103,9 +104,15 @@ impl<'a> Encoder<'a> {
     /// The encoder of tensors in the bundle's order, each of which `check` is shown.
     ///
     /// `None` when `check` refuses one, or the bytes are too few, too many or misaligned.
-    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
-        let weights = Weights::cut(tensors, &dims, format, check)?;
-        Some(Self { dims, format, weights, kernel: &Kernel::PORTABLE })
+    pub(crate) fn new(
+        dims: Dims,
+        format: WeightFormat,
+        fill: Fill,
+        tensors: &'a [u8],
+        check: Check<'_>,
+    ) -> Option<Self> {
+        let weights = Weights::cut(tensors, &dims, format, fill, check)?;
+        Some(Self { dims, format, fill, weights, kernel: &Kernel::PORTABLE })
     }
 
     /// The same model, its products computed by `kernel`.
@@ -121,7 +128,8 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    /// Sanitises and standardises the raw features of a frame in place: `(value - mean) * inv_std`.
+    /// Standardises the raw features of a frame in place: `(value - mean) * inv_std`, where the model's [`Fill`] has
+    /// replaced values that are not finite.
     pub fn standardise(&self, frame: &mut [f32]) {
         self.weights.projection.standardise(frame);
     }
@@ -136,6 +144,11 @@ impl<'a> Encoder<'a> {
         self.format
     }
 
+    /// What replaces raw values that are not finite.
+    pub fn fill(&self) -> Fill {
+        self.fill
+    }
+
     /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
     pub const fn scratch_len(dims: &Dims, window: usize) -> usize {
         Workspace::length(dims, window)
@@ -143,7 +156,7 @@ impl<'a> Encoder<'a> {
 
     /// Embeds one window of raw frames (frames, features) as a unit vector of `latent` components.
     ///
-    /// Values are sanitised and standardised on the way in.
+    /// Values are standardised on the way in, those that are not finite replaced by the model's rule.
     ///
     /// # Errors
     /// A length does not fit the model, a frame says nothing, or the embedding is zero or not finite.

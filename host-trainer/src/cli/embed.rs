@@ -6,7 +6,7 @@ use clap::Args;
 use npyz::WriterBuilder;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_range};
+use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_or_own, window_range};
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;
-    let window = arguments.window.unwrap_or(model.provenance().window);
+    let window = window_or_own(arguments.window, &model, console);
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
         Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)

@@ -8,7 +8,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
+use super::arguments::{DataArguments, cosine, embedding_engines, window_or_own, window_range};
 use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
 use super::names::{self, check_label, name};
@@ -117,7 +117,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         sessions: &sessions,
         development: &development,
         probes: &probes,
-        policy: arguments.policy(&model),
+        policy: arguments.policy(window_or_own(arguments.window, &model, console)),
         target,
         threshold,
         id: identifier(arguments.seed),
@@ -145,12 +145,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn policy(&self, model: &Model) -> Policy {
-        Policy {
-            window: self.window.unwrap_or(model.provenance().window) as u32,
-            windows: self.windows.unwrap_or(0),
-            centred: self.frozen,
-        }
+    fn policy(&self, window: usize) -> Policy {
+        Policy { window: window as u32, windows: self.windows.unwrap_or(0), centred: self.frozen }
     }
 }
 
@@ -203,7 +199,8 @@ impl Refit<'_> {
         };
         let refitted = train(&all)?;
         let chosen = if self.cross_fit {
-            Some(cross_fitted(&all, &arguments.policy(&refitted), self.target, train)?)
+            let window = window_or_own(arguments.window, &refitted, console);
+            Some(cross_fitted(&all, &arguments.policy(window), self.target, train)?)
         } else {
             None
         };

@@ -96,7 +96,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     for scored in [Some(&training), held_back.as_ref()].into_iter().flatten() {
         note_windows(scored, &scored.scans(), model.provenance().window, console);
     }
-    model.provenance_mut().effective_dimension = Some(dimension as f32);
+    model.set_effective_dimension(dimension as f32);
     let digest = *model.digest();
     replaces.write_model(&model, &arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;

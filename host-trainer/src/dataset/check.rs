@@ -1,5 +1,6 @@
 //! Checks that recordings can be trained on.
 
+use neural_vault_core::encoder::Fill;
 use neural_vault_core::scan::check_frame;
 
 use super::error::DatasetError;
@@ -65,7 +66,7 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
         .filter(|&(_, &rows)| rows == 0)
         .map(|(label, _)| format!("{origin}: label `{label}` has no rows in the chosen sessions"))
         .collect();
-    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features);
+    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features, Fill::Mean);
     if constant > 0 {
         let features = dataset.features;
         notes.push(format!("{origin}: {constant} of {features} features are constant and carry no information"));

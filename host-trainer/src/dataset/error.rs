@@ -275,7 +275,7 @@ pub enum DatasetError {
         file: PathBuf,
     },
     /// A frame says nothing, so that its embedding would say nothing about who was recorded.
-    #[error("{}: {}: {source}; leave the recording out, or correct what wrote it", escape::path(file), at(label, session, *timestep))]
+    #[error("{}: {}: the frame says nothing: {source}; leave the recording out, or correct what wrote it", escape::path(file), at(label, session, *timestep))]
     Degenerate {
         /// Where the recording came from.
         file: PathBuf,

@@ -35,7 +35,7 @@ pub use npy::read_vectors;
 pub(crate) use readers::is_recording;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
-pub use standardiser::{Standardiser, sanitise};
+pub use standardiser::Standardiser;
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, check_window, window_values, windows};
 pub use write::{write_csv, write_new_csv};

@@ -1,5 +1,7 @@
 //! Recipe `linear`: the whitened front end alone, without training steps.
 
+use neural_vault_core::encoder::Fill;
+
 use super::TrainingError;
 use super::note::Note;
 use crate::dataset::{Dataset, Standardiser, check_training};
@@ -16,7 +18,7 @@ use crate::model::{LATENT, Model, Provenance, StateDict, linear_dims};
 pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>), TrainingError> {
     let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Other).collect();
     notes.extend(Note::single_recordings(&dataset));
-    let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
+    let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features, Fill::Mean);
     standardiser.apply(&mut dataset.values);
     let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();
     let projection = FrontEnd::fit(&dataset.values, dataset.features, &labels)?
@@ -37,5 +39,5 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>)
         ("proj.bias", vec![0.0; LATENT]),
     ];
     let tensors = tensors.map(|(name, data)| (name.to_owned(), data)).into();
-    Ok((Model::new(&StateDict { dims, tensors }, provenance)?, notes))
+    Ok((Model::new(&StateDict { dims, fill: standardiser.fill, tensors }, provenance)?, notes))
 }

@@ -1,6 +1,6 @@
 //! The reference's triplet loss over the whole encoder: its settings, and windows of recordings to draw from.
 
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,10 @@ impl Default for Triplet {
 impl ObjectiveSettings for Triplet {
     fn recipe(&self) -> &'static str {
         "reference"
+    }
+
+    fn fill(&self) -> Fill {
+        Fill::Reference
     }
 
     fn check(&self) -> Result<(), TrainingError> {

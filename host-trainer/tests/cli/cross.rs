@@ -40,7 +40,7 @@ const ONE: Cell = refused(&[
     "1 of its 24 values are finite, at least half must be",
 ]);
 const EQUAL: Cell = refused(&[FIRST, "its finite values are all equal"]);
-const FIRST: &str = "label `class00`, session `run01`, timestep 0: ";
+const FIRST: &str = "label `class00`, session `run01`, timestep 0: the frame says nothing: ";
 
 const REPEATED: Cell =
     done(&["no 3 consecutive frames", "repeated to fill a window: label `class00`, session `run01` (2 of 2 frames)"]);

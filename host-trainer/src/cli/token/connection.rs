@@ -82,6 +82,7 @@ pub fn send_scan(
 ) -> Result<(), Failure> {
     // A token without a window refuses any scan.
     let window = usize::from(window).max(1);
+    // Before a value is sent: the token refuses such a scan too, but cannot name it.
     check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
     note_windows(dataset, std::slice::from_ref(scan), window, console);
     let values = dataset.windowed_values(scan, window);
