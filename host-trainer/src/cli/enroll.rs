@@ -178,7 +178,10 @@ impl Refit<'_> {
             let text = "--refit needs the model's folder, where its training archive is";
             return Err(Failure::new(USAGE, text));
         }
-        training::refuse_checkpoint(folder)?;
+        match arguments.force.force {
+            true => training::remove_checkpoint(folder)?,
+            false => training::refuse_checkpoint(folder)?,
+        }
         let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
         let new = match self.sessions {

@@ -65,6 +65,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let recipe = arguments.recipe.recipe()?;
     // A resumed run finishes its own files.
     let replaces = Force { force: arguments.force.force || arguments.resume };
+    if !replaces.force {
+        training::refuse_checkpoint(&arguments.out)?;
+    }
     Outputs::new(replaces, arguments.data.paths()).folder(&arguments.out, &FILES)?;
     let engine = match recipe {
         Recipe::Linear { .. } => None,
