@@ -244,6 +244,7 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
     use crate::dataset::Synthetic;
     use crate::model::{Provenance, initialise, linear_dims};
 
@@ -271,6 +272,32 @@ mod tests {
             scans.iter().map(|scan| Frames { name: "", values: data.scan_values(scan), features: FEATURES }).collect();
         let mut embedder = embedder();
         assert_eq!(embedder.embed(&slices, 3).unwrap(), embedder.scans(&data, &scans, 3).unwrap());
+    }
+
+    #[cfg(feature = "_engine")]
+    #[test]
+    fn engines_fill_gaps_as_the_core_does() {
+        use crate::model::initial_weights;
+        use neural_vault_core::encoder::Fill;
+
+        let mut values = vec![5.0; 6 * FEATURES];
+        values.iter_mut().enumerate().for_each(|(k, value)| *value += ((k * k) % 17) as f32 / 8.0);
+        let gaps = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle();
+        values.iter_mut().step_by(7).zip(gaps).for_each(|(value, gap)| *value = gap);
+        let scan = Frames { name: "gaps", values: &values, features: FEATURES };
+        let mut by_rule = Vec::new();
+        for fill in Fill::ALL {
+            let mut weights = initial_weights(linear_dims(FEATURES), 3).unwrap();
+            let (mean, inv_std) = (vec![6.0; FEATURES], vec![2.0; FEATURES]);
+            weights.set_standardiser(Standardiser { mean, inv_std, fill });
+            let model = Model::new(&weights, Provenance::default()).unwrap();
+            let embed = |engine| Embedder::open(&model, engine).unwrap().embed(&[scan], 3).unwrap().swap_remove(0);
+            let core = embed(EmbeddingEngine::Core);
+            let tract = embed(EmbeddingEngine::Onnx(Engine::Tract));
+            assert!(core.iter().zip(&tract).all(|(a, b)| (a - b).abs() < 1e-5), "{fill:?}");
+            by_rule.push(core);
+        }
+        assert_ne!(by_rule[0], by_rule[1]);
     }
 
     #[test]

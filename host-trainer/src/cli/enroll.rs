@@ -231,6 +231,12 @@ fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console
         return Err(Failure::new(USAGE, text));
     }
     let known = &model.provenance().labels;
+    if known.is_empty() && model.labels_digest().is_some() {
+        console.note(
+            "note: a bundle does not name the labels and sessions that trained it; a threshold chosen on these would be too \
+             favourable: give the model's folder, or --development-sessions that did not train it",
+        );
+    }
     if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
         return Ok(());
     }

@@ -12,6 +12,7 @@
 
 mod aligned;
 mod error;
+mod facts;
 mod initialise;
 mod load;
 #[cfg(feature = "_engine")]
@@ -37,6 +38,7 @@ pub use provenance::Provenance;
 pub use state_dict::StateDict;
 
 use crate::dataset::Standardiser;
+use facts::Facts;
 
 /// Components of an embedding.
 pub const LATENT: usize = 128;
@@ -60,30 +62,6 @@ pub struct Model {
     /// Whether the window is the model's, and not assumed.
     knows_window: bool,
     provenance: Provenance,
-}
-
-/// What is read from a bundle once.
-#[derive(Clone, Copy)]
-struct Facts {
-    dims: Dims,
-    format: WeightFormat,
-    fill: Fill,
-    digest: [u8; 32],
-    /// Digest of the labels; none in version 1.
-    labels: Option<[u8; 32]>,
-}
-
-impl Facts {
-    fn read(bundle: &Bundle<'_>) -> Self {
-        let description = bundle.description();
-        Self {
-            dims: bundle.dims(),
-            format: bundle.format(),
-            fill: bundle.encoder().fill(),
-            digest: *bundle.digest(),
-            labels: description.map(|description| description.labels),
-        }
-    }
 }
 
 /// Sizes of the reference encoder for frames of `features` features: 128 units, 8 heads, 2 layers, 512 positions.
@@ -116,7 +94,8 @@ impl Model {
     /// A model of other weights or another format, with a bundle of this one's version.
     fn remade(&self, weights: &StateDict, format: WeightFormat, provenance: Provenance) -> Result<Self, ModelError> {
         let described = self.facts.labels.map(|_| &provenance);
-        Self::from_written(&weights.to_bundle(format, described)?, provenance)
+        let model = Self::from_written(&weights.to_bundle(format, described)?, provenance)?;
+        Ok(Self { knows_window: self.knows_window, ..model })
     }
 
     /// The model in a bundle, tagged or not; the tag is dropped.

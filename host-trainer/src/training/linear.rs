@@ -41,3 +41,55 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>)
     let tensors = tensors.map(|(name, data)| (name.to_owned(), data)).into();
     Ok((Model::new(&StateDict { dims, fill: standardiser.fill, tensors }, provenance)?, notes))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use neural_vault_core::similarity::cosine;
+
+    use super::*;
+    use crate::dataset::Synthetic;
+    use crate::embedding::{Embedder, EmbeddingEngine};
+
+    const FEATURES: usize = 200;
+
+    /// Two sessions of four classes, in the raw units of a scanner: far from zero.
+    fn recordings() -> Dataset {
+        let mut data =
+            Synthetic { classes: 4, timesteps: 12, features: FEATURES, sessions: 2, noise: 0.5, seed: 3 }.recordings();
+        data.values.iter_mut().for_each(|value| *value = 9_000.0 + 20.0 * *value);
+        data
+    }
+
+    #[test]
+    fn three_dead_voxels_of_two_hundred_decide_nothing() {
+        let data = recordings();
+        let (model, _) = linear(data.clone(), false).unwrap();
+        assert_eq!(model.fill(), Fill::Mean);
+        let mut dead = data.clone();
+        for row in dead.values.chunks_exact_mut(FEATURES) {
+            [17, 60, 199].into_iter().for_each(|voxel| row[voxel] = f32::NAN);
+        }
+        let mut embedder = Embedder::open(&model, EmbeddingEngine::Core).unwrap();
+        let mut embed = |data: &Dataset| embedder.scans(data, &data.scans(), 12).unwrap();
+        let (whole, dead) = (embed(&data), embed(&dead));
+        let scores = |a: &[Vec<f32>], b: &[Vec<f32>]| -> Vec<f32> {
+            a.iter().flat_map(|a| b.iter().map(|b| cosine(a, b).unwrap())).collect()
+        };
+        let (without, with) = (scores(&whole, &whole), scores(&dead, &dead));
+        assert!(without.iter().any(|score| *score < 0.3), "these scans differ");
+        for (without, with) in without.iter().zip(with) {
+            assert!((without - with).abs() < 0.1, "{with} with dead voxels, {without} without");
+        }
+        assert!(whole.iter().zip(&dead).all(|(whole, dead)| cosine(whole, dead).unwrap() > 0.97));
+    }
+
+    #[test]
+    fn a_session_of_dead_voxels_does_not_move_the_statistics_of_the_others() {
+        let mut data = recordings();
+        data.values.iter_mut().step_by(FEATURES * 3).for_each(|value| *value = f32::NAN);
+        let (model, _) = linear(data, false).unwrap();
+        let mean = model.standardiser().unwrap().mean[0];
+        assert!((8_900.0..9_100.0).contains(&mean), "{mean}");
+    }
+}

@@ -65,7 +65,9 @@ fn every_file_of_a_model_has_its_window_and_its_embeddings() {
         assert_eq!((&answer["window"], embeddings == expected, notes.as_str()), (&json!(4), true, ""), "{name}");
         let enroll =
             ["enroll", "data.csv", "--model", name, "--label", "class00", "--sessions", "run01", "--seed", "1"];
-        folder.does(&[&enroll[..], &["-o", "r.nve"]].concat());
+        let said = folder.does(&[&enroll[..], &["-o", "r.nve"]].concat()).stderr;
+        // Only a bundle cannot say which sessions the threshold must not be chosen on.
+        assert_eq!(said.contains("does not name the labels and sessions"), name.ends_with("nvb"), "{name}: {said}");
         records.push(folder.read("r.nve"));
         let verify = ["verify", "data.csv", "--model", name, "--enrolment", "r.nve", "--session", "run02"];
         folder.does(&[&verify[..], &["--label", "class00", "--show-score"]].concat());
