@@ -30,6 +30,7 @@ impl Hint for DatasetError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::MissingColumn { .. } => ", or name the label's with --label-column",
+            Self::NoWidth { .. } => ", or give --width",
             Self::OneWindow { .. } => ": shorten --window or add recordings",
             _ => "",
         }

@@ -57,19 +57,46 @@ pub enum DatasetError {
         /// The files that can be read.
         known: String,
     },
+    /// The content is of another format.
+    #[error("{}: it is {what}", escape::path(file))]
+    OtherKind {
+        /// The file.
+        file: PathBuf,
+        /// What it is and what to do with it.
+        what: &'static str,
+    },
     /// The CSV header lacks a column.
-    #[error("{}: line 1: no column `{}`; found {}; rename a column", escape::path(file), Escaped(column), list(found))]
+    #[error(
+        "{}: line {line}: no column `{}`; found {}; rename a column",
+        escape::path(file),
+        Escaped(column),
+        list(found)
+    )]
     MissingColumn {
         /// The file.
         file: PathBuf,
+        /// The header's line, from 1.
+        line: u64,
         /// The column looked for.
         column: String,
         /// The columns the header names.
         found: Vec<String>,
     },
+    /// The CSV header names a column more than once.
+    #[error("{}: line {line}: {count} columns `{}`; rename all but one", escape::path(file), Escaped(column))]
+    RepeatedColumn {
+        /// The file.
+        file: PathBuf,
+        /// The header's line, from 1.
+        line: u64,
+        /// The column.
+        column: String,
+        /// How often it is there.
+        count: usize,
+    },
     /// A CSV line has more or fewer fields than the header.
     #[error(
-        "{}: line {line}: {found} fields where the header has {expected}; quote cells that hold commas",
+        "{}: line {line}: {found} fields where the header has {expected}; quote cells that hold the separator",
         escape::path(file)
     )]
     FieldCount {
@@ -155,6 +182,44 @@ pub enum DatasetError {
         /// The timestep.
         timestep: i64,
     },
+    /// A (label, session, timestep) has two values of one feature.
+    #[error("{}: line {line}: {} has a second value of {} `{}`; remove one, or rename the column if it does not number the features", escape::path(file), at(label, session, *timestep), Escaped(column), Escaped(feature))]
+    RepeatedFeature {
+        /// The file.
+        file: PathBuf,
+        /// The line of the second value, from 1.
+        line: u64,
+        /// The label.
+        label: String,
+        /// The session, empty where the file has none.
+        session: String,
+        /// The timestep.
+        timestep: i64,
+        /// The column that names the features.
+        column: String,
+        /// The feature.
+        feature: String,
+    },
+    /// A (label, session, timestep) has other features than most.
+    #[error("{}: line {line}: {} has {} value of {} `{}`, which most others have{}; every timestep needs the same features", escape::path(file), at(label, session, *timestep), if *lacks { "no" } else { "a" }, Escaped(column), Escaped(feature), if *lacks { "" } else { " not" })]
+    OtherFeatures {
+        /// The file.
+        file: PathBuf,
+        /// The group's first line, from 1.
+        line: u64,
+        /// The label.
+        label: String,
+        /// The session, empty where the file has none.
+        session: String,
+        /// The timestep.
+        timestep: i64,
+        /// The column that names the features.
+        column: String,
+        /// The feature.
+        feature: String,
+        /// Whether the feature is missing here, or here only.
+        lacks: bool,
+    },
     /// A `.npy` or `.npz` file is malformed or cut short.
     #[error("{}: {}: {}", escape::path(file), Escaped(what), Escaped(reason))]
     Array {
@@ -164,6 +229,12 @@ pub enum DatasetError {
         what: String,
         /// What is wrong and what to do.
         reason: String,
+    },
+    /// Nothing says how many features a file without a header has.
+    #[error("{}: nothing says how many features a frame has; put its segments.json beside it", escape::path(file))]
+    NoWidth {
+        /// The file.
+        file: PathBuf,
     },
     /// A `.npz` file lacks a required array.
     #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", escape::path(file), wanted.join(" or "), list(found), wanted[0])]
@@ -343,8 +414,12 @@ mod tests {
     #[test]
     fn errors_about_columns_and_windows_name_no_command_line_flag() {
         let file = PathBuf::from("a.csv");
-        let column =
-            DatasetError::MissingColumn { file: file.clone(), column: "video".into(), found: vec!["x".into()] };
+        let column = DatasetError::MissingColumn {
+            file: file.clone(),
+            line: 1,
+            column: "video".into(),
+            found: vec!["x".into()],
+        };
         let window = DatasetError::OneWindow { file, label: "a".into(), window: 9 };
         for error in [column, window] {
             assert!(!error.to_string().contains("--"), "{error}");

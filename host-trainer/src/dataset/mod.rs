@@ -6,6 +6,7 @@
 mod blocks;
 mod check;
 mod error;
+mod features;
 mod input;
 mod names;
 mod notes;
@@ -18,6 +19,7 @@ mod rows;
 mod runs;
 mod standardiser;
 mod synth;
+mod times;
 mod windows;
 mod write;
 

@@ -1,153 +1,178 @@
 //! Long CSV: one line per (label, timestep, feature), plain or gzip.
 //!
-//! Columns `video,timestep,prediction` and, where there is one, `session`, in any order; other columns are ignored. An
-//! empty prediction is NaN, as in pandas; `nan`, `inf` and `-inf` are read in any case.
+//! Columns `video,timestep,prediction` and, where there is one, `session`, in any order, case and separator; white space
+//! around names and values does not count. A column that names the features, such as `vertex`, puts the values in their
+//! order; other columns are ignored. A prediction that pandas takes for missing is NaN; `nan`, `inf` and `-inf` are read in
+//! any case. In files that are not separated by commas a comma is the decimal mark.
 
-mod source;
+mod cells;
+mod columns;
+mod dialect;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use csv::ByteRecord;
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
+use super::kind::kind_of_text;
 use super::reader::{Content, LoadOptions, Reader};
-use super::source::Source as Opened;
+use super::source::{Source, reading_failed};
 use crate::dataset::error::DatasetError;
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Dataset;
-use source::{Source, place};
+use cells::Numbers;
+use columns::Columns;
+use dialect::header;
+use text::{Text, text};
+
+const BUFFER: usize = 128 * 1024;
+/// Characters of a faulty cell that a message shows.
+const SHOWN: usize = 40;
 
 pub(super) struct LongCsv;
 
 impl Reader for LongCsv {
     fn name(&self) -> &'static str {
-        "long CSV (`.gz` allowed)"
+        "long CSV (`.csv`, `.tsv`, `.gz` allowed)"
     }
 
     fn endings(&self) -> &'static [&'static str] {
-        &[".csv", ".csv.gz"]
+        &[".csv", ".csv.gz", ".tsv", ".tsv.gz"]
     }
 
     fn recognises(&self, start: &[u8]) -> bool {
-        std::str::from_utf8(start).is_ok()
+        // UTF-16 has zeros.
+        kind_of_text(start).is_none() || start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff")
     }
 
-    fn read(&self, source: Opened, options: &LoadOptions, _: Option<&str>) -> Result<Content, DatasetError> {
-        read(source.path(), options.label_column.as_deref().unwrap_or("video")).map(Content::Labelled)
+    fn read(&self, source: Source, options: &LoadOptions, label: Option<&str>) -> Result<Content, DatasetError> {
+        let label_column = options.label_column.as_deref().unwrap_or("video");
+        read(source, label_column, label).map(Content::Labelled)
     }
 }
 
-fn read(file: &Path, label_column: &str) -> Result<Dataset, DatasetError> {
-    let mut source = Source::open(file)?;
-    let columns = Columns::find(&mut source, file, label_column)?;
-    let mut pivot = Pivot::default();
+fn read(source: Source, label_column: &str, given_label: Option<&str>) -> Result<Dataset, DatasetError> {
+    let file = source.path().to_owned();
+    source.check_gzip_name()?;
+    let (start, gzip) = (source.plain_start(), source.is_gzip());
+    let failed = |error| reading_failed(&file, gzip, error);
+    let mut text = text(&start, source.plain_reader()?).map_err(failed)?;
+    if let Some(what) = kind_of_text(&start).filter(|_| !is_utf16(&start)) {
+        return Err(DatasetError::OtherKind { file, what });
+    }
+    let header = header(&mut text.inner, &[label_column, "timestep", "prediction"]).map_err(failed)?;
+    let columns = Columns::find(&header, &file, label_column, given_label)?;
+    let reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(header.separator)
+        .buffer_capacity(BUFFER)
+        .from_reader(text);
+    let mut lines = Lines { file: &file, gzip, reader, before: header.last_line, line: 0, cells: header.names.len() };
+
+    let mut pivot = Pivot::new(columns.features());
+    let mut numbers = Numbers::new(header.separator);
     let (mut line, mut previous) = (ByteRecord::new(), ByteRecord::new());
-    while source.read_line(&mut line)? {
+    let mut name = String::new();
+    while let Some(follows) = lines.next(&mut line)? {
         if !columns.same_group(&line, &previous) {
-            let [label, session, timestep] = columns.group(&source, &line)?;
-            let Some(timestep) = integer(timestep) else {
-                return Err(columns.timestep.fault(&source, &line, "a whole number"));
-            };
-            pivot.begin(label, session, timestep, place(&line));
+            let (label, session, timestep) = columns.group(&lines, &line, numbers)?;
+            pivot.begin(label, session, timestep, lines.line);
+        } else if !follows {
+            pivot.skip_to(lines.line);
         }
         let cell = &line[columns.prediction.index];
-        match float(cell) {
-            Some(value) if !(cell.is_empty() && source.unterminated()) => pivot.push(value),
-            _ => return Err(columns.prediction.fault(&source, &line, "a number")),
+        let value = match numbers.float(cell) {
+            Ok(value) if !(cell.is_empty() && lines.unterminated()) => value,
+            Ok(_) => return Err(columns.prediction.fault(&lines, &line, Numbers::NUMBER)),
+            Err(wanted) => return Err(columns.prediction.fault(&lines, &line, wanted)),
+        };
+        match columns.feature(&lines, &line, &mut name)? {
+            Some(feature) => pivot.push_feature(feature, value),
+            None => pivot.push(value),
         }
         std::mem::swap(&mut line, &mut previous);
     }
 
-    let cut_line = source.unterminated().then(|| source.line_at(place(&previous), 0));
-    let mut dataset = pivot.finish(file, cut_line, |place, further| source.line_at(place, further))?;
+    let cut_line = lines.unterminated().then_some(lines.line);
+    let mut dataset = pivot.finish(&file, cut_line)?;
     if let Some(line) = cut_line {
-        let file = file.display();
+        let file = crate::escape::path(&file);
         dataset.notes.push(format!("{file}: line {line} ends without a newline; its value may be cut short"));
     }
     Ok(dataset)
 }
 
-/// Where the cells of a line are.
-struct Columns {
-    label: Column,
-    session: Option<Column>,
-    timestep: Column,
-    prediction: Column,
+/// The lines after the header, with their numbers.
+struct Lines<'a> {
+    file: &'a Path,
+    gzip: bool,
+    reader: csv::Reader<Text>,
+    /// Lines up to the end of the header.
+    before: u64,
+    /// The line just read, from 1; where a cell holds line ends, the first of its lines.
+    line: u64,
+    /// Cells of the header.
+    cells: usize,
 }
 
-struct Column {
-    name: String,
-    index: usize,
-}
-
-impl Columns {
-    fn find(source: &mut Source<'_>, file: &Path, label: &str) -> Result<Self, DatasetError> {
-        let header = source.header()?;
-        let found: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name.trim_ascii()).into()).collect();
-        if found.is_empty() {
-            return Err(DatasetError::Empty { file: file.to_owned() });
+impl Lines<'_> {
+    /// Reads the next line that is not blank; whether it follows the line before, or `None` at the end.
+    fn next(&mut self, line: &mut ByteRecord) -> Result<Option<bool>, DatasetError> {
+        let ended = self.before + self.reader.position().line() - 1;
+        if !self.reader.read_byte_record(line).map_err(|error| self.failed(error))? {
+            return Ok(None);
         }
-        let find = |name: &str| {
-            let index = found.iter().position(|column| column == name)?;
-            Some(Column { name: name.to_owned(), index })
-        };
-        let need = |name: &str| {
-            find(name).ok_or_else(|| DatasetError::MissingColumn {
-                file: file.to_owned(),
-                column: name.to_owned(),
-                found: found.clone(),
-            })
-        };
-        Ok(Self {
-            label: need(label)?,
-            session: find("session").filter(|_| label != "session"),
-            timestep: need("timestep")?,
-            prediction: need("prediction")?,
-        })
+        // The position is that of the line after, or of the last line where that has no newline.
+        let last = self.before + self.reader.position().line() - u64::from(!self.unterminated());
+        let follows = last == ended + 1;
+        self.line = if follows { last } else { last - line_ends(line) };
+        if line.len() != self.cells {
+            let (file, line_number) = (self.file.to_owned(), self.line);
+            if self.unterminated() {
+                return Err(DatasetError::CutMidLine { file, line: line_number });
+            }
+            let (expected, found) = (self.cells, line.len());
+            return Err(DatasetError::FieldCount { file, line: line_number, expected, found });
+        }
+        Ok(Some(follows))
     }
 
-    /// Whether two lines have the same bytes in label, session and timestep.
-    fn same_group(&self, a: &ByteRecord, b: &ByteRecord) -> bool {
-        a.get(self.label.index) == b.get(self.label.index)
-            && a.get(self.timestep.index) == b.get(self.timestep.index)
-            && self.session.as_ref().is_none_or(|session| a.get(session.index) == b.get(session.index))
+    /// Whether the text has ended inside the line just read.
+    fn unterminated(&self) -> bool {
+        self.reader.get_ref().unterminated()
     }
 
-    /// Label, session (empty where there is none) and timestep of a line.
-    fn group<'l>(&self, source: &Source<'_>, line: &'l ByteRecord) -> Result<[&'l str; 3], DatasetError> {
-        let text = |column: &Column| {
-            std::str::from_utf8(&line[column.index]).map_err(|_| column.fault(source, line, "UTF-8 text"))
-        };
-        let label = match text(&self.label)? {
-            "" => return Err(self.label.fault(source, line, "a name")),
-            label => label,
-        };
-        let session = self.session.as_ref().map_or(Ok(""), text)?;
-        Ok([label, session, text(&self.timestep)?])
+    /// The error for a cell of the line just read.
+    fn fault(&self, line: &ByteRecord, column: usize, name: &str, wanted: &'static str) -> DatasetError {
+        let (file, line_number) = (self.file.to_owned(), self.line);
+        if self.unterminated() {
+            return DatasetError::CutMidLine { file, line: line_number };
+        }
+        let cell = String::from_utf8_lossy(&line[column]).chars().take(SHOWN).collect();
+        DatasetError::Cell { file, line: line_number, column: name.to_owned(), cell, wanted }
     }
-}
 
-impl Column {
-    fn fault(&self, source: &Source<'_>, line: &ByteRecord, wanted: &'static str) -> DatasetError {
-        source.fault(line, self.index, &self.name, wanted)
+    fn failed(&self, error: csv::Error) -> DatasetError {
+        match error.into_kind() {
+            ErrorKind::Io(source) => reading_failed(self.file, self.gzip, source),
+            other => {
+                DatasetError::Read { file: PathBuf::from(self.file), source: io::Error::other(format!("{other:?}")) }
+            }
+        }
     }
 }
 
-/// A prediction: correctly rounded to float32, NaN when empty.
-fn float(cell: &[u8]) -> Option<f32> {
-    fast_float2::parse(cell).ok().or_else(|| match cell.trim_ascii() {
-        [] => Some(f32::NAN),
-        trimmed => fast_float2::parse(trimmed).ok(),
-    })
+/// The line ends inside the cells of a line.
+fn line_ends(line: &ByteRecord) -> u64 {
+    line.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64
 }
 
-/// A timestep: `3`, or `3.0` as pandas writes a column that once held NaN.
-fn integer(cell: &str) -> Option<i64> {
-    let cell = cell.trim();
-    cell.parse().ok().or_else(|| {
-        let value: f64 = cell.parse().ok()?;
-        // Above 2^53 neighbouring integers are the same float64.
-        (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
-    })
+fn is_utf16(start: &[u8]) -> bool {
+    matches!(start, [0xff, 0xfe, third, fourth, ..] if (*third, *fourth) != (0, 0))
+        || start.starts_with(b"\xfe\xff")
+        || matches!(start, [a, 0, b, 0, ..] | [0, a, 0, b, ..] if *a != 0 && *b != 0)
 }

@@ -3,12 +3,16 @@
 //! [`load`] finds the files of its inputs, has each read by the reader that recognises it, names what has no names of its
 //! own by its path, and joins all to one dataset.
 
+mod bin;
 mod csv;
 mod find;
+mod gzip;
+mod kind;
 mod naming;
 mod npy;
 mod npz;
 mod reader;
+mod segments;
 mod source;
 
 use std::path::PathBuf;
@@ -28,7 +32,7 @@ use reader::{Content, Reader, Recording};
 use source::Source;
 
 /// The first reader that recognises a file reads it.
-static READERS: &[&dyn Reader] = &[&csv::LongCsv, &npz::Npz, &npy::Npy];
+static READERS: &[&dyn Reader] = &[&csv::LongCsv, &npz::Npz, &npy::Npy, &bin::Bin];
 
 /// Reads the recordings of all inputs, of any of the [`formats`], into one dataset.
 ///
@@ -47,8 +51,8 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     for file in &found {
         match read(file, options) {
             Ok(part) => parts.push(part),
-            // A folder of recordings often holds other tables too.
-            Err(error @ DatasetError::MissingColumn { .. }) if is_in_folder(file) => {
+            // A folder of recordings often holds other tables and binary files too.
+            Err(error @ (DatasetError::MissingColumn { .. } | DatasetError::NoWidth { .. })) if is_in_folder(file) => {
                 left_out.add(file.place.shown().to_owned(), Some(error.to_string()));
             }
             Err(error) => return Err(error),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
+use super::gzip::Members;
+use super::kind::{kind, kind_of_text};
 use crate::dataset::error::DatasetError;
 use crate::dataset::input::Place;
 
@@ -42,12 +44,12 @@ impl Source {
     /// [`DatasetError::Read`]; [`DatasetError::Empty`] of a file without bytes.
     pub(super) fn open(place: &Place) -> Result<Self, DatasetError> {
         let failed = |source| DatasetError::Read { file: place.shown().to_owned(), source };
-        let (mut rest, regular) = match place {
-            Place::StandardInput => (Rest::Stream(Box::new(io::stdin())), false),
+        let mut rest = match place {
+            Place::StandardInput => Rest::Stream(Box::new(io::stdin())),
             Place::Path(path) => {
                 let file = File::open(path).map_err(failed)?;
                 let regular = file.metadata().map_err(failed)?.is_file();
-                (if regular { Rest::File(file) } else { Rest::Stream(Box::new(file)) }, regular)
+                if regular { Rest::File(file) } else { Rest::Stream(Box::new(file)) }
             }
         };
         let mut start = Vec::new();
@@ -59,7 +61,6 @@ impl Source {
         if start.is_empty() {
             return Err(DatasetError::Empty { file: place.shown().to_owned() });
         }
-        debug_assert!(regular == matches!(rest, Rest::File(_)));
         Ok(Self { path: place.shown().to_owned(), start, rest })
     }
 
@@ -68,9 +69,19 @@ impl Source {
         &self.path
     }
 
-    /// The first bytes.
-    pub(super) fn start(&self) -> &[u8] {
-        &self.start
+    /// Whether it is a file, and not a pipe or standard input.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.rest, Rest::File(_))
+    }
+
+    /// Names a file of another format as what it is; `magic` are the first bytes of the expected one.
+    pub(super) fn refuse_other_kinds(&self, magic: &[u8]) -> Result<(), DatasetError> {
+        match kind(&self.start) {
+            Some(what) if !self.start.starts_with(magic) => {
+                Err(DatasetError::OtherKind { file: self.path.clone(), what })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the bytes are in gzip.
@@ -97,6 +108,27 @@ impl Source {
         }
     }
 
+    /// Refuses what is neither in gzip, as its name says, nor text, which a browser may have unpacked.
+    pub(super) fn check_gzip_name(&self) -> Result<(), DatasetError> {
+        let named = self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        if !named || self.is_gzip() {
+            return Ok(());
+        }
+        let file = self.path.clone();
+        if GZIP_MAGIC.starts_with(&self.start) {
+            return Err(DatasetError::GzipCut { file });
+        }
+        let source = io::Error::new(io::ErrorKind::InvalidData, "no gzip header");
+        kind_of_text(&self.start).map_or(Ok(()), |_| Err(DatasetError::GzipDamaged { file, source }))
+    }
+
+    /// All bytes from the first one, out of gzip where they are in it.
+    pub(super) fn plain_reader(self) -> Result<Box<dyn Read>, DatasetError> {
+        let gzip = self.is_gzip();
+        let reader = self.reader()?;
+        Ok(if gzip { Box::new(Members::new(reader)) } else { reader })
+    }
+
     /// All bytes from the first one, without a buffer.
     pub(super) fn reader(self) -> Result<Box<dyn Read>, DatasetError> {
         match self.rest {
@@ -119,5 +151,15 @@ impl Source {
                 Ok(Box::new(Cursor::new(bytes)))
             }
         }
+    }
+}
+
+/// The error of reading a file, of which `gzip` says whether it comes out of gzip.
+pub(super) fn reading_failed(file: &Path, gzip: bool, source: io::Error) -> DatasetError {
+    let file = file.to_owned();
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof if gzip => DatasetError::GzipCut { file },
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if gzip => DatasetError::GzipDamaged { file, source },
+        _ => DatasetError::Read { file, source },
     }
 }

@@ -2,13 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::Write;
 use std::path::Path;
 
 use proptest::prelude::*;
 
-use crate::dataset::fixtures::{load_as, load_with, message, vector, vector_path};
-use crate::dataset::{Dataset, LoadOptions, load};
+use crate::dataset::fixtures::{folder_of, gzip, load_as, load_with, message, vector, vector_path};
+use crate::dataset::{Dataset, Input, LoadOptions, load};
 
 #[derive(serde::Deserialize)]
 struct PivotVector {
@@ -93,6 +92,11 @@ fn gzip_is_recognised_by_its_bytes_and_may_have_several_members() {
 }
 
 #[test]
+fn plain_text_whose_name_still_says_gzip_is_read() {
+    assert_eq!(load_as("unpacked.csv.gz", b"video,timestep,prediction\na,0,1\n").unwrap().values, [1.0]);
+}
+
+#[test]
 fn a_whole_last_line_without_a_newline_is_read_with_a_note() {
     let dataset = load_as("open.csv", b"video,timestep,prediction\na,0,1.25").unwrap();
     assert_eq!(dataset.values, [1.25]);
@@ -113,6 +117,32 @@ fn each_kind_of_bad_file_has_its_own_message_with_the_place() {
         ("text.csv", "video,timestep,prediction\na,0,1\na,0,x1\n", "line 3, column `prediction`: `x1` is not a number"),
         ("time.csv", "video,timestep,prediction\na,0.5,1\n", "line 2, column `timestep`: `0.5` is not a whole number"),
         ("name.csv", "video,timestep,prediction\n,0,1\n", "line 2, column `video`: `` is not a name"),
+        ("na.csv", "video,timestep,prediction\nNA,0,1\n", "line 2, column `video`: `NA` is not a name"),
+        ("space.csv", "video,timestep,prediction\n\" \",0,1\n", "line 2, column `video`: ` ` is not a name"),
+        (
+            "session.csv",
+            "video,session,timestep,prediction\na,nan,0,1\n",
+            "line 2, column `session`: `nan` is not a name",
+        ),
+        (
+            "two.csv",
+            "# by hand\nvideo,timestep,prediction,prediction\na,0,1,2\n",
+            "line 2: 2 columns `prediction`; rename all but one",
+        ),
+        ("cr.csv", "video,timestep,prediction\ra,0,1\r\ra,0,x\r", "line 4, column `prediction`: `x`"),
+        ("quoted.csv", "video,timestep,prediction\n\"a\nb\",0,1\na,0,x\n", "line 4, column `prediction`: `x`"),
+        ("first.csv", "video,timestep,prediction\n\"a\nb\",0,x\n", "line 2, column `prediction`: `x`"),
+        ("comment.csv", "# one\n\n# two\nvideo,timestep,prediction\na,0,x\n", "line 5, column `prediction`: `x`"),
+        (
+            "mixed.csv",
+            "video;timestep;prediction\na;0;1,5\na;0;2.5\n",
+            "line 3, column `prediction`: `2.5` is not a number like those before it",
+        ),
+        (
+            "escape.csv",
+            "video,\u{1b}[2J,prediction\na,0,1\n",
+            "line 1: no column `timestep`; found `video`, `\\u{1b}[2J`, `prediction`",
+        ),
         ("fields.csv", "video,timestep,prediction\na,0,1\na,0,1,2\na,0,1\n", "line 3: 4 fields where the header has 3"),
         (
             "ragged.csv",
@@ -148,6 +178,114 @@ fn each_kind_of_bad_file_has_its_own_message_with_the_place() {
     for (name, text, expected) in cases {
         let message = message(name, text.as_bytes());
         assert!(message.starts_with(&format!("{name}: {expected}")), "{message}");
+    }
+}
+
+#[test]
+fn a_file_of_another_format_is_named_as_what_it_is() {
+    let cases: [(&[u8], &str); 5] = [
+        (b"PK\x03\x04\x14\0\x1b[2J", "it is a ZIP archive or an Excel workbook; unpack it"),
+        (b"BZh91AY", "it is bzip2 data"),
+        (b"a,b\0\n", "it is binary data"),
+        (b"\xff\xfe\0\0v\0\0\0", "it is UTF-32 text"),
+        (b"\x93NUMPY\x01\0", "it is a NumPy array; end its name in .npy"),
+    ];
+    for (bytes, expected) in cases {
+        for (name, bytes) in [("other.csv", bytes.to_vec()), ("other.csv.gz", gzip(bytes))] {
+            let message = message(name, &bytes);
+            assert!(message.starts_with(&format!("{name}: {expected}")), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_column_of_features_orders_the_values() {
+    let text = "video,timestep,vertex,prediction\na,0,10,3\na,0,9,2\na,0,1,1\na,1,1,4\na,1,9,5\na,1,10,6\n";
+    assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    for name in ["Vertex_ID", "voxel", "feature", "channel index", "Node", "variable", "ROI", "region"] {
+        let text = format!("video,timestep,{name},prediction\na,0,b,2\na,0,a,1\n");
+        assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [1.0, 2.0], "{name}");
+    }
+    for name in ["index", "note", "vertexx", "nodding"] {
+        let text = format!("video,timestep,{name},prediction\na,0,b,2\na,0,a,1\n");
+        assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [2.0, 1.0], "{name}");
+    }
+}
+
+#[test]
+fn several_columns_may_name_a_feature_together() {
+    let text = "video,timestep,hemi,vertex,prediction\na,0,R,0,3\na,0,R,1,4\na,0,L,1,2\na,0,L,0,1\n";
+    assert_eq!(load_as("h.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0]);
+    let text = "video,timestep,x,y,z,prediction\na,0,1,0,0,3\na,0,0,0,10,2\na,0,0,0,9,1\n";
+    assert_eq!(load_as("xyz.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0]);
+}
+
+#[test]
+fn groups_of_other_features_are_refused_by_name() {
+    let header = "video,session,timestep,vertex,prediction\n";
+    let whole = |session: &str| format!("a,{session},0,1,0\na,{session},0,2,0\na,{session},0,3,0\n");
+    let lacking = format!("{header}{}a,r2,0,1,0\na,r2,0,3,0\n{}", whole("r1"), whole("r3"));
+    let other = format!("{header}{}{}a,r3,0,4,0\n", whole("r1"), whole("r2") + &whole("r3"));
+    let twice = format!("{header}{}a,r1,0,2,0\n", whole("r1"));
+    let again = format!("{header}{}{}", whole("r1"), whole("r1"));
+    let empty = format!("{header}a,r1,0,,0\n");
+    let cut = format!("{header}{}a,r2,0,1,0\na,r2,0,2,0", whole("r1"));
+    let cases = [
+        (
+            "lacking.csv",
+            lacking,
+            "line 5: label `a`, session `r2`, timestep 0 has no value of vertex `2`, which most others have;",
+        ),
+        (
+            "other.csv",
+            other,
+            "line 8: label `a`, session `r3`, timestep 0 has a value of vertex `4`, which most others have not;",
+        ),
+        (
+            "twice.csv",
+            twice,
+            "line 5: label `a`, session `r1`, timestep 0 has a second value of vertex `2`; remove one, or",
+        ),
+        ("again.csv", again, "line 5: label `a`, session `r1`, timestep 0 is there a second time"),
+        ("empty.csv", empty, "line 2, column `vertex`: `` is not a feature"),
+        ("cut.csv", cut, "line 6: the file ends in the middle of the line"),
+    ];
+    for (name, text, expected) in cases {
+        let message = message(name, text.as_bytes());
+        assert!(message.starts_with(&format!("{name}: {expected}")), "{message}");
+    }
+}
+
+#[test]
+fn names_that_differ_in_white_space_or_unicode_form_are_one() {
+    let text = " video , timestep, prediction\nZo\u{eb},0,1\n\"Zoe\u{308} \",1,2\n";
+    let dataset = load_as("names.csv", text.as_bytes()).unwrap();
+    assert_eq!((dataset.labels, dataset.values), (vec!["Zo\u{eb}".to_owned()], vec![1.0, 2.0]));
+    assert!(dataset.notes.len() == 1 && dataset.notes[0].contains("white space around labels"), "{:?}", dataset.notes);
+}
+
+#[test]
+fn a_given_label_takes_the_place_of_a_missing_column() {
+    let folder = folder_of(&[("a.csv", b"timestep,prediction\n0,1\n1,2\n".to_vec())]);
+    let input = Input { label: Some("ada".into()), ..folder.path().join("a.csv").into() };
+    assert_eq!(load(&[input], &LoadOptions::default()).unwrap().labels, ["ada"]);
+}
+
+#[test]
+fn a_pipe_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("63");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = "video,timestep,prediction\na,0,1\na,0,2\na,1,3\n".to_owned();
+    for (bytes, expected) in [
+        (text.clone().into_bytes(), "line 4: label `a`, timestep 1 has 1 values where the others have 2"),
+        (gzip((text + "a,1,x\n").as_bytes()), "line 5, column `prediction`: `x` is not a number"),
+    ] {
+        let message = std::thread::scope(|scope| {
+            scope.spawn(|| std::fs::write(&pipe, bytes).unwrap());
+            load(&[pipe.clone().into()], &LoadOptions::default()).unwrap_err().to_string()
+        });
+        assert!(message.contains(expected), "{message}");
     }
 }
 
@@ -188,7 +326,7 @@ fn damaged_gzip_is_refused() {
     let checksum = whole.len() - 8;
     whole[checksum] ^= 1;
     let garbage = [&gzip(b"video,timestep,prediction\na,0,1\n")[..], b"something else follows"].concat();
-    for bytes in [&whole[..], &garbage, b"video,timestep,prediction\na,0,1\n"] {
+    for bytes in [&whole[..], &garbage, b"\x1e\x8b\x08\0\0"] {
         let message = message("damaged.csv.gz", bytes);
         assert!(message.contains("the gzip data is damaged"), "{message}");
     }
@@ -210,6 +348,45 @@ proptest! {
     fn random_lines_never_panic(text in "(video|session|timestep|prediction|,|\n|\r|\"|[0-9.-]|a| ){0,120}") {
         let text = format!("video,timestep,prediction\n{text}");
         let _ = load_as("noise.csv", text.as_bytes());
+    }
+
+    #[test]
+    fn separator_encoding_and_line_ends_do_not_matter(
+        values in prop::collection::vec(-1000.0_f32..1000.0, 12),
+        names in prop::collection::btree_set("[a-zé][a-z0-9é \"]{0,3}[a-z]", 2),
+        separator in prop::sample::select(vec![",", ";", "\t", "|"]),
+        end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+        encoding in 0..5_usize,
+        before in prop::sample::select(vec!["", "# a comment", "sep"]),
+        (packed, decimal_comma, blank) in any::<(bool, bool, bool)>(),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let table = |separator: &str, comma: bool, end: &str| {
+            let mut text = ["video", "timestep", "prediction"].join(separator) + end;
+            for (k, value) in values.iter().enumerate() {
+                let name = names[k / 6].replace('"', "\"\"");
+                let value = if comma { format!("{value:?}").replace('.', ",") } else { format!("{value:?}") };
+                let blank = if blank { end } else { "" };
+                text += &format!("{blank}\"{name}\"{separator}{}{separator}{value}{end}", k / 3 % 2);
+            }
+            text
+        };
+        let plain = load_as("plain.csv", table(",", false, "\n").as_bytes()).unwrap();
+        let before = match before {
+            "sep" => format!("sep={separator}{end}"),
+            "" => String::new(),
+            comment => format!("{comment}{end}"),
+        };
+        let text = before + &table(separator, decimal_comma && separator != ",", end);
+        let bytes: Vec<u8> = match encoding {
+            0 => text.into_bytes(),
+            1 => ("\u{feff}".to_owned() + &text).into_bytes(),
+            2 => ("\u{feff}".to_owned() + &text).encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            3 => ("\u{feff}".to_owned() + &text).encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            _ => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        };
+        let read = load_as("other.csv", &if packed { gzip(&bytes) } else { bytes }).unwrap();
+        prop_assert_eq!(Dataset { origin: plain.origin.clone(), ..read }, plain);
     }
 
     #[test]
@@ -238,12 +415,6 @@ proptest! {
         let dataset: Dataset = load_as("one.csv", format!("video,timestep,prediction\na,0,{value:?}\n").as_bytes()).unwrap();
         prop_assert_eq!(dataset.values[0].to_bits(), value.to_bits());
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
