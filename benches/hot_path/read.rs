@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use criterion::{Criterion, Throughput};
 use neural_vault::dataset::{Dataset, DatasetError, LoadOptions, Standardiser, Synthetic, load, write_csv};
 use neural_vault_benches::{FULL_WIDTH, SEED, Stop};
+use neural_vault_core::encoder::Fill;
 
 /// Names a recording to read in place of the synthetic one.
 const RECORDING: &str = "NEURAL_VAULT_SHARED_DATA";
@@ -37,7 +38,7 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
 
 fn read(file: &Path) -> Result<Dataset, DatasetError> {
     let mut dataset = load(&[file.into()], &LoadOptions::default())?;
-    let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
+    let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features, Fill::Mean);
     standardiser.apply(&mut dataset.values);
     Ok(dataset)
 }

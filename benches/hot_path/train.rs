@@ -8,6 +8,7 @@ use neural_vault::graph::step::{Objective, Slot, StepOptions, TrainingStep, trai
 use neural_vault::model::{StateDict, reference_dims};
 use neural_vault::training::{self, Settings, Trainer, TrainingData, Triplet};
 use neural_vault_benches::{FULL_WIDTH, SEED, Stop, onnx_engines, random_model};
+use neural_vault_core::encoder::Fill;
 
 const CLASSES: usize = 5;
 const TIMESTEPS: usize = 32;
@@ -58,13 +59,13 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
 
 fn standardised(recording: &Dataset) -> Vec<f32> {
     let mut frames = recording.values.clone();
-    Standardiser::fit(&frames, recording.features).0.apply(&mut frames);
+    Standardiser::fit(&frames, recording.features, Fill::Mean).0.apply(&mut frames);
     frames
 }
 
 /// Weights, frames, masks that drop nothing, and valid triplets: the rows are ordered by class.
 fn inputs(graph: &TrainingStep, frames: &[f32], count: usize) -> Result<Inputs, Stop> {
-    let StateDict { dims, mut tensors } = random_model(FULL_WIDTH)?.state_dict()?;
+    let StateDict { dims, mut tensors, .. } = random_model(FULL_WIDTH)?.state_dict()?;
     let mut floats = vec![
         (("frames".to_owned(), vec![ROWS, 1, dims.features]), frames.to_vec()),
         (("pos.pe".to_owned(), vec![1, dims.positions, dims.d_model]), tensors.remove("pos.pe").unwrap_or_default()),

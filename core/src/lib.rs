@@ -15,6 +15,8 @@ pub mod verify;
 pub mod bundle;
 #[cfg(feature = "encoder")]
 pub mod encoder;
+#[cfg(feature = "encoder")]
+mod frame;
 #[cfg(all(feature = "weights-f32", feature = "weights-int8"))]
 pub mod identify;
 #[cfg(feature = "encoder")]

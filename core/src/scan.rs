@@ -2,15 +2,19 @@
 //!
 //! A scan is cut into windows of consecutive frames; its embedding is the mean of its windows' embeddings, in order,
 //! not scaled to unit length again. Frames after the last full window are dropped. A scan shorter than one window is
-//! repeated from its start until it fills one.
+//! repeated from its start until it fills one. A frame that says nothing fails the scan, see [`check_frame`].
 //!
-//! Only the window's projected frames are held: a chunk is sanitised, standardised and multiplied into its frame's
+//! Only the window's projected frames are held: a chunk is standardised and multiplied into its frame's
 //! projection at once, so a frame of 20,484 values can arrive in pieces as small as a radio packet.
 
 use core::error::Error;
 use core::fmt;
+use core::mem::take;
+
+pub use crate::frame::{FrameError, check_frame};
 
 use crate::encoder::{EncodeError, Encoder, Workspace};
+use crate::frame::FrameCheck;
 use crate::kernel::ROWS;
 
 /// Why a scan has no embedding.
@@ -19,6 +23,13 @@ use crate::kernel::ROWS;
 pub enum ScanError {
     /// A window cannot be encoded.
     Encode(EncodeError),
+    /// A frame says nothing: too few of its values are finite, or they are all equal.
+    Degenerate {
+        /// The frame, from 1.
+        frame: usize,
+        /// What it lacks.
+        cause: FrameError,
+    },
     /// The scan has no frame.
     Empty,
     /// The scan ends inside a frame.
@@ -47,7 +58,9 @@ pub struct ScanState {
     /// Values of the open frame.
     feature: usize,
     windows: u32,
-    failure: Option<EncodeError>,
+    /// The check of the open frame.
+    check: FrameCheck,
+    failure: Option<ScanError>,
 }
 
 impl<'m, 's> ScanEncoder<'m, 's> {
@@ -58,7 +71,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
     pub fn new(encoder: &'m Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
-        let state = ScanState { window, frame: 0, feature: 0, windows: 0, failure: None };
+        let check = FrameCheck::default();
+        let state = ScanState { window, frame: 0, feature: 0, windows: 0, check, failure: None };
         let scan = Self::resume(encoder, state, scratch)?;
         scan.workspace.total.fill(0.0);
         Ok(scan)
@@ -90,8 +104,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// Takes the next raw values of the scan: part of a frame, one, or many; a chunk may cross frame ends.
     ///
     /// # Errors
-    /// A window's embedding is zero or not finite. The scan has then failed, and every later call returns the error
-    /// again.
+    /// A frame says nothing, or a window's embedding is zero or not finite. The scan has then failed, and every later call
+    /// returns the error again.
     // Not inlined, so that a firmware's list of panics has this name and not its caller's.
     #[inline(never)]
     pub fn push(&mut self, chunk: &[f32]) -> Result<(), ScanError> {
@@ -103,10 +117,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
                 self.close_window();
             }
         }
-        match self.state.failure {
-            Some(error) => Err(ScanError::Encode(error)),
-            None => Ok(()),
-        }
+        self.state.failure.map_or(Ok(()), Err)
     }
 
     /// Ends the scan and writes its embedding, `latent` components.
@@ -128,7 +139,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             self.close_window();
         }
         if let Some(error) = self.state.failure {
-            return Err(ScanError::Encode(error));
+            return Err(error);
         }
         if self.state.windows == 0 {
             return Err(ScanError::Empty);
@@ -162,6 +173,10 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             (1, chunk.len().min(features - feature))
         };
         let values = &chunk[..frames * count];
+        if let Err(error) = self.check(values.chunks_exact(count)) {
+            self.state.failure = Some(error);
+            return values.len();
+        }
         let Workspace { rows, partials, .. } = &mut self.workspace;
         let rows = &mut rows[frame * width..(frame + frames) * width];
         self.encoder.project(feature..feature + count, values, rows, partials);
@@ -171,6 +186,25 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             self.state.frame += frames;
         }
         values.len()
+    }
+
+    /// Checks whole frames or the next part of one, before anything is computed from them.
+    fn check<'v>(&mut self, parts: impl Iterator<Item = &'v [f32]>) -> Result<(), ScanError> {
+        // Frames that are standardised already are not what was recorded.
+        if !self.encoder.takes_raw_frames() {
+            return Ok(());
+        }
+        let features = self.encoder.dims().features;
+        let ScanState { window, frame, feature, windows, check, .. } = &mut self.state;
+        for (index, part) in parts.enumerate() {
+            check.take(part, features);
+            if *feature + part.len() == features {
+                let before = (*windows as usize).saturating_mul(*window).saturating_add(*frame);
+                let frame = before.saturating_add(index).saturating_add(1);
+                take(check).finish(features).map_err(|cause| ScanError::Degenerate { frame, cause })?;
+            }
+        }
+        Ok(())
     }
 
     /// Embeds the full window and adds it to the total.
@@ -188,7 +222,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
                     *total += component;
                 }
             }
-            Err(error) => self.state.failure = Some(error),
+            Err(error) => self.state.failure = Some(ScanError::Encode(error)),
         }
     }
 
@@ -207,6 +241,7 @@ impl fmt::Display for ScanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encode(error) => error.fmt(f),
+            Self::Degenerate { frame, cause } => write!(f, "frame {frame} says nothing: {cause}"),
             Self::Empty => write!(f, "the scan has no frame"),
             Self::IncompleteFrame { given, features } => {
                 write!(f, "the scan ends {given} values into a frame of {features} features")
@@ -220,6 +255,7 @@ impl Error for ScanError {
         match self {
             // Its text is the encoder's.
             Self::Encode(error) => error.source(),
+            Self::Degenerate { cause, .. } => Some(cause),
             Self::Empty | Self::IncompleteFrame { .. } => None,
         }
     }
@@ -229,7 +265,7 @@ impl Error for ScanError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::encoder::{Dims, WeightFormat};
+    use crate::encoder::{Dims, Fill, WeightFormat};
     use std::vec;
 
     #[test]
@@ -239,7 +275,7 @@ mod tests {
         let (long, short) = (tensors(5), tensors(3));
         fn encoder(features: usize, tensors: &[f32]) -> Encoder<'_> {
             let bytes = bytemuck::cast_slice(tensors);
-            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, bytes, &mut |_| true).unwrap()
+            Encoder::new(Dims::linear(features, 16, 4), WeightFormat::F32, Fill::Mean, bytes, &mut |_| true).unwrap()
         }
         let (long, short) = (encoder(5, &long), encoder(3, &short));
         let mut scratch = vec![0.0; Encoder::scratch_len(long.dims(), 2)];

@@ -4,17 +4,27 @@
 
 use std::borrow::Cow;
 
-use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, WriteError, tensor_names_and_shapes, write};
+use neural_vault_core::bundle::{
+    Bundle, BundleError, Description, ProvisioningKey, WriteError, retag, tensor_names_and_shapes, write,
+};
 use neural_vault_core::encoder::WeightFormat::F32;
-use neural_vault_core::encoder::{Dims, DimsError};
-use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle};
+use neural_vault_core::encoder::{Dims, DimsError, Fill};
+use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle, described_bundle};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 const KEY: [u8; 32] = [7; 32];
 
+/// Not the values of any other field, so that one read from a wrong place shows.
+const DESCRIPTION: Description<'_> = Description { fill: Fill::Mean, window: 2, recipe: "a-recipe-7", labels: [9; 32] };
+
 fn small(key: Option<&[u8; 32]>) -> Aligned {
-    bundle(&SMALL, 1, key).unwrap()
+    described_bundle(Some(&DESCRIPTION), F32, &SMALL, 1, key).unwrap()
+}
+
+/// As version 1 had it.
+fn first_version(key: Option<&[u8; 32]>) -> Aligned {
+    described_bundle(None, F32, &SMALL, 1, key).unwrap()
 }
 
 /// Makes digest and checksum right again, as a forger without the provisioning key would.
@@ -28,7 +38,10 @@ fn reseal(bundle: &mut Aligned) {
 }
 
 fn forged(change: impl FnOnce(&mut [u8])) -> Result<(), BundleError> {
-    let mut bundle = small(None);
+    forgery(small(None), change)
+}
+
+fn forgery(mut bundle: Aligned, change: impl FnOnce(&mut [u8])) -> Result<(), BundleError> {
     change(bundle.bytes_mut());
     reseal(&mut bundle);
     Bundle::open(bundle.bytes()).map(|_| ())
@@ -50,7 +63,7 @@ fn gives_back_what_was_written() {
     let content = bytes.bytes().len() - 96;
     assert_eq!(bundle.digest()[..], Sha256::digest(&bytes.bytes()[..content])[..]);
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
-    assert_eq!(write(&SMALL, F32, tensor, None).unwrap(), bytes.bytes());
+    assert_eq!(write(&SMALL, F32, bundle.description().as_ref(), tensor, None).unwrap(), bytes.bytes());
     assert!(bundle.tensor("proj.weight.").is_none());
 
     let written = bundle.tensors().map(|tensor| tensor.name.to_string());
@@ -73,8 +86,7 @@ fn product_weights_are_stored_input_by_input() {
 
 #[test]
 fn every_flipped_bit_is_refused() {
-    for key in [None, Some(&KEY)] {
-        let mut bundle = small(key);
+    for mut bundle in [small(None), small(Some(&KEY)), first_version(None)] {
         for bit in 0..bundle.bytes().len() * 8 {
             let mask = 1 << (bit % 8);
             bundle.bytes_mut()[bit / 8] ^= mask;
@@ -87,13 +99,14 @@ fn every_flipped_bit_is_refused() {
 
 #[test]
 fn every_truncation_and_any_appendix_is_refused() {
-    let bundle = small(Some(&KEY));
-    for length in 0..bundle.bytes().len() {
-        assert!(Bundle::open(&bundle.bytes()[..length]).is_err(), "{length}");
+    for bundle in [small(Some(&KEY)), first_version(Some(&KEY))] {
+        for length in 0..bundle.bytes().len() {
+            assert!(Bundle::open(&bundle.bytes()[..length]).is_err(), "{length}");
+        }
+        let longer = Aligned::new(&[bundle.bytes(), &[0]].concat());
+        let error = Bundle::open(longer.bytes()).err();
+        assert!(matches!(error, Some(BundleError::Length { .. })));
     }
-    let longer = Aligned::new(&[bundle.bytes(), &[0]].concat());
-    let error = Bundle::open(longer.bytes()).err();
-    assert!(matches!(error, Some(BundleError::Length { .. })));
 }
 
 #[test]
@@ -101,7 +114,12 @@ fn a_forger_gets_no_further_with_a_right_digest() {
     let be = |found| Err(found);
     assert_eq!(forged(|_| ()), Ok(()));
     assert_eq!(forged(|b| b[0] = b'n'), be(BundleError::NotABundle));
-    assert_eq!(forged(|b| b[8] = 2), be(BundleError::Version { found: 2 }));
+    for found in [0, 3, 255] {
+        assert_eq!(forged(|b| b[8] = found as u8), be(BundleError::Version { found }));
+    }
+    // Each version has its table at a place of its own.
+    assert_eq!(forged(|b| b[8] = 1), be(BundleError::Padding));
+    assert!(forgery(first_version(None), |b| b[8] = 2).is_err());
     assert_eq!(forged(|b| b[10] = 5), be(BundleError::WeightFormat { found: 5 }));
     assert!(matches!(forged(|b| b[12] ^= 64), Err(BundleError::Length { .. })));
     let error = forged(|b| b[16..20].copy_from_slice(&u32::MAX.to_le_bytes()));
@@ -111,12 +129,111 @@ fn a_forger_gets_no_further_with_a_right_digest() {
     assert_eq!(forged(|b| b[44] += 1), be(BundleError::Table));
     assert_eq!(forged(|b| b[50] = 1), be(BundleError::Padding));
     // Overlap: the second tensor starts where the first does.
-    let overlap = forged(|b| b.copy_within(64..68, 72));
+    let overlap = forged(|b| b.copy_within(128..132, 136));
     assert_eq!(overlap, be(BundleError::Table));
     let padding = offset_of("standardiser.mean") + 4 * SMALL.features;
     assert_eq!(forged(|b| b[padding] = 1), be(BundleError::Padding));
     let table_padding = offset_of("standardiser.mean") - 1;
     assert_eq!(forged(|b| b[table_padding] = 1), be(BundleError::Padding));
+}
+
+#[test]
+fn a_description_comes_back_as_it_was_written() {
+    let bytes = small(Some(&KEY));
+    let bundle = Bundle::open(bytes.bytes()).unwrap();
+    assert_eq!((bundle.version(), bundle.description()), (2, Some(DESCRIPTION)));
+    let longest = "a23456789-b23456789-c234";
+    for description in [
+        Description { fill: Fill::Reference, window: 1, recipe: "", labels: [0; 32] },
+        Description { window: SMALL.positions, recipe: longest, ..DESCRIPTION },
+    ] {
+        let bytes = described_bundle(Some(&description), F32, &SMALL, 1, None).unwrap();
+        assert_eq!(Bundle::open(bytes.bytes()).unwrap().description(), Some(description));
+        assert_eq!(Bundle::reopen(bytes.bytes()).unwrap().description(), Some(description));
+    }
+}
+
+#[test]
+fn every_part_of_a_description_is_under_the_digest() {
+    let digest = |description: &Description<'_>| {
+        let bytes = described_bundle(Some(description), F32, &SMALL, 1, None).unwrap();
+        *Bundle::open(bytes.bytes()).unwrap().digest()
+    };
+    let digests = [
+        DESCRIPTION,
+        Description { fill: Fill::Reference, ..DESCRIPTION },
+        Description { window: 3, ..DESCRIPTION },
+        Description { recipe: "a-recipe-8", ..DESCRIPTION },
+        Description { labels: [8; 32], ..DESCRIPTION },
+    ]
+    .map(|description| digest(&description));
+    for (index, digest) in digests.iter().enumerate() {
+        assert!(!digests[..index].contains(digest), "{index}");
+    }
+}
+
+#[test]
+fn a_forged_description_is_refused_field_by_field() {
+    let refused = |at: usize, bytes: &[u8], error| {
+        assert_eq!(forged(|b| b[at..at + bytes.len()].copy_from_slice(bytes)), Err(error), "{at}");
+    };
+    // Linear, though it has layers, and kinds of a later version.
+    for found in [1, 2, u16::MAX] {
+        refused(64, &found.to_le_bytes(), BundleError::Kind { found });
+    }
+    for found in [2, u16::MAX] {
+        refused(66, &found.to_le_bytes(), BundleError::Fill { found });
+    }
+    for given in [0, 4, u32::MAX] {
+        refused(68, &given.to_le_bytes(), BundleError::Window { given, max: 3 });
+    }
+    for byte in [b'A', b' ', b'_', b'/', 0x1b, 0x80, 0xff] {
+        refused(72 + 3, &[byte], BundleError::Recipe);
+    }
+    // Something after the end of the name.
+    refused(72 + 2, &[0], BundleError::Recipe);
+    refused(95, b"x", BundleError::Recipe);
+    let other = bundle(&LINEAR, 1, None).unwrap();
+    assert_eq!(forgery(other, |b| b[64] = 0), Err(BundleError::Kind { found: 0 }));
+}
+
+#[test]
+fn a_later_kind_is_refused_before_its_sizes_are_judged() {
+    let later = forged(|b| {
+        b[64] = 2;
+        b[36..40].copy_from_slice(&8192u32.to_le_bytes());
+    });
+    assert_eq!(later, Err(BundleError::Kind { found: 2 }));
+}
+
+#[test]
+fn the_writer_refuses_a_description_that_no_bundle_holds() {
+    let refused = |description: Description<'_>| described_bundle(Some(&description), F32, &SMALL, 1, None).err();
+    let error = |error| Some(WriteError::Description(error));
+    for (window, given) in [(0, 0), (4, 4), (usize::MAX, u32::MAX)] {
+        assert_eq!(refused(Description { window, ..DESCRIPTION }), error(BundleError::Window { given, max: 3 }));
+    }
+    for recipe in ["Linear", "linear, open set", "a23456789-b23456789-c2345", "l\u{e9}", "a\0"] {
+        assert_eq!(refused(Description { recipe, ..DESCRIPTION }), error(BundleError::Recipe), "{recipe}");
+    }
+}
+
+#[test]
+fn the_first_version_is_read_with_its_rule_and_its_digest() {
+    let bytes = first_version(Some(&KEY));
+    let bundle = Bundle::open_authenticated(bytes.bytes(), &ProvisioningKey::from_bytes(&KEY)).unwrap();
+    assert_eq!((bundle.version(), bundle.description()), (1, None));
+    assert_eq!(hex::encode(bundle.digest()), "905cb0a883db230e3dad6e8b89b1defc9977464140972864412d162603729107");
+    // The same weights at other places.
+    let second = small(None);
+    let second = Bundle::open(second.bytes()).unwrap();
+    for tensor in bundle.tensors() {
+        let name = tensor.name.to_string();
+        assert_eq!(bundle.tensor(&name), second.tensor(&name), "{name}");
+    }
+    let untagged = Aligned::new(&retag(&bundle, None));
+    assert_eq!(untagged.bytes(), first_version(None).bytes());
+    assert_eq!(Bundle::open(untagged.bytes()).unwrap().digest(), bundle.digest());
 }
 
 #[test]
@@ -183,7 +300,7 @@ fn the_writer_names_the_tensor_at_fault() {
     let sound = Bundle::open(sound.bytes()).unwrap();
     let attempt = |fault: Fault<'_>| {
         let tensor = |name: &str| fault(name, sound.state_tensor(name)?).map(Cow::Owned);
-        write(&SMALL, F32, tensor, None).unwrap_err()
+        write(&SMALL, F32, None, tensor, None).unwrap_err()
     };
     let name = "enc.layers.0.norm2.bias";
     let tensor = name.to_string();
@@ -203,7 +320,7 @@ fn the_writer_names_the_tensor_at_fault() {
     });
     assert_eq!(unsound, WriteError::Value { tensor, index: 3 });
     let dims = Dims { heads: 3, ..SMALL };
-    assert!(matches!(write(&dims, F32, |_| None, None), Err(WriteError::Dims(_))));
+    assert!(matches!(write(&dims, F32, None, |_| None, None), Err(WriteError::Dims(_))));
 }
 
 /// Runs whatever opens, so that a hole in the checks would show as a panic.
@@ -214,22 +331,26 @@ fn use_up(bytes: &[u8]) {
         let mut scratch = vec![0.0; neural_vault_core::encoder::Encoder::scratch_len(&dims, 1)];
         let mut embedding = vec![0.0; dims.latent];
         let _ = bundle.encoder().embed_window(&frames, &mut scratch, &mut embedding);
+        assert_eq!(bundle.description().is_some(), bundle.version() == 2);
     }
 }
 
 proptest! {
     #[test]
-    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), magic in any::<bool>()) {
+    fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), version in 0..3u8) {
         let mut bytes = bytes;
-        if magic {
+        if version > 0 {
             bytes.splice(0..bytes.len().min(12), *b"NVBUNDLE\x01\0\0\0");
+            bytes.get_mut(8).into_iter().for_each(|byte| *byte = version);
         }
         use_up(Aligned::new(&bytes).bytes());
     }
 
     #[test]
-    fn resealed_mutations_never_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
-        let mut bundle = small(None);
+    fn resealed_mutations_never_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6), first in any::<bool>(),
+    ) {
+        let mut bundle = if first { first_version(None) } else { small(None) };
         for (index, value) in changes {
             let content = bundle.bytes().len() - 96;
             // Half of the changes hit the header and table, where the structure is.
@@ -249,7 +370,7 @@ fn a_linear_model_holds_its_projection_alone() {
     let names: Vec<String> = bundle.tensors().map(|tensor| tensor.name.to_string()).collect();
     assert_eq!(names, ["standardiser.mean", "standardiser.inv_std", "proj.weight", "proj.bias"]);
     let tensor = |name: &str| bundle.state_tensor(name).map(Cow::Owned);
-    assert_eq!(write(&LINEAR, F32, tensor, None).unwrap(), bytes.bytes());
+    assert_eq!(write(&LINEAR, F32, bundle.description().as_ref(), tensor, None).unwrap(), bytes.bytes());
 }
 
 #[test]

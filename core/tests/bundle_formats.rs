@@ -200,7 +200,7 @@ fn attempt(format: WeightFormat, name: &str, values: Option<Vec<f32>>) -> WriteE
         let given = sound.state_tensor(asked)?;
         if asked == name { values.clone() } else { Some(given) }.map(Cow::Owned)
     };
-    write(&SMALL, format, tensor, None).unwrap_err()
+    write(&SMALL, format, None, tensor, None).unwrap_err()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
-use neural_vault_core::kernel::{Kernel, Statistics};
+use neural_vault_core::kernel::{Fill, Kernel, Statistics};
 use neural_vault_testkit::Aligned;
 use safetensors::SafeTensors;
 
@@ -51,7 +51,7 @@ fn embeds_like_pytorch(file: &str) {
         "standardiser.inv_std" => Some(Cow::Borrowed(&inv_std[..])),
         _ => tensors.get(name).map(|(_, values)| Cow::Borrowed(&values[..])),
     };
-    let bytes = Aligned::new(&write(&dims, WeightFormat::F32, tensor, None).unwrap());
+    let bytes = Aligned::new(&write(&dims, WeightFormat::F32, None, tensor, None).unwrap());
     let bundle = Bundle::open(bytes.bytes()).unwrap();
     for (name, (_, values)) in tensors.iter().filter(|(name, _)| !name.starts_with("test.")) {
         assert_eq!(bundle.state_tensor(name).as_ref(), Some(values), "{name}");
@@ -109,7 +109,11 @@ fn rows_are_sanitised_and_standardised_like_the_reference() {
     let (mean, inv_std): (Vec<f32>, Vec<f32>) = statistics.unzip();
     for (raw, expected) in raw.iter().zip(expected) {
         let mut row = vec![0.0; features];
-        (Kernel::PORTABLE.standardise)(raw, Statistics { mean: &mean, inv_std: &inv_std }, &mut row);
+        (Kernel::PORTABLE.standardise)(
+            raw,
+            Statistics { mean: &mean, inv_std: &inv_std, fill: Fill::Reference },
+            &mut row,
+        );
         for (value, expected) in row.iter().zip(&expected) {
             assert!((value - expected).abs() <= 1e-6, "{value} {expected}");
         }

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "std")]
 
-use neural_vault_core::encoder::{Dims, WeightFormat};
-use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, embedding_hash};
+use neural_vault_core::bundle::{Bundle, Description};
+use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
+use neural_vault_core::scan::ScanEncoder;
+use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, Random, described_bundle, embedding_hash};
+use sha2::{Digest, Sha256};
 
 #[test]
 fn embeddings_with_f32_weights_keep_their_bits() {
@@ -78,6 +81,58 @@ fn embeddings_with_i8_weights_keep_their_bits() {
             (LINEAR, 3, "9db3b573eb6306b091f3605fcb623620f4b4ad896220a9a0928f707bd20e17b4"),
         ],
     );
+}
+
+#[test]
+fn embeddings_of_frames_with_gaps_keep_their_bits_under_both_rules() {
+    for (format, reference, mean) in [
+        (
+            WeightFormat::F32,
+            "57cf252700fc0090e95f0356d5c40f26f50b4c73038c797e1b80b208aef495a0",
+            "7ef0e109bb11b58d6749f74444f4c1ae10a8d8c3f48ebe9aa38f3888366eeecc",
+        ),
+        (
+            WeightFormat::F16,
+            "47971d525378cfa9a514fddea23dc89efc2badf718d81e20c8c155c41f145d35",
+            "a3b556740362939c430e32eac7ba6b70f4d659f91a57c04f2e4317b7f295f025",
+        ),
+        (
+            WeightFormat::I16,
+            "46ca0252ffca99157b05016177961fbd2782380db16366ddce4d174143f96a5e",
+            "837247fcec7aa90bdb5f664ae182e866c9eae78ccd6b23eecf87b5198aaaa930",
+        ),
+        (
+            WeightFormat::I8I16,
+            "728ad0f4186ff75b065ec1ebd197b2668e0efcddff90ac9e946d7b592fc54a3e",
+            "da67f026d24c021dae68773be90a35b7034a068ced77909ffc811a0c787b1d30",
+        ),
+        (
+            WeightFormat::I8,
+            "034b09694789e6f521e822eab9c668e046bc5f45a16b4f49c037f24ac46e702b",
+            "9d797b17fd1aa330c212c472642555ececcc3a1169c3a3dfefb2cc060113034c",
+        ),
+    ] {
+        assert_eq!(hash_with_gaps(format, Fill::Reference), reference, "{format:?}");
+        assert_eq!(hash_with_gaps(format, Fill::Mean), mean, "{format:?}");
+    }
+}
+
+/// SHA-256 of the embeddings of 20 random scans in which every seventh value is not finite.
+fn hash_with_gaps(format: WeightFormat, fill: Fill) -> String {
+    let description = Description { fill, window: 1, recipe: "", labels: [0; 32] };
+    let bytes = described_bundle(Some(&description), format, &FULL_WIDTH, 2026, None).unwrap();
+    let encoder = Bundle::open(bytes.bytes()).unwrap().encoder();
+    let mut random = Random(12);
+    let mut hash = Sha256::new();
+    for _ in 0..20 {
+        let mut scan = random.floats(3 * FULL_WIDTH.features, 3.0);
+        let gaps = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle();
+        scan.iter_mut().step_by(7).zip(gaps).for_each(|(value, gap)| *value = gap);
+        let (mut scratch, mut embedding) = (vec![0.0; Encoder::scratch_len(&FULL_WIDTH, 3)], [0.0f32; 128]);
+        ScanEncoder::new(&encoder, 3, &mut scratch).unwrap().embed(&scan, &mut embedding).unwrap();
+        embedding.iter().for_each(|component| hash.update(component.to_le_bytes()));
+    }
+    hex::encode(hash.finalize())
 }
 
 fn pinned(format: WeightFormat, hashes: [(Dims, usize, &str); 6]) {

@@ -2,15 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, EncodeError, Encoder, WeightFormat};
-use neural_vault_core::scan::{ScanEncoder, ScanError};
+use std::borrow::Cow;
+
+use neural_vault_core::bundle::{Bundle, Description, write};
+use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Fill, WeightFormat};
+use neural_vault_core::scan::{FrameError, ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
-use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in};
+use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in, described_bundle};
 use proptest::prelude::*;
 
 /// Blocks of 256 and sums of 32 bits end inside its frames.
 const WIDE_FRAMES: Dims = Dims { features: 700, positions: 7, ..SMALL };
+
+/// A sound frame of [`SMALL`].
+const FRAME: [f32; 5] = [0.5, 0.25, -1.0, 2.0, 0.0];
 
 fn encoder(bytes: &Aligned) -> Encoder<'_> {
     Bundle::open(bytes.bytes()).unwrap().encoder()
@@ -155,20 +160,100 @@ fn standardised_frames_enter_as_they_are() {
     }
 }
 
+fn filled_by(fill: Fill, format: WeightFormat, dims: &Dims, seed: u32) -> Aligned {
+    let description = Description { fill, window: 1, recipe: "", labels: [0; 32] };
+    described_bundle(Some(&description), format, dims, seed, None).unwrap()
+}
+
 #[test]
 fn values_that_are_no_numbers_enter_as_the_reference_has_them() {
-    let bytes = bundle(&SMALL, 2, None).unwrap();
-    let encoder = encoder(&bytes);
-    let raw = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.25, -0.5];
-    let clean = [0.0, 1.0, -1.0, 0.25, -0.5];
-    assert_eq!(bits(&embed_window(&encoder, &raw)), bits(&embed_window(&encoder, &clean)));
+    let first_version = described_bundle(None, WeightFormat::F32, &SMALL, 2, None).unwrap();
+    for bytes in
+        WeightFormat::ALL.map(|format| filled_by(Fill::Reference, format, &SMALL, 2)).iter().chain([&first_version])
+    {
+        let encoder = encoder(bytes);
+        for (raw, clean) in [
+            ([f32::NAN, f32::INFINITY, 3.0, 0.25, -0.5], [0.0, 1.0, 3.0, 0.25, -0.5]),
+            ([2.0, 0.25, -0.5, f32::NEG_INFINITY, f32::NAN], [2.0, 0.25, -0.5, -1.0, 0.0]),
+        ] {
+            assert_eq!(bits(&embed_window(&encoder, &raw)), bits(&embed_window(&encoder, &clean)));
+        }
+    }
+}
+
+/// A scan's frames with some values that are not finite, and the same with these replaced by the model's means.
+fn with_gaps(bundle: &Bundle<'_>, frames: usize, seed: u32) -> (Vec<f32>, Vec<f32>) {
+    let (mean, features) = (bundle.state_tensor("standardiser.mean").unwrap(), bundle.dims().features);
+    let mut filled = Random(seed).floats(frames * features, 2.0);
+    let mut raw = filled.clone();
+    for (k, value) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle().take(raw.len() / 5).enumerate() {
+        let place = (k * 7 + seed as usize) % raw.len();
+        (raw[place], filled[place]) = (value, mean[place % features]);
+    }
+    (raw, filled)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn values_that_are_no_numbers_are_the_training_mean(
+        frames in 1usize..5, seed in any::<u32>(), size in 1usize..1600, format in 0..5usize,
+    ) {
+        let bytes = filled_by(Fill::Mean, WeightFormat::ALL[format], &WIDE_FRAMES, seed);
+        let bundle = Bundle::open(bytes.bytes()).unwrap();
+        let (raw, filled) = with_gaps(&bundle, frames, seed % 1000);
+        let expected = bits(&embed(&bundle.encoder(), &filled, frames).unwrap());
+        prop_assert_eq!(bits(&embed(&bundle.encoder(), &raw, frames).unwrap()), &expected[..]);
+        prop_assert_eq!(bits(&stream(&bundle.encoder(), &raw, frames, &[size]).unwrap()), expected);
+        let mut standardised = raw;
+        standardised.chunks_mut(WIDE_FRAMES.features).for_each(|frame| bundle.encoder().standardise(frame));
+        prop_assert!(standardised.iter().all(|value| value.is_finite()));
+    }
+}
+
+#[test]
+fn three_dead_voxels_of_two_hundred_decide_nothing() {
+    const DIMS: Dims = Dims::linear(200, 128, 4);
+    // Raw scanner values, far from zero.
+    const MEAN: f32 = 9_000.0;
+    const DEVIATION: f32 = 20.0;
+    let weights = Random(3).floats(DIMS.features * DIMS.latent, 0.1);
+    let model = |fill| {
+        let description = Description { fill, window: 1, recipe: "", labels: [0; 32] };
+        let tensor = |name: &str| {
+            Some(Cow::Owned(match name {
+                "standardiser.mean" => vec![MEAN; DIMS.features],
+                "standardiser.inv_std" => vec![1.0 / DEVIATION; DIMS.features],
+                "proj.weight" => weights.clone(),
+                _ => vec![0.0; DIMS.latent],
+            }))
+        };
+        Aligned::new(&write(&DIMS, WeightFormat::F32, Some(&description), tensor, None).unwrap())
+    };
+    let frame = |person: u32| -> Vec<f32> {
+        Random(person).floats(DIMS.features, 2.0).into_iter().map(|value| MEAN + DEVIATION * value).collect()
+    };
+    let dead = |person: u32| {
+        let mut frame = frame(person);
+        [17, 60, 199].into_iter().for_each(|voxel| frame[voxel] = f32::NAN);
+        frame
+    };
+    let cosine_by = |fill, a: &[f32], b: &[f32]| {
+        let bytes = model(fill);
+        cosine(&embed_window(&encoder(&bytes), a), &embed_window(&encoder(&bytes), b)).unwrap()
+    };
+    let (own, other) = (frame(1), cosine_by(Fill::Mean, &frame(1), &frame(2)));
+    assert!(cosine_by(Fill::Mean, &own, &dead(1)) > 0.97);
+    assert!((cosine_by(Fill::Mean, &dead(1), &dead(2)) - other).abs() < 0.1);
+    // Filled by zero, they were all that counted.
+    assert!(cosine_by(Fill::Reference, &dead(1), &dead(2)) > 0.99);
 }
 
 #[test]
 fn lengths_that_do_not_fit_are_refused() {
     let bytes = bundle(&SMALL, 2, None).unwrap();
     let encoder = encoder(&bytes);
-    let frame = [0.5; 5];
+    let frame = FRAME;
     let encode = |error| Some(ScanError::Encode(error));
     let window = |given| encode(EncodeError::Window { given, max: 3 });
     assert_eq!(embed(&encoder, &frame, 0).err(), window(0));
@@ -176,7 +261,7 @@ fn lengths_that_do_not_fit_are_refused() {
     assert_eq!(embed(&encoder, &[], 1).err(), Some(ScanError::Empty));
     let (given, features) = (2, 5);
     let incomplete = ScanError::IncompleteFrame { given, features };
-    assert_eq!(embed(&encoder, &[0.5; 7], 1).err(), Some(incomplete));
+    assert_eq!(embed(&encoder, &[FRAME, FRAME].as_flattened()[..7], 1).err(), Some(incomplete));
 
     let needed = Encoder::scratch_len(&SMALL, 2);
     let mut short = vec![0.0; needed - 1];
@@ -201,11 +286,58 @@ fn a_failed_window_fails_the_scan() {
     let encoder = encoder(&bytes);
     let mut scratch = scratch(&SMALL, 1);
     let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
-    scan.push(&[0.5; 5]).unwrap();
+    scan.push(&FRAME).unwrap();
     let lost = scan.push(&[f32::MAX, -f32::MAX, f32::MAX, f32::MAX, 1.0]);
     assert!(matches!(lost, Err(ScanError::Encode(EncodeError::Degenerate(_)))));
-    assert_eq!(scan.push(&[0.5; 5]), lost);
+    assert_eq!(scan.push(&FRAME), lost);
     assert_eq!(scan.finish(&mut [0.0; 16]), lost);
+}
+
+#[test]
+fn a_frame_that_says_nothing_fails_the_scan_by_its_number() {
+    let constant = |value| ([value; 5], FrameError::Constant);
+    let few = |finite: usize| {
+        let mut frame = [f32::NAN; 5];
+        frame[..finite].copy_from_slice(&FRAME[..finite]);
+        (frame, FrameError::NotFinite { finite, features: 5 })
+    };
+    for format in WeightFormat::ALL {
+        let bytes = bundle_in(format, &SMALL, 2, None).unwrap();
+        let encoder = encoder(&bytes);
+        for (empty, cause) in [constant(0.0), constant(7.0), few(0), few(1), few(2)] {
+            for place in 0..7 {
+                let mut frames = [FRAME; 7];
+                frames[place] = empty;
+                let (frames, frame) = (frames.as_flattened(), place + 1);
+                // Windows of 3: the seventh frame is in none, and is looked at like any other.
+                let refused = Err(ScanError::Degenerate { frame, cause });
+                assert_eq!(embed(&encoder, frames, 3), refused);
+                for size in [1, 4, 5, 7, 35] {
+                    assert_eq!(stream(&encoder, frames, 3, &[size]), refused, "pieces of {size}");
+                }
+                let (mut scratch, mut embeddings) = (scratch(&SMALL, 3), [0.0; 7 * 16]);
+                let refused = Err(EncodeError::Frame { frame, cause });
+                assert_eq!(encoder.embed_frames(frames, 2, &mut scratch, &mut embeddings), refused);
+                if place < 3 {
+                    assert_eq!(encoder.embed_window(&frames[..15], &mut scratch, &mut embeddings[..16]), refused);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_scan_that_said_nothing_stays_refused() {
+    let bytes = bundle(&SMALL, 2, None).unwrap();
+    let encoder = encoder(&bytes);
+    let mut scratch = scratch(&SMALL, 1);
+    let mut scan = ScanEncoder::new(&encoder, 1, &mut scratch).unwrap();
+    scan.push(&FRAME).unwrap();
+    let refused = scan.push(&[0.0; 5]);
+    assert_eq!(refused, Err(ScanError::Degenerate { frame: 2, cause: FrameError::Constant }));
+    assert_eq!(scan.windows(), 1);
+    assert_eq!(scan.push(&FRAME), refused);
+    assert_eq!(scan.finish(&mut [0.0; 16]), refused);
 }
 
 #[test]

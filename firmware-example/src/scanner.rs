@@ -1,7 +1,7 @@
 //! Scans, streamed chunk by chunk into the encoder; the latest embedding, and the enrolment in progress.
 
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::scan::{ScanEncoder, ScanState};
+use neural_vault_core::scan::{ScanEncoder, ScanError, ScanState};
 use neural_vault_core::wire::{CHUNK, Chunk, EnrolmentProgress, Fault, Progress, Refusal, ScanHead};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
@@ -102,7 +102,7 @@ impl<'m> Scanner<'m> {
     fn advance(&mut self, encoder: &Encoder<'_>, open: Open, values: &[f32]) -> Result<Progress, Refusal> {
         let mut scan =
             ScanEncoder::resume(encoder, open.state, &mut self.memory.scratch).map_err(|_| Fault::ModelTooLarge)?;
-        scan.push(values).map_err(|_| Fault::Degenerate)?;
+        scan.push(values).map_err(refusal)?;
         let (next, left) = (open.next.wrapping_add(1), open.left - values.len() as u64);
         if left > 0 {
             self.windows = scan.windows();
@@ -110,7 +110,7 @@ impl<'m> Scanner<'m> {
         } else {
             self.open = None;
             let embedding = self.memory.embedding.get_mut(..encoder.dims().latent).ok_or(Fault::ModelTooLarge)?;
-            scan.finish(embedding).map_err(|_| Fault::Degenerate)?;
+            scan.finish(embedding).map_err(refusal)?;
             self.complete = true;
             self.windows = self.windows.saturating_add(1);
         }
@@ -178,6 +178,14 @@ impl<'m> Scanner<'m> {
         let mut mean = Components::copied(self.memory.total.get(..latent).ok_or(Fault::ModelTooLarge)?)?;
         mean.iter_mut().for_each(|total| *total /= f32::from(self.scans));
         Ok(mean)
+    }
+}
+
+/// Why a scan has no embedding, with the frame that says nothing, if there is one.
+fn refusal(error: ScanError) -> Refusal {
+    match error {
+        ScanError::Degenerate { frame, .. } => Fault::Degenerate.with(frame as u32),
+        _ => Fault::Degenerate.into(),
     }
 }
 

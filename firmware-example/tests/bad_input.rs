@@ -11,7 +11,7 @@ use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::{Aligned, Random};
+use neural_vault_testkit::{Aligned, Random, described_bundle};
 use neural_vault_token::store::BANK;
 use neural_vault_token::token::Token;
 use neural_vault_token_simulator::client::Client;
@@ -43,7 +43,7 @@ fn odd_model() -> Aligned {
         };
         Some(Cow::Owned(values))
     };
-    Aligned::new(&write(&LINEAR, WeightFormat::F32, tensor, None).unwrap())
+    Aligned::new(&write(&LINEAR, WeightFormat::F32, None, tensor, None).unwrap())
 }
 
 /// Two windows whose embeddings cancel each other out.
@@ -65,6 +65,32 @@ fn a_probe_without_direction_is_rejected_and_costs_an_attempt() {
             assert_eq!(slots(client)[usize::from(slot)].misses, misses);
         }
     });
+}
+
+#[test]
+fn a_scan_with_a_frame_that_says_nothing_is_refused_and_costs_no_attempt() {
+    let mut one = vec![f32::NAN; DIMS.features];
+    one[3] = 1.0;
+    let frames = [vec![f32::NAN; DIMS.features], vec![0.0; DIMS.features], vec![-7.5; DIMS.features], one];
+    for aligned in [bundle(), described_bundle(None, WeightFormat::F32, &DIMS, 5, None).unwrap()] {
+        let model = aligned.bytes();
+        session(enrolled_board(model), model, |client| {
+            let before = slots(client);
+            for empty in &frames {
+                for place in [0, 1, 2 * usize::from(WINDOW) - 1] {
+                    let mut scan = genuine(9);
+                    scan[place * DIMS.features..][..DIMS.features].copy_from_slice(empty);
+                    let refused = Err(Fault::Degenerate.with(place as u32 + 1));
+                    assert_eq!(verify(client, SLOT, &scan), refused);
+                    // No part of it is left to be compared.
+                    assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
+                    assert_eq!(client.enrol(&ADMIN, SLOT, DIMS.features, &[scan], THRESHOLD).map(|_| ()), refused);
+                }
+            }
+            assert_eq!(slots(client), before);
+            verify(client, SLOT, &genuine(9)).unwrap();
+        });
+    }
 }
 
 #[test]

@@ -3,13 +3,18 @@
 #[cfg(feature = "_engine")]
 mod onnx;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
+#[cfg(feature = "_engine")]
+use neural_vault_core::scan::check_frame;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, DatasetError, Scan};
+#[cfg(feature = "_engine")]
+use crate::dataset::Standardiser;
+use crate::dataset::{Dataset, DatasetError, Scan, check_frames};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
 use crate::model::{Model, ModelError};
@@ -51,6 +56,19 @@ pub enum EmbeddingError {
         /// Features per frame of the model.
         expected: usize,
     },
+    /// A recording has as many frames as the model has features, and another number of features.
+    #[error(
+        "{origin}: a scan of {rows} frames x {columns} features looks transposed: the model takes frames of {rows} features; \
+         rows are timesteps, so save `array.T`"
+    )]
+    Transposed {
+        /// The recording.
+        origin: String,
+        /// Frames of a scan, which are as many as the model's features.
+        rows: usize,
+        /// Features per frame of the recording.
+        columns: usize,
+    },
     /// The window is longer than the model's position table, or has no frame.
     #[error("a window of {window} frames: the model takes 1 to {positions}")]
     Window {
@@ -62,7 +80,7 @@ pub enum EmbeddingError {
     /// The core refuses the scan.
     #[error("{label}: {source}")]
     Scan {
-        /// The scan's name: its label, if it comes from a dataset.
+        /// The scan's name: its label and session, if it comes from a dataset.
         label: String,
         /// The core's error.
         source: ScanError,
@@ -89,7 +107,7 @@ pub struct Embedder {
 enum Runner {
     Core(Model),
     #[cfg(feature = "_engine")]
-    Onnx(Box<dyn Session>),
+    Onnx(Box<dyn Session>, Standardiser),
 }
 
 impl Embedder {
@@ -101,7 +119,10 @@ impl Embedder {
         let runner = match engine {
             EmbeddingEngine::Core => Runner::Core(model.clone()),
             #[cfg(feature = "_engine")]
-            EmbeddingEngine::Onnx(engine) => Runner::Onnx(engine.open(&crate::model::onnx::to_proto(model)?, 1)?),
+            EmbeddingEngine::Onnx(engine) => {
+                let session = engine.open(&crate::model::onnx::to_proto(model)?, 1)?;
+                Runner::Onnx(session, model.standardiser()?)
+            }
         };
         Ok(Self { dims: *model.dims(), runner })
     }
@@ -114,38 +135,51 @@ impl Embedder {
 
     /// The embedding of each of `scans`, which is the mean over its windows of `window` frames.
     ///
-    /// A scan that is shorter than a window is repeated to fill one; frames after the last whole window are dropped.
+    /// A scan is a run of frames without a gap. When it is shorter than a window it is repeated to fill one; frames after
+    /// the last whole window are left out.
     ///
     /// # Errors
     /// When a scan has another width than the model or ends inside a frame, the window is out of range, or the engine
     /// fails. If several scans fail, the error is that of the first.
     pub fn embed(&mut self, scans: &[Frames<'_>], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        scans.iter().try_for_each(|scan| check_width(scan.name, scan.features, &self.dims))?;
-        // Checked before memory is allocated: the window may come from a damaged file.
-        if !(1..=self.dims.positions).contains(&window) {
-            return Err(EmbeddingError::Window { window, positions: self.dims.positions });
+        if let Some(other) = scans.iter().find(|scan| scan.features != self.dims.features) {
+            return Err(width(other.name.to_owned(), other.features, self.dims.features));
         }
+        self.check_window(window)?;
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
-            Runner::Onnx(session) => {
-                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+            Runner::Onnx(session, standardiser) => {
+                let latent = self.dims.latent;
+                let embed = |scan| onnx::embedding(session.as_mut(), standardiser, scan, window, latent);
+                scans.iter().map(embed).collect()
             }
         }
     }
 
-    /// As [`Embedder::embed`], for scans of a dataset.
+    /// The embedding of each of `scans` of a dataset, which is the mean over its windows of `window` frames.
+    ///
+    /// Windows are those of [`Dataset::windows`]: none joins frames across a gap in time.
     ///
     /// # Errors
-    /// As [`Embedder::embed`].
+    /// As [`Embedder::embed`]; also when a frame says nothing, or the recordings look transposed.
     pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        check_width(&dataset.origin.display().to_string(), dataset.features, &self.dims)?;
-        let frames = scans.iter().map(|scan| Frames {
-            name: &dataset.labels[scan.label as usize],
-            values: dataset.scan_values(scan),
-            features: dataset.features,
-        });
+        check_width(dataset, self.dims.features)?;
+        self.check_window(window)?;
+        for scan in scans {
+            check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
+        }
+        let names: Vec<String> = scans.iter().map(|scan| name(dataset, scan)).collect();
+        let values: Vec<Cow<'_, [f32]>> = scans.iter().map(|scan| dataset.windowed_values(scan, window)).collect();
+        let frames =
+            names.iter().zip(&values).map(|(name, values)| Frames { name, values, features: dataset.features });
         self.embed(&frames.collect::<Vec<_>>(), window)
+    }
+
+    /// Checks a window before memory is allocated for it: it may come from a damaged file.
+    fn check_window(&self, window: usize) -> Result<(), EmbeddingError> {
+        let positions = self.dims.positions;
+        if (1..=positions).contains(&window) { Ok(()) } else { Err(EmbeddingError::Window { window, positions }) }
     }
 }
 
@@ -155,11 +189,38 @@ impl fmt::Debug for Embedder {
     }
 }
 
-fn check_width(origin: &str, given: usize, dims: &Dims) -> Result<(), EmbeddingError> {
-    if given == dims.features {
+/// Refuses recordings whose frames are not of `features` values, those of a model.
+///
+/// # Errors
+/// [`EmbeddingError::Width`], or [`EmbeddingError::Transposed`] where a scan has as many frames as that.
+pub fn check_width(dataset: &Dataset, features: usize) -> Result<(), EmbeddingError> {
+    if dataset.features == features {
         return Ok(());
     }
-    Err(EmbeddingError::Width { origin: origin.to_owned(), given, expected: dims.features })
+    let origin = dataset.origin.display().to_string();
+    if dataset.scans().iter().any(|scan| scan.rows.len() == features) {
+        return Err(EmbeddingError::Transposed { origin, rows: features, columns: dataset.features });
+    }
+    Err(width(origin, dataset.features, features))
+}
+
+/// Refuses raw values with a frame that says nothing, as the core does.
+#[cfg(feature = "_engine")]
+fn check_raw(values: &[f32], features: usize) -> Result<(), ScanError> {
+    for (index, frame) in values.chunks_exact(features).enumerate() {
+        check_frame(frame).map_err(|cause| ScanError::Degenerate { frame: index + 1, cause })?;
+    }
+    Ok(())
+}
+
+/// The label of a scan, and its session where the recordings name sessions.
+fn name(dataset: &Dataset, scan: &Scan) -> String {
+    let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
+    if session.is_empty() { label.clone() } else { format!("{label}, session {session}") }
+}
+
+fn width(origin: String, given: usize, expected: usize) -> EmbeddingError {
+    EmbeddingError::Width { origin, given, expected }
 }
 
 /// Embeds on all cores of the processor, each scan on one.
@@ -183,6 +244,7 @@ fn core_embeddings(model: &Model, scans: &[Frames<'_>], window: usize) -> Result
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
     use crate::dataset::Synthetic;
     use crate::model::{Provenance, initialise, linear_dims};
 
@@ -210,6 +272,69 @@ mod tests {
             scans.iter().map(|scan| Frames { name: "", values: data.scan_values(scan), features: FEATURES }).collect();
         let mut embedder = embedder();
         assert_eq!(embedder.embed(&slices, 3).unwrap(), embedder.scans(&data, &scans, 3).unwrap());
+    }
+
+    #[cfg(feature = "_engine")]
+    #[test]
+    fn engines_fill_gaps_as_the_core_does() {
+        use crate::model::initial_weights;
+        use neural_vault_core::encoder::Fill;
+
+        let mut values = vec![5.0; 6 * FEATURES];
+        values.iter_mut().enumerate().for_each(|(k, value)| *value += ((k * k) % 17) as f32 / 8.0);
+        let gaps = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_iter().cycle();
+        values.iter_mut().step_by(7).zip(gaps).for_each(|(value, gap)| *value = gap);
+        let scan = Frames { name: "gaps", values: &values, features: FEATURES };
+        let mut by_rule = Vec::new();
+        for fill in Fill::ALL {
+            let mut weights = initial_weights(linear_dims(FEATURES), 3).unwrap();
+            let (mean, inv_std) = (vec![6.0; FEATURES], vec![2.0; FEATURES]);
+            weights.set_standardiser(Standardiser { mean, inv_std, fill });
+            let model = Model::new(&weights, Provenance::default()).unwrap();
+            let embed = |engine| Embedder::open(&model, engine).unwrap().embed(&[scan], 3).unwrap().swap_remove(0);
+            let core = embed(EmbeddingEngine::Core);
+            let tract = embed(EmbeddingEngine::Onnx(Engine::Tract));
+            assert!(core.iter().zip(&tract).all(|(a, b)| (a - b).abs() < 1e-5), "{fill:?}");
+            by_rule.push(core);
+        }
+        assert_ne!(by_rule[0], by_rule[1]);
+    }
+
+    #[test]
+    fn a_scan_with_a_gap_embeds_as_the_mean_of_the_whole_windows_of_its_runs() {
+        let mut data =
+            Synthetic { classes: 1, timesteps: 11, features: FEATURES, sessions: 1, noise: 0.3, seed: 5 }.recordings();
+        data.rows[4..].iter_mut().for_each(|row| row.run = 1);
+        let mut embedder = embedder();
+        let mut one = |rows: std::ops::Range<usize>, window| {
+            embedder.scans(&data, &[Scan { label: 0, session: 0, rows }], window).unwrap().remove(0)
+        };
+        let windows = [one(0..3, 3), one(4..7, 3), one(7..10, 3)];
+        let mean: Vec<f32> = (0..windows[0].len()).map(|k| windows.iter().map(|w| w[k]).sum::<f32>() / 3.0).collect();
+        assert_eq!(one(0..11, 3), mean);
+        assert_eq!(one(0..11, 9), one(4..11, 9), "the longest run is repeated");
+    }
+
+    #[test]
+    fn recordings_with_as_many_frames_as_the_model_has_features_look_transposed() {
+        let data =
+            Synthetic { classes: 2, timesteps: FEATURES, features: 7, sessions: 1, noise: 0.3, seed: 5 }.recordings();
+        let message = embedder().scans(&data, &data.scans(), 1).unwrap_err().to_string();
+        assert!(
+            message.contains("24 frames x 7 features looks transposed") && message.contains("array.T"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_frame_that_says_nothing_is_named_by_its_timestep() {
+        let mut data =
+            Synthetic { classes: 2, timesteps: 5, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }.recordings();
+        data.values[8 * FEATURES..9 * FEATURES].fill(1.0);
+        let scans = data.scans();
+        let message = embedder().scans(&data, &scans, 1).unwrap_err().to_string();
+        assert!(message.contains("label `class00`, session `run01`, timestep 3"), "{message}");
+        assert!(embedder().scans(&data, &scans, 3).is_ok(), "it is outside the scan's only window");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Every kernel against the portable one, on the same random numbers.
 
 use neural_vault_core::kernel::{
-    Add, Attention, Kernel, LANES, LayerNorm, OutputScale, QUAD, Quantiser, ROWS, RawRow, STEP, Statistics, WeightRows,
+    Add, Attention, Fill, Kernel, LANES, LayerNorm, OutputScale, QUAD, Quantiser, ROWS, RawRow, STEP, Statistics,
+    WeightRows,
 };
 
 use super::usable;
@@ -103,7 +104,8 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
         // Floats between a half and two.
         let mut statistics = || -> Vec<u16> { (0..count).map(|_| 0x3f00 + random.bits() as u16 % 0x100).collect() };
         let (mean, inv_std) = (statistics(), statistics());
-        for (width, stride) in [(1, 1), (8, 8), (8, 11), (11, 11)] {
+        let shapes = [(1, 1), (8, 8), (8, 11), (11, 11)];
+        for ((width, stride), fill) in shapes.into_iter().flat_map(|shape| Fill::ALL.map(|fill| (shape, fill))) {
             let quads = count.div_ceil(QUAD);
             // The last row may end with the last column that has a sum.
             let columns = quads.saturating_sub(1) * stride + width * quads.min(1);
@@ -120,7 +122,7 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
                     let quantiser = Quantiser { factor: 0.7, max_code: 127 };
                     (Kernel::PORTABLE.quantise_raw)(
                         raw,
-                        Statistics { mean, inv_std },
+                        Statistics { mean, inv_std, fill },
                         quantiser,
                         &mut codes[..raw.len()],
                     );
@@ -129,7 +131,7 @@ fn a_row_of_raw_values_has_the_sums_of_its_codes() {
             };
             let mut expected = vec![[7; LANES]; width];
             add_codes(0, &mut expected);
-            let statistics = Statistics { mean: &mean[..], inv_std: &inv_std[..] };
+            let statistics = Statistics { mean: &mean[..], inv_std: &inv_std[..], fill };
             for (name, kernel) in usable() {
                 let mut sums = vec![[7; LANES]; width];
                 let row = RawRow { raw: &raw, statistics, factor: 0.7 };
@@ -171,25 +173,26 @@ fn inputs_are_prepared_to_the_same_bits() {
     let inv_std: Vec<f32> = values.iter().map(|_| random.float().abs() + 0.1).collect();
     let halves = |values: &[f32]| values.iter().map(|value| (value.to_bits() >> 16) as u16).collect::<Vec<_>>();
     let (mean_halves, inv_std_halves) = (halves(&mean), halves(&inv_std));
-    let prepared = |kernel: &Kernel, count: usize, max_code: i16| {
+    let prepared = |kernel: &Kernel, count: usize, max_code: i16, fill: Fill| {
         // A separate allocation, so that a read past its end is out of bounds.
         let values = values[..count].to_vec();
         let mut standardised = vec![0.0; count];
-        (kernel.standardise)(&values, Statistics { mean: &mean, inv_std: &inv_std }, &mut standardised);
+        (kernel.standardise)(&values, Statistics { mean: &mean, inv_std: &inv_std, fill }, &mut standardised);
         let quantiser = Quantiser { factor: 1.0, max_code };
         let mut codes = vec![0; count];
         (kernel.quantise)(&values, quantiser, &mut codes);
         let mut codes_of_raw = vec![0; count];
-        let statistics = Statistics { mean: &mean_halves[..], inv_std: &inv_std_halves[..] };
+        let statistics = Statistics { mean: &mean_halves[..], inv_std: &inv_std_halves[..], fill };
         (kernel.quantise_raw)(&values, statistics, quantiser, &mut codes_of_raw);
         let magnitude = (kernel.magnitude)(&values).to_bits();
         (standardised.into_iter().map(f32::to_bits).collect::<Vec<_>>(), codes, codes_of_raw, magnitude)
     };
     for (name, kernel) in usable() {
         for count in 0..=STEP {
-            for max_code in [127, 32767] {
-                let expected = prepared(&Kernel::PORTABLE, count, max_code);
-                assert_eq!(prepared(kernel, count, max_code), expected, "{name}, {count} values");
+            for (max_code, fill) in [127, 32767].into_iter().flat_map(|max_code| Fill::ALL.map(|fill| (max_code, fill)))
+            {
+                let expected = prepared(&Kernel::PORTABLE, count, max_code, fill);
+                assert_eq!(prepared(kernel, count, max_code, fill), expected, "{name}, {count} values, {fill:?}");
             }
         }
     }

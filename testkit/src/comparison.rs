@@ -4,12 +4,12 @@ use std::error::Error;
 use std::ops::AddAssign;
 use std::thread;
 
-use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
+use neural_vault_core::bundle::{Bundle, Description};
+use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 
-use crate::{FULL_WIDTH, Random, bundle_in};
+use crate::{FULL_WIDTH, Random, described_bundle};
 
 const DIMS: Dims = Dims { features: 2_051, positions: 8, ..FULL_WIDTH };
 
@@ -37,7 +37,8 @@ impl AddAssign for Comparison {
 
 /// Embeds the first `scans` random scans by the portable kernel and by each of `kernels`, on all cores.
 ///
-/// Every tenth scan has a window of eight frames, the others one frame.
+/// Every tenth scan has a window of eight frames, the others one frame. Every third scan's values that are not finite are
+/// filled by [`Fill::Reference`], those of others by [`Fill::Mean`].
 ///
 /// # Errors
 /// The model cannot be made, or a thread panicked.
@@ -46,14 +47,17 @@ pub fn compare(
     kernels: &[(&str, &'static Kernel)],
     scans: usize,
 ) -> Result<Vec<Comparison>, Box<dyn Error>> {
-    let bytes = bundle_in(format, &DIMS, 2026, None)?;
-    let portable = Bundle::open(bytes.bytes())?.encoder();
+    let describe = |fill| Description { fill, window: 1, recipe: "random", labels: [0; 32] };
+    let model = |fill| described_bundle(Some(&describe(fill)), format, &DIMS, 2026, None);
+    let (reference, mean) = (model(Fill::Reference)?, model(Fill::Mean)?);
+    let (reference, mean) = (Bundle::open(reference.bytes())?.encoder(), Bundle::open(mean.bytes())?.encoder());
     let threads = thread::available_parallelism()?.get();
     let every_nth_from = |first: usize| {
         let mut found = vec![Comparison::default(); kernels.len()];
         for index in (first..scans).step_by(threads) {
             let (window, frames) = scan(index);
-            let expected = embed(&portable, &frames, window);
+            let portable = if index % 3 == 0 { &reference } else { &mean };
+            let expected = embed(portable, &frames, window);
             for ((_, kernel), found) in kernels.iter().zip(&mut found) {
                 *found += compare_bits(&expected, &embed(&portable.with_kernel(kernel), &frames, window));
             }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use neural_vault_core::bundle::{ProvisioningKey, WriteError, tensor_names_and_shapes, write};
-use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_core::bundle::{
+    Description, ProvisioningKey, WriteError, label_digest, tensor_names_and_shapes, write,
+};
+use neural_vault_core::encoder::{Dims, Fill, WeightFormat};
 
 use crate::{Aligned, Random};
 
@@ -39,6 +41,22 @@ pub fn bundle_in(
     seed: u32,
     provisioning_key: Option<&[u8; 32]>,
 ) -> Result<Aligned, WriteError> {
+    let labels = label_digest(["a", "b"]);
+    let description = Description { fill: Fill::Mean, window: 1, recipe: "random", labels };
+    described_bundle(Some(&description), format, dims, seed, provisioning_key)
+}
+
+/// As [`bundle_in`], with another description; without one the bundle is of version 1.
+///
+/// # Errors
+/// The sizes are outside their limits, or the description does not fit them.
+pub fn described_bundle(
+    description: Option<&Description<'_>>,
+    format: WeightFormat,
+    dims: &Dims,
+    seed: u32,
+    provisioning_key: Option<&[u8; 32]>,
+) -> Result<Aligned, WriteError> {
     let shapes = tensor_names_and_shapes(dims).map_err(WriteError::Dims)?;
     let mut random = Random(seed);
     // These models' standardised features are in -4..4.
@@ -61,5 +79,5 @@ pub fn bundle_in(
         Some(Cow::Owned(values))
     };
     let provisioning_key = provisioning_key.map(ProvisioningKey::from_bytes);
-    write(dims, format, tensor, provisioning_key.as_ref()).map(|bytes| Aligned::new(&bytes))
+    write(dims, format, description, tensor, provisioning_key.as_ref()).map(|bytes| Aligned::new(&bytes))
 }

@@ -3,7 +3,7 @@
 use core::error::Error;
 use core::fmt;
 
-use super::{TensorName, VERSION};
+use super::layout::TensorName;
 use crate::encoder::DimsError;
 
 /// Why a buffer is not a usable bundle.
@@ -12,7 +12,7 @@ use crate::encoder::DimsError;
 pub enum BundleError {
     /// It does not start with [`MAGIC`](super::MAGIC).
     NotABundle,
-    /// Its version is not [`VERSION`].
+    /// Its version is neither 1 nor 2.
     Version {
         /// Version found.
         found: u16,
@@ -22,6 +22,25 @@ pub enum BundleError {
         /// Format found.
         found: u16,
     },
+    /// Its kind of model is not known, or has other sizes.
+    Kind {
+        /// Kind found.
+        found: u16,
+    },
+    /// Its rule for values that are not finite is not known.
+    Fill {
+        /// Rule found.
+        found: u16,
+    },
+    /// Its window has no frame, or is longer than the position table.
+    Window {
+        /// Frames of the window.
+        given: u32,
+        /// Most frames the model takes.
+        max: usize,
+    },
+    /// The name of its recipe is too long, or holds other characters than lower-case letters, digits and hyphens.
+    Recipe,
     /// It is shorter than a header, or its length is not the one that its header states.
     Length {
         /// Bytes given.
@@ -57,14 +76,24 @@ impl fmt::Display for BundleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotABundle => write!(f, "not a model bundle: wrong first bytes"),
-            Self::Version { found } if *found > VERSION => {
-                write!(f, "bundle version {found} is newer than version {VERSION}, which this build reads: update it")
+            Self::Version { found: 0 } => {
+                write!(f, "bundle version 0, this build reads versions 1 and 2: export the model again")
             }
             Self::Version { found } => {
-                write!(f, "bundle version {found}, this build reads version {VERSION}: export the model again")
+                write!(f, "bundle version {found} is newer than versions 1 and 2, which this build reads: update it")
             }
             Self::WeightFormat { found } => {
                 write!(f, "bundle weight format {found} is newer than this build, which reads 0 to 4: update it")
+            }
+            Self::Kind { found } => {
+                write!(f, "bundle model kind {found} does not fit its sizes, or is newer than this build: update it")
+            }
+            Self::Fill { found } => {
+                write!(f, "bundle rule {found} for values that are not finite is newer than this build: update it")
+            }
+            Self::Window { given, max } => write!(f, "bundle window of {given} frames, the model takes 1 to {max}"),
+            Self::Recipe => {
+                write!(f, "bundle recipe name is not 24 lower-case letters, digits and hyphens at most")
             }
             Self::Length { given, expected } => {
                 write!(f, "bundle of {given} bytes, should be {expected}: truncated or damaged")

@@ -9,8 +9,11 @@ use Kind::{Float, InputScale, InvStd, Mean, Scale, Weight};
 /// Tensors start at multiples of this many bytes.
 pub(super) const ALIGNMENT: u64 = 64;
 
-/// Bytes of the header before the tensor table.
+/// Bytes of the header of both versions.
 pub(super) const HEADER: u64 = 64;
+
+/// Bytes of the description after it, in version 2.
+pub(super) const DESCRIPTION: u64 = 64;
 
 /// Bytes of a tensor's entry in the table.
 pub(super) const ENTRY: u64 = 8;
@@ -121,9 +124,14 @@ pub(super) fn count(dims: &Dims, format: WeightFormat) -> usize {
     Tensors { dims: *dims, format, place: 0, offset: 0 }.count()
 }
 
-/// Every tensor in the order of the bundle; `dims` must be valid.
-pub(super) fn tensors(dims: Dims, format: WeightFormat) -> Tensors {
-    Tensors { dims, format, place: 0, offset: tensors_start(&dims, format) }
+/// Bytes before the tensor table.
+pub(super) const fn header_length(is_described: bool) -> u64 {
+    if is_described { HEADER + DESCRIPTION } else { HEADER }
+}
+
+/// Every tensor in the order of the bundle, whose table starts at `header`; `dims` must be valid.
+pub(super) fn tensors(dims: Dims, format: WeightFormat, header: u64) -> Tensors {
+    Tensors { dims, format, place: 0, offset: tensors_start(&dims, format, header) }
 }
 
 /// A model's tensors from a place in its table on.
@@ -173,14 +181,14 @@ impl Tensors {
 }
 
 /// First byte of the first tensor.
-pub(super) fn tensors_start(dims: &Dims, format: WeightFormat) -> u64 {
-    (HEADER + ENTRY * count(dims, format) as u64).next_multiple_of(ALIGNMENT)
+pub(super) fn tensors_start(dims: &Dims, format: WeightFormat, header: u64) -> u64 {
+    (header + ENTRY * count(dims, format) as u64).next_multiple_of(ALIGNMENT)
 }
 
 /// First byte after the last tensor's padding.
 #[cfg(feature = "std")]
-pub(super) fn tensors_end(dims: &Dims, format: WeightFormat) -> u64 {
-    let mut tensors = tensors(*dims, format);
+pub(super) fn tensors_end(dims: &Dims, format: WeightFormat, header: u64) -> u64 {
+    let mut tensors = tensors(*dims, format, header);
     tensors.by_ref().for_each(drop);
     tensors.offset
 }

@@ -6,18 +6,28 @@
 //! | offset | bytes | content |
 //! |---|---|---|
 //! | 0 | 8 | magic `NVBUNDLE` |
-//! | 8 | 2 | version, 1 |
+//! | 8 | 2 | version, 2 |
 //! | 10 | 2 | weight format: [`WeightFormat::number`] |
 //! | 12 | 4 | length of the whole bundle |
 //! | 16 | 28 | features, d_model, heads, layers, feed_forward, latent, positions, 4 each |
 //! | 44 | 4 | number of tensors |
 //! | 48 | 16 | zero |
-//! | 64 | 8 a tensor | its offset and its length, 4 each |
+//! | 64 | 2 | kind of model: 0 Transformer, 1 linear |
+//! | 66 | 2 | what replaces raw values that are not finite: [`Fill::number`](crate::encoder::Fill::number) |
+//! | 68 | 4 | window in frames, 1 to positions |
+//! | 72 | 24 | name of the recipe: lower-case letters, digits and hyphens, padded with zeros |
+//! | 96 | 32 | digest of the labels that trained the model: [`label_digest`], or zeros |
+//! | 128 | 8 a tensor | its offset and its length, 4 each |
 //! | | | zero up to a multiple of 64 |
 //! | | | the tensors, each padded with zeros to a multiple of 64 |
 //! | end - 96 | 32 | model digest: SHA-256 of everything before it |
 //! | end - 64 | 32 | tag, or zeros: HMAC-SHA256 under the provisioning key of `neural-vault/bundle/v1` and the digest |
 //! | end - 32 | 32 | checksum: SHA-256 of digest and tag |
+//!
+//! Version 1 lacks the 64 bytes from the kind to the labels. It is still read, and written again as it is: its values that are
+//! not finite are filled by [`Fill::Reference`](crate::encoder::Fill::Reference), and its window, recipe and labels are not
+//! known. Another kind of model may have other sizes and tensors; a kind that this build does not know is refused before
+//! they are looked at.
 //!
 //! Tensors carry the names of the PyTorch state_dict, in the order `standardiser.mean`, `standardiser.inv_std`, `proj`,
 //! `pos.pe`, each layer (`norm1`, `self_attn`, `norm2`, `linear1`, `linear2`), `head.0`, `head.1`, `head.3`; weight
@@ -32,6 +42,8 @@
 //! |---|---|
 //! | truncated, or bytes appended | the header's length is the buffer's, and the last tensor ends where the content does |
 //! | absurd sizes, lengths that overflow | every size has a limit ([`Dims::validate`]), with which no length takes more than 32 bits |
+//! | a kind, rule or version that is not known, a kind of other sizes | refused |
+//! | a window of no frame, or longer than the position table; a recipe with other characters, or after a zero | refused |
 //! | overlapping, reordered or missing tensors, holes | the table must equal the one computed from the sizes |
 //! | data hidden in padding | padding must be zero |
 //! | a misaligned buffer | refused, never copied |
@@ -43,6 +55,8 @@
 //! The digest and the checksum find accidents; only the tag finds an attacker.
 
 mod error;
+mod header;
+mod labels;
 mod layout;
 mod values;
 #[cfg(feature = "std")]
@@ -55,6 +69,8 @@ use subtle::ConstantTimeEq;
 
 pub use crate::encoder::format::Storage;
 pub use error::BundleError;
+pub use header::{Description, MAGIC, RECIPE_LENGTH, VERSION};
+pub use labels::label_digest;
 pub use layout::{Shape, Tensor, TensorName};
 #[cfg(feature = "std")]
 pub use write::{WriteError, retag, tensor_names_and_shapes, write};
@@ -62,16 +78,12 @@ pub use write::{WriteError, retag, tensor_names_and_shapes, write};
 use crate::encoder::{Dims, Encoder, WeightFormat};
 use crate::key::hmac_sha256;
 use crate::secret::secret;
-use layout::{ALIGNMENT, ENTRY, HEADER, tensors};
+use header::{Block, Header};
+use layout::{ALIGNMENT, ENTRY, tensors};
+use values::are_zeros;
 
 #[cfg(target_endian = "big")]
 compile_error!("bundles are little-endian and used in place: this target cannot read them");
-
-/// First bytes of every bundle.
-pub const MAGIC: &[u8; 8] = b"NVBUNDLE";
-
-/// The version this crate reads and writes.
-pub const VERSION: u16 = 1;
 
 const TAG_LABEL: &[u8] = b"neural-vault/bundle/v1";
 
@@ -87,6 +99,8 @@ pub struct Bundle<'a> {
     content: &'a [u8],
     digest: &'a [u8; 32],
     tag: &'a [u8; 32],
+    /// The description as it is stored; none in version 1.
+    block: Option<&'a Block>,
     encoder: Encoder<'a>,
 }
 
@@ -98,20 +112,20 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// The first check that fails: of the header, the tensors in their order, the digest, the checksum.
     pub fn open(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let (dims, format, count) = read_header(bytes)?;
+        let header = Header::read(bytes)?;
         let (stated, checksum) = bytes.split_last_chunk::<32>().ok_or(BundleError::Table)?;
         let (content, stated) = stated.split_last_chunk::<64>().ok_or(BundleError::Table)?;
         let ([digest, tag], []) = stated.as_chunks::<32>() else {
             return Err(BundleError::Table);
         };
-        let encoder = read_tensors(content, dims, format, count)?;
+        let encoder = read_tensors(content, &header)?;
         if sha256(content) != *digest {
             return Err(BundleError::Digest);
         }
         if sha256(stated) != *checksum {
             return Err(BundleError::Checksum);
         }
-        Ok(Self { content, digest, tag, encoder })
+        Ok(Self { content, digest, tag, block: header.block, encoder })
     }
 
     /// Opens a bundle that was tagged under `provisioning_key`.
@@ -142,6 +156,16 @@ impl<'a> Bundle<'a> {
         self.encoder.format()
     }
 
+    /// Its version: 1, or [`VERSION`] with a description.
+    pub fn version(&self) -> u16 {
+        if self.block.is_some() { VERSION } else { 1 }
+    }
+
+    /// What it says of its model besides; `None` in version 1.
+    pub fn description(&self) -> Option<Description<'a>> {
+        Description::read(self.block?)
+    }
+
     /// The model, its weights borrowed from the bundle.
     pub fn encoder(&self) -> Encoder<'a> {
         self.encoder
@@ -154,7 +178,7 @@ impl<'a> Bundle<'a> {
 
     /// Every tensor in the order of the bundle.
     pub fn tensors(&self) -> impl Iterator<Item = Tensor> + use<> {
-        tensors(self.dims(), self.format())
+        tensors(self.dims(), self.format(), layout::header_length(self.block.is_some()))
     }
 
     /// The stored values of the float32 tensor of this name; weights of products input by input.
@@ -175,70 +199,13 @@ impl<'a> Bundle<'a> {
     }
 }
 
-/// Reads sizes, format and number of tensors, once magic, version and format are known ones.
-fn read_header(bytes: &[u8]) -> Result<(Dims, WeightFormat, usize), BundleError> {
-    let given = bytes.len() as u64;
-    let truncated = |expected| BundleError::Length { given, expected };
-    if bytes.first_chunk::<8>() != Some(MAGIC) {
-        return Err(BundleError::NotABundle);
-    }
-    let header = bytes.first_chunk::<{ HEADER as usize }>().ok_or(truncated(HEADER))?;
-    let &[
-        _,
-        _,
-        kind,
-        length,
-        features,
-        d_model,
-        heads,
-        layers,
-        feed_forward,
-        latent,
-        positions,
-        count,
-        ref reserved @ ..,
-    ] = header.as_chunks::<4>().0
-    else {
-        return Err(truncated(HEADER));
-    };
-    let [version, found] = halves(kind);
-    if version != VERSION {
-        return Err(BundleError::Version { found: version });
-    }
-    let format = WeightFormat::from_number(found).ok_or(BundleError::WeightFormat { found })?;
-    let length = u64::from(u32::from_le_bytes(length));
-    if given != length {
-        return Err(truncated(length));
-    }
-    let size = |bytes| u32::from_le_bytes(bytes) as usize;
-    let dims = Dims {
-        features: size(features),
-        d_model: size(d_model),
-        heads: size(heads),
-        layers: size(layers),
-        feed_forward: size(feed_forward),
-        latent: size(latent),
-        positions: size(positions),
-    };
-    dims.validate().map_err(BundleError::Dims)?;
-    if !are_zeros(reserved.as_flattened()) {
-        return Err(BundleError::Padding);
-    }
-    Ok((dims, format, size(count)))
-}
-
-fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {
-    [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
-}
-
-/// The encoder of a bundle's content, once each of its `count` tensors lies where the table says and holds sound
-/// values.
-fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) -> Result<Encoder<'_>, BundleError> {
-    const HEADER: usize = layout::HEADER as usize;
-
-    let after_header = content.get(HEADER..).ok_or(BundleError::Table)?;
+/// The encoder of a bundle's content, once each of its tensors lies where the table says and holds sound values.
+fn read_tensors<'a>(content: &'a [u8], header: &Header<'_>) -> Result<Encoder<'a>, BundleError> {
+    let Header { dims, format, fill, count, block } = *header;
+    let start = layout::header_length(block.is_some()) as usize;
+    let after_header = content.get(start..).ok_or(BundleError::Table)?;
     let entries = after_header.as_chunks::<{ ENTRY as usize }>().0.get(..count).ok_or(BundleError::Table)?;
-    let end = HEADER + size_of_val(entries);
+    let end = start + size_of_val(entries);
     let (before, tensors) =
         content.split_at_checked(end.next_multiple_of(ALIGNMENT as usize)).ok_or(BundleError::Table)?;
     if !before.get(end..).is_some_and(are_zeros) {
@@ -249,7 +216,7 @@ fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) 
     }
     let (mut entries, mut offset) = (entries.iter(), before.len());
     let (mut failure, mut unsound) = (BundleError::Table, None);
-    let encoder = Encoder::new(dims, format, tensors, &mut |tensor| {
+    let encoder = Encoder::new(dims, format, fill, tensors, &mut |tensor| {
         let length = tensor.bytes.len();
         let entry = (offset as u64 | (length as u64) << 32).to_le_bytes();
         offset += length + tensor.padding.len();
@@ -270,10 +237,6 @@ fn read_tensors(content: &[u8], dims: Dims, format: WeightFormat, count: usize) 
         (_, Some(row)) => Err(BundleError::Value { tensor: TensorName::at(row, &dims) }),
         _ => Err(failure),
     }
-}
-
-fn are_zeros(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn sha256(message: &[u8]) -> [u8; 32] {

@@ -33,6 +33,11 @@ pub(super) fn is_allowed(value: f32, storage: Storage) -> bool {
     value.is_finite() && (value > 0.0 || !matches!(storage, Storage::Positive | Storage::InvStd))
 }
 
+/// Whether these bytes are padding.
+pub(super) fn are_zeros(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
 /// Whether the bits are those of a finite IEEE 754 half.
 #[cfg(feature = "weights-16bit")]
 pub(super) fn is_finite_half(bits: u16) -> bool {

@@ -10,9 +10,10 @@ use core::fmt;
 
 use half::bf16;
 
-use super::layout::{ALIGNMENT, Shape, TRAILER, Tensor, count, tensors, tensors_end};
+use super::header::{Description, Header, MAGIC, VERSION};
+use super::layout::{ALIGNMENT, HEADER, Shape, TRAILER, Tensor, count, header_length, tensors, tensors_end};
 use super::values::is_allowed;
-use super::{Bundle, BundleError, MAGIC, ProvisioningKey, VERSION, read_header, read_tensors, sha256, tag, weights};
+use super::{Bundle, BundleError, ProvisioningKey, read_tensors, sha256, tag, weights};
 use crate::encoder::format::Storage;
 use crate::encoder::{Dims, DimsError, WeightFormat};
 use crate::kernel::bfloat_to_float;
@@ -23,6 +24,8 @@ use crate::kernel::bfloat_to_float;
 pub enum WriteError {
     /// A size is outside its limits.
     Dims(DimsError),
+    /// The description does not fit the sizes, or names a recipe that a bundle cannot hold.
+    Description(BundleError),
     /// A tensor is missing.
     Missing {
         /// Its name.
@@ -60,21 +63,22 @@ pub enum WriteError {
 /// `tensor` gives each tensor by its PyTorch state_dict name, row-major in PyTorch's shape; the standardiser's are
 /// `standardiser.mean` and `standardiser.inv_std`. Formats with int8 weights round these to bfloat16 and take one value
 /// more, `proj.input_scale`: the step size of a standardised feature's codes. An output's scale is its largest weight over
-/// the largest integer.
-/// The same tensors give the same bytes.
+/// the largest integer. Without a description the bundle is of version 1.
+/// The same tensors and description give the same bytes.
 ///
 /// # Errors
-/// A size is outside its limits, or a tensor is missing, of another length or holds a value that a bundle may not hold.
+/// A size is outside its limits, the description does not fit them, or a tensor is missing, of another length or holds a value that a bundle may not hold.
 pub fn write<'t>(
     dims: &Dims,
     format: WeightFormat,
+    description: Option<&Description<'_>>,
     mut tensor: impl FnMut(&str) -> Option<Cow<'t, [f32]>>,
     provisioning_key: Option<&ProvisioningKey>,
 ) -> Result<Vec<u8>, WriteError> {
     dims.validate().map_err(WriteError::Dims)?;
-    let mut bytes = header(dims, format);
+    let mut bytes = header(dims, format, description).map_err(WriteError::Description)?;
     let mut scales = Vec::new();
-    for place in tensors(*dims, format) {
+    for place in tensors(*dims, format, header_length(description.is_some())) {
         let name = place.name.to_string();
         // A product's scales follow its weights, and are made with them.
         if place.storage == Storage::Positive && !scales.is_empty() {
@@ -114,7 +118,7 @@ pub fn retag(bundle: &Bundle<'_>, provisioning_key: Option<&ProvisioningKey>) ->
 /// A size is outside its limits.
 pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>, DimsError> {
     dims.validate()?;
-    let named = tensors(*dims, WeightFormat::F32).map(|tensor| {
+    let named = tensors(*dims, WeightFormat::F32, HEADER).map(|tensor| {
         let shape = match tensor.shape {
             Shape::Vector(values) => vec![values],
             Shape::Linear { inputs, outputs } => vec![outputs, inputs],
@@ -133,12 +137,12 @@ impl<'a> Bundle<'a> {
     /// # Errors
     /// As [`Bundle::open`], but for digest and checksum.
     pub fn reopen(bytes: &'a [u8]) -> Result<Self, BundleError> {
-        let (dims, format, count) = read_header(bytes)?;
+        let header = Header::read(bytes)?;
         let (content, trailer) = bytes.split_last_chunk::<{ TRAILER as usize }>().ok_or(BundleError::Table)?;
         let ([digest, tag, _], []) = trailer.as_chunks::<32>() else {
             return Err(BundleError::Table);
         };
-        Ok(Self { content, digest, tag, encoder: read_tensors(content, dims, format, count)? })
+        Ok(Self { content, digest, tag, block: header.block, encoder: read_tensors(content, &header)? })
     }
 }
 
@@ -160,11 +164,12 @@ impl Bundle<'_> {
     }
 }
 
-fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
-    let length = tensors_end(dims, format) + TRAILER;
+fn header(dims: &Dims, format: WeightFormat, description: Option<&Description<'_>>) -> Result<Vec<u8>, BundleError> {
+    let header = header_length(description.is_some());
+    let length = tensors_end(dims, format, header) + TRAILER;
     let mut bytes = Vec::with_capacity(length as usize);
     bytes.extend(MAGIC);
-    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(description.map_or(1, |_| VERSION).to_le_bytes());
     bytes.extend(format.number().to_le_bytes());
     bytes.extend((length as u32).to_le_bytes());
     let sizes = [
@@ -181,12 +186,13 @@ fn header(dims: &Dims, format: WeightFormat) -> Vec<u8> {
         bytes.extend((size as u32).to_le_bytes());
     }
     pad(&mut bytes);
-    for tensor in tensors(*dims, format) {
+    description.map_or(Ok(()), |description| description.write(&mut bytes, dims))?;
+    for tensor in tensors(*dims, format, header) {
         bytes.extend((tensor.offset as u32).to_le_bytes());
         bytes.extend((tensor.length as u32).to_le_bytes());
     }
     pad(&mut bytes);
-    bytes
+    Ok(bytes)
 }
 
 /// Puts digest, tag and checksum behind a bundle's content.
@@ -238,6 +244,7 @@ impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dims(error) => error.fmt(f),
+            Self::Description(error) => error.fmt(f),
             Self::Missing { tensor } => write!(f, "tensor {tensor} is missing"),
             Self::Length { tensor, given, expected } => {
                 write!(f, "tensor {tensor} has {given} values, its shape has {expected}")

@@ -7,7 +7,7 @@ use crate::encoder::float::{FloatLinear, FloatWeights};
 use crate::encoder::format::WeightFormat;
 #[cfg(feature = "weights-int8")]
 use crate::encoder::integer::IntegerLinear;
-use crate::kernel::{Kernel, LANES, Statistics, standardised};
+use crate::kernel::{Fill, Kernel, LANES, Statistics, standardised};
 #[cfg(feature = "weights-int8")]
 use crate::kernel::{WeightRows, bfloat_to_float};
 
@@ -29,8 +29,9 @@ pub(super) struct Parts<'a> {
     /// Scales of the outputs, where the format has them.
     pub(super) scale: &'a [f32],
     pub(super) bias: &'a [f32],
-    /// Mean and inverse standard deviation of raw inputs, if they are standardised.
-    pub(super) statistics: Option<[&'a [u8]; 2]>,
+    /// Mean and inverse standard deviation of raw inputs and what replaces those that are not finite, if they are
+    /// standardised.
+    pub(super) statistics: Option<([&'a [u8]; 2], Fill)>,
     /// Scale of the inputs' codes; `None` where each row has its own, or there are no codes.
     pub(super) input_scale: Option<f32>,
 }
@@ -87,6 +88,11 @@ impl<'a> Linear<'a> {
         self
     }
 
+    /// Whether it standardises its inputs.
+    pub(super) fn is_standardised(&self) -> bool {
+        either!(self, linear => linear.standardiser.is_some())
+    }
+
     /// Standardises the raw inputs of a row in place.
     pub(super) fn standardise(&self, row: &mut [f32]) {
         match self {
@@ -114,10 +120,10 @@ impl<'a> Linear<'a> {
 
 /// Standardises a row in place by the statistics, if there are any.
 fn apply<T: Copy>(statistics: &Option<Statistics<'_, T>>, row: &mut [f32], float: impl Fn(T) -> f32) {
-    if let Some(Statistics { mean, inv_std }) = statistics {
+    if let Some(Statistics { mean, inv_std, fill }) = statistics {
         assert!(row.len() == mean.len() && row.len() == inv_std.len(), "statistics of every input");
         for ((value, mean), inv_std) in row.iter_mut().zip(*mean).zip(*inv_std) {
-            *value = standardised(*value, float(*mean), float(*inv_std));
+            *value = standardised(*value, float(*mean), float(*inv_std), *fill);
         }
     }
 }

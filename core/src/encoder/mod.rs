@@ -31,13 +31,14 @@ use core::error::Error;
 use core::fmt;
 use core::ops::Range;
 
-pub use crate::kernel::standardise::sanitise;
+pub use crate::kernel::Fill;
 pub use dims::{Dims, DimsError};
 pub use format::WeightFormat;
 
 pub(crate) use weights::{Check, Piece};
 pub(crate) use workspace::Workspace;
 
+use crate::frame::{FrameError, check_frame};
 use crate::kernel::Kernel;
 use crate::similarity::SimilarityError;
 use forward::start;
@@ -51,6 +52,7 @@ compile_error!("an encoder needs the arithmetic of a weight format: weights-f32,
 pub struct Encoder<'a> {
     dims: Dims,
     format: WeightFormat,
+    fill: Fill,
     weights: Weights<'a>,
     kernel: &'static Kernel,
 }
@@ -87,6 +89,13 @@ pub enum EncodeError {
         /// Components of an embedding.
         needed: usize,
     },
+    /// A raw frame says nothing: too few of its values are finite, or they are all equal.
+    Frame {
+        /// The frame, from 1.
+        frame: usize,
+        /// What it lacks.
+        cause: FrameError,
+    },
     /// The embedding is zero or not finite, as when raw values overflow.
     Degenerate(SimilarityError),
 }
@@ -95,9 +104,15 @@ impl<'a> Encoder<'a> {
     /// The encoder of tensors in the bundle's order, each of which `check` is shown.
     ///
     /// `None` when `check` refuses one, or the bytes are too few, too many or misaligned.
-    pub(crate) fn new(dims: Dims, format: WeightFormat, tensors: &'a [u8], check: Check<'_>) -> Option<Self> {
-        let weights = Weights::cut(tensors, &dims, format, check)?;
-        Some(Self { dims, format, weights, kernel: &Kernel::PORTABLE })
+    pub(crate) fn new(
+        dims: Dims,
+        format: WeightFormat,
+        fill: Fill,
+        tensors: &'a [u8],
+        check: Check<'_>,
+    ) -> Option<Self> {
+        let weights = Weights::cut(tensors, &dims, format, fill, check)?;
+        Some(Self { dims, format, fill, weights, kernel: &Kernel::PORTABLE })
     }
 
     /// The same model, its products computed by `kernel`.
@@ -113,7 +128,8 @@ impl<'a> Encoder<'a> {
         self
     }
 
-    /// Sanitises and standardises the raw features of a frame in place: `(value - mean) * inv_std`.
+    /// Standardises the raw features of a frame in place: `(value - mean) * inv_std`, where the model's [`Fill`] has
+    /// replaced values that are not finite.
     pub fn standardise(&self, frame: &mut [f32]) {
         self.weights.projection.standardise(frame);
     }
@@ -128,6 +144,11 @@ impl<'a> Encoder<'a> {
         self.format
     }
 
+    /// What replaces raw values that are not finite.
+    pub fn fill(&self) -> Fill {
+        self.fill
+    }
+
     /// Floats of scratch memory that windows of `window` frames need; `const`, so that firmware can size a static.
     pub const fn scratch_len(dims: &Dims, window: usize) -> usize {
         Workspace::length(dims, window)
@@ -135,10 +156,10 @@ impl<'a> Encoder<'a> {
 
     /// Embeds one window of raw frames (frames, features) as a unit vector of `latent` components.
     ///
-    /// Values are sanitised and standardised on the way in.
+    /// Values are standardised on the way in, those that are not finite replaced by the model's rule.
     ///
     /// # Errors
-    /// A length does not fit the model, or the embedding is zero or not finite.
+    /// A length does not fit the model, a frame says nothing, or the embedding is zero or not finite.
     pub fn embed_window(&self, frames: &[f32], scratch: &mut [f32], embedding: &mut [f32]) -> Result<(), EncodeError> {
         let features = self.dims.features;
         let given = frames.len();
@@ -148,6 +169,7 @@ impl<'a> Encoder<'a> {
         let window = given / features;
         let mut workspace = self.workspace(window, scratch)?;
         self.check_embedding(embedding)?;
+        self.check_frames(frames)?;
         self.project(0..features, frames, workspace.rows, workspace.partials);
         self.encode(&mut workspace)?;
         embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
@@ -178,6 +200,7 @@ impl<'a> Encoder<'a> {
             return Err(EncodeError::Embedding { given: embeddings.len(), needed });
         }
         let Workspace { rows, partials, normed, hidden, scores, .. } = self.workspace(together, scratch)?;
+        self.check_frames(frames)?;
         for (frames, embeddings) in frames.chunks(together * features).zip(embeddings.chunks_mut(together * latent)) {
             let rows = start(rows, frames.len() / features * d_model);
             self.project(0..features, frames, rows, partials);
@@ -186,6 +209,21 @@ impl<'a> Encoder<'a> {
                 let mut workspace = Workspace { rows, partials, total: &mut [], normed, hidden, scores };
                 self.encode(&mut workspace)?;
                 embedding.copy_from_slice(start(workspace.hidden, embedding.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether frames enter as they were recorded.
+    pub(crate) fn takes_raw_frames(&self) -> bool {
+        self.weights.projection.is_standardised()
+    }
+
+    /// Checks that each raw frame says something.
+    fn check_frames(&self, frames: &[f32]) -> Result<(), EncodeError> {
+        if self.takes_raw_frames() {
+            for (index, frame) in frames.chunks_exact(self.dims.features).enumerate() {
+                check_frame(frame).map_err(|cause| EncodeError::Frame { frame: index + 1, cause })?;
             }
         }
         Ok(())
@@ -232,6 +270,7 @@ impl fmt::Display for EncodeError {
             Self::Embedding { given, needed } => {
                 write!(f, "room for {given} components, an embedding has {needed}")
             }
+            Self::Frame { frame, cause } => write!(f, "frame {frame} says nothing: {cause}"),
             Self::Degenerate(error) => write!(f, "embedding has no direction: {error}"),
         }
     }
@@ -240,6 +279,7 @@ impl fmt::Display for EncodeError {
 impl Error for EncodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::Frame { cause, .. } => Some(cause),
             Self::Degenerate(error) => Some(error),
             _ => None,
         }

@@ -3,7 +3,7 @@
 use crate::encoder::dims::Dims;
 use crate::encoder::format::{Storage, WeightFormat};
 use crate::encoder::linear::{Linear, Parts};
-use crate::kernel::LayerNorm;
+use crate::kernel::{Fill, LayerNorm};
 
 /// Tensors start at multiples of this many bytes.
 const ALIGNMENT: usize = 64;
@@ -29,12 +29,18 @@ impl<'a> Weights<'a> {
     /// Cuts `bytes` into tensors, each of which `check` is shown.
     ///
     /// `None` when one is refused, there are too few or too many bytes, or floats would be misaligned.
-    pub(super) fn cut(bytes: &'a [u8], dims: &Dims, format: WeightFormat, check: Check<'_>) -> Option<Self> {
+    pub(super) fn cut(
+        bytes: &'a [u8],
+        dims: &Dims,
+        format: WeightFormat,
+        fill: Fill,
+        check: Check<'_>,
+    ) -> Option<Self> {
         let mut rest = Cutter { bytes, format, row: 0, check };
         let (features, width) = (dims.features, dims.d_model);
         let statistics = [rest.cut(Storage::Mean, 1, features)?, rest.cut(Storage::InvStd, 1, features)?];
         let input_scale = rest.positives(format.largest_code().map_or(0, |_| 1))?.first().copied();
-        let projection = rest.linear(features, width, Some(statistics), input_scale)?;
+        let projection = rest.linear(features, width, Some((statistics, fill)), input_scale)?;
         // A linear model ends with its projection.
         let positions = if dims.is_linear() { 0 } else { dims.positions };
         let positions = rest.floats(positions * width)?;
@@ -106,7 +112,7 @@ impl<'a> Cutter<'a, '_> {
         &mut self,
         inputs: usize,
         outputs: usize,
-        statistics: Option<[&'a [u8]; 2]>,
+        statistics: Option<([&'a [u8]; 2], Fill)>,
         input_scale: Option<f32>,
     ) -> Option<Linear<'a>> {
         let weights = self.cut(Storage::Weight, inputs, outputs)?;

@@ -51,10 +51,10 @@ pub fn quantise(values: &[f32], quantiser: Quantiser, codes: &mut [i16]) {
 /// With fewer statistics or codes than raw values.
 #[inline(always)]
 pub fn quantise_raw(raw: &[f32], statistics: Statistics<'_, u16>, quantiser: Quantiser, codes: &mut [i16]) {
-    let Statistics { mean, inv_std } = statistics;
+    let Statistics { mean, inv_std, fill } = statistics;
     assert!(mean.len() >= raw.len() && inv_std.len() >= raw.len() && codes.len() >= raw.len(), "too short");
     for (((raw, mean), inv_std), place) in raw.iter().zip(mean).zip(inv_std).zip(codes) {
-        *place = quantiser.code(standardised(*raw, finite_bfloat(*mean), finite_bfloat(*inv_std)));
+        *place = quantiser.code(standardised(*raw, finite_bfloat(*mean), finite_bfloat(*inv_std), fill));
     }
 }
 
@@ -102,8 +102,10 @@ pub fn rescale(row: &mut [f32], scale: OutputScale<'_>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::kernel::Fill;
     use proptest::prelude::*;
 
     proptest! {
@@ -120,13 +122,15 @@ mod tests {
         #[test]
         fn codes_of_raw_values_are_those_of_standardised_ones(
             bits in any::<u32>(), mean in any::<u16>(), inv_std in any::<u16>(), factor in 0.0f32..1e6, max_code in 1i16..,
+            fill in 0u16..2,
         ) {
+            let fill = Fill::from_number(fill).unwrap();
             let raw = f32::from_bits(bits);
             let (mut expected, mut codes) = ([0], [0]);
             let [float_mean, float_inv_std] = [mean, inv_std].map(|bits| half::bf16::from_bits(bits).to_f32());
             let quantiser = Quantiser { factor, max_code };
-            quantise(&[standardised(raw, float_mean, float_inv_std)], quantiser, &mut expected);
-            quantise_raw(&[raw], Statistics { mean: &[mean], inv_std: &[inv_std] }, quantiser, &mut codes);
+            quantise(&[standardised(raw, float_mean, float_inv_std, fill)], quantiser, &mut expected);
+            quantise_raw(&[raw], Statistics { mean: &[mean], inv_std: &[inv_std], fill }, quantiser, &mut codes);
             prop_assert_eq!(codes, expected);
         }
     }

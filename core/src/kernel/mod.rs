@@ -30,7 +30,7 @@ pub use attention::Attention;
 pub use codes::{OutputScale, Quantiser, RawRow};
 pub use norm::LayerNorm;
 pub use sizes::{LANES, QUAD, ROWS, STEP};
-pub use standardise::Statistics;
+pub use standardise::{Fill, Statistics};
 pub use weights::{WeightRows, chunk_at, chunk_at_mut, row_width};
 
 pub(crate) use exp::polynomial;
@@ -87,7 +87,7 @@ pub struct Kernel {
     /// or none.
     #[cfg(feature = "weights-int8")]
     pub add_raw_i8: AddRaw,
-    /// Sanitises and standardises raw values, into the last argument.
+    /// Standardises raw values, those that are not finite replaced by the rule of the statistics, into the last argument.
     #[cfg(feature = "weights-f32")]
     pub standardise: fn(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]),
     /// Normalises each row of `x` to zero mean and unit (population) variance, then scales and shifts it into `y`.

@@ -119,8 +119,8 @@ faults! {
     34 ChunkLength "a chunk of the scan is not as long as it must be";
     /// No complete scan was sent; each serves once.
     35 NoScan "no complete scan is at hand: send one";
-    /// The scan has no direction, as when all is overflow.
-    36 Degenerate "the scan has no embedding";
+    /// The scan has no embedding: a frame says nothing, and the detail is its number from 1, or all is overflow.
+    36 Degenerate "the scan, or a frame of it, says nothing: record it again";
 
     /// The tag is wrong, or its nonce is used up.
     40 NotAuthorised "not authorised: ask for a new nonce and use the right admin key";

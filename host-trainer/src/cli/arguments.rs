@@ -14,6 +14,7 @@ use super::names::{check_label, check_session, sessions_of};
 use crate::dataset::{self, Dataset, EventTable, Input, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
+use crate::model::Model;
 
 /// Recordings, and how they are read.
 #[derive(Args)]
@@ -210,6 +211,14 @@ pub fn window_range(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("a window holds 1 to {MAX_FRAMES} frames, the encoder's positions"))
     }
+}
+
+/// The window to cut scans into: the one that was given, or the model's own, with a note where that one is assumed.
+pub fn window_or_own(given: Option<usize>, model: &Model, console: &Console) -> usize {
+    if let (None, Some(note)) = (given, model.window_note()) {
+        console.note(format!("note: {note}; give --window, or the model's folder"));
+    }
+    given.unwrap_or(model.provenance().window)
 }
 
 /// Parses a threshold, for clap.

@@ -100,7 +100,7 @@ pub fn list<N: AsRef<str>>(names: &[N]) -> String {
 }
 
 /// Writes text of several lines, with their ends and tabs. No part of it is copied, because it may hold a secret.
-pub fn write_text(output: &mut impl Write, text: &str) -> io::Result<()> {
+fn write_text(output: &mut impl Write, text: &str) -> io::Result<()> {
     for part in text.split_inclusive(['\n', '\t']) {
         let (text, end) = part.split_at(part.trim_end_matches(['\n', '\t']).len());
         write!(output, "{}{end}", Escaped(text))?;

@@ -6,10 +6,11 @@ use clap::Args;
 use npyz::WriterBuilder;
 use serde_json::json;
 
-use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_range};
+use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_or_own, window_range};
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
+use super::scans::note_windows;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files::{self, Existing, Readers};
 use crate::model::Model;
@@ -47,7 +48,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;
-    let window = arguments.window.unwrap_or(model.provenance().window);
+    let window = window_or_own(arguments.window, &model, console);
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
         Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)
@@ -72,6 +73,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
+    note_windows(&dataset, &scans, window, console);
     value["rows"] = scans
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))

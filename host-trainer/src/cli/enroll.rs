@@ -8,13 +8,14 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
+use super::arguments::{DataArguments, cosine, embedding_engines, window_or_own, window_range};
 use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
 use super::names::{self, check_label, name};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
-use crate::dataset::Dataset;
-use crate::embedding::{Embedder, EmbeddingEngine};
+use super::scans::note_windows;
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
 use crate::escape::Escaped;
@@ -98,6 +99,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let development = names::sessions(&arguments.development_sessions, &dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, &dataset)?;
     let mut model = crate::model::load(&arguments.model)?;
+    check_width(&dataset, model.dims().features)?;
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
@@ -115,12 +117,13 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         sessions: &sessions,
         development: &development,
         probes: &probes,
-        policy: arguments.policy(&model),
+        policy: arguments.policy(window_or_own(arguments.window, &model, console)),
         target,
         threshold,
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
+    note_windows(&dataset, &used(&dataset, &[&sessions, &development, &probes]), record.policy.window(), console);
     arguments.force.write_enrolment(&record, &arguments.output)?;
     // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
@@ -142,13 +145,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn policy(&self, model: &Model) -> Policy {
-        Policy {
-            window: self.window.unwrap_or(model.provenance().window) as u32,
-            windows: self.windows.unwrap_or(0),
-            centred: self.frozen,
-        }
+    fn policy(&self, window: usize) -> Policy {
+        Policy { window: window as u32, windows: self.windows.unwrap_or(0), centred: self.frozen }
     }
+}
+
+/// The scans of the sessions that are enrolled, which come first, that choose the threshold and that test it.
+fn used(dataset: &Dataset, named: &[&[String]; 3]) -> Vec<Scan> {
+    let mut scans = dataset.scans();
+    if !named[0].is_empty() {
+        scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
+    }
+    scans
 }
 
 /// Training a model again with one more label.
@@ -170,7 +178,10 @@ impl Refit<'_> {
             let text = "--refit needs the model's folder, where its training archive is";
             return Err(Failure::new(USAGE, text));
         }
-        training::refuse_checkpoint(folder)?;
+        match arguments.force.force {
+            true => training::remove_checkpoint(folder)?,
+            false => training::refuse_checkpoint(folder)?,
+        }
         let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
         let new = match self.sessions {
@@ -191,7 +202,8 @@ impl Refit<'_> {
         };
         let refitted = train(&all)?;
         let chosen = if self.cross_fit {
-            Some(cross_fitted(&all, &arguments.policy(&refitted), self.target, train)?)
+            let window = window_or_own(arguments.window, &refitted, console);
+            Some(cross_fitted(&all, &arguments.policy(window), self.target, train)?)
         } else {
             None
         };
@@ -219,6 +231,12 @@ fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console
         return Err(Failure::new(USAGE, text));
     }
     let known = &model.provenance().labels;
+    if known.is_empty() && model.labels_digest().is_some() {
+        console.note(
+            "note: a bundle does not name the labels and sessions that trained it; a threshold chosen on these would be too \
+             favourable: give the model's folder, or --development-sessions that did not train it",
+        );
+    }
     if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
         return Ok(());
     }

@@ -105,7 +105,9 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
             EmbeddingError::Window { .. } => Self::new(USAGE, error.with_hint()),
-            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error.with_hint()),
+            EmbeddingError::Width { .. } | EmbeddingError::Transposed { .. } | EmbeddingError::Scan { .. } => {
+                Self::new(DATA, error.with_hint())
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ impl Hint for DatasetError {
             Self::MissingColumn { .. } => ", or name the label's with --label-column",
             Self::NoMask { .. } => ": give --mask MASK.nii.gz",
             Self::NoFrameTime { .. } => "; give --tr SECONDS, or --events none to label it by its path",
+            Self::NoWidth { .. } => ", or give --width",
             Self::OneWindow { .. } => ": shorten --window or add recordings",
             _ => "",
         }
@@ -86,7 +87,7 @@ impl Hint for EmbeddingError {
             Self::Engine(error) => error.hint(),
             Self::Window { .. } => "; choose another --window, or enrol again".into(),
             Self::Data(error) => error.hint(),
-            Self::Width { .. } | Self::Scan { .. } => "".into(),
+            Self::Width { .. } | Self::Transposed { .. } | Self::Scan { .. } => "".into(),
         }
     }
 }
@@ -152,7 +153,7 @@ impl Hint for TrainingError {
             Self::FrontEnd(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Model(error) => error.hint(),
-            Self::Unfinished { .. } => ": continue it with --resume, or remove it".into(),
+            Self::Unfinished { .. } => ": continue it with --resume, or begin anew with --force".into(),
             Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
             Self::ReadCheckpoint { .. } => "; start without --resume".into(),
             Self::Checkpoint { .. } => "".into(),
@@ -174,7 +175,9 @@ impl Hint for TokenError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Open { port, source } => return format!("; {}", unopened(port, source)).into(),
-            Self::Broken { request: "handshake", .. } => "; check that it is a token, which is connected and running",
+            Self::Broken { request: "handshake", .. } => {
+                "; check that it is a token, connected and running, and run it again"
+            }
             Self::NoToken { .. } => {
                 "; a terminal or another program may listen there: check --port and --baud (`neural-vault token list` \
                  shows the serial ports)"

@@ -45,8 +45,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
-        let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
-        weights.set_standardiser(standardiser.mean, standardiser.inv_std);
+        weights.set_standardiser(Standardiser::fit(&dataset.values, features, weights.fill).0);
     } else if weights.tensors["standardiser.inv_std"].iter().all(|&v| v == 1.0) {
         console.note(
             "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",

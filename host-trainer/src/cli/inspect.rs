@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use neural_vault_core::bundle::{ProvisioningKey, Storage, Tensor};
-use neural_vault_core::encoder::WeightFormat;
+use neural_vault_core::encoder::{Fill, WeightFormat};
 use neural_vault_core::identify::Gallery;
 use neural_vault_mapped::Mapped;
 use serde_json::{Value, json};
@@ -96,8 +96,18 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         )
     };
     let _ = writeln!(text, "weights     {format}, {} tensors, {values} values, {} bytes", tensors.len(), bytes.len());
+    let _ = writeln!(text, "bundle      version {}", model.version());
     let _ = writeln!(text, "window      {} frames", provenance.window);
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
+    let _ = match model.fill() {
+        Fill::Reference => writeln!(text, "not finite  NaN enters as 0, infinities as 1 and -1, before standardising"),
+        Fill::Mean => writeln!(text, "not finite  enters as the training mean"),
+    };
+    let labels = model.labels_digest().map(|digest| hex::encode(digest));
+    let _ = writeln!(text, "labels      {}", labels.as_deref().unwrap_or("not known"));
+    if let Some(note) = model.window_note() {
+        let _ = writeln!(text, "note        {note}");
+    }
     if let Some(dimension) = provenance.effective_dimension {
         let _ = writeln!(text, "spread      {dimension:.1} effective dimensions");
     }
@@ -116,8 +126,9 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
         "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": bytes.len(),
         "tensors": tensors.iter().map(Stored::to_json).collect::<Vec<_>>(),
-        "window": provenance.window, "recipe": provenance.recipe, "labels": provenance.labels,
-        "effective_dimension": provenance.effective_dimension,
+        "bundle_version": model.version(), "fill": model.fill().name(), "labels_digest": labels,
+        "window": provenance.window, "window_is_known": model.window_note().is_none(),
+        "recipe": provenance.recipe, "labels": provenance.labels, "effective_dimension": provenance.effective_dimension,
         "training_sessions": provenance.training_sessions,
     });
     Ok((text, value))

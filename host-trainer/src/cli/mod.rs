@@ -22,6 +22,7 @@ mod names;
 mod output;
 mod recipe;
 mod runtime;
+mod scans;
 mod secret;
 mod secret_file;
 mod synth;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::escape::must_be_escaped;
+use crate::escape::Escaped;
 use console::Console;
 use failure::Failure;
 
@@ -87,20 +88,23 @@ enum Command {
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
-    let mut command = with_negative_numbers(Arguments::command());
-    let parsed = command.try_get_matches_from_mut(&arguments).and_then(|matches| Arguments::from_arg_matches(&matches));
-    let (console, ended) = match parsed {
+    let (console, ended) = match parse(&arguments) {
         Ok(parsed) => {
             let console = Console::new(parsed.json, parsed.quiet);
             let ended = run_command(parsed.command, &console);
             (console, ended)
         }
-        Err(answer) => (Console::new(false, false), tell(&answer, &arguments)),
+        Err(answer) => (Console::new(false, false), tell(answer, &arguments)),
     };
     ExitCode::from(ended.unwrap_or_else(|failure| {
         console.error(&failure);
         failure.code
     }))
+}
+
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let matches = with_negative_numbers(Arguments::command()).try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
 }
 
 /// Lets every option take a negative number, so that one out of range is refused for its value and not as an option.
@@ -112,18 +116,16 @@ fn with_negative_numbers(command: clap::Command) -> clap::Command {
 }
 
 /// Prints the help, the version or what is wrong with the arguments; returns the exit code.
-fn tell(answer: &clap::Error, arguments: &[OsString]) -> Result<u8, Failure> {
+fn tell(answer: clap::Error, arguments: &[OsString]) -> Result<u8, Failure> {
     let code = answer.exit_code() as u8;
     if !answer.use_stderr() {
         return console::print(|_| answer.print()).map(|()| code);
     }
-    // An error of writing to stderr cannot be reported. The message quotes the arguments, and its colours are control
-    // characters too: it has none where an argument must be escaped.
-    let _ = if arguments.iter().any(|argument| argument.to_string_lossy().contains(must_be_escaped)) {
-        console::write_text(&mut std::io::stderr(), &answer.render().to_string())
-    } else {
-        answer.print()
-    };
+    // The message quotes the arguments, and its colours are control characters too: it is made again of escaped ones.
+    let escaped = arguments.iter().map(|argument| Escaped(&argument.to_string_lossy()).to_string().into());
+    let answer = parse(&escaped.collect::<Vec<_>>()).err().unwrap_or(answer);
+    // An error of writing to stderr cannot be reported.
+    let _ = answer.print();
     Ok(code)
 }
 

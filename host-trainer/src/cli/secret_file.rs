@@ -104,6 +104,9 @@ fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, 
         return Err(Unfit::Digits);
     }
     if let Ok(raw) = <&[u8; 32]>::try_from(bytes) {
+        if raw.iter().all(|byte| *byte == raw[0]) {
+            return Err(Unfit::Equal);
+        }
         let is_odd = |character: char| character.is_control() && !character.is_whitespace();
         if std::str::from_utf8(raw).is_ok_and(|text| !text.contains(is_odd)) {
             return Err(Unfit::Text);

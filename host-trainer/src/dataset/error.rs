@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use neural_vault_core::scan::FrameError;
+
 use crate::escape::{self, Escaped};
 
 /// A recording that cannot be used: the file, the place in it and what to change there.
@@ -274,6 +276,12 @@ pub enum DatasetError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// Nothing says how many features a file without a header has.
+    #[error("{}: nothing says how many features a frame has; put its segments.json beside it", escape::path(file))]
+    NoWidth {
+        /// The file.
+        file: PathBuf,
+    },
     /// A `.npz` file lacks a required array.
     #[error("{}: no array named {}; found {}; save it with numpy.savez(path, {}=...)", escape::path(file), wanted.join(" or "), list(found), wanted[0])]
     MissingArray {
@@ -383,6 +391,34 @@ pub enum DatasetError {
         /// Where the recording came from.
         file: PathBuf,
     },
+    /// A frame says nothing, so that its embedding would say nothing about who was recorded.
+    #[error("{}: {}: the frame says nothing: {source}; leave the recording out, or correct what wrote it", escape::path(file), at(label, session, *timestep))]
+    Degenerate {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The frame's label.
+        label: String,
+        /// The frame's session, empty where the file has none.
+        session: String,
+        /// The frame's timestep.
+        timestep: i64,
+        /// What the frame lacks.
+        source: FrameError,
+    },
+    /// A matrix has as many rows as a surface mesh has vertices.
+    #[error(
+        "{}: {rows} rows x {columns} columns looks transposed: {rows} is the number of vertices of a surface mesh, and rows \
+         are timesteps, columns features; save `array.T`, or, if these are {rows} timesteps, a labelled matrix",
+        escape::path(file)
+    )]
+    Transposed {
+        /// The file.
+        file: PathBuf,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Columns of the matrix.
+        columns: usize,
+    },
     /// The encoder does not take windows of this length.
     #[error("window of {frames} frames; choose 1 to {longest}")]
     Window {
@@ -407,7 +443,7 @@ fn clause(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {}", Escaped(text)) }
 }
 
-fn recording(label: &str, session: &str) -> String {
+pub(super) fn recording(label: &str, session: &str) -> String {
     let (label, shown) = (Escaped(label), Escaped(session));
     if session.is_empty() { format!("label `{label}`") } else { format!("label `{label}`, session `{shown}`") }
 }

@@ -10,6 +10,29 @@ use crate::escape::Escaped;
 /// Names that a note lists.
 const LISTED: usize = 3;
 
+/// What pandas takes for a missing value.
+pub(super) const MISSING: &[&[u8]] = &[
+    b"",
+    b"#N/A",
+    b"#N/A N/A",
+    b"#NA",
+    b"-1.#IND",
+    b"-1.#QNAN",
+    b"-NaN",
+    b"-nan",
+    b"1.#IND",
+    b"1.#QNAN",
+    b"<NA>",
+    b"N/A",
+    b"NA",
+    b"NULL",
+    b"NaN",
+    b"None",
+    b"n/a",
+    b"nan",
+    b"null",
+];
+
 /// Distinct names in the order of their first appearance.
 ///
 /// Names that differ only in white space around them, or only in Unicode's two forms of accented letters, are one name.
@@ -75,6 +98,11 @@ impl Names {
 pub(crate) fn tidy(name: &str) -> Cow<'_, str> {
     let trimmed = name.trim();
     if is_nfc(trimmed) { trimmed.into() } else { trimmed.nfc().collect::<String>().into() }
+}
+
+/// Whether text without white space around it is one of pandas' spellings of a missing value.
+pub(super) fn is_missing(text: &[u8]) -> bool {
+    MISSING.contains(&text)
 }
 
 #[cfg(test)]

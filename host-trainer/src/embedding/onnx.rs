@@ -2,8 +2,8 @@
 
 use neural_vault_core::scan::ScanError;
 
-use super::{EmbeddingError, Frames};
-use crate::dataset::{sanitise, window_values};
+use super::{EmbeddingError, Frames, check_raw};
+use crate::dataset::{Standardiser, window_values};
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
 
@@ -13,18 +13,20 @@ const BATCH: usize = 64;
 /// The embedding of a scan: the mean over its windows.
 pub(super) fn embedding(
     session: &mut dyn Session,
+    standardiser: &Standardiser,
     scan: &Frames<'_>,
     window: usize,
     latent: usize,
 ) -> Result<Vec<f32>, EmbeddingError> {
     let &Frames { name, values, features } = scan;
+    let refuse = |source| EmbeddingError::Scan { label: name.to_owned(), source };
     let given = values.len() % features;
     if given != 0 {
-        let source = ScanError::IncompleteFrame { given, features };
-        return Err(EmbeddingError::Scan { label: name.to_owned(), source });
+        return Err(refuse(ScanError::IncompleteFrame { given, features }));
     }
+    check_raw(values, features).map_err(refuse)?;
     let mut windows = window_values(values, features, window)?;
-    sanitise(&mut windows);
+    standardiser.fill_in(&mut windows);
     let size = window * features;
     let mut total = vec![0.0f32; latent];
     for batch in windows.chunks(BATCH * size) {

@@ -1,3 +1,4 @@
+use neural_vault_core::encoder::Fill;
 use proptest::prelude::*;
 
 use super::*;
@@ -18,7 +19,7 @@ fn recording(features: usize, rows: usize) -> (Vec<f32>, Vec<u32>) {
             frames.push(signal + noise() * (1.0 + feature as f32));
         }
     }
-    let (standardiser, _) = Standardiser::fit(&frames, features);
+    let (standardiser, _) = Standardiser::fit(&frames, features, Fill::Mean);
     standardiser.apply(&mut frames);
     (frames, labels)
 }
@@ -95,7 +96,7 @@ proptest! {
         rows in 4usize..12, features in 1usize..9, values in prop::collection::vec(-3i8..4, 100),
     ) {
         let mut frames: Vec<f32> = values.iter().cycle().take(rows * features).map(|&v| f32::from(v)).collect();
-        let (standardiser, _) = Standardiser::fit(&frames, features);
+        let (standardiser, _) = Standardiser::fit(&frames, features, Fill::Mean);
         standardiser.apply(&mut frames);
         let labels: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
         if let Ok(front_end) = FrontEnd::fit(&frames, features, &labels) {

@@ -1,13 +1,13 @@
 //! Weights before training, as PyTorch initialises these modules.
 
 use neural_vault_core::bundle;
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::{Model, ModelError, Provenance, StateDict};
 
-/// A fresh encoder; its standardiser does nothing until one is set.
+/// A fresh encoder; its standardiser does nothing until one is set but for [`Fill::Mean`].
 ///
 /// Linear layers are uniform in `1 / sqrt(inputs)` (He et al. 2015 with PyTorch's gain), attention's input projection is
 /// uniform in `sqrt(6 / (inputs + outputs))` (Glorot and Bengio 2010), attention biases are 0, norms are 1 and 0.
@@ -49,7 +49,7 @@ pub fn initial_weights(dims: Dims, seed: u64) -> Result<StateDict, ModelError> {
         };
         (name.clone(), data)
     });
-    Ok(StateDict { dims, tensors: tensors.collect() })
+    Ok(StateDict { dims, fill: Fill::Mean, tensors: tensors.collect() })
 }
 
 /// The sinusoidal position table, row-major `[positions, d_model]` (Vaswani et al. 2017, section 3.5).

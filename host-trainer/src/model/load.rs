@@ -4,7 +4,7 @@ use std::path::Path;
 
 use neural_vault_core::bundle::{Bundle, ProvisioningKey};
 
-use super::{Aligned, Model, ModelError, Provenance, SAFETENSORS, safetensors};
+use super::{Aligned, Model, ModelError, SAFETENSORS, safetensors};
 #[cfg(feature = "_engine")]
 use super::{ONNX, onnx};
 use crate::files::extension;
@@ -15,7 +15,7 @@ const FILES: &str = if cfg!(feature = "_engine") { ".safetensors, .onnx or .nvb"
 /// Loads a model from its folder, or from one of its three files.
 ///
 /// For a folder without `model.safetensors`, such as a shipped model, the ONNX file is read, given the feature of an
-/// engine. A bundle carries no provenance: its model has no labels or sessions and a window of one frame.
+/// engine. A bundle carries the window, the recipe's name and a digest of the labels, but no labels or sessions.
 ///
 /// # Errors
 /// When the file cannot be read, is of another kind, or is not sound.
@@ -61,7 +61,5 @@ fn malformed(path: &Path, reason: String) -> ModelError {
 }
 
 fn from_bundle(path: &Path) -> Result<Model, ModelError> {
-    let recipe = "read from a bundle".to_owned();
-    let provenance = Provenance { window: 1, recipe, ..Provenance::default() };
-    Model::from_bundle(read_aligned(path)?, provenance).map_err(|error| malformed(path, error.to_string()))
+    Model::from_bundle(read_aligned(path)?).map_err(|error| malformed(path, error.to_string()))
 }

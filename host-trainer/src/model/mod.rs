@@ -4,11 +4,15 @@
 //! training and conversion), `model.onnx` (for tract and ONNX Runtime) and `model.nvb` (the bundle that the no_std core
 //! reads in place). A model whose weights are not float32 has a bundle only.
 //!
-//! In memory a [`Model`] is its bundle, from which sizes, digest and weights are read. It is immutable: weights are
-//! changed in a [`StateDict`], from which a new model is made.
+//! In memory a [`Model`] is its bundle, from which sizes, digest, weights, window, fill rule and recipe are read. It is
+//! immutable: weights are changed in a [`StateDict`], from which a new model is made.
+//!
+//! Bundles of version 1 hold no window, recipe or labels. Their models are read from any of their files with the digest they
+//! have, and written again as version 1.
 
 mod aligned;
 mod error;
+mod facts;
 mod initialise;
 mod load;
 #[cfg(feature = "_engine")]
@@ -23,8 +27,8 @@ mod write;
 use std::fmt;
 use std::sync::Arc;
 
-use neural_vault_core::bundle::{self, Bundle, BundleError, ProvisioningKey};
-use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_core::bundle::{self, Bundle, BundleError, Description, ProvisioningKey};
+use neural_vault_core::encoder::{Dims, Fill, WeightFormat};
 
 pub use aligned::Aligned;
 pub use error::ModelError;
@@ -32,6 +36,9 @@ pub use initialise::{initial_weights, initialise};
 pub use load::{check_tag, load};
 pub use provenance::Provenance;
 pub use state_dict::StateDict;
+
+use crate::dataset::Standardiser;
+use facts::Facts;
 
 /// Components of an embedding.
 pub const LATENT: usize = 128;
@@ -51,9 +58,9 @@ pub const BUNDLE: &str = "model.nvb";
 pub struct Model {
     /// The checked bundle, without a tag.
     bundle: Arc<Aligned>,
-    dims: Dims,
-    format: WeightFormat,
-    digest: [u8; 32],
+    facts: Facts,
+    /// Whether the window is the model's, and not assumed.
+    knows_window: bool,
     provenance: Provenance,
 }
 
@@ -73,46 +80,95 @@ impl Model {
     /// The model of these float32 weights.
     ///
     /// # Errors
-    /// When the core does not support the sizes, or a tensor is missing, of the wrong length or not finite.
+    /// When the core does not support the sizes, a tensor is missing, of the wrong length or not finite, or the window is
+    /// longer than the position table.
     pub fn new(weights: &StateDict, provenance: Provenance) -> Result<Self, ModelError> {
-        Self::from_written(&weights.to_bundle(WeightFormat::F32)?, provenance)
+        Self::from_written(&weights.to_bundle(WeightFormat::F32, Some(&provenance))?, provenance)
+    }
+
+    /// As [`Model::new`], with a bundle of version 1.
+    fn first_version(weights: &StateDict, provenance: Provenance) -> Result<Self, ModelError> {
+        Self::from_written(&weights.to_bundle(WeightFormat::F32, None)?, provenance)
+    }
+
+    /// A model of other weights or another format, with a bundle of this one's version.
+    fn remade(&self, weights: &StateDict, format: WeightFormat, provenance: Provenance) -> Result<Self, ModelError> {
+        let described = self.facts.labels.map(|_| &provenance);
+        let model = Self::from_written(&weights.to_bundle(format, described)?, provenance)?;
+        Ok(Self { knows_window: self.knows_window, ..model })
     }
 
     /// The model in a bundle, tagged or not; the tag is dropped.
     ///
+    /// Its provenance is what the bundle holds: the window and the recipe's name, in version 1 neither.
+    ///
     /// # Errors
     /// When the bundle is not sound.
-    pub fn from_bundle(bytes: Aligned, provenance: Provenance) -> Result<Self, BundleError> {
+    pub fn from_bundle(bytes: Aligned) -> Result<Self, BundleError> {
         let bundle = Bundle::open(&bytes)?;
-        let (dims, format, digest) = (bundle.dims(), bundle.format(), *bundle.digest());
+        let provenance = match bundle.description() {
+            Some(Description { window, recipe, .. }) => {
+                Provenance { window, recipe: recipe.to_owned(), ..Provenance::default() }
+            }
+            None => Provenance { recipe: "unknown".to_owned(), ..Provenance::default() },
+        };
+        let facts = Facts::read(&bundle);
         let untagged = bundle.is_tagged().then(|| Aligned::new(&bundle::retag(&bundle, None)));
-        Ok(Self { bundle: Arc::new(untagged.unwrap_or(bytes)), dims, format, digest, provenance })
+        let knows_window = facts.labels.is_some();
+        Ok(Self { bundle: Arc::new(untagged.unwrap_or(bytes)), facts, knows_window, provenance })
     }
 
     /// The model of a bundle that this program has just written, without checking its digest again.
     fn from_written(bytes: &[u8], provenance: Provenance) -> Result<Self, ModelError> {
         let bytes = Aligned::new(bytes);
-        let bundle = reopen(&bytes)?;
-        let (dims, format, digest) = (bundle.dims(), bundle.format(), *bundle.digest());
-        Ok(Self { bundle: Arc::new(bytes), dims, format, digest, provenance })
+        let facts = Facts::read(&reopen(&bytes)?);
+        Ok(Self { bundle: Arc::new(bytes), facts, knows_window: true, provenance })
     }
 
     /// Its sizes.
     #[must_use]
     pub fn dims(&self) -> &Dims {
-        &self.dims
+        &self.facts.dims
     }
 
     /// How the weights of products are stored.
     #[must_use]
     pub fn format(&self) -> WeightFormat {
-        self.format
+        self.facts.format
     }
 
-    /// The model's digest: SHA-256 over its sizes, weight format and weights, as the bundle carries it.
+    /// What replaces raw values that are not finite.
+    #[must_use]
+    pub fn fill(&self) -> Fill {
+        self.facts.fill
+    }
+
+    /// The model's digest: SHA-256 over its sizes, weight format and weights, and since version 2 over its fill rule, window,
+    /// recipe and labels, as the bundle carries it.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
+        &self.facts.digest
+    }
+
+    /// Version of its bundle.
+    #[must_use]
+    pub fn version(&self) -> u16 {
+        if self.facts.labels.is_some() { bundle::VERSION } else { 1 }
+    }
+
+    /// [`label_digest`](bundle::label_digest) of the labels that trained it; `None` when they are not known.
+    #[must_use]
+    pub fn labels_digest(&self) -> Option<&[u8; 32]> {
+        self.facts.labels.as_ref().filter(|digest| **digest != [0; 32])
+    }
+
+    /// A note where [`Provenance::window`] is assumed, because the model was read from a bundle that holds none.
+    #[must_use]
+    pub fn window_note(&self) -> Option<String> {
+        (!self.knows_window).then(|| {
+            let window = self.provenance.window;
+            format!("this bundle is of version 1, which holds no window: windows of {window} frame are taken")
+        })
     }
 
     /// Its provenance.
@@ -121,9 +177,22 @@ impl Model {
         &self.provenance
     }
 
-    /// Its provenance, to be changed; the digest does not cover it.
-    pub fn provenance_mut(&mut self) -> &mut Provenance {
-        &mut self.provenance
+    /// Sets the effective dimension of its embeddings, which its digest does not cover.
+    pub fn set_effective_dimension(&mut self, dimension: f32) {
+        self.provenance.effective_dimension = Some(dimension);
+    }
+
+    /// The statistics by which it standardises raw frames.
+    ///
+    /// # Errors
+    /// As [`Model::bundle`].
+    pub fn standardiser(&self) -> Result<Standardiser, ModelError> {
+        let bundle = self.bundle()?;
+        let [mean, inv_std] = ["standardiser.mean", "standardiser.inv_std"].map(|name| {
+            let missing = || ModelError::Tensor { name: name.to_owned(), reason: "is missing".to_owned() };
+            bundle.state_tensor(name).ok_or_else(missing)
+        });
+        Ok(Standardiser { mean: mean?, inv_std: inv_std?, fill: self.fill() })
     }
 
     /// The bytes of its bundle, without a tag.
@@ -156,25 +225,31 @@ impl Model {
     /// # Errors
     /// [`ModelError::Quantised`] when they are not float32.
     pub fn state_dict(&self) -> Result<StateDict, ModelError> {
-        if self.format != WeightFormat::F32 {
-            return Err(ModelError::Quantised { format: self.format });
+        let Facts { dims, format, fill, .. } = self.facts;
+        if format != WeightFormat::F32 {
+            return Err(ModelError::Quantised { format });
         }
         let bundle = self.bundle()?;
-        let tensors = bundle::tensor_names_and_shapes(&self.dims)?.into_iter().map(|(name, _)| {
+        let tensors = bundle::tensor_names_and_shapes(&dims)?.into_iter().map(|(name, _)| {
             let missing = || ModelError::Tensor { name: name.clone(), reason: "is missing".to_owned() };
             let values = bundle.state_tensor(&name).ok_or_else(missing)?;
             Ok((name, values))
         });
-        Ok(StateDict { dims: self.dims, tensors: tensors.collect::<Result<_, ModelError>>()? })
+        Ok(StateDict { dims, fill, tensors: tensors.collect::<Result<_, ModelError>>()? })
     }
 }
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dims, format, provenance, .. } = self;
-        let digest = crate::hex::encode(&self.digest);
+        let Self { facts: Facts { dims, format, fill, digest, .. }, provenance, .. } = self;
+        let digest = crate::hex::encode(digest);
         let mut model = f.debug_struct("Model");
-        model.field("digest", &digest).field("dims", dims).field("format", format).field("provenance", provenance);
+        model
+            .field("digest", &digest)
+            .field("dims", dims)
+            .field("format", format)
+            .field("fill", fill)
+            .field("provenance", provenance);
         model.finish_non_exhaustive()
     }
 }

@@ -1,17 +1,15 @@
 //! Models as ONNX files: written for tract and ONNX Runtime, and read back if this program wrote them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use neural_vault_core::bundle;
 use prost::Message;
 
-use super::safetensors::{Header, SCHEMA, assemble};
+use super::safetensors::{Header, Tensors};
 use super::{Model, ModelError};
 use crate::graph::encoder::{Weights, encoder};
 use crate::graph::messages::ModelProto;
 use crate::graph::{Dim, ElementType, Graph, OPSET, ops};
-use crate::hex;
 
 /// The metadata property that holds the model's header, as JSON.
 const PROPERTY: &str = "neural-vault";
@@ -70,16 +68,12 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     let proto = ModelProto::decode(bytes.as_slice()).map_err(|e| malformed(&format!("it cannot be decoded: {e}")))?;
     let property = proto.metadata_props.iter().find(|entry| entry.key == PROPERTY);
     let header = property.ok_or_else(|| malformed("it was not written by neural-vault"))?;
-    let header: Header =
-        serde_json::from_str(&header.value).map_err(|e| malformed(&format!("its metadata is unreadable: {e}")))?;
-    if header.schema != SCHEMA {
-        return Err(malformed(&format!("its metadata is {}, this program reads {SCHEMA}", header.schema)));
-    }
+    let header = Header::from_json(&header.value).map_err(|reason| malformed(&reason))?;
     if proto.opset_import.first().map(|set| set.version) != Some(OPSET) {
         return Err(malformed("its operator set is not the one this program writes"));
     }
     let graph = proto.graph.as_ref().ok_or_else(|| malformed("it holds no graph"))?;
-    let tensors: BTreeMap<_, _> = graph
+    let tensors: Tensors = graph
         .initializer
         .iter()
         .map(|tensor| {
@@ -89,17 +83,13 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
         })
         .collect();
     for (name, (shape, data)) in &tensors {
-        let (shape, data): (&Vec<usize>, &Vec<f32>) = (shape, data);
         let is_weight = name.contains('.');
         let elements = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         if is_weight && elements != Some(data.len()) {
             return Err(malformed(&format!("tensor {name} has {} elements for shape {shape:?}", data.len())));
         }
     }
-    let model = Model::new(&assemble(tensors, header.heads)?, header.provenance)?;
-    if hex::encode(model.digest()) != header.digest {
-        return Err(malformed("its weights do not match its digest: the file was changed or damaged"));
-    }
+    let model = header.model(tensors, |reason| malformed(&reason))?;
     if to_proto(&model)?.graph != proto.graph {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }

@@ -1,9 +1,13 @@
 //! A model with a shorter position table, for tokens that take short windows.
 
-use super::{Model, ModelError};
+use neural_vault_core::encoder::WeightFormat;
+
+use super::{Model, ModelError, Provenance};
 
 impl Model {
     /// The model with the first `positions` of its table: embeddings of windows that fit keep their bits.
+    ///
+    /// Its window becomes no longer than the table.
     ///
     /// # Errors
     /// When `positions` is 0 or above its number of positions, it has no table, or its weights are not float32.
@@ -20,19 +24,19 @@ impl Model {
         let table = weights.tensors.get_mut("pos.pe").ok_or_else(missing)?;
         table.truncate(positions * weights.dims.d_model);
         weights.dims.positions = positions;
-        Self::new(&weights, self.provenance)
+        let window = self.provenance.window.min(positions);
+        let provenance = Provenance { window, ..self.provenance.clone() };
+        self.remade(&weights, WeightFormat::F32, provenance)
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use neural_vault_core::encoder::WeightFormat;
-
     use super::*;
     use crate::dataset::Synthetic;
     use crate::embedding::{Embedder, EmbeddingEngine, EmbeddingError};
-    use crate::model::{Provenance, initialise, linear_dims, reference_dims};
+    use crate::model::{initialise, linear_dims, reference_dims};
 
     const FEATURES: usize = 24;
 

@@ -29,7 +29,7 @@ impl Model {
             let scale = weights.input_scale(frames, max_code)?;
             weights.tensors.insert("proj.input_scale".to_owned(), vec![scale]);
         }
-        Self::from_written(&weights.to_bundle(format)?, self.provenance.clone())
+        self.remade(&weights, format, self.provenance.clone())
     }
 }
 
@@ -103,7 +103,7 @@ impl StateDict {
         for frame in frames.chunks_exact(features).step_by(every) {
             let start = values.len();
             values.resize(start + features, 0.0);
-            standardise(frame, Statistics { mean, inv_std }, &mut values[start..]);
+            standardise(frame, Statistics { mean, inv_std, fill: self.fill }, &mut values[start..]);
         }
         values
     }
@@ -112,6 +112,8 @@ impl StateDict {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
+    use neural_vault_core::encoder::Fill;
+
     use super::*;
     use crate::dataset::{Standardiser, Synthetic};
     use crate::model::{Aligned, Provenance, initial_weights, initialise, linear_dims, reference_dims};
@@ -135,7 +137,7 @@ mod tests {
                 assert_eq!(quantised.format(), format);
                 assert_ne!(quantised.digest(), model.digest());
                 let bytes = quantised.to_bundle(None).unwrap();
-                let read = Model::from_bundle(Aligned::new(&bytes), Provenance::default()).unwrap();
+                let read = Model::from_bundle(Aligned::new(&bytes)).unwrap();
                 assert_eq!(read.to_bundle(None).unwrap(), bytes);
                 assert_eq!(read.digest(), quantised.digest());
             }
@@ -161,8 +163,7 @@ mod tests {
             .values;
         // Raw scanner values are far from zero: rounding such a mean to bfloat16 can move it by a standard deviation.
         values.iter_mut().enumerate().for_each(|(k, value)| *value = RAW_MEAN + (k % FEATURES) as f32 + *value * 20.0);
-        let (standardiser, _) = Standardiser::fit(&values, FEATURES);
-        model.set_standardiser(standardiser.mean, standardiser.inv_std);
+        model.set_standardiser(Standardiser::fit(&values, FEATURES, Fill::Mean).0);
         let mut rounded = model.clone();
         rounded.round_statistics();
         for name in STATISTICS {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use neural_vault_core::bundle;
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
@@ -24,19 +24,27 @@ pub(super) struct Header {
     pub schema: String,
     pub digest: String,
     pub heads: usize,
+    /// [`Fill::name`]; absent in the first schema, whose models have bundles of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<String>,
     #[serde(flatten)]
     pub provenance: Provenance,
 }
 
 /// The schema of [`Header`].
-pub(super) const SCHEMA: &str = "neural-vault/model/1";
+const SCHEMA: &str = "neural-vault/model/2";
+
+/// The schema of models with bundles of version 1.
+const FIRST_SCHEMA: &str = "neural-vault/model/1";
 
 impl Header {
     pub(super) fn new(model: &Model) -> Self {
+        let described = model.version() > 1;
         Self {
-            schema: SCHEMA.to_owned(),
+            schema: if described { SCHEMA } else { FIRST_SCHEMA }.to_owned(),
             digest: hex::encode(model.digest()),
             heads: model.dims().heads,
+            fill: described.then(|| model.fill().name().to_owned()),
             provenance: model.provenance().clone(),
         }
     }
@@ -44,6 +52,42 @@ impl Header {
     pub(super) fn to_json(&self) -> String {
         // A struct of strings and numbers always serialises.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads a header's JSON.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn from_json(json: &str) -> Result<Self, String> {
+        let header: Self = serde_json::from_str(json).map_err(|e| format!("its metadata is unreadable: {e}"))?;
+        if ![SCHEMA, FIRST_SCHEMA].contains(&header.schema.as_str()) {
+            return Err(format!("its metadata is {}, this program reads {FIRST_SCHEMA} and {SCHEMA}", header.schema));
+        }
+        Ok(header)
+    }
+
+    /// The model of these tensors, whose digest must be the header's: it covers weights, fill rule, window, recipe and
+    /// labels.
+    ///
+    /// `malformed` makes the error about the file.
+    pub(super) fn model(self, tensors: Tensors, malformed: impl Fn(String) -> ModelError) -> Result<Model, ModelError> {
+        let mut weights = assemble(tensors, self.heads)?;
+        let model = if self.schema == FIRST_SCHEMA {
+            weights.fill = Fill::Reference;
+            Model::first_version(&weights, self.provenance)?
+        } else {
+            let name = self.fill.unwrap_or_default();
+            let fill = Fill::ALL.into_iter().find(|fill| fill.name() == name);
+            weights.fill =
+                fill.ok_or_else(|| malformed(format!("its rule `{name}` for missing values is not known")))?;
+            Model::new(&weights, self.provenance)?
+        };
+        if hex::encode(model.digest()) != self.digest {
+            let reason = "its weights do not match its digest, or its rule, window, recipe or labels do not: the file was \
+                          changed or damaged";
+            return Err(malformed(reason.to_owned()));
+        }
+        Ok(model)
     }
 }
 
@@ -83,23 +127,14 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     let malformed = |reason: String| ModelError::Malformed { path: path.to_owned(), kind: "safetensors", reason };
     let metadata = metadata(&bytes).map_err(&malformed)?;
     let header = metadata.get(ENTRY).ok_or_else(|| ModelError::Foreign { path: path.to_owned() })?;
-    let header: Header =
-        serde_json::from_str(header).map_err(|e| malformed(format!("its metadata is unreadable: {e}")))?;
-    if header.schema != SCHEMA {
-        return Err(malformed(format!("its metadata is {}, this program reads {SCHEMA}", header.schema)));
-    }
-    let tensors = tensors(&bytes).map_err(&malformed)?;
-    let model = Model::new(&assemble(tensors, header.heads)?, header.provenance)?;
-    if hex::encode(model.digest()) != header.digest {
-        return Err(malformed("its weights do not match its digest: the file was changed or damaged".into()));
-    }
-    Ok(model)
+    let header = Header::from_json(header).map_err(&malformed)?;
+    header.model(tensors(&bytes).map_err(&malformed)?, malformed)
 }
 
 /// Reads a PyTorch `state_dict` of the reference's encoder saved as safetensors, and its provenance.
 ///
 /// Tensors that the encoder does not know are ignored; `pos.pe` and the standardiser are filled in when they are
-/// missing (sinusoidal positions, no standardisation). `heads` overrides the file's metadata entry `heads`; without
+/// missing (sinusoidal positions, no standardisation but for values that are not finite, which become the mean). `heads` overrides the file's metadata entry `heads`; without
 /// either it is 8.
 ///
 /// # Errors
@@ -122,7 +157,7 @@ pub fn import(path: &Path, heads: Option<usize>) -> Result<(StateDict, Provenanc
     Ok((assemble(tensors, heads)?, Provenance { window: 1, recipe, ..Provenance::default() }))
 }
 
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+pub(super) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn metadata(bytes: &[u8]) -> Result<HashMap<String, String>, String> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
@@ -146,7 +181,7 @@ fn wrong(name: &str, reason: String) -> ModelError {
 /// Weights from tensors, whose shapes determine the sizes of the model; every tensor is checked.
 ///
 /// A model with 0 heads is linear.
-pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, ModelError> {
+fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, ModelError> {
     let axes = |name: &str| match tensors.get(name) {
         Some((shape, _)) if shape.len() == 2 => Ok([shape[0], shape[1]]),
         Some((shape, _)) => Err(wrong(name, format!("has shape {shape:?}, expected two axes"))),
@@ -168,7 +203,7 @@ pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, Mode
 
 /// Checks every tensor of a model of these sizes, and fills in the optional ones.
 fn complete(mut tensors: Tensors, dims: Dims) -> Result<StateDict, ModelError> {
-    let mut weights = StateDict { dims, tensors: BTreeMap::new() };
+    let mut weights = StateDict { dims, fill: Fill::Mean, tensors: BTreeMap::new() };
     for (name, shape) in bundle::tensor_names_and_shapes(&dims)? {
         let count = shape.iter().product();
         let data = match (tensors.remove(&name), name.as_str()) {

@@ -86,7 +86,8 @@ impl Client {
             answer: Zeroizing::default(),
         };
         // Ends a partial frame of an earlier host, if there is one.
-        client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
+        let sent = client.send(&[0], Handshake::NAME, client.timeouts.timeout);
+        sent.map_err(|error| client.no_token(error))?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
             Some(Fault::VersionMismatch) => client.version_mismatch(error.detail()),
@@ -163,7 +164,11 @@ impl Client {
     }
 
     /// The handshake's error, or that the bytes that arrived held no frame, not even a damaged one.
-    fn no_token(&self, error: TokenError) -> TokenError {
+    fn no_token(&mut self, error: TokenError) -> TokenError {
+        if matches!(error, TokenError::Broken { .. }) {
+            // What a server said before it hung up.
+            self.received += self.link.receive(&mut self.bytes[..], SLICE).unwrap_or(0);
+        }
         match error {
             TokenError::Silent { port, .. } | TokenError::Broken { port, .. } if self.received > 0 => {
                 TokenError::NoToken { port, received: self.received }

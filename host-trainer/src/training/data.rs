@@ -39,7 +39,8 @@ impl TrainingData {
     pub fn prepare(mut dataset: Dataset, settings: Settings) -> Result<Self, TrainingError> {
         settings.check()?;
         let mut notes: Vec<Note> = check_training(&dataset)?.into_iter().map(Note::Other).collect();
-        let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features);
+        let (standardiser, _) =
+            Standardiser::fit(&dataset.values, dataset.features, settings.objective.settings().fill());
         standardiser.apply(&mut dataset.values);
         let Prepared { sampler, notes: own, window } = settings.objective.settings().prepare(dataset)?;
         notes.extend(own);

@@ -27,6 +27,8 @@ pub(super) fn fold(weights: &mut StateDict, projection: &[f32]) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use neural_vault_core::encoder::Fill;
+
     use super::*;
     use crate::dataset::{Dataset, Standardiser, Synthetic};
     use crate::embedding::{Embedder, EmbeddingEngine};
@@ -41,7 +43,7 @@ mod tests {
         for features in [40, 3000] {
             let mut recordings =
                 Synthetic { classes: 3, timesteps: 8, features, sessions: 3, noise: 1.0, seed: 4 }.recordings();
-            Standardiser::fit(&recordings.values, features).0.apply(&mut recordings.values);
+            Standardiser::fit(&recordings.values, features, Fill::Mean).0.apply(&mut recordings.values);
             let labels: Vec<u32> = recordings.rows.iter().map(|row| row.label).collect();
             let front_end = FrontEnd::fit(&recordings.values, features, &labels).unwrap();
             let projection = front_end.projection(LATENT, CLOSED_SET_REST);
@@ -49,7 +51,8 @@ mod tests {
             let unfolded = initial_weights(reference_dims(LATENT), 9).unwrap();
             let mut folded = unfolded.clone();
             fold(&mut folded, &projection.weight);
-            folded.set_standardiser(vec![0.0; features], vec![1.0; features]);
+            let (mean, inv_std) = (vec![0.0; features], vec![1.0; features]);
+            folded.set_standardiser(Standardiser { mean, inv_std, fill: Fill::Mean });
             let [folded, unfolded] =
                 [folded, unfolded].map(|weights| Model::new(&weights, Provenance::default()).unwrap());
             for window in [1, 3] {

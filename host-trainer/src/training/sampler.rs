@@ -1,6 +1,6 @@
 //! The interface of an objective: settings to check, recordings to prepare, batches to draw.
 
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 use rand::rngs::ChaCha8Rng;
 
 use super::TrainingError;
@@ -17,6 +17,11 @@ pub(super) trait ObjectiveSettings {
 
     /// Checks the values against what loss and sampler need.
     fn check(&self) -> Result<(), TrainingError>;
+
+    /// What replaces values that are not finite.
+    fn fill(&self) -> Fill {
+        Fill::Mean
+    }
 
     /// Window lengths that the model is trained on.
     fn windows(&self) -> Vec<usize>;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, Fill};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
+use super::{Settings, Trainer};
+use crate::dataset::Synthetic;
 use crate::dataset::fixtures::vector_path;
 use crate::engine::{Data, Device, Engine, Feed};
 use crate::graph::loss::Mining;
@@ -31,6 +33,16 @@ fn tract_follows_pytorch_for_four_steps() {
 #[test]
 fn onnx_runtime_follows_pytorch_for_four_steps() {
     follow(Engine::OnnxRuntime(Device::Cpu));
+}
+
+#[test]
+fn only_the_reference_s_recipe_fills_gaps_as_the_reference_does() {
+    let data = Synthetic { classes: 2, timesteps: 6, features: 8, sessions: 2, noise: 0.5, seed: 1 }.recordings();
+    for (settings, fill) in [(Settings::reference(), Fill::Reference), (Settings::whitened(), Fill::Mean)] {
+        let trainer = Trainer::begin(data.clone(), settings, Engine::Tract, 1).unwrap();
+        assert_eq!(trainer.data.standardiser.fill, fill);
+        assert_eq!(trainer.model().unwrap().fill(), fill);
+    }
 }
 
 fn follow(engine: Engine) {

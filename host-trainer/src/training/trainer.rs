@@ -11,7 +11,7 @@ use super::initial::proxies;
 use super::note::Note;
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use super::{Settings, TrainingError};
-use crate::dataset::{Dataset, Standardiser};
+use crate::dataset::Dataset;
 use crate::engine::{Data, Engine, Feed, Session};
 use crate::graph::step::{PROXIES, Slot, training_step};
 use crate::model::{Model, ModelError, Provenance, StateDict, reference_dims};
@@ -95,7 +95,7 @@ impl Trainer {
         engine: Engine,
         threads: usize,
     ) -> Result<Self, TrainingError> {
-        let StateDict { dims, mut tensors } = weights;
+        let StateDict { dims, mut tensors, .. } = weights;
         let mut graphs = Vec::new();
         let mut slots = None;
         for options in data.sampler.graphs(data.settings.dropout > 0.0) {
@@ -178,10 +178,10 @@ impl Trainer {
         let trained = self.slots.iter().zip(&self.parameters).filter(|((name, _), _)| name != PROXIES);
         let constants = self.constants.iter().map(|(slot, data)| (slot, data));
         let tensors = trained.chain(constants).map(|((name, _), data)| (name.clone(), data.clone())).collect();
-        let mut weights = StateDict { dims: self.dims, tensors };
+        let standardiser = self.data.standardiser.clone();
+        let mut weights = StateDict { dims: self.dims, fill: standardiser.fill, tensors };
         self.data.sampler.finish(&mut weights);
-        let Standardiser { mean, inv_std } = &self.data.standardiser;
-        weights.set_standardiser(mean.clone(), inv_std.clone());
+        weights.set_standardiser(standardiser);
         Model::new(&weights, self.provenance.clone())
     }
 

@@ -63,10 +63,14 @@ fn a_truncated_or_extended_bundle_is_refused() {
 fn a_bundle_of_a_newer_version_is_refused() {
     let folder = Folder::new();
     let mut newer = bundle();
-    newer[8..10].copy_from_slice(&2u16.to_le_bytes());
+    newer[8..10].copy_from_slice(&3u16.to_le_bytes());
     reseal(&mut newer);
     folder.write("m.nvb", &newer);
-    folder.refuses(&["inspect", "m.nvb"], 4, &["m.nvb", "bundle version 2 is newer than version 1", "update it"]);
+    folder.refuses(
+        &["inspect", "m.nvb"],
+        4,
+        &["m.nvb", "bundle version 3 is newer than versions 1 and 2", "update it"],
+    );
 }
 
 #[test]

@@ -6,12 +6,12 @@ use std::arch::x86_64::{
     _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps, _mm512_sub_ps,
 };
 
-use neural_vault_core::kernel::{LANES, Quantiser, Statistics, loops};
+use neural_vault_core::kernel::{Fill, LANES, Quantiser, Statistics, loops};
 
 #[target_feature(enable = "avx512f")]
 #[allow(unsafe_code)]
 pub(super) fn standardise(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]) {
-    let Statistics { mean, inv_std } = statistics;
+    let Statistics { mean, inv_std, fill } = statistics;
     let (mean, inv_std, into) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut into[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
@@ -20,11 +20,11 @@ pub(super) fn standardise(raw: &[f32], statistics: Statistics<'_, f32>, into: &m
     for (((raw, mean), inv_std), into) in raws.iter().zip(means).zip(inv_stds).zip(intos) {
         // SAFETY: each is sixteen floats.
         unsafe {
-            let value = standardised(raw, _mm512_loadu_ps(mean.as_ptr()), _mm512_loadu_ps(inv_std.as_ptr()));
+            let value = standardised(raw, _mm512_loadu_ps(mean.as_ptr()), _mm512_loadu_ps(inv_std.as_ptr()), fill);
             _mm512_storeu_ps(into.as_mut_ptr(), value);
         }
     }
-    loops::standardise(raw, Statistics { mean, inv_std }, into);
+    loops::standardise(raw, Statistics { mean, inv_std, fill }, into);
 }
 
 #[target_feature(enable = "avx512f,avx512vl")]
@@ -42,29 +42,34 @@ pub(super) fn quantise(values: &[f32], quantiser: Quantiser, places: &mut [i16])
 
 #[target_feature(enable = "avx512f,avx512vl")]
 pub(super) fn quantise_raw(raw: &[f32], statistics: Statistics<'_, u16>, quantiser: Quantiser, codes: &mut [i16]) {
-    let Statistics { mean, inv_std } = statistics;
+    let Statistics { mean, inv_std, fill } = statistics;
     let (mean, inv_std, codes) = (&mean[..raw.len()], &inv_std[..raw.len()], &mut codes[..raw.len()]);
     let (raws, raw) = raw.as_chunks::<LANES>();
     let (means, mean) = mean.as_chunks::<LANES>();
     let (inv_stds, inv_std) = inv_std.as_chunks::<LANES>();
     let (places, rest) = codes.as_chunks_mut::<LANES>();
     for (((raw, mean), inv_std), place) in raws.iter().zip(means).zip(inv_stds).zip(places) {
-        store(codes_of_raw(raw, mean, inv_std, quantiser), place);
+        store(codes_of_raw(raw, mean, inv_std, fill, quantiser), place);
     }
-    loops::quantise_raw(raw, Statistics { mean, inv_std }, quantiser, rest);
+    loops::quantise_raw(raw, Statistics { mean, inv_std, fill }, quantiser, rest);
 }
 
-/// Sixteen raw values, sanitised and standardised.
+/// Sixteen raw values, standardised once those that are not finite are replaced.
 #[target_feature(enable = "avx512f")]
 #[inline]
 #[allow(unsafe_code)]
-fn standardised(raw: &[f32; LANES], mean: __m512, inv_std: __m512) -> __m512 {
-    /// The replacement of a value, four bits for each kind: 0 for NaN, 1 and -1 for infinities, otherwise the value.
-    const SANITISED: i32 = 0x00a9_0088;
+fn standardised(raw: &[f32; LANES], mean: __m512, inv_std: __m512, fill: Fill) -> __m512 {
+    // What replaces a value, four bits for each kind of value. Finite ones stay: 1 stands for the value itself.
+    let table = match fill {
+        // 8, 9 and a stand for 0, -1 and 1.
+        Fill::Reference => 0x11a9_1188,
+        // 0 stands for the first operand, the mean.
+        Fill::Mean => 0x1100_1100,
+    };
     // SAFETY: sixteen floats.
     let raw = unsafe { _mm512_loadu_ps(raw.as_ptr()) };
-    let sanitised = _mm512_fixupimm_ps::<0>(raw, raw, _mm512_set1_epi32(SANITISED));
-    _mm512_mul_ps(_mm512_sub_ps(sanitised, mean), inv_std)
+    let filled = _mm512_fixupimm_ps::<0>(mean, raw, _mm512_set1_epi32(table));
+    _mm512_mul_ps(_mm512_sub_ps(filled, mean), inv_std)
 }
 
 #[target_feature(enable = "avx512f")]
@@ -83,9 +88,10 @@ pub(super) fn codes_of_raw(
     raw: &[f32; LANES],
     mean: &[u16; LANES],
     inv_std: &[u16; LANES],
+    fill: Fill,
     quantiser: Quantiser,
 ) -> __m512i {
-    codes(standardised(raw, bfloats(mean), bfloats(inv_std)), quantiser)
+    codes(standardised(raw, bfloats(mean), bfloats(inv_std), fill), quantiser)
 }
 
 /// The codes of sixteen values.

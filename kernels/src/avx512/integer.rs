@@ -99,7 +99,7 @@ pub(super) fn add_raw_i8(row: RawRow<'_>, weights: WeightRows<'_, [i8; QUAD]>, s
     const COLUMNS: usize = 8;
     /// Fewest values for which this is faster; the weights for fewer values stay in the second-level cache.
     const LONG: usize = 8 * STEP;
-    let RawRow { raw, statistics: Statistics { mean, inv_std }, factor } = row;
+    let RawRow { raw, statistics: Statistics { mean, inv_std, fill }, factor } = row;
     let quantiser = Quantiser { factor, max_code: i8::MAX as i16 };
     if sums.len() != COLUMNS || raw.len() < LONG {
         return 0;
@@ -112,7 +112,7 @@ pub(super) fn add_raw_i8(row: RawRow<'_>, weights: WeightRows<'_, [i8; QUAD]>, s
     let mut tile = [_mm512_setzero_si512(); COLUMNS];
     let mut total = _mm512_setzero_si512();
     for (((raw, mean), inv_std), weights) in parts.zip(columns.chunks(LANES / QUAD * stride)) {
-        let codes = codes_of_raw(raw, mean, inv_std, quantiser);
+        let codes = codes_of_raw(raw, mean, inv_std, fill, quantiser);
         total = _mm512_add_epi32(total, codes);
         let quads: [i32; LANES / QUAD] = bytemuck::cast(_mm512_cvtepi32_epi8(codes));
         for (quad, row) in quads.into_iter().zip(weights.chunks(stride)) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use neural_vault_core::encoder::Fill;
 use serde_json::{Value, json};
 
 use super::super::arguments::DataArguments;
@@ -21,7 +22,7 @@ pub fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(St
     let recordings: Vec<Recording<'_>> =
         dataset.scans().into_iter().map(|scan| Recording::new(&dataset, scan)).collect();
     let missing: usize = recordings.iter().map(|recording| recording.level.missing).sum();
-    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features);
+    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features, Fill::Mean);
     let lengths = || recordings.iter().map(|recording| recording.frames);
     let (shortest, longest) = (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0));
     let telling = dataset.telling_level();
@@ -65,7 +66,7 @@ impl<'d> Recording<'d> {
             label: &dataset.labels[scan.label as usize],
             session: &dataset.sessions[scan.session as usize],
             frames: scan.rows.len(),
-            gaps: gaps(dataset, &scan),
+            gaps: dataset.runs(&scan).len() - 1,
             level: dataset.level(&scan),
         }
     }
@@ -77,15 +78,6 @@ impl<'d> Recording<'d> {
             "missing": missing, "mean": mean, "deviation": deviation,
         })
     }
-}
-
-/// Steps in time that are longer than the usual, which is the shortest that half of the steps have.
-fn gaps(dataset: &Dataset, scan: &Scan) -> usize {
-    let times = dataset.rows[scan.rows.clone()].windows(2);
-    let mut steps: Vec<u64> = times.map(|pair| pair[1].timestep.abs_diff(pair[0].timestep)).collect();
-    steps.sort_unstable();
-    let usual = steps.get(steps.len().saturating_sub(1) / 2).copied().unwrap_or(0);
-    steps.iter().filter(|&&step| step > usual).count()
 }
 
 /// All recordings, or, of many, those with gaps or missing values before the others.

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent};
 use super::look::state_name;
+use crate::cli::arguments::window_or_own;
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, MODEL, TOKEN, USAGE};
 use crate::cli::secret_file::{new_secret, read_secret};
 use crate::files::Existing;
 use crate::hex;
-use crate::model::Model;
 
 /// Provision a blank token for one administrator and one model.
 ///
@@ -119,7 +119,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         let text = format!("{port}: the token holds model {held}, not {given}; give its model, or flash this one");
         return Err(Failure::new(MODEL, text));
     }
-    let window = arguments.window.map_or_else(|| own_window(&model), Ok)?;
+    let window = token_window(window_or_own(arguments.window.map(usize::from), &model, console))?;
     let admin_key = if arguments.admin_key.exists() {
         admin_key(&arguments.admin_key, console)?
     } else {
@@ -185,9 +185,8 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
     console.result("token-wipe", &format!("{port}: blank\n"), json!({ "port": port }))
 }
 
-/// The model's own window, where it is no longer than a token can hold.
-fn own_window(model: &Model) -> Result<u8, Failure> {
-    let window = model.provenance().window;
+/// A window that is no longer than a token can hold.
+fn token_window(window: usize) -> Result<u8, Failure> {
     u8::try_from(window).map_err(|_| {
         let longest = u8::MAX;
         Failure::new(
@@ -207,12 +206,10 @@ fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::model::{Provenance, initialise, linear_dims};
 
     #[test]
     fn a_window_that_a_token_cannot_hold_is_refused_and_not_shortened() {
-        let model = |window| initialise(linear_dims(4), Provenance { window, ..Provenance::default() }, 1).unwrap();
-        assert_eq!(own_window(&model(255)).ok(), Some(255));
-        assert_eq!(own_window(&model(256)).unwrap_err().code, USAGE);
+        assert_eq!(token_window(255).ok(), Some(255));
+        assert_eq!(token_window(256).unwrap_err().code, USAGE);
     }
 }

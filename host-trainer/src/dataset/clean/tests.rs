@@ -9,7 +9,12 @@ use crate::dataset::fixtures::{expected, same};
 /// Recordings of these frames each, one a session, all of one label.
 fn recordings(features: usize, frames: &[&[f32]]) -> Dataset {
     let rows = |(session, values): (usize, &&[f32])| {
-        (0..values.len() / features).map(move |at| Row { label: 0, session: session as u32, timestep: at as i64 })
+        (0..values.len() / features).map(move |at| Row {
+            label: 0,
+            session: session as u32,
+            timestep: at as i64,
+            run: 0,
+        })
     };
     Dataset {
         origin: "made".into(),

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use quick_xml::events::BytesStart;
 
 use super::decode;
-use crate::dataset::mesh;
 use crate::dataset::numbers::{ByteOrder, NumberType};
+use crate::dataset::orientation::is_mesh;
 
 /// A data array whose attributes are understood; its values are decoded later.
 pub(super) struct DataArray<'x> {
@@ -111,7 +111,7 @@ impl<'x> DataArray<'x> {
             ));
         }
         let sizes = (self.vertices, self.frames);
-        if mesh::is_known(self.frames) && !mesh::is_known(self.vertices) {
+        if is_mesh(self.frames) && !is_mesh(self.vertices) {
             return Err(format!(
                 "its dimensions are {} x {}, frames x vertices; GIFTI has vertices first: write array.T",
                 sizes.0, sizes.1

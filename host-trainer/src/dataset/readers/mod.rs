@@ -3,6 +3,7 @@
 //! [`load`] finds the files of its inputs, has each read by the reader that recognises it, names what has no names of its
 //! own by its path, and joins all to one dataset.
 
+mod bin;
 mod csv;
 mod feature_columns;
 mod find;
@@ -17,6 +18,7 @@ mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reader;
+mod segments;
 mod source;
 mod trials;
 
@@ -26,7 +28,9 @@ use super::check::check_values;
 use super::error::DatasetError;
 use super::input::{Input, Place};
 use super::names::Names;
+use super::notes::not_finite;
 use super::order::{Twins, Unordered, join};
+use super::orientation::check_orientation;
 use super::rows::{Dataset, Row};
 use crate::escape;
 use find::{Found, LeftOut, drop_companions, find};
@@ -41,6 +45,7 @@ static READERS: &[&dyn Reader] = &[
     &csv::LongCsv,
     &npz::Npz,
     &npy::Npy,
+    &bin::Bin,
     &gifti::Gifti,
     #[cfg(feature = "nifti")]
     &nifti::Nifti,
@@ -66,7 +71,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     for file in &found {
         match read(file, options, &mut tables) {
             Ok(part) => parts.push(part),
-            // A folder of recordings often holds other tables and images too.
+            // A folder of recordings often holds other tables, images and binary files too.
             Err(error) if is_in_folder(file) && is_no_recording(&error) => {
                 left_out.add(file.place.shown().to_owned(), Some(error.to_string()));
                 refusal.get_or_insert(error);
@@ -81,6 +86,9 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     let mut dataset = join(parts, origin(inputs))?;
     dataset.notes.extend(left_out.notes());
     check_values(&dataset)?;
+    let gaps = dataset.find_runs();
+    let not_finite = not_finite(&dataset);
+    dataset.notes.extend(gaps.into_iter().chain(not_finite));
     Ok(dataset)
 }
 
@@ -108,8 +116,8 @@ fn kinds() -> String {
 
 /// Whether a file holds something else than a recording, or one that needs what is not given.
 fn is_no_recording(error: &DatasetError) -> bool {
-    use DatasetError::{MissingColumn, NoMask, NotRecording};
-    matches!(error, MissingColumn { .. } | NoMask { .. } | NotRecording { .. })
+    use DatasetError::{MissingColumn, NoMask, NoWidth, NotRecording};
+    matches!(error, MissingColumn { .. } | NoMask { .. } | NoWidth { .. } | NotRecording { .. })
 }
 
 /// Reads one file; a table of events that labels it is added to `tables`.
@@ -160,10 +168,13 @@ fn of_recording(recording: Recording, origin: PathBuf, identity: &Identity) -> R
     let (mut labels, mut sessions) = (Names::default(), Names::default());
     let (label, session) = (labels.number(&identity.label), sessions.number(&identity.session));
     let Recording { matrix, timesteps, notes, .. } = recording;
-    let row = |timestep| Row { label, session, timestep };
+    let row = |timestep| Row { label, session, timestep, run: 0 };
     let rows = match timesteps {
         Some(timesteps) => timesteps.into_iter().map(row).collect(),
-        None => (0..matrix.rows as i64).map(row).collect(),
+        None => {
+            check_orientation(&origin, matrix.rows, matrix.features)?;
+            (0..matrix.rows as i64).map(row).collect()
+        }
     };
     let (features, values) = (matrix.features, matrix.values);
     let unordered = Unordered { origin: origin.clone(), labels, sessions, rows, features, values, notes };

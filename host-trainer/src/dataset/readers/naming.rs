@@ -43,7 +43,7 @@ pub(super) fn identity(input: &Input, folders: &[String], stem: &str) -> Identit
     let (label, session) = if let Some(subject) = entity("sub-") {
         let parts: Vec<String> = ["ses-", "run-"].into_iter().filter_map(entity).collect();
         (subject, parts.join("_"))
-    } else if stem.eq_ignore_ascii_case(UNNAMED) {
+    } else if is_unnamed(stem) {
         match folders.split_last() {
             Some(_) if input.label.is_some() => (String::new(), folders.join("/")),
             Some((folder, above)) => (folder.clone(), above.join("/")),
@@ -63,6 +63,11 @@ pub(super) fn identity(input: &Input, folders: &[String], stem: &str) -> Identit
         (None, _) => session,
     };
     Identity { label: input.label.clone().unwrap_or(label), session }
+}
+
+/// Whether a file's name says what is in it, not whose it is.
+pub(super) fn is_unnamed(stem: &str) -> bool {
+    stem.eq_ignore_ascii_case(UNNAMED)
 }
 
 /// Whether a part of a name is an entity such as `sub-01`.

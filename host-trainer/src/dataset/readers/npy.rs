@@ -1,6 +1,12 @@
 //! A recording as a `.npy` file: timesteps x features, named by the file.
+//!
+//! Its times are those of a file of segments beside it, `STEM.segments.json` or, beside `preds.npy`, `segments.json`.
 
-use super::reader::{Content, LoadOptions, Reader};
+use std::path::{Path, PathBuf};
+
+use super::naming::is_unnamed;
+use super::reader::{Content, LoadOptions, Reader, Recording};
+use super::segments;
 use super::source::Source;
 use crate::dataset::error::DatasetError;
 use crate::dataset::npy::read_npy;
@@ -9,7 +15,7 @@ pub(super) struct Npy;
 
 impl Reader for Npy {
     fn name(&self) -> &'static str {
-        "a recording named by its file (`.npy`, `.npz` with `preds`)"
+        "a recording named by its file (`.npy`)"
     }
 
     fn endings(&self) -> &'static [&'static str] {
@@ -20,8 +26,24 @@ impl Reader for Npy {
         start.starts_with(b"\x93NUMPY")
     }
 
+    fn companions(&self, path: &Path) -> Vec<PathBuf> {
+        let stem = self.stem(path);
+        segments::candidates(path, &stem, is_unnamed(&stem))
+    }
+
     fn read(&self, source: Source, _: &LoadOptions, _: Option<&str>) -> Result<Content, DatasetError> {
         let file = source.path().to_owned();
-        Ok(Content::Recording(read_npy(&file, source.reader()?)?.into()))
+        let segments = if source.is_file() { segments::read(&self.companions(&file))? } else { None };
+        source.refuse_other_kinds(b"\x93NUMPY")?;
+        let length = source.length();
+        let (matrix, note) = read_npy(&file, source.reader()?, length)?;
+        let frames = matrix.rows;
+        let mut recording = Recording::from(matrix);
+        recording.notes.extend(note);
+        if let Some(segments) = segments {
+            segments.check_frames(&file, frames)?;
+            recording.set_times(&segments.starts, &segments.file)?;
+        }
+        Ok(Content::Recording(recording))
     }
 }

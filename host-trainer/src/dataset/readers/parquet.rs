@@ -190,7 +190,7 @@ fn wide(file: &Path, layout: &Layout<'_>, given: Option<&str>) -> Result<Content
     if layout.timestep.is_none() {
         timesteps = count_up(&names);
     }
-    let row = |((label, session), timestep)| Row { label, session, timestep };
+    let row = |((label, session), timestep)| Row { label, session, timestep, run: 0 };
     let rows = names.into_iter().zip(timesteps).map(row).collect();
     let unordered =
         Unordered { origin: file.to_owned(), labels, sessions, rows, features, values: matrix.values, notes };

@@ -9,6 +9,7 @@ use super::source::Source;
 use crate::dataset::error::DatasetError;
 use crate::dataset::npy::Matrix;
 use crate::dataset::rows::Dataset;
+use crate::dataset::times::{Steps, steps};
 
 /// Reads recordings of one format.
 pub(super) trait Reader: Sync {
@@ -69,6 +70,20 @@ pub(super) struct Recording {
 impl From<Matrix> for Recording {
     fn from(matrix: Matrix) -> Self {
         Self { matrix, timesteps: None, step: None, notes: Vec::new() }
+    }
+}
+
+impl Recording {
+    /// Takes the time of each frame, in seconds, as `file` says it.
+    pub(super) fn set_times(&mut self, times: &[f64], file: &Path) -> Result<(), DatasetError> {
+        let Steps { timesteps, step } = steps(times, &vec![0; times.len()]).map_err(|row| DatasetError::Array {
+            file: file.to_owned(),
+            what: format!("frame {row}"),
+            reason: "its time is not a number".to_owned(),
+        })?;
+        self.timesteps = Some(timesteps);
+        self.step = step;
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 
 use super::gzip::Members;
-use super::kind::kind_of_text;
+use super::kind::{kind, kind_of_text};
 use crate::dataset::error::DatasetError;
 use crate::dataset::input::Place;
 
@@ -69,9 +69,19 @@ impl Source {
         &self.path
     }
 
-    /// The first bytes.
-    pub(super) fn start(&self) -> &[u8] {
-        &self.start
+    /// Whether it is a file, and not a pipe or standard input.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.rest, Rest::File(_))
+    }
+
+    /// Names a file of another format as what it is; `magic` are the first bytes of the expected one.
+    pub(super) fn refuse_other_kinds(&self, magic: &[u8]) -> Result<(), DatasetError> {
+        match kind(&self.start) {
+            Some(what) if !self.start.starts_with(magic) => {
+                Err(DatasetError::OtherKind { file: self.path.clone(), what })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the bytes are in gzip.

@@ -88,7 +88,7 @@ pub(super) fn labelled(
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for (&timestep, frame) in timesteps.iter().zip(matrix.values.chunks_exact(matrix.features)) {
         if let Some(trial_type) = labelled.frames[timestep as usize] {
-            rows.push(Row { label: labels.number(trial_type), session, timestep });
+            rows.push(Row { label: labels.number(trial_type), session, timestep, run: 0 });
             values.extend_from_slice(frame);
         }
     }

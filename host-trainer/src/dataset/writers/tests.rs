@@ -51,7 +51,7 @@ fn recordings_without_sessions_keep_none() {
 fn several_groups_of_rows_are_one_table() {
     // Two groups of rows in Parquet, whose groups hold 2^24 values.
     let features = (1 << 23) + 1;
-    let row = |timestep| Row { label: 0, session: 0, timestep };
+    let row = |timestep| Row { label: 0, session: 0, timestep, run: 0 };
     let dataset = Dataset {
         origin: "made".into(),
         labels: vec!["a".into()],

@@ -5,4 +5,4 @@ mod example;
 mod life;
 mod line;
 mod refused;
-mod simulated;
+pub mod simulated;

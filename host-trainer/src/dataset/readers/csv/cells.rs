@@ -1,27 +1,6 @@
 //! The values of cells.
 
-/// What pandas takes for a missing value.
-const MISSING: &[&[u8]] = &[
-    b"",
-    b"#N/A",
-    b"#N/A N/A",
-    b"#NA",
-    b"-1.#IND",
-    b"-1.#QNAN",
-    b"-NaN",
-    b"-nan",
-    b"1.#IND",
-    b"1.#QNAN",
-    b"<NA>",
-    b"N/A",
-    b"NA",
-    b"NULL",
-    b"NaN",
-    b"None",
-    b"n/a",
-    b"nan",
-    b"null",
-];
+use crate::dataset::names::is_missing;
 
 /// Longest number with a decimal comma.
 const LONGEST: usize = 64;
@@ -96,14 +75,10 @@ impl Numbers {
     }
 }
 
-/// Whether a cell without white space around it is one of pandas' spellings of a missing value.
-pub(super) fn is_missing(cell: &[u8]) -> bool {
-    MISSING.contains(&cell)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::names::MISSING;
 
     #[test]
     fn every_spelling_of_pandas_is_a_missing_value() {

@@ -6,11 +6,11 @@ use csv::ByteRecord;
 
 use super::super::feature_columns::feature_columns;
 use super::Lines;
-use super::cells::{Numbers, is_missing};
+use super::cells::Numbers;
 use super::dialect::Header;
 use crate::dataset::error::DatasetError;
 use crate::dataset::features::{BETWEEN, Features};
-use crate::dataset::names::tidy;
+use crate::dataset::names::{is_missing, tidy};
 
 const NAME: &str = "a name";
 const FEATURE: &str = "a feature";
