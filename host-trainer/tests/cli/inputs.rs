@@ -47,6 +47,10 @@ fn files() -> Folder {
         write(name, &clip);
     }
     write("other.npz", &npz("preds", &clip));
+    let values: Vec<u8> = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.5].iter().flat_map(|value| value.to_le_bytes()).collect();
+    write("values.bin", &values);
+    write("timed.bin", &values);
+    write("timed.segments.json", b"[{\"start\": 0.0}, {\"start\": 1.5}, {\"start\": 7.5}]");
     for (subject, run) in [(1, 1), (1, 2), (2, 1)] {
         write(&format!("bids/sub-0{subject}/ses-1/func/sub-0{subject}_ses-1_task-x_run-{run}_bold.npy"), &clip);
     }
@@ -73,7 +77,7 @@ fn npz(name: &str, array: &[u8]) -> Vec<u8> {
 fn every_example_of_the_table_gives_what_it_says() {
     let folder = files();
     let examples = examples();
-    assert!(examples.len() >= 17);
+    assert!(examples.len() >= 19);
     for Example { arguments, labels, sessions, timesteps } in examples {
         let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let described = folder.does(&[&["inspect", "--json"], &given[..]].concat()).json();

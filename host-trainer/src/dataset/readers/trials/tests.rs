@@ -79,7 +79,7 @@ fn a_label_that_is_given_leaves_the_events_beside_unused() {
     let events = format!("{STEM}_events.tsv");
     let folder = run(&[(&events, EVENTS)]);
     let input = Input { label: Some("ada".to_owned()), ..folder.path().into() };
-    assert_eq!(load(&[input.clone()], &seconds(2.0)).unwrap().labels, ["ada"]);
+    assert_eq!(load(std::slice::from_ref(&input), &seconds(2.0)).unwrap().labels, ["ada"]);
     let asked = LoadOptions { events: EventTable::At(folder.path().join(&events)), ..seconds(2.0) };
     let dataset = load(&[input], &asked).unwrap();
     assert_eq!((&dataset.labels[0][..], &dataset.sessions[0][..]), ("face", "ada/run-1"));
