@@ -3,13 +3,16 @@
 #[cfg(feature = "_engine")]
 mod onnx;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_core::scan::{ScanEncoder, ScanError, check_frame};
+#[cfg(feature = "_engine")]
+use neural_vault_core::scan::check_frame;
+use neural_vault_core::scan::{ScanEncoder, ScanError};
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, DatasetError, Scan};
+use crate::dataset::{Dataset, DatasetError, Scan, check_frames};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
 use crate::model::{Model, ModelError};
@@ -50,6 +53,19 @@ pub enum EmbeddingError {
         given: usize,
         /// Features per frame of the model.
         expected: usize,
+    },
+    /// A recording has as many frames as the model has features, and another number of features.
+    #[error(
+        "{origin}: a scan of {rows} frames x {columns} features looks transposed: the model takes frames of {rows} features; \
+         rows are timesteps, so save `array.T`"
+    )]
+    Transposed {
+        /// The recording.
+        origin: String,
+        /// Frames of a scan, which are as many as the model's features.
+        rows: usize,
+        /// Features per frame of the recording.
+        columns: usize,
     },
     /// The window is longer than the model's position table, or has no frame.
     #[error("a window of {window} frames: the model takes 1 to {positions}")]
@@ -114,17 +130,17 @@ impl Embedder {
 
     /// The embedding of each of `scans`, which is the mean over its windows of `window` frames.
     ///
-    /// A scan that is shorter than a window is repeated to fill one; frames after the last whole window are dropped.
+    /// A scan is a run of frames without a gap. When it is shorter than a window it is repeated to fill one; frames after
+    /// the last whole window are left out.
     ///
     /// # Errors
     /// When a scan has another width than the model or ends inside a frame, the window is out of range, or the engine
     /// fails. If several scans fail, the error is that of the first.
     pub fn embed(&mut self, scans: &[Frames<'_>], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        scans.iter().try_for_each(|scan| check_width(scan.name, scan.features, &self.dims))?;
-        // Checked before memory is allocated: the window may come from a damaged file.
-        if !(1..=self.dims.positions).contains(&window) {
-            return Err(EmbeddingError::Window { window, positions: self.dims.positions });
+        if let Some(other) = scans.iter().find(|scan| scan.features != self.dims.features) {
+            return Err(width(other.name.to_owned(), other.features, self.dims.features));
         }
+        self.check_window(window)?;
         match &mut self.runner {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
@@ -134,19 +150,29 @@ impl Embedder {
         }
     }
 
-    /// As [`Embedder::embed`], for scans of a dataset.
+    /// The embedding of each of `scans` of a dataset, which is the mean over its windows of `window` frames.
+    ///
+    /// Windows are those of [`Dataset::windows`]: none joins frames across a gap in time.
     ///
     /// # Errors
-    /// As [`Embedder::embed`].
+    /// As [`Embedder::embed`]; also when a frame says nothing, or the recordings look transposed.
     pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        check_width(&dataset.origin.display().to_string(), dataset.features, &self.dims)?;
+        check_width(dataset, self.dims.features)?;
+        self.check_window(window)?;
+        for scan in scans {
+            check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
+        }
         let names: Vec<String> = scans.iter().map(|scan| name(dataset, scan)).collect();
-        let frames = scans.iter().zip(&names).map(|(scan, name)| Frames {
-            name,
-            values: dataset.scan_values(scan),
-            features: dataset.features,
-        });
+        let values: Vec<Cow<'_, [f32]>> = scans.iter().map(|scan| dataset.windowed_values(scan, window)).collect();
+        let frames =
+            names.iter().zip(&values).map(|(name, values)| Frames { name, values, features: dataset.features });
         self.embed(&frames.collect::<Vec<_>>(), window)
+    }
+
+    /// Checks a window before memory is allocated for it: it may come from a damaged file.
+    fn check_window(&self, window: usize) -> Result<(), EmbeddingError> {
+        let positions = self.dims.positions;
+        if (1..=positions).contains(&window) { Ok(()) } else { Err(EmbeddingError::Window { window, positions }) }
     }
 }
 
@@ -156,16 +182,24 @@ impl fmt::Debug for Embedder {
     }
 }
 
-/// Checks that every frame of a scan says something, as embedding it does.
+/// Refuses recordings whose frames are not of `features` values, those of a model.
 ///
 /// # Errors
-/// The first frame that does not, with the scan's label and session.
-pub fn check_scan(dataset: &Dataset, scan: &Scan) -> Result<(), EmbeddingError> {
-    let values = dataset.scan_values(scan);
-    check_frames(values, dataset.features).map_err(|source| EmbeddingError::Scan { label: name(dataset, scan), source })
+/// [`EmbeddingError::Width`], or [`EmbeddingError::Transposed`] where a scan has as many frames as that.
+pub fn check_width(dataset: &Dataset, features: usize) -> Result<(), EmbeddingError> {
+    if dataset.features == features {
+        return Ok(());
+    }
+    let origin = dataset.origin.display().to_string();
+    if dataset.scans().iter().any(|scan| scan.rows.len() == features) {
+        return Err(EmbeddingError::Transposed { origin, rows: features, columns: dataset.features });
+    }
+    Err(width(origin, dataset.features, features))
 }
 
-fn check_frames(values: &[f32], features: usize) -> Result<(), ScanError> {
+/// Refuses raw values with a frame that says nothing, as the core does.
+#[cfg(feature = "_engine")]
+fn check_raw(values: &[f32], features: usize) -> Result<(), ScanError> {
     for (index, frame) in values.chunks_exact(features).enumerate() {
         check_frame(frame).map_err(|cause| ScanError::Degenerate { frame: index + 1, cause })?;
     }
@@ -178,11 +212,8 @@ fn name(dataset: &Dataset, scan: &Scan) -> String {
     if session.is_empty() { label.clone() } else { format!("{label}, session {session}") }
 }
 
-fn check_width(origin: &str, given: usize, dims: &Dims) -> Result<(), EmbeddingError> {
-    if given == dims.features {
-        return Ok(());
-    }
-    Err(EmbeddingError::Width { origin: origin.to_owned(), given, expected: dims.features })
+fn width(origin: String, given: usize, expected: usize) -> EmbeddingError {
+    EmbeddingError::Width { origin, given, expected }
 }
 
 /// Embeds on all cores of the processor, each scan on one.
@@ -234,6 +265,43 @@ mod tests {
             scans.iter().map(|scan| Frames { name: "", values: data.scan_values(scan), features: FEATURES }).collect();
         let mut embedder = embedder();
         assert_eq!(embedder.embed(&slices, 3).unwrap(), embedder.scans(&data, &scans, 3).unwrap());
+    }
+
+    #[test]
+    fn a_scan_with_a_gap_embeds_as_the_mean_of_the_whole_windows_of_its_runs() {
+        let mut data =
+            Synthetic { classes: 1, timesteps: 11, features: FEATURES, sessions: 1, noise: 0.3, seed: 5 }.recordings();
+        data.rows[4..].iter_mut().for_each(|row| row.run = 1);
+        let mut embedder = embedder();
+        let mut one = |rows: std::ops::Range<usize>, window| {
+            embedder.scans(&data, &[Scan { label: 0, session: 0, rows }], window).unwrap().remove(0)
+        };
+        let windows = [one(0..3, 3), one(4..7, 3), one(7..10, 3)];
+        let mean: Vec<f32> = (0..windows[0].len()).map(|k| windows.iter().map(|w| w[k]).sum::<f32>() / 3.0).collect();
+        assert_eq!(one(0..11, 3), mean);
+        assert_eq!(one(0..11, 9), one(4..11, 9), "the longest run is repeated");
+    }
+
+    #[test]
+    fn recordings_with_as_many_frames_as_the_model_has_features_look_transposed() {
+        let data =
+            Synthetic { classes: 2, timesteps: FEATURES, features: 7, sessions: 1, noise: 0.3, seed: 5 }.recordings();
+        let message = embedder().scans(&data, &data.scans(), 1).unwrap_err().to_string();
+        assert!(
+            message.contains("24 frames x 7 features looks transposed") && message.contains("array.T"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_frame_that_says_nothing_is_named_by_its_timestep() {
+        let mut data =
+            Synthetic { classes: 2, timesteps: 5, features: FEATURES, sessions: 2, noise: 0.3, seed: 5 }.recordings();
+        data.values[8 * FEATURES..9 * FEATURES].fill(1.0);
+        let scans = data.scans();
+        let message = embedder().scans(&data, &scans, 1).unwrap_err().to_string();
+        assert!(message.contains("label `class00`, session `run01`, timestep 3"), "{message}");
+        assert!(embedder().scans(&data, &scans, 3).is_ok(), "it is outside the scan's only window");
     }
 
     #[test]

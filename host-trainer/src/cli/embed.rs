@@ -10,6 +10,7 @@ use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, wind
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
+use super::scans::note_windows;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files::{self, Existing, Readers};
 use crate::model::Model;
@@ -72,6 +73,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
+    note_windows(&dataset, &scans, window, console);
     value["rows"] = scans
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))

@@ -13,8 +13,9 @@ use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
 use super::names::{self, check_label, name};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
-use crate::dataset::Dataset;
-use crate::embedding::{Embedder, EmbeddingEngine};
+use super::scans::note_windows;
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
 use crate::escape::Escaped;
@@ -99,6 +100,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let development = names::sessions(&arguments.development_sessions, &dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, &dataset)?;
     let mut model = crate::model::load(&arguments.model)?;
+    check_width(&dataset, model.dims().features)?;
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
@@ -122,6 +124,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
+    note_windows(&dataset, &used(&dataset, &[&sessions, &development, &probes]), record.policy.window(), console);
     arguments.force.write_enrolment(&record, &arguments.output)?;
     // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
@@ -146,6 +149,15 @@ impl Arguments {
     fn policy(&self, window: usize) -> Policy {
         Policy { window: window as u32, windows: self.windows.unwrap_or(0), centred: self.frozen }
     }
+}
+
+/// The scans of the sessions that are enrolled, which come first, that choose the threshold and that test it.
+fn used(dataset: &Dataset, named: &[&[String]; 3]) -> Vec<Scan> {
+    let mut scans = dataset.scans();
+    if !named[0].is_empty() {
+        scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
+    }
+    scans
 }
 
 /// Training a model again with one more label.

@@ -138,7 +138,9 @@ impl Arguments {
                 console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
                 started = Instant::now();
             };
-            evaluated.extend(evaluate(dataset, protocol, plan, &mut stage)?);
+            let of_protocol = evaluate(dataset, protocol, plan, &mut stage)?;
+            of_protocol.iter().flat_map(|one| &one.notes).for_each(|note| console.note(format!("note: {note}")));
+            evaluated.extend(of_protocol);
         }
         Ok(evaluated)
     }
@@ -240,6 +242,7 @@ impl From<EvaluationError> for Failure {
                 };
                 Self::new(USAGE, format!("{error}{next}"))
             }
+            EvaluationError::Data(error) => error.into(),
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),

@@ -16,7 +16,7 @@ use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
 use super::secret_file::read_secret;
 use crate::dataset::{Dataset, Input};
-use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::files::{self, Readers};
 use crate::hex;
 use crate::model::{Model, ONNX, SAFETENSORS};
@@ -142,11 +142,7 @@ fn tagged(is_tagged: bool) -> &'static str {
 
 /// The raw frames of the sessions that trained the model, or of all sessions when it names none.
 fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure> {
-    if dataset.features != model.dims().features {
-        let (given, taken) = (dataset.features, model.dims().features);
-        let origin = dataset.origin.display();
-        return Err(Failure::new(DATA, format!("{origin}: a frame has {given} features, the model takes {taken}")));
-    }
+    check_width(dataset, model.dims().features)?;
     let trained = &model.provenance().training_sessions;
     let mut frames = Vec::new();
     for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {

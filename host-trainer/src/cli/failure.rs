@@ -66,7 +66,9 @@ impl fmt::Display for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let code = match error {
-            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } | DatasetError::UnknownOutput { .. } => {
+                USAGE
+            }
             DatasetError::Write { .. } => OUTPUT,
             _ => DATA,
         };
@@ -114,7 +116,9 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
             EmbeddingError::Window { .. } => Self::new(USAGE, error.with_hint()),
-            EmbeddingError::Width { .. } | EmbeddingError::Scan { .. } => Self::new(DATA, error.with_hint()),
+            EmbeddingError::Width { .. } | EmbeddingError::Transposed { .. } | EmbeddingError::Scan { .. } => {
+                Self::new(DATA, error.with_hint())
+            }
         }
     }
 }

@@ -31,6 +31,8 @@ impl Hint for DatasetError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::MissingColumn { .. } => ", or name the label's with --label-column",
+            Self::NoMask { .. } => ": give --mask MASK.nii.gz",
+            Self::NoFrameTime { .. } => "; give --tr SECONDS, or --events none to label it by its path",
             Self::NoWidth { .. } => ", or give --width",
             Self::OneWindow { .. } => ": shorten --window or add recordings",
             _ => "",
@@ -146,7 +148,7 @@ impl Hint for EmbeddingError {
             Self::Engine(error) => error.hint(),
             Self::Window { .. } => "; choose another --window, or enrol again".into(),
             Self::Data(error) => error.hint(),
-            Self::Width { .. } | Self::Scan { .. } => "".into(),
+            Self::Width { .. } | Self::Transposed { .. } | Self::Scan { .. } => "".into(),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
 use super::names::name;
+use super::scans::note_windows;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
 use crate::escape::Escaped;
@@ -62,7 +63,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let probe = embedder.scans(&dataset, &[policy.probe(&scan)], policy.window())?.swap_remove(0);
+    let scans = [policy.probe(&dataset, &scan)];
+    let probe = embedder.scans(&dataset, &scans, policy.window())?.swap_remove(0);
+    note_windows(&dataset, &scans, policy.window(), console);
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
     let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));
     let accepted = found.filter(|found| gallery.accepts(found)).map(label).transpose()?;

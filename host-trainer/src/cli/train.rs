@@ -14,7 +14,8 @@ use super::hints::Hint;
 use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
-use crate::dataset::Dataset;
+use super::scans::note_windows;
+use crate::dataset::{Dataset, check_frames};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
 use crate::escape::Escaped;
@@ -75,6 +76,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let dataset = arguments.data.load(console)?;
     let (training, held_back) = split(&dataset, &names::sessions(&arguments.sessions, &dataset)?)?;
+    let held_back = held_back.and_then(|held_back| without_degenerate(&held_back, console));
     if arguments.force.force && !arguments.resume {
         training::remove_checkpoint(&arguments.out)?;
     }
@@ -95,6 +97,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         }
     };
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
+    for scored in [Some(&training), held_back.as_ref()].into_iter().flatten() {
+        note_windows(scored, &scored.scans(), model.provenance().window, console);
+    }
     model.set_effective_dimension(dimension as f32);
     let digest = *model.digest();
     replaces.write_model(&model, &arguments.out)?;
@@ -136,6 +141,18 @@ fn split(dataset: &Dataset, sessions: &[String]) -> Result<(Dataset, Option<Data
     let others: Vec<&String> = dataset.sessions.iter().filter(|name| !sessions.contains(name)).collect();
     let held_back = if others.is_empty() { None } else { Some(dataset.restrict_sessions(&others)?) };
     Ok((training, held_back))
+}
+
+/// The held-back recordings that can be scored; a note names each of the others.
+fn without_degenerate(held_back: &Dataset, console: &Console) -> Option<Dataset> {
+    let mut rows = Vec::new();
+    for scan in held_back.scans() {
+        match check_frames(held_back, scan.rows.clone()) {
+            Ok(()) => rows.extend(scan.rows),
+            Err(error) => console.note(format!("note: not scored: {error}")),
+        }
+    }
+    (!rows.is_empty()).then(|| held_back.select(&rows))
 }
 
 /// Does the remaining steps; returns their first and last loss, if there were any.

@@ -14,6 +14,7 @@ use super::console::Console;
 use super::digits::Digits;
 use super::failure::{Failure, MODEL, REJECTED};
 use super::names::name;
+use super::scans::note_windows;
 use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::{Attempts, Enrolment};
@@ -68,8 +69,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let scan = record.policy.probe(&scan);
-    let probe = embedder.scans(&dataset, &[scan], record.policy.window())?.swap_remove(0);
+    let scan = record.policy.probe(&dataset, &scan);
+    let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), record.policy.window())?.swap_remove(0);
+    note_windows(&dataset, &[scan], record.policy.window(), console);
     match secret {
         Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
         None => compare(arguments, &record, &enrolment, &probe, console),

@@ -1,9 +1,10 @@
 //! Checks that recordings can be trained on.
 
 use neural_vault_core::encoder::Fill;
+use neural_vault_core::scan::check_frame;
 
 use super::error::DatasetError;
-use super::rows::Dataset;
+use super::rows::{Dataset, Row};
 use super::standardiser::Standardiser;
 
 /// Refuses a recording whose values are all NaN.
@@ -17,10 +18,29 @@ pub fn check_values(dataset: &Dataset) -> Result<(), DatasetError> {
     Ok(())
 }
 
+/// Refuses frames that say nothing: fewer than half of the values finite, or no two finite values that differ.
+///
+/// # Errors
+/// [`DatasetError::Degenerate`], for the first such frame among `rows`.
+///
+/// # Panics
+/// When a row is not in the dataset.
+pub fn check_frames(dataset: &Dataset, rows: impl IntoIterator<Item = usize>) -> Result<(), DatasetError> {
+    for row in rows {
+        check_frame(dataset.row(row)).map_err(|source| {
+            let Row { label, session, timestep, .. } = dataset.rows[row];
+            let (label, session) = (dataset.labels[label as usize].clone(), dataset.sessions[session as usize].clone());
+            DatasetError::Degenerate { file: dataset.origin.clone(), label, session, timestep, source }
+        })?;
+    }
+    Ok(())
+}
+
 /// Refuses recordings that cannot be trained on; returns notes about constant features and labels without rows.
 ///
 /// # Errors
-/// [`DatasetError::NoRows`], [`DatasetError::AllNan`], [`DatasetError::OneClass`], [`DatasetError::OneRow`].
+/// [`DatasetError::NoRows`], [`DatasetError::AllNan`], [`DatasetError::OneClass`], [`DatasetError::OneRow`],
+/// [`DatasetError::Degenerate`].
 pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     let file = dataset.origin.clone();
     if dataset.rows.is_empty() {
@@ -39,6 +59,7 @@ pub fn check_training(dataset: &Dataset) -> Result<Vec<String>, DatasetError> {
     if let Some((label, _)) = counts().find(|&(_, &rows)| rows == 1) {
         return Err(DatasetError::OneRow { file, label: label.clone() });
     }
+    check_frames(dataset, 0..dataset.rows.len())?;
 
     let origin = file.display();
     let mut notes: Vec<String> = counts()

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use neural_vault_core::scan::FrameError;
+
 use crate::escape::{self, Escaped};
 
 /// A recording that cannot be used: the file, the place in it and what to change there.
@@ -31,6 +33,52 @@ pub enum DatasetError {
         /// The file or folder.
         file: PathBuf,
         /// The files and folders that can be read.
+        known: String,
+    },
+    /// The file is of a kind that can be read, but holds something else than a recording.
+    #[error("{}: no recording, but {holds}", escape::path(file))]
+    NotRecording {
+        /// The file.
+        file: PathBuf,
+        /// What it holds.
+        holds: String,
+    },
+    /// The file of one hemisphere lacks that of the other.
+    #[error(
+        "{}: one hemisphere; the other, {}, is not there; put both in one folder",
+        escape::path(file),
+        escape::path(partner)
+    )]
+    NoPartner {
+        /// The file.
+        file: PathBuf,
+        /// The file that is looked for.
+        partner: PathBuf,
+    },
+    /// An image of a volume needs a mask, which chooses its voxels.
+    #[error("{}: an image of a whole volume; its voxels need a mask", escape::path(file))]
+    NoMask {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Events are in seconds, but the time between frames is not known.
+    #[error(
+        "{}: the time between its frames is not known, in which {} has its events",
+        escape::path(file),
+        escape::path(events)
+    )]
+    NoFrameTime {
+        /// The recording.
+        file: PathBuf,
+        /// The table of events.
+        events: PathBuf,
+    },
+    /// There is no format for an output of this name.
+    #[error("{}: unknown kind of output; let its name end in one of {known}", escape::path(file))]
+    UnknownOutput {
+        /// The file.
+        file: PathBuf,
+        /// The endings of the formats.
         known: String,
     },
     /// The file has no bytes.
@@ -343,6 +391,34 @@ pub enum DatasetError {
         /// Where the recording came from.
         file: PathBuf,
     },
+    /// A frame says nothing, so that its embedding would say nothing about who was recorded.
+    #[error("{}: {}: the frame says nothing: {source}; leave the recording out, or correct what wrote it", escape::path(file), at(label, session, *timestep))]
+    Degenerate {
+        /// Where the recording came from.
+        file: PathBuf,
+        /// The frame's label.
+        label: String,
+        /// The frame's session, empty where the file has none.
+        session: String,
+        /// The frame's timestep.
+        timestep: i64,
+        /// What the frame lacks.
+        source: FrameError,
+    },
+    /// A matrix has as many rows as a surface mesh has vertices.
+    #[error(
+        "{}: {rows} rows x {columns} columns looks transposed: {rows} is the number of vertices of a surface mesh, and rows \
+         are timesteps, columns features; save `array.T`, or, if these are {rows} timesteps, a labelled matrix",
+        escape::path(file)
+    )]
+    Transposed {
+        /// The file.
+        file: PathBuf,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Columns of the matrix.
+        columns: usize,
+    },
     /// The encoder does not take windows of this length.
     #[error("window of {frames} frames; choose 1 to {longest}")]
     Window {
@@ -367,7 +443,7 @@ fn clause(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {}", Escaped(text)) }
 }
 
-fn recording(label: &str, session: &str) -> String {
+pub(super) fn recording(label: &str, session: &str) -> String {
     let (label, shown) = (Escaped(label), Escaped(session));
     if session.is_empty() { format!("label `{label}`") } else { format!("label `{label}`, session `{shown}`") }
 }

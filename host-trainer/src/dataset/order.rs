@@ -38,7 +38,7 @@ impl Unordered {
         let ranked = self.rows.iter().map(|row| Row {
             label: label_rank[row.label as usize],
             session: session_rank[row.session as usize],
-            timestep: row.timestep,
+            ..*row
         });
         let mut order: Vec<(Row, usize)> = ranked.zip(0..).collect();
         let mut values = self.values;
@@ -95,7 +95,7 @@ pub(super) fn join(mut parts: Vec<Dataset>, origin: PathBuf) -> Result<Dataset, 
                     session: sessions.name(session).to_owned(),
                 });
             }
-            order.push((Row { label, session, timestep: row.timestep }, number, index));
+            order.push((Row { label, session, ..*row }, number, index));
         }
     }
     let (labels, label_rank) = labels.sorted();

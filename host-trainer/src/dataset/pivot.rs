@@ -50,7 +50,7 @@ impl Pivot {
     /// Starts a run of values of one group at a line.
     pub(super) fn begin(&mut self, label: &str, session: &str, timestep: i64, line: u64) {
         self.end_run();
-        let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep };
+        let row = Row { label: self.labels.number(label), session: self.sessions.number(session), timestep, run: 0 };
         let group = *self.index.entry(row).or_insert_with(|| {
             self.groups.push(Group { row, values: 0 });
             self.groups.len() as u32 - 1
@@ -99,10 +99,10 @@ impl Pivot {
             .groups
             .iter()
             .enumerate()
-            .map(|(group, Group { row, .. })| {
+            .map(|(group, &Group { row, .. })| {
                 let label = label_rank[row.label as usize];
                 let session = session_rank[row.session as usize];
-                (Row { label, session, timestep: row.timestep }, group)
+                (Row { label, session, ..row }, group)
             })
             .collect();
         order.sort_unstable();

@@ -33,6 +33,8 @@ pub struct Row {
     pub session: u32,
     /// Time as the file has it, in steps.
     pub timestep: i64,
+    /// Number of its run, from 0: gaps in time divide a recording into runs.
+    pub run: u32,
 }
 
 /// One recording: the rows of one (label, session), in time order.
@@ -191,7 +193,7 @@ mod tests {
             Synthetic { classes: 3, timesteps: 2, features: 4, sessions: 1, noise: 1.0, seed: 1 }.recordings();
         let some = dataset.restrict_labels(&["class02"]).unwrap();
         assert_eq!(some.labels, ["class02"]);
-        assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1 });
+        assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1, run: 0 });
         assert_eq!(some.row(1), dataset.row(5));
     }
 

@@ -54,7 +54,7 @@ impl Synthetic {
             for (session, shift) in session_patterns.iter().enumerate() {
                 let mut drift: [f32; DRIFTS] = std::array::from_fn(|_| random.draw());
                 for timestep in 0..timesteps {
-                    rows.push(Row { label: label as u32, session: session as u32, timestep: timestep as i64 });
+                    rows.push(Row { label: label as u32, session: session as u32, timestep: timestep as i64, run: 0 });
                     for feature in 0..features {
                         let slow: f32 =
                             drift.iter().zip(&drift_patterns).map(|(drift, map)| drift * map[feature]).sum();

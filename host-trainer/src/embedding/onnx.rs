@@ -2,7 +2,7 @@
 
 use neural_vault_core::scan::ScanError;
 
-use super::{EmbeddingError, Frames, check_frames};
+use super::{EmbeddingError, Frames, check_raw};
 use crate::dataset::window_values;
 use crate::engine::{Data, Feed, Session};
 use crate::model::onnx::INPUT;
@@ -23,7 +23,7 @@ pub(super) fn embedding(
     if given != 0 {
         return Err(refuse(ScanError::IncompleteFrame { given, features }));
     }
-    check_frames(values, features).map_err(refuse)?;
+    check_raw(values, features).map_err(refuse)?;
     let windows = window_values(values, features, window)?;
     let size = window * features;
     let mut total = vec![0.0f32; latent];

@@ -32,7 +32,7 @@ pub(super) fn against(
     probes: &[Scan],
 ) -> Result<Scores, EmbeddingError> {
     let enrolled = embed(embedder, dataset, enrolled, policy.window())?;
-    let probes: Vec<Scan> = probes.iter().map(|scan| policy.probe(scan)).collect();
+    let probes: Vec<Scan> = probes.iter().map(|scan| policy.probe(dataset, scan)).collect();
     let probes = embed(embedder, dataset, &probes, policy.window())?;
     let mut scores = Scores::default();
     scores.add(&policy.prototypes(&enrolled, dataset.labels.len()), &probes);
@@ -47,7 +47,7 @@ pub(super) fn leave_one_session_out(
     scans: &[Scan],
 ) -> Result<Scores, EmbeddingError> {
     let enrolled = embed(embedder, dataset, scans, policy.window())?;
-    let cut: Vec<Scan> = scans.iter().map(|scan| policy.probe(scan)).collect();
+    let cut: Vec<Scan> = scans.iter().map(|scan| policy.probe(dataset, scan)).collect();
     let probes = embed(embedder, dataset, &cut, policy.window())?;
     let mut scores = Scores::default();
     for left_out in 0..dataset.sessions.len() as u32 {

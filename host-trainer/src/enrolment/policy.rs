@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Scan;
+use crate::dataset::{Dataset, Scan};
 use crate::verification::{centre, prototypes};
 
 use super::development::Labelled;
@@ -31,14 +31,16 @@ impl Policy {
         self.window as usize
     }
 
-    /// The part of `scan` that is scored.
+    /// The part of `scan` that is scored: up to the end of its last window.
+    ///
+    /// # Panics
+    /// When the scan's rows are not in `dataset`.
     #[must_use]
-    pub fn probe(&self, scan: &Scan) -> Scan {
-        let most = match self.windows {
-            0 => usize::MAX,
-            windows => (windows as usize).saturating_mul(self.window()),
-        };
-        Scan { rows: scan.rows.start..scan.rows.start + scan.rows.len().min(most), ..*scan }
+    pub fn probe(&self, dataset: &Dataset, scan: &Scan) -> Scan {
+        let last = (self.windows as usize).checked_sub(1);
+        let last = last.and_then(|last| dataset.windows(scan, self.window()).into_iter().nth(last));
+        let end = last.map_or(scan.rows.end, |window| window.rows.end);
+        Scan { rows: scan.rows.start..end, ..*scan }
     }
 
     /// The prototype of every class that has an embedding, by class number.
@@ -59,12 +61,18 @@ mod tests {
     use neural_vault_core::similarity::cosine;
 
     use super::*;
+    use crate::dataset::Synthetic;
 
     #[test]
     fn a_probe_is_cut_to_its_windows() {
-        let scan = Scan { label: 0, session: 0, rows: 10..30 };
-        let rows = |windows| Policy { window: 3, windows, centred: false }.probe(&scan).rows;
-        assert_eq!((rows(0), rows(2), rows(9)), (10..30, 10..16, 10..30));
+        let mut dataset =
+            Synthetic { classes: 2, timesteps: 20, features: 1, sessions: 1, noise: 1.0, seed: 1 }.recordings();
+        let scan = dataset.scans().remove(1);
+        let rows =
+            |dataset: &Dataset, windows| Policy { window: 3, windows, centred: false }.probe(dataset, &scan).rows;
+        assert_eq!([0, 2, 9].map(|windows| rows(&dataset, windows)), [20..40, 20..26, 20..40]);
+        dataset.rows[25..].iter_mut().for_each(|row| row.run = 1);
+        assert_eq!([1, 2, 9].map(|windows| rows(&dataset, windows)), [20..23, 20..28, 20..40]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Errors of an evaluation.
 
 use super::protocols::ProtocolError;
+use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::front_end::FrontEndError;
 use crate::metrics::ScoreError;
@@ -14,6 +15,9 @@ pub enum EvaluationError {
     /// A protocol does not fit the recordings.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
+    /// A frame of the split says nothing.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
     /// An encoder could not be trained.
     #[error(transparent)]
     Training(#[from] TrainingError),

@@ -13,7 +13,7 @@ use super::protocols::{self, Fold, Protocol, Split};
 use super::scoring::{development, episodes, galleries, trials};
 use super::sweeps::{sweeps, training_sessions};
 use super::trained::Trained;
-use crate::dataset::{Dataset, Row};
+use crate::dataset::{Dataset, Row, check_frames};
 use crate::hex;
 use crate::metrics::classification::confusion_matrix;
 use crate::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
@@ -28,6 +28,8 @@ pub struct Evaluated {
     pub result: ProtocolResult,
     /// Mean embeddings of the encoder under test, not normalised.
     pub prototypes: BTreeMap<String, Vec<f32>>,
+    /// Notes on its windows for the user.
+    pub notes: Vec<String>,
 }
 
 /// Runs one protocol at every window length; `stage` is called with the name of each stage when it ends.
@@ -35,7 +37,7 @@ pub struct Evaluated {
 /// Scores and resamples on the threads of the current rayon pool; results are the same for any number of them.
 ///
 /// # Errors
-/// When the protocol does not fit the recordings, an encoder cannot be trained, or scores are not numbers.
+/// When the protocol does not fit the recordings, a frame of its split says nothing, an encoder cannot be trained, or scores are not numbers.
 pub fn evaluate(
     dataset: &Dataset,
     protocol: &dyn Protocol,
@@ -43,6 +45,9 @@ pub fn evaluate(
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Evaluated>, EvaluationError> {
     let split = protocols::split(protocol, dataset, &plan.sessions, plan.seed)?;
+    for Fold { training, enrolment, probes } in &split.folds {
+        check_frames(dataset, training.iter().chain(enrolment).chain(probes).copied())?;
+    }
     let fitting = plan.methods.iter().copied().filter(|method| method.fits(protocol)).collect();
     let plan = &Plan { methods: fitting, ..plan.clone() };
     let seeds = plan.seed..plan.seed.saturating_add(plan.seeds);
@@ -129,7 +134,8 @@ impl Run<'_> {
             },
         };
         stage("figures");
-        Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]) })
+        let notes = items.notes(&result.name, window);
+        Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]), notes })
     }
 
     /// The trials of `method` on its prepared folds.

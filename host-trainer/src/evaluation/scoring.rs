@@ -5,7 +5,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
 
 use super::fold::Prepared;
-use super::items::runs;
+use super::items::groups;
 use super::methods::{Gallery, Method};
 use super::protocols::Episodes;
 use crate::dataset::{Dataset, Row};
@@ -41,7 +41,7 @@ pub(super) fn trials(
     let mut list = Vec::new();
     for (fold, gallery) in folds.iter().zip(galleries) {
         let codes = fold.probes.codes(method);
-        for rows in runs(dataset, &fold.fold.probes, group) {
+        for rows in groups(dataset, &fold.fold.probes, group) {
             list.extend(trials_of(dataset, fold.fold.probes[rows[0]], gallery.scores(codes, &rows)));
         }
     }
@@ -94,7 +94,7 @@ pub(super) fn development(dataset: &Dataset, folds: &[Prepared<'_>], method: &dy
     for fold in folds {
         let rows = &fold.fold.enrolment;
         let mut halves = [Vec::new(), Vec::new()];
-        for scan in runs(dataset, rows, usize::MAX) {
+        for scan in groups(dataset, rows, usize::MAX) {
             let (first, second) = scan.split_at(scan.len().div_ceil(2));
             halves[0].extend(first.iter().map(|&at| (at, dataset.rows[rows[at]].label)));
             halves[1].extend(second.iter().map(|&at| (at, dataset.rows[rows[at]].label)));

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, noise_deviations};
 use super::error::EvaluationError;
 use super::fold::{Preparation, Prepared};
-use super::items::{Items, runs};
+use super::items::{Items, groups};
 use super::methods::Gallery;
 use super::plan::Plan;
 use super::protocols::Fold;
@@ -62,7 +62,7 @@ pub(super) fn sweeps(
         list.push(sweep(name, axis, &levels, plan, &|method, level| Cow::Borrowed(&trials[method][level]))?);
         stage(name);
     }
-    let lengths = folds.iter().flat_map(|fold| runs(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
+    let lengths = folds.iter().flat_map(|fold| groups(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
     let longest = lengths.max().unwrap_or(1);
     let frames: Vec<f64> = PROBE_FRAMES.iter().filter(|&&n| n <= longest).map(|&n| n as f64).collect();
     let at = |method: usize, level: usize| {

@@ -178,12 +178,12 @@ impl Archive {
         let (_, timesteps) = column("timestep", Dtype::I64)?;
         let timesteps = timesteps.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b));
         let rows: Vec<Row> = (labels.iter().zip(&sessions).zip(timesteps))
-            .map(|((&label, &session), timestep)| Row { label, session, timestep })
+            .map(|((&label, &session), timestep)| Row { label, session, timestep, run: 0 })
             .collect();
         if rows.len() != count || labels.len() != count || sessions.len() != count || features == 0 {
             return Err(malformed("its columns are not of one length".to_owned()));
         }
-        let dataset = Dataset {
+        let mut dataset = Dataset {
             origin: path.to_owned(),
             labels: header.labels,
             sessions: header.sessions,
@@ -192,6 +192,7 @@ impl Archive {
             values: values.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
             notes: Vec::new(),
         };
+        dataset.find_runs();
         Ok(Self { dataset, recipe: header.recipe, model_digest })
     }
 

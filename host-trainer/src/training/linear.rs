@@ -23,7 +23,7 @@ pub fn linear(mut dataset: Dataset, open_set: bool) -> Result<(Model, Vec<Note>)
     let labels: Vec<u32> = dataset.rows.iter().map(|row| row.label).collect();
     let projection = FrontEnd::fit(&dataset.values, dataset.features, &labels)?
         .projection(LATENT, if open_set { 1.0 } else { CLOSED_SET_REST });
-    let shortest = dataset.scans().iter().map(|scan| scan.rows.len()).min().unwrap_or(1);
+    let shortest = dataset.scans().iter().map(|scan| dataset.longest_run(scan)).min().unwrap_or(1);
     let dims = linear_dims(dataset.features);
     let provenance = Provenance {
         labels: dataset.labels,

@@ -87,7 +87,7 @@ impl WhitenedSampler {
         let Projection { weight, frames, rank } = front_end.projection(LATENT, CLOSED_SET_REST);
         let mut classes = vec![Vec::new(); dataset.labels.len()];
         for scan in dataset.scans() {
-            classes[scan.label as usize].push(scan.rows);
+            classes[scan.label as usize].push(dataset.runs(&scan));
         }
         classes.retain(|recordings| !recordings.is_empty());
         Ok(Self { balanced: Balanced { frames, width: LATENT, classes }, settings, weight, rank })
@@ -114,8 +114,8 @@ impl Sampler for WhitenedSampler {
 
     fn division(&self) -> Vec<usize> {
         let Balanced { width, classes, .. } = &self.balanced;
-        let recordings = classes.iter().flatten().flat_map(|recording| [recording.start, recording.end]);
-        [*width, classes.len()].into_iter().chain(recordings).collect()
+        let runs = classes.iter().flatten().flatten().flat_map(|run| [run.start, run.end]);
+        [*width, classes.len()].into_iter().chain(runs).collect()
     }
 
     fn initial_weights(&self, dims: Dims, seed: u64) -> Result<StateDict, ModelError> {
@@ -145,7 +145,7 @@ impl Sampler for WhitenedSampler {
 
 /// A note on windows that are longer than every recording.
 fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<Note> {
-    let longest = dataset.scans().iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
+    let longest = dataset.scans().iter().map(|scan| dataset.longest_run(scan)).max().unwrap_or(0);
     let wanted = windows.iter().copied().max().filter(|&window| window > longest)?;
     Some(Note::Other(format!(
         "{}: no recording has the {wanted} frames of the longest window, the longest has {longest}: recordings are repeated \
@@ -156,7 +156,7 @@ fn too_long(dataset: &Dataset, windows: &[usize]) -> Option<Note> {
 
 /// The longest of `windows` that fits into every recording, or else the shortest.
 fn common_window(dataset: &Dataset, windows: &[usize]) -> usize {
-    let shortest = dataset.scans().iter().map(|scan| scan.rows.len()).min().unwrap_or(1);
+    let shortest = dataset.scans().iter().map(|scan| dataset.longest_run(scan)).min().unwrap_or(1);
     let held = windows.iter().copied().filter(|&window| window <= shortest).max();
     held.or(windows.iter().copied().min()).unwrap_or(1)
 }

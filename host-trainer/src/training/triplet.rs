@@ -9,7 +9,7 @@ use super::batch::Batch;
 use super::check::{in_range, positive};
 use super::sampler::{ObjectiveSettings, Prepared, Sampler};
 use super::triplets::Windows;
-use crate::dataset::{Dataset, DatasetError, window_values};
+use crate::dataset::{Dataset, DatasetError, Window, check_window};
 use crate::graph::loss;
 use crate::graph::step::{self, StepOptions};
 use crate::model::{ModelError, StateDict, initial_weights};
@@ -131,14 +131,15 @@ impl Sampler for TripletSampler {
 
 /// Cuts standardised scans into windows.
 fn cut(dataset: Dataset, window: usize) -> Result<Windows, DatasetError> {
+    check_window(window)?;
     let features = dataset.features;
     let mut labels = Vec::new();
     let mut frames = Vec::new();
     for scan in dataset.scans() {
-        let cut = window_values(dataset.scan_values(&scan), features, window)?;
-        labels.extend(std::iter::repeat_n(scan.label, cut.len() / (window * features)));
+        let windows = dataset.windows(&scan, window);
+        labels.extend(std::iter::repeat_n(scan.label, windows.len()));
         if window > 1 {
-            frames.extend(cut);
+            windows.iter().flat_map(Window::frames).for_each(|row| frames.extend_from_slice(dataset.row(row)));
         }
     }
     // Windows of one frame are the rows themselves, in order.

@@ -4,7 +4,7 @@ pub mod trials;
 
 use neural_vault_core::similarity::{cosine, normalise};
 
-use crate::dataset::{Dataset, Scan, windows};
+use crate::dataset::{Dataset, Scan};
 use crate::metrics::{Eer, ScoreError, eer};
 
 /// Cosine scores of verification trials; higher means more alike.
@@ -77,7 +77,10 @@ pub fn centre(gallery: &mut [&mut Vec<f32>]) {
 /// Every window of `window` frames as a separate probe; a shorter scan is one probe.
 #[must_use]
 pub fn window_probes(dataset: &Dataset, window: usize) -> Vec<Scan> {
-    let probes = |scan: Scan| windows(scan.rows, window).map(move |window| Scan { rows: window.rows, ..scan });
+    let probes = |scan: Scan| {
+        let windows = dataset.windows(&scan, window).into_iter();
+        windows.map(move |window| Scan { rows: window.rows, ..scan })
+    };
     dataset.scans().into_iter().flat_map(probes).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Scans with a frame that says nothing are refused by label, session and frame, and cost no attempt.
+//! Scans with a frame that says nothing are refused by label, session and timestep, and cost no attempt.
 #![cfg(unix)]
 
 use neural_vault::dataset::{Synthetic, write_csv};
@@ -58,7 +58,7 @@ fn every_command_refuses_such_a_scan_by_name_and_spends_no_attempt() {
     let embed = [&["embed", "bad.csv", "-o", "e.npy"][..], &model].concat();
     for (kind, frame, says) in frames() {
         spoil(&folder, &frame);
-        let says = ["class00, session run02: frame 2 says nothing", says];
+        let says = ["label `class00`, session `run02`, timestep 1: the frame says nothing", says];
         for engine in ["core", "tract"] {
             for command in [&verify, &identify, &enroll, &embed] {
                 folder.refuses(&[&command[..], &["--engine", engine]].concat(), 3, &says);
@@ -80,7 +80,7 @@ fn a_token_is_not_asked_about_such_a_scan() {
     token.enrol(&folder);
     for (_, frame, says) in frames() {
         spoil(&folder, &frame);
-        let says = ["class00, session run02: frame 2 says nothing", says];
+        let says = ["label `class00`, session `run02`, timestep 1: the frame says nothing", says];
         let enroll = ["enroll", "bad.csv", "--label", "class00", "--sessions", "run02", "--threshold", "0.5"];
         for command in [
             [&["verify", "bad.csv"][..], &SCAN].concat(),

@@ -10,9 +10,10 @@ use neural_vault_core::wire::{AdminKey, Fault};
 
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure};
+use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
-use crate::dataset::{Dataset, Scan};
-use crate::embedding::check_scan;
+use crate::dataset::{Dataset, Scan, check_frames};
+use crate::embedding::{EmbeddingError, check_width};
 use crate::escape::Escaped;
 use crate::token::{Client, Port, Timeouts};
 
@@ -69,26 +70,40 @@ pub fn ask_for_consent(client: &Client, console: &Console) {
     }
 }
 
-/// Sends a scan, with progress.
-pub fn send_scan(client: &mut Client, dataset: &Dataset, scan: &Scan, console: &Console) -> Result<(), Failure> {
+/// Sends the frames of a scan that are in windows of `window` frames, the token's, with progress.
+///
+/// The token cuts what it gets into windows from its first frame on, so these are the windows that this machine cuts.
+pub fn send_scan(
+    client: &mut Client,
+    dataset: &Dataset,
+    scan: &Scan,
+    window: u8,
+    console: &Console,
+) -> Result<(), Failure> {
+    // A token without a window refuses any scan.
+    let window = usize::from(window).max(1);
     // Before a value is sent: the token refuses such a scan too, but cannot name it.
-    check_scan(dataset, scan)?;
-    let values = dataset.scan_values(scan);
+    check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
+    note_windows(dataset, std::slice::from_ref(scan), window, console);
+    let values = dataset.windowed_values(scan, window);
     let bar = console.progress(values.len() as u64);
     bar.set_message(format!("values of {} to the token", Escaped(&dataset.labels[scan.label as usize])));
-    let outcome = client.scan(dataset.features, values, &mut |sent| bar.set_position(sent as u64));
+    let outcome = client.scan(dataset.features, &values, &mut |sent| bar.set_position(sent as u64));
     bar.finish_and_clear();
     outcome.map_err(|error| match error.fault() {
-        Some(Fault::Width) => Failure::new(
-            DATA,
-            format!(
-                "{}: a frame has {} features, the token's model takes {}; use recordings of the same parcellation as the \
-                 training data",
-                dataset.origin.display(),
-                dataset.features,
-                error.detail()
+        Some(Fault::Width) => match check_width(dataset, error.detail() as usize) {
+            Err(transposed @ EmbeddingError::Transposed { .. }) => transposed.into(),
+            _ => Failure::new(
+                DATA,
+                format!(
+                    "{}: a frame has {} features, the token's model takes {}; use recordings of the same parcellation as \
+                     the training data",
+                    dataset.origin.display(),
+                    dataset.features,
+                    error.detail()
+                ),
             ),
-        ),
+        },
         _ => error.into(),
     })
 }

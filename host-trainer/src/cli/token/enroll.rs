@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
     let mut taken = EnrolmentProgress { scans: 0, prototype: [0; 32] };
     for (index, scan) in scans.iter().enumerate() {
-        send_scan(&mut client, &dataset, scan, console)?;
+        send_scan(&mut client, &dataset, scan, info.window, console)?;
         taken = client.enrol_scan(index == 0)?;
         console.note(format!("scan {} of {}", index + 1, scans.len()));
     }

@@ -129,14 +129,9 @@ impl ProbeArguments {
         let dataset = self.data.load(console)?;
         let scan = only_scan(&dataset, self.label.as_deref(), self.session.as_deref())?;
         let mut client = self.port.open()?;
-        let scan = match self.windows {
-            Some(windows) => {
-                let window = u32::from(client.info()?.window);
-                Policy { window, windows, centred: false }.probe(&scan)
-            }
-            None => scan,
-        };
-        send_scan(&mut client, &dataset, &scan, console)?;
+        let window = client.info()?.window;
+        let policy = Policy { window: window.into(), windows: self.windows.unwrap_or(0), centred: false };
+        send_scan(&mut client, &dataset, &policy.probe(&dataset, &scan), window, console)?;
         Ok(client)
     }
 }

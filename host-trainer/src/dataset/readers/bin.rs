@@ -91,7 +91,8 @@ mod tests {
         assert_eq!((dataset.labels, dataset.features), (vec!["clip".to_owned()], 2));
         assert_eq!(dataset.rows.iter().map(|row| row.timestep).collect::<Vec<_>>(), [0, 1, 5]);
         assert_eq!(dataset.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert!(dataset.notes.is_empty(), "{:?}", dataset.notes);
+        assert_eq!(dataset.notes.len(), 1, "{:?}", dataset.notes);
+        assert!(dataset.notes[0].ends_with("label `clip` between timesteps 1 and 5"), "{:?}", dataset.notes);
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! by the file.
 //!
 //! Times of the rows are whole `timesteps`, or `times` or the starts of `segments` in seconds: numbers, the first column of
-//! a matrix or the field `start` of a structured array. Without them the rows of a recording count from 0.
+//! a matrix or the field `start` of a structured array. Without them a row is
+//! one step after the row before it, counted from the first of its recording: rows of others in between are a gap in time.
 
 #[cfg(test)]
 mod tests;
@@ -108,10 +109,10 @@ fn labelled(file: &Path, archive: &mut Opened<'_>, label: Option<&str>) -> Resul
             let wrong = |row| wrong(file, &format!("row {row}"), "its time is not a number");
             steps(&times, &recordings).map_err(wrong)?.timesteps
         }
-        None => count_up(&recordings),
+        None => count_rows(&recordings),
     };
     let rows = names.into_iter().zip(timesteps);
-    let rows = rows.map(|((label, session), timestep)| Row { label, session, timestep }).collect();
+    let rows = rows.map(|((label, session), timestep)| Row { label, session, timestep, run: 0 }).collect();
     let (features, values) = (matrix.features, matrix.values);
     let unordered = Unordered { origin: file.to_owned(), labels, sessions, rows, features, values, notes };
     let dataset = unordered.into_dataset().map_err(|Twins(first, second)| {
@@ -162,15 +163,10 @@ fn times(
     }
 }
 
-/// Numbers the rows of each recording from 0.
-fn count_up(recordings: &[usize]) -> Vec<i64> {
-    let mut next = HashMap::new();
-    let numbers = recordings.iter().map(|recording| {
-        let count = next.entry(recording).or_insert(0);
-        *count += 1;
-        *count - 1
-    });
-    numbers.collect()
+/// How many rows each row is after the first of its recording: rows of others between them are a gap in time.
+fn count_rows(recordings: &[usize]) -> Vec<i64> {
+    let mut first = HashMap::new();
+    recordings.iter().zip(0..).map(|(recording, row)| row - *first.entry(recording).or_insert(row)).collect()
 }
 
 fn wrong(file: &Path, what: &str, reason: &str) -> DatasetError {

@@ -108,7 +108,7 @@ fn several_inputs_are_joined_to_one_dataset() {
     assert_eq!(joined.labels, ["ada", "bob"]);
     assert_eq!(joined.sessions, ["", "r1", "r2"]);
     assert_eq!(joined.values, [3.0, 4.0, 1.0, 2.0]);
-    assert_eq!(joined.rows[3], Row { label: 1, session: 2, timestep: 1 });
+    assert_eq!(joined.rows[3], Row { label: 1, session: 2, timestep: 1, run: 0 });
     assert!(joined.origin.to_str().unwrap().ends_with("c.csv and 2 more"));
 
     let message = load(&[input("ada=", "1.npy"), input("ada=", "2.npy")]).unwrap_err().to_string();

@@ -21,16 +21,19 @@ fn a_labelled_matrix_is_ordered_by_label_session_and_timestep() {
     assert_eq!(dataset.labels, ["a", "b"]);
     assert_eq!(dataset.sessions, ["3", "7"]);
     assert_eq!(dataset.values, [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5]);
-    assert_eq!(dataset.rows[3], Row { label: 1, session: 1, timestep: 0 });
+    assert_eq!(dataset.rows[3], Row { label: 1, session: 1, timestep: 0, run: 0 });
 }
 
 #[test]
-fn rows_without_timesteps_count_up_within_their_label() {
-    let bytes = npz(&[("data", array(&[1.0_f64, 2.0, 3.0], &[3, 1])), ("labels", array(&[5_u8, 4, 5], &[3]))]);
-    let dataset = load_as("matrix.npz", &bytes).unwrap();
+fn rows_without_timesteps_count_from_the_first_of_their_label() {
+    let labels = [5_u8, 5, 4, 4, 4, 5, 5];
+    let values: Vec<f64> = (0..7).map(f64::from).collect();
+    let dataset =
+        load_as("matrix.npz", &npz(&[("data", array(&values, &[7, 1])), ("labels", array(&labels, &[7]))])).unwrap();
     assert_eq!(dataset.labels, ["4", "5"]);
-    assert_eq!(dataset.rows.iter().map(|row| row.timestep).collect::<Vec<_>>(), [0, 0, 1]);
-    assert_eq!(dataset.values, [2.0, 1.0, 3.0]);
+    assert_eq!(dataset.rows.iter().map(|row| row.timestep).collect::<Vec<_>>(), [0, 1, 2, 0, 1, 5, 6]);
+    assert_eq!(dataset.values, [2.0, 3.0, 4.0, 0.0, 1.0, 5.0, 6.0]);
+    assert_eq!(dataset.rows.iter().map(|row| row.run).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 1, 1]);
 }
 
 #[test]
