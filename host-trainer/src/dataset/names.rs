@@ -95,7 +95,7 @@ impl Names {
 }
 
 /// A name without white space around it, in Unicode's composed form (NFC).
-pub(super) fn tidy(name: &str) -> Cow<'_, str> {
+pub(crate) fn tidy(name: &str) -> Cow<'_, str> {
     let trimmed = name.trim();
     if is_nfc(trimmed) { trimmed.into() } else { trimmed.nfc().collect::<String>().into() }
 }
