@@ -20,6 +20,7 @@ mod folder;
 mod identify;
 mod import;
 mod inputs;
+mod inputs_table;
 mod inspect;
 mod interrupted;
 mod names;

@@ -20,7 +20,7 @@ use super::feature_columns::feature_columns;
 use super::reader::{Content, LoadOptions, Reader, Recording};
 use super::source::Source;
 use crate::dataset::error::DatasetError;
-use crate::dataset::features::{BETWEEN, Features};
+use crate::dataset::features::{BETWEEN, Features, NoName};
 use crate::dataset::names::Names;
 use crate::dataset::npy::Matrix;
 use crate::dataset::order::{Twins, Unordered};
@@ -220,7 +220,8 @@ fn long(
     let feature_names = feature_columns(&others);
     let named = |name: &&str| table.columns().iter().find(|column| column.name == **name);
     let columns: Vec<&Column> = feature_names.iter().filter_map(named).collect();
-    let features = (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&BETWEEN.to_string())));
+    let between = char::from(BETWEEN).to_string();
+    let features = (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&between)));
     let mut pivot = Pivot::new(features);
     let mut before = 0;
     for (group, rows) in table.groups().enumerate().filter(|&(_, rows)| rows > 0) {
@@ -241,11 +242,18 @@ fn long(
             pivot.begin(label, session, timesteps[start], before + start as u64 + 1);
             for (row, &value) in (start..end).zip(&values[start..end]) {
                 let parts = features.iter().map(|names| names.names[names.rows[row] as usize].as_str());
-                match features.as_slice() {
-                    [] => pivot.push(value),
-                    [one] => pivot.push_feature(&one.names[one.rows[row] as usize], value),
-                    _ => pivot.push_feature(&parts.collect::<Vec<_>>().join(&BETWEEN.to_string()), value),
-                }
+                let pushed = match features.as_slice() {
+                    [] => {
+                        pivot.push(value);
+                        Ok(())
+                    }
+                    [one] => pivot.push_feature(one.names[one.rows[row] as usize].as_bytes(), value),
+                    _ => pivot.push_feature(parts.collect::<Vec<_>>().join(&between).as_bytes(), value),
+                };
+                pushed.map_err(|NoName| {
+                    let row = format!("row {}", before + row as u64 + 1);
+                    wrong(file, &row, format!("its {} names no feature", feature_names.join(&between)))
+                })?;
             }
             start = end;
         }
