@@ -15,6 +15,7 @@ mod evaluate;
 mod export;
 mod folder;
 mod identify;
+mod inputs;
 mod inspect;
 mod interrupted;
 mod names;
