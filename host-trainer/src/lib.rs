@@ -5,6 +5,8 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `onnxruntime`, `tract` | an engine, and with either of them ONNX files, training and evaluation |
+//! | `nifti` | recordings in NIfTI-1, with a mask |
+//! | `parquet` | recordings in Parquet, read and written |
 //! | `token` | the client of a verification token |
 //! | `report` | beside an engine, the results of an evaluation as a page |
 //! | `cli`, on by default | the command `neural-vault`, with all of the above |

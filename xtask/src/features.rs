@@ -26,9 +26,10 @@ pub fn run(steps: &mut Steps) -> Result<(), Failure> {
 }
 
 /// A feature of the library, and the packages that are compiled for it alone.
-const LIBRARY: [(&str, &[&str]); 5] = [
+const LIBRARY: [(&str, &[&str]); 6] = [
     ("cli", &["clap", "clap_complete", "clap_mangen", "ctrlc", "indicatif"]),
     ("onnxruntime", &["ort"]),
+    ("parquet", &["parquet", "ruzstd"]),
     ("report", &["maud"]),
     ("token", &["serialport"]),
     ("tract", &["tract-onnx", "tract-core"]),
@@ -36,7 +37,7 @@ const LIBRARY: [(&str, &[&str]); 5] = [
 
 /// Checks that the library compiles without features and with each but `cli` alone, and then takes no package of another.
 pub fn library(steps: &mut Steps) -> Result<(), Failure> {
-    for chosen in ["", "onnxruntime", "report", "token", "tract"] {
+    for chosen in ["", "nifti", "onnxruntime", "parquet", "report", "token", "tract"] {
         let selection = ["--package", "neural-vault", "--no-default-features", "--features", chosen];
         let heading = if chosen.is_empty() { "no features" } else { chosen };
         let mut tree = cargo(&["tree", "--locked", "--prefix", "none", "--format", "{p}", "--edges", "normal"]);

@@ -1,6 +1,6 @@
 //! Arguments that several commands share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -11,7 +11,7 @@ use super::console::{Console, list};
 use super::failure::{DATA, Failure, USAGE};
 use super::hints::Hint;
 use super::names::{check_label, check_session, sessions_of};
-use crate::dataset::{self, Dataset, Input, LoadOptions, MAX_FRAMES, Scan};
+use crate::dataset::{self, Dataset, EventTable, Input, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
 use crate::model::Model;
@@ -34,6 +34,19 @@ pub struct ReadingArguments {
     /// Features of a file of float32 values without a header (`.bin`), where no `segments.json` beside it says it.
     #[arg(long, value_name = "N", value_parser = width)]
     pub width: Option<usize>,
+    /// Mask of NIfTI scans: the voxels that are not zero in it are the features.
+    #[arg(long, value_name = "FILE")]
+    pub mask: Option<PathBuf>,
+    /// Label the frames of recordings by the trial types of this BIDS table, or of the tables in this folder that belong
+    /// to the recordings by their names; `none` ignores the `events.tsv` beside a recording, which is used otherwise.
+    #[arg(long, value_name = "FILE", value_parser = event_table())]
+    pub events: Option<EventTable>,
+    /// Seconds from frame to frame (repetition time), where neither the recording nor a JSON file beside it says it.
+    #[arg(long, value_name = "SECONDS", value_parser = frame_seconds)]
+    pub tr: Option<f64>,
+    /// Seconds by which frames follow the events that cause them; 4 to 6 for the response of blood flow.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = lag)]
+    pub lag: f64,
     /// Cut every recording into N consecutive time blocks and take each as a session.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub blocks: Option<u16>,
@@ -42,7 +55,12 @@ pub struct ReadingArguments {
 impl DataArguments {
     /// The files and folders that are read.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        paths(&self.inputs)
+        let ReadingArguments { mask, events, .. } = &self.reading;
+        let events = events.as_ref().and_then(|events| match events {
+            EventTable::At(path) => Some(path.as_path()),
+            EventTable::Beside | EventTable::Ignored => None,
+        });
+        paths(&self.inputs).chain(mask.as_deref()).chain(events)
     }
 
     /// Reads the recordings and prints their notes.
@@ -54,7 +72,14 @@ impl DataArguments {
 impl ReadingArguments {
     /// Reads the recordings of `inputs` and prints their notes.
     pub fn load(&self, inputs: &[Input], console: &Console) -> Result<Dataset, Failure> {
-        let options = LoadOptions { label_column: Some(self.label_column.clone()), width: self.width };
+        let options = LoadOptions {
+            label_column: Some(self.label_column.clone()),
+            width: self.width,
+            mask: self.mask.clone(),
+            events: self.events.clone().unwrap_or_default(),
+            frame_seconds: self.tr,
+            lag: self.lag,
+        };
         let dataset = dataset::load(inputs, &options)?;
         dataset.notes.iter().for_each(|note| console.note(format!("note: {note}")));
         Ok(match self.blocks {
@@ -72,6 +97,26 @@ pub fn paths(inputs: &[Input]) -> impl Iterator<Item = &Path> {
 /// Parses `PATH`, `LABEL=PATH` or `LABEL/SESSION=PATH`, for clap.
 pub fn inputs() -> impl TypedValueParser<Value = Input> {
     OsStringValueParser::new().map(|text| Input::parse(&text))
+}
+
+/// Parses a table of events, a folder of them or `none`, for clap.
+pub fn event_table() -> impl TypedValueParser<Value = EventTable> {
+    OsStringValueParser::new().map(|text| match text.to_str() {
+        Some("none") => EventTable::Ignored,
+        _ => EventTable::At(text.into()),
+    })
+}
+
+/// Parses the seconds from frame to frame, for clap.
+pub fn frame_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0);
+    seconds.ok_or_else(|| format!("`{text}` is not a number of seconds above 0"))
+}
+
+/// Parses a delay, for clap.
+pub fn lag(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+    seconds.ok_or_else(|| format!("`{text}` is not a number of seconds"))
 }
 
 /// Parses a number of features, for clap.

@@ -65,7 +65,9 @@ impl fmt::Display for Failure {
 impl From<DatasetError> for Failure {
     fn from(error: DatasetError) -> Self {
         let code = match error {
-            DatasetError::Window { .. } | DatasetError::UnknownName { .. } => USAGE,
+            DatasetError::Window { .. } | DatasetError::UnknownName { .. } | DatasetError::UnknownOutput { .. } => {
+                USAGE
+            }
             DatasetError::Write { .. } => OUTPUT,
             _ => DATA,
         };

@@ -30,6 +30,8 @@ impl Hint for DatasetError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::MissingColumn { .. } => ", or name the label's with --label-column",
+            Self::NoMask { .. } => ": give --mask MASK.nii.gz",
+            Self::NoFrameTime { .. } => "; give --tr SECONDS, or --events none to label it by its path",
             Self::NoWidth { .. } => ", or give --width",
             Self::OneWindow { .. } => ": shorten --window or add recordings",
             _ => "",

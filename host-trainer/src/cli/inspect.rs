@@ -1,6 +1,7 @@
 //! `inspect`: describe a file and check that it is sound.
 
 mod kind;
+mod recordings;
 mod results;
 mod run;
 mod secret;
@@ -19,12 +20,13 @@ use super::arguments::DataArguments;
 use super::console::{Console, list};
 use super::failure::{Failure, MODEL, USAGE};
 use super::secret_file::read_secret;
-use crate::dataset::{Input, Place, Standardiser};
+use crate::dataset::{Input, Place};
 use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
 use crate::hex;
 use crate::model::{self, Model};
 use kind::{Kind, kind};
+use recordings::describe_data;
 use results::describe_results;
 use run::{add_files, describe_archive, describe_checkpoint};
 use secret::describe_secret;
@@ -209,28 +211,4 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
     });
     (text, value)
-}
-
-fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String, Value), Failure> {
-    let dataset = arguments.load(console)?;
-    let scans = dataset.scans();
-    let missing = dataset.values.iter().filter(|v| !v.is_finite()).count();
-    let (_, constant) = Standardiser::fit(&dataset.values, dataset.features, Fill::Mean);
-    let mut lengths: Vec<usize> = scans.iter().map(|scan| scan.rows.len()).collect();
-    lengths.sort_unstable();
-    let (shortest, longest) = (lengths.first().copied().unwrap_or(0), lengths.last().copied().unwrap_or(0));
-    let origin = dataset.origin.display().to_string();
-    let mut text = format!("{origin}: sound recordings\n");
-    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), list(&dataset.labels));
-    let _ = writeln!(text, "sessions    {}", list(&dataset.sessions));
-    let _ = writeln!(text, "scans       {} of {shortest} to {longest} frames", scans.len());
-    let _ = writeln!(text, "matrix      {} rows x {} features", dataset.rows.len(), dataset.features);
-    let _ = writeln!(text, "not finite  {missing} values");
-    let _ = writeln!(text, "constant    {constant} features");
-    let value = json!({
-        "file": origin, "kind": "data", "sound": true, "labels": dataset.labels,
-        "sessions": dataset.sessions, "scans": scans.len(), "shortest_scan": shortest, "longest_scan": longest,
-        "rows": dataset.rows.len(), "features": dataset.features, "not_finite": missing, "constant_features": constant,
-    });
-    Ok((text, value))
 }

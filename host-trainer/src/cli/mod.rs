@@ -4,6 +4,7 @@ mod arguments;
 mod compare;
 mod completions;
 mod console;
+mod convert;
 mod demo;
 mod derive;
 mod digits;
@@ -60,6 +61,7 @@ stopped by Ctrl-C.";
 #[derive(Subcommand)]
 enum Command {
     Synth(synth::Arguments),
+    Convert(convert::Arguments),
     Train(train::Arguments),
     Import(import::Arguments),
     Export(export::Arguments),
@@ -131,6 +133,7 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
     let done = |result: Result<(), Failure>| result.map(|()| 0);
     match command {
         Command::Synth(arguments) => done(synth::run(&arguments, console)),
+        Command::Convert(arguments) => done(convert::run(&arguments, console)),
         Command::Train(arguments) => done(train::run(&arguments, console)),
         Command::Import(arguments) => done(import::run(&arguments, console)),
         Command::Export(arguments) => done(export::run(&arguments, console)),

@@ -35,6 +35,52 @@ pub enum DatasetError {
         /// The files and folders that can be read.
         known: String,
     },
+    /// The file is of a kind that can be read, but holds something else than a recording.
+    #[error("{}: no recording, but {holds}", escape::path(file))]
+    NotRecording {
+        /// The file.
+        file: PathBuf,
+        /// What it holds.
+        holds: String,
+    },
+    /// The file of one hemisphere lacks that of the other.
+    #[error(
+        "{}: one hemisphere; the other, {}, is not there; put both in one folder",
+        escape::path(file),
+        escape::path(partner)
+    )]
+    NoPartner {
+        /// The file.
+        file: PathBuf,
+        /// The file that is looked for.
+        partner: PathBuf,
+    },
+    /// An image of a volume needs a mask, which chooses its voxels.
+    #[error("{}: an image of a whole volume; its voxels need a mask", escape::path(file))]
+    NoMask {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Events are in seconds, but the time between frames is not known.
+    #[error(
+        "{}: the time between its frames is not known, in which {} has its events",
+        escape::path(file),
+        escape::path(events)
+    )]
+    NoFrameTime {
+        /// The recording.
+        file: PathBuf,
+        /// The table of events.
+        events: PathBuf,
+    },
+    /// There is no format for an output of this name.
+    #[error("{}: unknown kind of output; let its name end in one of {known}", escape::path(file))]
+    UnknownOutput {
+        /// The file.
+        file: PathBuf,
+        /// The endings of the formats.
+        known: String,
+    },
     /// The file has no bytes.
     #[error("{}: the file is empty; write it again", escape::path(file))]
     Empty {

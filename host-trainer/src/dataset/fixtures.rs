@@ -43,6 +43,29 @@ pub(crate) fn message(name: &str, bytes: &[u8]) -> String {
     error[start..].to_owned()
 }
 
+/// A committed file that a library of Python wrote; `make.py` beside it says how.
+pub(crate) fn committed(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests/data/formats", name].iter().collect()
+}
+
+/// Rows of a matrix of `expected.json`, which these libraries read; a missing value is NaN.
+pub(crate) fn expected(name: &str) -> Vec<Vec<f32>> {
+    let text = std::fs::read_to_string(committed("expected.json")).unwrap();
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let rows: Vec<Vec<Option<f64>>> = serde_json::from_value(all[name].clone()).unwrap();
+    let value = |value: Option<f64>| value.map_or(f32::NAN, |value| value as f32);
+    rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect()
+}
+
+/// Compares a matrix with rows, to this part of a value of 1 or more.
+pub(crate) fn same(values: &[f32], features: usize, rows: &[Vec<f32>], tolerance: f32) {
+    assert_eq!((values.len(), features), (rows.concat().len(), rows[0].len()));
+    for (at, (value, wanted)) in values.iter().zip(rows.concat()).enumerate() {
+        let near = (value - wanted).abs() <= tolerance * wanted.abs().max(1.0);
+        assert!(near || value.is_nan() && wanted.is_nan(), "value {at}: {value} where {wanted} is expected");
+    }
+}
+
 /// Loads a folder of these files.
 pub(crate) fn load_folder(files: &[(&str, Vec<u8>)]) -> Result<Dataset, DatasetError> {
     let folder = folder_of(files);

@@ -3,16 +3,26 @@
 //! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts
 //! scans into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
+mod bids;
 mod blocks;
 mod check;
+mod clean;
 mod error;
+mod events;
 mod features;
+mod gifti;
 mod input;
+mod levels;
 mod names;
+#[cfg(feature = "nifti")]
+mod nifti;
 mod notes;
 mod npy;
+mod numbers;
 mod order;
 mod orientation;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod pivot;
 mod readers;
 mod rows;
@@ -21,23 +31,25 @@ mod standardiser;
 mod synth;
 mod times;
 mod windows;
-mod write;
+mod writers;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 
 pub use check::{check_frames, check_training, check_values};
+pub use clean::Cleaning;
 pub use error::DatasetError;
 pub use input::{Input, Place};
+pub use levels::Level;
 #[cfg(feature = "cli")]
 pub(crate) use names::tidy;
 pub use notes::window_notes;
 pub use npy::read_vectors;
 #[cfg(feature = "cli")]
 pub(crate) use readers::is_recording;
-pub use readers::{LoadOptions, formats, load};
+pub use readers::{EventTable, LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::Standardiser;
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, check_window, window_values, windows};
-pub use write::{write_csv, write_new_csv};
+pub use writers::{check_output, write, write_csv, write_new, write_new_csv};

@@ -13,12 +13,17 @@ const MESHES: [usize; 19] = [
     32_492, 64_984, 29_696, 29_716, 59_412, 91_282, 59_292, 118_584, 170_494,
 ];
 
+/// Whether a surface mesh has this number of vertices.
+pub(super) fn is_mesh(vertices: usize) -> bool {
+    MESHES.contains(&vertices)
+}
+
 /// Refuses an unlabelled matrix with as many rows as a mesh has vertices, unless it has as many columns as one.
 ///
 /// # Errors
 /// [`DatasetError::Transposed`].
 pub(super) fn check_orientation(file: &Path, rows: usize, columns: usize) -> Result<(), DatasetError> {
-    if MESHES.contains(&rows) && !MESHES.contains(&columns) {
+    if is_mesh(rows) && !is_mesh(columns) {
         return Err(DatasetError::Transposed { file: file.to_owned(), rows, columns });
     }
     Ok(())

@@ -116,3 +116,64 @@ fn endings_are_known_in_any_case_and_some_kinds_without_one() {
         folder.does(&["embed", "DATA.CSV", "--model", model, "-o", "e.npy", "--force"]);
     }
 }
+
+#[test]
+fn each_recording_has_its_frames_gaps_missing_values_mean_and_deviation() {
+    let folder = Folder::new();
+    folder.write(
+        "scans.csv",
+        "video,session,timestep,prediction\na,r1,0,1\na,r1,1,3\na,r1,5,\na,r2,0,7\nb,r1,4,5\nb,r2,1,1\n",
+    );
+    let value = inspect(&folder, "scans.csv");
+    let first = json!({
+        "label": "a", "session": "r1", "frames": 3, "gaps": 1, "missing": 1, "mean": 2.0, "deviation": 1.0,
+    });
+    assert_eq!(value["recordings"][0], first);
+    assert_eq!(value["recordings"].as_array().unwrap().len(), 4);
+    let text = folder.does(&["inspect", "scans.csv"]).stdout;
+    let row = text.lines().find(|line| line.starts_with("a      r1")).unwrap();
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["a", "r1", "3", "1", "1", "2.0000", "1.0000"]);
+}
+
+#[test]
+fn of_many_recordings_those_with_gaps_or_missing_values_are_shown_first() {
+    let folder = Folder::new();
+    let mut lines = "video,session,timestep,prediction\n".to_owned();
+    for number in 0..60 {
+        let value = if number == 57 { "" } else { "1" };
+        lines += &format!("label{number:02},r,0,{value}\nlabel{number:02},r,1,2\n");
+    }
+    folder.write("many.csv", lines);
+    let text = folder.does(&["inspect", "many.csv"]).stdout;
+    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("label") && line.contains(" r ")).collect();
+    assert_eq!(rows.len(), 40, "{text}");
+    assert!(rows[0].starts_with("label57") && text.ends_with("and 20 more, which --json lists\n"), "{text}");
+}
+
+#[test]
+fn recordings_whose_level_tells_their_labels_apart_get_a_warning() {
+    let folder = Folder::new();
+    let recordings = |level: &dyn Fn(usize, usize) -> f32| {
+        let mut lines = "video,session,timestep,prediction\n".to_owned();
+        for (label, session, frame) in (0..27).map(|at| (at / 9, at / 3 % 3, at % 3)) {
+            for value in [1.0, -1.0, 0.5 * frame as f32] {
+                lines += &format!("l{label},s{session},{frame},{}\n", value + level(label, session));
+            }
+        }
+        lines
+    };
+    folder.write("level.csv", recordings(&|label, session| 10.0 * label as f32 + 0.1 * session as f32));
+    folder.write("session.csv", recordings(&|_, session| 10.0 * session as f32));
+    let told = folder.does(&["inspect", "level.csv"]);
+    assert!(
+        told.stderr.contains("the mean level of a recording alone tells the labels apart (100 %"),
+        "{}",
+        told.stderr
+    );
+    assert!(inspect(&folder, "level.csv")["level_between_labels"].as_f64().unwrap() > 0.99);
+    let untold = folder.does(&["inspect", "session.csv"]);
+    assert!(!untold.stderr.contains("tells the labels apart"), "{}", untold.stderr);
+    assert!(inspect(&folder, "session.csv")["level_between_labels"].is_null());
+    folder.does(&["convert", "level.csv", "-o", "clean.csv", "--zscore"]);
+    assert!(inspect(&folder, "clean.csv")["level_between_labels"].is_null());
+}

@@ -129,6 +129,11 @@ impl LeftOut {
         self.files.insert(file, reason);
     }
 
+    /// Lists a file no longer, which was used beside a recording.
+    pub(super) fn remove(&mut self, file: &Path) {
+        self.files.remove(file);
+    }
+
     /// Notes about the files that were left out.
     pub(super) fn notes(&self) -> Vec<String> {
         let refused = self.files.values().flatten().map(|reason| format!("left out: {reason}"));

@@ -5,15 +5,22 @@
 
 mod bin;
 mod csv;
+mod feature_columns;
 mod find;
+mod gifti;
 mod gzip;
 mod kind;
 mod naming;
+#[cfg(feature = "nifti")]
+mod nifti;
 mod npy;
 mod npz;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod reader;
 mod segments;
 mod source;
+mod trials;
 
 use std::path::PathBuf;
 
@@ -25,14 +32,26 @@ use super::notes::not_finite;
 use super::order::{Twins, Unordered, join};
 use super::orientation::check_orientation;
 use super::rows::{Dataset, Row};
+use crate::escape;
 use find::{Found, LeftOut, drop_companions, find};
 use naming::{Identity, identity};
-pub use reader::LoadOptions;
+pub(super) use reader::ending;
 use reader::{Content, Reader, Recording};
+pub use reader::{EventTable, LoadOptions};
 use source::Source;
 
 /// The first reader that recognises a file reads it.
-static READERS: &[&dyn Reader] = &[&csv::LongCsv, &npz::Npz, &npy::Npy, &bin::Bin];
+static READERS: &[&dyn Reader] = &[
+    &csv::LongCsv,
+    &npz::Npz,
+    &npy::Npy,
+    &bin::Bin,
+    &gifti::Gifti,
+    #[cfg(feature = "nifti")]
+    &nifti::Nifti,
+    #[cfg(feature = "parquet")]
+    &parquet::Parquet,
+];
 
 /// Reads the recordings of all inputs, of any of the [`formats`], into one dataset.
 ///
@@ -47,17 +66,23 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
         found.extend(find(input, &mut left_out)?);
     }
     drop_companions(&mut found, &mut left_out);
-    let mut parts = Vec::with_capacity(found.len());
+    let (mut parts, mut tables) = (Vec::with_capacity(found.len()), Vec::new());
+    let mut refusal = None;
     for file in &found {
-        match read(file, options) {
+        match read(file, options, &mut tables) {
             Ok(part) => parts.push(part),
-            // A folder of recordings often holds other tables and binary files too.
-            Err(error @ (DatasetError::MissingColumn { .. } | DatasetError::NoWidth { .. })) if is_in_folder(file) => {
+            // A folder of recordings often holds other tables, images and binary files too.
+            Err(error) if is_in_folder(file) && is_no_recording(&error) => {
                 left_out.add(file.place.shown().to_owned(), Some(error.to_string()));
+                refusal.get_or_insert(error);
             }
             Err(error) => return Err(error),
         }
     }
+    if let (true, Some(error)) = (parts.is_empty(), refusal) {
+        return Err(error);
+    }
+    tables.iter().for_each(|table| left_out.remove(table));
     let mut dataset = join(parts, origin(inputs))?;
     dataset.notes.extend(left_out.notes());
     check_values(&dataset)?;
@@ -89,8 +114,14 @@ fn kinds() -> String {
     format!("a {} file, or a folder of them", list(&endings, " or "))
 }
 
-/// Reads one file.
-fn read(found: &Found<'_>, options: &LoadOptions) -> Result<Dataset, DatasetError> {
+/// Whether a file holds something else than a recording, or one that needs what is not given.
+fn is_no_recording(error: &DatasetError) -> bool {
+    use DatasetError::{MissingColumn, NoMask, NoWidth, NotRecording};
+    matches!(error, MissingColumn { .. } | NoMask { .. } | NoWidth { .. } | NotRecording { .. })
+}
+
+/// Reads one file; a table of events that labels it is added to `tables`.
+fn read(found: &Found<'_>, options: &LoadOptions, tables: &mut Vec<PathBuf>) -> Result<Dataset, DatasetError> {
     let file = found.place.shown();
     let source = Source::open(&found.place)?;
     let reader = match found.reader {
@@ -102,13 +133,28 @@ fn read(found: &Found<'_>, options: &LoadOptions) -> Result<Dataset, DatasetErro
         }
     };
     let dataset = match reader.read(source, options, found.input.label.as_deref())? {
-        Content::Labelled(dataset) => named(dataset, found.input)?,
+        Content::Labelled(dataset) => {
+            let mut dataset = named(dataset, found.input)?;
+            if matches!(options.events, EventTable::At(_)) {
+                let note = format!("{}: has labels of its own, so events label none of its frames", escape::path(file));
+                dataset.notes.push(note);
+            }
+            dataset
+        }
         Content::Recording(recording) => {
             let stem = match &found.place {
                 Place::Path(path) => reader.stem(path),
                 Place::StandardInput => "stdin".to_owned(),
             };
-            of_recording(recording, file.to_owned(), &identity(found.input, &found.folders, &stem))?
+            let identity = identity(found.input, &found.folders, &stem);
+            match trials::table_of(file, options, found.input.label.is_some())? {
+                Some(table) => {
+                    let dataset = trials::labelled(recording, file, &table, &identity, options)?;
+                    tables.push(table);
+                    dataset
+                }
+                None => of_recording(recording, file.to_owned(), &identity)?,
+            }
         }
     };
     if dataset.labels.iter().any(String::is_empty) {

@@ -90,14 +90,41 @@ impl Recording {
 /// How to read a recording.
 #[derive(Debug, Clone, Default)]
 pub struct LoadOptions {
-    /// The CSV column that holds the label; `video` when absent.
+    /// The column that holds the label of a table; when absent `video` of CSV, `trial_type` of events, and so on.
     pub label_column: Option<String>,
     /// Features of a file of values without a header (`.bin`), where no file beside it says it.
     pub width: Option<usize>,
+    /// The image whose voxels other than zero are the features of NIfTI scans.
+    pub mask: Option<PathBuf>,
+    /// What labels the frames of recordings that have no labels of their own.
+    pub events: EventTable,
+    /// Seconds from frame to frame, to find the frames of events; without it, what is beside a recording or in it counts.
+    pub frame_seconds: Option<f64>,
+    /// Seconds by which a recording follows the events, such as the delay of blood flow.
+    pub lag: f64,
+}
+
+impl LoadOptions {
+    /// The column of labels where it is not the usual one, which formats other than long CSV do not have.
+    pub(super) fn asked_label_column(&self) -> Option<&str> {
+        self.label_column.as_deref().filter(|&name| name != "video")
+    }
+}
+
+/// The table of events of a recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EventTable {
+    /// The `events.tsv` beside the recording that belongs to it by its name, if there is one.
+    #[default]
+    Beside,
+    /// This file for every recording, or the one in this folder that belongs to the recording by its name.
+    At(PathBuf),
+    /// None.
+    Ignored,
 }
 
 /// The first of `endings` with which a name ends, in any case.
-pub(super) fn ending(name: &str, endings: &[&'static str]) -> Option<&'static str> {
+pub(in crate::dataset) fn ending(name: &str, endings: &[&'static str]) -> Option<&'static str> {
     let name = name.as_bytes();
     endings.iter().copied().find(|ending| {
         name.len() >= ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending.as_bytes())

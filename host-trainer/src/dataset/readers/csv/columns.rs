@@ -4,39 +4,13 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use super::super::feature_columns::feature_columns;
 use super::Lines;
 use super::cells::Numbers;
 use super::dialect::Header;
 use crate::dataset::error::DatasetError;
 use crate::dataset::features::{BETWEEN, Features};
 use crate::dataset::names::{is_missing, tidy};
-
-/// Names of columns that number the features, the more particular first; in any case, with `id`, `index` and the like
-/// after them or not. `variable` is what `pandas.melt` calls them.
-const FEATURES: &[&str] = &[
-    "vertex",
-    "vertices",
-    "grayordinate",
-    "greyordinate",
-    "voxel",
-    "feature",
-    "variable",
-    "parcel",
-    "roi",
-    "electrode",
-    "sensor",
-    "channel",
-    "component",
-    "dimension",
-    "neuron",
-    "node",
-    "region",
-];
-const ENDINGS: &[&str] = &["s", "id", "ids", "index", "idx", "number", "num", "nr", "no", "name", "label"];
-/// Columns that number the features together with one of those.
-const HEMISPHERES: &[&str] = &["hemi", "hemisphere"];
-/// Columns that number the features together.
-const COORDINATES: &[[&str; 3]] = &[["x", "y", "z"], ["i", "j", "k"]];
 
 const NAME: &str = "a name";
 const FEATURE: &str = "a feature";
@@ -108,25 +82,10 @@ impl<'l> Columns<'l> {
         let (timestep, prediction) = (need("timestep")?, need("prediction")?);
         let session = if label == "session" { None } else { find("session")? };
 
-        let free = |name: &str| ![label, "session", "timestep", "prediction"].contains(&name);
-        let find_free = |name: &str| if free(name) { find(name) } else { Ok(None) };
-        let all = |wanted: &[&str]| -> Result<Vec<Column>, DatasetError> {
-            wanted.iter().filter_map(|name| find_free(name).transpose()).collect()
-        };
-        let named = FEATURES.iter().find_map(|feature| names.iter().find(|name| free(name) && numbers(name, feature)));
-        let mut features = Vec::new();
-        if let Some(name) = named {
-            features.extend(all(HEMISPHERES)?.into_iter().take(1));
-            features.extend(find(name)?);
-        } else {
-            for wanted in COORDINATES {
-                let found = all(wanted)?;
-                if found.len() == wanted.len() {
-                    features = found;
-                    break;
-                }
-            }
-        }
+        let free = |name: &&str| ![label, "session", "timestep", "prediction"].contains(name);
+        let others: Vec<&str> = names.iter().map(|name| name.as_ref()).filter(free).collect();
+        let features = feature_columns(&others).into_iter().filter_map(|name| find(name).transpose());
+        let features = features.collect::<Result<_, _>>()?;
         Ok(Self { label: label_column, session, timestep, prediction, features })
     }
 
@@ -211,12 +170,4 @@ impl Column {
     fn text<'c>(&self, lines: &Lines<'_>, line: &'c ByteRecord) -> Result<&'c str, DatasetError> {
         std::str::from_utf8(&line[self.index]).map_err(|_| self.fault(lines, line, "UTF-8 text"))
     }
-}
-
-/// Whether a column of this name numbers the features as `feature`.
-fn numbers(name: &str, feature: &str) -> bool {
-    let letters: String = name.chars().filter(|character| character.is_alphanumeric()).collect();
-    let rest = letters.to_lowercase();
-    let rest = rest.strip_prefix(feature);
-    rest.is_some_and(|rest| rest.is_empty() || ENDINGS.contains(&rest))
 }

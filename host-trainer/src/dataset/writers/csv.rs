@@ -1,15 +1,16 @@
 //! Writes a dataset as long CSV that reads back to the same bits.
 
 use std::fmt::Write as _;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::error::DatasetError;
-use super::rows::Dataset;
-use crate::files::{Existing, Pending, Readers};
+use super::into_file;
+use crate::dataset::error::DatasetError;
+use crate::dataset::rows::Dataset;
+use crate::files::Existing;
 
 /// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`; replaces a file that is there.
 ///
@@ -19,7 +20,7 @@ use crate::files::{Existing, Pending, Readers};
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.
 pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    try_write(dataset, file, Existing::Replace).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
+    write_text(dataset, file, Existing::Replace)
 }
 
 /// As [`write_csv`], but replaces no file.
@@ -27,19 +28,20 @@ pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
 /// # Errors
 /// [`DatasetError::Write`], also when a file is there.
 pub fn write_new_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    try_write(dataset, file, Existing::Keep).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
+    write_text(dataset, file, Existing::Keep)
 }
 
-fn try_write(dataset: &Dataset, file: &Path, existing: Existing) -> io::Result<()> {
-    let mut output = BufWriter::new(Pending::create(file, Readers::All, existing)?);
-    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
-        let mut gzip = GzEncoder::new(&mut output, Compression::default());
-        write_lines(dataset, &mut gzip)?;
-        gzip.finish()?;
-    } else {
-        write_lines(dataset, &mut output)?;
-    }
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
+pub(super) fn write_text(dataset: &Dataset, file: &Path, existing: Existing) -> Result<(), DatasetError> {
+    let gzipped = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    into_file(file, existing, |output| {
+        if gzipped {
+            let mut gzip = GzEncoder::new(output, Compression::default());
+            write_lines(dataset, &mut gzip)?;
+            gzip.finish()?;
+            return Ok(());
+        }
+        write_lines(dataset, output)
+    })
 }
 
 fn write_lines(dataset: &Dataset, output: &mut dyn Write) -> io::Result<()> {
