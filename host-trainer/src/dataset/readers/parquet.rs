@@ -8,7 +8,7 @@
 //! | numbers, or one column of lists | a timestep each | one recording, named by the file |
 //!
 //! The label is in `label`, `labels`, `y` or `video`, or in the column asked for; `session` (or `sessions`) and `timestep`
-//! (or `timesteps`) are taken where they are there. Columns of numbers that are called by one word and a number, `v0` to
+//! (or `timesteps`) are taken where they are there; without timesteps rows count as in a labelled matrix. Columns of numbers that are called by one word and a number, `v0` to
 //! `v199`, are ordered by that number, and other columns of numbers beside them are left out; without such names all
 //! columns of numbers are features, in the order of the file. What is left out is noted.
 
@@ -27,6 +27,7 @@ use crate::dataset::order::{Twins, Unordered};
 use crate::dataset::parquet::{Column, Kind, Table};
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Row;
+use crate::dataset::times::count_rows;
 use crate::escape;
 
 const LABELS: [&str; 4] = ["label", "labels", "y", "video"];
@@ -188,7 +189,7 @@ fn wide(file: &Path, layout: &Layout<'_>, given: Option<&str>) -> Result<Content
         return Ok(Content::Recording(Recording { timesteps, notes, ..matrix.into() }));
     }
     if layout.timestep.is_none() {
-        timesteps = count_up(&names);
+        timesteps = count_rows(&names);
     }
     let row = |((label, session), timestep)| Row { label, session, timestep, run: 0 };
     let rows = names.into_iter().zip(timesteps).map(row).collect();
@@ -269,17 +270,6 @@ fn numbers(
     let read = layout.table.names(group, column)?;
     let numbers: Vec<u32> = read.names.iter().map(|name| names.number(name)).collect();
     Ok(read.rows.into_iter().map(|row| numbers[row as usize]).collect())
-}
-
-/// Numbers the rows of each (label, session) from 0.
-fn count_up(names: &[(u32, u32)]) -> Vec<i64> {
-    let mut next = HashMap::new();
-    let numbers = names.iter().map(|name| {
-        let count = next.entry(name).or_insert(0);
-        *count += 1;
-        *count - 1
-    });
-    numbers.collect()
 }
 
 fn wrong(file: &Path, what: &str, reason: String) -> DatasetError {
