@@ -173,7 +173,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             (1, chunk.len().min(features - feature))
         };
         let values = &chunk[..frames * count];
-        if let Err(error) = self.check(values.chunks_exact(count)) {
+        // Never 0, which `max` tells the compiler: a token's list of panics is one shorter.
+        if let Err(error) = self.check(values.chunks_exact(count.max(1))) {
             self.state.failure = Some(error);
             return values.len();
         }

@@ -143,6 +143,9 @@ impl Pending {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return in_the_way("a folder of this name is in the way"),
             Ok(found) if !found.is_file() => return in_the_way("it is there and is not a regular file"),
+            _ if is_of_system(folder_of(path)) => {
+                return in_the_way("its folder is the system's, which is for devices");
+            }
             _ if existing == Existing::Keep && path.is_symlink() | path.exists() => {
                 return in_the_way("it is there already");
             }
@@ -194,6 +197,12 @@ impl Seek for Pending {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.as_file_mut().seek(to)
     }
+}
+
+/// Whether a folder holds devices: a link there, such as `/dev/stdout`, may lead to a regular file.
+fn is_of_system(folder: &Path) -> bool {
+    let folder = folder.canonicalize().unwrap_or_default();
+    folder == Path::new("/dev") || folder.starts_with("/proc")
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -16,6 +16,10 @@ use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 
 /// Embed recordings: one vector per scan, in the order of (label, session).
+///
+/// A scan's vector is the mean over its windows, not scaled to unit length again. Windows follow each other from the start of
+/// the scan and begin anew after a gap in time; frames left over before a gap or the end are not used, and a scan without
+/// enough consecutive frames for a window has its longest run repeated. Notes say where this happens.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]

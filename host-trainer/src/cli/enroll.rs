@@ -44,7 +44,8 @@ pub struct Arguments {
     /// The enrolment to write; readable by its owner only.
     #[arg(long, short, value_name = "R.nve")]
     output: PathBuf,
-    /// Sessions to enrol; all when not given.
+    /// Sessions to enrol; all when not given. Repeat it for several, or separate them by commas, with names that hold a
+    /// comma in double quotes.
     #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     /// Sessions whose scans, of all labels, choose the threshold; the enrolment sessions themselves when not given.

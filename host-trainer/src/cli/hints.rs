@@ -200,11 +200,14 @@ fn unopened(port: &Port, error: &io::Error) -> &'static str {
         (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
             "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
         }
-        (Port::Serial(_), io::ErrorKind::InvalidInput) => "`neural-vault token list` shows the serial ports",
+        (Port::Serial(_), io::ErrorKind::InvalidInput) => {
+            "`neural-vault token list` shows the serial ports; a socket is unix:PATH"
+        }
         (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
             "`neural-vault token list` shows the serial ports"
         }
-        (Port::Serial(_), _) => "check that no other program has it open",
+        (Port::Serial(_), _) if error.to_string().contains("busy") => "another program has it open",
+        (Port::Serial(_), _) => "check that it is a serial port: `neural-vault token list` shows them",
         (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
         (Port::Tcp(_) | Port::Unix(_), _) => "check that a token listens there",
     }

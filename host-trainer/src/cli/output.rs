@@ -6,7 +6,7 @@
 //! | what is found | exit code |
 //! |---|---|
 //! | an input of the command, by any of its names, or the folder that holds it | 2, also with `--force` |
-//! | another output of the same command | 2 |
+//! | another output of the same command, or `-` | 2 |
 //! | a folder in place of a file, a file in place of a folder, a device, a pipe | 7 |
 //! | a file, without `--force` | 2 |
 //! | no folder to write in, or one that may not be written | 7 |
@@ -70,6 +70,10 @@ impl Outputs {
     /// Checks that a file may be written at `path`; `lost` says what would be lost with the file that is there.
     pub fn file(&mut self, path: &Path, lost: &str) -> Result<(), Failure> {
         let name = path.display();
+        if path == Path::new("-") {
+            let text = "-: this output is a file; give its name (`./-` is a file called `-`)";
+            return Err(Failure::new(USAGE, text));
+        }
         if let Some(input) = self.inputs.iter().find(|input| is_of(path, input)) {
             let text =
                 format!("{name}: is an input of this command ({}); give the output another name", input.display());
@@ -87,7 +91,7 @@ impl Outputs {
         // Whatever cannot be replaced is an error of writing; only a file that can be asks for --force.
         files::check_file(path, Existing::Replace).map_err(|error| Failure::new(OUTPUT, error))?;
         if self.existing == Existing::Keep && (path.is_symlink() || path.exists()) {
-            let text = format!("{name}: is there already{lost}; give another name, or replace it with --force");
+            let text = format!("{name}: is there already{lost}; write elsewhere, or replace it with --force");
             return Err(Failure::new(USAGE, text));
         }
         self.checked.push(path.to_owned());

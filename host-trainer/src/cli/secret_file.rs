@@ -4,8 +4,8 @@
 //! secret and is not one is refused: digits or characters that were taken for raw bytes carry 128 bits or fewer, and a
 //! placeholder carries none. Each such kind has a chance below 10^-9 among random bytes.
 //!
-//! Secrets are in types that are zeroised on drop and have no `Clone`, `Debug` or `PartialEq`; no bare array of secret
-//! bytes is passed or returned.
+//! Secrets are in types that are zeroised on drop and have no `Clone`, `Debug` or `PartialEq`; a bare array of secret bytes
+//! is only lent, to what makes such a type of it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -45,7 +45,7 @@ pub enum Unfit {
     Length,
     #[error("32 hexadecimal digits are 128 bits, and a secret has 256: 64 digits")]
     Digits,
-    #[error("32 characters are a passphrase, not 32 random bytes")]
+    #[error("32 characters of text are a passphrase, not 32 random bytes")]
     Text,
     #[error("all its bytes are equal: a placeholder, not a secret")]
     Equal,
@@ -104,13 +104,6 @@ fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, 
         return Err(Unfit::Digits);
     }
     if let Ok(raw) = <&[u8; 32]>::try_from(bytes) {
-        if raw.iter().all(|byte| *byte == raw[0]) {
-            return Err(Unfit::Equal);
-        }
-        let is_odd = |character: char| character.is_control() && !character.is_whitespace();
-        if std::str::from_utf8(raw).is_ok_and(|text| !text.contains(is_odd)) {
-            return Err(Unfit::Text);
-        }
         check(raw)?;
         return Ok(from_bytes(raw));
     }
@@ -124,14 +117,16 @@ fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, 
     }
 }
 
-/// Refuses bytes that cannot be random; a sound secret takes the same time whatever its bytes are.
+/// Refuses bytes that cannot be random; of a sound secret the time tells no more than where its first byte is that no text has.
 fn check(secret: &[u8; 32]) -> Result<(), Unfit> {
     let repeats = |at: usize| secret[..at].iter().fold(false, |found, byte| found | (*byte == secret[at]));
     let values = (0..32).map(|at| usize::from(!repeats(at))).sum::<usize>();
     let step = secret[1].wrapping_sub(secret[0]);
     let is_count = secret.windows(2).fold(true, |count, pair| count & (pair[1].wrapping_sub(pair[0]) == step));
+    let is_odd = |character: char| character.is_control() && !character.is_whitespace();
     match values {
         1 => Err(Unfit::Equal),
+        _ if std::str::from_utf8(secret).is_ok_and(|text| !text.contains(is_odd)) => Err(Unfit::Text),
         _ if is_count | (values < FEWEST_VALUES) => Err(Unfit::Pattern),
         _ => Ok(()),
     }
@@ -217,6 +212,7 @@ mod tests {
     fn a_passphrase_is_refused_in_any_alphabet() {
         refused(b"correct horse battery staple 123", &Unfit::Text);
         refused("Übergröße & Zürich, naïve café!".as_bytes().first_chunk::<32>().unwrap(), &Unfit::Text);
+        refused(base16ct::lower::encode_string(b"correct horse battery staple 123").as_bytes(), &Unfit::Text);
         refused(b"two lines of \tit, of 32 bytes!!\n", &Unfit::Text);
     }
 

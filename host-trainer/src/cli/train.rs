@@ -34,7 +34,8 @@ pub struct Arguments {
     /// Folder for the model.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Train on these sessions; the others are held back and scored afterwards.
+    /// Train on these sessions; the others are held back and scored afterwards. Repeat it for several, or separate them by
+    /// commas, with names that hold a comma in double quotes.
     #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     #[command(flatten)]

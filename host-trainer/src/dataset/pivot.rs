@@ -130,9 +130,31 @@ impl Pivot {
         }
         let rows = order.into_iter().map(|(row, _)| row).collect();
         let shown = escape::path(file);
-        let notes = [self.labels.note(&shown, "labels"), self.sessions.note(&shown, "sessions")];
+        let parts = self.parts(features).map(|parts| {
+            format!(
+                "{shown}: each timestep's values stand in {parts} places of {} lines and are taken as one frame of {features} \
+                 features; if they are {parts} recordings, distinguish them by a `session` column",
+                features / parts
+            )
+        });
+        let notes = [self.labels.note(&shown, "labels"), self.sessions.note(&shown, "sessions"), parts];
         let notes = notes.into_iter().flatten().collect();
         Ok(Dataset { origin: file.to_owned(), labels, sessions, features, rows, values, notes })
+    }
+
+    /// In how many equal parts the values of every group come, where these are of several lines: hemispheres one after the
+    /// other, or recordings whose sessions are not named. Features that are named leave no doubt.
+    fn parts(&self, features: usize) -> Option<usize> {
+        let mut parts = Vec::new();
+        for (run, end) in self.runs_with_ends() {
+            match parts.last_mut() {
+                Some((group, values)) if *group == run.group => *values += end - run.start,
+                _ => parts.push((run.group, end - run.start)),
+            }
+        }
+        let values = parts.first()?.1;
+        let are_equal = self.features.is_none() && parts.iter().all(|part| part.1 == values);
+        (are_equal && values > 1 && values < features).then_some(features / values)
     }
 
     fn end_run(&mut self) {

@@ -70,7 +70,7 @@ fn is_gap(difference: u64, step: u64) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::single_range_in_vec_init)]
 mod tests {
     use super::*;
     use crate::dataset::fixtures::load_as;

@@ -92,7 +92,8 @@ impl Dataset {
 pub fn window_values(run: &[f32], features: usize, length: usize) -> Result<Vec<f32>, DatasetError> {
     check_window(length)?;
     let mut values = Vec::with_capacity(run.len().max(length * features));
-    for frame in windows(&[0..run.len() / features], length).iter().flat_map(Window::frames) {
+    let frames = 0..run.len() / features;
+    for frame in windows(&[frames], length).iter().flat_map(Window::frames) {
         values.extend_from_slice(&run[frame * features..][..features]);
     }
     Ok(values)
@@ -110,7 +111,7 @@ pub fn check_window(length: usize) -> Result<(), DatasetError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::single_range_in_vec_init)]
 mod tests {
     use neural_vault_core::encoder::{Dims, Encoder};
     use neural_vault_core::scan::ScanEncoder;

@@ -14,6 +14,11 @@ use super::Port;
 /// The shortest timeout that a socket accepts.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+/// What a serial port's path leads to.
+const SERIAL: &str = "serial port";
+/// What the path of a Unix socket leads to.
+const SOCKET: &str = "Unix socket";
+
 /// An open port.
 pub(super) enum Link {
     Serial(Box<dyn SerialPort>),
@@ -28,11 +33,13 @@ impl Link {
         let wait = wait.max(SHORTEST);
         match port {
             Port::Serial(path) => {
-                check_device(Path::new(path))?;
+                check_kind(Path::new(path), SERIAL)?;
                 let port = serialport::new(path, baud).timeout(wait).open();
                 let mut port = port.map_err(|error| match error.description.as_str() {
                     // ENOTTY, for a device such as /dev/null.
-                    "Not a typewriter" | "Inappropriate ioctl for device" => other_kind("a device of another kind"),
+                    "Not a typewriter" | "Inappropriate ioctl for device" => {
+                        other_kind(SERIAL, "device of another kind")
+                    }
                     _ => error.into(),
                 })?;
                 // Some boards send nothing until DTR is set; not every port has that line.
@@ -48,6 +55,7 @@ impl Link {
             }
             #[cfg(unix)]
             Port::Unix(path) => {
+                check_kind(path, SOCKET)?;
                 let stream = UnixStream::connect(path)?;
                 stream.set_write_timeout(Some(wait))?;
                 Ok(Self::Unix(stream))
@@ -85,32 +93,33 @@ impl Link {
     }
 }
 
-/// Refuses what is no device before it is opened as one.
-fn check_device(path: &Path) -> io::Result<()> {
-    // A port such as COM3 is no path.
-    let Ok(found) = std::fs::metadata(path) else { return Ok(()) };
-    if found.is_dir() {
-        return Err(other_kind("a folder"));
+/// Refuses a path that leads to something else than `wanted`, before it is opened; a name such as COM3 is no path.
+fn check_kind(path: &Path, wanted: &str) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if kind(found.file_type()) != wanted => Err(other_kind(wanted, kind(found.file_type()))),
+        _ => Ok(()),
     }
-    if found.is_file() {
-        return Err(other_kind("a file"));
-    }
+}
+
+fn kind(found: std::fs::FileType) -> &'static str {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        let kind = found.file_type();
-        if kind.is_socket() {
-            return Err(other_kind("a Unix socket, whose port begins with unix:"));
+        if found.is_char_device() {
+            return SERIAL;
         }
-        if kind.is_fifo() {
-            return Err(other_kind("a pipe"));
+        if found.is_socket() {
+            return SOCKET;
+        }
+        if found.is_fifo() {
+            return "pipe";
         }
     }
-    Ok(())
+    if found.is_dir() { "folder" } else { "file" }
 }
 
-fn other_kind(kind: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("it is no serial port but {kind}"))
+fn other_kind(wanted: &str, found: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is no {wanted} but a {found}"))
 }
 
 /// The first of a host's addresses that answers.

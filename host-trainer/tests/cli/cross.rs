@@ -3,7 +3,7 @@
 use neural_vault::dataset::{Dataset, Synthetic, write_csv};
 
 use super::folder::Folder;
-use super::samples::{FEATURES, model, npy};
+use super::samples::{FEATURES, model, npy, secret};
 #[cfg(unix)]
 use super::token::simulated::{Line, Simulated};
 
@@ -121,7 +121,7 @@ fn every_command_says_what_it_makes_of_every_kind_of_scan() {
 #[test]
 fn a_refused_scan_costs_no_attempt_on_this_machine() {
     let folder = Folder::with_enrolment();
-    folder.write("secret", [0x5e; 32]);
+    folder.write("secret", secret(0x5e));
     for Kind { name, cells } in KINDS.into_iter().filter(|kind| kind.cells[2].code == 3) {
         let [_, data] = inputs(&folder, name);
         let arguments = [&arguments("verify", &data)[..], &["--derive", "--device-secret", "secret"]].concat();

@@ -4,7 +4,7 @@
 use neural_vault::dataset::{Synthetic, write_csv};
 
 use super::folder::Folder;
-use super::samples::FEATURES;
+use super::samples::{FEATURES, secret};
 use super::token::simulated::{Line, Simulated};
 
 /// The label and session whose scan is spoiled.
@@ -43,7 +43,7 @@ fn spoil(folder: &Folder, frame: &[f32; FEATURES]) {
 fn folder() -> Folder {
     let folder = Folder::with_enrolment();
     folder.does(&["gallery", "class00.nve", "-o", "g.nvg"]);
-    folder.write("secret", "5e".repeat(32));
+    folder.write("secret", secret(0x5e));
     folder
 }
 

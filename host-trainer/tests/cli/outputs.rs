@@ -157,3 +157,20 @@ fn an_enrolment_may_go_into_the_folder_that_its_refit_makes() {
     folder.does(&[&enroll[..], &["-o", "again/ada.nve"]].concat());
     assert!(folder.path("again/ada.nve").is_file() && folder.path("again/model.nvb").is_file());
 }
+
+#[test]
+fn a_dash_and_a_device_are_no_file() {
+    let folder = folder();
+    for arguments in [&["synth"][..], &["embed", "data.csv", "--model", "model"], &["gallery", "class00.nve"]] {
+        folder.refuses(&[arguments, &["-o", "-"]].concat(), 2, &["-: this output is a file"]);
+    }
+    // A link to a regular file, the one that the output is redirected to.
+    #[cfg(target_os = "linux")]
+    {
+        let redirected = fs::File::create(folder.path("redirected")).unwrap();
+        let mut command = folder.command(&["synth", "-o", "/dev/stdout", "--force"]);
+        let output = command.stdout(redirected).output().unwrap();
+        assert_eq!(output.status.code(), Some(7), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(fs::symlink_metadata("/dev/stdout").unwrap().is_symlink());
+    }
+}

@@ -47,10 +47,13 @@ fn first_version(model: &Model) -> Vec<u8> {
     write(model.dims(), WeightFormat::F32, None, tensor, None).unwrap()
 }
 
-/// The embeddings that the command writes with this model, its answer and its notes.
+/// The embeddings that the command writes with this model, its answer and its notes on the model.
 fn embed(folder: &Folder, model: &str, more: &[&str]) -> (Vec<u8>, Value, String) {
-    let run = folder.does(&[&["embed", "data.csv", "--model", model, "-o", "e.npy", "--json"], more].concat());
-    (folder.read("e.npy"), run.json(), run.stderr)
+    let run =
+        folder.does(&[&["embed", "data.csv", "--model", model, "-o", "e.npy", "--force", "--json"], more].concat());
+    let of_model = run.stderr.lines().filter(|line| !line.contains("frames outside whole windows"));
+    let notes = of_model.map(|line| format!("{line}\n")).collect();
+    (folder.read("e.npy"), run.json(), notes)
 }
 
 #[test]
@@ -65,7 +68,7 @@ fn every_file_of_a_model_has_its_window_and_its_embeddings() {
         assert_eq!((&answer["window"], embeddings == expected, notes.as_str()), (&json!(4), true, ""), "{name}");
         let enroll =
             ["enroll", "data.csv", "--model", name, "--label", "class00", "--sessions", "run01", "--seed", "1"];
-        let said = folder.does(&[&enroll[..], &["-o", "r.nve"]].concat()).stderr;
+        let said = folder.does(&[&enroll[..], &["-o", "r.nve", "--force"]].concat()).stderr;
         // Only a bundle cannot say which sessions the threshold must not be chosen on.
         assert_eq!(said.contains("does not name the labels and sessions"), name.ends_with("nvb"), "{name}: {said}");
         records.push(folder.read("r.nve"));
@@ -128,7 +131,7 @@ fn metadata_that_the_digest_does_not_confirm_is_refused() {
             changed[at..at + to.len()].copy_from_slice(to.as_bytes());
             let name = file.replace("model/model", "changed");
             folder.write(&name, changed);
-            for command in [&["inspect", &name][..], &["embed", "data.csv", "--model", &name, "-o", "e.npy"]] {
+            for command in [&["inspect", &name][..], &["embed", "data.csv", "--model", &name, "-o", "n.npy"]] {
                 folder.refuses(command, 4, &[&name]);
             }
         }
@@ -149,7 +152,7 @@ fn a_bundle_of_the_first_version_is_read_with_a_note_that_it_holds_no_window() {
     let (chosen, _, notes) = embed(&folder, "old.nvb", &["--window", "4"]);
     assert_eq!((chosen == embed(&folder, "model", &[]).0, chosen == by_default, notes.as_str()), (true, false, ""));
     let enroll = ["enroll", "data.csv", "--model", "old.nvb", "--label", "class00", "--threshold", "0.5"];
-    let said = folder.does(&[&enroll[..], &["-o", "r.nve"]].concat()).stderr;
+    let said = folder.does(&[&enroll[..], &["-o", "r.nve", "--force"]].concat()).stderr;
     assert!(said.contains(NOTE), "{said}");
     // An enrolment knows its window.
     let verify = ["verify", "data.csv", "--model", "old.nvb", "--enrolment", "r.nve", "--label", "class00"];

@@ -41,7 +41,8 @@ pub struct Arguments {
     /// The label to enrol.
     #[arg(long, value_name = "L", required_unless_present = "enrolment", value_parser = name)]
     label: Option<String>,
-    /// Sessions to enrol; all when not given.
+    /// Sessions to enrol; all when not given. Repeat it for several, or separate them by commas, with names that hold a
+    /// comma in double quotes.
     #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     /// Name of the enrolment on the token, at most 16 bytes; the label when not given.

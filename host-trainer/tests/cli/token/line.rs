@@ -167,13 +167,16 @@ fn what_is_no_port_is_called_what_it_is() {
     std::fs::create_dir(folder.path("directory")).unwrap();
     let _socket = UnixListener::bind(folder.path("socket")).unwrap();
     for (port, says) in [
-        ("/dev/null", "a device of another kind"),
-        ("file", "a file"),
-        ("directory", "a folder"),
-        ("socket", "a Unix socket, whose port begins with unix:"),
+        ("/dev/null", "no serial port but a device of another kind"),
+        ("file", "no serial port but a file"),
+        ("directory", "no serial port but a folder"),
+        ("socket", "no serial port but a Unix socket"),
+        ("unix:file", "no Unix socket but a file"),
+        ("unix:directory", "no Unix socket but a folder"),
     ] {
         let run = folder.run(&["token", "info", "--port", port]);
-        run.failed(6, &[&format!("{port}: cannot be opened: it is no serial port but {says}"), "token list"]);
+        run.failed(6, &[&format!("{port}: cannot be opened: it is {says}")]);
+        assert_eq!(run.stderr.contains("token list"), !port.starts_with("unix:"), "{}", run.stderr);
         assert!(!run.stderr.contains("Not a typewriter") && !run.stderr.contains("other program"), "{}", run.stderr);
     }
 }

@@ -199,6 +199,23 @@ fn a_file_of_another_format_is_named_as_what_it_is() {
 }
 
 #[test]
+fn timesteps_that_come_in_several_parts_are_noted() {
+    let part = |cells: &str| -> String {
+        let frames = [("a", 0), ("a", 1), ("b", 0), ("b", 1)];
+        frames.iter().map(|(label, time)| cells.replace('@', &format!("{label},{time}"))).collect()
+    };
+    let notes = |header: &str, parts: [&str; 2]| {
+        let text = format!("video,timestep,{header}\n{}{}", part(parts[0]), part(parts[1]));
+        load_as("parts.csv", text.as_bytes()).unwrap().notes.join("\n")
+    };
+    let found = notes("prediction", ["@,1\n@,2\n", "@,3\n@,4\n"]);
+    assert!(found.contains("in 2 places of 2 lines and are taken as one frame of 4 features"), "{found}");
+    // A table written feature by feature, and one that names its features.
+    assert_eq!(notes("prediction", ["@,1\n", "@,3\n"]), "");
+    assert_eq!(notes("vertex,prediction", ["@,l1,1\n@,l2,2\n", "@,r1,3\n@,r2,4\n"]), "");
+}
+
+#[test]
 fn a_column_of_features_orders_the_values() {
     let text = "video,timestep,vertex,prediction\na,0,10,3\na,0,9,2\na,0,1,1\na,1,1,4\na,1,9,5\na,1,10,6\n";
     assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
