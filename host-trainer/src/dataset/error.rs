@@ -197,7 +197,7 @@ pub enum DatasetError {
         wanted: &'static str,
     },
     /// A (label, session, timestep) has more or fewer values than the others.
-    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", escape::path(file), at(label, session, *timestep))]
+    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature, with an empty cell where a value is missing", escape::path(file), at(label, session, *timestep))]
     Ragged {
         /// The file.
         file: PathBuf,
