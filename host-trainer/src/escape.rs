@@ -33,7 +33,7 @@ pub(crate) fn path(path: &Path) -> String {
 }
 
 /// Whether a terminal would act on a character, or show nothing for it.
-fn must_be_escaped(character: char) -> bool {
+pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

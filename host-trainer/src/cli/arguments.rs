@@ -1,13 +1,16 @@
 //! Arguments that several commands share.
 
+use std::path::Path;
+
 use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use neural_vault_core::encoder::WeightFormat;
 use neural_vault_core::verify::Threshold;
 
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{DATA, Failure, USAGE};
 use super::hints::Hint;
+use super::names::{check_label, check_session, sessions_of};
 use crate::dataset::{self, Dataset, Input, LoadOptions, MAX_FRAMES, Scan};
 use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
@@ -36,6 +39,11 @@ pub struct ReadingArguments {
 }
 
 impl DataArguments {
+    /// The files and folders that are read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        paths(&self.inputs)
+    }
+
     /// Reads the recordings and prints their notes.
     pub fn load(&self, console: &Console) -> Result<Dataset, Failure> {
         self.reading.load(&self.inputs, console)
@@ -53,6 +61,11 @@ impl ReadingArguments {
             None => dataset,
         })
     }
+}
+
+/// The files and folders among `inputs`.
+pub fn paths(inputs: &[Input]) -> impl Iterator<Item = &Path> {
+    inputs.iter().filter_map(Input::path)
 }
 
 /// Parses `PATH`, `LABEL=PATH` or `LABEL/SESSION=PATH`, for clap.
@@ -161,21 +174,33 @@ pub fn cosine(text: &str) -> Result<Threshold, String> {
 }
 
 /// The only scan of `dataset` with this label and session.
+///
+/// # Errors
+/// When the label or the session is not there, or several scans or none are left.
 pub fn only_scan(dataset: &Dataset, label: Option<&str>, session: Option<&str>) -> Result<Scan, Failure> {
+    label.map_or(Ok(()), |label| check_label(label, dataset))?;
+    session.map_or(Ok(()), |session| check_session(session, dataset))?;
     let named = |index: u32, names: &[String], wanted: Option<&str>| wanted.is_none_or(|w| names[index as usize] == w);
     let mut scans = dataset.scans();
     scans.retain(|s| named(s.label, &dataset.labels, label) && named(s.session, &dataset.sessions, session));
     match scans.as_slice() {
         [scan] => Ok(scan.clone()),
-        [] => Err(Failure::new(DATA, format!("{}: no scan of that label and session", dataset.origin.display()))),
+        [] => {
+            let (origin, label) = (dataset.origin.display(), label.unwrap_or_default());
+            let text = format!(
+                "{origin}: no scan of label {label} in that session; it has some in {}",
+                sessions_of(dataset, label)
+            );
+            Err(Failure::new(DATA, text))
+        }
         many => Err(Failure::new(
             USAGE,
             format!(
                 "{}: {} scans; choose one with --label ({}) and --session ({})",
                 dataset.origin.display(),
                 many.len(),
-                dataset.labels.join(", "),
-                dataset.sessions.join(", ")
+                list(&dataset.labels),
+                list(&dataset.sessions)
             ),
         )),
     }

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT};
-use crate::files::write_whole;
+use super::output::{Force, Outputs};
+use crate::files::{self, Readers};
 use crate::report::comparison_html;
 use crate::results::Estimate;
 use crate::results::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
@@ -22,16 +23,22 @@ pub struct Arguments {
     /// Also write the comparison as an HTML page.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    if let Some(path) = &arguments.report {
+        Outputs::new(arguments.force, &arguments.files).file(path, "")?;
+    }
     let mut evaluations = Vec::new();
     for path in &arguments.files {
         evaluations.push((path.display().to_string(), read(path)?));
     }
     let comparison = compare(&evaluations)?;
     if let Some(path) = &arguments.report {
-        write_whole(path, comparison_html(&comparison).as_bytes()).map_err(|e| Failure::new(OUTPUT, e))?;
+        let (page, existing) = (comparison_html(&comparison), arguments.force.existing());
+        files::write(path, page.as_bytes(), Readers::All, existing).map_err(|e| Failure::new(OUTPUT, e))?;
     }
     console.result("compare", &text(&comparison), json!(comparison))
 }

@@ -1,4 +1,6 @@
 //! Output of the commands: results on stdout, everything else on stderr.
+//!
+//! Names and paths are printed as they are found, so everything passes [`Escaped`] here.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::failure::{Failure, OUTPUT};
+use crate::escape::{Escaped, must_be_escaped};
 
 /// Where a command prints.
 pub struct Console {
@@ -25,30 +28,33 @@ impl Console {
     pub fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
             // An error of writing to stderr cannot be reported.
-            let _ = writeln!(io::stderr(), "{}", text.as_ref());
+            let _ = writeln!(io::stderr(), "{}", Escaped(text.as_ref()));
         }
     }
 
-    /// Prints why the command failed.
+    /// Prints why the command failed, on one line.
     pub fn error(&self, failure: &Failure) {
-        let _ = writeln!(io::stderr(), "error: {failure}");
+        if !failure.has_message() {
+            return;
+        }
+        let _ = writeln!(io::stderr(), "error: {}", Escaped(&failure.to_string()));
     }
 
     /// Prints the command's result: `text`, or with `--json` the object `value` under its schema.
     pub fn result(&self, command: &str, text: &str, mut value: Value) -> Result<(), Failure> {
         if !self.json {
-            return self.raw(text.as_bytes());
+            return print(|stdout| write_text(stdout, text));
         }
         if let Some(object) = value.as_object_mut() {
             object.insert("schema".to_owned(), json!(schema(command)));
         }
-        self.raw(format!("{value:#}\n").as_bytes())
+        print(|stdout| write_json(stdout, &format!("{value:#}\n")))
     }
 
     /// Like [`Console::result`] for a result that holds a secret: the document is cleared, and stdout keeps no copy of it.
     pub fn secret_result(&self, command: &str, text: &str, value: &impl Serialize) -> Result<(), Failure> {
         if !self.json {
-            return self.raw(text.as_bytes());
+            return print(|stdout| write_text(stdout, text));
         }
         let document = Document { schema: schema(command), value };
         // The length is measured first, because a growing vector leaves copies of the secret behind.
@@ -60,18 +66,8 @@ impl Console {
         });
         written.map_err(|error| Failure::new(OUTPUT, error))?;
         bytes.push(b'\n');
-        self.raw(&bytes)
-    }
-
-    /// Writes bytes to stdout; a pipe that its reader has closed is not an error.
-    fn raw(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(OUTPUT, format!("cannot write to standard output: {error}")))
-            }
-            _ => Ok(()),
-        }
+        let document = std::str::from_utf8(&bytes).map_err(|error| Failure::new(OUTPUT, error))?;
+        print(|stdout| write_json(stdout, document))
     }
 
     /// A progress bar over `length` steps; hidden with `--quiet` and where stderr is not a terminal.
@@ -87,6 +83,40 @@ impl Console {
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
     }
+}
+
+/// Writes to stdout. A reader that has closed the pipe wants no message, but has not read the whole result.
+pub fn print(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    write(&mut stdout).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::without_message(OUTPUT),
+        _ => Failure::new(OUTPUT, format!("cannot write to standard output: {error}")),
+    })
+}
+
+/// Names for a message, separated by commas.
+pub fn list<N: AsRef<str>>(names: &[N]) -> String {
+    names.iter().map(|name| Escaped(name.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes text of several lines, with their ends and tabs. No part of it is copied, because it may hold a secret.
+fn write_text(output: &mut impl Write, text: &str) -> io::Result<()> {
+    for part in text.split_inclusive(['\n', '\t']) {
+        let (text, end) = part.split_at(part.trim_end_matches(['\n', '\t']).len());
+        write!(output, "{}{end}", Escaped(text))?;
+    }
+    Ok(())
+}
+
+/// Writes a JSON document. Only its strings can hold what must be escaped, and ASCII's share is escaped in it already.
+fn write_json(output: &mut impl Write, document: &str) -> io::Result<()> {
+    let mut rest = document;
+    let is_escaped = |character| must_be_escaped(character) && character >= '\x7f';
+    while let Some((at, character)) = rest.char_indices().find(|&(_, character)| is_escaped(character)) {
+        write!(output, "{}\\u{:04x}", &rest[..at], u32::from(character))?;
+        rest = &rest[at + character.len_utf8()..];
+    }
+    output.write_all(rest.as_bytes())
 }
 
 /// A result with its schema.
@@ -119,6 +149,28 @@ fn schema(command: &str) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    fn written(write: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut bytes = Vec::new();
+        write(&mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn text_keeps_its_lines_and_shows_other_control_characters() {
+        let text = "one\ttwo\n\n\u{1b}[2J\r\u{9b}\u{202e}end";
+        assert_eq!(written(|out| write_text(out, text)), "one\ttwo\n\n\\u{1b}[2J\\r\\u{9b}\\u{202e}end");
+        assert_eq!(list(&["a\nb", "c"]), "a\\nb, c");
+    }
+
+    #[test]
+    fn a_json_document_means_the_same_and_holds_no_control_character() {
+        let name = "\u{1b}[2J\n\u{7f}\u{9b}\u{2028}\u{202e}é";
+        let document = serde_json::to_string(name).unwrap();
+        let shown = written(|out| write_json(out, &document));
+        assert!(!shown.contains(must_be_escaped), "{shown}");
+        assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), name);
+    }
 
     #[test]
     fn a_secret_document_has_the_length_that_was_measured() {

@@ -3,7 +3,7 @@
 mod report;
 mod trials;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use neural_vault_core::key::DeviceSecret;
@@ -12,12 +12,13 @@ use super::arguments::GraphEngine;
 use super::console::Console;
 use super::enroll::identifier;
 use super::failure::{Failure, OUTPUT};
-use super::secret::new_secret;
+use super::output::{Force, MODEL_FILES, Outputs};
+use super::secret_file::{new_secret, read_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
 use crate::enrolment::{Attempts, Development, Policy, Request, Target, cross_fitted, enrol};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 use crate::training::{Recipe, Settings};
 use report::report;
@@ -40,20 +41,28 @@ pub struct Arguments {
     /// Training steps; the recipe's default is 1000.
     #[arg(long, default_value_t = 300)]
     steps: u64,
-    /// Seed of the training; identifiers and the device secret are always fresh.
+    /// Seed of the training; identifiers are always fresh, and a device secret that is there is kept.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The engine that trains.
     #[arg(long, value_enum, default_value_t = GraphEngine::Tract)]
     engine: GraphEngine,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let written = |error: std::io::Error| Failure::new(OUTPUT, error);
     let folder = &arguments.out;
-    files::create_folder(&folder.join("enrolments")).map_err(written)?;
     let recordings = folder.join(FILE);
-    files::write_whole(&recordings, RECORDINGS).map_err(written)?;
+    // The files of an earlier demo are its own to replace; those of anything else are not.
+    let is_own = std::fs::read(&recordings).is_ok_and(|found| found == RECORDINGS);
+    let force = Force { force: arguments.force.force || is_own };
+    let [weights, onnx, bundle] = MODEL_FILES;
+    Outputs::new(force, None::<PathBuf>).folder(folder, &[weights, onnx, bundle, FILE])?;
+    files::create_folder(&folder.join("enrolments")).map_err(written)?;
+    files::write(&recordings, RECORDINGS, Readers::All, force.existing()).map_err(written)?;
+    let secret = device_secret(&folder.join("device-secret"), console)?;
     let dataset = load(&[recordings.as_path().into()], &LoadOptions::default())?;
     console.note(format!(
         "real fMRI (Haxby et al. 2001): {} labels, {} runs, {} frames of {} voxels",
@@ -76,10 +85,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             threshold.cosine()
         ));
     }
-    model.write(folder)?;
+    force.write_model(&model, folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
-    let secret = new_secret(&folder.join("device-secret"), DeviceSecret::from_bytes)?;
 
     let mut records = Vec::new();
     for label in &enrolled.labels {
@@ -95,7 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         };
         let record = enrol(&mut embedder, &model, &enrolled, &request)?;
         let path = folder.join("enrolments").join(format!("{label}.nve"));
-        record.write(&path)?;
+        force.write_enrolment(&record, &path)?;
         Attempts::forget(&path)?;
         records.push((path, record));
     }
@@ -107,6 +115,16 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         model.provenance().window
     );
     report(console, &folder.display().to_string(), model.digest(), &protocol, &records, &trials)
+}
+
+/// The device secret of an earlier demo, or a new one.
+fn device_secret(path: &Path, console: &Console) -> Result<DeviceSecret, Failure> {
+    if !path.exists() {
+        return new_secret(path, Existing::Keep, DeviceSecret::from_bytes);
+    }
+    let secret = read_secret(path, DeviceSecret::from_bytes, console)?;
+    console.note(format!("note: {} is kept: the device secret of an earlier demo", path.display()));
+    Ok(secret)
 }
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {

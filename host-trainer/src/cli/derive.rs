@@ -7,8 +7,9 @@ use neural_vault_core::key::{DeviceSecret, KeyError, MAX_KEY_LENGTH, derive_v1, 
 use serde::Serialize;
 
 use super::console::Console;
+use super::digits::{Digits, Key};
 use super::failure::{DATA, Failure, MODEL, USAGE};
-use super::secret::{Digits, Key, read_secret, warn_of_readers};
+use super::secret_file::read_secret;
 use crate::dataset::read_vectors;
 use crate::enrolment::Enrolment;
 
@@ -82,12 +83,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let record = record.as_ref().ok_or_else(|| {
                 usage("scheme v2 binds the key to a model and an enrolment: give --enrolment, or --scheme v1")
             })?;
-            let path = arguments
-                .device_secret
-                .as_deref()
-                .ok_or_else(|| usage("scheme v2 needs --device-secret FILE; make one with `openssl rand -hex 32`"))?;
-            warn_of_readers(path, console);
-            let secret = read_secret(path, DeviceSecret::from_bytes)?;
+            let path = arguments.device_secret.as_deref().ok_or_else(|| {
+                usage("scheme v2 needs --device-secret FILE; make one with `neural-vault secret -o FILE`")
+            })?;
+            let secret = read_secret(path, DeviceSecret::from_bytes, console)?;
             let enrolment = record.to_core().map_err(|error| Failure::new(MODEL, error))?;
             let context = enrolment.key_context(arguments.context.as_bytes());
             Key::derive(bits / 8, |key| derive_v2_into(&record.prototype, &secret, &context, key))

@@ -1,6 +1,6 @@
 //! `embed`: embeddings of scans, and how far engines agree.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use npyz::WriterBuilder;
@@ -9,8 +9,9 @@ use serde_json::json;
 use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_range};
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
+use super::output::{Force, Outputs};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 
 /// Embed recordings: one vector per scan, in the order of (label, session).
@@ -33,11 +34,16 @@ pub struct Arguments {
     /// Embed with every engine and print the largest difference of each pair.
     #[arg(long)]
     compare: bool,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if arguments.output.is_none() && !arguments.compare {
         return Err(Failure::new(USAGE, "give --output E.npy, or --compare"));
+    }
+    if let Some(path) = &arguments.output {
+        Outputs::new(arguments.force, arguments.data.paths().chain([&*arguments.model])).file(path, "")?;
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;
@@ -62,7 +68,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         value["pairs"] = json!(pairs);
     }
     if let Some(path) = &arguments.output {
-        write_npy(&model, &embed(arguments.engine)?, path)?;
+        write_npy(&model, &embed(arguments.engine)?, path, arguments.force.existing())?;
         text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
@@ -79,7 +85,7 @@ fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
     pairs.map(|(x, y)| (x - y).abs()).fold(0.0, |largest, d| if d <= largest { largest } else { d })
 }
 
-fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &std::path::Path) -> Result<(), Failure> {
+fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &Path, existing: Existing) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::new(OUTPUT, error);
     let mut bytes = Vec::new();
     let shape = [embeddings.len() as u64, model.dims().latent as u64];
@@ -87,5 +93,5 @@ fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &std::path::Path) -> 
     let mut writer = options.begin_nd().map_err(failed)?;
     writer.extend(embeddings.iter().flatten().copied()).map_err(failed)?;
     writer.finish().map_err(failed)?;
-    files::write_whole(path, &bytes).map_err(failed)
+    files::write(path, &bytes, Readers::All, existing).map_err(failed)
 }

@@ -9,12 +9,15 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use super::arguments::{DataArguments, cosine, embedding_engines, window_range};
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{Failure, USAGE};
+use super::names::{self, check_label, name};
+use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::escape::Escaped;
 use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive};
@@ -22,6 +25,9 @@ use crate::training::{self, Archive};
 /// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
 const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
                                   nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
+
+/// The files of a model that was trained again.
+const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE];
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 #[derive(Args)]
@@ -32,16 +38,17 @@ pub struct Arguments {
     #[arg(long, value_name = "M")]
     model: PathBuf,
     /// The label to enrol.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: String,
     /// The enrolment to write; readable by its owner only.
     #[arg(long, short, value_name = "R.nve")]
     output: PathBuf,
-    /// Sessions to enrol; all when not given.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    /// Sessions to enrol; all when not given. Repeat it for several, or separate them by commas, with names that hold a
+    /// comma in double quotes.
+    #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     /// Sessions whose scans, of all labels, choose the threshold; the enrolment sessions themselves when not given.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     development_sessions: Vec<String>,
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
@@ -53,7 +60,7 @@ pub struct Arguments {
     #[arg(long, value_name = "RATE", conflicts_with = "threshold")]
     fmr: Option<f64>,
     /// Sessions whose scans the chosen threshold is tested on, to report its error rates.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     probe_sessions: Vec<String>,
     /// Train the model again with this label's scans added, and write it here.
     #[arg(long, value_name = "DIR", conflicts_with = "frozen")]
@@ -62,7 +69,7 @@ pub struct Arguments {
     #[arg(long)]
     frozen: bool,
     /// The threshold, instead of one from development trials.
-    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
@@ -70,6 +77,8 @@ pub struct Arguments {
     /// Draw the enrolment's identifier from this seed instead of the system: for repeatable tests, not for use.
     #[arg(long)]
     seed: Option<u64>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -78,13 +87,23 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     {
         return Err(Failure::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")));
     }
+    let inputs = arguments.data.paths().chain([&*arguments.model]);
+    let mut outputs = Outputs::new(arguments.force, inputs);
+    if let Some(folder) = &arguments.refit {
+        outputs.folder(folder, &REFITTED)?;
+    }
+    outputs.file(&arguments.output, LOST_ENROLMENT)?;
     let dataset = arguments.data.load(console)?;
+    check_label(&arguments.label, &dataset)?;
+    let sessions = names::sessions(&arguments.sessions, &dataset)?;
+    let development = names::sessions(&arguments.development_sessions, &dataset)?;
+    let probes = names::sessions(&arguments.probe_sessions, &dataset)?;
     let mut model = crate::model::load(&arguments.model)?;
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
-        let cross_fit = threshold.is_none() && arguments.development_sessions.is_empty();
-        let refit = Refit { model: &model, arguments, dataset: &dataset, target, cross_fit };
+        let cross_fit = threshold.is_none() && development.is_empty();
+        let refit = Refit { model: &model, arguments, dataset: &dataset, sessions: &sessions, target, cross_fit };
         let (refitted, chosen) = refit.run(folder, console)?;
         threshold = threshold.or(chosen);
         model = refitted;
@@ -94,24 +113,24 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
         label: &arguments.label,
-        sessions: &arguments.sessions,
-        development: &arguments.development_sessions,
-        probes: &arguments.probe_sessions,
+        sessions: &sessions,
+        development: &development,
+        probes: &probes,
         policy: arguments.policy(&model),
         target,
         threshold,
         id: identifier(arguments.seed),
     };
     let record = enrol(&mut embedder, &model, &dataset, &request)?;
-    record.write(&arguments.output)?;
+    arguments.force.write_enrolment(&record, &arguments.output)?;
     // A counter under this name belongs to an earlier enrolment.
     Attempts::forget(&arguments.output)?;
     let path = arguments.output.display();
     let text = format!(
         "{path}: {} from {} scans ({}), threshold {:.4}\n",
-        record.label,
+        Escaped(&record.label),
         record.scans,
-        record.sessions.join(", "),
+        list(&record.sessions),
         record.threshold.cosine()
     );
     note_threshold(&record, console);
@@ -138,6 +157,8 @@ struct Refit<'a> {
     model: &'a Model,
     arguments: &'a Arguments,
     dataset: &'a Dataset,
+    /// The sessions to add; all when empty.
+    sessions: &'a [String],
     target: Target,
     /// Whether the threshold is chosen with models of one half of the sessions each.
     cross_fit: bool,
@@ -150,10 +171,13 @@ impl Refit<'_> {
             let text = "--refit needs the model's folder, where its training archive is";
             return Err(Failure::new(USAGE, text));
         }
-        training::refuse_checkpoint(folder)?;
+        match arguments.force.force {
+            true => training::remove_checkpoint(folder)?,
+            false => training::refuse_checkpoint(folder)?,
+        }
         let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
-        let new = match arguments.sessions.as_slice() {
+        let new = match self.sessions {
             [] => (*dataset).clone(),
             named => dataset.restrict_sessions(named)?,
         };
@@ -176,7 +200,7 @@ impl Refit<'_> {
             None
         };
         let digest = *refitted.digest();
-        refitted.write(folder)?;
+        arguments.force.write_model(&refitted, folder)?;
         Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
         console.note(format!(
             "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \

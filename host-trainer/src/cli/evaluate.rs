@@ -1,7 +1,6 @@
 //! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -14,6 +13,8 @@ use serde_json::json;
 use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::names;
+use super::output::{Force, Outputs};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::engine::{Device, Engine};
@@ -23,7 +24,7 @@ use crate::evaluation::methods::{self, METHODS, Method};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::summary::summarise;
-use crate::files::{Pending, Readers};
+use crate::files;
 use crate::results::{Estimate, ProtocolResult, Results};
 use crate::training::Recipe;
 
@@ -47,13 +48,13 @@ pub struct Arguments {
     #[arg(long, value_parser = weight_formats(), value_name = "F,...", value_delimiter = ',')]
     weights: Vec<WeightFormat>,
     /// Sessions to train on (`sessions`, `unseen`, `episodes`).
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     train_sessions: Vec<String>,
     /// Sessions to enrol.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     enroll_sessions: Vec<String>,
     /// Sessions to probe with.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    #[arg(long, value_name = "S,...")]
     probe_sessions: Vec<String>,
     /// Window lengths to score, in frames; each gives separate figures.
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
@@ -84,60 +85,43 @@ pub struct Arguments {
     /// Write every score here, as CSV.
     #[arg(long, value_name = "FILE.csv")]
     scores: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let mut outputs = Outputs::new(arguments.force, arguments.data.paths());
+    arguments.outputs().try_for_each(|(path, _)| outputs.file(path, ""))?;
     let engine = arguments.engine.choose(Device::Cpu, console)?;
     let dataset = arguments.data.load(console)?;
-    let plan = arguments.plan(engine)?;
-    let outputs = arguments.outputs()?;
+    let plan = arguments.plan(engine, &dataset)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
         summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
-    let files = write(outputs, &results)?;
+    let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
+    let files = files.collect::<Result<Vec<_>, Failure>>()?;
+    files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
     let mut text: String = results.protocols.iter().map(table).collect();
-    files.iter().for_each(|file| text += &format!("{file}\n"));
+    files.iter().for_each(|(file, _)| text += &format!("{}\n", file.display()));
     console.result("evaluate", &text, json!(results))
 }
 
-/// A file to write, opened before the work begins, so that a path that cannot be written is an error at once.
-struct Output {
-    path: PathBuf,
-    pending: Pending,
-    text: Text,
-}
-
-/// Results as the text of a file.
+/// A file's text, made of the results.
 type Text = fn(&Results) -> Result<String, Failure>;
-
-/// Writes every file; none gets its name before all are complete.
-fn write(outputs: Vec<Output>, results: &Results) -> Result<Vec<String>, Failure> {
-    let failed = |error: io::Error| Failure::new(OUTPUT, error);
-    let mut whole = Vec::new();
-    for Output { path, mut pending, text } in outputs {
-        pending.write_all(text(results)?.as_bytes()).map_err(failed)?;
-        whole.push((path, pending));
-    }
-    let commit = |(path, pending): (PathBuf, Pending)| pending.commit().map(|()| path.display().to_string());
-    whole.into_iter().map(commit).collect::<io::Result<_>>().map_err(failed)
-}
 
 fn document(results: &Results) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(results).map_err(|e| Failure::new(OUTPUT, e))? + "\n")
 }
 
 impl Arguments {
-    fn outputs(&self) -> Result<Vec<Output>, Failure> {
+    /// The files to write, and what makes the text of each.
+    fn outputs(&self) -> impl Iterator<Item = (&PathBuf, Text)> {
         let wanted: [(&Option<PathBuf>, Text); 3] = [
             (&self.output, document),
             (&self.report, |results| Ok(crate::report::html(results))),
             (&self.scores, |results| Ok(crate::report::scores_csv(results))),
         ];
-        let open = |(path, text): (&Option<PathBuf>, Text)| {
-            let path = path.clone()?;
-            Some(Pending::create(&path, Readers::All).map(|pending| Output { path, pending, text }))
-        };
-        wanted.into_iter().filter_map(open).collect::<io::Result<_>>().map_err(|e| Failure::new(OUTPUT, e))
+        wanted.into_iter().filter_map(|(path, text)| Some((path.as_ref()?, text)))
     }
 
     /// The threads that score and resample; as many as there are cores when no number is given.
@@ -159,7 +143,7 @@ impl Arguments {
         Ok(evaluated)
     }
 
-    fn plan(&self, engine: Engine) -> Result<Plan, Failure> {
+    fn plan(&self, engine: Engine, dataset: &Dataset) -> Result<Plan, Failure> {
         let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
         methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
         let mut seen = BTreeSet::new();
@@ -167,9 +151,9 @@ impl Arguments {
         Ok(Plan {
             methods,
             sessions: SessionChoice {
-                training: self.train_sessions.clone(),
-                enrolment: self.enroll_sessions.clone(),
-                probes: self.probe_sessions.clone(),
+                training: names::sessions(&self.train_sessions, dataset)?,
+                enrolment: names::sessions(&self.enroll_sessions, dataset)?,
+                probes: names::sessions(&self.probe_sessions, dataset)?,
             },
             recipe: self.recipe.recipe()?,
             seed: self.recipe.seed,

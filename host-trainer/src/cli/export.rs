@@ -1,7 +1,7 @@
 //! `export`: a model's ONNX file and bundle, written again, in another weight format, or for short windows.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use neural_vault_core::bundle::ProvisioningKey;
@@ -10,15 +10,16 @@ use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{ReadingArguments, inputs, weight_formats};
+use super::arguments::{ReadingArguments, inputs, paths, weight_formats};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
-use super::secret::read_secret;
+use super::output::{Force, Outputs};
+use super::secret_file::read_secret;
 use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::files;
+use crate::files::{self, Readers};
 use crate::hex;
-use crate::model::Model;
+use crate::model::{Model, ONNX, SAFETENSORS};
 
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
@@ -46,6 +47,8 @@ pub struct Arguments {
     /// Tag the bundle with HMAC-SHA256 under this key (32 bytes or 64 hexadecimal digits).
     #[arg(long, value_name = "FILE")]
     provisioning_key: Option<PathBuf>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
@@ -55,24 +58,26 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
         return Err(Failure::new(USAGE, text));
     }
+    let files = arguments.files()?;
     let mut model = crate::model::load(&arguments.folder)?;
-    let mut end = String::new();
     if let Some(positions) = arguments.positions {
         model = model.with_positions(positions)?;
-        end = format!(".p{positions}");
         let trained = model.provenance().window;
         if trained > positions {
             console.note(format!("note: it was trained on windows of {trained} frames, longer than it now accepts"));
         }
     }
     let key = arguments.provisioning_key.as_deref();
-    let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes)).transpose()?;
+    let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes, console)).transpose()?;
     if format == WeightFormat::F32 {
-        let onnx = arguments.folder.join(format!("model{end}.onnx"));
-        model.write_exports(&onnx, key.as_ref())?;
+        match files.as_slice() {
+            [onnx, _] => model.write_exports(onnx, key.as_ref())?,
+            bundle => write(&bundle[0], &model.to_bundle(key.as_ref())?, arguments.force)?,
+        }
         let digest = hex::encode(model.digest());
         let folder = arguments.folder.display().to_string();
-        let text = format!("{folder}: model{end}.onnx, model{end}.nvb: model {digest}, {}\n", tagged(key.is_some()));
+        let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+        let text = format!("{folder}: {}: model {digest}, {}\n", names.join(", "), tagged(key.is_some()));
         let positions = model.dims().positions;
         let value = json!({
             "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
@@ -83,10 +88,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
     let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
     let bytes = quantised.to_bundle(key.as_ref())?;
-    let path = arguments.folder.join(format!("model.{}{end}.nvb", format.name()));
+    let path = &files[0];
     let (name, digest) = (path.display().to_string(), hex::encode(quantised.digest()));
     let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
-    files::write_whole(&path, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
+    write(path, &bytes, arguments.force)?;
 
     let mut text = format!("{name}: model {digest}, {}, {} bytes\n", tagged(key.is_some()), bytes.len());
     let mut value = json!({
@@ -102,9 +107,33 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 impl Arguments {
+    /// The files to write, checked: the bundle last, and before it the ONNX file, unless the model is read from that.
+    fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+        let source = Some(self.folder.join(SAFETENSORS)).filter(|file| file.exists());
+        let source = source.unwrap_or_else(|| self.folder.join(ONNX));
+        let end = self.positions.map_or(String::new(), |positions| format!(".p{positions}"));
+        let names = match self.weights {
+            WeightFormat::F32 => vec![format!("model{end}.onnx"), format!("model{end}.nvb")],
+            format => vec![format!("model.{}{end}.nvb", format.name())],
+        };
+        let mut files: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
+        files.retain(|file| *file != source);
+        let inputs = [source.as_path()].into_iter().chain(paths(&self.data)).chain(self.provisioning_key.as_deref());
+        let mut outputs = Outputs::new(self.force, inputs);
+        // A path that is no model's folder is refused where it is read.
+        if source.exists() {
+            files.iter().try_for_each(|file| outputs.file(file, ""))?;
+        }
+        Ok(files)
+    }
+
     fn dataset(&self, console: &Console) -> Result<Option<Dataset>, Failure> {
         (!self.data.is_empty()).then(|| self.reading.load(&self.data, console)).transpose()
     }
+}
+
+fn write(bundle: &Path, bytes: &[u8], force: Force) -> Result<(), Failure> {
+    files::write(bundle, bytes, Readers::All, force.existing()).map_err(|e| Failure::new(OUTPUT, e))
 }
 
 fn tagged(is_tagged: bool) -> &'static str {

@@ -44,6 +44,16 @@ impl Failure {
     pub fn new(code: u8, message: impl fmt::Display) -> Self {
         Self { code, message: message.to_string() }
     }
+
+    /// A failure that nobody is to be told of.
+    pub fn without_message(code: u8) -> Self {
+        Self { code, message: String::new() }
+    }
+
+    /// Whether there is something to tell.
+    pub fn has_message(&self) -> bool {
+        !self.message.is_empty()
+    }
 }
 
 impl fmt::Display for Failure {

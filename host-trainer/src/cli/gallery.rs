@@ -10,8 +10,9 @@ use serde_json::json;
 use super::arguments::one_of;
 use super::console::Console;
 use super::failure::{Failure, MODEL, OUTPUT};
+use super::output::{Force, Outputs};
 use crate::enrolment::Enrolment;
-use crate::files;
+use crate::files::{self, Readers};
 use crate::hex;
 
 /// Write a gallery of enrolments of one model for `identify`.
@@ -26,6 +27,8 @@ pub struct Arguments {
     /// How prototypes are stored.
     #[arg(long, value_parser = one_of(FORMATS), default_value = "f32")]
     format: WeightFormat,
+    #[command(flatten)]
+    force: Force,
 }
 
 const FORMATS: [(&str, &str, WeightFormat); 2] = [
@@ -34,6 +37,7 @@ const FORMATS: [(&str, &str, WeightFormat); 2] = [
 ];
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    Outputs::new(arguments.force, &arguments.enrolments).file(&arguments.output, "")?;
     let mut records: Vec<Enrolment> = Vec::new();
     for path in &arguments.enrolments {
         let record = Enrolment::read(path)?;
@@ -55,7 +59,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let format = arguments.format;
     let probe = ProbeWindows { window: first.policy.window, windows: first.policy.windows };
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
-    files::write_private(&arguments.output, &bytes).map_err(|e| Failure::new(OUTPUT, e))?;
+    let existing = arguments.force.existing();
+    files::write(&arguments.output, &bytes, Readers::Owner, existing).map_err(|e| Failure::new(OUTPUT, e))?;
     let (path, digest) = (arguments.output.display().to_string(), hex::encode(&first.model_digest));
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });

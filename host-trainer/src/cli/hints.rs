@@ -151,7 +151,7 @@ impl Hint for TrainingError {
             Self::FrontEnd(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Model(error) => error.hint(),
-            Self::Unfinished { .. } => ": continue it with --resume, or remove it".into(),
+            Self::Unfinished { .. } => ": continue it with --resume, or begin anew with --force".into(),
             Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
             Self::ReadCheckpoint { .. } => "; start without --resume".into(),
             Self::Checkpoint { .. } => "".into(),
@@ -173,6 +173,13 @@ impl Hint for TokenError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Open { port, source } => return format!("; {}", unopened(port, source)).into(),
+            Self::Broken { request: "handshake", .. } => {
+                "; check that it is a token, connected and running, and run it again"
+            }
+            Self::NoToken { .. } => {
+                "; a terminal or another program may listen there: check --port and --baud (`neural-vault token list` \
+                 shows the serial ports)"
+            }
             Self::Broken { .. } => "; check that the token is connected, and run it again",
             Self::Silent { .. } => "; check that the token is connected and running, or give a longer --timeout",
             Self::Noisy { .. } => "; check that it is a token, its cable and --baud",
@@ -191,10 +198,15 @@ fn unopened(port: &Port, error: &io::Error) -> &'static str {
         (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
             "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
         }
+        (Port::Serial(_), io::ErrorKind::InvalidInput) => {
+            "`neural-vault token list` shows the serial ports; a socket is unix:PATH"
+        }
         (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
             "`neural-vault token list` shows the serial ports"
         }
-        (Port::Serial(_), _) => "check that no other program has it open",
+        (Port::Serial(_), _) if error.to_string().contains("busy") => "another program has it open",
+        (Port::Serial(_), _) => "check that it is a serial port: `neural-vault token list` shows them",
+        (Port::Unix(_), io::ErrorKind::InvalidInput) => "give the socket on which a token listens",
         (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
         (Port::Tcp(_) | Port::Unix(_), _) => "check that a token listens there",
     }

@@ -11,8 +11,10 @@ use serde_json::json;
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{Failure, MODEL, REJECTED};
+use super::names::name;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
+use crate::escape::Escaped;
 use crate::hex;
 
 /// Find the enrolment of a gallery that a scan belongs to: exit code 0 with its label, or 1 if there is none.
@@ -29,10 +31,10 @@ pub struct Arguments {
     #[arg(long, value_name = "G.nvg")]
     gallery: PathBuf,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
@@ -64,7 +66,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
     let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));
     let accepted = found.filter(|found| gallery.accepts(found)).map(label).transpose()?;
-    let mut text = accepted.unwrap_or("no match").to_owned();
+    let mut text = accepted.map_or("no match".to_owned(), |label| Escaped(label).to_string());
     let mut value = json!({ "accepted": accepted.is_some(), "prototypes": gallery.count() });
     if let Some(label) = accepted {
         value["label"] = json!(label);
@@ -77,7 +79,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
                 let threshold = gallery.threshold(found.index).map(Threshold::cosine);
                 value["nearest"] = json!({ "label": nearest, "score": score, "threshold": threshold });
                 let threshold = threshold.map_or("none".to_owned(), |threshold| format!("{threshold:.6}"));
-                format!(", nearest {nearest} score {score:.6} threshold {threshold}")
+                format!(", nearest {} score {score:.6} threshold {threshold}", Escaped(nearest))
             }
             None => ", no score: the scan cannot be compared".to_owned(),
         }

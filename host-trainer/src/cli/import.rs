@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::inputs;
+use super::arguments::{inputs, paths};
 use super::console::Console;
 use super::failure::Failure;
+use super::output::{Force, MODEL_FILES, Outputs};
 use crate::dataset::{Input, LoadOptions, Standardiser, load};
 use crate::embedding::EmbeddingError;
 use crate::hex;
@@ -29,9 +30,13 @@ pub struct Arguments {
     /// Recordings the weights were trained on: their mean and deviation become the model's standardiser.
     #[arg(long, value_name = "DATA", value_parser = inputs())]
     standardise: Option<Input>,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let inputs = [arguments.weights.as_path()].into_iter().chain(paths(arguments.standardise.as_slice()));
+    Outputs::new(arguments.force, inputs).folder(&arguments.out, &MODEL_FILES)?;
     let (mut weights, provenance) = import(&arguments.weights, arguments.heads)?;
     let features = weights.dims.features;
     if let Some(input) = &arguments.standardise {
@@ -48,7 +53,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         );
     }
     let model = Model::new(&weights, provenance)?;
-    model.write(&arguments.out)?;
+    arguments.force.write_model(&model, &arguments.out)?;
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");

@@ -1,5 +1,10 @@
 //! `inspect`: describe a file and check that it is sound.
 
+mod kind;
+mod results;
+mod run;
+mod secret;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,15 +16,23 @@ use neural_vault_mapped::Mapped;
 use serde_json::{Value, json};
 
 use super::arguments::DataArguments;
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{Failure, MODEL, USAGE};
-use super::secret::read_secret;
+use super::secret_file::read_secret;
 use crate::dataset::{Input, Place, Standardiser};
 use crate::enrolment::Enrolment;
+use crate::escape::Escaped;
 use crate::hex;
 use crate::model::{self, Model};
+use kind::{Kind, kind};
+use results::describe_results;
+use run::{add_files, describe_archive, describe_checkpoint};
+use secret::describe_secret;
 
-/// Describe a model, bundle, enrolment, gallery or recording, and check that it is sound.
+/// Describe a file or a folder, and check that it is sound.
+///
+/// It may be recordings, a model's folder or one of its files, a training archive, a checkpoint, an enrolment, a gallery, the
+/// results of an evaluation, or a secret, which is not shown.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -34,23 +47,28 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         [Input { place: Place::Path(path), label: None, .. }] => path.as_path(),
         _ => Path::new(""),
     };
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
-    let is_model = matches!(extension, "safetensors" | "onnx" | "nvb") || path.join(model::SAFETENSORS).exists();
+    let kind = kind(path);
     if let Some(key) = &arguments.provisioning_key {
-        if extension != "nvb" {
+        if !matches!(kind, Kind::Bundle) {
             return Err(Failure::new(USAGE, "only bundles (.nvb) carry a tag for --provisioning-key to check"));
         }
-        model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes)?)?;
+        model::check_tag(path, &read_secret(key, ProvisioningKey::from_bytes, console)?)?;
         console.note("the tag is valid under this key");
     }
-    let (text, value) = if is_model {
-        describe_model(&model::load(path)?, path)?
-    } else if extension == "nvg" {
-        describe_gallery(path)?
-    } else if extension == "nve" {
-        describe_enrolment(&Enrolment::read(path)?, path)
-    } else {
-        describe_data(&arguments.data, console)?
+    let (text, value) = match kind {
+        Kind::Model(file) => {
+            let (mut text, mut value) = describe_model(&model::load(&file)?, path)?;
+            add_files(path, &mut text, &mut value);
+            (text, value)
+        }
+        Kind::Bundle => describe_model(&model::load(path)?, path)?,
+        Kind::Archive(file) => describe_archive(&file)?,
+        Kind::Checkpoint(file) => describe_checkpoint(&file)?,
+        Kind::Enrolment => describe_enrolment(&Enrolment::read(path)?, path),
+        Kind::Gallery => describe_gallery(path)?,
+        Kind::Results => describe_results(path)?,
+        Kind::Secret => describe_secret(path, console)?,
+        Kind::Recordings => describe_data(&arguments.data, console)?,
     };
     console.result("inspect", &text, value)
 }
@@ -85,8 +103,8 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         let _ = writeln!(text, "note        {note}");
     }
     if !provenance.labels.is_empty() {
-        let _ = writeln!(text, "trained on  {}", provenance.labels.join(", "));
-        let _ = writeln!(text, "sessions    {}", provenance.training_sessions.join(", "));
+        let _ = writeln!(text, "trained on  {}", list(&provenance.labels));
+        let _ = writeln!(text, "sessions    {}", list(&provenance.training_sessions));
     }
     for Stored { name, format, values, bytes } in &tensors {
         let _ = writeln!(text, "  {name:44} {format:4} {values:9} values {bytes:9} bytes");
@@ -137,7 +155,7 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
     let _ = writeln!(text, "model       {digest}");
     let _ = writeln!(text, "prototypes  {} of {} components, {format}", gallery.count(), gallery.width());
     let _ = writeln!(text, "window      {} frames", gallery.window());
-    let _ = writeln!(text, "labels      {}", labels.join(", "));
+    let _ = writeln!(text, "labels      {}", list(&labels));
     let value = json!({
         "file": path.display().to_string(), "kind": "gallery", "sound": true, "model_digest": digest,
         "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window": gallery.window(),
@@ -148,10 +166,10 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
 
 fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let development = &record.development;
-    let mut text = format!("{}: a sound enrolment of {}\n", path.display(), record.label);
+    let mut text = format!("{}: a sound enrolment of {}\n", path.display(), Escaped(&record.label));
     let _ = writeln!(text, "id          {}", hex::encode(&record.id));
     let _ = writeln!(text, "model       {}", hex::encode(&record.model_digest));
-    let _ = writeln!(text, "scans       {} ({})", record.scans, record.sessions.join(", "));
+    let _ = writeln!(text, "scans       {} ({})", record.scans, list(&record.sessions));
     let windows = match record.policy.windows {
         0 => "as many as a probe holds".to_owned(),
         windows => format!("the first {windows} of a probe"),
@@ -171,7 +189,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     };
     if let Some(outcome) = &record.outcome {
         let (fmr, fnmr) = (100.0 * outcome.rates.fmr, 100.0 * outcome.rates.fnmr);
-        let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", outcome.sessions.join(", "));
+        let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", list(&outcome.sessions));
     }
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
@@ -192,8 +210,8 @@ fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(String
     let (shortest, longest) = (lengths.first().copied().unwrap_or(0), lengths.last().copied().unwrap_or(0));
     let origin = dataset.origin.display().to_string();
     let mut text = format!("{origin}: sound recordings\n");
-    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), dataset.labels.join(", "));
-    let _ = writeln!(text, "sessions    {}", dataset.sessions.join(", "));
+    let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), list(&dataset.labels));
+    let _ = writeln!(text, "sessions    {}", list(&dataset.sessions));
     let _ = writeln!(text, "scans       {} of {shortest} to {longest} frames", scans.len());
     let _ = writeln!(text, "matrix      {} rows x {} features", dataset.rows.len(), dataset.features);
     let _ = writeln!(text, "not finite  {missing} values");

@@ -6,6 +6,7 @@ mod completions;
 mod console;
 mod demo;
 mod derive;
+mod digits;
 mod embed;
 mod enroll;
 mod evaluate;
@@ -16,9 +17,12 @@ mod hints;
 mod identify;
 mod import;
 mod inspect;
+mod names;
+mod output;
 mod recipe;
 mod runtime;
 mod secret;
+mod secret_file;
 mod synth;
 mod token;
 mod train;
@@ -27,8 +31,9 @@ mod verify;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::escape::Escaped;
 use console::Console;
 use failure::Failure;
 
@@ -64,6 +69,7 @@ enum Command {
     Gallery(gallery::Arguments),
     Identify(identify::Arguments),
     Derive(derive::Arguments),
+    Secret(secret::Arguments),
     Evaluate(evaluate::Arguments),
     Compare(compare::Arguments),
     Token(token::Arguments),
@@ -78,22 +84,46 @@ enum Command {
 /// What cannot be parsed, `--help` and `--version` are answered on standard error or output, without ending the process.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(answer) => {
-            // Nobody is left to tell when the stream is closed.
-            let _ = answer.print();
-            return ExitCode::from(answer.exit_code() as u8);
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let (console, ended) = match parse(&arguments) {
+        Ok(parsed) => {
+            let console = Console::new(parsed.json, parsed.quiet);
+            let ended = run_command(parsed.command, &console);
+            (console, ended)
         }
+        Err(answer) => (Console::new(false, false), tell(answer, &arguments)),
     };
-    let console = Console::new(arguments.json, arguments.quiet);
-    match run_command(arguments.command, &console) {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => {
-            console.error(&failure);
-            ExitCode::from(failure.code)
-        }
+    ExitCode::from(ended.unwrap_or_else(|failure| {
+        console.error(&failure);
+        failure.code
+    }))
+}
+
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let matches = with_negative_numbers(Arguments::command()).try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+/// Lets every option take a negative number, so that one out of range is refused for its value and not as an option.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let takes_option = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
+    command
+        .mut_args(|arg| if takes_option(&arg) { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(with_negative_numbers)
+}
+
+/// Prints the help, the version or what is wrong with the arguments; returns the exit code.
+fn tell(answer: clap::Error, arguments: &[OsString]) -> Result<u8, Failure> {
+    let code = answer.exit_code() as u8;
+    if !answer.use_stderr() {
+        return console::print(|_| answer.print()).map(|()| code);
     }
+    // The message quotes the arguments, and its colours are control characters too: it is made again of escaped ones.
+    let escaped = arguments.iter().map(|argument| Escaped(&argument.to_string_lossy()).to_string().into());
+    let answer = parse(&escaped.collect::<Vec<_>>()).err().unwrap_or(answer);
+    // An error of writing to stderr cannot be reported.
+    let _ = answer.print();
+    Ok(code)
 }
 
 fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
@@ -110,6 +140,7 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Gallery(arguments) => done(gallery::run(&arguments, console)),
         Command::Identify(arguments) => identify::run(&arguments, console),
         Command::Derive(arguments) => done(derive::run(&arguments, console)),
+        Command::Secret(arguments) => done(secret::run(&arguments, console)),
         Command::Evaluate(arguments) => done(evaluate::run(&arguments, console)),
         Command::Compare(arguments) => done(compare::run(&arguments, console)),
         Command::Token(arguments) => token::run(&arguments, console),

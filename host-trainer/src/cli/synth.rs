@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::Failure;
+use super::output::{Force, Outputs};
 use crate::dataset;
 
 /// Write deterministic synthetic recordings as long CSV.
@@ -33,12 +34,15 @@ pub struct Arguments {
     /// Seed: the same seed makes the same file.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    #[command(flatten)]
+    force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if !(arguments.noise.is_finite() && arguments.noise >= 0.0) {
         return Err(Failure::new(super::failure::USAGE, format!("--noise {} must be 0 or more", arguments.noise)));
     }
+    Outputs::new(arguments.force, None::<PathBuf>).file(&arguments.output, "")?;
     let size = |n: u32| n as usize;
     let dataset = dataset::Synthetic {
         classes: size(arguments.classes),
@@ -49,7 +53,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         seed: arguments.seed,
     }
     .recordings();
-    dataset::write_csv(&dataset, &arguments.output)?;
+    let write = if arguments.force.force { dataset::write_csv } else { dataset::write_new_csv };
+    write(&dataset, &arguments.output)?;
     let path = arguments.output.display().to_string();
     let text = format!("{path}: {} rows x {} features\n", dataset.rows.len(), dataset.features);
     console.result("synth", &text, json!({ "file": path, "rows": dataset.rows.len(), "features": dataset.features }))

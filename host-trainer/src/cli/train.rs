@@ -11,10 +11,13 @@ use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{DATA, Failure, INTERRUPTED};
 use super::hints::Hint;
+use super::names;
+use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
+use crate::escape::Escaped;
 use crate::hex;
 use crate::metrics::information::participation_ratio;
 use crate::model::Model;
@@ -30,8 +33,9 @@ pub struct Arguments {
     /// Folder for the model.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Train on these sessions; the others are held back and scored afterwards.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    /// Train on these sessions; the others are held back and scored afterwards. Repeat it for several, or separate them by
+    /// commas, with names that hold a comma in double quotes.
+    #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     #[command(flatten)]
     recipe: RecipeArguments,
@@ -50,16 +54,30 @@ pub struct Arguments {
     /// Continue the run whose checkpoint is in the folder.
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    force: Force,
 }
+
+/// What is in the output folder after a run.
+const FILES: [&str; 5] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE, training::LOG];
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let recipe = arguments.recipe.recipe()?;
+    // A resumed run finishes its own files.
+    let replaces = Force { force: arguments.force.force || arguments.resume };
+    if !replaces.force {
+        training::refuse_checkpoint(&arguments.out)?;
+    }
+    Outputs::new(replaces, arguments.data.paths()).folder(&arguments.out, &FILES)?;
     let engine = match recipe {
         Recipe::Linear { .. } => None,
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;
-    let (training, held_back) = split(&dataset, &arguments.sessions)?;
+    let (training, held_back) = split(&dataset, &names::sessions(&arguments.sessions, &dataset)?)?;
+    if arguments.force.force && !arguments.resume {
+        training::remove_checkpoint(&arguments.out)?;
+    }
     let (mut model, losses) = match (&recipe, engine) {
         (Recipe::Steps(settings), Some(engine)) => {
             let threads = usize::from(arguments.threads);
@@ -79,7 +97,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
     model.provenance_mut().effective_dimension = Some(dimension as f32);
     let digest = *model.digest();
-    model.write(&arguments.out)?;
+    replaces.write_model(&model, &arguments.out)?;
     Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
     training::remove_checkpoint(&arguments.out)?;
     let digest = hex::encode(&digest);
@@ -94,7 +112,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
             score["protocol"].as_str().unwrap_or_default(),
-            score["sessions"].as_str().unwrap_or_default(),
+            Escaped(score["sessions"].as_str().unwrap_or_default()),
             score["eer_percent"].as_f64().unwrap_or(f64::NAN),
             score["genuine"],
             score["impostor"]

@@ -11,8 +11,10 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
+use super::digits::Digits;
 use super::failure::{Failure, MODEL, REJECTED};
-use super::secret::{Digits, read_secret, warn_of_readers};
+use super::names::name;
+use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::{Attempts, Enrolment};
 
@@ -33,10 +35,10 @@ pub struct Arguments {
     #[arg(long, value_name = "R.nve")]
     enrolment: PathBuf,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
@@ -61,10 +63,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     record.check_model(&arguments.enrolment, model.digest(), model.dims().latent)?;
     let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
     let enrolment = record.to_core().map_err(unusable)?;
-    let secret = arguments.device_secret.as_deref().map(|path| {
-        warn_of_readers(path, console);
-        read_secret(path, DeviceSecret::from_bytes)
-    });
+    let secret = arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
     let secret = secret.transpose()?;
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;

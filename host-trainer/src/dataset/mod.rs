@@ -26,10 +26,14 @@ pub(crate) mod fixtures;
 pub use check::{check_training, check_values};
 pub use error::DatasetError;
 pub use input::{Input, Place};
+#[cfg(feature = "cli")]
+pub(crate) use names::tidy;
 pub use npy::read_vectors;
+#[cfg(feature = "cli")]
+pub(crate) use readers::is_recording;
 pub use readers::{LoadOptions, formats, load};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::{Standardiser, sanitise};
 pub use synth::Synthetic;
 pub use windows::{MAX_FRAMES, Window, window_values, windows};
-pub use write::write_csv;
+pub use write::{write_csv, write_new_csv};

@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 
 use super::error::DatasetError;
 use super::rows::Dataset;
-use crate::files::{Pending, Readers};
+use crate::files::{Existing, Pending, Readers};
 
-/// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`.
+/// Writes `video,[session,]timestep,prediction`, gzipped where the name ends in `.gz`; replaces a file that is there.
 ///
 /// The file appears under its name only when it is complete. The session column is left out when the only session has
 /// no name.
@@ -19,11 +19,19 @@ use crate::files::{Pending, Readers};
 /// # Errors
 /// [`DatasetError::Write`]; nothing is left behind.
 pub fn write_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
-    try_write(dataset, file).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
+    try_write(dataset, file, Existing::Replace).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
 }
 
-fn try_write(dataset: &Dataset, file: &Path) -> io::Result<()> {
-    let mut output = BufWriter::new(Pending::create(file, Readers::All)?);
+/// As [`write_csv`], but replaces no file.
+///
+/// # Errors
+/// [`DatasetError::Write`], also when a file is there.
+pub fn write_new_csv(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
+    try_write(dataset, file, Existing::Keep).map_err(|source| DatasetError::Write { file: file.to_owned(), source })
+}
+
+fn try_write(dataset: &Dataset, file: &Path, existing: Existing) -> io::Result<()> {
+    let mut output = BufWriter::new(Pending::create(file, Readers::All, existing)?);
     if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
         let mut gzip = GzEncoder::new(&mut output, Compression::default());
         write_lines(dataset, &mut gzip)?;

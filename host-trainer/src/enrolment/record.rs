@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{EnrolmentError, Policy, threshold};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::hex;
 use crate::results::Transfer;
 
@@ -103,17 +103,29 @@ impl fmt::Display for Target {
 }
 
 impl Enrolment {
-    /// Writes the record, readable by its owner only.
+    /// Writes the record, readable by its owner only; replaces a file that is there.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), EnrolmentError> {
+        self.write_over(path, Existing::Replace)
+    }
+
+    /// As [`Enrolment::write`], but replaces no file.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or one is there.
+    pub fn write_new(&self, path: &Path) -> Result<(), EnrolmentError> {
+        self.write_over(path, Existing::Keep)
+    }
+
+    fn write_over(&self, path: &Path, existing: Existing) -> Result<(), EnrolmentError> {
         let mut bytes = MAGIC.to_vec();
         let body = postcard::to_allocvec(self).map_err(|e| malformed(path, e.to_string()))?;
         bytes.extend(body);
         let checksum = Sha256::digest(&bytes);
         bytes.extend(checksum);
-        files::write_private(path, &bytes).map_err(|source| EnrolmentError::Write { source })
+        files::write(path, &bytes, Readers::Owner, existing).map_err(|source| EnrolmentError::Write { source })
     }
 
     /// Reads a record and checks all of it.

@@ -7,6 +7,7 @@ use neural_vault_core::bundle::{Bundle, ProvisioningKey};
 use super::{Aligned, Model, ModelError, Provenance, SAFETENSORS, safetensors};
 #[cfg(feature = "_engine")]
 use super::{ONNX, onnx};
+use crate::files::extension;
 
 /// The files of a model that this build reads.
 const FILES: &str = if cfg!(feature = "_engine") { ".safetensors, .onnx or .nvb" } else { ".safetensors or .nvb" };
@@ -27,11 +28,11 @@ pub fn load(path: &Path) -> Result<Model, ModelError> {
         }
         return safetensors::read(&safetensors);
     }
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("safetensors") => safetensors::read(path),
+    match extension(path).as_str() {
+        "safetensors" => safetensors::read(path),
         #[cfg(feature = "_engine")]
-        Some("onnx") => onnx::read(path),
-        Some("nvb") => from_bundle(path),
+        "onnx" => onnx::read(path),
+        "nvb" => from_bundle(path),
         _ => Err(ModelError::Malformed {
             path: path.to_owned(),
             kind: "neural-vault",

@@ -5,16 +5,29 @@ use std::path::{Path, PathBuf};
 use super::{BUNDLE, Model, ModelError, SAFETENSORS, safetensors};
 #[cfg(feature = "_engine")]
 use super::{ONNX, onnx};
-use crate::files;
+use crate::files::{self, Existing};
 
 impl Model {
-    /// Writes its files into `folder`, all of them or none; the folder is created if it does not exist.
+    /// Writes its files into `folder`, all of them or none; the folder is created if it does not exist, and files of
+    /// these names are replaced.
     ///
     /// The ONNX file needs the feature of an engine.
     ///
     /// # Errors
     /// When a file cannot be written, or the weights are not float32.
     pub fn write(&self, folder: &Path) -> Result<(), ModelError> {
+        self.write_over(folder, Existing::Replace)
+    }
+
+    /// As [`Model::write`], but replaces no file.
+    ///
+    /// # Errors
+    /// As [`Model::write`], or when one of the files is there.
+    pub fn write_new(&self, folder: &Path) -> Result<(), ModelError> {
+        self.write_over(folder, Existing::Keep)
+    }
+
+    fn write_over(&self, folder: &Path, existing: Existing) -> Result<(), ModelError> {
         let files = [
             (folder.join(SAFETENSORS), safetensors::to_bytes(self)?),
             #[cfg(feature = "_engine")]
@@ -22,7 +35,7 @@ impl Model {
             (folder.join(BUNDLE), self.to_bundle(None)?),
         ];
         files::create_folder(folder).map_err(|source| ModelError::Write { source })?;
-        write(&files)
+        write(&files, existing)
     }
 
     /// Writes the ONNX file and, beside it under the same name, the bundle.
@@ -36,10 +49,11 @@ impl Model {
         provisioning_key: Option<&neural_vault_core::bundle::ProvisioningKey>,
     ) -> Result<(), ModelError> {
         let bundle = onnx.with_extension("nvb");
-        write(&[(onnx.to_owned(), onnx::to_bytes(self)?), (bundle, self.to_bundle(provisioning_key)?)])
+        let files = [(onnx.to_owned(), onnx::to_bytes(self)?), (bundle, self.to_bundle(provisioning_key)?)];
+        write(&files, Existing::Replace)
     }
 }
 
-fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), ModelError> {
-    files::write_together(files).map_err(|source| ModelError::Write { source })
+fn write(files: &[(PathBuf, Vec<u8>)], existing: Existing) -> Result<(), ModelError> {
+    files::write_together(files, existing).map_err(|source| ModelError::Write { source })
 }

@@ -44,6 +44,8 @@ pub struct Client {
     /// Bytes read from the link, and the range that is not yet decoded.
     bytes: Zeroizing<[u8; 512]>,
     unread: Range<usize>,
+    /// Bytes received so far.
+    received: usize,
     /// The latest answer's message.
     answer: Zeroizing<Vec<u8>>,
 }
@@ -80,14 +82,16 @@ impl Client {
             receiver: Receiver::new(),
             bytes: Zeroizing::new([0; 512]),
             unread: 0..0,
+            received: 0,
             answer: Zeroizing::default(),
         };
         // Ends a partial frame of an earlier host, if there is one.
-        client.send(&[0], Handshake::NAME, client.timeouts.timeout)?;
+        let sent = client.send(&[0], Handshake::NAME, client.timeouts.timeout);
+        sent.map_err(|error| client.no_token(error))?;
         let welcome = client.call::<Handshake>(&Hello { version: VERSION });
         let welcome = welcome.map_err(|error| match error.fault() {
             Some(Fault::VersionMismatch) => client.version_mismatch(error.detail()),
-            _ => error,
+            _ => client.no_token(error),
         })?;
         if welcome.version != VERSION {
             return Err(client.version_mismatch(u32::from(welcome.version)));
@@ -157,6 +161,20 @@ impl Client {
 
     pub(super) fn nonsense(&self, request: &'static str, reason: &'static str) -> TokenError {
         TokenError::Nonsense { port: self.port.clone(), request, reason }
+    }
+
+    /// The handshake's error, or that the bytes that arrived held no frame, not even a damaged one.
+    fn no_token(&mut self, error: TokenError) -> TokenError {
+        if matches!(error, TokenError::Broken { .. }) {
+            // What a server said before it hung up.
+            self.received += self.link.receive(&mut self.bytes[..], SLICE).unwrap_or(0);
+        }
+        match error {
+            TokenError::Silent { port, .. } | TokenError::Broken { port, .. } if self.received > 0 => {
+                TokenError::NoToken { port, received: self.received }
+            }
+            error => error,
+        }
     }
 
     fn version_mismatch(&self, theirs: u32) -> TokenError {
@@ -245,7 +263,9 @@ impl Client {
                 return Ok(Received::Nothing);
             }
             let received = self.link.receive(&mut self.bytes[..], left.min(SLICE));
-            self.unread = 0..received.map_err(|source| self.broken(request, source))?;
+            let received = received.map_err(|source| self.broken(request, source))?;
+            self.unread = 0..received;
+            self.received += received;
         }
     }
 

@@ -51,6 +51,14 @@ pub enum TokenError {
         /// Frames that arrived damaged.
         damaged: u32,
     },
+    /// What answers the handshake does not speak the protocol at all.
+    #[error("{port}: no token: {received} bytes arrived, and none of them is an answer")]
+    NoToken {
+        /// The port.
+        port: Port,
+        /// Bytes that arrived.
+        received: usize,
+    },
     /// The peers speak different protocol versions.
     #[error("{port}: the token speaks protocol version {theirs}, this program version {ours}")]
     Version {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use serialport::SerialPort;
@@ -12,6 +13,11 @@ use super::Port;
 
 /// The shortest timeout that a socket accepts.
 const SHORTEST: Duration = Duration::from_millis(1);
+
+/// What a serial port's path leads to.
+const SERIAL: &str = "serial port";
+/// What the path of a Unix socket leads to.
+const SOCKET: &str = "Unix socket";
 
 /// An open port.
 pub(super) enum Link {
@@ -27,7 +33,15 @@ impl Link {
         let wait = wait.max(SHORTEST);
         match port {
             Port::Serial(path) => {
-                let mut port = serialport::new(path, baud).timeout(wait).open()?;
+                check_kind(Path::new(path), SERIAL)?;
+                let port = serialport::new(path, baud).timeout(wait).open();
+                let mut port = port.map_err(|error| match error.description.as_str() {
+                    // ENOTTY, for a device such as /dev/null.
+                    "Not a typewriter" | "Inappropriate ioctl for device" => {
+                        other_kind(SERIAL, "device of another kind")
+                    }
+                    _ => error.into(),
+                })?;
                 // Some boards send nothing until DTR is set; not every port has that line.
                 let _ = port.write_data_terminal_ready(true);
                 Ok(Self::Serial(port))
@@ -41,6 +55,7 @@ impl Link {
             }
             #[cfg(unix)]
             Port::Unix(path) => {
+                check_kind(path, SOCKET)?;
                 let stream = UnixStream::connect(path)?;
                 stream.set_write_timeout(Some(wait))?;
                 Ok(Self::Unix(stream))
@@ -76,6 +91,35 @@ impl Link {
             other => other,
         }
     }
+}
+
+/// Refuses a path that leads to something else than `wanted`, before it is opened; a name such as COM3 is no path.
+fn check_kind(path: &Path, wanted: &str) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(found) if kind(found.file_type()) != wanted => Err(other_kind(wanted, kind(found.file_type()))),
+        _ => Ok(()),
+    }
+}
+
+fn kind(found: std::fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if found.is_char_device() {
+            return SERIAL;
+        }
+        if found.is_socket() {
+            return SOCKET;
+        }
+        if found.is_fifo() {
+            return "pipe";
+        }
+    }
+    if found.is_dir() { "folder" } else { "file" }
+}
+
+fn other_kind(wanted: &str, found: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it is no {wanted} but a {found}"))
 }
 
 /// The first of a host's addresses that answers.

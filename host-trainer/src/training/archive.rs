@@ -11,13 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Recipe;
 use crate::dataset::{Dataset, Row};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::hex;
 
 /// The archive's name in a model's folder.
 pub const ARCHIVE: &str = "training.safetensors";
 
-const ENTRY: &str = "neural-vault-training";
+/// The entry of a safetensors file's metadata that marks it as an archive.
+pub const ARCHIVE_ENTRY: &str = "neural-vault-training";
 const SCHEMA: &str = "neural-vault/training/1";
 
 /// The recordings and the recipe of a model.
@@ -116,9 +117,9 @@ impl Archive {
             sessions: sessions.clone(),
         };
         let header = serde_json::to_string(&header).map_err(|e| malformed(e.to_string()))?;
-        let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
+        let bytes = serialize(views, Some(HashMap::from([(ARCHIVE_ENTRY.to_owned(), header)])));
         let bytes = bytes.map_err(|e| malformed(e.to_string()))?;
-        files::write_private(&path, &bytes).map_err(|source| ArchiveError::Write { source })
+        files::write(&path, &bytes, Readers::Owner, Existing::Replace).map_err(|source| ArchiveError::Write { source })
     }
 
     /// Reads the archive beside the model in `folder`, whose digest must be `model_digest`.
@@ -127,19 +128,33 @@ impl Archive {
     /// When it is missing, not sound, or belongs to another model.
     pub fn read(folder: &Path, model_digest: [u8; 32]) -> Result<Self, ArchiveError> {
         let path = folder.join(ARCHIVE);
-        let malformed = |reason: String| ArchiveError::Malformed { path: path.clone(), reason };
-        let bytes = std::fs::read(&path).map_err(|source| ArchiveError::Read { path: path.clone(), source })?;
+        let archive = Self::read_file(&path)?;
+        if archive.model_digest != model_digest {
+            let (archived, given) = (hex::encode(&archive.model_digest), hex::encode(&model_digest));
+            return Err(ArchiveError::OtherModel { path, archived, given });
+        }
+        Ok(archive)
+    }
+
+    /// Reads the archive of any model.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not sound.
+    pub fn read_file(path: &Path) -> Result<Self, ArchiveError> {
+        let malformed = |reason: String| ArchiveError::Malformed { path: path.to_owned(), reason };
+        let bytes = std::fs::read(path).map_err(|source| ArchiveError::Read { path: path.to_owned(), source })?;
         let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| malformed(e.to_string()))?;
-        let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
+        let header = metadata.metadata().as_ref().and_then(|m| m.get(ARCHIVE_ENTRY));
         let header = header.ok_or_else(|| malformed("it was not written by neural-vault".to_owned()))?;
         let header: Header = serde_json::from_str(header).map_err(|e| malformed(e.to_string()))?;
         if header.schema != SCHEMA {
             return Err(malformed(format!("it is {}, this program reads {SCHEMA}", header.schema)));
         }
-        let given = hex::encode(&model_digest);
-        if header.model_digest != given {
-            return Err(ArchiveError::OtherModel { path, archived: header.model_digest, given });
-        }
+        let mut model_digest = [0; 32];
+        base16ct::lower::decode(&header.model_digest, &mut model_digest)
+            .ok()
+            .filter(|digest| digest.len() == 32)
+            .ok_or_else(|| malformed("it does not name the digest of a model".to_owned()))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| malformed(e.to_string()))?;
         let column = |name: &str, kind: Dtype| match file.tensor(name) {
             Ok(view) if view.dtype() == kind => Ok((view.shape().to_vec(), view.data())),
@@ -169,7 +184,7 @@ impl Archive {
             return Err(malformed("its columns are not of one length".to_owned()));
         }
         let dataset = Dataset {
-            origin: path.clone(),
+            origin: path.to_owned(),
             labels: header.labels,
             sessions: header.sessions,
             features,

@@ -8,14 +8,18 @@ use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
 use super::{Settings, Trainer, TrainingError};
-use crate::files;
+use crate::files::{self, Existing, Readers};
 use crate::hex;
 
 /// The checkpoint's name in the output folder.
 pub const FILE: &str = "checkpoint.safetensors";
 
-const ENTRY: &str = "neural-vault-checkpoint";
+/// The entry of a safetensors file's metadata that marks it as a checkpoint.
+pub const ENTRY: &str = "neural-vault-checkpoint";
 const SCHEMA: &str = "neural-vault/checkpoint/1";
+
+/// The group of tensors that are the weights.
+const PARAMETER: &str = "parameter";
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -33,7 +37,7 @@ struct Header {
 pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
     let optimiser = &trainer.optimiser;
-    let groups = [("parameter", &trainer.parameters), ("first", &optimiser.first), ("second", &optimiser.second)];
+    let groups = [(PARAMETER, &trainer.parameters), ("first", &optimiser.first), ("second", &optimiser.second)];
     let mut tensors: Vec<(String, &Vec<usize>, Vec<u8>)> = Vec::new();
     for (group, list) in groups {
         for ((name, shape), data) in trainer.slots.iter().zip(list) {
@@ -54,7 +58,33 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
     let header = serde_json::to_string(&header).map_err(|e| refused(e.to_string()))?;
     let bytes = serialize(views, Some(HashMap::from([(ENTRY.to_owned(), header)])));
     let bytes = bytes.map_err(|e| refused(e.to_string()))?;
-    files::write_whole(path, &bytes).map_err(|source| TrainingError::Write { source })
+    files::write(path, &bytes, Readers::All, Existing::Replace).map_err(|source| TrainingError::Write { source })
+}
+
+/// What a checkpoint holds.
+#[derive(Debug)]
+pub struct Summary {
+    /// Steps done.
+    pub step: u64,
+    /// The settings of the run.
+    pub settings: Settings,
+    /// SHA-256 of the training windows, in hexadecimal.
+    pub data: String,
+    /// Weights of the model; the file holds two moments of each as well.
+    pub values: usize,
+}
+
+/// Describes the checkpoint at `path`.
+///
+/// # Errors
+/// When the file cannot be read, or is not a checkpoint.
+pub fn describe(path: &Path) -> Result<Summary, TrainingError> {
+    let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+    let bytes = read(path)?;
+    let Header { step, settings, data, .. } = header(&bytes, path)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| refused(e.to_string()))?;
+    let values = file.iter().filter(|(name, _)| name.starts_with(PARAMETER)).map(|(_, view)| view.data().len() / 4);
+    Ok(Summary { step, settings, data, values: values.sum() })
 }
 
 /// Sets a fresh run to the state in the checkpoint at `path`.
@@ -63,25 +93,18 @@ pub fn save(trainer: &Trainer, path: &Path) -> Result<(), TrainingError> {
 /// When the file cannot be read, or was made with other settings or other data.
 pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> {
     let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
-    let unread = |source| TrainingError::ReadCheckpoint { path: path.to_owned(), source };
-    let bytes = std::fs::read(path).map_err(unread)?;
-    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(|e| refused(format!("not a checkpoint: {e}")))?;
-    let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
-    let header = header.ok_or_else(|| refused("not a checkpoint of neural-vault".to_owned()))?;
-    let header: Header = serde_json::from_str(header).map_err(|e| refused(format!("unreadable header: {e}")))?;
-    if header.schema != SCHEMA {
-        return Err(refused(format!("is {}, this program continues {SCHEMA}", header.schema)));
-    }
+    let bytes = read(path)?;
+    let header = header(&bytes, path)?;
     if header.settings != *trainer.settings() {
         let [was, is] = [&header.settings, trainer.settings()].map(|s| format!("{s:?}"));
-        return Err(refused(format!("was made with other settings\n  it: {was}\n now: {is}")));
+        return Err(refused(format!("was made with other settings: {was}; now they are {is}")));
     }
     if header.data != hex::encode(&trainer.data.digest()) {
         return Err(refused("was made with other recordings or sessions".to_owned()));
     }
     let file = SafeTensors::deserialize(&bytes).map_err(|e| refused(e.to_string()))?;
     let groups = [
-        ("parameter", &mut trainer.parameters),
+        (PARAMETER, &mut trainer.parameters),
         ("first", &mut trainer.optimiser.first),
         ("second", &mut trainer.optimiser.second),
     ];
@@ -97,4 +120,20 @@ pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> 
     }
     trainer.optimiser.updates = header.step;
     Ok(())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TrainingError> {
+    std::fs::read(path).map_err(|source| TrainingError::ReadCheckpoint { path: path.to_owned(), source })
+}
+
+fn header(bytes: &[u8], path: &Path) -> Result<Header, TrainingError> {
+    let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| refused(format!("not a checkpoint: {e}")))?;
+    let header = metadata.metadata().as_ref().and_then(|m| m.get(ENTRY));
+    let header = header.ok_or_else(|| refused("not a checkpoint of neural-vault".to_owned()))?;
+    let header: Header = serde_json::from_str(header).map_err(|e| refused(format!("unreadable header: {e}")))?;
+    match header.schema.as_str() {
+        SCHEMA => Ok(header),
+        other => Err(refused(format!("is {other}, this program continues {SCHEMA}"))),
+    }
 }

@@ -32,7 +32,7 @@ use crate::engine::EngineError;
 pub use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
-pub use archive::{ARCHIVE, Archive, ArchiveError};
+pub use archive::{ARCHIVE, ARCHIVE_ENTRY, Archive, ArchiveError};
 pub use data::TrainingData;
 pub use linear::linear;
 pub use note::Note;

@@ -29,13 +29,13 @@ fn enroll_on_a_full_disk_keeps_the_earlier_enrolment() {
     let folder = Folder::with_enrolment();
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--threshold", "0.5", "-o"];
     disk_full(&folder, 0, &[&enroll[..], &["new.nve"]].concat(), &["cannot write new.nve"]);
-    disk_full(&folder, 0, &[&enroll[..], &["class00.nve"]].concat(), &["cannot write class00.nve"]);
+    disk_full(&folder, 0, &[&enroll[..], &["class00.nve", "--force"]].concat(), &["cannot write class00.nve"]);
 }
 
 #[test]
 fn export_on_a_full_disk_keeps_the_earlier_files() {
     let folder = Folder::with_model();
-    disk_full(&folder, 40, &["export", "model"], &["cannot write model/model.onnx"]);
+    disk_full(&folder, 40, &["export", "model", "--force"], &["cannot write model/model.onnx"]);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn import_on_a_full_disk_leaves_an_empty_folder() {
 #[test]
 fn training_on_a_full_disk_keeps_only_whole_lines_of_its_log() {
     let folder = Folder::with_recordings();
-    let train = ["train", "data.csv", "--out", "out", "--steps", "9", "--engine", "tract"];
+    let train = ["train", "data.csv", "--out", "out", "--steps", "9", "--engine", "tract", "--force"];
     // Space for the log, none for the model.
     folder.run_on_full_disk(40, &train).failed(7, &["cannot write out/model.safetensors"]);
     assert_eq!(folder.names(), ["data.csv", "out", "out/train.jsonl"]);
@@ -67,17 +67,11 @@ fn training_on_a_full_disk_keeps_only_whole_lines_of_its_log() {
 }
 
 #[test]
-fn a_model_that_could_not_be_written_leaves_its_checkpoint() {
+fn a_folder_in_the_way_of_a_model_is_named_before_the_run() {
     let folder = Folder::with_recordings();
     let train = ["train", "data.csv", "--out", "out", "--steps", "3", "--engine", "tract", "--checkpoint-every", "2"];
     std::fs::create_dir_all(folder.path("out/model.onnx")).unwrap();
-    folder.run(&train).failed(7, &["model.onnx", "not a regular file"]);
-    let left = ["data.csv", "out", "out/checkpoint.safetensors", "out/model.onnx", "out/train.jsonl"];
-    assert_eq!(folder.names(), left);
-    std::fs::remove_dir(folder.path("out/model.onnx")).unwrap();
-    folder.does(&[&train[..], &["--resume"]].concat());
-    assert!(!folder.path("out/checkpoint.safetensors").exists());
-    folder.does(&["inspect", "out"]);
+    folder.refuses(&train, 7, &["out/model.onnx", "a folder of this name is in the way"]);
 }
 
 /// Lines of the log; each is a whole JSON object that ends with a newline.

@@ -22,7 +22,7 @@ fn csv(recordings: Recordings<'_>) -> String {
 }
 
 fn train(recipe: &str) -> Vec<&str> {
-    let mut train = vec!["train", "data.csv", "--out", "out", "--engine", "tract", "--recipe", recipe];
+    let mut train = vec!["train", "data.csv", "--out", "out", "--engine", "tract", "--force", "--recipe", recipe];
     train.extend(if recipe == "linear" { &[][..] } else { &["--steps", "3"] });
     train
 }
@@ -47,7 +47,7 @@ fn trained(recordings: Recordings<'_>, says: &[&str]) {
             assert!(run.stderr.contains(part), "`{part}` is not in: {}", run.stderr);
         }
         assert_eq!(folder.does(&["inspect", "out", "--json"]).json()["sound"], true);
-        folder.does(&["embed", "data.csv", "--model", "out", "-o", "e.npy"]);
+        folder.does(&["embed", "data.csv", "--model", "out", "-o", "e.npy", "--force"]);
     }
 }
 

@@ -223,7 +223,8 @@ fn an_unknown_session_or_label_is_refused_with_a_list_of_the_known_ones() {
     let says = ["data.csv", "no session `run09`", "`run00`, `run01`, `run02`"];
     folder.refuses(&["train", "data.csv", "--out", "out", "--sessions", "run09"], 2, &says);
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "nobody", "-o", "n.nve"];
-    folder.refuses(&enroll, 2, &["no label nobody", "class00, class01, class02"]);
+    folder.refuses(&enroll, 2, &["data.csv", "no label `nobody`", "`class00`, `class01`, `class02`"]);
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--label", "nobody"];
-    folder.refuses(&verify, 3, &["data.csv", "no scan of that label"]);
+    folder.refuses(&verify, 2, &["data.csv", "no label `nobody`", "`class00`, `class01`, `class02`"]);
+    folder.refuses(&[&verify[..7], &["class00", "--session", "run09"]].concat(), 2, &says);
 }

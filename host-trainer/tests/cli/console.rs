@@ -3,8 +3,9 @@
 use std::process::Stdio;
 
 use super::folder::Folder;
+use super::samples::secret;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "synth",
     "train",
     "import",
@@ -14,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "enroll",
     "verify",
     "derive",
+    "secret",
     "token",
     "runtime",
     "demo",
@@ -24,8 +26,8 @@ const COMMANDS: [&str; 14] = [
 #[test]
 fn json_is_one_document_under_the_commands_schema() {
     let folder = Folder::with_enrolment();
-    folder.write("secret", [1; 32]);
-    let runs: [&[&str]; 12] = [
+    folder.write("secret", secret(1));
+    let runs: [&[&str]; 13] = [
         &["synth", "-o", "new.csv", "--features", "4"],
         &["train", "data.csv", "--out", "out", "--steps", "1", "--engine", "tract"],
         &["import", "model/model.safetensors", "--out", "imported", "--heads", "4"],
@@ -46,6 +48,7 @@ fn json_is_one_document_under_the_commands_schema() {
             "run02",
         ],
         &["derive", "--enrolment", "class00.nve", "--device-secret", "secret"],
+        &["secret", "-o", "made"],
         &["runtime", "status"],
         &["completions", "bash"],
         &["man"],
@@ -53,6 +56,8 @@ fn json_is_one_document_under_the_commands_schema() {
     for arguments in runs {
         let command = arguments[0];
         for order in [[arguments, &["--json"]].concat(), [&["--json"], arguments].concat()] {
+            let writes = ["synth", "train", "import", "export", "embed", "enroll", "secret"].contains(&command);
+            let order = if writes { [&order[..], &["--force"]].concat() } else { order };
             assert_eq!(folder.does(&order).json()["schema"], format!("neural-vault/{command}/1"));
         }
     }
@@ -70,12 +75,12 @@ fn quiet_leaves_results_and_errors_alone() {
     folder.write("flat.csv", "video,timestep,prediction\na,0,1\na,1,1\nb,0,1\nb,1,1\n");
     let train = ["train", "flat.csv", "--out", "out", "--recipe", "reference", "--steps", "1", "--engine", "auto"];
     assert!(folder.does(&train).stderr.contains("constant"));
-    let run = folder.does(&[&train[..], &["--quiet"]].concat());
+    let run = folder.does(&[&train[..], &["--quiet", "--force"]].concat());
     assert_eq!(run.stderr, "");
     assert!(run.stdout.contains("model "));
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o", "r.nve"];
     assert!(!folder.does(&enroll).stderr.is_empty());
-    assert_eq!(folder.does(&[&enroll[..], &["-q"]].concat()).stderr, "");
+    assert_eq!(folder.does(&[&enroll[..], &["-q", "--force"]].concat()).stderr, "");
     folder.refuses(&["inspect", "absent.csv", "--quiet"], 3, &["absent.csv"]);
 }
 
@@ -134,13 +139,13 @@ fn completions_and_manual_pages_name_every_command() {
 }
 
 #[test]
-fn a_reader_that_closes_the_pipe_is_not_an_error() {
+fn a_reader_that_closes_the_pipe_ends_the_command_quietly_with_exit_code_7() {
     let folder = Folder::with_model();
     for arguments in [&["completions", "bash"][..], &["inspect", "model", "--json"], &["man"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = folder.command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!((output.status.code(), stderr.as_ref()), (Some(0), ""), "{arguments:?}");
+        assert_eq!((output.status.code(), stderr.as_ref()), (Some(7), ""), "{arguments:?}");
     }
 }

@@ -36,3 +36,17 @@ fn the_demos_device_secret_is_for_its_owner_only() {
     let mode = std::fs::metadata(folder.path("demo/device-secret")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn a_second_demo_keeps_its_device_secret_and_replaces_nothing_that_is_not_its_own() {
+    let folder = Folder::new();
+    let demo = ["demo", "--out", "demo", "--steps", "1", "--engine", "tract"];
+    folder.does(&demo);
+    let secret = folder.read("demo/device-secret");
+    let run = folder.does(&demo);
+    assert!(run.stderr.contains("demo/device-secret is kept"), "{}", run.stderr);
+    assert_eq!(folder.read("demo/device-secret"), secret);
+
+    let folder = Folder::with_model();
+    folder.refuses(&["demo", "--out", "model"], 2, &["model/model.safetensors: is there already", "--force"]);
+}

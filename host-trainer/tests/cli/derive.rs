@@ -5,11 +5,12 @@ use neural_vault::enrolment::Enrolment;
 use neural_vault_core::key::{DeviceSecret, KeyContext, derive_v1, derive_v2_into};
 
 use super::folder::Folder;
+use super::samples::secret;
 
 /// A folder with an enrolment and `secret`.
 fn folder() -> Folder {
     let folder = Folder::with_enrolment();
-    folder.write("secret", [0xa5; 32]);
+    folder.write("secret", secret(0xa5));
     folder
 }
 
@@ -29,14 +30,14 @@ fn keys_of_an_enrolment_are_those_that_the_core_derives() {
 
     let context = KeyContext { model_digest: &record.model_digest, enrolment_id: &record.id, application: b"disk" };
     let mut key = [0; 64];
-    derive_v2_into(&record.prototype, &DeviceSecret::from_bytes(&[0xa5; 32]), &context, &mut key).unwrap();
+    derive_v2_into(&record.prototype, &DeviceSecret::from_bytes(&secret(0xa5)), &context, &mut key).unwrap();
     assert_eq!(v2(&folder, "secret", &["--context", "disk", "--bits", "512"]), hex(&key));
 }
 
 #[test]
 fn a_v2_key_repeats_and_differs_by_context_secret_and_enrolment() {
     let folder = folder();
-    folder.write("other", [0xa6; 32]);
+    folder.write("other", secret(0xa6));
     let key = v2(&folder, "secret", &[]);
     assert_eq!(key, v2(&folder, "secret", &[]));
     assert_eq!(key.len(), 64);
@@ -54,6 +55,7 @@ fn a_v2_key_repeats_and_differs_by_context_secret_and_enrolment() {
         "run01",
         "-o",
         "class00.nve",
+        "--force",
     ]);
     keys.push(v2(&folder, "secret", &[]));
     keys.sort();
@@ -64,9 +66,10 @@ fn a_v2_key_repeats_and_differs_by_context_secret_and_enrolment() {
 #[test]
 fn a_secret_may_be_raw_or_hexadecimal() {
     let folder = folder();
-    folder.write("lower", "a5".repeat(32));
-    folder.write("upper", "A5".repeat(32) + "\n");
-    folder.write("mixed", "a5A5".repeat(16) + "\r\n");
+    let digits = hex(&secret(0xa5));
+    folder.write("lower", &digits);
+    folder.write("upper", digits.to_uppercase() + "\n");
+    folder.write("mixed", digits[..32].to_uppercase() + &digits[32..] + "\r\n");
     let key = v2(&folder, "secret", &[]);
     for name in ["lower", "upper", "mixed"] {
         assert_eq!(key, v2(&folder, name, &[]), "{name}");
@@ -77,7 +80,7 @@ fn a_secret_may_be_raw_or_hexadecimal() {
 fn a_v2_key_needs_a_secret_of_32_bytes() {
     let folder = folder();
     let derive = ["derive", "--enrolment", "class00.nve"];
-    folder.refuses(&derive, 2, &["--device-secret FILE", "openssl rand -hex 32"]);
+    folder.refuses(&derive, 2, &["--device-secret FILE", "neural-vault secret -o FILE"]);
     for (name, bytes) in [
         ("short", &b"abc"[..]),
         ("less", &[1; 31]),

@@ -23,7 +23,7 @@ fn embeddings_are_unit_vectors_in_the_order_of_label_and_session() {
 fn every_file_of_a_model_embeds_to_the_same_bits() {
     let folder = Folder::with_model();
     let embed = |model: &str| {
-        folder.does(&["embed", "data.csv", "--model", model, "-o", "e.npy", "--window", "3"]);
+        folder.does(&["embed", "data.csv", "--model", model, "-o", "e.npy", "--force", "--window", "3"]);
         folder.read("e.npy")
     };
     let whole = embed("model");

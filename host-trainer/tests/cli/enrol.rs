@@ -6,6 +6,7 @@ use neural_vault::enrolment::Enrolment;
 use neural_vault_core::key::derive_v1;
 
 use super::folder::Folder;
+use super::samples::secret;
 
 const VERIFY: [&str; 8] =
     ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--session", "run02"];
@@ -65,7 +66,7 @@ fn an_enrolment_holds_no_key() {
     let bytes = folder.read("class00.nve");
     let mut v1 = [0; 32];
     derive_v1(&Enrolment::read(&folder.path("class00.nve")).unwrap().prototype, &mut v1).unwrap();
-    folder.write("secret", [5; 32]);
+    folder.write("secret", secret(5));
     let v2 = folder.does(&["derive", "--enrolment", "class00.nve", "--device-secret", "secret"]).stdout;
     let v2: Vec<u8> = (0..32).map(|k| u8::from_str_radix(&v2[2 * k..2 * k + 2], 16).unwrap()).collect();
     for key in [&v1[..], &v2] {
@@ -85,7 +86,7 @@ fn a_seed_repeats_an_enrolment_and_without_one_each_is_new() {
         folder.read(name)
     };
     assert!(enroll("a.nve", &["--seed", "4"]) == enroll("b.nve", &["--seed", "4"]));
-    assert!(enroll("a.nve", &[]) != enroll("b.nve", &[]));
+    assert!(enroll("a.nve", &["--force"]) != enroll("b.nve", &["--force"]));
 }
 
 #[test]

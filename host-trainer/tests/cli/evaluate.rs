@@ -114,7 +114,7 @@ fn a_protocol_that_does_not_fit_says_what_it_lacks_and_which_protocols_fit() {
         ])
     };
     folder.refuses(&names("run00", "run01", "run01"), 2, &["run01", "in two"]);
-    folder.refuses(&names("run00", "run01", "run77"), 2, &["run77", "not among"]);
+    folder.refuses(&names("run00", "run01", "run77"), 2, &["no session `run77`", "`run00`"]);
 }
 
 #[test]

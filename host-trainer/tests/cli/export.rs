@@ -4,7 +4,7 @@ use neural_vault::model::Aligned;
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey};
 
 use super::folder::Folder;
-use super::samples::FEATURES;
+use super::samples::{FEATURES, secret};
 
 #[test]
 fn deleted_exports_come_back_bit_for_bit() {
@@ -20,7 +20,7 @@ fn deleted_exports_come_back_bit_for_bit() {
 #[test]
 fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
     let folder = Folder::with_model();
-    let i16 = ["export", "model", "--weights", "i16", "--json"];
+    let i16 = ["export", "model", "--weights", "i16", "--json", "--force"];
     let digest = folder.does(&i16).json()["digest"].clone();
     let exported = folder.read("model/model.i16.nvb");
     std::fs::remove_file(folder.path("model/model.safetensors")).unwrap();
@@ -33,21 +33,21 @@ fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
 #[test]
 fn a_provisioning_key_tags_the_bundle_and_does_not_change_its_digest() {
     let folder = Folder::with_model();
-    let [key, other] = [7, 8].map(|byte| ProvisioningKey::from_bytes(&[byte; 32]));
-    folder.write("key", [7; 32]);
+    let [key, other] = [7, 8].map(|seed| ProvisioningKey::from_bytes(&secret(seed)));
+    folder.write("key", secret(7));
     let digest = |run: super::folder::Run| run.json()["digest"].clone();
-    let untagged = digest(folder.does(&["export", "model", "--json"]));
+    let untagged = digest(folder.does(&["export", "model", "--json", "--force"]));
     let bundle = Aligned::new(&folder.read("model/model.nvb"));
     let opened = Bundle::open_authenticated(&bundle, &key);
     assert_eq!(opened.err(), Some(BundleError::Untagged));
 
-    assert_eq!(digest(folder.does(&["export", "model", "--provisioning-key", "key", "--json"])), untagged);
+    assert_eq!(digest(folder.does(&["export", "model", "--provisioning-key", "key", "--json", "--force"])), untagged);
     let bundle = Aligned::new(&folder.read("model/model.nvb"));
     assert!(Bundle::open_authenticated(&bundle, &key).is_ok());
     assert_eq!(Bundle::open_authenticated(&bundle, &other).err(), Some(BundleError::Tag));
     let inspect = ["inspect", "model/model.nvb", "--provisioning-key", "key"];
     assert!(folder.does(&inspect).stderr.contains("valid"));
-    folder.write("key", [8; 32]);
+    folder.write("key", secret(8));
     folder.refuses(&inspect, 4, &["model.nvb", "tag"]);
 }
 
@@ -56,7 +56,7 @@ fn a_provisioning_key_of_another_length_is_refused() {
     let folder = Folder::with_model();
     folder.write("key", "short");
     folder.refuses(
-        &["export", "model", "--provisioning-key", "key"],
+        &["export", "model", "--provisioning-key", "key", "--force"],
         2,
         &["key", "32 bytes, or 64 hexadecimal digits"],
     );
@@ -68,7 +68,7 @@ fn import_takes_the_statistics_of_the_recordings_it_is_given() {
     let weights = "model/model.safetensors";
     let plain = folder.does(&["import", weights, "--out", "plain", "--heads", "4"]);
     assert!(plain.stderr.contains("does not standardise its input"), "{}", plain.stderr);
-    let import = ["import", weights, "--out", "out", "--heads", "4", "--standardise"];
+    let import = ["import", weights, "--out", "out", "--heads", "4", "--force", "--standardise"];
     let standardised = folder.does(&[&import[..], &["data.csv"]].concat());
     assert_eq!(standardised.stderr, "");
     assert_ne!(folder.read("plain/model.nvb"), folder.read("out/model.nvb"));
@@ -133,9 +133,9 @@ fn a_bundle_in_any_format_embeds_enrols_and_verifies() {
     for (format, _) in FORMATS {
         export(&folder, format);
         let model = format!("model/model.{format}.nvb");
-        folder.does(&["embed", "data.csv", "--model", &model, "--window", "3", "-o", "e.npy"]);
+        folder.does(&["embed", "data.csv", "--model", &model, "--window", "3", "-o", "e.npy", "--force"]);
         let enrol = ["enroll", "data.csv", "--model", &model, "--label", "class00", "--sessions", "run01"];
-        folder.does(&[&enrol[..], &["--threshold", "0.5", "-o", "r.nve"]].concat());
+        folder.does(&[&enrol[..], &["--threshold", "0.5", "-o", "r.nve", "--force"]].concat());
         let scan = ["--label", "class00", "--session", "run02"];
         let verify = |model| [&["verify", "data.csv", "--model", model, "--enrolment", "r.nve"][..], &scan].concat();
         assert_eq!(folder.does(&verify(&model)).stdout, "accepted\n");
@@ -160,7 +160,7 @@ fn calibration_needs_the_recordings_that_trained_the_model() {
     for format in ["i8", "i8i16"] {
         folder.refuses(&["export", "model", "--weights", format], 2, &["--weights", format, "give --data"]);
         let export = ["export", "model", "--weights", format, "--data"];
-        folder.does(&["synth", "-o", "wide.csv", "--features", "25", "--classes", "2", "--timesteps", "2"]);
+        folder.does(&["synth", "-o", "wide.csv", "--features", "25", "--classes", "2", "--timesteps", "2", "--force"]);
         folder.refuses(&[&export[..], &["wide.csv"]].concat(), 3, &["wide.csv", "25 features", "takes 24"]);
         // One session, and not the one that trained it.
         folder.write("other.csv", frame("run09"));
@@ -175,10 +175,10 @@ fn calibration_needs_the_recordings_that_trained_the_model() {
 #[test]
 fn a_tag_does_not_change_the_digest_of_a_small_bundle_either() {
     let folder = Folder::with_model();
-    folder.write("key", [7; 32]);
+    folder.write("key", secret(7));
     let export = ["export", "model", "--weights", "i16", "--json"];
     let digest = folder.does(&export).json()["digest"].clone();
-    let tagged = folder.does(&[&export[..], &["--provisioning-key", "key"]].concat()).json();
+    let tagged = folder.does(&[&export[..], &["--provisioning-key", "key", "--force"]].concat()).json();
     assert_eq!((&tagged["digest"], &tagged["tagged"]), (&digest, &true.into()));
     folder.does(&["inspect", "model/model.i16.nvb", "--provisioning-key", "key"]);
 }
@@ -202,7 +202,7 @@ fn a_model_with_fewer_positions_is_smaller_and_embeds_what_fits_to_the_same_bits
     assert_eq!(bytes("model/model.nvb") - bytes("model/model.p3.nvb"), 13 * 32 * 4);
 
     let embed = |model: &str, window: &str| {
-        folder.does(&["embed", "data.csv", "--model", model, "--window", window, "-o", "e.npy"]);
+        folder.does(&["embed", "data.csv", "--model", model, "--window", window, "-o", "e.npy", "--force"]);
         folder.read("e.npy")
     };
     for window in ["1", "3"] {
@@ -212,7 +212,7 @@ fn a_model_with_fewer_positions_is_smaller_and_embeds_what_fits_to_the_same_bits
     }
     let core = floats(&embed("model", "3"));
     let tract = ["embed", "data.csv", "--model", "model/model.p3.onnx", "--engine", "tract", "--window", "3"];
-    folder.does(&[&tract[..], &["-o", "e.npy"]].concat());
+    folder.does(&[&tract[..], &["-o", "e.npy", "--force"]].concat());
     assert!(core.iter().zip(floats(&folder.read("e.npy"))).all(|(a, b)| (a - b).abs() <= 1e-5));
     for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
         let embed = ["embed", "data.csv", "--model", file, "--window", "4", "-o", "f.npy"];
@@ -237,7 +237,7 @@ fn fewer_positions_and_another_format_go_together() {
         (&2.into(), &folder.read("model/model.i8.p2.nvb").len().into())
     );
     let embed = |model: &str| {
-        folder.does(&["embed", "data.csv", "--model", model, "--window", "2", "-o", "e.npy"]);
+        folder.does(&["embed", "data.csv", "--model", model, "--window", "2", "-o", "e.npy", "--force"]);
         folder.read("e.npy")
     };
     assert!(embed("model/model.i8.p2.nvb") == embed("model/model.i8.nvb"));

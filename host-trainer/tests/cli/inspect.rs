@@ -53,3 +53,65 @@ fn recordings_are_counted() {
     let value = inspect(&folder, "gaps.csv");
     assert_eq!((&value["not_finite"], &value["constant_features"]), (&json!(2), &json!(1)));
 }
+
+#[test]
+fn a_run_in_its_folder_is_described_file_by_file() {
+    let folder = Folder::with_recordings();
+    folder.does(&["train", "data.csv", "--out", "out", "--recipe", "linear", "--sessions", "run00,run01"]);
+    let model = inspect(&folder, "out");
+    assert_eq!((&model["kind"], &model["archive"]), (&json!("model"), &json!("out/training.safetensors")));
+    let archive = inspect(&folder, "out/training.safetensors");
+    assert_eq!((&archive["kind"], &archive["recipe"]), (&json!("archive"), &json!("linear")));
+    assert_eq!(archive["model_digest"], model["digest"]);
+    assert_eq!((&archive["rows"], &archive["features"], &archive["scans"]), (&json!(36), &json!(24), &json!(6)));
+    assert_eq!(archive["sessions"], json!(["run00", "run01"]));
+}
+
+#[test]
+fn results_and_secrets_are_described() {
+    let folder = Folder::with_recordings();
+    let evaluate =
+        ["evaluate", "data.csv", "--recipe", "linear", "--methods", "linear", "--no-sweeps", "--replicates", "20"];
+    folder.does(&[&evaluate[..], &["-o", "r.json"]].concat());
+    let results = inspect(&folder, "r.json");
+    assert_eq!((&results["kind"], &results["data"]["rows"]), (&json!("results"), &json!(54)));
+    assert_eq!(results["protocols"][0]["methods"][0]["name"], "linear");
+    folder.write("other.json", "{}");
+    folder.refuses(&["inspect", "other.json"], 3, &["other.json", "schema"]);
+
+    folder.does(&["secret", "-o", "secret"]);
+    folder.write("raw", super::samples::secret(3));
+    for (name, form) in [("secret", "hexadecimal"), ("raw", "raw")] {
+        let value = inspect(&folder, name);
+        assert_eq!((&value["kind"], &value["form"], &value["bits"]), (&json!("secret"), &json!(form), &json!(256)));
+        let shown = folder.does(&["inspect", name]).stdout + &value.to_string();
+        let bytes = folder.read(name);
+        let digits =
+            if form == "raw" { base16ct::lower::encode_string(&bytes) } else { String::from_utf8(bytes).unwrap() };
+        assert!(!shown.contains(&digits[..8]), "{shown}");
+    }
+    folder.write("half", "8f1d3c0a77e2b95446d0a1fe5b832c69");
+    folder.refuses(&["inspect", "half"], 2, &["half", "128 bits"]);
+}
+
+#[test]
+fn endings_are_known_in_any_case_and_some_kinds_without_one() {
+    let folder = Folder::with_enrolment();
+    folder.does(&["gallery", "class00.nve", "-o", "g.nvg"]);
+    for (from, to, kind) in [
+        ("model/model.onnx", "MODEL.ONNX", "model"),
+        ("model/model.nvb", "Model.NVB", "model"),
+        ("model/model.safetensors", "MODEL.SafeTensors", "model"),
+        ("class00.nve", "RECORD.NVE", "enrolment"),
+        ("class00.nve", "record", "enrolment"),
+        ("g.nvg", "G.NVG", "gallery"),
+        ("g.nvg", "gallery.bak", "gallery"),
+        ("data.csv", "DATA.CSV", "data"),
+    ] {
+        std::fs::copy(folder.path(from), folder.path(to)).unwrap();
+        assert_eq!(inspect(&folder, to)["kind"], kind, "{to}");
+    }
+    for model in ["MODEL.ONNX", "Model.NVB", "MODEL.SafeTensors"] {
+        folder.does(&["embed", "DATA.CSV", "--model", model, "-o", "e.npy", "--force"]);
+    }
+}

@@ -76,7 +76,7 @@ fn a_killed_run_goes_on_from_its_last_checkpoint_and_ends_the_same() {
 fn a_second_run_does_not_overwrite_a_checkpoint() {
     let folder = Folder::with_recordings();
     interrupt(&folder).failed(130, &[]);
-    folder.refuses(&TRAIN, 2, &[CHECKPOINT, "is there", "--resume, or remove it"]);
+    folder.refuses(&TRAIN, 2, &[CHECKPOINT, "is there", "--resume", "--force"]);
 }
 
 #[test]
@@ -111,4 +111,39 @@ fn a_damaged_checkpoint_is_not_continued() {
         folder.write(CHECKPOINT, bytes);
         folder.refuses(&[&TRAIN[..], &["--resume"]].concat(), 4, &[CHECKPOINT, "not a checkpoint"]);
     }
+}
+
+#[test]
+fn a_model_that_could_not_be_written_leaves_its_checkpoint() {
+    let folder = Folder::with_recordings();
+    let child = start(&folder, &["--checkpoint-every", "5"], 5);
+    fs::create_dir(folder.path("out/model.onnx")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("model.onnx") && said.contains("a folder of this name is in the way"), "{said}");
+    assert_eq!(folder.names(), ["data.csv", "out", CHECKPOINT, "out/model.onnx", "out/train.jsonl"]);
+    fs::remove_dir(folder.path("out/model.onnx")).unwrap();
+    folder.does(&[&TRAIN[..], &["--resume"]].concat());
+    assert_same_end(&folder);
+}
+
+#[test]
+fn an_unfinished_run_is_described_and_begun_anew_only_by_force() {
+    let folder = Folder::with_recordings();
+    interrupt(&folder).failed(130, &[]);
+    for path in ["out", CHECKPOINT] {
+        let found = folder.does(&["inspect", path, "--json"]).json();
+        assert_eq!(
+            (&found["kind"], &found["steps"], &found["recipe"]),
+            (&"checkpoint".into(), &300.into(), &"whitened".into())
+        );
+        assert_eq!((&found["settings"]["seed"], &found["file"]), (&3.into(), &CHECKPOINT.into()));
+        assert!(
+            (1..300).contains(&found["step"].as_u64().unwrap()) && found["values"].as_u64().unwrap() > 1000,
+            "{found}"
+        );
+    }
+    folder.does(&[&TRAIN[..], &["--force"]].concat());
+    assert_same_end(&folder);
 }

@@ -15,7 +15,17 @@ fn folder() -> Folder {
 }
 
 fn train(folder: &Folder, options: &[&str]) {
-    let train = ["train", "known.csv", "--out", "model", "--engine", "tract", "--sessions", "run00,run01,run02,run03"];
+    let train = [
+        "train",
+        "known.csv",
+        "--out",
+        "model",
+        "--engine",
+        "tract",
+        "--force",
+        "--sessions",
+        "run00,run01,run02,run03",
+    ];
     folder.does(&[&train[..], options].concat());
 }
 
@@ -112,7 +122,8 @@ fn enrolling_a_label_that_did_not_train_the_encoder_gives_a_warning() {
         "{}",
         run.stderr
     );
-    let known = ["enroll", "all.csv", "--model", "model", "--label", "class01", "-o", "r.nve", "--threshold", "0.5"];
+    let known =
+        ["enroll", "all.csv", "--model", "model", "--label", "class01", "-o", "r.nve", "--force", "--threshold", "0.5"];
     assert!(!folder.does(&known).stderr.contains("warning"));
 }
 
@@ -120,7 +131,19 @@ fn enrolling_a_label_that_did_not_train_the_encoder_gives_a_warning() {
 fn a_threshold_can_be_chosen_for_a_false_match_rate() {
     let folder = folder();
     train(&folder, &["--steps", "30"]);
-    let known = ["enroll", "known.csv", "--model", "model", "--label", "class01", "-o", "r.nve", "--sessions", "run04"];
+    let known = [
+        "enroll",
+        "known.csv",
+        "--model",
+        "model",
+        "--label",
+        "class01",
+        "-o",
+        "r.nve",
+        "--force",
+        "--sessions",
+        "run04",
+    ];
     let result =
         folder.does(&[&known[..], &["--fmr", "0.2", "--windows", "1", "--window", "1", "--json"]].concat()).json();
     assert_eq!(result["development"]["target"]["FalseMatchRate"], 0.2);

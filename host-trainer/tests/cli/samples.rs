@@ -3,6 +3,7 @@
 use neural_vault::dataset::{Synthetic, write_csv};
 use neural_vault::model::{Model, Provenance, initialise};
 use neural_vault_core::encoder::Dims;
+use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
 
@@ -56,6 +57,11 @@ pub fn model(seed: u64) -> Model {
     let recipe = "random".to_owned();
     let provenance = Provenance { labels, training_sessions, window: 1, recipe, effective_dimension: None };
     initialise(dims, provenance, seed).unwrap()
+}
+
+/// 32 bytes that pass for random, others for another `seed`.
+pub fn secret(seed: u8) -> [u8; 32] {
+    Sha256::digest([seed]).into()
 }
 
 /// A `.npy` file of float32, row-major.

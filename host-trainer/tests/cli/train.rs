@@ -85,8 +85,19 @@ fn another_seed_makes_another_model() {
 #[test]
 fn sessions_held_back_are_scored_separately_from_those_that_trained() {
     let folder = Folder::with_recordings();
-    let train =
-        ["train", "data.csv", "--out", "out", "--steps", "40", "--engine", "tract", "--sessions", "run00,run02"];
+    let train = [
+        "train",
+        "data.csv",
+        "--out",
+        "out",
+        "--steps",
+        "40",
+        "--engine",
+        "tract",
+        "--force",
+        "--sessions",
+        "run00,run02",
+    ];
     let train = [&train[..], &["--recipe", "reference"]].concat();
     let text = folder.does(&train).stdout;
     assert!(text.contains("EER in sample (run00, run02): "), "{text}");

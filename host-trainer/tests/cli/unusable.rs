@@ -6,7 +6,7 @@ use neural_vault_core::verify::Threshold;
 use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
-use super::samples::{FEATURES, npy};
+use super::samples::{FEATURES, npy, secret};
 
 const VERIFY: [&str; 9] =
     ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--session", "run02", "--label"];
@@ -54,7 +54,7 @@ fn an_enrolment_whose_prototype_has_no_direction_is_refused() {
 #[test]
 fn an_enrolment_whose_prototype_is_longer_or_shorter_than_embeddings_is_refused() {
     let folder = Folder::with_enrolment();
-    folder.write("secret", [7; 32]);
+    folder.write("secret", secret(7));
     for length in [16, 48] {
         Enrolment { prototype: vec![0.5; length], ..record(&folder) }.write(&folder.path("r.nve")).unwrap();
         let verify = [&VERIFY[..], &["class00"]].concat();
@@ -79,7 +79,7 @@ fn with_cancelling_scans() -> Folder {
     let frames: Vec<f32> = frame.iter().copied().chain(frame.iter().map(|value| -value)).collect();
     std::fs::create_dir(folder.path("scans")).unwrap();
     folder.write("scans/nobody.npy", npy(&[2, FEATURES], &frames));
-    folder.write("secret", [7; 32]);
+    folder.write("secret", secret(7));
     folder
 }
 

@@ -41,7 +41,8 @@ fn imported_pytorch_weights_embed_as_in_pytorch_on_every_engine() {
         folder.does(&["import", &weights.to_string_lossy(), "--out", "model"]);
         for engine in ["core", "tract", "onnxruntime"] {
             let window = window.to_string();
-            let arguments = ["scans", "--model", "model", "--window", &window, "--engine", engine, "-o", "e.npy"];
+            let arguments =
+                ["scans", "--model", "model", "--window", &window, "--engine", engine, "--force", "-o", "e.npy"];
             folder.does(&[&["embed"], &arguments[..]].concat());
             let (_, found) = read_vectors(&folder.path("e.npy")).unwrap();
             assert_eq!(found.len(), expected.len());

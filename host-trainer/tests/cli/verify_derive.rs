@@ -1,6 +1,7 @@
 //! `verify --derive`: an accepted scan gives the key, and each enrolment has five attempts.
 
 use super::folder::{Folder, Run};
+use super::samples::secret;
 
 const VERIFY: [&str; 9] =
     ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--session", "run02", "--label"];
@@ -11,7 +12,7 @@ const LOCK: &str = "class00.nve.attempts.lock";
 /// A folder with an enrolment and `secret`.
 fn folder() -> Folder {
     let folder = Folder::with_enrolment();
-    folder.write("secret", "5e".repeat(32));
+    folder.write("secret", secret(0x5e));
     folder
 }
 
@@ -102,7 +103,8 @@ fn enrolling_again_begins_a_new_count() {
         assert_eq!(stranger(&folder).code, 1);
     }
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o"];
-    folder.does(&[&enroll[..], &["class00.nve"]].concat());
+    folder.refuses(&[&enroll[..], &["class00.nve"]].concat(), 2, &["class00.nve: is there already", "--force"]);
+    folder.does(&[&enroll[..], &["class00.nve", "--force"]].concat());
     assert!(!folder.path(COUNTER).exists());
     assert_eq!(stranger(&folder).stdout, "rejected, 4 attempts left\n");
 }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::trials::{Outcome, Trials};
 use crate::cli::console::Console;
+use crate::cli::digits::{Digits, Key};
 use crate::cli::failure::{DATA, Failure};
-use crate::cli::secret::{Digits, Key};
 use crate::enrolment::Enrolment;
 use crate::hex;
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
 
+use crate::cli::digits::Digits;
 use crate::cli::failure::{DATA, Failure, MODEL};
-use crate::cli::secret::Digits;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
 use crate::enrolment::{Enrolment, Policy};

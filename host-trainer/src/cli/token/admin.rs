@@ -11,7 +11,8 @@ use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consen
 use super::look::state_name;
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, MODEL, TOKEN, USAGE};
-use crate::cli::secret::{new_secret, read_secret, warn_of_readers};
+use crate::cli::secret_file::{new_secret, read_secret};
+use crate::files::Existing;
 use crate::hex;
 use crate::model::Model;
 
@@ -100,10 +101,8 @@ struct SlotArguments {
 pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<(), Failure> {
     let model = crate::model::load(&arguments.model)?;
     let digest = *model.digest();
-    let device_secret = arguments.device_secret.as_deref().map(|path| {
-        warn_of_readers(path, console);
-        read_secret(path, DeviceSecret::from_bytes)
-    });
+    let device_secret =
+        arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
     let device_secret = device_secret.transpose()?;
     let mut client = arguments.port.open()?;
     let info = client.info()?;
@@ -199,7 +198,7 @@ fn own_window(model: &Model) -> Result<u8, Failure> {
 }
 
 fn new_admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
-    let key = new_secret(path, AdminKey::from_bytes)?;
+    let key = new_secret(path, Existing::Keep, AdminKey::from_bytes)?;
     console.note(format!("{}: a new administrator's key; without it the token cannot be administered", path.display()));
     Ok(key)
 }

@@ -10,8 +10,9 @@ use neural_vault_core::wire::{AdminKey, Fault};
 
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure};
-use crate::cli::secret::{read_secret, warn_of_readers};
+use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan};
+use crate::escape::Escaped;
 use crate::token::{Client, Port, Timeouts};
 
 /// The token's port.
@@ -57,9 +58,7 @@ impl AdminArguments {
 
 /// Reads an administrator's key.
 pub fn admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
-    let key = read_secret(path, AdminKey::from_bytes)?;
-    warn_of_readers(path, console);
-    Ok(key)
+    read_secret(path, AdminKey::from_bytes, console)
 }
 
 /// Prints a note when the token waits for a person.
@@ -73,7 +72,7 @@ pub fn ask_for_consent(client: &Client, console: &Console) {
 pub fn send_scan(client: &mut Client, dataset: &Dataset, scan: &Scan, console: &Console) -> Result<(), Failure> {
     let values = dataset.scan_values(scan);
     let bar = console.progress(values.len() as u64);
-    bar.set_message(format!("values of {} to the token", dataset.labels[scan.label as usize]));
+    bar.set_message(format!("values of {} to the token", Escaped(&dataset.labels[scan.label as usize])));
     let outcome = client.scan(dataset.features, values, &mut |sent| bar.set_position(sent as u64));
     bar.finish_and_clear();
     outcome.map_err(|error| match error.fault() {

@@ -11,9 +11,11 @@ use super::connection::{AdminArguments, PortArguments, send_scan};
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
+use crate::cli::names::{self, check_label, check_session, name, sessions_of};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Enrolment;
+use crate::escape::Escaped;
 use crate::hex;
 use crate::token::prototype_digest;
 
@@ -34,13 +36,14 @@ pub struct Arguments {
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
     /// The threshold, -1 to 1.
-    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
+    #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine)]
     threshold: Option<Threshold>,
     /// The label to enrol.
-    #[arg(long, value_name = "L", required_unless_present = "enrolment")]
+    #[arg(long, value_name = "L", required_unless_present = "enrolment", value_parser = name)]
     label: Option<String>,
-    /// Sessions to enrol; all when not given.
-    #[arg(long, value_name = "S,...", value_delimiter = ',')]
+    /// Sessions to enrol; all when not given. Repeat it for several, or separate them by commas, with names that hold a
+    /// comma in double quotes.
+    #[arg(long, value_name = "S,...")]
     sessions: Vec<String>,
     /// Name of the enrolment on the token, at most 16 bytes; the label when not given.
     #[arg(long, value_name = "TEXT")]
@@ -63,10 +66,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let key = arguments.admin.key(console)?;
     let dataset = arguments.data.load(console)?;
     let sessions = match (arguments.sessions.as_slice(), &record) {
-        ([], Some(record)) => record.sessions.as_slice(),
-        (given, _) => given,
+        ([], Some(record)) => record.sessions.clone(),
+        (given, _) => names::sessions(given, &dataset)?,
     };
-    let scans = chosen(&dataset, label, sessions)?;
+    let scans = chosen(&dataset, label, &sessions)?;
 
     let mut client = arguments.port.open()?;
     let info = client.info()?;
@@ -104,7 +107,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let slot = arguments.slot;
     let command = wire::Enrolment { slot, label: wire_label, scans: count, threshold, prototype };
     let id = hex::encode(&client.enrol(&key, command)?);
-    let text = format!("slot {slot}: {name} from {count} scans, threshold {threshold:.4}, enrolment {id}\n");
+    let text = format!("slot {slot}: {} from {count} scans, threshold {threshold:.4}, enrolment {id}\n", Escaped(name));
     let value = json!({
         "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
@@ -114,19 +117,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 
 /// The scans of a label in these sessions, or in all when none is named.
 fn chosen(dataset: &Dataset, label: &str, sessions: &[String]) -> Result<Vec<Scan>, Failure> {
-    let known = |kind: &str, name: &String, all: &[String]| match all.contains(name) {
-        true => Ok(()),
-        false => Err(Failure::new(USAGE, format!("no {kind} {name} in the recordings; they have {}", all.join(", ")))),
-    };
-    known("label", &label.to_owned(), &dataset.labels)?;
-    sessions.iter().try_for_each(|session| known("session", session, &dataset.sessions))?;
+    check_label(label, dataset)?;
+    sessions.iter().try_for_each(|session| check_session(session, dataset))?;
     let mut scans = dataset.scans();
     scans.retain(|scan| {
         let session = &dataset.sessions[scan.session as usize];
         dataset.labels[scan.label as usize] == label && (sessions.is_empty() || sessions.contains(session))
     });
     if scans.is_empty() {
-        return Err(Failure::new(DATA, format!("label {label} has no scan in these sessions")));
+        return Err(Failure::new(
+            DATA,
+            format!("label {label} has no scan in these sessions; it has some in {}", sessions_of(dataset, label)),
+        ));
     }
     Ok(scans)
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::connection::{PortArguments, admin_key};
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, TOKEN};
+use crate::escape::Escaped;
 use crate::hex;
 use crate::token::{Client, serial_devices};
 
@@ -125,7 +126,12 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     );
     for (number, slot) in slots.unwrap_or_default().iter().enumerate() {
         let held = match &slot.enrolment {
-            Some(held) => format!("{}  id {}  threshold {:.4}", held.label, hex::encode(&held.id), held.threshold),
+            Some(held) => format!(
+                "{}  id {}  threshold {:.4}",
+                Escaped(held.label.as_str()),
+                hex::encode(&held.id),
+                held.threshold
+            ),
             None => "empty".to_owned(),
         };
         let disabled = if slot.disabled { ", disabled" } else { "" };

@@ -11,8 +11,10 @@ use serde_json::json;
 use super::connection::{PortArguments, ask_for_consent, send_scan};
 use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
+use crate::cli::digits::Digits;
 use crate::cli::failure::{Failure, OUTPUT, REJECTED};
-use crate::cli::secret::Digits;
+use crate::cli::names::name;
+use crate::cli::output::{Force, Outputs};
 use crate::enrolment::Policy;
 use crate::files::{Pending, Readers};
 use crate::hex;
@@ -49,6 +51,8 @@ pub struct ExportArguments {
     /// The file for the key, 64 hexadecimal digits, readable by its owner only.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+    #[command(flatten)]
+    force: Force,
 }
 
 /// A scan, and the slot to compare it with.
@@ -62,10 +66,10 @@ struct ProbeArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
     /// Label of the scan, where the recording holds several.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = name)]
     label: Option<String>,
     /// Session of the scan, where the recording holds several.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = name)]
     session: Option<String>,
     /// Number of windows to use, from the start of the scan; all when not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -102,8 +106,9 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
 pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
     let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
+    Outputs::new(arguments.force, arguments.probe.data.paths()).file(&arguments.output, "")?;
     // Created first, so that no attempt is spent on a key that cannot be written.
-    let mut file = Pending::create(&arguments.output, Readers::Owner).map_err(unwritten)?;
+    let mut file = Pending::create(&arguments.output, Readers::Owner, arguments.force.existing()).map_err(unwritten)?;
     let mut client = arguments.probe.send(console)?;
     ask_for_consent(&client, console);
     let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))? else {

@@ -62,6 +62,12 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     Ok(dataset)
 }
 
+/// Whether a path has the name of a recording.
+#[cfg(feature = "cli")]
+pub(crate) fn is_recording(path: &std::path::Path) -> bool {
+    find::by_name(path).is_some()
+}
+
 /// The formats that can be read, as a help text.
 #[must_use]
 pub fn formats() -> String {

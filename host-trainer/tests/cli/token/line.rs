@@ -159,3 +159,44 @@ fn five_misses_in_a_row_ask_for_a_power_cycle() {
     token.cycle_power();
     assert_eq!(token.run(&folder, &[&["verify"], &OWN[..]].concat()).code, 0);
 }
+
+#[test]
+fn what_is_no_port_is_called_what_it_is() {
+    let folder = Folder::new();
+    folder.write("file", "");
+    std::fs::create_dir(folder.path("directory")).unwrap();
+    let _socket = UnixListener::bind(folder.path("socket")).unwrap();
+    for (port, says) in [
+        ("/dev/null", "no serial port but a device of another kind"),
+        ("file", "no serial port but a file"),
+        ("directory", "no serial port but a folder"),
+        ("socket", "no serial port but a Unix socket"),
+        ("unix:file", "no Unix socket but a file"),
+        ("unix:directory", "no Unix socket but a folder"),
+    ] {
+        let run = folder.run(&["token", "info", "--port", port]);
+        run.failed(6, &[&format!("{port}: cannot be opened: it is {says}")]);
+        assert_eq!(run.stderr.contains("token list`"), !port.starts_with("unix:"), "{}", run.stderr);
+        assert!(!run.stderr.contains("Not a typewriter") && !run.stderr.contains("other program"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_login_prompt_and_another_server_are_no_token() {
+    for (greeting, closes) in
+        [(&b"\r\nDebian GNU/Linux 13 host ttyS0\r\n\r\nhost login: "[..], false), (b"SSH-2.0-OpenSSH_10.0\r\n", true)]
+    {
+        let folder = Folder::new();
+        let info = peer(&folder, move |mut stream| {
+            let _ = stream.write_all(greeting);
+            if !closes {
+                drop(stream.read_to_end(&mut Vec::new()));
+            }
+        });
+        let run = folder.run(&[&info[..], &["--timeout", "0.3"]].concat());
+        run.failed(
+            6,
+            &["unix:token.sock: no token", &format!("{} bytes arrived", greeting.len()), "--port and --baud"],
+        );
+    }
+}

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::life::OWN;
 use super::simulated::{Line, Simulated};
 use crate::folder::Folder;
-use crate::samples::model;
+use crate::samples::{model, secret};
 
 /// Runs what must fail with `code`, say each of `says`, and leave the folder and the token's epoch as they were.
 fn refuses(folder: &Folder, token: &Simulated, arguments: &[&str], code: i32, says: &[&str]) {
@@ -36,7 +36,7 @@ fn another_admin_key_does_nothing() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
     token.enrol(&folder);
-    folder.write("other", "7".repeat(64));
+    folder.write("other", secret(7));
     for arguments in [
         &["rotate"][..],
         &["revoke"],
@@ -119,7 +119,7 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     refuses(&[&["challenge"], &OWN[..], &["--nonce", "12"]].concat(), "64 hexadecimal digits");
     refuses(&["challenge", "data.csv", "--context", &"x".repeat(65)], "at most 64 bytes");
     refuses(&["verify", "data.csv"], "choose one with --label");
-    folder.write("key", "1".repeat(64));
+    folder.write("key", secret(1));
     let enroll = ["enroll", "data.csv", "--label", "class00", "--admin-key", "key"];
     refuses(&enroll, "--threshold");
     for wrong in ["1.5", "-1.5", "nan", "inf"] {
@@ -127,7 +127,7 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     }
     let long = "a name of more than sixteen bytes";
     refuses(&[&enroll[..], &["--threshold", "0.5", "--name", long]].concat(), "a token's 16 bytes");
-    refuses(&[&enroll[..], &["--threshold", "0.5", "--sessions", "run09"]].concat(), "no session run09");
+    refuses(&[&enroll[..], &["--threshold", "0.5", "--sessions", "run09"]].concat(), "no session `run09`");
     assert_eq!(token.frames.load(std::sync::atomic::Ordering::SeqCst), 0);
 }
 

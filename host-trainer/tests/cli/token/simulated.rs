@@ -16,6 +16,7 @@ use neural_vault_token_simulator::SimBoard;
 use neural_vault_token_simulator::flash::Flash;
 
 use crate::folder::{Folder, Run};
+use crate::samples::secret;
 
 /// What becomes of frames on their way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Simulated {
 
     /// Makes it the administrator's whose key is then in `admin`, with the device secret in `secret`.
     pub fn provision(&self, folder: &Folder, more: &[&str]) -> Run {
-        folder.write("secret", [0x5e; 32]);
+        folder.write("secret", secret(0x5e));
         let arguments = ["provision", "--model", "model", "--admin-key", "admin", "--device-secret", "secret"];
         self.does(folder, &[&arguments[..], more].concat())
     }

@@ -1,0 +1,37 @@
+//! An evaluation's results, described.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::console::list;
+use crate::cli::failure::Failure;
+use crate::escape::Escaped;
+use crate::results::Results;
+use crate::results::compare::read;
+
+/// Describes a file that `evaluate` wrote.
+pub fn describe_results(path: &Path) -> Result<(String, Value), Failure> {
+    let Results { data, protocols, settings, .. } = read(path)?;
+    let mut text = format!("{}: the results of an evaluation\n", path.display());
+    let _ = writeln!(text, "recordings  {}, {} rows x {} features", Escaped(&data.file), data.rows, data.features);
+    let _ = writeln!(text, "labels      {}", list(&data.labels));
+    let _ = writeln!(text, "sessions    {}", list(&data.sessions));
+    for protocol in &protocols {
+        let _ = writeln!(text, "protocol    {}", Escaped(&protocol.name));
+        for method in &protocol.methods {
+            let _ = writeln!(text, "  {:17} EER {:.1} %", Escaped(&method.name).to_string(), method.eer.value);
+        }
+    }
+    let protocols = protocols.iter().map(|protocol| {
+        let methods =
+            protocol.methods.iter().map(|method| json!({ "name": method.name, "eer_percent": method.eer.value }));
+        json!({ "name": protocol.name, "methods": methods.collect::<Vec<_>>() })
+    });
+    let value = json!({
+        "file": path.display().to_string(), "kind": "results", "sound": true, "data": data, "settings": settings,
+        "protocols": protocols.collect::<Vec<_>>(),
+    });
+    Ok((text, value))
+}
