@@ -55,12 +55,7 @@ pub struct ReadingArguments {
 impl DataArguments {
     /// The files and folders that are read.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let ReadingArguments { mask, events, .. } = &self.reading;
-        let events = events.as_ref().and_then(|events| match events {
-            EventTable::At(path) => Some(path.as_path()),
-            EventTable::Beside | EventTable::Ignored => None,
-        });
-        paths(&self.inputs).chain(mask.as_deref()).chain(events)
+        self.reading.paths(&self.inputs)
     }
 
     /// Reads the recordings and prints their notes.
@@ -70,6 +65,15 @@ impl DataArguments {
 }
 
 impl ReadingArguments {
+    /// The files and folders that are read for `inputs`.
+    pub fn paths<'p>(&'p self, inputs: &'p [Input]) -> impl Iterator<Item = &'p Path> {
+        let events = self.events.as_ref().and_then(|events| match events {
+            EventTable::At(path) => Some(path.as_path()),
+            EventTable::Beside | EventTable::Ignored => None,
+        });
+        inputs.iter().filter_map(Input::path).chain(self.mask.as_deref()).chain(events)
+    }
+
     /// Reads the recordings of `inputs` and prints their notes.
     pub fn load(&self, inputs: &[Input], console: &Console) -> Result<Dataset, Failure> {
         let options = LoadOptions {
@@ -87,11 +91,6 @@ impl ReadingArguments {
             None => dataset,
         })
     }
-}
-
-/// The files and folders among `inputs`.
-pub fn paths(inputs: &[Input]) -> impl Iterator<Item = &Path> {
-    inputs.iter().filter_map(Input::path)
 }
 
 /// Parses `PATH`, `LABEL=PATH` or `LABEL/SESSION=PATH`, for clap.

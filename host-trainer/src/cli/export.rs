@@ -10,7 +10,7 @@ use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
-use super::arguments::{ReadingArguments, inputs, paths, weight_formats};
+use super::arguments::{ReadingArguments, inputs, weight_formats};
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
@@ -118,7 +118,10 @@ impl Arguments {
         };
         let mut files: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
         files.retain(|file| *file != source);
-        let inputs = [source.as_path()].into_iter().chain(paths(&self.data)).chain(self.provisioning_key.as_deref());
+        let inputs = [source.as_path()]
+            .into_iter()
+            .chain(self.reading.paths(&self.data))
+            .chain(self.provisioning_key.as_deref());
         let mut outputs = Outputs::new(self.force, inputs);
         // A path that is no model's folder is refused where it is read.
         if source.exists() {

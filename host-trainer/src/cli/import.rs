@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::arguments::{ReadingArguments, inputs, paths};
+use super::arguments::{ReadingArguments, inputs};
 use super::console::Console;
 use super::failure::Failure;
 use super::hints::Hint;
@@ -60,9 +60,6 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut imported = import(&arguments.weights, &options)?;
     let file = arguments.weights.display();
     imported.notes.iter().for_each(|note| console.note(format!("note: {file}: {}", note.with_hint())));
-    // Reading takes no time, and what is wrong with the file matters more than a folder that is in use.
-    let given = [arguments.weights.as_path()].into_iter().chain(paths(&arguments.standardise));
-    Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
     let weights = &mut imported.weights;
     let features = weights.dims.features;
     if !arguments.standardise.is_empty() {
@@ -80,6 +77,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",
         );
     }
+    // After all is read: what is wrong with an input matters more than a folder that is in use.
+    let given = [arguments.weights.as_path()].into_iter().chain(arguments.reading.paths(&arguments.standardise));
+    Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
     let model = Model::new(weights, imported.provenance)?;
     arguments.force.write_model(&model, &arguments.out)?;
     let digest = hex::encode(model.digest());
