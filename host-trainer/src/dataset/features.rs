@@ -18,7 +18,7 @@ pub(super) const BETWEEN: u8 = b'/';
 #[derive(Default)]
 pub(super) struct Features {
     /// The column or columns that name them, for messages.
-    pub(super) column: String,
+    column: String,
     /// The names as first written, in the order of their first appearance, one after the other: they are compared with
     /// every line, and so stay near each other.
     names: String,
@@ -97,10 +97,15 @@ impl Features {
     }
 
     /// A feature's name.
-    pub(super) fn name(&self, feature: u32) -> &str {
+    fn name(&self, feature: u32) -> &str {
         let feature = feature as usize;
         let start = feature.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.names[start as usize..self.ends[feature] as usize]
+    }
+
+    /// A feature as messages name it, such as "vertex `17`".
+    pub(super) fn shown(&self, feature: u32) -> String {
+        format!("{} `{}`", self.column, self.name(feature))
     }
 
     /// The place of each feature among all.
