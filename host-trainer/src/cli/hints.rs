@@ -208,6 +208,7 @@ fn unopened(port: &Port, error: &io::Error) -> &'static str {
         }
         (Port::Serial(_), _) if error.to_string().contains("busy") => "another program has it open",
         (Port::Serial(_), _) => "check that it is a serial port: `neural-vault token list` shows them",
+        (Port::Unix(_), io::ErrorKind::InvalidInput) => "give the socket on which a token listens",
         (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
         (Port::Tcp(_) | Port::Unix(_), _) => "check that a token listens there",
     }

@@ -197,7 +197,7 @@ pub enum DatasetError {
         wanted: &'static str,
     },
     /// A (label, session, timestep) has more or fewer values than the others.
-    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature", escape::path(file), at(label, session, *timestep))]
+    #[error("{}: line {line}: {} has {found} values where the others have {expected}; every timestep needs one line per feature, with an empty cell where a value is missing", escape::path(file), at(label, session, *timestep))]
     Ragged {
         /// The file.
         file: PathBuf,
@@ -229,7 +229,7 @@ pub enum DatasetError {
         timestep: i64,
     },
     /// A (label, session, timestep) has two values of one feature.
-    #[error("{}: line {line}: {} has a second value of {} `{}`; remove one, or rename the column if it does not number the features", escape::path(file), at(label, session, *timestep), Escaped(column), Escaped(feature))]
+    #[error("{}: line {line}: {} has a second value of {}; remove one, or rename the column if it does not number the features", escape::path(file), at(label, session, *timestep), Escaped(feature))]
     RepeatedFeature {
         /// The file.
         file: PathBuf,
@@ -241,13 +241,11 @@ pub enum DatasetError {
         session: String,
         /// The timestep.
         timestep: i64,
-        /// The column that names the features.
-        column: String,
-        /// The feature.
+        /// The column that names the features and the name in it, such as "vertex `17`".
         feature: String,
     },
     /// A (label, session, timestep) has other features than most.
-    #[error("{}: line {line}: {} has {} value of {} `{}`, which most others have{}; every timestep needs the same features", escape::path(file), at(label, session, *timestep), if *lacks { "no" } else { "a" }, Escaped(column), Escaped(feature), if *lacks { "" } else { " not" })]
+    #[error("{}: line {line}: {} has {} value of {}, which most others have{}; every timestep needs the same features", escape::path(file), at(label, session, *timestep), if *lacks { "no" } else { "a" }, Escaped(feature), if *lacks { "" } else { " not" })]
     OtherFeatures {
         /// The file.
         file: PathBuf,
@@ -259,9 +257,7 @@ pub enum DatasetError {
         session: String,
         /// The timestep.
         timestep: i64,
-        /// The column that names the features.
-        column: String,
-        /// The feature.
+        /// The column that names the features and the name in it, such as "vertex `17`".
         feature: String,
         /// Whether the feature is missing here, or here only.
         lacks: bool,

@@ -9,19 +9,24 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
+use super::names::is_missing;
+
 /// Separates the columns of a name.
-pub(super) const BETWEEN: char = '/';
+pub(super) const BETWEEN: u8 = b'/';
 
 /// The features of a file and of each of its values.
 #[derive(Default)]
 pub(super) struct Features {
     /// The column or columns that name them, for messages.
-    pub(super) column: String,
-    /// The names as first written, in the order of their first appearance.
-    names: Vec<String>,
+    column: String,
+    /// The names as first written, in the order of their first appearance, one after the other: they are compared with
+    /// every line, and so stay near each other.
+    names: String,
+    /// The end of each name in `names`.
+    ends: Vec<u32>,
     keys: Vec<Vec<Part>>,
     /// By the name as written.
-    index: HashMap<String, u32>,
+    index: HashMap<Vec<u8>, u32>,
     /// By the key, which `3` and `3.0` share.
     numbers: HashMap<Vec<Part>, u32>,
     /// The feature of each value, in the order of the file.
@@ -29,6 +34,10 @@ pub(super) struct Features {
     /// The feature expected next, because most files repeat one order.
     next: u32,
 }
+
+/// A cell that names no feature.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoName;
 
 /// One column's part of a name, as it is ordered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,18 +61,34 @@ impl Features {
     }
 
     /// Appends the feature of the next value.
-    pub(super) fn push(&mut self, name: &str) {
-        let number = match self.names.get(self.next as usize) {
-            Some(expected) if expected == name => self.next,
-            _ => self.number(name),
-        };
-        self.of_value.push(number);
-        self.next = number + 1;
+    ///
+    /// # Errors
+    /// [`NoName`], of text that [`is_name`] refuses.
+    #[inline]
+    pub(super) fn push(&mut self, name: &[u8]) -> Result<(), NoName> {
+        if self.next_name() != Some(name) {
+            self.next = self.number(name)?;
+        }
+        self.push_next();
+        Ok(())
+    }
+
+    /// The name of the feature expected next.
+    #[inline]
+    pub(super) fn next_name(&self) -> Option<&[u8]> {
+        ((self.next as usize) < self.ends.len()).then(|| self.name(self.next).as_bytes())
+    }
+
+    /// Appends the feature expected next as that of the next value.
+    #[inline]
+    pub(super) fn push_next(&mut self) {
+        self.of_value.push(self.next);
+        self.next += 1;
     }
 
     /// The number of features.
     pub(super) fn count(&self) -> usize {
-        self.names.len()
+        self.ends.len()
     }
 
     /// The features of these values of the file.
@@ -72,8 +97,15 @@ impl Features {
     }
 
     /// A feature's name.
-    pub(super) fn name(&self, feature: u32) -> &str {
-        &self.names[feature as usize]
+    fn name(&self, feature: u32) -> &str {
+        let feature = feature as usize;
+        let start = feature.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.names[start as usize..self.ends[feature] as usize]
+    }
+
+    /// A feature as messages name it, such as "vertex `17`".
+    pub(super) fn shown(&self, feature: u32) -> String {
+        format!("{} `{}`", self.column, self.name(feature))
     }
 
     /// The place of each feature among all.
@@ -87,23 +119,33 @@ impl Features {
         ranks
     }
 
-    fn number(&mut self, name: &str) -> u32 {
+    fn number(&mut self, name: &[u8]) -> Result<u32, NoName> {
         if let Some(&number) = self.index.get(name) {
-            return number;
+            return Ok(number);
         }
-        let key: Vec<Part> = name.split(BETWEEN).map(Part::new).collect();
+        let text = std::str::from_utf8(name).map_err(|_| NoName)?;
+        if !name.split(|&byte| byte == BETWEEN).all(is_name) {
+            return Err(NoName);
+        }
+        let key: Vec<Part> = text.split(char::from(BETWEEN)).map(Part::new).collect();
         let number = match self.numbers.entry(key) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                let number = self.names.len() as u32;
-                self.names.push(name.to_owned());
+                let number = self.ends.len() as u32;
+                self.names.push_str(text.trim());
+                self.ends.push(self.names.len() as u32);
                 self.keys.push(new.key().clone());
                 *new.insert(number)
             }
         };
         self.index.insert(name.to_owned(), number);
-        number
+        Ok(number)
     }
+}
+
+/// Whether a cell names a feature: text, and not a missing value.
+pub(super) fn is_name(cell: &[u8]) -> bool {
+    std::str::from_utf8(cell).is_ok_and(|cell| !is_missing(cell.trim().as_bytes()))
 }
 
 impl Part {
@@ -146,12 +188,13 @@ impl std::hash::Hash for Number {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     fn ranked(names: &[&str]) -> Vec<String> {
         let mut features = Features::new("vertex".to_owned());
-        names.iter().for_each(|name| features.push(name));
+        names.iter().for_each(|name| features.push(name.as_bytes()).unwrap());
         let mut order: Vec<(u32, u32)> = features.ranks().into_iter().zip(0..).collect();
         order.sort_unstable();
         order.into_iter().map(|(_, feature)| features.name(feature).to_owned()).collect()
@@ -173,12 +216,13 @@ mod tests {
     fn the_feature_of_each_value_is_kept() {
         let mut features = Features::new("vertex".to_owned());
         for name in ["b", "a"] {
-            features.push(name);
+            features.push(name.as_bytes()).unwrap();
         }
         features.begin_group();
         for name in ["b", "c", "a"] {
-            features.push(name);
+            features.push(name.as_bytes()).unwrap();
         }
         assert_eq!(features.of_values(0..5), [0, 1, 0, 2, 1]);
+        assert_eq!([&b""[..], b"NA", b"L/", b"\xff"].map(|name| features.push(name)), [const { Err(NoName) }; 4]);
     }
 }

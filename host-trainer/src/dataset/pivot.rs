@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::error::DatasetError;
-use super::features::Features;
+use super::features::{Features, NoName};
 use super::names::Names;
 use super::rows::{Dataset, Row};
 use crate::escape;
@@ -70,16 +70,37 @@ impl Pivot {
     }
 
     /// Appends one value to the run.
+    #[inline]
     pub(super) fn push(&mut self, value: f32) {
         self.values.push(value);
     }
 
-    /// Appends one value of a named feature to the run.
-    pub(super) fn push_feature(&mut self, name: &str, value: f32) {
+    /// The name that the next value's feature has, if the group goes on as those before.
+    #[inline]
+    pub(super) fn next_feature(&self) -> Option<&[u8]> {
+        self.features.as_ref()?.next_name()
+    }
+
+    /// Appends one value to the run, of the [`Pivot::next_feature`] where features have names.
+    #[inline]
+    pub(super) fn push_next(&mut self, value: f32) {
         if let Some(features) = &mut self.features {
-            features.push(name);
+            features.push_next();
         }
         self.values.push(value);
+    }
+
+    /// Appends one value of a named feature to the run.
+    ///
+    /// # Errors
+    /// [`NoName`], and the value is not appended.
+    #[inline]
+    pub(super) fn push_feature(&mut self, name: &[u8], value: f32) -> Result<(), NoName> {
+        if let Some(features) = &mut self.features {
+            features.push(name)?;
+        }
+        self.values.push(value);
+        Ok(())
     }
 
     /// The rows, ordered by (label, session, timestep).

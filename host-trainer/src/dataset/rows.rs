@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::error::DatasetError;
+use super::names::tidy;
 
 /// Rows of features, ordered by (label, session, timestep).
 #[derive(Debug, Clone, PartialEq)]
@@ -104,8 +105,9 @@ impl Dataset {
         all: &[String],
         names: &[N],
     ) -> Result<(Vec<String>, Vec<Option<u32>>), DatasetError> {
+        let names: Vec<_> = names.iter().map(|name| tidy(name.as_ref())).collect();
         if let Some(name) = names.iter().find(|name| !all.iter().any(|known| known == name.as_ref())) {
-            let (name, found) = (name.as_ref().to_owned(), all.to_vec());
+            let (name, found) = (name.clone().into_owned(), all.to_vec());
             return Err(DatasetError::UnknownName { file: self.origin.clone(), kind, name, found });
         }
         let mut kept = Vec::new();
@@ -195,6 +197,14 @@ mod tests {
         assert_eq!(some.labels, ["class02"]);
         assert_eq!(some.rows[1], Row { label: 0, session: 0, timestep: 1, run: 0 });
         assert_eq!(some.row(1), dataset.row(5));
+    }
+
+    #[test]
+    fn a_name_is_found_whatever_its_form_in_unicode() {
+        let mut dataset =
+            Synthetic { classes: 2, timesteps: 1, features: 1, sessions: 1, noise: 1.0, seed: 1 }.recordings();
+        dataset.labels[0] = "Zo\u{eb}".to_owned();
+        assert_eq!(dataset.restrict_labels(&[" Zoe\u{308}"]).unwrap().labels, ["Zo\u{eb}"]);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Times in seconds, or another unit, as whole steps.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 /// How far, in steps, the time between neighbours may be from one step.
 const TOLERANCE: f64 = 0.1;
 
@@ -52,6 +55,12 @@ fn count(distance: f64) -> i64 {
     } else {
         (distance.round() as i64).max(2)
     }
+}
+
+/// How many rows each row is after the first of its recording: rows of others between them are a gap in time.
+pub(super) fn count_rows<R: Eq + Hash>(recordings: &[R]) -> Vec<i64> {
+    let mut first = HashMap::new();
+    recordings.iter().zip(0..).map(|(recording, row)| row - *first.entry(recording).or_insert(row)).collect()
 }
 
 #[cfg(test)]

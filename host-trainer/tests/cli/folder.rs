@@ -105,13 +105,18 @@ impl AsRef<Path> for Folder {
     }
 }
 
-impl Run {
-    pub fn new(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().unwrap();
+impl From<Output> for Run {
+    fn from(Output { status, stdout, stderr }: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let run = Self { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) };
-        assert!(!run.stderr.contains("panicked"), "{command:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
         run
+    }
+}
+
+impl Run {
+    pub fn new(command: &mut Command) -> Self {
+        Self::from(command.output().unwrap())
     }
 
     /// Asserts that the command failed with `code`, printed no result and printed each of `says` as an error.

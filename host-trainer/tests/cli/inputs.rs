@@ -1,121 +1,115 @@
-//! The table of `docs/inputs.md`: every example gives the labels, sessions and timesteps that it says.
+//! Several inputs, their labels, standard input, pipes and folders.
 
-use std::fs;
-use std::path::Path;
+use std::io::Write;
+use std::process::Stdio;
 
-use super::folder::Folder;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::folder::{Folder, Run};
 use super::samples::npy;
 
-const DOCUMENT: &str = include_str!("../../../docs/inputs.md");
-const SCANS: &str = "video,session,timestep,prediction\n\
-                     cat,run1,0,1\ncat,run1,1,2\ncat,run2,0,3\ndog,run1,0,4\ndog,run2,0,5\n";
-const EVENTS: &str = "onset\tduration\ttrial_type\n0\t2\tface\n2\t4\thouse\n";
-
-/// A line of the table.
-struct Example {
-    arguments: Vec<String>,
-    labels: Vec<String>,
-    sessions: Vec<String>,
-    timesteps: Vec<String>,
+/// Runs the command with these bytes as standard input.
+fn run_on(folder: &Folder, bytes: &[u8], arguments: &[&str]) -> Run {
+    let mut command = folder.command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // A command that refuses its input may end before all of it is written.
+    let _ = input.write_all(bytes);
+    drop(input);
+    Run::from(child.wait_with_output().unwrap())
 }
 
-fn examples() -> Vec<Example> {
-    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| ")).skip(1);
-    let code = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    rows.map(|row| {
-        let cells: Vec<Vec<String>> = row.trim_matches('|').split('|').map(code).collect();
-        let words = |cell: &[String]| cell.iter().flat_map(|code| code.split(' ')).map(str::to_owned).collect();
-        assert_eq!(cells.len(), 5, "{row}");
-        let (arguments, timesteps) = (words(&cells[1]), words(&cells[4]));
-        Example { arguments, labels: cells[2].clone(), sessions: cells[3].clone(), timesteps }
-    })
-    .collect()
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(bytes).unwrap();
+    gzip.finish().unwrap()
 }
 
-/// The files of the examples.
-fn files() -> Folder {
+#[test]
+fn several_inputs_are_read_as_one_dataset_with_their_labels() {
     let folder = Folder::new();
-    let write = |name: &str, bytes: &[u8]| {
-        fs::create_dir_all(folder.path(name).parent().unwrap()).unwrap();
-        folder.write(name, bytes);
-    };
-    let clip = npy(&[3, 2], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.5]);
-    write("scans.csv", SCANS.as_bytes());
-    folder.does(&["convert", "scans.csv", "-o", "matrix.npz"]);
-    for name in ["clip.npy", "clips/clip1/preds.npy", "clips/clip2/preds.npy", "days/cat/day1.npy", "days/cat/day2.npy"]
+    for (name, value) in [("1.NPY", 1.0), ("2.npy", 2.0), ("3.npy", 3.0)] {
+        folder.write(name, npy(&[2, 2], &[value, 0.0, value, 1.0]));
+    }
+    let run = folder.does(&["inspect", "ada/r1=1.NPY", "ada/r2=2.npy", "3.npy"]);
+    assert!(run.stdout.contains("labels      2 (3, ada)"), "{}", run.stdout);
+    assert!(run.stdout.contains(", r1, r2"), "{}", run.stdout);
+    let says = ["2.npy: label `ada` is in 1.NPY too", "different sessions"];
+    folder.refuses(&["inspect", "ada=1.NPY", "ada=2.npy"], 3, &says);
+    folder.refuses(&["inspect", "ada=absent.npy"], 3, &["absent.npy: cannot be read"]);
+}
+
+#[test]
+fn standard_input_is_recognised_by_its_content() {
+    let folder = Folder::new();
+    let csv = b"video,timestep,prediction\nada,0,1\nada,0,2\n";
+    let array = npy(&[1, 2], &[1.0, 2.0]);
+    for (bytes, label) in [(csv.to_vec(), "ada"), (gzip(csv), "ada"), (array.clone(), "stdin"), (gzip(&array), "stdin")]
     {
-        write(name, &clip);
+        let run = run_on(&folder, &bytes, &["inspect", "-"]);
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.starts_with("standard input: sound recordings"), "{}", run.stdout);
+        assert!(run.stdout.contains(&format!("labels      1 ({label})")), "{}", run.stdout);
     }
-    write("other.npz", &npz("preds", &clip));
-    let values: Vec<u8> = [1.0_f32, 2.0, 3.0, 4.0, 5.0, 6.5].iter().flat_map(|value| value.to_le_bytes()).collect();
-    write("values.bin", &values);
-    write("timed.bin", &values);
-    write("timed.segments.json", b"[{\"start\": 0.0}, {\"start\": 1.5}, {\"start\": 7.5}]");
-    for (subject, run) in [(1, 1), (1, 2), (2, 1)] {
-        write(&format!("bids/sub-0{subject}/ses-1/func/sub-0{subject}_ses-1_task-x_run-{run}_bold.npy"), &clip);
-    }
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/formats");
-    for entry in fs::read_dir(committed).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), folder.path(entry.file_name().to_str().unwrap())).unwrap();
-    }
-    write("faces.tsv", EVENTS.as_bytes());
-    fs::copy(folder.path("scaled.nii.gz"), folder.path("sub-02_task-faces_bold.nii.gz")).unwrap();
-    write("sub-02_task-faces_events.tsv", b"onset\tduration\ttrial_type\n0\t4\tface\n4\t2\thouse\n");
-    folder
+    let run = run_on(&folder, &array, &["inspect", "ada/r1=-"]);
+    assert!(run.stdout.contains("labels      1 (ada)"), "{}", run.stdout);
+    run_on(&folder, b"\x7fELF\0\0", &["inspect", "-"]).failed(3, &["standard input: unknown kind of recording"]);
+    run_on(&folder, b"", &["inspect", "-"]).failed(3, &["standard input: the file is empty"]);
 }
 
-/// A `.npz` file of one array.
-fn npz(name: &str, array: &[u8]) -> Vec<u8> {
-    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    zip.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
-    std::io::Write::write_all(&mut zip, array).unwrap();
-    zip.finish().unwrap().into_inner()
-}
-
+#[cfg(unix)]
 #[test]
-fn every_example_of_the_table_gives_what_it_says() {
-    let folder = files();
-    let examples = examples();
-    assert!(examples.len() >= 19);
-    for Example { arguments, labels, sessions, timesteps } in examples {
-        let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let described = folder.does(&[&["inspect", "--json"], &given[..]].concat()).json();
-        let names = |key: &str| -> Vec<String> {
-            let names: Vec<String> = serde_json::from_value(described[key].clone()).unwrap();
-            names.into_iter().filter(|name| !name.is_empty()).collect()
-        };
-        assert_eq!((names("labels"), names("sessions")), (labels, sessions), "{given:?}");
-
-        folder.does(&[&["convert", "--force", "-o", "out.csv"], &given[..]].concat());
-        let csv = String::from_utf8(folder.read("out.csv")).unwrap();
-        let with_session = csv.starts_with("video,session");
-        let mut found: Vec<(String, String)> = Vec::new();
-        for line in csv.lines().skip(1) {
-            let cells: Vec<&str> = line.split(',').collect();
-            let (recording, time) = cells[..cells.len() - 1].split_at(if with_session { 2 } else { 1 });
-            let place = (recording.join(","), time[0].to_owned());
-            if found.last() != Some(&place) {
-                found.push(place);
-            }
-        }
-        let first = found[0].0.clone();
-        let times: Vec<String> = found.into_iter().filter(|(name, _)| *name == first).map(|(_, time)| time).collect();
-        assert_eq!(times, timesteps, "{given:?}");
+fn a_process_substitution_is_read_once() {
+    let folder = Folder::new();
+    folder.write("long.csv", "video,timestep,prediction\n".to_owned() + &"ada,0,1\n".repeat(20_000) + "ada,1,x\n");
+    let program = env!("CARGO_BIN_EXE_neural-vault");
+    for script in ["<(cat long.csv)", "<(gzip -c long.csv)"] {
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", &format!("{program} inspect {script}")]).current_dir(folder.path("."));
+        let run = Run::from(bash.output().unwrap());
+        run.failed(3, &["/dev/fd/", "line 20002, column `prediction`: `x` is not a number"]);
     }
 }
 
 #[test]
-fn every_example_is_the_same_recordings_after_conversion() {
-    let folder = files();
-    for Example { arguments, .. } in examples() {
-        let given: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        folder.does(&[&["convert", "--force", "-o", "first.csv"], &given[..]].concat());
-        let first = folder.read("first.csv");
-        for name in ["second.npz", "second.parquet", "second.csv.gz"] {
-            folder.does(&[&["convert", "--force", "-o", name], &given[..]].concat());
-            folder.does(&["convert", "--force", "-o", "again.csv", name]);
-            assert_eq!(folder.read("again.csv"), first, "{name} of {given:?}");
-        }
+fn a_folder_is_read_at_any_depth_and_what_is_left_out_is_noted() {
+    let folder = Folder::new();
+    for path in ["bids/sub-01/ses-1/func", "bids/sub-02"] {
+        std::fs::create_dir_all(folder.path(path)).unwrap();
     }
+    folder.write("bids/sub-01/ses-1/func/sub-01_ses-1_run-2_preds.npy", npy(&[1, 2], &[1.0, 2.0]));
+    folder.write("bids/sub-02/preds.npy", npy(&[1, 2], &[3.0, 4.0]));
+    folder.write("bids/participants.tsv", "participant_id\tage\nsub-01\t30\n");
+    folder.write("bids/README", "recordings\n");
+    let run = folder.does(&["inspect", "bids"]);
+    assert!(run.stdout.contains("labels      2 (sub-01, sub-02)"), "{}", run.stdout);
+    assert!(run.stdout.contains("ses-1_run-2"), "{}", run.stdout);
+    for says in ["note: left out: bids/participants.tsv: line 1: no column `video`", "note: 1 file is left out"] {
+        assert!(run.stderr.contains(says), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn values_without_a_header_need_a_width() {
+    let folder = Folder::new();
+    folder.write("face.bin", [1.0_f32, 2.0, 3.0, 4.0].map(f32::to_le_bytes).concat());
+    folder.refuses(&["inspect", "face.bin"], 3, &["face.bin: nothing says how many features", "--width"]);
+    let run = folder.does(&["inspect", "face.bin", "--width", "2"]);
+    assert!(run.stdout.contains("2 rows x 2 features"), "{}", run.stdout);
+    folder.refuses(&["inspect", "face.bin", "--width", "0"], 2, &["`0` is not a number of features"]);
+}
+
+#[test]
+fn options_of_reading_without_recordings_are_refused() {
+    let folder = Folder::with_model();
+    folder.refuses(&["export", "model", "--blocks", "2"], 2, &["--data"]);
+}
+
+#[test]
+fn control_characters_of_a_file_are_shown_as_escapes() {
+    let folder = Folder::new();
+    folder.write("bad.csv", "video,\u{1b}[2J,prediction\nada,0,1\n");
+    folder.refuses(&["inspect", "bad.csv"], 3, &["`\\u{1b}[2J`"]);
 }

@@ -18,6 +18,7 @@ mod evaluate;
 mod export;
 mod folder;
 mod identify;
+mod input_table;
 mod inputs;
 mod inspect;
 mod interrupted;

@@ -92,9 +92,8 @@ impl Pivot {
             of_group(group).for_each(|&feature| has[feature as usize] = true);
             let feature = (0..features.count()).find(|&feature| has[feature] != usual[feature])?;
             let (file, line, (label, session, timestep)) = (file.to_owned(), self.line_of(group, 0), self.place(group));
-            let (column, lacks) = (features.column.clone(), usual[feature]);
-            let feature = features.name(feature as u32).to_owned();
-            let fault = DatasetError::OtherFeatures { file, line, label, session, timestep, column, feature, lacks };
+            let (feature, lacks) = (features.shown(feature as u32), usual[feature]);
+            let fault = DatasetError::OtherFeatures { file, line, label, session, timestep, feature, lacks };
             Some((group, fault))
         })
     }
@@ -106,8 +105,8 @@ impl Pivot {
         if self.groups[group].values == 2 * value {
             return DatasetError::DuplicateTimestep { file, line, label, session, timestep };
         }
-        let (column, feature) = (features.column.clone(), features.name(feature).to_owned());
-        DatasetError::RepeatedFeature { file, line, label, session, timestep, column, feature }
+        let feature = features.shown(feature);
+        DatasetError::RepeatedFeature { file, line, label, session, timestep, feature }
     }
 
     /// Label, session and timestep of a group.

@@ -13,7 +13,7 @@ pub(super) struct Members<R: Read> {
 
 /// The decoder of a member, or the bytes after one.
 enum State<R: Read> {
-    Inside(GzDecoder<BufReader<R>>),
+    Inside(Box<GzDecoder<BufReader<R>>>),
     Between(BufReader<R>),
 }
 
@@ -21,7 +21,7 @@ impl<R: Read> Members<R> {
     const BUFFER: usize = 128 * 1024;
 
     pub(super) fn new(input: R) -> Self {
-        Self { state: Some(State::Inside(GzDecoder::new(BufReader::with_capacity(Self::BUFFER, input)))) }
+        Self { state: Some(State::Inside(Box::new(GzDecoder::new(BufReader::with_capacity(Self::BUFFER, input))))) }
     }
 }
 
@@ -47,7 +47,7 @@ impl<R: Read> Read for Members<R> {
                         return Ok(0);
                     }
                     if more && let Some(State::Between(input)) = self.state.take() {
-                        self.state = Some(State::Inside(GzDecoder::new(input)));
+                        self.state = Some(State::Inside(Box::new(GzDecoder::new(input))));
                     }
                 }
                 // An error left no state to go on from.

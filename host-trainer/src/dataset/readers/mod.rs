@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use super::check::check_values;
 use super::error::DatasetError;
 use super::input::{Input, Place};
-use super::names::Names;
+use super::names::{Names, tidy};
 use super::notes::not_finite;
 use super::order::{Twins, Unordered, join};
 use super::orientation::check_orientation;
@@ -189,7 +189,7 @@ fn named(mut dataset: Dataset, input: &Input) -> Result<Dataset, DatasetError> {
     let given = [("label", &input.label, &mut dataset.labels), ("session", &input.session, &mut dataset.sessions)];
     for (kind, given, found) in given {
         match (given, found.as_mut_slice()) {
-            (Some(given), [name]) => name.clone_from(given),
+            (Some(given), [name]) => *name = tidy(given).into_owned(),
             (Some(given), _) => {
                 let (file, given, found) = (dataset.origin, given.clone(), found.clone());
                 return Err(DatasetError::ManyNames { file, kind, given, found });

@@ -15,11 +15,11 @@ pub(super) struct Npy;
 
 impl Reader for Npy {
     fn name(&self) -> &'static str {
-        "a recording named by its file (`.npy`)"
+        "a recording named by its file (`.npy`, `.gz` allowed)"
     }
 
     fn endings(&self) -> &'static [&'static str] {
-        &[".npy"]
+        &[".npy", ".npy.gz"]
     }
 
     fn recognises(&self, start: &[u8]) -> bool {
@@ -35,8 +35,8 @@ impl Reader for Npy {
         let file = source.path().to_owned();
         let segments = if source.is_file() { segments::read(&self.companions(&file))? } else { None };
         source.refuse_other_kinds(b"\x93NUMPY")?;
-        let length = source.length();
-        let (matrix, note) = read_npy(&file, source.reader()?, length)?;
+        let length = source.plain_length();
+        let (matrix, note) = read_npy(&file, source.plain_reader()?, length)?;
         let frames = matrix.rows;
         let mut recording = Recording::from(matrix);
         recording.notes.extend(note);

@@ -21,7 +21,7 @@ use crate::dataset::names::{Names, is_missing};
 use crate::dataset::npy::{Archive, Matrix, Timesteps};
 use crate::dataset::order::{Twins, Unordered};
 use crate::dataset::rows::Row;
-use crate::dataset::times::steps;
+use crate::dataset::times::{count_rows, steps};
 use crate::escape;
 
 const DATA: &[&str] = &["X", "preds", "data"];
@@ -161,12 +161,6 @@ fn times(
             Ok(None)
         }
     }
-}
-
-/// How many rows each row is after the first of its recording: rows of others between them are a gap in time.
-fn count_rows(recordings: &[usize]) -> Vec<i64> {
-    let mut first = HashMap::new();
-    recordings.iter().zip(0..).map(|(recording, row)| row - *first.entry(recording).or_insert(row)).collect()
 }
 
 fn wrong(file: &Path, what: &str, reason: &str) -> DatasetError {

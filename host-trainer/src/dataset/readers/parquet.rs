@@ -8,9 +8,10 @@
 //! | numbers, or one column of lists | a timestep each | one recording, named by the file |
 //!
 //! The label is in `label`, `labels`, `y` or `video`, or in the column asked for; `session` (or `sessions`) and `timestep`
-//! (or `timesteps`) are taken where they are there. Columns of numbers that are called by one word and a number, `v0` to
-//! `v199`, are ordered by that number, and other columns of numbers beside them are left out; without such names all
-//! columns of numbers are features, in the order of the file. What is left out is noted.
+//! (or `timesteps`) are taken where they are there, all in any case; without timesteps rows count as in a labelled matrix.
+//! Columns of numbers that are called by one word and a number, `v0` to `v199`, are ordered by that number, and other
+//! columns of numbers beside them are left out; without such names all columns of numbers are features, in the order of
+//! the file. What is left out is noted.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -20,13 +21,14 @@ use super::feature_columns::feature_columns;
 use super::reader::{Content, LoadOptions, Reader, Recording};
 use super::source::Source;
 use crate::dataset::error::DatasetError;
-use crate::dataset::features::{BETWEEN, Features};
-use crate::dataset::names::Names;
+use crate::dataset::features::{BETWEEN, Features, NoName};
+use crate::dataset::names::{Names, is_missing};
 use crate::dataset::npy::Matrix;
 use crate::dataset::order::{Twins, Unordered};
-use crate::dataset::parquet::{Column, Kind, Table};
+use crate::dataset::parquet::{self, Column, Kind, Table};
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Row;
+use crate::dataset::times::count_rows;
 use crate::escape;
 
 const LABELS: [&str; 4] = ["label", "labels", "y", "video"];
@@ -58,7 +60,7 @@ impl Reader for Parquet {
         read.map_err(|source| DatasetError::Read { file: file.clone(), source })?;
         let table = Table::open(&file, bytes)?;
         let layout = Layout::of(&file, &table, options, label)?;
-        match (layout.label, layout.timestep, layout.find(PREDICTION, Kind::Number)) {
+        match (layout.label, layout.timestep, named(&table, PREDICTION)) {
             (Some(label), Some(timestep), Some(prediction)) => long(&file, &layout, label, timestep, prediction),
             _ => wide(&file, &layout, label),
         }
@@ -75,9 +77,7 @@ struct Layout<'t> {
 
 impl<'t> Layout<'t> {
     fn of(file: &Path, table: &'t Table, options: &LoadOptions, given: Option<&str>) -> Result<Self, DatasetError> {
-        let find = |names: &[&str]| {
-            names.iter().find_map(|name| table.columns().iter().find(|column| column.name.trim() == *name))
-        };
+        let find = |names: &[&str]| names.iter().find_map(|name| named(table, name));
         let asked = options.asked_label_column();
         let label = match asked {
             Some(name) => find(&[name]),
@@ -91,10 +91,6 @@ impl<'t> Layout<'t> {
             return Err(DatasetError::MissingColumn { file: file.to_owned(), line: 1, column, found });
         }
         Ok(Self { table, label, session, timestep })
-    }
-
-    fn find(&self, name: &str, kind: Kind) -> Option<&'t Column> {
-        self.table.columns().iter().find(|column| column.name.trim() == name && column.kind == kind)
     }
 
     /// The columns of features, and notes about those that are left out.
@@ -125,6 +121,12 @@ impl<'t> Layout<'t> {
         }
         Ok((features, notes))
     }
+}
+
+/// The column of this name, in another case where none has it as it is.
+fn named<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
+    let exact = table.columns().iter().find(|column| column.name.trim() == name);
+    exact.or_else(|| table.columns().iter().find(|column| column.name.trim().eq_ignore_ascii_case(name)))
 }
 
 /// Columns named by one word and distinct numbers, in the order of the numbers; all in their own order without such names.
@@ -169,8 +171,14 @@ fn wide(file: &Path, layout: &Layout<'_>, given: Option<&str>) -> Result<Content
         } else {
             values.extend(matrix.values);
         }
-        let label_of = numbers(layout, layout.label, group, rows, &mut labels, given.unwrap_or_default())?;
-        let session_of = numbers(layout, layout.session, group, rows, &mut sessions, "")?;
+        let label_of = match layout.label {
+            Some(column) => numbers(&names_of(file, table, group, column)?, &mut labels),
+            None => vec![labels.number(given.unwrap_or_default()); rows],
+        };
+        let session_of = match layout.session {
+            Some(column) => numbers(&names_of(file, table, group, column)?, &mut sessions),
+            None => vec![sessions.number(""); rows],
+        };
         names.extend(label_of.into_iter().zip(session_of));
         if let Some(column) = layout.timestep {
             timesteps.extend(table.integers(group, column)?);
@@ -188,7 +196,7 @@ fn wide(file: &Path, layout: &Layout<'_>, given: Option<&str>) -> Result<Content
         return Ok(Content::Recording(Recording { timesteps, notes, ..matrix.into() }));
     }
     if layout.timestep.is_none() {
-        timesteps = count_up(&names);
+        timesteps = count_rows(&names);
     }
     let row = |((label, session), timestep)| Row { label, session, timestep, run: 0 };
     let rows = names.into_iter().zip(timesteps).map(row).collect();
@@ -218,14 +226,14 @@ fn long(
     let others: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
     let others: Vec<&str> = others.into_iter().filter(|name| !taken.contains(name)).collect();
     let feature_names = feature_columns(&others);
-    let named = |name: &&str| table.columns().iter().find(|column| column.name == **name);
-    let columns: Vec<&Column> = feature_names.iter().filter_map(named).collect();
-    let features = (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&BETWEEN.to_string())));
+    let columns: Vec<&Column> = feature_names.iter().filter_map(|name| named(table, name)).collect();
+    let features =
+        (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&char::from(BETWEEN).to_string())));
     let mut pivot = Pivot::new(features);
     let mut before = 0;
     for (group, rows) in table.groups().enumerate().filter(|&(_, rows)| rows > 0) {
-        let labels = table.names(group, label)?;
-        let sessions = layout.session.map(|session| table.names(group, session)).transpose()?;
+        let labels = names_of(file, table, group, label)?;
+        let sessions = layout.session.map(|session| names_of(file, table, group, session)).transpose()?;
         let timesteps = table.integers(group, timestep)?;
         let values = table.numbers(group, &[prediction])?;
         let features: Vec<_> = columns.iter().map(|column| table.names(group, column)).collect::<Result<_, _>>()?;
@@ -240,12 +248,19 @@ fn long(
             let label = &labels.names[labels.rows[start] as usize];
             pivot.begin(label, session, timesteps[start], before + start as u64 + 1);
             for (row, &value) in (start..end).zip(&values[start..end]) {
-                let parts = features.iter().map(|names| names.names[names.rows[row] as usize].as_str());
-                match features.as_slice() {
-                    [] => pivot.push(value),
-                    [one] => pivot.push_feature(&one.names[one.rows[row] as usize], value),
-                    _ => pivot.push_feature(&parts.collect::<Vec<_>>().join(&BETWEEN.to_string()), value),
-                }
+                let parts = features.iter().map(|names| names.names[names.rows[row] as usize].as_bytes());
+                let pushed = match features.as_slice() {
+                    [] => {
+                        pivot.push(value);
+                        Ok(())
+                    }
+                    [one] => pivot.push_feature(one.names[one.rows[row] as usize].as_bytes(), value),
+                    _ => pivot.push_feature(&parts.collect::<Vec<_>>().join(&BETWEEN), value),
+                };
+                pushed.map_err(|NoName| {
+                    let what = format!("row {}", before + row as u64 + 1);
+                    wrong(file, &what, "its feature has no name; name it or leave the row out".to_owned())
+                })?;
             }
             start = end;
         }
@@ -254,32 +269,21 @@ fn long(
     Ok(Content::Labelled(pivot.finish(file, None)?))
 }
 
-/// The number of the name of each row of a group; `otherwise` without a column.
-fn numbers(
-    layout: &Layout<'_>,
-    column: Option<&Column>,
-    group: usize,
-    rows: usize,
-    names: &mut Names,
-    otherwise: &str,
-) -> Result<Vec<u32>, DatasetError> {
-    let Some(column) = column else {
-        return Ok(vec![names.number(otherwise); rows]);
-    };
-    let read = layout.table.names(group, column)?;
-    let numbers: Vec<u32> = read.names.iter().map(|name| names.number(name)).collect();
-    Ok(read.rows.into_iter().map(|row| numbers[row as usize]).collect())
+/// The number of each row's name among `names`.
+fn numbers(column: &parquet::Names, names: &mut Names) -> Vec<u32> {
+    let numbers: Vec<u32> = column.names.iter().map(|name| names.number(name)).collect();
+    column.rows.iter().map(|&row| numbers[row as usize]).collect()
 }
 
-/// Numbers the rows of each (label, session) from 0.
-fn count_up(names: &[(u32, u32)]) -> Vec<i64> {
-    let mut next = HashMap::new();
-    let numbers = names.iter().map(|name| {
-        let count = next.entry(name).or_insert(0);
-        *count += 1;
-        *count - 1
-    });
-    numbers.collect()
+/// Names of labels or sessions; those that pandas takes for missing are refused, as in CSV. A session may be empty, and
+/// an empty label is refused where all labels are.
+fn names_of(file: &Path, table: &Table, group: usize, column: &Column) -> Result<parquet::Names, DatasetError> {
+    let names = table.names(group, column)?;
+    let missing = |name: &&String| !name.trim().is_empty() && is_missing(name.trim().as_bytes());
+    match names.names.iter().find(missing) {
+        Some(name) => Err(wrong(file, &format!("column `{}`", column.name), format!("`{name}` is not a name"))),
+        None => Ok(names),
+    }
 }
 
 fn wrong(file: &Path, what: &str, reason: String) -> DatasetError {

@@ -76,10 +76,9 @@ impl Source {
 
     /// Names a file of another format as what it is; `magic` are the first bytes of the expected one.
     pub(super) fn refuse_other_kinds(&self, magic: &[u8]) -> Result<(), DatasetError> {
-        match kind(&self.start) {
-            Some(what) if !self.start.starts_with(magic) => {
-                Err(DatasetError::OtherKind { file: self.path.clone(), what })
-            }
+        let start = self.plain_start();
+        match kind(&start) {
+            Some(what) if !start.starts_with(magic) => Err(DatasetError::OtherKind { file: self.path.clone(), what }),
             _ => Ok(()),
         }
     }
@@ -98,6 +97,11 @@ impl Source {
         // The start ends amid the compressed data, which is no fault here.
         let _ = GzDecoder::new(&self.start[..]).take(Self::START as u64).read_to_end(&mut plain);
         plain
+    }
+
+    /// The length of what is not in gzip, where it is known without reading to the end.
+    pub(super) fn plain_length(&self) -> Option<u64> {
+        if self.is_gzip() { None } else { self.length() }
     }
 
     /// The length in bytes, where it is known without reading to the end.

@@ -176,7 +176,7 @@ fn what_is_no_port_is_called_what_it_is() {
     ] {
         let run = folder.run(&["token", "info", "--port", port]);
         run.failed(6, &[&format!("{port}: cannot be opened: it is {says}")]);
-        assert_eq!(run.stderr.contains("token list"), !port.starts_with("unix:"), "{}", run.stderr);
+        assert_eq!(run.stderr.contains("token list`"), !port.starts_with("unix:"), "{}", run.stderr);
         assert!(!run.stderr.contains("Not a typewriter") && !run.stderr.contains("other program"), "{}", run.stderr);
     }
 }

@@ -23,6 +23,11 @@ impl Numbers {
         Self { comma_allowed: separator != b',', comma_seen: false, point_seen: false }
     }
 
+    /// Whether numbers are written with a decimal point.
+    pub(super) fn have_points(&self) -> bool {
+        !self.comma_allowed || self.point_seen
+    }
+
     /// A value, correctly rounded to float32; NaN where it is missing.
     ///
     /// In a file that is not separated by commas a comma is the decimal mark, and then no cell may have a point.
@@ -39,16 +44,18 @@ impl Numbers {
         fast_float2::parse(cell).or_else(|_| self.other_float(cell.trim_ascii()))
     }
 
+    /// A value that is not a plain number; by std's parser, because one more call of the other would not be inlined.
+    #[cold]
     fn other_float(&mut self, cell: &[u8]) -> Result<f32, &'static str> {
         if is_missing(cell) {
             return Ok(f32::NAN);
         }
-        if let Ok(value) = fast_float2::parse(cell) {
+        let parse = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(|cell| cell.parse().ok());
+        if let Some(value) = parse(cell) {
             return Ok(value);
         }
         let mut copy = [0; LONGEST];
-        let with_point = self.with_point(cell, &mut copy).ok_or(Self::NUMBER)?;
-        let value = fast_float2::parse(with_point).map_err(|_| Self::NUMBER)?;
+        let value = self.with_point(cell, &mut copy).and_then(parse).ok_or(Self::NUMBER)?;
         self.comma_seen = true;
         if self.point_seen { Err(Self::MIXED) } else { Ok(value) }
     }
@@ -59,7 +66,7 @@ impl Numbers {
         cell.parse().ok().or_else(|| {
             let mut copy = [0; LONGEST];
             let cell = self.with_point(cell.as_bytes(), &mut copy).unwrap_or(cell.as_bytes());
-            let value: f64 = fast_float2::parse(cell).ok()?;
+            let value: f64 = std::str::from_utf8(cell).ok()?.parse().ok()?;
             // Above 2^53 neighbouring integers are the same float64.
             (value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0).then_some(value as i64)
         })

@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use csv::ByteRecord;
-
 use super::super::feature_columns::feature_columns;
-use super::Lines;
 use super::cells::Numbers;
 use super::dialect::Header;
+use super::records::Records;
 use crate::dataset::error::DatasetError;
-use crate::dataset::features::{BETWEEN, Features};
+use crate::dataset::features::{BETWEEN, Features, is_name};
 use crate::dataset::names::{is_missing, tidy};
 
 const NAME: &str = "a name";
@@ -20,10 +18,16 @@ pub(super) struct Columns<'l> {
     label: Label<'l>,
     session: Option<Column>,
     timestep: Column,
+    /// The places of these three, that of the timestep for those that are missing.
+    group: [usize; 3],
     pub(super) prediction: Column,
     /// The columns that name the feature, none where the order of the lines does.
     features: Vec<Column>,
 }
+
+/// The cells of a line that say whose values they are.
+#[derive(Default)]
+pub(super) struct Group([Vec<u8>; 3]);
 
 enum Label<'l> {
     Column(Column),
@@ -86,88 +90,111 @@ impl<'l> Columns<'l> {
         let others: Vec<&str> = names.iter().map(|name| name.as_ref()).filter(free).collect();
         let features = feature_columns(&others).into_iter().filter_map(|name| find(name).transpose());
         let features = features.collect::<Result<_, _>>()?;
-        Ok(Self { label: label_column, session, timestep, prediction, features })
+        let label_index = match &label_column {
+            Label::Column(column) => column.index,
+            Label::Given(_) => timestep.index,
+        };
+        let session_index = session.as_ref().map_or(timestep.index, |session| session.index);
+        let group = [timestep.index, session_index, label_index];
+        Ok(Self { label: label_column, session, timestep, group, prediction, features })
     }
 
     /// The features, to be numbered, where columns name them.
     pub(super) fn features(&self) -> Option<Features> {
         let names: Vec<&str> = self.features.iter().map(|column| column.name.as_str()).collect();
-        (!names.is_empty()).then(|| Features::new(names.join(&BETWEEN.to_string())))
+        (!names.is_empty()).then(|| Features::new(names.join("/")))
     }
 
-    /// Whether two lines have the same bytes in label, session and timestep.
-    pub(super) fn same_group(&self, a: &ByteRecord, b: &ByteRecord) -> bool {
-        let same = |column: &Column| a.get(column.index) == b.get(column.index);
-        same(&self.timestep)
-            && self.session.as_ref().is_none_or(same)
-            && match &self.label {
-                Label::Column(label) => same(label),
-                Label::Given(_) => true,
-            }
+    /// Whether the line has the bytes of `group` in label, session and timestep.
+    #[inline]
+    pub(super) fn is_of(&self, group: &Group, records: &Records<'_>) -> bool {
+        let same = |column: usize, bytes: &[u8]| records.lines.cell(column) == bytes;
+        let [timestep, session, label] = self.group;
+        same(timestep, &group.0[0]) && same(session, &group.0[1]) && same(label, &group.0[2])
+    }
+
+    /// The bytes of the line in label, session and timestep.
+    pub(super) fn group(&self, records: &Records<'_>) -> Group {
+        Group(self.group.map(|column| records.lines.cell(column).to_vec()))
     }
 
     /// Label, session (empty where there is none) and timestep of a line.
-    pub(super) fn group<'c>(
+    pub(super) fn names<'c>(
         &'c self,
-        lines: &Lines<'_>,
-        line: &'c ByteRecord,
+        records: &'c Records<'_>,
         numbers: Numbers,
     ) -> Result<(&'c str, &'c str, i64), DatasetError> {
         let label = match &self.label {
-            Label::Column(column) => match column.text(lines, line)? {
-                label if is_missing(label.trim().as_bytes()) => return Err(column.fault(lines, line, NAME)),
+            Label::Column(column) => match column.text(records)? {
+                label if is_missing(label.trim().as_bytes()) => return Err(column.fault(records, NAME)),
                 label => label,
             },
             Label::Given(label) => label,
         };
         let session = match &self.session {
-            Some(column) => match column.text(lines, line)? {
+            Some(column) => match column.text(records)? {
                 session if session.trim().is_empty() => "",
-                session if is_missing(session.trim().as_bytes()) => return Err(column.fault(lines, line, NAME)),
+                session if is_missing(session.trim().as_bytes()) => return Err(column.fault(records, NAME)),
                 session => session,
             },
             None => "",
         };
-        let timestep = numbers.integer(self.timestep.text(lines, line)?);
-        let timestep = timestep.ok_or_else(|| self.timestep.fault(lines, line, "a whole number"))?;
+        let timestep = numbers.integer(self.timestep.text(records)?);
+        let timestep = timestep.ok_or_else(|| self.timestep.fault(records, "a whole number"))?;
         Ok((label, session, timestep))
     }
 
-    /// The name of a line's feature, where columns name it; `name` is overwritten.
-    pub(super) fn feature<'c>(
-        &self,
-        lines: &Lines<'_>,
-        line: &'c ByteRecord,
-        name: &'c mut String,
-    ) -> Result<Option<&'c str>, DatasetError> {
-        let cell = |column: &Column| match column.text(lines, line)? {
-            cell if is_missing(cell.trim().as_bytes()) => Err(column.fault(lines, line, FEATURE)),
-            cell => Ok(cell),
+    /// The number of the first cells of a line, if these say whose value it is, and only the feature's cell, where one names
+    /// it, and the value's come after them.
+    pub(super) fn leading(&self, cells: usize) -> Option<usize> {
+        let count = 1 + self.group.into_iter().max()?;
+        let named = match self.features.as_slice() {
+            [] => 0,
+            [column] if column.index == count => 1,
+            _ => return None,
         };
-        match self.features.as_slice() {
-            [] => Ok(None),
-            [column] => cell(column).map(Some),
-            columns => {
-                name.clear();
-                for column in columns {
-                    if !name.is_empty() {
-                        name.push(BETWEEN);
-                    }
-                    name.push_str(cell(column)?.trim());
-                }
-                Ok(Some(name))
-            }
+        let mut group = self.group.to_vec();
+        group.sort_unstable();
+        group.dedup();
+        let value = count + named;
+        (group.len() == count && self.prediction.index == value && cells == value + 1).then_some(count)
+    }
+
+    /// Whether columns name the features.
+    pub(super) fn name_features(&self) -> bool {
+        !self.features.is_empty()
+    }
+
+    /// The name of a line's feature; that of several columns is put together in `name`.
+    #[inline]
+    pub(super) fn feature<'c>(&self, records: &'c Records<'_>, name: &'c mut Vec<u8>) -> &'c [u8] {
+        if let [column] = self.features.as_slice() {
+            return records.lines.cell(column.index);
         }
+        name.clear();
+        for column in &self.features {
+            if !name.is_empty() {
+                name.push(BETWEEN);
+            }
+            name.extend_from_slice(records.lines.cell(column.index).trim_ascii());
+        }
+        name
+    }
+
+    /// The error of a line whose feature has no name.
+    pub(super) fn feature_fault(&self, records: &Records<'_>) -> DatasetError {
+        let bad = |column: &&Column| !is_name(records.lines.cell(column.index));
+        self.features.iter().find(bad).unwrap_or(&self.prediction).fault(records, FEATURE)
     }
 }
 
 impl Column {
     /// The error for this cell of the line just read.
-    pub(super) fn fault(&self, lines: &Lines<'_>, line: &ByteRecord, wanted: &'static str) -> DatasetError {
-        lines.fault(line, self.index, &self.name, wanted)
+    pub(super) fn fault(&self, records: &Records<'_>, wanted: &'static str) -> DatasetError {
+        records.fault(self.index, &self.name, wanted)
     }
 
-    fn text<'c>(&self, lines: &Lines<'_>, line: &'c ByteRecord) -> Result<&'c str, DatasetError> {
-        std::str::from_utf8(&line[self.index]).map_err(|_| self.fault(lines, line, "UTF-8 text"))
+    fn text<'c>(&self, records: &'c Records<'_>) -> Result<&'c str, DatasetError> {
+        std::str::from_utf8(records.lines.cell(self.index)).map_err(|_| self.fault(records, "UTF-8 text"))
     }
 }

@@ -4,13 +4,11 @@
 //! writes. Without that line the separator is the one of comma, semicolon, tab and bar by which the header has the most
 //! of the wanted columns. A comment line that holds all of these is the header itself, as `numpy.savetxt` writes it.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 
-use csv::{ByteRecord, ReaderBuilder};
+use super::lines::{Lines, cells};
 
 const SEPARATORS: &[u8] = b",;\t|";
-/// A longer header line is not one; bounds the memory of a file without line ends.
-const LONGEST: u64 = 1 << 20;
 
 /// The header's cells and what was found on the way.
 pub(super) struct Header {
@@ -18,41 +16,38 @@ pub(super) struct Header {
     pub(super) names: Vec<String>,
     /// The line of the header, from 1.
     pub(super) line: u64,
-    /// The last line that was read.
-    pub(super) last_line: u64,
     pub(super) separator: u8,
 }
 
 /// Reads up to the end of the header; `wanted` are the names of columns that it should have.
-pub(super) fn header(input: &mut impl BufRead, wanted: &[&str]) -> io::Result<Header> {
+pub(super) fn header(lines: &mut Lines<impl Read>, wanted: &[&str]) -> io::Result<Header> {
     let mut named = None;
-    let (mut text, mut last_line) = (Vec::new(), 0);
     loop {
-        text.clear();
-        let line = last_line + 1;
-        if !next_line(input, &mut text, &mut last_line)? {
-            return Ok(Header { names: Vec::new(), line, last_line, separator: b',' });
-        }
-        let start = text.trim_ascii_start();
-        if start.is_empty() {
+        let Some(text) = lines.next_text()? else {
+            return Ok(Header { names: Vec::new(), line: lines.last_number(), separator: b',' });
+        };
+        let mut text = text.trim_ascii_start().to_vec();
+        let line = lines.last_number();
+        if text.is_empty() {
             continue;
         }
-        if let Some(separator) = excel_line(start) {
+        if let Some(separator) = excel_line(&text) {
             named = Some(separator);
             continue;
         }
-        let comment = start.starts_with(b"#");
+        let comment = text.starts_with(b"#");
+        if comment {
+            text.remove(0);
+        }
         // A quoted name may hold line ends.
         while !comment && text.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
-            if !next_line(input, &mut text, &mut last_line)? {
-                break;
-            }
+            let Some(more) = lines.next_text()? else { break };
+            text.push(b'\n');
+            text.extend_from_slice(more);
         }
-        let start = text.trim_ascii_start();
-        let cells = if comment { &start[1..] } else { start };
-        let (names, separator) = split(cells, named, wanted);
+        let (names, separator) = split(&text, named, wanted);
         if !comment || wanted.iter().all(|wanted| has(&names, wanted)) {
-            return Ok(Header { names, line, last_line, separator });
+            return Ok(Header { names, line, separator });
         }
     }
 }
@@ -62,16 +57,8 @@ fn has(names: &[String], wanted: &str) -> bool {
     names.iter().any(|name| name.eq_ignore_ascii_case(wanted))
 }
 
-/// Appends a line, and counts it; false at the end.
-fn next_line(input: &mut impl BufRead, text: &mut Vec<u8>, lines: &mut u64) -> io::Result<bool> {
-    let read = input.by_ref().take(LONGEST).read_until(b'\n', text)?;
-    *lines += u64::from(read > 0);
-    Ok(read > 0)
-}
-
 /// The separator of Excel's line `sep=;`.
 fn excel_line(line: &[u8]) -> Option<u8> {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
     match line {
         [s, e, p, b'=', separator, ..] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") && separator.is_ascii() => {
@@ -84,19 +71,15 @@ fn excel_line(line: &[u8]) -> Option<u8> {
 /// The names of a header, and the separator: `named` or the one that gives the most wanted columns.
 fn split(line: &[u8], named: Option<u8>, wanted: &[&str]) -> (Vec<String>, u8) {
     let candidates = named.map_or(SEPARATORS.to_vec(), |separator| vec![separator]);
-    let split = candidates.into_iter().map(|separator| (cells(line, separator), separator));
+    let split = candidates.into_iter().map(|separator| {
+        let names =
+            cells(line, separator).0.into_iter().map(|cell: Vec<u8>| String::from_utf8_lossy(&cell).trim().to_owned());
+        (names.collect::<Vec<String>>(), separator)
+    });
     let count = |names: &[String]| wanted.iter().filter(|wanted| has(names, wanted)).count();
     // The first of equals, because `max_by_key` would take the last.
     let best = split.rev().max_by_key(|(names, _)| (count(names), names.len()));
     best.unwrap_or_default()
-}
-
-fn cells(line: &[u8], separator: u8) -> Vec<String> {
-    let mut reader = ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(line);
-    let mut record = ByteRecord::new();
-    // Reading from memory fails at nothing.
-    let _ = reader.read_byte_record(&mut record);
-    record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -107,9 +90,10 @@ mod tests {
     const WANTED: &[&str] = &["video", "timestep", "prediction"];
 
     fn read(text: &str) -> (String, u64, u8) {
-        let mut input = text.as_bytes();
-        let header = header(&mut input, WANTED).unwrap();
-        assert!(input.is_empty() || input.starts_with(b"a"), "{text}");
+        let mut lines = Lines::new(text.as_bytes());
+        let header = header(&mut lines, WANTED).unwrap();
+        let rest = lines.next_text().unwrap();
+        assert!(rest.is_none_or(|rest| rest.starts_with(b"a")), "{text}");
         (header.names.join(" "), header.line, header.separator)
     }
 
@@ -131,13 +115,14 @@ mod tests {
         assert_eq!(read(text), ("video timestep prediction".to_owned(), 5, b';'));
         assert_eq!(read("\"sep=!\"\nvideo!timestep!prediction\n").2, b'!');
         assert_eq!(read("#x\n# video,timestep,prediction\na,0,1"), ("video timestep prediction".to_owned(), 2, b','));
-        assert_eq!(read("\n#x\n"), (String::new(), 3, b','));
+        assert_eq!(read("\n#x\n"), (String::new(), 2, b','));
     }
 
     #[test]
     fn a_quoted_name_may_hold_a_line_end() {
-        let mut input = &b"\"vi\ndeo\",timestep,prediction\na"[..];
-        let header = header(&mut input, WANTED).unwrap();
-        assert_eq!((header.names[0].as_str(), header.last_line, input), ("vi\ndeo", 2, &b"a"[..]));
+        let mut lines = Lines::new(&b"\"vi\ndeo\",timestep,prediction\na"[..]);
+        let header = header(&mut lines, WANTED).unwrap();
+        assert_eq!((header.names[0].as_str(), header.line), ("vi\ndeo", 1));
+        assert_eq!(lines.next_text().unwrap(), Some(&b"a"[..]));
     }
 }
