@@ -29,34 +29,36 @@ pub enum FrameError {
 /// # Errors
 /// What the frame lacks.
 pub fn check_frame(frame: &[f32]) -> Result<(), FrameError> {
-    let mut check = FrameCheck::default();
+    let mut check = FrameCheck::NEW;
     check.take(frame, frame.len());
     check.finish(frame.len())
 }
 
 /// The check of a frame that arrives in pieces.
-#[derive(Clone, Copy, Debug, Default)]
+// Two words, because a token has it on the stack several times.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct FrameCheck {
     /// Finite values so far; no longer counted once they are half of the frame and two differ.
     finite: usize,
-    /// The first finite value.
-    first: f32,
-    /// Whether a finite value differs from the first.
-    differs: bool,
+    /// The finite value that there is so far: NaN before the first, infinite once two differ.
+    only: f32,
 }
 
 impl FrameCheck {
+    /// The check of a frame of which nothing has arrived.
+    pub(crate) const NEW: Self = Self { finite: 0, only: f32::NAN };
+
     /// Takes the next values of a frame of `features` values.
     pub(crate) fn take(&mut self, values: &[f32], features: usize) {
         /// Values that are counted together, with SIMD.
         const TOGETHER: usize = 64;
 
         let mut values = values;
-        while !self.differs {
+        while !self.differs() {
             let Some((value, rest)) = values.split_first() else { return };
             if value.is_finite() {
-                self.first = if self.finite == 0 { *value } else { self.first };
-                self.differs = *value != self.first;
+                let is_another = self.finite > 0 && *value != self.only;
+                self.only = if is_another { f32::INFINITY } else { *value };
                 self.finite += 1;
             }
             values = rest;
@@ -74,11 +76,15 @@ impl FrameCheck {
         if !self.has_half(features) {
             return Err(FrameError::NotFinite { finite: self.finite, features });
         }
-        if self.differs || features == 1 { Ok(()) } else { Err(FrameError::Constant) }
+        if self.differs() || features == 1 { Ok(()) } else { Err(FrameError::Constant) }
     }
 
     fn has_half(&self, features: usize) -> bool {
         self.finite >= features.div_ceil(2)
+    }
+
+    fn differs(&self) -> bool {
+        self.only.is_infinite()
     }
 }
 
@@ -137,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_sound_frame_is_read_no_further_than_its_half() {
-        let mut check = FrameCheck::default();
+        let mut check = FrameCheck::NEW;
         let frame: std::vec::Vec<f32> = (0..10_000u16).map(f32::from).collect();
         check.take(&frame, frame.len());
         assert!((5000..5200).contains(&check.finite), "{}", check.finite);
@@ -156,7 +162,7 @@ mod tests {
             let frame: std::vec::Vec<f32> =
                 frame.into_iter().map(|value| if equal { value.min(1.0) } else { value }).collect();
             let features = frame.len();
-            let mut check = FrameCheck::default();
+            let mut check = FrameCheck::NEW;
             frame.chunks(size).for_each(|piece| check.take(piece, features));
             let count = |wanted: fn(&f32) -> bool| frame.iter().filter(|value| wanted(value)).count();
             let (finite, ones) = (count(|value| value.is_finite()), count(|value| *value == 1.0));

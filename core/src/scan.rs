@@ -9,7 +9,7 @@
 
 use core::error::Error;
 use core::fmt;
-use core::mem::take;
+use core::mem::replace;
 
 pub use crate::frame::{FrameError, check_frame};
 
@@ -71,7 +71,7 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// The window does not fit the model, or the scratch is too short.
     pub fn new(encoder: &'m Encoder<'m>, window: usize, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
-        let check = FrameCheck::default();
+        let check = FrameCheck::NEW;
         let state = ScanState { window, frame: 0, feature: 0, windows: 0, check, failure: None };
         let scan = Self::resume(encoder, state, scratch)?;
         scan.workspace.total.fill(0.0);
@@ -190,6 +190,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     }
 
     /// Checks whole frames or the next part of one, before anything is computed from them.
+    // Not inlined, so that its registers are not kept on the stack below a projection.
+    #[inline(never)]
     fn check<'v>(&mut self, parts: impl Iterator<Item = &'v [f32]>) -> Result<(), ScanError> {
         // Frames that are standardised already are not what was recorded.
         if !self.encoder.takes_raw_frames() {
@@ -202,7 +204,9 @@ impl<'m, 's> ScanEncoder<'m, 's> {
             if *feature + part.len() == features {
                 let before = (*windows as usize).saturating_mul(*window).saturating_add(*frame);
                 let frame = before.saturating_add(index).saturating_add(1);
-                take(check).finish(features).map_err(|cause| ScanError::Degenerate { frame, cause })?;
+                replace(check, FrameCheck::NEW)
+                    .finish(features)
+                    .map_err(|cause| ScanError::Degenerate { frame, cause })?;
             }
         }
         Ok(())
