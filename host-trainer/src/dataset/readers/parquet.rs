@@ -8,9 +8,10 @@
 //! | numbers, or one column of lists | a timestep each | one recording, named by the file |
 //!
 //! The label is in `label`, `labels`, `y` or `video`, or in the column asked for; `session` (or `sessions`) and `timestep`
-//! (or `timesteps`) are taken where they are there; without timesteps rows count as in a labelled matrix. Columns of numbers that are called by one word and a number, `v0` to
-//! `v199`, are ordered by that number, and other columns of numbers beside them are left out; without such names all
-//! columns of numbers are features, in the order of the file. What is left out is noted.
+//! (or `timesteps`) are taken where they are there, all in any case; without timesteps rows count as in a labelled matrix.
+//! Columns of numbers that are called by one word and a number, `v0` to `v199`, are ordered by that number, and other
+//! columns of numbers beside them are left out; without such names all columns of numbers are features, in the order of
+//! the file. What is left out is noted.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -59,7 +60,7 @@ impl Reader for Parquet {
         read.map_err(|source| DatasetError::Read { file: file.clone(), source })?;
         let table = Table::open(&file, bytes)?;
         let layout = Layout::of(&file, &table, options, label)?;
-        match (layout.label, layout.timestep, layout.find(PREDICTION, Kind::Number)) {
+        match (layout.label, layout.timestep, named(&table, PREDICTION)) {
             (Some(label), Some(timestep), Some(prediction)) => long(&file, &layout, label, timestep, prediction),
             _ => wide(&file, &layout, label),
         }
@@ -76,9 +77,7 @@ struct Layout<'t> {
 
 impl<'t> Layout<'t> {
     fn of(file: &Path, table: &'t Table, options: &LoadOptions, given: Option<&str>) -> Result<Self, DatasetError> {
-        let find = |names: &[&str]| {
-            names.iter().find_map(|name| table.columns().iter().find(|column| column.name.trim() == *name))
-        };
+        let find = |names: &[&str]| names.iter().find_map(|name| named(table, name));
         let asked = options.asked_label_column();
         let label = match asked {
             Some(name) => find(&[name]),
@@ -92,10 +91,6 @@ impl<'t> Layout<'t> {
             return Err(DatasetError::MissingColumn { file: file.to_owned(), line: 1, column, found });
         }
         Ok(Self { table, label, session, timestep })
-    }
-
-    fn find(&self, name: &str, kind: Kind) -> Option<&'t Column> {
-        self.table.columns().iter().find(|column| column.name.trim() == name && column.kind == kind)
     }
 
     /// The columns of features, and notes about those that are left out.
@@ -126,6 +121,12 @@ impl<'t> Layout<'t> {
         }
         Ok((features, notes))
     }
+}
+
+/// The column of this name, in another case where none has it as it is.
+fn named<'t>(table: &'t Table, name: &str) -> Option<&'t Column> {
+    let exact = table.columns().iter().find(|column| column.name.trim() == name);
+    exact.or_else(|| table.columns().iter().find(|column| column.name.trim().eq_ignore_ascii_case(name)))
 }
 
 /// Columns named by one word and distinct numbers, in the order of the numbers; all in their own order without such names.
@@ -225,8 +226,7 @@ fn long(
     let others: Vec<&str> = table.columns().iter().map(|column| column.name.as_str()).collect();
     let others: Vec<&str> = others.into_iter().filter(|name| !taken.contains(name)).collect();
     let feature_names = feature_columns(&others);
-    let named = |name: &&str| table.columns().iter().find(|column| column.name == **name);
-    let columns: Vec<&Column> = feature_names.iter().filter_map(named).collect();
+    let columns: Vec<&Column> = feature_names.iter().filter_map(|name| named(table, name)).collect();
     let features =
         (!feature_names.is_empty()).then(|| Features::new(feature_names.join(&char::from(BETWEEN).to_string())));
     let mut pivot = Pivot::new(features);

@@ -108,7 +108,7 @@ wide[[f"v{column}" for column in range(12)]].to_parquet("alone.parquet")
 
 types = pyarrow.table(
     {
-        "label": pyarrow.array(["a", "b", "a"]).dictionary_encode(),
+        "Label": pyarrow.array(["a", "b", "a"]).dictionary_encode(),
         "v0": pyarrow.array([0.5, None, -2.0], pyarrow.float16()),
         "v1": pyarrow.array([0.1, 1e30, None], pyarrow.float64()),
         "v2": pyarrow.array([-128, None, 127], pyarrow.int8()),
@@ -119,7 +119,7 @@ types = pyarrow.table(
     }
 )
 pyarrow.parquet.write_table(types, "types.parquet")
-numbers = types.drop_columns("label").to_pandas().astype(float).astype(numpy.float32)
+numbers = types.drop_columns("Label").to_pandas().astype(float).astype(numpy.float32)
 expected["types"] = rows(numbers.iloc[[0, 2, 1]])
 
 with open("expected.json", "w") as file:
