@@ -142,7 +142,7 @@ pub enum DatasetError {
     },
     /// A CSV line has more or fewer fields than the header.
     #[error(
-        "{}: line {line}: {found} fields where the header has {expected}; quote cells that hold the separator",
+        "{}: line {line}: {found} fields where the header has {expected}; quote cells that hold the separator, and name every column",
         escape::path(file)
     )]
     FieldCount {

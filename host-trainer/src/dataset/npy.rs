@@ -3,6 +3,7 @@
 mod archive;
 mod array;
 mod header;
+mod text;
 mod values;
 
 use std::fs::File;

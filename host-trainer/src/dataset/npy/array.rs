@@ -6,6 +6,7 @@ use std::path::Path;
 use npyz::{DType, Order, TypeChar};
 
 use super::header::read_header;
+use super::text::{narrow_text, wide_text};
 use super::values::{Format, Number, transposed};
 use super::{Matrix, WHOLE};
 use crate::dataset::error::DatasetError;
@@ -76,7 +77,9 @@ impl<'a> Array<'a> {
             (&[rows, features], _) => (rows, features),
             (&[components], Axes::OneOrTwo) => (1, components),
             _ => {
-                let reason = format!("its shape is {shape:?}; it must have two axes, timesteps x features");
+                let long = shape.iter().filter(|&&length| length != 1).count();
+                let advice = if shape.len() > 2 && long == 2 { "; save numpy.squeeze(array)" } else { "" };
+                let reason = format!("its shape is {shape:?}; it must have two axes, timesteps x features{advice}");
                 return Err(wrong(file, name, reason));
             }
         };
@@ -305,18 +308,4 @@ pub(super) fn read_error(file: &Path, what: &str, error: &io::Error) -> DatasetE
 
 pub(super) fn wrong(file: &Path, what: &str, reason: String) -> DatasetError {
     DatasetError::Array { file: file.to_owned(), what: what.to_owned(), reason }
-}
-
-/// Text of four bytes a character, without the zeros after it.
-fn wide_text(item: &[u8], big_endian: bool) -> Option<String> {
-    let (characters, _) = item.as_chunks::<4>();
-    let code = |&bytes: &[u8; 4]| if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-    let text: Option<String> = characters.iter().map(|bytes| char::from_u32(code(bytes))).collect();
-    text.map(|text| text.trim_end_matches('\0').to_owned())
-}
-
-/// Text in UTF-8, without the zeros after it.
-fn narrow_text(item: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(item).ok()?;
-    Some(text.trim_end_matches('\0').to_owned())
 }

@@ -195,6 +195,7 @@ impl Column {
     }
 
     fn text<'c>(&self, records: &'c Records<'_>) -> Result<&'c str, DatasetError> {
-        std::str::from_utf8(records.lines.cell(self.index)).map_err(|_| self.fault(records, "UTF-8 text"))
+        std::str::from_utf8(records.lines.cell(self.index))
+            .map_err(|_| self.fault(records, "text in UTF-8, as which the file must be saved"))
     }
 }

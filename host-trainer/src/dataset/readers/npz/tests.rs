@@ -203,6 +203,16 @@ fn each_kind_of_bad_array_has_its_own_message() {
         ),
         ("twice.npz", npz(&twice), "row 1: label, session and timestep are those of row 0"),
         ("flat.npy", array(&[1.0_f32, 2.0], &[2]), "the file: its shape is [2]; it must have two axes"),
+        (
+            "deeper.npy",
+            array(&[1.0_f32, 2.0], &[1, 2, 1]),
+            "the file: its shape is [1, 2, 1]; it must have two axes, timesteps x features",
+        ),
+        (
+            "batch.npy",
+            array(&[1.0_f32; 4], &[1, 2, 2]),
+            "the file: its shape is [1, 2, 2]; it must have two axes, timesteps x features; save numpy.squeeze(array)",
+        ),
         ("norows.npy", array::<f32>(&[], &[0, 3]), "there are no rows"),
         ("nofeatures.npy", array::<f32>(&[], &[3, 0]), "the file: it has no features"),
         ("cut.npy", whole[..whole.len() - 1].to_vec(), "the file: it is cut short"),
