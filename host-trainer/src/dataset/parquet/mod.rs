@@ -149,6 +149,12 @@ impl Table {
         let group = self.metadata.row_group(group);
         let chunk = group.column(column.leaf);
         let rows = group.num_rows().max(0) as usize;
+        // The parquet crate panics at a range that is none.
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let end = start.checked_add(chunk.compressed_size());
+        if start < 0 || chunk.compressed_size() < 0 || end.is_none_or(|end| end > self.bytes.len() as i64) {
+            return Err(ParquetError::EOF("its pages are not in the file".to_owned()));
+        }
         if let codec @ (Compression::BROTLI(_) | Compression::LZO) = chunk.compression() {
             return Err(ParquetError::NYI(format!("it is compressed by {codec}, which is not read")));
         }

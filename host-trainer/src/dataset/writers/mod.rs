@@ -37,10 +37,10 @@ pub fn write(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
     (format_of(file)?.write)(dataset, file, Existing::Replace)
 }
 
-/// As [`write`], but replaces no file.
+/// As [`write()`], but replaces no file.
 ///
 /// # Errors
-/// As [`write`], also when a file is there.
+/// As [`write()`], also when a file is there.
 pub fn write_new(dataset: &Dataset, file: &Path) -> Result<(), DatasetError> {
     (format_of(file)?.write)(dataset, file, Existing::Keep)
 }
