@@ -39,7 +39,7 @@ impl Weights {
 
 /// Imports `w.safetensors` into `out`: its notes, and its digest.
 fn import(folder: &Folder, further: &[&str]) -> (String, String) {
-    let run = folder.does(&[&["import", "w.safetensors", "--out", "out", "--json"], further].concat());
+    let run = folder.does(&[&["import", "w.safetensors", "--out", "out", "--json", "--force"], further].concat());
     (run.stderr.clone(), run.json()["digest"].as_str().unwrap().to_owned())
 }
 
@@ -47,7 +47,7 @@ fn import(folder: &Folder, further: &[&str]) -> (String, String) {
 fn weights_of_another_program_give_the_model_that_they_are_of() {
     let folder = Folder::with_model();
     let embed = |model: &str| {
-        folder.does(&["embed", "data.csv", "--model", model, "--window", "3", "-o", "e.npy"]);
+        folder.does(&["embed", "data.csv", "--model", model, "--window", "3", "-o", "e.npy", "--force"]);
         folder.read("e.npy")
     };
     let mut weights = Weights::of_model(&folder);
