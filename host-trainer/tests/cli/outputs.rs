@@ -69,6 +69,7 @@ fn an_input_is_never_an_output_not_even_by_force() {
     ] {
         if input == "new" {
             fs::create_dir(folder.path("new")).unwrap();
+            fs::copy(folder.path("data.csv"), folder.path("new/data.csv")).unwrap();
         }
         let says = [&*format!("input of this command ({input})"), "give the output"];
         folder.refuses(&[arguments, &["--force"]].concat(), 2, &says);
