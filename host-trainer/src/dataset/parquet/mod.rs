@@ -2,8 +2,8 @@
 
 mod column;
 mod decode;
+mod pages;
 mod write;
-mod zstd;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use rayon::prelude::*;
 use super::error::DatasetError;
 use super::npy::Matrix;
 pub(super) use column::{Column, Kind};
+use pages::Pages;
 pub(super) use write::write;
-use zstd::ZstdPages;
 
 /// Values of columns that are held at a time while they are spread over the rows, 2 MB.
 const CACHED: usize = 1 << 19;
@@ -149,15 +149,20 @@ impl Table {
         let group = self.metadata.row_group(group);
         let chunk = group.column(column.leaf);
         let rows = group.num_rows().max(0) as usize;
+        // The parquet crate panics at a range that is none.
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let end = start.checked_add(chunk.compressed_size());
+        if start < 0 || chunk.compressed_size() < 0 || end.is_none_or(|end| end > self.bytes.len() as i64) {
+            return Err(ParquetError::EOF("its pages are not in the file".to_owned()));
+        }
         if let codec @ (Compression::BROTLI(_) | Compression::LZO) = chunk.compression() {
             return Err(ParquetError::NYI(format!("it is compressed by {codec}, which is not read")));
         }
-        let reader = |chunk| SerializedPageReader::new(self.bytes.clone(), chunk, rows, None);
-        if matches!(chunk.compression(), Compression::ZSTD(_)) {
-            let stored = chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
-            return Ok(Box::new(ZstdPages(reader(&stored)?)));
-        }
-        Ok(Box::new(reader(chunk)?))
+        let zstd = matches!(chunk.compression(), Compression::ZSTD(_));
+        let stored = zstd.then(|| chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build());
+        let stored = stored.transpose()?;
+        let reader = SerializedPageReader::new(self.bytes.clone(), stored.as_ref().unwrap_or(chunk), rows, None)?;
+        Ok(Box::new(Pages::new(reader, &column.descriptor, zstd)))
     }
 
     fn room(&self, rows: usize, columns: usize) -> Result<Vec<f32>, DatasetError> {
