@@ -109,7 +109,7 @@ fn control_characters_of_files_and_arguments_are_shown_escaped() {
     let mut said = Vec::new();
     for arguments in [
         &["inspect", "data.csv"][..],
-        &["inspect", "data.csv", "--json"],
+        &["inspect", "data.csv", "--json", "--quiet"],
         &["inspect", "out"],
         &["inspect", "out/training.safetensors"],
         &enroll,
