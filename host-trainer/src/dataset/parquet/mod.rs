@@ -5,6 +5,7 @@ mod decode;
 mod pages;
 mod write;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,9 +84,7 @@ impl Table {
             return Ok(by_row);
         }
         let decode = |column: &Column, values: &mut [f32]| {
-            let pages = self.pages(group, column);
-            let decoded = pages.and_then(|pages| decode::numbers(column, pages, values));
-            decoded.map_err(|error| self.wrong(column, &error))
+            self.decoded(group, column, |pages| decode::numbers(column, pages, values))
         };
         if let [one] = columns {
             decode(one, &mut by_row)?;
@@ -115,8 +114,7 @@ impl Table {
     /// [`DatasetError::Array`], naming the column and the row of another length.
     pub(super) fn lists(&self, group: usize, column: &Column) -> Result<Matrix, DatasetError> {
         let rows = self.rows(group);
-        let read = self.pages(group, column).and_then(|pages| decode::lists(column, pages, rows));
-        let values = read.map_err(|error| self.wrong(column, &error))?;
+        let values = self.decoded(group, column, |pages| decode::lists(column, pages, rows))?;
         Ok(Matrix { rows, features: values.len() / rows.max(1), values })
     }
 
@@ -126,8 +124,7 @@ impl Table {
     /// [`DatasetError::Array`], naming the column and the row without a name.
     pub(super) fn names(&self, group: usize, column: &Column) -> Result<Names, DatasetError> {
         let rows = self.rows(group);
-        let read = self.pages(group, column).and_then(|pages| decode::names(column, pages, rows));
-        read.map_err(|error| self.wrong(column, &error))
+        self.decoded(group, column, |pages| decode::names(column, pages, rows))
     }
 
     /// Reads a column of whole numbers.
@@ -136,8 +133,7 @@ impl Table {
     /// [`DatasetError::Array`], naming the column and the row that has none.
     pub(super) fn integers(&self, group: usize, column: &Column) -> Result<Vec<i64>, DatasetError> {
         let rows = self.rows(group);
-        let read = self.pages(group, column).and_then(|pages| decode::integers(column, pages, rows));
-        read.map_err(|error| self.wrong(column, &error))
+        self.decoded(group, column, |pages| decode::integers(column, pages, rows))
     }
 
     fn rows(&self, group: usize) -> usize {
@@ -177,8 +173,19 @@ impl Table {
         }
     }
 
-    fn wrong(&self, column: &Column, error: &ParquetError) -> DatasetError {
-        unsound(&self.file, &format!("column `{}`", column.name), error)
+    /// What `read` makes of a column's pages; a panic of the parquet crate at malformed ones is an error too.
+    fn decoded<T>(
+        &self,
+        group: usize,
+        column: &Column,
+        read: impl FnOnce(Box<dyn PageReader>) -> parquet::errors::Result<T>,
+    ) -> Result<T, DatasetError> {
+        let read = AssertUnwindSafe(|| self.pages(group, column).and_then(read));
+        let what = format!("column `{}`", column.name);
+        match catch_unwind(read) {
+            Ok(read) => read.map_err(|error| unsound(&self.file, &what, &error)),
+            Err(_) => Err(self.error(&what, "its pages are malformed; write or copy it again".to_owned())),
+        }
     }
 
     fn error(&self, what: &str, reason: String) -> DatasetError {

@@ -7,7 +7,7 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::schema::types::ColumnDescPtr;
@@ -20,13 +20,15 @@ pub(super) struct Pages<P> {
     /// Kinds of levels in front of the values: repetition, definition.
     kinds_of_levels: usize,
     has_dictionary: bool,
+    is_text: bool,
 }
 
 impl<P: PageReader> Pages<P> {
     /// Pages of a column; those of `inner` are compressed if they are in `zstd`.
     pub(super) fn new(inner: P, column: &ColumnDescPtr, zstd: bool) -> Self {
         let kinds_of_levels = usize::from(column.max_rep_level() > 0) + usize::from(column.max_def_level() > 0);
-        Self { inner, zstd, kinds_of_levels, has_dictionary: false }
+        let is_text = column.physical_type() == Type::BYTE_ARRAY;
+        Self { inner, zstd, kinds_of_levels, has_dictionary: false, is_text }
     }
 
     fn decompress(&self, page: &mut Page) -> Result<()> {
@@ -47,9 +49,9 @@ impl<P: PageReader> Pages<P> {
 
     fn check(&mut self, page: &Page) -> Result<()> {
         let encoding = match page {
-            Page::DictionaryPage { .. } => {
+            Page::DictionaryPage { buf, num_values, .. } => {
                 self.has_dictionary = true;
-                return Ok(());
+                return if self.is_text { check_texts(buf, *num_values) } else { Ok(()) };
             }
             Page::DataPage { buf, encoding, .. } => {
                 let mut rest = &buf[..];
@@ -76,8 +78,17 @@ impl<P: PageReader> Pages<P> {
     }
 }
 
+/// Refuses fewer texts than these, each of which has its length of four bytes before it.
+fn check_texts(mut bytes: &[u8], count: u32) -> Result<()> {
+    for _ in 0..count {
+        let (length, rest) = bytes.split_first_chunk().ok_or_else(too_short)?;
+        bytes = rest.get(u32::from_le_bytes(*length) as usize..).ok_or_else(too_short)?;
+    }
+    Ok(())
+}
+
 fn too_short() -> ParquetError {
-    ParquetError::EOF("a page ends in its levels".to_owned())
+    ParquetError::EOF("a page is too short".to_owned())
 }
 
 impl<P: PageReader> PageReader for Pages<P> {
