@@ -132,8 +132,9 @@ fn control_characters_of_files_and_arguments_are_shown_escaped() {
         said.push(text);
     }
     assert!(said[0].contains(shown), "{}", said[0]);
-    // Notes follow the document.
-    let labels = serde_json::Deserializer::from_str(&said[1]).into_iter::<serde_json::Value>().next().unwrap().unwrap();
+    // Notes on standard error follow the document.
+    let mut documents = serde_json::Deserializer::from_str(&said[1]).into_iter::<serde_json::Value>();
+    let labels = documents.next().unwrap().unwrap();
     assert_eq!(labels["labels"][0], evil);
     assert!(said[14].contains("\\u{1b}[31m"), "{}", said[14]);
 }
