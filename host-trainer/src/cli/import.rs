@@ -10,7 +10,7 @@ use super::console::Console;
 use super::failure::Failure;
 use super::hints::Hint;
 use super::output::{Force, MODEL_FILES, Outputs};
-use crate::dataset::{Input, Standardiser};
+use crate::dataset::{Input, Standardiser, check_frames};
 use crate::embedding::EmbeddingError;
 use crate::hex;
 use crate::model::Model;
@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let origin = dataset.origin.display().to_string();
             return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
         }
+        check_frames(&dataset, 0..dataset.rows.len())?;
         if imported.standardised {
             console.note(format!("note: {file}: the statistics of --standardise replace its standardiser"));
         }

@@ -169,6 +169,9 @@ fn the_standardiser_is_fitted_to_any_recordings_that_train_takes() {
     folder.write("other.csv", renamed);
     assert_ne!(import(&folder, &["--standardise", "data.csv", "--standardise", "other.csv"]).1, whole);
     folder.refuses(&["import", "w.safetensors", "--out", "new", "--label-column", "subject"], 2, &["--standardise"]);
+    folder.write("zeros.csv", "video,timestep,prediction\n".to_owned() + &"ada,0,0\n".repeat(FEATURES));
+    let zeros = ["import", "w.safetensors", "--out", "new", "--standardise", "data.csv", "--standardise", "zeros.csv"];
+    folder.refuses(&zeros, 3, &["label `ada`, timestep 0", "says nothing"]);
 }
 
 #[test]
