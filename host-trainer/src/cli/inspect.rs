@@ -104,7 +104,9 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         Fill::Mean => writeln!(text, "not finite  enters as the training mean"),
     };
     let labels = model.labels_digest().map(|digest| hex::encode(digest));
-    let _ = writeln!(text, "labels      {}", labels.as_deref().unwrap_or("not known"));
+    if let Some(labels) = &labels {
+        let _ = writeln!(text, "labels      {labels} (their digest)");
+    }
     if let Some(note) = model.window_note() {
         let _ = writeln!(text, "note        {note}");
     }
