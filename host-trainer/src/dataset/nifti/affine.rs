@@ -1,6 +1,6 @@
 //! Where the voxels of a NIfTI-1 volume are in space, as nibabel's `get_best_affine` says.
 
-use super::header::Fields;
+use super::fields::Fields;
 
 /// Millimetres of a voxel's centre: three rows of x, y, z and an offset.
 pub(super) type Affine = [[f64; 4]; 3];

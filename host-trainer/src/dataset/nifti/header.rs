@@ -13,9 +13,9 @@
 //! | 344..348 | `magic` | `n+1` where the values follow in the same file |
 
 use super::affine::{self, Affine};
+use super::fields::{Fields, LENGTH, at};
 use crate::dataset::numbers::{ByteOrder, NumberType, Scale};
 
-pub(super) const LENGTH: usize = 348;
 /// Where values begin at the earliest: after the header and four bytes that announce extensions.
 const EARLIEST: f32 = 352.0;
 
@@ -54,7 +54,7 @@ impl Header {
             }
             _ => return Err("it is Analyze 7.5, not NIfTI-1; write it again with nibabel.save".to_owned()),
         }
-        let fields = Fields { bytes, order };
+        let fields = Fields::new(bytes, order);
         let (shape, frames) = sizes(&fields)?;
         let kind = match fields.short(70) {
             2 => NumberType::U8,
@@ -95,36 +95,6 @@ impl Header {
     }
 }
 
-/// The header's bytes, read in the file's order.
-pub(super) struct Fields<'b> {
-    bytes: &'b [u8; LENGTH],
-    order: ByteOrder,
-}
-
-impl Fields<'_> {
-    pub(super) fn short(&self, place: usize) -> i16 {
-        match self.order {
-            ByteOrder::Little => i16::from_le_bytes(at(self.bytes, place)),
-            ByteOrder::Big => i16::from_be_bytes(at(self.bytes, place)),
-        }
-    }
-
-    pub(super) fn float(&self, place: usize) -> f32 {
-        match self.order {
-            ByteOrder::Little => f32::from_le_bytes(at(self.bytes, place)),
-            ByteOrder::Big => f32::from_be_bytes(at(self.bytes, place)),
-        }
-    }
-
-    pub(super) fn floats<const COUNT: usize>(&self, place: usize) -> [f64; COUNT] {
-        std::array::from_fn(|index| self.float(place + 4 * index).into())
-    }
-}
-
-fn at<const SIZE: usize>(bytes: &[u8; LENGTH], place: usize) -> [u8; SIZE] {
-    std::array::from_fn(|index| bytes[place + index])
-}
-
 /// The shape of a volume, and the number of volumes.
 fn sizes(fields: &Fields<'_>) -> Result<([usize; 3], usize), String> {
     let axes = fields.short(40);
@@ -161,7 +131,7 @@ fn seconds(fields: &Fields<'_>) -> Option<f64> {
     const TIME: u8 = 0x38;
     const MILLISECONDS: u8 = 16;
     const MICROSECONDS: u8 = 24;
-    let unit = match fields.bytes[123] & TIME {
+    let unit = match fields.byte(123) & TIME {
         MILLISECONDS => 1e-3,
         MICROSECONDS => 1e-6,
         // Seconds, or nothing, which is seconds in practice.

@@ -7,6 +7,7 @@
 //! stands, and reads whole volumes into arrays where a mask needs a tenth of them.
 
 mod affine;
+mod fields;
 mod header;
 
 use std::io::{self, Read};
@@ -15,6 +16,7 @@ use std::path::Path;
 use super::error::DatasetError;
 use super::npy::Matrix;
 use affine::differ;
+use fields::LENGTH;
 use header::Header;
 
 /// The voxels of a scan that are not zero in a mask.
@@ -113,13 +115,13 @@ pub(super) fn read(file: &Path, mut input: impl Read, mask: &Mask) -> Result<Ima
 
 /// Reads up to the first volume.
 fn begin(file: &Path, input: &mut dyn Read) -> Result<Header, DatasetError> {
-    let mut start = [0; header::LENGTH];
+    let mut start = [0; LENGTH];
     input.read_exact(&mut start).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => wrong(file, "it is shorter than a header; copy it again".to_owned()),
         _ => read_error(file, error),
     })?;
     let header = Header::parse(&start).map_err(|reason| wrong(file, reason))?;
-    let mut extensions = input.take(header.offset - header::LENGTH as u64);
+    let mut extensions = input.take(header.offset - LENGTH as u64);
     io::copy(&mut extensions, &mut io::sink()).map_err(|error| read_error(file, error))?;
     Ok(header)
 }
