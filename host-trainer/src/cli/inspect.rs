@@ -47,7 +47,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = match arguments.data.inputs.as_slice() {
         [Input { place: Place::Path(path), label: None, .. }] => path.as_path(),
-        _ => Path::new(""),
+        several => {
+            if let Some(other) =
+                several.iter().filter_map(Input::path).find(|path| !matches!(kind(path), Kind::Recordings))
+            {
+                let text = format!("{}: is no recording; describe it by itself", other.display());
+                return Err(Failure::new(USAGE, text));
+            }
+            Path::new("")
+        }
     };
     let kind = kind(path);
     if let Some(key) = &arguments.provisioning_key {

@@ -177,3 +177,10 @@ fn recordings_whose_level_tells_their_labels_apart_get_a_warning() {
     folder.does(&["convert", "level.csv", "-o", "clean.csv", "--zscore"]);
     assert!(inspect(&folder, "clean.csv")["level_between_labels"].is_null());
 }
+
+#[test]
+fn what_is_no_recording_is_described_by_itself() {
+    let folder = Folder::with_model();
+    let says = ["model/model.nvb: is no recording", "by itself"];
+    folder.refuses(&["inspect", "data.csv", "model/model.nvb"], 2, &says);
+}
