@@ -19,11 +19,8 @@ pub(super) const BETWEEN: u8 = b'/';
 pub(super) struct Features {
     /// The column or columns that name them, for messages.
     column: String,
-    /// The names as first written, in the order of their first appearance, one after the other: they are compared with
-    /// every line, and so stay near each other.
-    names: String,
-    /// The end of each name in `names`.
-    ends: Vec<u32>,
+    /// The names as first written, in the order of their first appearance.
+    names: Vec<String>,
     keys: Vec<Vec<Part>>,
     /// By the name as written.
     index: HashMap<Vec<u8>, u32>,
@@ -64,31 +61,19 @@ impl Features {
     ///
     /// # Errors
     /// [`NoName`], of text that [`is_name`] refuses.
-    #[inline]
     pub(super) fn push(&mut self, name: &[u8]) -> Result<(), NoName> {
-        if self.next_name() != Some(name) {
-            self.next = self.number(name)?;
-        }
-        self.push_next();
+        let number = match self.names.get(self.next as usize) {
+            Some(expected) if expected.as_bytes() == name => self.next,
+            _ => self.number(name)?,
+        };
+        self.of_value.push(number);
+        self.next = number + 1;
         Ok(())
-    }
-
-    /// The name of the feature expected next.
-    #[inline]
-    pub(super) fn next_name(&self) -> Option<&[u8]> {
-        ((self.next as usize) < self.ends.len()).then(|| self.name(self.next).as_bytes())
-    }
-
-    /// Appends the feature expected next as that of the next value.
-    #[inline]
-    pub(super) fn push_next(&mut self) {
-        self.of_value.push(self.next);
-        self.next += 1;
     }
 
     /// The number of features.
     pub(super) fn count(&self) -> usize {
-        self.ends.len()
+        self.names.len()
     }
 
     /// The features of these values of the file.
@@ -98,9 +83,7 @@ impl Features {
 
     /// A feature's name.
     fn name(&self, feature: u32) -> &str {
-        let feature = feature as usize;
-        let start = feature.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.names[start as usize..self.ends[feature] as usize]
+        &self.names[feature as usize]
     }
 
     /// A feature as messages name it, such as "vertex `17`".
@@ -131,9 +114,8 @@ impl Features {
         let number = match self.numbers.entry(key) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                let number = self.ends.len() as u32;
-                self.names.push_str(text.trim());
-                self.ends.push(self.names.len() as u32);
+                let number = self.names.len() as u32;
+                self.names.push(text.trim().to_owned());
                 self.keys.push(new.key().clone());
                 *new.insert(number)
             }

@@ -70,23 +70,7 @@ impl Pivot {
     }
 
     /// Appends one value to the run.
-    #[inline]
     pub(super) fn push(&mut self, value: f32) {
-        self.values.push(value);
-    }
-
-    /// The name that the next value's feature has, if the group goes on as those before.
-    #[inline]
-    pub(super) fn next_feature(&self) -> Option<&[u8]> {
-        self.features.as_ref()?.next_name()
-    }
-
-    /// Appends one value to the run, of the [`Pivot::next_feature`] where features have names.
-    #[inline]
-    pub(super) fn push_next(&mut self, value: f32) {
-        if let Some(features) = &mut self.features {
-            features.push_next();
-        }
         self.values.push(value);
     }
 
@@ -94,7 +78,6 @@ impl Pivot {
     ///
     /// # Errors
     /// [`NoName`], and the value is not appended.
-    #[inline]
     pub(super) fn push_feature(&mut self, name: &[u8], value: f32) -> Result<(), NoName> {
         if let Some(features) = &mut self.features {
             features.push(name)?;

@@ -8,13 +8,10 @@
 mod cells;
 mod columns;
 mod dialect;
-mod lines;
 mod records;
 #[cfg(test)]
 mod tests;
 mod text;
-
-use std::io::Read;
 
 use super::kind::kind_of_text;
 use super::reader::{Content, LoadOptions, Reader};
@@ -24,9 +21,8 @@ use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Dataset;
 use crate::escape;
 use cells::Numbers;
-use columns::{Columns, Group};
+use columns::Columns;
 use dialect::header;
-use lines::Lines;
 use records::Records;
 use text::{is_utf16, text};
 
@@ -59,56 +55,38 @@ fn read(source: Source, label_column: &str, given_label: Option<&str>) -> Result
     if let Some(what) = kind_of_text(&start).filter(|_| !is_utf16(&start)) {
         return Err(DatasetError::OtherKind { file, what });
     }
-    let mut lines = Lines::new(text(&start, source.plain_reader()?).map_err(failed)?);
-    let header = header(&mut lines, &[label_column, "timestep", "prediction"]).map_err(failed)?;
+    let mut text = text(&start, source.plain_reader()?).map_err(failed)?;
+    let header = header(&mut text, &[label_column, "timestep", "prediction"]).map_err(failed)?;
     let columns = Columns::find(&header, &file, label_column, given_label)?;
-    let mut records = Records { file: &file, gzip, lines, separator: header.separator, cells: header.names.len() };
+    let mut records = Records::new(&file, gzip, text, &header);
 
     let mut pivot = Pivot::new(columns.features());
     let mut numbers = Numbers::new(header.separator);
-    let (mut group, mut begun) = (Group::default(), false);
-    let leading = columns.leading(header.names.len());
-    let (named, mut name) = (columns.name_features(), Vec::new());
+    let mut name = Vec::new();
     while let Some(follows) = records.next()? {
-        if !begun || !columns.is_of(&group, &records) {
+        if !records.repeats(&columns.group) {
             let (label, session, timestep) = columns.names(&records, numbers)?;
-            pivot.begin(label, session, timestep, records.lines.number());
-            group = columns.group(&records);
-            begun = true;
+            pivot.begin(&label, &session, timestep, records.number());
         } else if !follows {
-            pivot.skip_to(records.lines.number());
+            pivot.skip_to(records.number());
         }
-        let cell = records.lines.cell(columns.prediction.index);
+        let cell = records.cell(columns.prediction.index);
         let value = match numbers.float(cell) {
-            Ok(value) if !(cell.is_empty() && records.lines.unterminated()) => value,
+            Ok(value) if !(cell.is_empty() && records.unterminated()) => value,
             Ok(_) => return Err(columns.prediction.fault(&records, Numbers::NUMBER)),
             Err(wanted) => return Err(columns.prediction.fault(&records, wanted)),
         };
-        if !named {
-            pivot.push(value);
-        } else if pivot.push_feature(columns.feature(&records, &mut name), value).is_err() {
-            return Err(columns.feature_fault(&records));
-        }
-        if let Some(leading) = leading.filter(|_| numbers.have_points()) {
-            read_alike(leading, named, &mut records.lines, &mut pivot);
+        match columns.feature(&records, &mut name) {
+            None => pivot.push(value),
+            Some(name) => pivot.push_feature(name, value).map_err(|_| columns.feature_fault(&records))?,
         }
     }
 
-    let cut_line = records.lines.unterminated().then_some(records.lines.number());
+    let cut_line = records.unterminated().then_some(records.number());
     let mut dataset = pivot.finish(&file, cut_line)?;
     if let Some(line) = cut_line {
         let file = escape::path(&file);
         dataset.notes.push(format!("{file}: line {line} ends without a newline; its value may be cut short"));
     }
     Ok(dataset)
-}
-
-/// Reads the lines whose first `leading` cells are those of the line just read: most lines of most files.
-fn read_alike(leading: usize, named: bool, lines: &mut Lines<Box<dyn Read>>, pivot: &mut Pivot) {
-    let start = lines.before(leading).to_vec();
-    while !start.is_empty() {
-        let name = pivot.next_feature();
-        let Some(value) = (named == name.is_some()).then(|| lines.next_value(&start, name)).flatten() else { return };
-        pivot.push_next(value);
-    }
 }

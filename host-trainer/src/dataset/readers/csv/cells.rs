@@ -23,11 +23,6 @@ impl Numbers {
         Self { comma_allowed: separator != b',', comma_seen: false, point_seen: false }
     }
 
-    /// Whether numbers are written with a decimal point.
-    pub(super) fn have_points(&self) -> bool {
-        !self.comma_allowed || self.point_seen
-    }
-
     /// A value, correctly rounded to float32; NaN where it is missing.
     ///
     /// In a file that is not separated by commas a comma is the decimal mark, and then no cell may have a point.
@@ -44,8 +39,7 @@ impl Numbers {
         fast_float2::parse(cell).or_else(|_| self.other_float(cell.trim_ascii()))
     }
 
-    /// A value that is not a plain number; by std's parser, because one more call of the other would not be inlined.
-    #[cold]
+    /// A value that is not a plain number.
     fn other_float(&mut self, cell: &[u8]) -> Result<f32, &'static str> {
         if is_missing(cell) {
             return Ok(f32::NAN);

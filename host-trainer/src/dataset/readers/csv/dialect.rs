@@ -4,9 +4,9 @@
 //! writes. Without that line the separator is the one of comma, semicolon, tab and bar by which the header has the most
 //! of the wanted columns. A comment line that holds all of these is the header itself, as `numpy.savetxt` writes it.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead};
 
-use super::lines::{Lines, cells};
+use csv::{ByteRecord, ReaderBuilder};
 
 const SEPARATORS: &[u8] = b",;\t|";
 
@@ -16,18 +16,18 @@ pub(super) struct Header {
     pub(super) names: Vec<String>,
     /// The line of the header, from 1.
     pub(super) line: u64,
+    /// The last line that was read.
+    pub(super) last_line: u64,
     pub(super) separator: u8,
 }
 
 /// Reads up to the end of the header; `wanted` are the names of columns that it should have.
-pub(super) fn header(lines: &mut Lines<impl Read>, wanted: &[&str]) -> io::Result<Header> {
-    let mut named = None;
-    loop {
-        let Some(text) = lines.next_text()? else {
-            return Ok(Header { names: Vec::new(), line: lines.last_number(), separator: b',' });
-        };
-        let mut text = text.trim_ascii_start().to_vec();
-        let line = lines.last_number();
+pub(super) fn header(input: &mut impl BufRead, wanted: &[&str]) -> io::Result<Header> {
+    let mut lines = (1..).zip(input.by_ref().split(b'\n'));
+    let (mut named, mut last_line) = (None, 0);
+    while let Some((line, text)) = lines.next() {
+        last_line = line;
+        let mut text = without_return(&text?).trim_ascii_start().to_vec();
         if text.is_empty() {
             continue;
         }
@@ -41,15 +41,22 @@ pub(super) fn header(lines: &mut Lines<impl Read>, wanted: &[&str]) -> io::Resul
         }
         // A quoted name may hold line ends.
         while !comment && text.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
-            let Some(more) = lines.next_text()? else { break };
+            let Some((number, more)) = lines.next() else { break };
+            last_line = number;
             text.push(b'\n');
-            text.extend_from_slice(more);
+            text.extend_from_slice(without_return(&more?));
         }
         let (names, separator) = split(&text, named, wanted);
         if !comment || wanted.iter().all(|wanted| has(&names, wanted)) {
-            return Ok(Header { names, line, separator });
+            return Ok(Header { names, line, last_line, separator });
         }
     }
+    Ok(Header { names: Vec::new(), line: last_line, last_line, separator: b',' })
+}
+
+/// A line without the carriage return that was before its newline.
+fn without_return(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Whether one of the names is `wanted`, in any case.
@@ -71,15 +78,19 @@ fn excel_line(line: &[u8]) -> Option<u8> {
 /// The names of a header, and the separator: `named` or the one that gives the most wanted columns.
 fn split(line: &[u8], named: Option<u8>, wanted: &[&str]) -> (Vec<String>, u8) {
     let candidates = named.map_or(SEPARATORS.to_vec(), |separator| vec![separator]);
-    let split = candidates.into_iter().map(|separator| {
-        let names =
-            cells(line, separator).0.into_iter().map(|cell: Vec<u8>| String::from_utf8_lossy(&cell).trim().to_owned());
-        (names.collect::<Vec<String>>(), separator)
-    });
+    let split = candidates.into_iter().map(|separator| (cells(line, separator), separator));
     let count = |names: &[String]| wanted.iter().filter(|wanted| has(names, wanted)).count();
     // The first of equals, because `max_by_key` would take the last.
     let best = split.rev().max_by_key(|(names, _)| (count(names), names.len()));
     best.unwrap_or_default()
+}
+
+fn cells(line: &[u8], separator: u8) -> Vec<String> {
+    let mut reader = ReaderBuilder::new().has_headers(false).delimiter(separator).from_reader(line);
+    let mut record = ByteRecord::new();
+    // Reading from memory fails at nothing.
+    let _ = reader.read_byte_record(&mut record);
+    record.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -90,10 +101,9 @@ mod tests {
     const WANTED: &[&str] = &["video", "timestep", "prediction"];
 
     fn read(text: &str) -> (String, u64, u8) {
-        let mut lines = Lines::new(text.as_bytes());
-        let header = header(&mut lines, WANTED).unwrap();
-        let rest = lines.next_text().unwrap();
-        assert!(rest.is_none_or(|rest| rest.starts_with(b"a")), "{text}");
+        let mut input = text.as_bytes();
+        let header = header(&mut input, WANTED).unwrap();
+        assert!(input.is_empty() || input.starts_with(b"a"), "{text}");
         (header.names.join(" "), header.line, header.separator)
     }
 
@@ -120,9 +130,9 @@ mod tests {
 
     #[test]
     fn a_quoted_name_may_hold_a_line_end() {
-        let mut lines = Lines::new(&b"\"vi\ndeo\",timestep,prediction\na"[..]);
-        let header = header(&mut lines, WANTED).unwrap();
-        assert_eq!((header.names[0].as_str(), header.line), ("vi\ndeo", 1));
-        assert_eq!(lines.next_text().unwrap(), Some(&b"a"[..]));
+        let mut input = &b"\"vi\ndeo\",timestep,prediction\na"[..];
+        let header = header(&mut input, WANTED).unwrap();
+        assert_eq!((header.names[0].as_str(), header.line, header.last_line), ("vi\ndeo", 1, 2));
+        assert_eq!(input, b"a");
     }
 }

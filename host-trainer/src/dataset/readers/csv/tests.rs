@@ -84,6 +84,23 @@ fn windows_line_ends_a_byte_order_mark_and_blank_lines_are_accepted() {
 }
 
 #[test]
+fn a_line_end_in_a_label_is_a_newline_whatever_those_of_the_file() {
+    for end in ["\n", "\r", "\r\n"] {
+        let text = ["prediction,timestep,video", "1,0,\"a", "b\"", "2,1,\"a", "b\"", ""].join(end);
+        assert_eq!(load_as("lines.csv", text.as_bytes()).unwrap().labels, ["a\nb"], "{end:?}");
+    }
+}
+
+#[test]
+fn line_ends_of_several_kinds_may_be_mixed() {
+    let text = "video,timestep,prediction\r\na,0,1\ra,0,2\n\r\na,0,3\r\n\ra,0,4\na,0,x\r\n";
+    let message = message("mixture.csv", text.as_bytes());
+    assert!(message.starts_with("mixture.csv: line 8, column `prediction`: `x` is not a number"), "{message}");
+    let text = text.replace("a,0,x\r\n", "");
+    assert_eq!(load_as("mixture.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[test]
 fn gzip_is_recognised_by_its_bytes_and_may_have_several_members() {
     let members = [gzip(b"video,timestep,prediction\na,0,1\n"), gzip(b"a,0,2\n")].concat();
     for name in ["members.csv.gz", "unnamed.csv"] {
