@@ -3,6 +3,8 @@
 //! An offset or a gain of the scanner, the session or the preprocessing shifts all values of a recording. Where such
 //! levels differ between labels more than within them, an identification may rest on them instead of on the response.
 
+use rayon::prelude::*;
+
 use super::rows::{Dataset, Scan};
 
 /// Values of one recording.
@@ -26,7 +28,10 @@ impl Dataset {
     /// When the scan's rows are not in this dataset.
     #[must_use]
     pub fn level(&self, scan: &Scan) -> Level {
-        level(self.scan_values(scan))
+        let (values, features) = (self.scan_values(scan), self.features);
+        let mean = mean(values, features);
+        let (count, squares) = over_finite(values, features, |value| (value - mean).powi(2));
+        Level { missing: values.len() - count, mean, deviation: (squares / count as f64).sqrt() }
     }
 
     /// The share of the variance of the recordings' means that lies between labels, where that is 0.8 or more.
@@ -43,19 +48,28 @@ impl Dataset {
             let values = self.scan_values(scan);
             let middle = scan.rows.len() / 2 * self.features;
             let parts = if single { vec![&values[..middle], &values[middle..]] } else { vec![values] };
-            levels.extend(parts.into_iter().map(|part| (scan.label, level(part).mean)));
+            levels.extend(parts.into_iter().map(|part| (scan.label, mean(part, self.features))));
         }
         levels.retain(|(_, level)| level.is_finite());
         share_between(&levels).filter(|share| *share >= TELLING)
     }
 }
 
-fn level(values: &[f32]) -> Level {
-    let finite = || values.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));
-    let count = finite().count();
-    let mean = finite().sum::<f64>() / count as f64;
-    let squares: f64 = finite().map(|value| (value - mean).powi(2)).sum();
-    Level { missing: values.len() - count, mean, deviation: (squares / count as f64).sqrt() }
+/// The finite values among frames: how many there are, and the sum of `of` over them.
+///
+/// Frames are summed on several threads and their sums in order, so that the result does not depend on the threads.
+fn over_finite(values: &[f32], features: usize, of: impl Fn(f64) -> f64 + Sync) -> (usize, f64) {
+    let of_frame = |frame: &[f32]| {
+        let finite = frame.iter().filter(|value| value.is_finite());
+        finite.fold((0, 0.0), |(count, sum), &value| (count + 1, sum + of(value.into())))
+    };
+    let frames: Vec<(usize, f64)> = values.par_chunks(features).map(of_frame).collect();
+    frames.into_iter().fold((0, 0.0), |(count, sum), (more, further)| (count + more, sum + further))
+}
+
+fn mean(values: &[f32], features: usize) -> f64 {
+    let (count, sum) = over_finite(values, features, |value| value);
+    sum / count as f64
 }
 
 /// Omega squared of values in groups, which follow each other; `None` of one group, or of no group with two values.
