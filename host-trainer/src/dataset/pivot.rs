@@ -70,6 +70,7 @@ impl Pivot {
     }
 
     /// Appends one value to the run.
+    #[inline]
     pub(super) fn push(&mut self, value: f32) {
         self.values.push(value);
     }

@@ -29,6 +29,7 @@ impl Numbers {
     ///
     /// # Errors
     /// What the cell should be.
+    #[inline]
     pub(super) fn float(&mut self, cell: &[u8]) -> Result<f32, &'static str> {
         if self.comma_allowed && !self.point_seen && cell.contains(&b'.') {
             self.point_seen = true;

@@ -52,6 +52,7 @@ impl<'a> Records<'a> {
     }
 
     /// Reads the next record; whether its line follows the one before, or `None` at the end.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<bool>, DatasetError> {
         std::mem::swap(&mut self.record, &mut self.previous);
         let before = self.ended_lines();
@@ -79,11 +80,13 @@ impl<'a> Records<'a> {
     }
 
     /// Whether the text has ended inside the record just read.
+    #[inline]
     pub(super) fn unterminated(&self) -> bool {
         self.unterminated
     }
 
     /// A cell of the record just read.
+    #[inline]
     pub(super) fn cell(&self, column: usize) -> &[u8] {
         let cell = &self.record[column];
         // Of a line that ends with a carriage return and a newline the last cell has the former.
@@ -91,6 +94,7 @@ impl<'a> Records<'a> {
     }
 
     /// Whether the cells of these columns have the bytes of the record before.
+    #[inline]
     pub(super) fn repeats(&self, columns: &[usize]) -> bool {
         columns.iter().all(|&column| self.record.get(column) == self.previous.get(column))
     }
@@ -122,6 +126,7 @@ impl<'a> Records<'a> {
     }
 
     /// The lines of the file that were read to their ends.
+    #[inline]
     fn ended_lines(&self) -> u64 {
         self.header_lines + self.reader.position().line() - 1
     }
