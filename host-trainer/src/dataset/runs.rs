@@ -1,12 +1,14 @@
 //! Runs: the parts of a recording between gaps in time, which no window crosses.
 //!
 //! A recording's usual step is the median difference of its neighbouring timesteps. Where a difference is larger than one
-//! and a half of it, a frame is missing and a new run begins; smaller differences are the rounding of times.
+//! and a half of it, a frame is missing and a new run begins; smaller differences are the rounding of times. Labels of one
+//! session that have no timestep in common are parts of one recording, such as the trials of a run, and have its step.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::notes::{first_few, recording};
-use super::rows::{Dataset, Row, Scan};
+use super::rows::{Dataset, Scan};
 use crate::escape;
 
 impl Dataset {
@@ -37,9 +39,11 @@ impl Dataset {
     /// Numbers the runs of every recording; returns a note on its gaps, if there are any.
     pub(crate) fn find_runs(&mut self) -> Option<String> {
         let mut gaps = Vec::new();
+        let steps = self.session_steps();
         for scan in self.scans() {
             let rows = &mut self.rows[scan.rows.clone()];
-            let step = usual_step(rows);
+            let own = || usual_step(&rows.iter().map(|row| row.timestep).collect::<Vec<_>>());
+            let step = steps.get(&scan.session).copied().unwrap_or_else(own);
             let mut run = 0;
             for at in 0..rows.len() {
                 if at > 0 && is_gap(rows[at - 1].timestep.abs_diff(rows[at].timestep), step) {
@@ -56,11 +60,24 @@ impl Dataset {
         let listed = first_few(gaps.iter().map(place))?;
         Some(format!("{}: gaps in time, which no window crosses: {listed}", escape::path(&self.origin)))
     }
+
+    /// The usual steps of sessions whose labels have no timestep in common.
+    fn session_steps(&self) -> HashMap<u32, u64> {
+        let mut timesteps: HashMap<u32, Vec<i64>> = HashMap::new();
+        for row in &self.rows {
+            timesteps.entry(row.session).or_default().push(row.timestep);
+        }
+        let distinct = timesteps.into_iter().filter_map(|(session, mut timesteps)| {
+            timesteps.sort_unstable();
+            timesteps.is_sorted_by(|a, b| a < b).then(|| (session, usual_step(&timesteps)))
+        });
+        distinct.collect()
+    }
 }
 
-/// The median difference of neighbouring timesteps, the lower one of two; 0 for a single row.
-fn usual_step(rows: &[Row]) -> u64 {
-    let mut steps: Vec<u64> = rows.windows(2).map(|pair| pair[0].timestep.abs_diff(pair[1].timestep)).collect();
+/// The median difference of neighbouring timesteps, the lower one of two; 0 of a single one.
+fn usual_step(timesteps: &[i64]) -> u64 {
+    let mut steps: Vec<u64> = timesteps.windows(2).map(|pair| pair[0].abs_diff(pair[1])).collect();
     let Some(middle) = steps.len().checked_sub(1).map(|last| last / 2) else { return 0 };
     *steps.select_nth_unstable(middle).1
 }
@@ -91,6 +108,22 @@ mod tests {
         assert_eq!(runs_at(&[0, 1, 2, 3, 10, 11]), [0..4, 4..6]);
         assert_eq!(runs_at(&[0, 2, 4, 8, 10]), [0..3, 3..5]);
         assert_eq!(runs_at(&[5, 6, 8, 9, 11, 12]), [0..2, 2..4, 4..6]);
+    }
+
+    #[test]
+    fn labels_that_share_the_time_of_a_session_have_its_step() {
+        let runs = |times: [&[i64]; 2]| -> Vec<usize> {
+            let lines = ["a", "b"].iter().zip(times).flat_map(|(label, times)| {
+                times.iter().map(move |time| format!("{label},r1,{time},1\n{label},r1,{time},2\n"))
+            });
+            let text = format!("video,session,timestep,prediction\n{}", lines.collect::<String>());
+            let dataset = load_as("trials.csv", text.as_bytes()).unwrap();
+            dataset.scans().iter().map(|scan| dataset.runs(scan).len()).collect()
+        };
+        assert_eq!(runs([&[0, 2, 4], &[6, 8, 10]]), [1, 1], "one trial each, at every second timestep");
+        assert_eq!(runs([&[0, 4, 8], &[2, 6, 10]]), [3, 3], "trials of one frame in turn");
+        assert_eq!(runs([&[0, 4, 8], &[1, 2, 3, 5, 6, 7]]), [3, 2], "trials of one frame and of three");
+        assert_eq!(runs([&[0, 4, 8], &[0, 1, 2, 3]]), [1, 1], "two recordings, each with a step of its own");
     }
 
     #[test]
