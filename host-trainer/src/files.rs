@@ -147,7 +147,7 @@ impl Pending {
                 return in_the_way("its folder is the system's, which is for devices");
             }
             _ if existing == Existing::Keep && path.is_symlink() | path.exists() => {
-                return in_the_way("it is there already");
+                return in_the_way("it already exists");
             }
             _ => {}
         }
@@ -265,7 +265,7 @@ mod tests {
         write(&path, b"first", Readers::All, Existing::Keep).unwrap();
         assert_eq!(late.commit().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         let error = write(&path, b"second", Readers::All, Existing::Keep).unwrap_err().to_string();
-        assert!(error.contains("it is there already"), "{error}");
+        assert!(error.contains("it already exists"), "{error}");
         assert_eq!(std::fs::read(&path).unwrap(), b"first");
         write(&path, b"third", Readers::All, Existing::Replace).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"third");

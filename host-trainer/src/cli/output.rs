@@ -32,7 +32,7 @@ pub const LOST_SECRET: &str = ", and keys made with it could never be made again
 /// Whether files that are there may be replaced.
 #[derive(Args, Clone, Copy)]
 pub struct Force {
-    /// Replace what is there already; an input is never replaced.
+    /// Replace files that already exist; an input is never replaced.
     #[arg(long)]
     pub force: bool,
 }
@@ -91,7 +91,7 @@ impl Outputs {
         // Whatever cannot be replaced is an error of writing; only a file that can be asks for --force.
         files::check_file(path, Existing::Replace).map_err(|error| Failure::new(OUTPUT, error))?;
         if self.existing == Existing::Keep && (path.is_symlink() || path.exists()) {
-            let text = format!("{name}: is there already{lost}; write elsewhere, or replace it with --force");
+            let text = format!("{name} already exists{lost}; write elsewhere, or replace it with --force");
             return Err(Failure::new(USAGE, text));
         }
         self.checked.push(path.to_owned());

@@ -48,5 +48,5 @@ fn a_second_demo_keeps_its_device_secret_and_replaces_nothing_that_is_not_its_ow
     assert_eq!(folder.read("demo/device-secret"), secret);
 
     let folder = Folder::with_model();
-    folder.refuses(&["demo", "--out", "model"], 2, &["model/model.safetensors: is there already", "--force"]);
+    folder.refuses(&["demo", "--out", "model"], 2, &["model/model.safetensors already exists", "--force"]);
 }

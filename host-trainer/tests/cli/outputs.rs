@@ -36,14 +36,14 @@ fn what_is_there_is_kept_and_replaced_only_by_force() {
         (&[&evaluate[..], &["--scores", "e.npy"]].concat(), "e.npy"),
         (&["compare", "r.json", "r.json", "--report", "r.html"], "r.html"),
     ] {
-        folder.refuses(arguments, 2, &[&format!("{file}: is there already"), "--force"]);
+        folder.refuses(arguments, 2, &[&format!("{file} already exists"), "--force"]);
         folder.does(&[arguments, &["--force"]].concat());
     }
     for (arguments, file) in
         [(&[&ENROLL[..], &["class00.nve"]].concat()[..], "class00.nve"), (&["secret", "-o", "secret"], "secret")]
     {
         let before = folder.read(file);
-        folder.refuses(arguments, 2, &[&format!("{file}: is there already"), "could never be made again", "--force"]);
+        folder.refuses(arguments, 2, &[&format!("{file} already exists"), "could never be made again", "--force"]);
         folder.does(&[arguments, &["--force"]].concat());
         assert_ne!(folder.read(file), before);
     }

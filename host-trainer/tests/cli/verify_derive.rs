@@ -103,7 +103,7 @@ fn enrolling_again_begins_a_new_count() {
         assert_eq!(stranger(&folder).code, 1);
     }
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o"];
-    folder.refuses(&[&enroll[..], &["class00.nve"]].concat(), 2, &["class00.nve: is there already", "--force"]);
+    folder.refuses(&[&enroll[..], &["class00.nve"]].concat(), 2, &["class00.nve already exists", "--force"]);
     folder.does(&[&enroll[..], &["class00.nve", "--force"]].concat());
     assert!(!folder.path(COUNTER).exists());
     assert_eq!(stranger(&folder).stdout, "rejected, 4 attempts left\n");
