@@ -88,7 +88,7 @@ fn frames_with_values_that_are_not_finite_embed_on_every_engine_as_on_core() {
         }
         let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert_eq!(by_rule[0], by_rule[2], "finite frames do not depend on the rule");
-        assert!(distance(&by_rule[1], &by_rule[3]) > 1e-3, "the rules are told apart");
+        assert!(distance(&by_rule[1], &by_rule[3]) > 1e-3, "the rules differ");
     }
 }
 
