@@ -8,6 +8,8 @@
 //! | codes of | the prototype as stored | the prototype scaled to unit length |
 //! | info | `neural-vault-few-shot-v1` | `neural-vault/v2`, model digest (32), enrolment id (16), application label |
 //! | whoever reads the prototype | has the key | still lacks the device secret |
+//!
+//! The key that answers challenges is derived apart from both: see [`crate::challenge`].
 
 use core::error::Error;
 use core::fmt;
@@ -160,7 +162,17 @@ pub fn derive_v2_into(
     key: &mut [u8],
 ) -> Result<(), KeyError> {
     let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
-    derive(Some(&secret.0), prototype, || norm(prototype).map_err(KeyError::Normalise), &info, key)
+    derive_from_unit_codes(prototype, secret, &info, key)
+}
+
+/// The key of the codes of the prototype scaled to unit length, salted with the device secret; zero when there is none.
+pub(crate) fn derive_from_unit_codes(
+    prototype: &[f32],
+    secret: &DeviceSecret,
+    info: &[&[u8]],
+    key: &mut [u8],
+) -> Result<(), KeyError> {
+    derive(Some(&secret.0), prototype, || norm(prototype).map_err(KeyError::Normalise), info, key)
 }
 
 /// The key of the codes of `prototype / divisor`; zero when there is none.
