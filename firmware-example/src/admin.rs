@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::board::{Action, Board};
+use crate::consent::consent;
 use crate::limits::{MISSES_IN_ALL, SCRATCH, WINDOW};
 use crate::machine::Machine;
 use crate::slot_index::SlotIndex;
@@ -140,7 +141,7 @@ impl<B: Board> Machine<'_, B> {
 
     /// Asks the person at the token.
     pub(crate) fn consent(&mut self, action: Action) -> Result<(), Refusal> {
-        if self.board.confirm(action) { Ok(()) } else { Err(Fault::NotConfirmed.into()) }
+        Ok(consent(&mut self.board, action)?)
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Vault) -> Result<(), Fault>) -> Result<(), Refusal> {
@@ -163,6 +164,6 @@ impl<B: Board> Machine<'_, B> {
 
     /// Fills `bytes` with random bytes in place, so that no copy of them is left elsewhere.
     fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
-        Ok(self.board.entropy(bytes).map_err(|_| Fault::Entropy)?)
+        Ok(self.board.entropy().draw(bytes).map_err(|_| Fault::Entropy)?)
     }
 }

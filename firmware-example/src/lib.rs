@@ -6,6 +6,7 @@
 extern crate std;
 
 pub mod board;
+pub mod entropy;
 pub mod limits;
 pub mod memory;
 pub mod store;
@@ -14,6 +15,7 @@ pub mod token;
 mod admin;
 mod attempts;
 mod components;
+mod consent;
 mod dispatch;
 mod link;
 mod machine;

@@ -13,6 +13,7 @@ use crate::limits::MISSES_IN_A_ROW;
 use crate::model::open;
 use crate::records::Records;
 use crate::scanner::{ScanMemory, Scanner};
+use crate::selftest;
 use crate::store::Buffer;
 use crate::vault::{Identity, Vault};
 
@@ -44,7 +45,7 @@ pub(crate) struct Stages {
 }
 
 impl<'m, B: Board> Machine<'m, B> {
-    /// Opens the model and reads the records.
+    /// Tests itself, then reads the records and opens the model.
     ///
     /// Never inlined, so that all copies of secrets are on the stack below the caller, who clears it.
     #[inline(never)]
@@ -55,7 +56,8 @@ impl<'m, B: Board> Machine<'m, B> {
         vault: &'m mut Vault,
         buffer: &'m mut Buffer,
     ) -> Self {
-        let records = Records::open(&mut board, vault, buffer);
+        let self_test = selftest::power_on(&mut board);
+        let records = Records::open(&mut board, vault, buffer, self_test);
         let (scanner, model, stages) = (Scanner::new(scans), open(memory), Stages::default());
         Self { board, records, scanner, row: 0, nonce: None, stages, memory, model, greeted: false }
     }

@@ -37,6 +37,7 @@ impl<'m, B: Board> Token<'m, B> {
         let mut begun = self.machine.ticks();
         let mut clock = begun;
         loop {
+            self.machine.board.feed_watchdog();
             if let Some(byte) = self.machine.board.receive() {
                 if let Some(answer) = self.link.push(byte, &mut self.machine) {
                     self.machine.board.send(answer);

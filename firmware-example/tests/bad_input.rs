@@ -221,13 +221,13 @@ fn a_wipe_without_randomness_leaves_the_damage_detectable() {
     let model = aligned.bytes();
     let board = SimBoard { secret: [8; 32], ..enrolled_board(model) };
     session(board, model, |client| {
-        client.transport.board().entropy_fails = true;
+        client.transport.board().random.set(Generator::Fails);
         let wipe = |client: &mut Client<Token<'_, SimBoard>>| {
             client.call::<Wipe>(&Authorised { tag: [0; TAG_LENGTH], command: () })
         };
         assert_eq!(fault(wipe(client)), Fault::Entropy);
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         wipe(client).unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
     });

@@ -221,10 +221,10 @@ fn a_generator_that_fails_stops_what_needs_it() {
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
         let before = records(client);
-        client.transport.board().entropy_fails = true;
+        client.transport.board().random.set(Generator::Fails);
         assert_eq!(fault(client.call::<Nonce>(&())), Fault::Entropy);
         assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::Entropy);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         assert_eq!(records(client), before);
         verify(client, SLOT, &genuine(2)).unwrap();
     });

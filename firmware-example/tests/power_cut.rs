@@ -197,7 +197,7 @@ struct Tally {
 fn run(case: &Case, model: &[u8], prepared: &Flash, cut: Option<(usize, Tear)>) -> (Result<(), Refusal>, Flash) {
     let flash = prepared.copy();
     let mut board = SimBoard::new(flash.clone());
-    board.random = 99;
+    board.reseed(99);
     let verdict = session(board, model, |client| {
         (case.before)(client);
         flash.count();

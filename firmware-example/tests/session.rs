@@ -170,9 +170,9 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
         client.transport.board().consents = false;
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotConfirmed);
         client.transport.board().consents = true;
-        client.transport.board().entropy_fails = true;
+        client.transport.board().random.set(Generator::Fails);
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::Entropy);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
     });
     session(enrolled_board(model), model, |client| {

@@ -128,6 +128,8 @@ faults! {
     41 ExportForbidden "this token does not export keys";
     /// Nobody confirmed at the token.
     42 NotConfirmed "nobody confirmed it at the token";
+    /// The button was pressed all the time: held, or stuck.
+    43 ButtonStuck "the token's button is held down or stuck: release it, then press it once when the token asks";
 
     /// The probe was not accepted.
     50 Rejected "rejected";
@@ -150,10 +152,12 @@ faults! {
     /// The records are older than the hardware's counter.
     72 StorageRolledBack "the token's records were rolled back: wipe it";
 
-    /// No randomness.
+    /// No randomness; after a failed health test, until the next start.
     80 Entropy "the token's random generator failed";
     /// The detail has a bit for each failed part, as in `SelfTestReport`.
     81 SelfTest "the token's self-test failed";
+    /// The place of the board's secret holds only zeros or only ones, or cannot be read.
+    82 NoSecret "the token's chip holds no secret to seal records with";
 }
 
 impl Fault {
