@@ -10,6 +10,9 @@ use core::fmt;
 use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2};
 use crate::similarity::{SimilarityError, cosine, norm};
 
+/// The word of an accepted comparison.
+pub const ACCEPTED: u32 = 0x5aa5_3cc3;
+
 /// Attempts left, kept where a power cut cannot undo them.
 pub trait AttemptCounter {
     /// Why the counter could not be read or written.

@@ -1,47 +1,62 @@
 //! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
-use neural_vault_core::verify::{Enrolment, Threshold, VerifyError, verify};
-use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refusal, SlotNumber};
+use neural_vault_core::verify::{ACCEPTED, Enrolment, Threshold, VerifyError, verify};
+use neural_vault_core::wire::{Enrolled, Fault, Refusal, Verdict};
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
 use crate::components::Components;
 use crate::machine::Machine;
+use crate::purpose::ScanPurpose;
 use crate::slot_index::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
-    pub(crate) fn verify(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        self.release(slot, b"", &mut KeyBuffer::empty()).map(|_| ())
+    pub(crate) fn verify(&mut self, (): ()) -> Result<Verdict, Refusal> {
+        let &ScanPurpose::Verify { slot } = self.scanner.purpose()? else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if self.policy()?.confirm_verify {
+            self.consent(Action::Verify)?;
+        }
+        self.release(slot, b"", &mut KeyBuffer::empty())?;
+        Ok(Verdict { word: ACCEPTED })
     }
 
-    pub(crate) fn challenge(&mut self, question: Question<'_>) -> Result<[u8; 32], Refusal> {
-        let mut buffer = KeyBuffer::empty();
-        let key = self.release(question.slot, question.application, &mut buffer)?;
-        Ok(key.authenticate(&question.nonce))
+    pub(crate) fn challenge(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
+        let ScanPurpose::Challenge { slot, nonce, application } = self.scanner.purpose()?.clone() else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if self.policy()?.confirm_challenge {
+            self.consent(Action::Challenge)?;
+        }
+        self.release(slot, b"", &mut KeyBuffer::empty())?;
+        let enrolled = slot.get(&self.records.vault().slots).as_ref().ok_or(Fault::Rejected)?;
+        let Enrolled { challenge_key, .. } = self.enrolled(slot, enrolled.id)?;
+        Ok(challenge_key.answer(&application, &nonce).map_err(|_| Fault::Application)?)
     }
 
-    pub(crate) fn export_key(&mut self, request: KeyRequest<'_>) -> Result<DerivedKey, Refusal> {
-        if self.identity()?.allow_export == 0 {
+    pub(crate) fn export_key(&mut self, (): ()) -> Result<DerivedKey, Refusal> {
+        let ScanPurpose::Export { slot, application } = self.scanner.purpose()?.clone() else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if !self.policy()?.allow_export {
             return Err(Fault::ExportForbidden.into());
         }
         self.consent(Action::ExportKey)?;
         let mut buffer = KeyBuffer::empty();
-        let key = self.release(request.slot, request.application, &mut buffer)?;
+        let key = self.release(slot, &application, &mut buffer)?;
         Ok(DerivedKey::from_bytes(key.expose_secret()))
     }
 
     /// Counts an attempt, compares the complete scan with a slot and derives its key.
     fn release<'k>(
         &mut self,
-        slot: u8,
+        slot: SlotIndex,
         application: &[u8],
         buffer: &'k mut KeyBuffer,
     ) -> Result<&'k DerivedKey, Refusal> {
-        let (slot, latent) = (SlotIndex::new(slot)?, self.latent()?);
-        if application.len() > MAX_APPLICATION {
-            return Err(Fault::Application.into());
-        }
+        let latent = self.latent()?;
         let start = self.ticks();
         let probe = self.scanner.take(latent)?;
         let identity = self.identity()?;
@@ -64,7 +79,7 @@ impl<B: Board> Machine<'_, B> {
         outcome.map_err(|error| {
             match error {
                 VerifyError::Rejected => Fault::Rejected,
-                VerifyError::NoAttemptsLeft => Fault::SlotDisabled,
+                VerifyError::NoAttemptsLeft => Fault::BudgetUsedUp,
                 VerifyError::Counter(fault) => fault,
                 VerifyError::Key(_) => Fault::StorageDamaged,
             }

@@ -3,6 +3,8 @@
 
 use neural_vault_core::wire::*;
 use neural_vault_token::board::Action;
+use neural_vault_token::token::Token;
+use neural_vault_token_simulator::client::Client;
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
 
@@ -55,13 +57,40 @@ fn each_action_asks_for_a_press_of_its_own() {
     let board = enrolled_board(model);
     board.asked.borrow_mut().clear();
     session(board.clone(), model, |client| {
-        client.scan(DIMS.features, &genuine(9)).unwrap();
-        client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"door" }).unwrap();
+        export(client, SLOT, b"door", &genuine(9)).unwrap();
         client.admin::<Wipe, _>(&ADMIN, ()).unwrap();
+        client.handshake().unwrap();
         assert_eq!(*board.asked.borrow(), [Action::ExportKey, Action::Wipe]);
         // The press for the wipe is over: held since then, the button agrees to nothing more.
         client.transport.board().finger = Some(|_| true);
         let refused = client.call::<Provision>(&provisioning(model)).unwrap_err();
         assert_eq!(refused.fault(), Some(Fault::ButtonStuck));
+    });
+}
+
+#[test]
+fn verifications_and_challenges_ask_where_the_policy_says_so() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    session(board.clone(), model, |client| {
+        let question = Question { slot: SLOT, nonce: [1; 32], application: b"door" };
+        let asked = |client: &mut Client<Token<'_, SimBoard>>, confirm_verify, confirm_challenge| {
+            let policy = Policy { confirm_verify, confirm_challenge, ..provisioning(model).policy };
+            client.admin::<SetPolicy, _>(&ADMIN, policy).unwrap();
+            board.asked.borrow_mut().clear();
+            verify(client, SLOT, &genuine(9)).unwrap();
+            challenge(client, question, &genuine(9)).unwrap();
+            board.asked.borrow().clone()
+        };
+        assert_eq!(asked(client, false, false), []);
+        assert_eq!(asked(client, true, false), [Action::Verify]);
+        assert_eq!(asked(client, false, true), [Action::Challenge]);
+        assert_eq!(asked(client, true, true), [Action::Verify, Action::Challenge]);
+        // Nobody presses: no attempt is counted, and nothing is compared.
+        client.transport.board().consents = false;
+        assert_eq!(verify(client, SLOT, &genuine(9)), Err(Fault::NotConfirmed.into()));
+        assert_eq!(challenge(client, question, &genuine(9)), Err(Fault::NotConfirmed.into()));
+        assert_eq!(misses(client), 0);
     });
 }

@@ -35,9 +35,9 @@ fn a_generator_that_breaks_while_the_token_runs_gives_nothing_more_until_the_nex
     let board = enrolled_board(model);
     session(board.clone(), model, |client| {
         board.random.set(Generator::Stuck(9));
-        assert_eq!(fault(client.call::<Nonce>(&())), Fault::Entropy);
+        assert_eq!(fault(client.handshake()), Fault::Entropy);
         board.random.set(Generator::Sound);
-        assert_eq!(fault(client.call::<Nonce>(&())), Fault::Entropy);
+        assert_eq!(fault(client.handshake()), Fault::Entropy);
         assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::Entropy);
     });
     session(board, model, |client| verify(client, SLOT, &genuine(1)).unwrap());

@@ -35,7 +35,8 @@ impl StaticKey {
         PublicKey(X25519::pubkey(&self.0))
     }
 
-    pub(crate) fn expose_secret(&self) -> &[u8; 32] {
+    /// Its 32 bytes. Copies made of them are the caller's to clear.
+    pub fn expose_secret(&self) -> &[u8; 32] {
         self.0.expose_secret()
     }
 }

@@ -14,6 +14,7 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
+use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::board::{Action, Board, BoardSecret, NoSecret};
@@ -224,7 +225,20 @@ pub fn provisioning(model: &[u8]) -> Provisioning {
         admin_key: AdminKey::from_bytes(&ADMIN),
         model: *Bundle::open(model).unwrap().digest(),
         window: WINDOW,
-        policy: Policy { allow_export: true },
+        policy: Policy { allow_export: true, confirm_verify: false, confirm_challenge: false },
+    }
+}
+
+/// An enrolment whose false match rate allows as many attempts as a token gives at most; other fields are to be filled.
+pub fn rates() -> Enrolment {
+    Enrolment {
+        slot: SLOT,
+        label: Label::default(),
+        scans: 0,
+        threshold: THRESHOLD,
+        prototype: [0; 32],
+        false_matches: FalseMatches { matches: 0, trials: 100_000, persons: 100, bound: 0.000_037 },
+        accepted_risk: None,
     }
 }
 
@@ -292,6 +306,40 @@ pub fn prototype(model: &[u8]) -> Vec<f32> {
 /// # Errors
 /// The token refuses the scan or rejects it.
 pub fn verify(client: &mut Client<Token<'_, SimBoard>>, slot: u8, scan: &[f32]) -> Result<(), Refusal> {
-    client.scan(DIMS.features, scan)?;
-    client.call::<Verify>(&SlotNumber { slot })
+    client.scan(Purpose::Verify { slot }, DIMS.features, scan)?;
+    let verdict = client.call::<Verify>(&())?;
+    assert_eq!(verdict.word, ACCEPTED);
+    Ok(())
+}
+
+/// Sends a scan for a challenge and asks for its answer.
+///
+/// # Errors
+/// The token refuses the scan or rejects it.
+pub fn challenge(
+    client: &mut Client<Token<'_, SimBoard>>,
+    question: Question<'_>,
+    scan: &[f32],
+) -> Result<[u8; 32], Refusal> {
+    client.scan(Purpose::Challenge(question), DIMS.features, scan)?;
+    client.call::<Challenge>(&())
+}
+
+/// Sends a scan for export and asks for the key.
+///
+/// # Errors
+/// The token refuses the scan or rejects it.
+pub fn export(
+    client: &mut Client<Token<'_, SimBoard>>,
+    slot: u8,
+    application: &[u8],
+    scan: &[f32],
+) -> Result<[u8; 32], Refusal> {
+    client.scan(Purpose::Export(KeyRequest { slot, application }), DIMS.features, scan)?;
+    client.call::<ExportKey>(&()).map(|key| *key.expose_secret())
+}
+
+/// Misses that the token counts.
+pub fn misses(client: &mut Client<Token<'_, SimBoard>>) -> u8 {
+    client.call::<Info>(&()).unwrap().misses
 }
