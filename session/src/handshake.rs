@@ -76,6 +76,8 @@ impl Pattern {
 /// # Errors
 /// `Length` for a message of another length than the pattern's or a payload that is too long, `Room` when `out` is too
 /// short, `WeakKey`, `Authentication`.
+// Never inlined, so that copies of secrets are on the stack below the caller, who clears it.
+#[inline(never)]
 pub fn respond(
     static_key: &StaticKey,
     ephemeral: &[u8; 32],

@@ -46,6 +46,8 @@ impl Session {
     /// # Errors
     /// `Room` when the buffer has no room for the tag, `Length` for a message over 65,519 bytes, `Exhausted`. The
     /// buffer is then as it was.
+    // Never inlined, as `respond`.
+    #[inline(never)]
     pub fn seal(&mut self, buffer: &mut [u8], length: usize) -> Result<usize, SessionError> {
         let sealed = length.checked_add(TAG_LENGTH).ok_or(SessionError::Length)?;
         let message = buffer.get_mut(..sealed).ok_or(SessionError::Room)?;
@@ -58,6 +60,8 @@ impl Session {
     /// # Errors
     /// `Length` when it is shorter than a tag or too long, `Authentication`, `Exhausted`. The buffer and the number of
     /// the next message are then as they were.
+    // Never inlined, as `respond`.
+    #[inline(never)]
     pub fn open<'b>(&mut self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], SessionError> {
         let sealed = buffer.len();
         check(sealed, &self.opening)?;
