@@ -9,6 +9,7 @@
 
 use noise_protocol::patterns::{HandshakePattern, noise_nk, noise_nx};
 use noise_protocol::{ErrorKind, HandshakeState, U8Array};
+use zeroize::ZeroizeOnDrop;
 
 use crate::error::SessionError;
 use crate::keys::{PublicKey, StaticKey};
@@ -141,6 +142,9 @@ impl Initiator {
         Ok(Handshaken { session, token: PublicKey::from_bytes(&token), payload: length })
     }
 }
+
+// Its keys are `SecretBytes`.
+impl ZeroizeOnDrop for Initiator {}
 
 fn hash(state: &State) -> [u8; 32] {
     // The hash of the handshake is as long as the suite's.

@@ -1,6 +1,7 @@
 //! An open session: messages sealed and opened in place, each with the next number.
 
 use noise_protocol::CipherState;
+use zeroize::ZeroizeOnDrop;
 
 use crate::error::SessionError;
 use crate::suite::ChaChaPoly;
@@ -69,6 +70,9 @@ impl Session {
         buffer.get_mut(..length).ok_or(SessionError::Length)
     }
 }
+
+// Its keys are `SecretBytes`.
+impl ZeroizeOnDrop for Session {}
 
 /// The crate panics on a message shorter than a tag, and after its last number.
 fn check(sealed: usize, direction: &CipherState<ChaChaPoly>) -> Result<(), SessionError> {

@@ -106,7 +106,12 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
     for (image, features, package, limit) in SIZES {
         for level in ["s", "z"] {
             let images = Images::build(steps, &toolchain, features, Some(&format!("\"{level}\"")))?;
-            row(format!("{image}, opt-level {level}"), images.bytes(image, package, &mut panics)?, "bytes", Some(limit));
+            row(
+                format!("{image}, opt-level {level}"),
+                images.bytes(image, package, &mut panics)?,
+                "bytes",
+                Some(limit),
+            );
         }
     }
     panics.finish()?;
