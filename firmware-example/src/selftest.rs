@@ -3,7 +3,7 @@
 use neural_vault_core::key::{DerivedKey, derive_v1};
 
 use crate::board::{Board, BoardSecret};
-use crate::seal::{NONCE, Place, Sealer};
+use crate::seal::{Context, NONCE, Sealer};
 
 /// Whether the v1 key of a prototype from -1 to 0.875 in steps of 1/8, and its HMAC of the text of RFC 4231's test case 2,
 /// are those of another implementation.
@@ -26,22 +26,23 @@ pub(crate) fn key_derivation() -> bool {
 
 /// Whether a sealed text opens, a changed one does not, and the tag is that of another implementation.
 pub(crate) fn sealing() -> bool {
-    const PLACE: Place = Place { kind: 0, epoch: 0 };
+    const CONTEXT: Context = Context { kind: 0, generation: 0, epoch: 0, place: 0 };
+    const PARENT: [u8; 16] = [0; 16];
     const TAG: [u8; 16] =
-        [0x7a, 0xfd, 0x6c, 0xb0, 0xbd, 0x12, 0xe5, 0xff, 0xf5, 0x17, 0xf3, 0x80, 0x05, 0xbb, 0xc7, 0xe0];
+        [0x48, 0x80, 0x46, 0x5c, 0x82, 0x49, 0x06, 0xe7, 0xf6, 0x37, 0x91, 0x9e, 0x62, 0x1f, 0xaa, 0x0e];
     let (nonce, text) = ([0; NONCE], *b"neural-vault/kat");
-    let Ok(sealer) = Sealer::new(&BoardSecret::filled_by(|zeros| *zeros = [0; 32])) else {
+    let Ok(sealer) = Sealer::new(&BoardSecret::filled_by(|zeros| *zeros = [0; 32]), 0) else {
         return false;
     };
     let mut sealed = text;
-    let Some(tag) = sealer.seal(PLACE, &nonce, &mut sealed) else {
+    let Some(tag) = sealer.seal(CONTEXT, &PARENT, &nonce, &mut sealed) else {
         return false;
     };
     let (mut opened, mut changed) = (sealed, sealed);
     changed[0] ^= 1;
-    sealer.open(PLACE, &nonce, &mut opened, &tag).is_ok()
+    sealer.open(CONTEXT, &PARENT, &nonce, &mut opened, &tag).is_ok()
         && opened == text
-        && sealer.open(PLACE, &nonce, &mut changed, &tag).is_err()
+        && sealer.open(CONTEXT, &PARENT, &nonce, &mut changed, &tag).is_err()
         && tag == TAG
 }
 

@@ -16,7 +16,7 @@ use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
-use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, EntropyFailed};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
@@ -59,13 +59,23 @@ pub struct SimBoard {
     /// Whether the person at the token confirms.
     pub consents: bool,
     /// The counter outside the flash, if the board has one.
-    pub floor: Option<Rc<Cell<u32>>>,
+    pub generation: Option<Rc<Cell<u32>>>,
+    /// Whether that counter fails to rise.
+    pub counter_fails: bool,
 }
 
 impl SimBoard {
     /// A board that works, whose user consents, and that has no counter outside the flash.
     pub fn new(flash: Flash) -> Self {
-        Self { flash, secret: [7; 32], random: 1, entropy_fails: false, consents: true, floor: None }
+        Self {
+            flash,
+            secret: [7; 32],
+            random: 1,
+            entropy_fails: false,
+            consents: true,
+            generation: None,
+            counter_fails: false,
+        }
     }
 }
 
@@ -107,13 +117,18 @@ impl Board for SimBoard {
         self.consents
     }
 
-    fn epoch_floor(&mut self) -> Option<u32> {
-        self.floor.as_ref().map(|floor| floor.get())
+    fn generation(&mut self) -> Option<u32> {
+        self.generation.as_ref().map(|generation| generation.get())
     }
 
-    fn raise_epoch_floor(&mut self, epoch: u32) {
-        if let Some(floor) = &self.floor {
-            floor.set(floor.get().max(epoch));
+    fn raise_generation(&mut self, value: u32) -> Result<(), CounterFailed> {
+        match &self.generation {
+            Some(generation) if !self.counter_fails => {
+                assert_eq!(value, generation.get() + 1, "the counter rises by one");
+                generation.set(value);
+                Ok(())
+            }
+            _ => Err(CounterFailed),
         }
     }
 }
