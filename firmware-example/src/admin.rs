@@ -71,7 +71,7 @@ impl<B: Board> Machine<'_, B> {
             window: provisioning.window,
             policy: StoredPolicy::new(provisioning.policy),
         };
-        self.change(|vault| {
+        self.renew(|vault| {
             vault.identity = Some(identity);
             Ok(())
         })?;
@@ -85,9 +85,13 @@ impl<B: Board> Machine<'_, B> {
         let prototype = self.scanner.enrolled(latent, enrolment.scans, &enrolment.prototype)?;
         let id = self.enrolment_id()?;
         verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
-        self.change(|vault| {
-            *slot.get_mut(&mut vault.slots) = Some(Slot::new(&enrolment, id, threshold, &prototype)?);
-            *slot.get_mut(&mut vault.misses) = 0;
+        let false_matches = enrolment.false_matches;
+        let accepted_risk = enrolment.accepted_risk;
+        let budget = false_matches.attempts(accepted_risk).map_err(|_| Fault::Budget)?;
+        let (label, threshold) = (enrolment.label, threshold.cosine());
+        self.records.renew_with(&mut self.board, &prototype, |vault, prototype| {
+            *slot.get_mut(&mut vault.slots) =
+                Some(Slot { label, id, threshold, false_matches, budget, accepted_risk, prototype });
             Ok(())
         })?;
         self.scanner.drop_enrolment();
@@ -97,7 +101,7 @@ impl<B: Board> Machine<'_, B> {
     pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<Enrolled, Refusal> {
         let slot = self.occupied(slot)?;
         let id = self.enrolment_id()?;
-        self.change(|vault| {
+        self.renew(|vault| {
             slot.get_mut(&mut vault.slots).as_mut().ok_or(Fault::SlotEmpty)?.id = id;
             Ok(())
         })?;
@@ -105,17 +109,14 @@ impl<B: Board> Machine<'_, B> {
     }
 
     pub(crate) fn reset_attempts(&mut self, (): ()) -> Result<AttemptsReset, Refusal> {
-        let (misses, locked) = (self.misses(), self.state() == State::Locked);
-        self.change(|vault| {
-            vault.misses = [0; SLOTS];
-            Ok(())
-        })?;
+        let (misses, locked) = (self.records.vault().misses, self.state() == State::Locked);
+        self.records.set_misses(&mut self.board, 0)?;
         Ok(AttemptsReset { misses, locked })
     }
 
     pub(crate) fn revoke(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
         let slot = self.occupied(slot)?;
-        self.change(|vault| {
+        self.renew(|vault| {
             *slot.get_mut(&mut vault.slots) = None;
             Ok(())
         })
@@ -163,6 +164,11 @@ impl<B: Board> Machine<'_, B> {
         Ok(self.records.change(&mut self.board, change)?)
     }
 
+    /// As [`Machine::change`], for what must not come back with an old copy of the flash.
+    fn renew(&mut self, change: impl FnOnce(&mut Vault) -> Result<(), Fault>) -> Result<(), Refusal> {
+        Ok(self.records.renew(&mut self.board, change)?)
+    }
+
     fn occupied(&self, slot: u8) -> Result<SlotIndex, Refusal> {
         let slot = SlotIndex::new(slot)?;
         match slot.get(&self.records.vault().slots) {
@@ -172,12 +178,12 @@ impl<B: Board> Machine<'_, B> {
     }
 
     /// What the administrator learns of a new enrolment or identifier: with it, the key that checks challenges.
-    pub(crate) fn enrolled(&self, slot: SlotIndex, id: [u8; 16]) -> Result<Enrolled, Refusal> {
-        let (identity, latent) = (self.identity()?, self.latent()?);
-        let enrolment = slot.get(&self.records.vault().slots).as_ref().ok_or(Fault::SlotEmpty)?;
+    pub(crate) fn enrolled(&mut self, slot: SlotIndex, id: [u8; 16]) -> Result<Enrolled, Refusal> {
+        let latent = self.latent()?;
+        let prototype = self.records.prototype(&mut self.board, slot, latent)?.ok_or(Fault::SlotEmpty)?;
+        let identity = self.identity()?;
         let mut buffer = ChallengeKeyBuffer::empty();
-        let prototype = enrolment.prototype(latent)?;
-        let key = derive_challenge_key(prototype, &identity.device_secret, &identity.model, &id, &mut buffer);
+        let key = derive_challenge_key(&prototype, &identity.device_secret, &identity.model, &id, &mut buffer);
         let key = key.map_err(|_| Fault::StorageDamaged)?;
         Ok(Enrolled { id, challenge_key: ChallengeKey::from_bytes(key.expose_secret()) })
     }

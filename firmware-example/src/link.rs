@@ -1,6 +1,6 @@
 //! The token's end of the link: gathers frames, answers each, and leaves no secret in its buffers.
 
-use neural_vault_core::key::CLEARED_STACK;
+use crate::limits::CLEARED_STACK;
 use neural_vault_core::wire::{Receiver, Refusal, decode, encode_refusal};
 use zeroize::zeroize_stack;
 

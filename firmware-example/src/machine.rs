@@ -2,14 +2,14 @@
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::wire::{AcceptedRisk, Fault, Policy, State};
+use neural_vault_core::wire::{Fault, Policy, State};
 #[cfg(not(feature = "weights-f32"))]
 use neural_vault_kernels::best as kernel;
 #[cfg(feature = "weights-f32")]
 use neural_vault_token_kernel::kernel;
 
 use crate::board::Board;
-use crate::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use crate::limits::MISSES_IN_A_ROW;
 use crate::model::open;
 use crate::records::Records;
 use crate::scanner::{ScanMemory, Scanner};
@@ -109,23 +109,6 @@ impl<'m, B: Board> Machine<'m, B> {
     /// Components of an embedding.
     pub(crate) fn latent(&self) -> Result<usize, Fault> {
         self.encoder().map(|encoder| encoder.dims().latent)
-    }
-
-    /// Misses since the last accepted scan or reset.
-    pub(crate) fn misses(&self) -> u8 {
-        self.records.vault().misses.iter().copied().max().unwrap_or(0)
-    }
-
-    /// Misses that the token allows: the smallest budget of all enrolments.
-    pub(crate) fn budget(&self) -> u8 {
-        let slots = self.records.vault().slots.iter().flatten();
-        slots.map(|slot| slot.budget).min().unwrap_or(MISSES_IN_ALL)
-    }
-
-    /// The largest risk that the administrator accepted with an enrolment.
-    pub(crate) fn accepted_risk(&self) -> Option<AcceptedRisk> {
-        let risks = self.records.vault().slots.iter().flatten().filter_map(|slot| slot.accepted_risk);
-        risks.reduce(|most, risk| if risk.chance > most.chance { risk } else { most })
     }
 
     /// Ticks of the board's clock; always zero on a board that does not measure.

@@ -1,11 +1,10 @@
 //! The session of the link: its handshake, and the packets that it carries in order.
 
-use neural_vault_core::key::CLEARED_STACK;
 use neural_vault_core::wire::{
     CHUNK, Fault, Hello, PROLOGUE, Refusal, SLOTS, TABLE, VERSION, Welcome, capability, read,
 };
 use neural_vault_session::{Pattern, Session, StaticKey, respond};
-use zeroize::{Zeroizing, zeroize_stack};
+use zeroize::Zeroizing;
 
 use crate::board::Board;
 use crate::limits::WINDOW;
@@ -78,7 +77,6 @@ impl<B: Board> Machine<'_, B> {
             self.ends_session = false;
             self.keys.session = None;
         }
-        zeroize_stack::<CLEARED_STACK>();
         #[expect(
             clippy::expect_used,
             reason = "the request was opened in this session, and the buffer has room for the seal"
@@ -108,7 +106,7 @@ impl<B: Board> Machine<'_, B> {
     fn welcome(&mut self) -> Welcome {
         let bit = |has: bool, bit| if has { bit } else { 0 };
         let capabilities = bit(self.board.footprint().is_some(), capability::MEASURE)
-            | bit(self.board.epoch_floor().is_some(), capability::ROLLBACK_COUNTER)
+            | bit(self.board.generation().is_some(), capability::ROLLBACK_COUNTER)
             | bit(B::CONFIRMS, capability::CONFIRMATION);
         Welcome {
             version: VERSION,

@@ -29,10 +29,10 @@ impl<B: Board> Machine<'_, B> {
             epoch: self.records.epoch(),
             uptime: self.board.uptime(),
             disabled: self.disabled().map_or(0, Fault::number),
-            generation: 0,
-            misses: self.misses(),
-            budget: self.budget(),
-            accepted_risk: self.accepted_risk(),
+            generation: self.records.generation(),
+            misses: vault.misses,
+            budget: vault.budget(),
+            accepted_risk: vault.accepted_risk(),
         })
     }
 

@@ -1,6 +1,6 @@
 //! A token: bytes in, bytes out.
 
-use neural_vault_core::key::CLEARED_STACK;
+use crate::limits::CLEARED_STACK;
 use zeroize::zeroize_stack;
 
 use crate::board::Board;

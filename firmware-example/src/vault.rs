@@ -1,30 +1,34 @@
-//! Everything that a token remembers: one value, sealed as a whole.
+//! Everything that a token remembers and keeps in memory: one value.
 
 use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
-use neural_vault_core::verify::Threshold;
-use neural_vault_core::wire::{AcceptedRisk, AdminKey, Enrolment, FalseMatches, Fault, Label, SLOTS};
+use neural_vault_core::wire::{AcceptedRisk, AdminKey, FalseMatches, Label, SLOTS};
 use neural_vault_session::StaticKey;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, zeroize_stack};
+use zeroize::zeroize_stack;
 
-use crate::limits::LATENT;
+use crate::limits::MISSES_IN_ALL;
 use crate::policy::StoredPolicy;
+use crate::prototypes::{PLACES, Stored};
 
-/// Longest encoding of a [`Vault`] in bytes, a multiple of 16.
+/// Longest encoding of a [`Vault`] in bytes, a multiple of 16; postcard's integers take up to 3 or 5 bytes.
 pub(crate) const VAULT_LENGTH: usize = {
-    let identity = 1 + 32 + 32 + 32 + 1 + 1 + 32;
-    let slot = 1 + 16 + 16 + 4 + (5 + 5 + 3 + 4) + 6 + 1 + 4 * LATENT;
-    (identity + SLOTS + SLOTS * slot).next_multiple_of(16)
+    let identity = 32 + 32 + 32 + 1 + 1 + 32;
+    let false_matches = 5 + 5 + 3 + 4;
+    let accepted_risk = 1 + 4;
+    let prototype = 1 + 3 + 5 + 16;
+    let slot = 16 + 16 + 4 + false_matches + 1 + (1 + accepted_risk) + prototype;
+    (1 + identity + SLOTS * (1 + slot)).next_multiple_of(16)
 };
 
-/// Everything persistent.
+/// Everything persistent, except prototypes.
 #[derive(Serialize)]
 pub(crate) struct Vault {
     /// `None` on a blank token.
     pub(crate) identity: Option<Identity>,
-    /// Misses of each slot since its last reset; an attempt counts as a miss until the probe was compared.
-    pub(crate) misses: [u8; SLOTS],
     pub(crate) slots: [Option<Slot>; SLOTS],
+    /// Misses on any slots since the last accept or reset, kept in the log; an attempt counts as a miss until it is over.
+    #[serde(skip)]
+    pub(crate) misses: u8,
 }
 
 /// What provisioning gave the token.
@@ -61,19 +65,22 @@ pub(crate) struct Slot {
     pub(crate) label: Label,
     pub(crate) id: [u8; 16],
     pub(crate) threshold: f32,
+    /// How often its threshold was seen to accept others.
     pub(crate) false_matches: FalseMatches,
-    pub(crate) accepted_risk: Option<AcceptedRisk>,
+    /// Misses that it allows, by its false match rate or by the risk that the administrator accepted.
     pub(crate) budget: u8,
-    prototype: [[f32; 32]; LATENT / 32],
+    /// That risk, if any.
+    pub(crate) accepted_risk: Option<AcceptedRisk>,
+    /// Where its prototype is.
+    pub(crate) prototype: Stored,
 }
 
 impl Vault {
-    pub(crate) const BLANK: Self = Self { identity: None, misses: [0; SLOTS], slots: [const { None }; SLOTS] };
+    pub(crate) const BLANK: Self = Self { identity: None, slots: [const { None }; SLOTS], misses: 0 };
 
     /// Reads the vault from its encoding, field by field: as a whole it would be on the stack several times.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> postcard::Result<()> {
         let mut rest = read_into(&mut self.identity, bytes)?;
-        rest = read_into(&mut self.misses, rest)?;
         for slot in &mut self.slots {
             rest = read_into(slot, rest)?;
         }
@@ -83,8 +90,30 @@ impl Vault {
     /// Makes the vault blank, and clears its memory.
     pub(crate) fn clear(&mut self) {
         self.identity = None;
-        self.misses = [0; SLOTS];
         self.slots = [const { None }; SLOTS];
+        self.misses = 0;
+    }
+
+    /// Misses that the token allows: the smallest budget of its enrolments.
+    pub(crate) fn budget(&self) -> u8 {
+        self.slots.iter().flatten().map(|slot| slot.budget).fold(MISSES_IN_ALL, u8::min)
+    }
+
+    /// The largest risk that the administrator accepted with an enrolment.
+    pub(crate) fn accepted_risk(&self) -> Option<AcceptedRisk> {
+        let risks = self.slots.iter().flatten().filter_map(|slot| slot.accepted_risk);
+        risks.reduce(|most, risk| if risk.chance > most.chance { risk } else { most })
+    }
+
+    /// Which places hold a prototype.
+    pub(crate) fn places(&self) -> [bool; PLACES] {
+        let mut used = [false; PLACES];
+        for slot in self.slots.iter().flatten() {
+            if let Some(used) = used.get_mut(usize::from(slot.prototype.place)) {
+                *used = true;
+            }
+        }
+        used
     }
 }
 
@@ -104,32 +133,53 @@ fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard
     rest
 }
 
-impl Slot {
-    /// An enrolment with this prototype, followed by zeros.
-    pub(crate) fn new(
-        enrolment: &Enrolment,
-        id: [u8; 16],
-        threshold: Threshold,
-        prototype: &[f32],
-    ) -> Result<Self, Fault> {
-        let Enrolment { label, false_matches, accepted_risk, .. } = *enrolment;
-        let budget = false_matches.attempts(accepted_risk).map_err(|_| Fault::Budget)?;
-        let threshold = threshold.cosine();
-        let empty = [[0.0; 32]; LATENT / 32];
-        let mut slot = Self { label, id, threshold, false_matches, accepted_risk, budget, prototype: empty };
-        let place = slot.prototype.as_flattened_mut().get_mut(..prototype.len()).ok_or(Fault::ModelTooLarge)?;
-        place.copy_from_slice(prototype);
-        Ok(slot)
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use neural_vault_core::wire::Policy;
+
+    use super::*;
+
+    #[test]
+    fn the_longest_vault_fits_its_snapshot() {
+        let longest = || Slot {
+            label: Label::new("sixteen letters.").unwrap(),
+            id: [0xff; 16],
+            threshold: -1.0,
+            false_matches: FalseMatches { matches: u32::MAX, trials: u32::MAX, persons: u16::MAX, bound: 1.0 },
+            budget: u8::MAX,
+            accepted_risk: Some(AcceptedRisk { attempts: u8::MAX, chance: 1.0 }),
+            prototype: Stored { place: u8::MAX, components: u16::MAX, generation: u32::MAX, tag: [0xff; 16] },
+        };
+        let identity = Identity {
+            device_secret: DeviceSecret::from_bytes(&[0xff; 32]),
+            admin_key: AdminKey::from_bytes(&[0xff; 32]),
+            model: [0xff; 32],
+            window: u8::MAX,
+            policy: StoredPolicy::new(Policy { allow_export: true, confirm_verify: true, confirm_challenge: true }),
+            static_key: StaticKey::from_bytes(&[0xff; 32]),
+        };
+        let vault = Vault { identity: Some(identity), slots: [(); SLOTS].map(|()| Some(longest())), misses: u8::MAX };
+        let mut bytes = [0; VAULT_LENGTH];
+        let used = postcard::to_slice(&vault, &mut bytes).unwrap().len();
+        assert_eq!(used.next_multiple_of(16), VAULT_LENGTH);
+        let mut read = Vault::BLANK;
+        read.read(&bytes).unwrap();
+        assert_eq!(read.slots[3].as_ref().unwrap().prototype, longest().prototype);
     }
 
-    /// The prototype's first `latent` components.
-    pub(crate) fn prototype(&self, latent: usize) -> Result<&[f32], Fault> {
-        self.prototype.as_flattened().get(..latent).ok_or(Fault::ModelTooLarge)
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.prototype.as_flattened_mut().zeroize();
+    #[test]
+    fn the_smallest_budget_of_all_slots_counts_and_the_largest_risk_is_shown() {
+        let slot = |budget, chance: Option<f32>| {
+            let accepted_risk = chance.map(|chance| AcceptedRisk { attempts: budget, chance });
+            let false_matches = FalseMatches { matches: 0, trials: 224, persons: 8, bound: 0.0163 };
+            let prototype = Stored { place: 0, components: 16, generation: 1, tag: [0; 16] };
+            let label = Label::new("alice").unwrap();
+            Some(Slot { label, id: [0; 16], threshold: 0.5, false_matches, budget, accepted_risk, prototype })
+        };
+        let vault = |slots| Vault { slots, ..Vault::BLANK };
+        assert_eq!(vault([const { None }; SLOTS]).budget(), MISSES_IN_ALL);
+        let risky = vault([slot(7, Some(0.25)), None, slot(9, Some(0.5)), slot(3, None)]);
+        assert_eq!((risky.budget(), risky.accepted_risk()), (3, Some(AcceptedRisk { attempts: 9, chance: 0.5 })));
     }
 }

@@ -183,7 +183,8 @@ impl<T: Transport> Client<T> {
 /// The frame that opens a session with ephemeral key number `seed`, and what finishes the handshake.
 pub fn hello(pinned: Option<&PublicKey>, seed: u64) -> (Vec<u8>, Initiator) {
     let mut ephemeral = [0x11; 32];
-    ephemeral[..8].copy_from_slice(&seed.to_le_bytes());
+    // Not in the first byte, whose lowest bits X25519 clears.
+    ephemeral[8..16].copy_from_slice(&seed.to_le_bytes());
     let mut message = [0; 64];
     let (initiator, length) = Initiator::new(pinned, &ephemeral, PROLOGUE, &mut message).expect("the message has room");
     let hello = Hello { version: VERSION, pinned: pinned.is_some(), message: &message[..length] };

@@ -17,7 +17,7 @@ use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
-use neural_vault_token::board::{Action, Board, BoardSecret, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
@@ -65,7 +65,9 @@ pub struct SimBoard {
     /// The actions that the token asked for.
     pub asked: Rc<RefCell<Vec<Action>>>,
     /// The counter outside the flash, if the board has one.
-    pub floor: Option<Rc<Cell<u32>>>,
+    pub generation: Option<Rc<Cell<u32>>>,
+    /// Whether that counter fails to rise.
+    pub counter_fails: bool,
     /// Milliseconds since the start: each look at the clock takes one.
     pub clock: u64,
     /// When the open question was asked.
@@ -104,7 +106,8 @@ impl SimBoard {
             consents: true,
             finger: None,
             asked: Rc::default(),
-            floor: None,
+            generation: None,
+            counter_fails: false,
             clock: 0,
             question: 0,
         }
@@ -175,13 +178,18 @@ impl Board for SimBoard {
         }
     }
 
-    fn epoch_floor(&mut self) -> Option<u32> {
-        self.floor.as_ref().map(|floor| floor.get())
+    fn generation(&mut self) -> Option<u32> {
+        self.generation.as_ref().map(|generation| generation.get())
     }
 
-    fn raise_epoch_floor(&mut self, epoch: u32) {
-        if let Some(floor) = &self.floor {
-            floor.set(floor.get().max(epoch));
+    fn raise_generation(&mut self, value: u32) -> Result<(), CounterFailed> {
+        match &self.generation {
+            Some(generation) if !self.counter_fails => {
+                assert_eq!(value, generation.get() + 1, "the counter rises by one");
+                generation.set(value);
+                Ok(())
+            }
+            _ => Err(CounterFailed),
         }
     }
 }
