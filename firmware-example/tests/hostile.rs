@@ -1,9 +1,6 @@
 //! A hostile or broken host, flash or generator gets a numbered error; nothing is changed, and the next command works.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::wire::*;
 use neural_vault_token::token::Token;
@@ -293,8 +290,7 @@ fn a_bit_flipped_anywhere_in_the_records_is_detected_or_without_effect() {
 fn rolled_back_records_are_refused_on_a_board_with_a_counter() {
     let aligned = bundle();
     let model = aligned.bytes();
-    let mut board = SimBoard::new(Flash::new());
-    board.generation = Some(Rc::new(Cell::new(0)));
+    let board = SimBoard::with_counter(Flash::new());
     session(board.clone(), model, |client| client.call::<Provision>(&provisioning(model)).unwrap());
     let earlier = board.flash.content();
     session(board.clone(), model, |client| {

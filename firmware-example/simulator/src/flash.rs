@@ -115,6 +115,14 @@ impl Flash {
         self.0.borrow_mut().broken = Some(operations);
     }
 
+    /// Takes one step for something outside the flash that loses its power at the same time.
+    ///
+    /// # Errors
+    /// The power does not last for it.
+    pub fn pass(&self) -> Result<(), FlashError> {
+        self.0.borrow_mut().step(0, &[])
+    }
+
     /// Steps and operations since the last call.
     pub fn count(&self) -> (usize, usize) {
         let state = &mut *self.0.borrow_mut();

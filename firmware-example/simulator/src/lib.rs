@@ -117,6 +117,17 @@ impl SimBoard {
     pub fn reseed(&mut self, seed: u64) {
         self.entropy = Entropy::new(SimRandom { seed, generator: Rc::clone(&self.random) });
     }
+
+    /// A board that works, with a counter outside the flash.
+    pub fn with_counter(flash: Flash) -> Self {
+        Self { generation: Some(Rc::new(Cell::new(0))), ..Self::new(flash) }
+    }
+
+    /// A board of its own with the same content of flash and counter.
+    pub fn copy(&self) -> Self {
+        let generation = self.generation.as_ref().map(|generation| Rc::new(Cell::new(generation.get())));
+        Self { flash: self.flash.copy(), generation, ..self.clone() }
+    }
 }
 
 impl RandomSource for SimRandom {
@@ -142,6 +153,7 @@ impl Board for SimBoard {
     type Random = SimRandom;
     const NAME: [u8; 16] = *b"simulated\0\0\0\0\0\0\0";
     const CONFIRMS: bool = true;
+    const LAST_GENERATION: u32 = 200;
 
     fn receive(&mut self) -> Option<u8> {
         None
@@ -186,6 +198,7 @@ impl Board for SimBoard {
         match &self.generation {
             Some(generation) if !self.counter_fails => {
                 assert_eq!(value, generation.get() + 1, "the counter rises by one");
+                self.flash.pass().map_err(|_| CounterFailed)?;
                 generation.set(value);
                 Ok(())
             }
@@ -274,11 +287,16 @@ pub fn enrolled_scans() -> Vec<Vec<f32>> {
 /// A board whose token is provisioned, with one enrolment in [`SLOT`].
 pub fn enrolled_board(model: &[u8]) -> SimBoard {
     let board = SimBoard::new(Flash::new());
+    enrol_on(&board, model);
+    board
+}
+
+/// Provisions a blank token, and enrols in [`SLOT`].
+pub fn enrol_on(board: &SimBoard, model: &[u8]) {
     session(board.clone(), model, |client| {
         client.call::<Provision>(&provisioning(model)).unwrap();
         client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
     });
-    board
 }
 
 /// The embedding that the host computes of a scan with its own copy of the model.
