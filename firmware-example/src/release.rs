@@ -1,7 +1,8 @@
 //! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
-use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
-use neural_vault_core::verify::{Enrolment, Threshold, VerifyError, verify};
+use neural_vault_core::challenge::ChallengeKeyBuffer;
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyError};
+use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, verify};
 use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refusal, SlotNumber};
 
 use crate::attempts::Attempts;
@@ -12,13 +13,15 @@ use crate::slot_index::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn verify(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        self.release(slot, b"", &mut KeyBuffer::empty()).map(|_| ())
+        self.release(slot, b"", |_, _, _| Ok(()))
     }
 
     pub(crate) fn challenge(&mut self, question: Question<'_>) -> Result<[u8; 32], Refusal> {
-        let mut buffer = KeyBuffer::empty();
-        let key = self.release(question.slot, question.application, &mut buffer)?;
-        Ok(key.authenticate(&question.nonce))
+        self.release(question.slot, question.application, |enrolment, verdict, secret| {
+            let mut buffer = ChallengeKeyBuffer::empty();
+            let key = enrolment.release_challenge_key(verdict, secret, &mut buffer)?;
+            key.answer(question.application, &question.nonce).map_err(|_| KeyError::NotAccepted)
+        })
     }
 
     pub(crate) fn export_key(&mut self, request: KeyRequest<'_>) -> Result<DerivedKey, Refusal> {
@@ -27,17 +30,19 @@ impl<B: Board> Machine<'_, B> {
         }
         self.consent(Action::ExportKey)?;
         let mut buffer = KeyBuffer::empty();
-        let key = self.release(request.slot, request.application, &mut buffer)?;
-        Ok(DerivedKey::from_bytes(key.expose_secret()))
+        self.release(request.slot, request.application, |enrolment, verdict, secret| {
+            let key = enrolment.release_key(verdict, secret, request.application, &mut buffer)?;
+            Ok(DerivedKey::from_bytes(key.expose_secret()))
+        })
     }
 
-    /// Counts an attempt, compares the complete scan with a slot and derives its key.
-    fn release<'k>(
+    /// Counts an attempt, compares the complete scan with a slot, and calls `release` with the verdict.
+    fn release<T>(
         &mut self,
         slot: u8,
         application: &[u8],
-        buffer: &'k mut KeyBuffer,
-    ) -> Result<&'k DerivedKey, Refusal> {
+        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<T, KeyError>,
+    ) -> Result<T, Refusal> {
         let (slot, latent) = (SlotIndex::new(slot)?, self.latent()?);
         if application.len() > MAX_APPLICATION {
             return Err(Fault::Application.into());
@@ -59,16 +64,14 @@ impl<B: Board> Machine<'_, B> {
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
             Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, slot, enrolled };
-        let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts, buffer);
+        let mut verdict = Verdict::rejection();
+        let outcome = verify(&enrolment, &probe, &mut attempts, &mut verdict).map_err(|error| match error {
+            VerifyError::Rejected => Fault::Rejected,
+            VerifyError::NoAttemptsLeft => Fault::SlotDisabled,
+            VerifyError::Counter(fault) => fault,
+        });
+        let released = outcome.and_then(|()| release(&enrolment, &verdict, &secret).map_err(|_| Fault::StorageDamaged));
         self.stages.verify = self.ticks_since(start);
-        outcome.map_err(|error| {
-            match error {
-                VerifyError::Rejected => Fault::Rejected,
-                VerifyError::NoAttemptsLeft => Fault::SlotDisabled,
-                VerifyError::Counter(fault) => fault,
-                VerifyError::Key(_) => Fault::StorageDamaged,
-            }
-            .into()
-        })
+        Ok(released?)
     }
 }
