@@ -5,6 +5,7 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod budget;
 pub mod challenge;
 pub mod key;
 pub mod quantise;

@@ -25,7 +25,7 @@ use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_
 use crate::similarity::{SimilarityError, cosine, norm, signed_square_of_cosine};
 
 /// The word of an accept. That of a rejection is its complement, and every other word is a mistake.
-pub const ACCEPTED: u32 = 0x59a6_c35c;
+pub const ACCEPTED: u32 = 0x5aa5_3cc3;
 
 /// What the two comparisons may differ by, in squares of cosines.
 ///

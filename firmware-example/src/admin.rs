@@ -1,41 +1,41 @@
-//! Commands of the administrator: each except `provision` needs a tag over a fresh nonce and its own bytes.
+//! Commands of the administrator: each except `provision` needs a tag for its place in the session and its own bytes.
 
+use neural_vault_core::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key};
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::verify::{self, Threshold};
 use neural_vault_core::wire::*;
+use neural_vault_session::StaticKey;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::board::{Action, Board};
-use crate::limits::{MISSES_IN_ALL, SCRATCH, WINDOW};
+use crate::consent::consent;
+use crate::limits::{SCRATCH, WINDOW};
 use crate::machine::Machine;
+use crate::policy::StoredPolicy;
 use crate::slot_index::SlotIndex;
 use crate::vault::{Identity, Slot, Vault};
 
 impl<B: Board> Machine<'_, B> {
-    pub(crate) fn fresh_nonce(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
-        let mut nonce = [0; 32];
-        self.draw(&mut nonce)?;
-        self.nonce = Some(nonce);
-        Ok(nonce)
-    }
-
-    /// Reads an admin command after verifying its tag. The nonce is used up even if that fails.
+    /// Reads an admin command after verifying its tag for this place in the session.
     ///
     /// Damaged records hold no admin key to verify a tag with: only a wipe is possible then, with consent at the token.
-    pub(crate) fn authorised<'f, E: Endpoint>(&mut self, frame: &Frame<'f>) -> Result<E::Request<'f>, Refusal> {
-        let nonce = self.nonce.take();
+    pub(crate) fn authorised<'f, E: Endpoint>(
+        &mut self,
+        number: u32,
+        packet: &Packet<'f>,
+    ) -> Result<E::Request<'f>, Refusal> {
         let orphaned = self.records.sound().is_err() && E::KEY.const_cmp(&Wipe::KEY);
         if !orphaned {
             let key = &self.identity()?.admin_key;
-            let nonce = nonce.ok_or(Fault::NotAuthorised)?;
-            let (tag, command) = frame.message.split_first_chunk::<TAG_LENGTH>().ok_or(Fault::Malformed)?;
-            if !bool::from(command_tag(key, &E::KEY, &nonce, command).ct_eq(tag)) {
+            let session = self.keys.session.as_ref().ok_or(Fault::HandshakeNeeded)?.hash();
+            let (tag, command) = packet.message.split_first_chunk::<TAG_LENGTH>().ok_or(Fault::Malformed)?;
+            if !bool::from(command_tag(key, &E::KEY, SessionPlace { session, number }, command).ct_eq(tag)) {
                 return Err(Fault::NotAuthorised.into());
             }
         }
-        Ok(frame.read()?)
+        Ok(packet.read()?)
     }
 
     /// The one command without a tag: the host that provisions a blank token becomes its administrator.
@@ -61,50 +61,56 @@ impl<B: Board> Machine<'_, B> {
                 DeviceSecret::from_bytes(&bytes)
             }
         };
+        // The key that this session was opened under: the host has seen its fingerprint.
+        let static_key = StaticKey::from_bytes(self.static_key()?.expose_secret());
         let identity = Identity {
             device_secret,
+            static_key,
             admin_key: provisioning.admin_key,
             model: provisioning.model,
             window: provisioning.window,
-            allow_export: provisioning.policy.allow_export.into(),
+            policy: StoredPolicy::new(provisioning.policy),
         };
         self.change(|vault| {
             vault.identity = Some(identity);
             Ok(())
-        })
+        })?;
+        self.keys.unprovisioned = None;
+        Ok(())
     }
 
-    pub(crate) fn enrol(&mut self, enrolment: Enrolment) -> Result<EnrolmentId, Refusal> {
+    pub(crate) fn enrol(&mut self, enrolment: Enrolment) -> Result<Enrolled, Refusal> {
         let (slot, latent) = (SlotIndex::new(enrolment.slot)?, self.latent()?);
         let threshold = Threshold::new(enrolment.threshold).map_err(|_| Fault::Threshold)?;
         let prototype = self.scanner.enrolled(latent, enrolment.scans, &enrolment.prototype)?;
         let id = self.enrolment_id()?;
         verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
         self.change(|vault| {
-            *slot.get_mut(&mut vault.slots) = Some(Slot::new(enrolment.label, id, threshold, &prototype)?);
+            *slot.get_mut(&mut vault.slots) = Some(Slot::new(&enrolment, id, threshold, &prototype)?);
             *slot.get_mut(&mut vault.misses) = 0;
             Ok(())
         })?;
         self.scanner.drop_enrolment();
-        Ok(EnrolmentId { id })
+        self.enrolled(slot, id)
     }
 
-    pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<EnrolmentId, Refusal> {
+    pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<Enrolled, Refusal> {
         let slot = self.occupied(slot)?;
         let id = self.enrolment_id()?;
         self.change(|vault| {
             slot.get_mut(&mut vault.slots).as_mut().ok_or(Fault::SlotEmpty)?.id = id;
             Ok(())
         })?;
-        Ok(EnrolmentId { id })
+        self.enrolled(slot, id)
     }
 
-    pub(crate) fn reset_attempts(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        let slot = SlotIndex::new(slot)?;
+    pub(crate) fn reset_attempts(&mut self, (): ()) -> Result<AttemptsReset, Refusal> {
+        let (misses, locked) = (self.misses(), self.state() == State::Locked);
         self.change(|vault| {
-            *slot.get_mut(&mut vault.misses) = 0;
+            vault.misses = [0; SLOTS];
             Ok(())
-        })
+        })?;
+        Ok(AttemptsReset { misses, locked })
     }
 
     pub(crate) fn revoke(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
@@ -116,8 +122,11 @@ impl<B: Board> Machine<'_, B> {
     }
 
     pub(crate) fn set_policy(&mut self, policy: Policy) -> Result<(), Refusal> {
+        if policy.allow_export && !self.policy()?.allow_export {
+            return Err(Fault::ExportGivenUp.into());
+        }
         self.change(|vault| {
-            vault.identity.as_mut().ok_or(Fault::NotProvisioned)?.allow_export = policy.allow_export.into();
+            vault.identity.as_mut().ok_or(Fault::NotProvisioned)?.policy = StoredPolicy::new(policy);
             Ok(())
         })
     }
@@ -125,22 +134,29 @@ impl<B: Board> Machine<'_, B> {
     pub(crate) fn list_slots(&mut self, (): ()) -> Result<[SlotInfo; SLOTS], Refusal> {
         let vault = self.records.vault();
         Ok(SlotIndex::ALL.map(|slot| {
-            let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), *slot.get(&vault.misses));
-            let enrolment =
-                enrolment.map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
-            SlotInfo { enrolment, misses, disabled: misses >= MISSES_IN_ALL }
+            let slot = slot.get(&vault.slots).as_ref()?;
+            let (false_matches, accepted_risk) = (slot.false_matches, slot.accepted_risk);
+            let (label, id, threshold, budget) = (slot.label, slot.id, slot.threshold, slot.budget);
+            Some(SlotEnrolment { label, id, threshold, false_matches, budget, accepted_risk })
         }))
     }
 
     pub(crate) fn wipe(&mut self, (): ()) -> Result<(), Refusal> {
         self.consent(Action::Wipe)?;
         self.scanner.clear();
-        Ok(self.records.wipe(&mut self.board)?)
+        let was_provisioned = self.identity().is_ok();
+        let outcome = self.records.wipe(&mut self.board);
+        if outcome.is_ok() || (was_provisioned && self.identity().is_err()) {
+            // A blank token has another key, and this session was opened under the old one.
+            self.draw_static_key();
+            self.ends_session = true;
+        }
+        Ok(outcome?)
     }
 
     /// Asks the person at the token.
     pub(crate) fn consent(&mut self, action: Action) -> Result<(), Refusal> {
-        if self.board.confirm(action) { Ok(()) } else { Err(Fault::NotConfirmed.into()) }
+        Ok(consent(&mut self.board, action)?)
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Vault) -> Result<(), Fault>) -> Result<(), Refusal> {
@@ -155,6 +171,17 @@ impl<B: Board> Machine<'_, B> {
         }
     }
 
+    /// What the administrator learns of a new enrolment or identifier: with it, the key that checks challenges.
+    pub(crate) fn enrolled(&self, slot: SlotIndex, id: [u8; 16]) -> Result<Enrolled, Refusal> {
+        let (identity, latent) = (self.identity()?, self.latent()?);
+        let enrolment = slot.get(&self.records.vault().slots).as_ref().ok_or(Fault::SlotEmpty)?;
+        let mut buffer = ChallengeKeyBuffer::empty();
+        let prototype = enrolment.prototype(latent)?;
+        let key = derive_challenge_key(prototype, &identity.device_secret, &identity.model, &id, &mut buffer);
+        let key = key.map_err(|_| Fault::StorageDamaged)?;
+        Ok(Enrolled { id, challenge_key: ChallengeKey::from_bytes(key.expose_secret()) })
+    }
+
     fn enrolment_id(&mut self) -> Result<[u8; 16], Refusal> {
         let mut id = [0; 16];
         self.draw(&mut id)?;
@@ -162,7 +189,7 @@ impl<B: Board> Machine<'_, B> {
     }
 
     /// Fills `bytes` with random bytes in place, so that no copy of them is left elsewhere.
-    fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
-        Ok(self.board.entropy(bytes).map_err(|_| Fault::Entropy)?)
+    pub(crate) fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
+        Ok(self.board.entropy().draw(bytes).map_err(|_| Fault::Entropy)?)
     }
 }

@@ -37,7 +37,7 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
 
     fn persist_decrement(&mut self) -> Result<(), Fault> {
         *self.row = self.row.saturating_add(1);
-        let misses = self.misses().checked_add(1).ok_or(Fault::SlotDisabled)?;
+        let misses = self.misses().checked_add(1).ok_or(Fault::BudgetUsedUp)?;
         self.records.set_misses(self.board, self.slot, misses)
     }
 
@@ -45,7 +45,7 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
         if !self.enrolled {
             return Err(Fault::Rejected);
         }
-        let misses = self.misses().checked_sub(1).ok_or(Fault::StorageDamaged)?;
+        let misses = 0;
         self.records.set_misses(self.board, self.slot, misses)?;
         *self.row = 0;
         Ok(())

@@ -6,10 +6,15 @@ use core::fmt;
 use embedded_storage::nor_flash::NorFlash;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::entropy::{Entropy, RandomSource};
+
 /// A board.
 pub trait Board {
     /// Flash for the records: [`crate::store::REGION`] bytes from its start, a write size of at most 16 bytes.
     type Flash: NorFlash;
+
+    /// The board's random generator.
+    type Random: RandomSource;
 
     /// Name of the board in ASCII, padded with zeros.
     const NAME: [u8; 16];
@@ -23,23 +28,30 @@ pub trait Board {
     /// The flash that holds the records.
     fn flash(&mut self) -> &mut Self::Flash;
 
-    /// Fills `bytes` from a random generator that is good enough for keys.
-    ///
-    /// # Errors
-    /// The generator failed; the content of `bytes` is unspecified.
-    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed>;
+    /// The random generator, behind its health tests: every random byte of the token comes from here.
+    fn entropy(&mut self) -> &mut Entropy<Self::Random>;
 
     /// The secret of this board, the same after every start. Records are sealed under a key derived from it.
-    fn secret(&mut self) -> BoardSecret;
+    ///
+    /// # Errors
+    /// The board has none, or cannot read it.
+    fn secret(&mut self) -> Result<BoardSecret, NoSecret>;
 
     /// Milliseconds since the start; never goes back.
     fn uptime(&mut self) -> u64;
 
-    /// Asks the person at the token for consent, and waits for the answer.
-    fn confirm(&mut self, action: Action) -> bool;
-
-    /// Whether [`Board::confirm`] asks a person; on a board without a button it always consents.
+    /// Whether a person can give consent. Without a button, everything is done without asking.
     const CONFIRMS: bool;
+
+    /// Whether the button is pressed now. Its contact may bounce: the token decides what counts as a press.
+    fn button(&mut self) -> bool;
+
+    /// Shows which action waits for a press, so that a person knows what they agree to; `None` when none waits any more.
+    fn ask(&mut self, action: Option<Action>);
+
+    /// Tells the watchdog that the program still runs. A token that hangs for longer than the watchdog allows must be reset
+    /// by it; opening a model takes the longest, some seconds.
+    fn feed_watchdog(&mut self) {}
 
     /// The lowest epoch that records may have: a counter outside the flash that never goes back, if there is one.
     fn epoch_floor(&mut self) -> Option<u32> {
@@ -65,10 +77,14 @@ pub struct BoardSecret([u8; 32]);
 
 impl BoardSecret {
     /// A secret whose bytes `fill` writes in place, so that no copy of them is left elsewhere; they are zeros before.
-    pub fn filled_by(fill: impl FnOnce(&mut [u8; 32])) -> Self {
+    ///
+    /// # Errors
+    /// All bytes are 0x00, or all are 0xff: memory that was never written, or cannot be read.
+    pub fn filled_by(fill: impl FnOnce(&mut [u8; 32])) -> Result<Self, NoSecret> {
         let mut secret = Self([0; 32]);
         fill(&mut secret.0);
-        secret
+        let unwritten = [0x00, 0xff].iter().any(|value| secret.0.iter().all(|byte| byte == value));
+        if unwritten { Err(NoSecret) } else { Ok(secret) }
     }
 
     /// The secret's bytes. The caller clears any copy it makes.
@@ -85,17 +101,17 @@ impl Drop for BoardSecret {
 
 impl ZeroizeOnDrop for BoardSecret {}
 
-/// The random generator failed.
+/// The board has no secret: its place holds only zeros or only ones, or cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EntropyFailed;
+pub struct NoSecret;
 
-impl fmt::Display for EntropyFailed {
+impl fmt::Display for NoSecret {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("the random generator failed")
+        out.write_str("the board has no secret")
     }
 }
 
-impl Error for EntropyFailed {}
+impl Error for NoSecret {}
 
 /// What a person at the token is asked to consent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +123,10 @@ pub enum Action {
     Wipe,
     /// A key leaves the token.
     ExportKey,
+    /// A scan is compared with an enrolment.
+    Verify,
+    /// A challenge is answered.
+    Challenge,
 }
 
 /// The unit of a board's ticks, and the memory in use.
@@ -118,4 +138,23 @@ pub struct Footprint {
     pub memory: u32,
     /// Most bytes of stack ever in use since the start.
     pub stack: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_of_zeros_or_ones_alone_is_none() {
+        for value in [0x00, 0xff] {
+            assert!(BoardSecret::filled_by(|bytes| bytes.fill(value)).is_err());
+            for place in 0..32 {
+                let written = BoardSecret::filled_by(|bytes| {
+                    bytes.fill(value);
+                    bytes[place] ^= 1;
+                });
+                assert!(written.is_ok());
+            }
+        }
+    }
 }

@@ -12,14 +12,16 @@
 //!
 //! | request | blank | provisioned | enrolled | locked | disabled | needs |
 //! |---|---|---|---|---|---|---|
-//! | handshake, info, self-test, nonce, measure | yes | yes | yes | yes | yes | |
+//! | info, self-test | yes | yes | yes | yes | yes | |
 //! | provision | yes | | | | | consent |
 //! | scan-begin, scan-chunk, embed, enrol-scan | | yes | yes | yes | | a sound model |
-//! | verify, challenge | | yes | yes | | | a complete scan |
-//! | export-key | | yes | yes | | | a complete scan, policy, consent |
+//! | verify, challenge | | yes | yes | | | a complete scan for it; consent where the policy asks for it |
+//! | export-key | | yes | yes | | | a complete scan for it, policy, consent |
 //! | enrol | | yes | yes | yes | | tag, scans taken |
-//! | rotate, revoke, reset-attempts, list-slots, set-policy | | yes | yes | yes | sound records | tag |
+//! | rotate, revoke, reset-attempts, list-slots, set-policy, measure | | yes | yes | yes | sound records | tag |
 //! | wipe | | yes | yes | yes | yes | consent; tag, unless the records are damaged |
+//!
+//! All of them need a session. A scan serves the one purpose that it was begun for.
 //!
 //! An empty slot is verified like an enrolled one, at the same cost, and rejects: without a tag, a host cannot find out
 //! which slots are enrolled.
@@ -29,45 +31,47 @@ use neural_vault_core::wire::*;
 use crate::board::Board;
 use crate::machine::Machine;
 
-/// Answers `frame` by the handler of its endpoint; for an `admin` endpoint, only after its tag was verified.
+/// Answers a packet by the handler of its endpoint; for an `admin` endpoint, only after its tag was verified.
 macro_rules! route {
-    ($machine:ident, $frame:ident, $out:ident; $($endpoint:ident => $handler:ident,)*; admin $($admin:ident => $command:ident,)*) => {
-        $(if $frame.key == <$endpoint as Endpoint>::KEY.to_bytes() {
-            let outcome = match $frame.read::<<$endpoint as Endpoint>::Request<'_>>() {
+    ($machine:ident, $number:ident, $packet:ident, $out:ident; $($endpoint:ident => $handler:ident,)*; admin $($admin:ident => $command:ident,)*) => {
+        $(if $packet.key == <$endpoint as Endpoint>::KEY.to_bytes() {
+            let outcome = match $packet.read::<<$endpoint as Endpoint>::Request<'_>>() {
                 Ok(request) => $machine.$handler(request),
                 Err(error) => Err(error.into()),
             };
-            return written::<$endpoint>($frame, outcome, $out);
+            return written::<$endpoint>(outcome, $out);
         })*
-        $(if $frame.key == <$admin as Endpoint>::KEY.to_bytes() {
-            let outcome = match $machine.authorised::<$admin>($frame) {
+        $(if $packet.key == <$admin as Endpoint>::KEY.to_bytes() {
+            let outcome = match $machine.authorised::<$admin>($number, $packet) {
                 Ok(request) => $machine.$command(request.command),
                 Err(refusal) => Err(refusal),
             };
-            return written::<$admin>($frame, outcome, $out);
+            return written::<$admin>(outcome, $out);
         })*
     };
 }
 
 impl<B: Board> Machine<'_, B> {
-    /// Answers a request; returns the length of the frame written to `out`.
+    /// Answers the opened request of this number; returns the length of the packet written to `out`.
     ///
-    /// Never inlined, so that all copies of secrets are on the stack below the caller, who clears it.
-    ///
-    /// # Errors
-    /// Not even a refusal fits `out`.
+    /// Never inlined, so that all copies of secrets are on the stack below the caller, who clears it. A refusal that does
+    /// not fit `out` is a mistake of this program, which then panics.
     #[inline(never)]
-    pub(crate) fn answer(&mut self, frame: &Frame<'_>, out: &mut [u8]) -> Result<usize, FrameError> {
-        if !self.greeted && frame.key != Handshake::KEY.to_bytes() {
-            return refused(frame, Fault::HandshakeNeeded, out);
-        }
+    pub(crate) fn answer(&mut self, number: u32, request: &[u8], out: &mut [u8]) -> usize {
+        let written = match Packet::split(request) {
+            Ok(packet) => self.answer_packet(number, &packet, out),
+            Err(error) => write_refusal([0; KEY_LENGTH], error.into(), out),
+        };
+        #[expect(clippy::expect_used, reason = "the buffer is longer than any refusal")]
+        written.expect("a refusal fits")
+    }
+
+    fn answer_packet(&mut self, number: u32, packet: &Packet<'_>, out: &mut [u8]) -> Result<usize, FrameError> {
         let machine = self;
         route! {
-            machine, frame, out;
-            Handshake => handshake,
+            machine, number, packet, out;
             Info => info,
             SelfTest => self_test,
-            Nonce => fresh_nonce,
             Provision => provision,
             ScanBegin => scan_begin,
             ScanChunk => scan_chunk,
@@ -76,7 +80,6 @@ impl<B: Board> Machine<'_, B> {
             Challenge => challenge,
             ExportKey => export_key,
             Embed => embed,
-            Measure => measure,
             ;
             admin
             Enrol => enrol,
@@ -85,17 +88,14 @@ impl<B: Board> Machine<'_, B> {
             Revoke => revoke,
             SetPolicy => set_policy,
             ListSlots => list_slots,
+            Measure => measure,
             Wipe => wipe,
         }
-        refused(frame, Fault::UnknownEndpoint, out)
+        write_refusal(packet.key, Fault::UnknownEndpoint.into(), out)
     }
 }
 
-fn written<E: Endpoint>(frame: &Frame<'_>, outcome: Reply<'_, E>, out: &mut [u8]) -> Result<usize, FrameError> {
-    let written = encode(&E::KEY, frame.number, &outcome, out);
-    written.or_else(|error| refused(frame, error, out))
-}
-
-fn refused(frame: &Frame<'_>, error: impl Into<Refusal>, out: &mut [u8]) -> Result<usize, FrameError> {
-    encode_refusal(frame.key, frame.number, error.into(), out)
+fn written<E: Endpoint>(outcome: Reply<'_, E>, out: &mut [u8]) -> Result<usize, FrameError> {
+    let written = write_packet(&E::KEY, &outcome, out);
+    written.or_else(|error| write_refusal(E::KEY.to_bytes(), error.into(), out))
 }

@@ -6,18 +6,23 @@
 extern crate std;
 
 pub mod board;
+pub mod entropy;
 pub mod limits;
 pub mod memory;
 pub mod store;
 pub mod token;
 
 mod admin;
+mod answers;
 mod attempts;
 mod components;
+mod consent;
 mod dispatch;
 mod link;
 mod machine;
 mod model;
+mod policy;
+mod purpose;
 mod record;
 mod records;
 mod release;
@@ -25,6 +30,7 @@ mod scan;
 mod scanner;
 mod seal;
 mod selftest;
+mod session;
 mod slot_index;
 mod status;
 mod vault;

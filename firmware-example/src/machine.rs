@@ -2,17 +2,19 @@
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::wire::{Fault, State};
+use neural_vault_core::wire::{AcceptedRisk, Fault, Policy, State};
 #[cfg(not(feature = "weights-f32"))]
 use neural_vault_kernels::best as kernel;
 #[cfg(feature = "weights-f32")]
 use neural_vault_token_kernel::kernel;
 
 use crate::board::Board;
-use crate::limits::MISSES_IN_A_ROW;
+use crate::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use crate::model::open;
 use crate::records::Records;
 use crate::scanner::{ScanMemory, Scanner};
+use crate::selftest;
+use crate::session::SessionKeys;
 use crate::store::Buffer;
 use crate::vault::{Identity, Vault};
 
@@ -23,14 +25,13 @@ pub(crate) struct Machine<'m, B> {
     pub(crate) scanner: Scanner<'m>,
     /// Misses in a row since the start.
     pub(crate) row: u8,
-    /// Valid for the next admin command.
-    pub(crate) nonce: Option<[u8; 32]>,
+    pub(crate) keys: &'m mut SessionKeys,
+    /// Whether the session ends with the answer that is being made.
+    pub(crate) ends_session: bool,
     pub(crate) stages: Stages,
     /// The memory that holds the model, and the model if it is sound.
     pub(crate) memory: &'m [u8],
     pub(crate) model: Result<Bundle<'m>, Fault>,
-    /// Whether there was a handshake since the start.
-    pub(crate) greeted: bool,
 }
 
 /// Ticks that the latest scan and its verification took.
@@ -44,7 +45,7 @@ pub(crate) struct Stages {
 }
 
 impl<'m, B: Board> Machine<'m, B> {
-    /// Opens the model and reads the records.
+    /// Tests itself, then reads the records and opens the model.
     ///
     /// Never inlined, so that all copies of secrets are on the stack below the caller, who clears it.
     #[inline(never)]
@@ -54,20 +55,23 @@ impl<'m, B: Board> Machine<'m, B> {
         scans: &'m mut ScanMemory,
         vault: &'m mut Vault,
         buffer: &'m mut Buffer,
+        keys: &'m mut SessionKeys,
     ) -> Self {
-        let records = Records::open(&mut board, vault, buffer);
+        let self_test = selftest::power_on(&mut board);
+        let records = Records::open(&mut board, vault, buffer, self_test);
         let (scanner, model, stages) = (Scanner::new(scans), open(memory), Stages::default());
-        Self { board, records, scanner, row: 0, nonce: None, stages, memory, model, greeted: false }
+        let mut machine = Self { board, records, scanner, row: 0, keys, ends_session: false, stages, memory, model };
+        machine.draw_static_key();
+        machine
     }
 
     /// The token's state, from its records, its model and the misses in a row.
     pub(crate) fn state(&self) -> State {
-        if self.records.sound().is_err() {
+        if self.disabled().is_some() {
             return State::Disabled;
         }
         match &self.records.vault().identity {
             None => State::Blank,
-            Some(_) if self.encoder().is_err() => State::Disabled,
             Some(_) if self.row >= MISSES_IN_A_ROW => State::Locked,
             Some(_) if self.records.vault().slots.iter().any(Option::is_some) => State::Enrolled,
             Some(_) => State::Provisioned,
@@ -78,6 +82,18 @@ impl<'m, B: Board> Machine<'m, B> {
     pub(crate) fn identity(&self) -> Result<&Identity, Fault> {
         self.records.sound()?;
         self.records.vault().identity.as_ref().ok_or(Fault::NotProvisioned)
+    }
+
+    /// What the token allows.
+    pub(crate) fn policy(&self) -> Result<Policy, Fault> {
+        Ok(self.identity()?.policy.policy())
+    }
+
+    /// Why the token is disabled, if it is.
+    pub(crate) fn disabled(&self) -> Option<Fault> {
+        let sound = self.records.sound();
+        let provisioned = self.records.vault().identity.is_some();
+        sound.err().or_else(|| if provisioned { self.encoder().err() } else { None })
     }
 
     /// The model's encoder, if it is the provisioned model.
@@ -93,6 +109,23 @@ impl<'m, B: Board> Machine<'m, B> {
     /// Components of an embedding.
     pub(crate) fn latent(&self) -> Result<usize, Fault> {
         self.encoder().map(|encoder| encoder.dims().latent)
+    }
+
+    /// Misses since the last accepted scan or reset.
+    pub(crate) fn misses(&self) -> u8 {
+        self.records.vault().misses.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Misses that the token allows: the smallest budget of all enrolments.
+    pub(crate) fn budget(&self) -> u8 {
+        let slots = self.records.vault().slots.iter().flatten();
+        slots.map(|slot| slot.budget).min().unwrap_or(MISSES_IN_ALL)
+    }
+
+    /// The largest risk that the administrator accepted with an enrolment.
+    pub(crate) fn accepted_risk(&self) -> Option<AcceptedRisk> {
+        let risks = self.records.vault().slots.iter().flatten().filter_map(|slot| slot.accepted_risk);
+        risks.reduce(|most, risk| if risk.chance > most.chance { risk } else { most })
     }
 
     /// Ticks of the board's clock; always zero on a board that does not measure.

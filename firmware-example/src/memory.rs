@@ -2,6 +2,7 @@
 
 use crate::link::Link;
 use crate::scanner::ScanMemory;
+use crate::session::SessionKeys;
 use crate::store::Buffer;
 use crate::vault::Vault;
 
@@ -11,12 +12,19 @@ pub struct Memory {
     pub(crate) scans: ScanMemory,
     pub(crate) vault: Vault,
     pub(crate) buffer: Buffer,
+    pub(crate) keys: SessionKeys,
 }
 
 impl Memory {
     /// Empty memory, all zeros, so that a static of it takes no flash.
     pub const fn new() -> Self {
-        Self { link: Link::new(), scans: ScanMemory::new(), vault: Vault::BLANK, buffer: Buffer::new() }
+        Self {
+            link: Link::new(),
+            scans: ScanMemory::new(),
+            vault: Vault::BLANK,
+            buffer: Buffer::new(),
+            keys: SessionKeys::new(),
+        }
     }
 }
 

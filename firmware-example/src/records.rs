@@ -17,9 +17,14 @@ pub(crate) struct Records<'m> {
 }
 
 impl<'m> Records<'m> {
-    /// Reads the records. If they are damaged, [`Records::sound`] returns the reason.
-    pub(crate) fn open<B: Board>(board: &mut B, vault: &'m mut Vault, buffer: &'m mut Buffer) -> Self {
-        let sealer = Sealer::new(&board.secret());
+    /// Reads the records, unless the token failed its self-test. If they are damaged, [`Records::sound`] returns the reason.
+    pub(crate) fn open<B: Board>(
+        board: &mut B,
+        vault: &'m mut Vault,
+        buffer: &'m mut Buffer,
+        self_test: Result<(), Fault>,
+    ) -> Self {
+        let sealer = self_test.and_then(|()| Sealer::new(&board.secret().map_err(|_| Fault::NoSecret)?));
         let mut records = Self { vault, buffer, sealer, store: Err(Fault::StorageFailed) };
         records.reread(board);
         records
@@ -108,6 +113,6 @@ fn floor<B: Board>(board: &mut B) -> u32 {
 
 fn nonce<B: Board>(board: &mut B) -> Result<[u8; NONCE], Fault> {
     let mut nonce = [0; NONCE];
-    board.entropy(&mut nonce).map_err(|_| Fault::Entropy)?;
+    board.entropy().draw(&mut nonce).map_err(|_| Fault::Entropy)?;
     Ok(nonce)
 }

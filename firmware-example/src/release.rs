@@ -1,52 +1,64 @@
 //! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
 use neural_vault_core::challenge::ChallengeKeyBuffer;
-use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyError};
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, verify};
-use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Question, Refusal, SlotNumber};
+use neural_vault_core::wire::{self, Fault, Refusal};
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
 use crate::components::Components;
 use crate::machine::Machine;
+use crate::purpose::ScanPurpose;
 use crate::slot_index::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
-    pub(crate) fn verify(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        self.release(slot, b"", |_, _, _| Ok(()))
+    pub(crate) fn verify(&mut self, (): ()) -> Result<wire::Verdict, Refusal> {
+        let &ScanPurpose::Verify { slot } = self.scanner.purpose()? else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if self.policy()?.confirm_verify {
+            self.consent(Action::Verify)?;
+        }
+        self.release(slot, |_, verdict, _| Ok(wire::Verdict { word: verdict.word() }))
     }
 
-    pub(crate) fn challenge(&mut self, question: Question<'_>) -> Result<[u8; 32], Refusal> {
-        self.release(question.slot, question.application, |enrolment, verdict, secret| {
-            let mut buffer = ChallengeKeyBuffer::empty();
-            let key = enrolment.release_challenge_key(verdict, secret, &mut buffer)?;
-            key.answer(question.application, &question.nonce).map_err(|_| KeyError::NotAccepted)
+    pub(crate) fn challenge(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
+        let ScanPurpose::Challenge { slot, nonce, application } = self.scanner.purpose()?.clone() else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if self.policy()?.confirm_challenge {
+            self.consent(Action::Challenge)?;
+        }
+        let mut buffer = ChallengeKeyBuffer::empty();
+        self.release(slot, |enrolment, verdict, secret| {
+            let key = enrolment.release_challenge_key(verdict, secret, &mut buffer);
+            key.map_err(|_| Fault::StorageDamaged)?.answer(&application, &nonce).map_err(|_| Fault::Application)
         })
     }
 
-    pub(crate) fn export_key(&mut self, request: KeyRequest<'_>) -> Result<DerivedKey, Refusal> {
-        if self.identity()?.allow_export == 0 {
+    pub(crate) fn export_key(&mut self, (): ()) -> Result<DerivedKey, Refusal> {
+        let ScanPurpose::Export { slot, application } = self.scanner.purpose()?.clone() else {
+            return Err(Fault::OtherPurpose.into());
+        };
+        if !self.policy()?.allow_export {
             return Err(Fault::ExportForbidden.into());
         }
         self.consent(Action::ExportKey)?;
         let mut buffer = KeyBuffer::empty();
-        self.release(request.slot, request.application, |enrolment, verdict, secret| {
-            let key = enrolment.release_key(verdict, secret, request.application, &mut buffer)?;
-            Ok(DerivedKey::from_bytes(key.expose_secret()))
+        self.release(slot, |enrolment, verdict, secret| {
+            let key = enrolment.release_key(verdict, secret, &application, &mut buffer);
+            Ok(DerivedKey::from_bytes(key.map_err(|_| Fault::StorageDamaged)?.expose_secret()))
         })
     }
 
     /// Counts an attempt, compares the complete scan with a slot, and calls `release` with the verdict.
     fn release<T>(
         &mut self,
-        slot: u8,
-        application: &[u8],
-        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<T, KeyError>,
+        slot: SlotIndex,
+        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<T, Fault>,
     ) -> Result<T, Refusal> {
-        let (slot, latent) = (SlotIndex::new(slot)?, self.latent()?);
-        if application.len() > MAX_APPLICATION {
-            return Err(Fault::Application.into());
-        }
+        let latent = self.latent()?;
         let start = self.ticks();
         let probe = self.scanner.take(latent)?;
         let identity = self.identity()?;
@@ -67,10 +79,10 @@ impl<B: Board> Machine<'_, B> {
         let mut verdict = Verdict::rejection();
         let outcome = verify(&enrolment, &probe, &mut attempts, &mut verdict).map_err(|error| match error {
             VerifyError::Rejected => Fault::Rejected,
-            VerifyError::NoAttemptsLeft => Fault::SlotDisabled,
+            VerifyError::NoAttemptsLeft => Fault::BudgetUsedUp,
             VerifyError::Counter(fault) => fault,
         });
-        let released = outcome.and_then(|()| release(&enrolment, &verdict, &secret).map_err(|_| Fault::StorageDamaged));
+        let released = outcome.and_then(|()| release(&enrolment, &verdict, &secret));
         self.stages.verify = self.ticks_since(start);
         Ok(released?)
     }

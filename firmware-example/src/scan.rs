@@ -4,12 +4,17 @@ use neural_vault_core::wire::*;
 
 use crate::board::Board;
 use crate::machine::{Machine, Stages};
+use crate::purpose::ScanPurpose;
 
 impl<B: Board> Machine<'_, B> {
-    pub(crate) fn scan_begin(&mut self, head: ScanHead) -> Result<(), Refusal> {
+    pub(crate) fn scan_begin(&mut self, head: ScanHead<'_>) -> Result<(), Refusal> {
         let (window, encoder) = (usize::from(self.identity()?.window), self.encoder()?);
+        let purpose = ScanPurpose::new(&head.purpose)?;
+        if matches!(purpose, ScanPurpose::Export { .. }) && !self.policy()?.allow_export {
+            return Err(Fault::ExportForbidden.into());
+        }
         self.stages = Stages::default();
-        self.scanner.begin(&encoder, window, head)
+        self.scanner.begin(&encoder, window, head, purpose)
     }
 
     pub(crate) fn scan_chunk(&mut self, chunk: Chunk<'_>) -> Result<Progress, Refusal> {
@@ -28,11 +33,17 @@ impl<B: Board> Machine<'_, B> {
 
     pub(crate) fn enrol_scan(&mut self, scan: EnrolmentScan) -> Result<EnrolmentProgress, Refusal> {
         let latent = self.latent()?;
+        if !matches!(self.scanner.purpose()?, ScanPurpose::Enrol) {
+            return Err(Fault::OtherPurpose.into());
+        }
         self.scanner.enrol(latent, scan.first)
     }
 
     pub(crate) fn embed(&mut self, (): ()) -> Result<Embedding<'_>, Refusal> {
         let latent = self.latent()?;
+        if !matches!(self.scanner.purpose()?, ScanPurpose::Embed) {
+            return Err(Fault::OtherPurpose.into());
+        }
         let embedding = self.scanner.embedding(latent)?;
         Ok(Embedding { components: bytemuck::cast_slice(embedding) })
     }

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 
 use crate::components::Components;
 use crate::limits::{LATENT, MAX_FRAMES, SCRATCH};
+use crate::purpose::ScanPurpose;
 
 /// Memory of scans.
 pub(crate) struct ScanMemory {
@@ -22,6 +23,8 @@ pub(crate) struct ScanMemory {
 pub(crate) struct Scanner<'m> {
     memory: &'m mut ScanMemory,
     open: Option<Open>,
+    /// What the open or complete scan is for.
+    purpose: Option<ScanPurpose>,
     complete: bool,
     windows: u32,
     /// Scans taken for enrolment.
@@ -44,7 +47,7 @@ impl ScanMemory {
 
 impl<'m> Scanner<'m> {
     pub(crate) fn new(memory: &'m mut ScanMemory) -> Self {
-        Self { memory, open: None, complete: false, windows: 0, scans: 0 }
+        Self { memory, open: None, purpose: None, complete: false, windows: 0, scans: 0 }
     }
 
     /// Clears everything.
@@ -53,16 +56,24 @@ impl<'m> Scanner<'m> {
         self.drop_enrolment();
     }
 
-    /// Clears the open or complete scan.
+    /// Clears the open or complete scan, and what the encoder kept of it.
     pub(crate) fn close(&mut self) {
         self.open = None;
+        self.purpose = None;
         self.complete = false;
         self.windows = 0;
         self.memory.embedding.zeroize();
+        self.memory.scratch.zeroize();
     }
 
-    /// Opens a scan.
-    pub(crate) fn begin(&mut self, encoder: &Encoder<'_>, window: usize, head: ScanHead) -> Result<(), Refusal> {
+    /// Opens a scan for one purpose.
+    pub(crate) fn begin(
+        &mut self,
+        encoder: &Encoder<'_>,
+        window: usize,
+        head: ScanHead<'_>,
+        purpose: ScanPurpose,
+    ) -> Result<(), Refusal> {
         let features = encoder.dims().features as u32;
         if head.features != features {
             return Err(Fault::Width.with(features));
@@ -73,6 +84,7 @@ impl<'m> Scanner<'m> {
         self.close();
         let scan = ScanEncoder::new(encoder, window, &mut self.memory.scratch).map_err(|_| Fault::ModelTooLarge)?;
         self.open = Some(Open { state: scan.pause(), next: 0, left: u64::from(features) * u64::from(head.frames) });
+        self.purpose = Some(purpose);
         Ok(())
     }
 
@@ -111,6 +123,7 @@ impl<'m> Scanner<'m> {
             self.open = None;
             let embedding = self.memory.embedding.get_mut(..encoder.dims().latent).ok_or(Fault::ModelTooLarge)?;
             scan.finish(embedding).map_err(refusal)?;
+            self.memory.scratch.zeroize();
             self.complete = true;
             self.windows = self.windows.saturating_add(1);
         }
@@ -120,6 +133,11 @@ impl<'m> Scanner<'m> {
     /// Windows of the open scan that were embedded; completing the scan counts as one more.
     pub(crate) fn windows(&self) -> u32 {
         self.windows
+    }
+
+    /// What the complete scan is for.
+    pub(crate) fn purpose(&self) -> Result<&ScanPurpose, Fault> {
+        if self.complete { self.purpose.as_ref().ok_or(Fault::NoScan) } else { Err(Fault::NoScan) }
     }
 
     /// The complete scan's embedding.

@@ -1,39 +1,21 @@
-//! Requests that are answered in every state: handshake, info, self-test and measurement.
+//! Requests about the token itself: info, self-test and measurement.
 
 use neural_vault_core::wire::*;
 
 use crate::board::Board;
-use crate::limits::WINDOW;
 use crate::machine::{Machine, Stages};
 use crate::model::open;
 use crate::selftest;
 
 const FIRMWARE: [u8; 3] = [0, 1, 0];
 
-impl<B: Board> Machine<'_, B> {
-    pub(crate) fn handshake(&mut self, hello: Hello) -> Result<Welcome, Refusal> {
-        if hello.version != VERSION {
-            return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
-        }
-        self.greeted = true;
-        self.nonce = None;
-        self.scanner.clear();
-        let bit = |has: bool, bit| if has { bit } else { 0 };
-        let capabilities = bit(self.board.footprint().is_some(), capability::MEASURE)
-            | bit(self.board.epoch_floor().is_some(), capability::ROLLBACK_COUNTER)
-            | bit(B::CONFIRMS, capability::CONFIRMATION);
-        Ok(Welcome {
-            version: VERSION,
-            table: TABLE,
-            capabilities,
-            chunk: CHUNK as u16,
-            slots: SLOTS as u8,
-            window: WINDOW as u8,
-        })
-    }
+/// The policy of a token that has none yet.
+const NO_POLICY: Policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
 
+impl<B: Board> Machine<'_, B> {
     pub(crate) fn info(&mut self, (): ()) -> Result<TokenInfo, Refusal> {
-        let identity = self.records.vault().identity.as_ref();
+        let vault = self.records.vault();
+        let identity = vault.identity.as_ref();
         let model = self.model.as_ref().ok();
         Ok(TokenInfo {
             state: self.state(),
@@ -42,10 +24,15 @@ impl<B: Board> Machine<'_, B> {
             features: model.map_or(0, |model| model.dims().features as u32),
             latent: model.map_or(0, |model| model.dims().latent as u16),
             window: identity.map_or(0, |identity| identity.window),
-            allow_export: identity.is_some_and(|identity| identity.allow_export != 0),
+            policy: self.policy().unwrap_or(NO_POLICY),
             model: model.map_or([0; 32], |model| *model.digest()),
             epoch: self.records.epoch(),
             uptime: self.board.uptime(),
+            disabled: self.disabled().map_or(0, Fault::number),
+            generation: 0,
+            misses: self.misses(),
+            budget: self.budget(),
+            accepted_risk: self.accepted_risk(),
         })
     }
 

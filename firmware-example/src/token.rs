@@ -19,8 +19,8 @@ impl<'m, B: Board> Token<'m, B> {
     ///
     /// `model` is the memory that holds the model's bundle at its start. It may be longer than the bundle, or hold none.
     pub fn start(board: B, model: &'m [u8], memory: &'m mut Memory) -> Self {
-        let Memory { link, scans, vault, buffer } = memory;
-        let machine = Machine::start_up(board, model, scans, vault, buffer);
+        let Memory { link, scans, vault, buffer, keys } = memory;
+        let machine = Machine::start_up(board, model, scans, vault, buffer, keys);
         zeroize_stack::<CLEARED_STACK>();
         Self { link, machine }
     }
@@ -37,6 +37,7 @@ impl<'m, B: Board> Token<'m, B> {
         let mut begun = self.machine.ticks();
         let mut clock = begun;
         loop {
+            self.machine.board.feed_watchdog();
             if let Some(byte) = self.machine.board.receive() {
                 if let Some(answer) = self.link.push(byte, &mut self.machine) {
                     self.machine.board.send(answer);

@@ -2,16 +2,18 @@
 
 use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
 use neural_vault_core::verify::Threshold;
-use neural_vault_core::wire::{AdminKey, Fault, Label, SLOTS};
+use neural_vault_core::wire::{AcceptedRisk, AdminKey, Enrolment, FalseMatches, Fault, Label, SLOTS};
+use neural_vault_session::StaticKey;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, zeroize_stack};
 
 use crate::limits::LATENT;
+use crate::policy::StoredPolicy;
 
 /// Longest encoding of a [`Vault`] in bytes, a multiple of 16.
 pub(crate) const VAULT_LENGTH: usize = {
-    let identity = 1 + 32 + 32 + 32 + 1 + 1;
-    let slot = 1 + 16 + 16 + 4 + 4 * LATENT;
+    let identity = 1 + 32 + 32 + 32 + 1 + 1 + 32;
+    let slot = 1 + 16 + 16 + 4 + (5 + 5 + 3 + 4) + 6 + 1 + 4 * LATENT;
     (identity + SLOTS + SLOTS * slot).next_multiple_of(16)
 };
 
@@ -32,8 +34,25 @@ pub(crate) struct Identity {
     pub(crate) admin_key: AdminKey,
     pub(crate) model: [u8; 32],
     pub(crate) window: u8,
-    /// Whether keys may leave, 0 or 1. With a `bool`, a blank vault would not be all zeros, and its copy would take flash.
-    pub(crate) allow_export: u8,
+    pub(crate) policy: StoredPolicy,
+    /// The key that hosts know the token by.
+    #[serde(with = "static_key")]
+    pub(crate) static_key: StaticKey,
+}
+
+/// Serialisation of a static key, as its 32 bytes.
+mod static_key {
+    use neural_vault_session::StaticKey;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(key: &StaticKey, serializer: S) -> Result<S::Ok, S::Error> {
+        key.expose_secret().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StaticKey, D::Error> {
+        Ok(StaticKey::from_bytes(&Zeroizing::new(<[u8; 32]>::deserialize(deserializer)?)))
+    }
 }
 
 /// An enrolment.
@@ -42,6 +61,9 @@ pub(crate) struct Slot {
     pub(crate) label: Label,
     pub(crate) id: [u8; 16],
     pub(crate) threshold: f32,
+    pub(crate) false_matches: FalseMatches,
+    pub(crate) accepted_risk: Option<AcceptedRisk>,
+    pub(crate) budget: u8,
     prototype: [[f32; 32]; LATENT / 32],
 }
 
@@ -84,8 +106,17 @@ fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard
 
 impl Slot {
     /// An enrolment with this prototype, followed by zeros.
-    pub(crate) fn new(label: Label, id: [u8; 16], threshold: Threshold, prototype: &[f32]) -> Result<Self, Fault> {
-        let mut slot = Self { label, id, threshold: threshold.cosine(), prototype: [[0.0; 32]; LATENT / 32] };
+    pub(crate) fn new(
+        enrolment: &Enrolment,
+        id: [u8; 16],
+        threshold: Threshold,
+        prototype: &[f32],
+    ) -> Result<Self, Fault> {
+        let Enrolment { label, false_matches, accepted_risk, .. } = *enrolment;
+        let budget = false_matches.attempts(accepted_risk).map_err(|_| Fault::Budget)?;
+        let threshold = threshold.cosine();
+        let empty = [[0.0; 32]; LATENT / 32];
+        let mut slot = Self { label, id, threshold, false_matches, accepted_risk, budget, prototype: empty };
         let place = slot.prototype.as_flattened_mut().get_mut(..prototype.len()).ok_or(Fault::ModelTooLarge)?;
         place.copy_from_slice(prototype);
         Ok(slot)

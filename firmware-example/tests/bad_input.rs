@@ -58,11 +58,11 @@ fn a_probe_without_direction_is_rejected_and_costs_an_attempt() {
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
         verify(client, SLOT, &genuine(9)).unwrap();
-        client.scan(DIMS.features, &scan_without_direction()).unwrap();
+        client.scan(Purpose::Embed, DIMS.features, &scan_without_direction()).unwrap();
         assert_eq!(client.call::<Embed>(&()).unwrap().components, [0; 4 * DIMS.latent], "a zero probe");
-        for (misses, slot) in [(1, SLOT), (1, EMPTY), (2, SLOT)] {
+        for (count, slot) in [(1, SLOT), (2, EMPTY), (3, SLOT)] {
             assert_eq!(fault(verify(client, slot, &scan_without_direction())), Fault::Rejected);
-            assert_eq!(slots(client)[usize::from(slot)].misses, misses);
+            assert_eq!(misses(client), count);
         }
     });
 }
@@ -83,7 +83,7 @@ fn a_scan_with_a_frame_that_says_nothing_is_refused_and_costs_no_attempt() {
                     let refused = Err(Fault::Degenerate.with(place as u32 + 1));
                     assert_eq!(verify(client, SLOT, &scan), refused);
                     // No part of it is left to be compared.
-                    assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
+                    assert_eq!(fault(client.call::<Verify>(&())), Fault::NoScan);
                     assert_eq!(client.enrol(&ADMIN, SLOT, DIMS.features, &[scan], THRESHOLD).map(|_| ()), refused);
                 }
             }
@@ -191,9 +191,8 @@ fn a_record_whose_enrolment_is_unusable_releases_nothing() {
         session(board, model, |client| {
             for probe in [genuine(9), impostor(9)] {
                 assert_eq!(fault(verify(client, SLOT, &probe)), Fault::StorageDamaged);
-                client.scan(DIMS.features, &probe).unwrap();
                 let question = Question { slot: SLOT, nonce: [0; 32], application: b"" };
-                assert_eq!(fault(client.call::<Challenge>(&question)), Fault::StorageDamaged);
+                assert_eq!(fault(challenge(client, question, &probe)), Fault::StorageDamaged);
             }
             client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
             verify(client, SLOT, &genuine(9)).unwrap();
@@ -209,8 +208,8 @@ fn a_count_of_misses_beyond_all_disables_its_slot() {
         let board = enrolled_board(model);
         reseal(&board, |text| text[place::MISSES] = misses);
         session(board, model, |client| {
-            assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::SlotDisabled);
-            assert_eq!(slots(client)[usize::from(SLOT)].misses, misses);
+            assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::BudgetUsedUp);
+            assert_eq!(self::misses(client), misses);
         });
     }
 }
@@ -221,14 +220,15 @@ fn a_wipe_without_randomness_leaves_the_damage_detectable() {
     let model = aligned.bytes();
     let board = SimBoard { secret: [8; 32], ..enrolled_board(model) };
     session(board, model, |client| {
-        client.transport.board().entropy_fails = true;
+        client.transport.board().random.set(Generator::Fails);
         let wipe = |client: &mut Client<Token<'_, SimBoard>>| {
             client.call::<Wipe>(&Authorised { tag: [0; TAG_LENGTH], command: () })
         };
         assert_eq!(fault(wipe(client)), Fault::Entropy);
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         wipe(client).unwrap();
+        client.handshake().unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
     });
 }

@@ -8,9 +8,10 @@ use hkdf::Hkdf;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
+use neural_vault_session::Session;
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
-use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::client::{Client, hello};
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
 use sha2::Sha256;
@@ -47,38 +48,39 @@ fn pieces(stack: &[u8], secret: &[u8]) -> usize {
     forms.map(|form| form.chunks(8).filter(|piece| is_there(piece)).count()).sum()
 }
 
-fn frame<E: Endpoint>(number: u32, request: &E::Request<'_>) -> Vec<u8> {
-    let mut frame = vec![0; MAX_FRAME];
-    let length = encode(&E::KEY, number, request, &mut frame).unwrap();
-    frame.truncate(length);
-    frame
-}
-
 /// Sends a request, and fails if it is refused or leaves a piece of a secret; returns the message of the answer.
-#[inline(never)]
 fn leaves_nothing<E: Endpoint>(
-    token: &mut Token<'_, SimBoard>,
+    client: &mut Client<Token<'_, SimBoard>>,
     secrets: &[&[u8]],
-    number: u32,
     request: &E::Request<'_>,
 ) -> Vec<u8> {
-    let frame = frame::<E>(number, request);
+    let frame = client.sealed::<E>(request);
+    let mut payload = answer_leaves_nothing(&mut client.transport, secrets, &frame, E::NAME);
+    let opened = client.session().open(&mut payload).unwrap();
+    let message = Packet::split(opened).unwrap().message.to_vec();
+    assert_eq!(message[0], 0, "{} is refused", E::NAME);
+    message
+}
+
+/// Sends a frame, and fails if it is refused in clear or leaves a piece of a secret; returns the answer's payload.
+#[inline(never)]
+fn answer_leaves_nothing(token: &mut Token<'_, SimBoard>, secrets: &[&[u8]], frame: &[u8], name: &str) -> Vec<u8> {
     let mut found = Box::new([0; DEPTH]);
     let mut answer = Vec::with_capacity(MAX_FRAME);
     paint();
-    for &byte in &frame {
+    for &byte in frame {
         if let Some(bytes) = token.receive(byte) {
             answer.extend_from_slice(bytes);
         }
     }
     dead_stack(&mut found);
     answer.pop();
-    let message = decode(&mut answer).unwrap().message.to_vec();
-    assert_eq!(message[0], 0, "{} is refused", E::NAME);
     for (index, secret) in secrets.iter().enumerate() {
-        assert_eq!(pieces(&found[..], secret), 0, "{} leaves pieces of secret {index}", E::NAME);
+        assert_eq!(pieces(&found[..], secret), 0, "{name} leaves pieces of secret {index}");
     }
-    message
+    let Frame { kind, payload, .. } = decode(&mut answer).unwrap();
+    assert_ne!(kind, Kind::Refusal, "{name} is refused");
+    payload.to_vec()
 }
 
 /// The key that records are sealed under.
@@ -138,12 +140,12 @@ fn no_request_leaves_a_secret() {
             admin_key: AdminKey::from_bytes(&KEY),
             ..provisioning(model)
         };
-        leaves_nothing::<Handshake>(&mut token, &secrets, 1, &Hello { version: VERSION });
-        leaves_nothing::<Provision>(&mut token, &secrets, 2, &provision);
-
-        // The client's numbers must not repeat those above.
+        let (hello, _) = hello(None, 77);
+        answer_leaves_nothing(&mut token, &secrets, &hello, "handshake");
         let mut client = Client::new(token);
-        client.number = 1000;
+        client.handshake().unwrap();
+        leaves_nothing::<Provision>(&mut client, &secrets, &provision);
+
         let id = client.enrol(&KEY, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
         let context =
             KeyContext { model_digest: Bundle::open(model).unwrap().digest(), enrolment_id: &id, application: b"x" };
@@ -152,22 +154,24 @@ fn no_request_leaves_a_secret() {
             .expose_secret();
         let secrets = [&BOARD[..], &DEVICE, &KEY, &sealing_key, &key];
 
-        let (admin, slot) = (AdminKey::from_bytes(&KEY), SlotNumber { slot: SLOT });
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let command = authorise::<ListSlots, _>(&admin, &nonce, ()).unwrap();
-        leaves_nothing::<ListSlots>(&mut client.transport, &secrets, 3, &command);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let command = authorise::<SetPolicy, _>(&admin, &nonce, Policy { allow_export: true }).unwrap();
-        leaves_nothing::<SetPolicy>(&mut client.transport, &secrets, 4, &command);
+        let admin = AdminKey::from_bytes(&KEY);
+        fn place<'s>(session: &'s Session) -> SessionPlace<'s> {
+            SessionPlace { session: session.hash(), number: session.sealed() }
+        }
+        let command = authorise::<ListSlots, _>(&admin, place(client.session()), ()).unwrap();
+        leaves_nothing::<ListSlots>(&mut client, &secrets, &command);
+        let policy = Policy { allow_export: true, confirm_verify: false, confirm_challenge: false };
+        let command = authorise::<SetPolicy, _>(&admin, place(client.session()), policy).unwrap();
+        leaves_nothing::<SetPolicy>(&mut client, &secrets, &command);
 
-        client.scan(DIMS.features, &genuine(9)).unwrap();
-        leaves_nothing::<Verify>(&mut client.transport, &secrets, 5, &slot);
-        client.scan(DIMS.features, &genuine(9)).unwrap();
+        client.scan(Purpose::Verify { slot: SLOT }, DIMS.features, &genuine(9)).unwrap();
+        leaves_nothing::<Verify>(&mut client, &secrets, &());
         let question = Question { slot: SLOT, nonce: [0; 32], application: b"x" };
-        leaves_nothing::<Challenge>(&mut client.transport, &secrets, 6, &question);
-        client.scan(DIMS.features, &genuine(9)).unwrap();
+        client.scan(Purpose::Challenge(question), DIMS.features, &genuine(9)).unwrap();
+        leaves_nothing::<Challenge>(&mut client, &secrets, &());
         let request = KeyRequest { slot: SLOT, application: b"x" };
-        let answer = leaves_nothing::<ExportKey>(&mut client.transport, &secrets, 7, &request);
+        client.scan(Purpose::Export(request), DIMS.features, &genuine(9)).unwrap();
+        let answer = leaves_nothing::<ExportKey>(&mut client, &secrets, &());
         assert_eq!(answer[1..], key);
         start_leaves_nothing(board, model, &mut Box::new(Memory::new()));
     });
@@ -205,23 +209,16 @@ fn secrets_lie_in_the_vault_and_in_no_buffer() {
 }
 
 #[test]
-fn an_exported_key_lies_in_the_link_until_the_next_request() {
+fn an_exported_key_lies_in_no_buffer() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = enrolled_board(model);
-    let copies_of_key = |ask_again: bool| {
-        let mut memory = Box::new(Memory::new());
-        let mut client = Client::new(Token::start(board.clone(), model, &mut memory));
-        client.handshake().unwrap();
-        client.scan(DIMS.features, &genuine(9)).unwrap();
-        let key = client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"x" }).unwrap();
-        if ask_again {
-            client.call::<Info>(&()).unwrap();
-        }
-        drop(client);
-        copies(&memory, &key.expose_secret()[..16])
-    };
-    assert_eq!([false, true].map(copies_of_key), [1, 0]);
+    let mut memory = Box::new(Memory::new());
+    let mut client = Client::new(Token::start(board, model, &mut memory));
+    client.handshake().unwrap();
+    let key = export(&mut client, SLOT, b"x", &genuine(9)).unwrap();
+    drop(client);
+    assert_eq!(copies(&memory, &key[..16]), 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::wire::*;
 use neural_vault_token::token::Token;
-use neural_vault_token_simulator::client::{Client, Transport};
+use neural_vault_token_simulator::client::{Client, Transport, framed};
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
 
@@ -38,69 +38,67 @@ impl Hostile {
         (0..self.below(most + 1)).map(|_| self.next() as u8).collect()
     }
 
-    /// A frame with a correct CRC around arbitrary bytes, which postcard writes unchanged.
-    fn framed(&mut self, key: &Key, message: &[u8]) -> Vec<u8> {
-        struct Raw<'a>(&'a [u8]);
-        impl serde::Serialize for Raw<'_> {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeTuple;
-                let mut tuple = serializer.serialize_tuple(self.0.len())?;
-                self.0.iter().try_for_each(|byte| tuple.serialize_element(byte))?;
-                tuple.end()
-            }
-        }
-        let mut out = [0; MAX_FRAME];
-        let number = self.next() as u32;
-        let message = &message[..message.len().min(MAX_MESSAGE)];
-        let length = encode(key, number, &Raw(message), &mut out).unwrap();
-        out[..length].to_vec()
-    }
-
-    /// A frame of one of the kinds below, and whether it may be a valid command.
-    fn frame(&mut self) -> Vec<u8> {
-        let endpoint = ENDPOINTS[self.below(ENDPOINTS.len())];
-        match self.below(8) {
-            // Random bytes of any length.
-            0 => [self.bytes(3 * MAX_FRAME), vec![0]].concat(),
-            // A known endpoint with a random message. A handshake is left out: it is always allowed.
-            1 | 2 => {
-                let message = self.bytes(80);
-                self.framed(&endpoint.1, &message)
-            }
+    /// What a host in a session may send: a packet of one of the kinds below.
+    fn packet(&mut self) -> Vec<u8> {
+        let (_, key) = ENDPOINTS[self.below(ENDPOINTS.len())];
+        let under = |key: [u8; KEY_LENGTH], message: Vec<u8>| [&key[..], &message].concat();
+        match self.below(6) {
+            // A known endpoint with a random message.
+            0 | 1 => under(key.to_bytes(), self.bytes(80)),
             // A length that is longer than the message.
-            3 => {
-                let message = [&[0xff; 5][..], &self.bytes(20)].concat();
-                self.framed(&endpoint.1, &message)
-            }
-            // A damaged frame.
-            4 => {
-                let mut frame = self.framed(&endpoint.1, &[1, 2, 3]);
-                let place = self.below(frame.len() - 1);
-                frame[place] ^= 1 << self.below(8);
-                frame
-            }
+            2 => under(key.to_bytes(), [&[0xff; 5][..], &self.bytes(20)].concat()),
             // A chunk out of order, or of the wrong length, with any values.
-            5 => {
+            3 => {
                 let values = self.bytes(4 * CHUNK);
-                let number = self.below(4) as u32;
-                let mut message = postcard::to_allocvec(&number).unwrap();
-                message.extend(postcard::to_allocvec(&values.len()).unwrap());
-                message.extend(values);
-                self.framed(&ScanChunk::KEY, &message)
+                let chunk = Chunk { number: self.below(4) as u32, values: &values };
+                under(ScanChunk::KEY.to_bytes(), postcard::to_allocvec(&chunk).unwrap())
             }
             // A scan of any width that is never continued.
-            6 => {
+            4 => {
                 let features = if self.below(2) == 0 { DIMS.features as u64 } else { self.next() };
-                let head = ScanHead { features: features as u32, frames: self.next() as u32 };
-                let message = postcard::to_allocvec(&head).unwrap();
-                self.framed(&ScanBegin::KEY, &message)
+                let purpose = match self.below(3) {
+                    0 => Purpose::Verify { slot: self.next() as u8 },
+                    1 => Purpose::Export(KeyRequest { slot: SLOT, application: &[9; 64] }),
+                    _ => Purpose::Enrol,
+                };
+                let head = ScanHead { features: features as u32, frames: self.next() as u32, purpose };
+                under(ScanBegin::KEY.to_bytes(), postcard::to_allocvec(&head).unwrap())
             }
-            // An unknown endpoint.
+            // An unknown endpoint, or no whole key.
             _ => {
-                let mut out = [0; MAX_FRAME];
-                let key = self.next().to_le_bytes();
-                let length = encode_refusal(key, self.next() as u32, Fault::Damaged.into(), &mut out).unwrap();
-                out[..length].to_vec()
+                let bytes = self.bytes(20);
+                if bytes.starts_with(&Wipe::KEY.to_bytes()) { Vec::new() } else { bytes }
+            }
+        }
+    }
+
+    /// What somebody on the line may send: bytes of one of the kinds below, none of which the session's host sealed.
+    fn frame(&mut self, sealed: &[u8]) -> Vec<u8> {
+        let number = self.next() as u32;
+        match self.below(5) {
+            // Random bytes of any length.
+            0 => [self.bytes(3 * MAX_FRAME), vec![0]].concat(),
+            // A frame of any kind with random bytes. A handshake that succeeds is left out: it opens another session.
+            1 | 2 => {
+                let kind = [Kind::Handshake, Kind::Session, Kind::Refusal][self.below(3)];
+                framed(kind, number, &self.bytes(MAX_PACKET))
+            }
+            // The host's own frame under another number.
+            3 => {
+                let mut frame = sealed.to_vec();
+                frame.pop();
+                let payload = decode(&mut frame).unwrap().payload.to_vec();
+                framed(Kind::Session, number, &payload)
+            }
+            // The host's own frame, altered under a right CRC.
+            _ => {
+                let mut frame = sealed.to_vec();
+                frame.pop();
+                let Frame { number, payload, .. } = decode(&mut frame).unwrap();
+                let mut payload = payload.to_vec();
+                let place = self.below(payload.len());
+                payload[place] ^= 1 << self.below(8);
+                framed(Kind::Session, number, &payload)
             }
         }
     }
@@ -123,28 +121,46 @@ fn a_hundred_thousand_hostile_frames_change_nothing() {
     session(board.clone(), model, |client| {
         let before = records(client);
         for count in 1..=FRAMES {
-            let frame = hostile.frame();
-            let mut answer = client.transport.exchange(&frame);
-            // Random bytes may end several frames, each with its answer, or none.
-            for answer in answer.split_mut(|&byte| byte == 0).filter(|answer| !answer.is_empty()) {
+            if count % 2 == 0 {
+                // A hostile host, in a session.
+                let packet = hostile.packet();
+                let length = packet.len();
+                let frame = client.sealed_packet(packet, length);
+                let mut payload = client.exchange(&frame).expect("what a session sealed is answered in it");
+                let opened = client.session().open(&mut payload).expect("the answer opens");
                 answered += 1;
-                let read = decode(answer).expect("every answer is a frame");
-                match read.message.first() {
+                let message = Packet::split(opened).unwrap().message;
+                match message.first() {
                     Some(1) => {
                         refused += 1;
-                        let refusal = read.read::<Reply<'_, ScanBegin>>().unwrap().unwrap_err();
+                        let refusal = read::<Reply<'_, ScanBegin>>(message).unwrap().unwrap_err();
                         assert!(refusal.fault().is_some(), "{refusal}");
                     }
                     first => assert_eq!(first, Some(&0), "an answer or a refusal"),
                 }
+            } else {
+                // Somebody else on the line, who knows the host's next frame.
+                let mut next = client.session().sealed().to_le_bytes().to_vec();
+                next.resize(40, 0x5a);
+                let sealed = framed(Kind::Session, client.session().sealed(), &next);
+                let mut answer = client.transport.exchange(&hostile.frame(&sealed));
+                silent += usize::from(answer.is_empty());
+                // Random bytes may end several frames, each with its answer, or none.
+                for answer in answer.split_mut(|&byte| byte == 0).filter(|answer| !answer.is_empty()) {
+                    answered += 1;
+                    let Frame { kind, payload, .. } = decode(answer).expect("every answer is a frame");
+                    assert_eq!(kind, Kind::Refusal, "nothing but the session's own frames is answered in it");
+                    let refusal: Refusal = read(payload).unwrap();
+                    assert!(refusal.fault().is_some(), "{refusal}");
+                    refused += 1;
+                }
             }
-            silent += usize::from(answer.is_empty());
             if count % 1000 == 0 {
                 // If the bytes ended within a frame, this zero ends it.
                 client.transport.exchange(&[0]);
                 assert_eq!(records(client), before, "after {count} frames");
                 assert!(board.flash.content() == flash, "after {count} frames");
-                client.scan(DIMS.features, &genuine(1)).unwrap();
+                client.scan(Purpose::Embed, DIMS.features, &genuine(1)).unwrap();
             }
         }
     });
@@ -184,12 +200,13 @@ fn a_host_that_vanishes_in_the_middle_of_a_scan_leaves_no_trace() {
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
         let before = records(client);
-        client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames: 4 }).unwrap();
+        let head = ScanHead { features: DIMS.features as u32, frames: 4, purpose: Purpose::Embed };
+        client.call::<ScanBegin>(&head).unwrap();
         client.call::<ScanChunk>(&Chunk { number: 0, values: &[0x41; 4 * CHUNK] }).unwrap();
         client.transport.exchange(&[5; 100]);
         // The rest of the old frame costs the next host one retry.
         client.handshake().unwrap();
-        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
+        assert_eq!(fault(client.call::<Embed>(&())), Fault::NoScan);
         assert_eq!(records(client), before);
         verify(client, SLOT, &genuine(9)).unwrap();
     });
@@ -221,10 +238,10 @@ fn a_generator_that_fails_stops_what_needs_it() {
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
         let before = records(client);
-        client.transport.board().entropy_fails = true;
-        assert_eq!(fault(client.call::<Nonce>(&())), Fault::Entropy);
+        client.transport.board().random.set(Generator::Fails);
+        assert_eq!(fault(client.handshake()), Fault::Entropy);
         assert_eq!(fault(verify(client, SLOT, &genuine(1))), Fault::Entropy);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         assert_eq!(records(client), before);
         verify(client, SLOT, &genuine(2)).unwrap();
     });
@@ -258,6 +275,7 @@ fn a_bit_flipped_anywhere_in_the_records_is_detected_or_without_effect() {
                     client.transport.board().consents = true;
                     if bit == 0 && place % 16 == 0 {
                         client.admin::<Wipe, _>(&[0; 32], ()).unwrap();
+                        client.handshake().unwrap();
                         client.call::<Provision>(&provisioning(model)).unwrap();
                     }
                 } else {
@@ -292,6 +310,7 @@ fn rolled_back_records_are_refused_on_a_board_with_a_counter() {
     }
     session(board, model, |client| {
         client.admin::<Wipe, _>(&[0; 32], ()).unwrap();
+        client.handshake().unwrap();
         client.call::<Provision>(&provisioning(model)).unwrap();
     });
 }

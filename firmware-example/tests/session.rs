@@ -1,7 +1,6 @@
 //! A token from blank to wiped, and what each state refuses.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
@@ -9,7 +8,6 @@ use neural_vault_testkit::Random;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
-use sha2::Sha256;
 
 fn fault<T>(reply: Result<T, Refusal>) -> Fault {
     reply.err().expect("refused").fault().expect("known")
@@ -32,35 +30,39 @@ fn a_token_goes_from_blank_to_wiped() {
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
         client.call::<Provision>(&provisioning(model)).unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Provisioned);
-        let id = client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap().id;
+        let enrolled = client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD);
+        let Enrolled { id, challenge_key } = enrolled.unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Enrolled);
         verify(client, SLOT, &genuine(9)).unwrap();
         assert_eq!(fault(verify(client, SLOT, &impostor(9))), Fault::Rejected);
 
-        let nonce = [3; 32];
-        client.scan(DIMS.features, &genuine(10)).unwrap();
-        let answer = client.call::<Challenge>(&Question { slot: SLOT, nonce, application: b"door" }).unwrap();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&host_key(model, id, b"door")).unwrap();
-        mac.update(&nonce);
-        assert_eq!(answer.as_slice(), mac.finalize().into_bytes().as_slice());
+        let question = Question { slot: SLOT, nonce: [3; 32], application: b"door" };
+        let answer = challenge(client, question, &genuine(10)).unwrap();
+        assert_eq!(answer, challenge_key.answer(b"door", &[3; 32]).unwrap());
 
-        let export = |client: &mut client::Client<_>| {
-            client.scan(DIMS.features, &genuine(11)).unwrap();
-            let key = client.call::<ExportKey>(&KeyRequest { slot: SLOT, application: b"door" });
-            key.map(|key| *key.expose_secret())
-        };
-        assert_eq!(export(client), Ok(host_key(model, id, b"door")));
-        let rotated = client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap().id;
-        assert_ne!(rotated, id);
-        assert_eq!(export(client), Ok(host_key(model, rotated, b"door")));
-        client.admin::<SetPolicy, _>(&ADMIN, Policy { allow_export: false }).unwrap();
-        assert_eq!(fault(export(client)), Fault::ExportForbidden);
+        assert_eq!(export(client, SLOT, b"door", &genuine(11)), Ok(host_key(model, id, b"door")));
+        let rotated = client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        assert_ne!(rotated.id, id);
+        assert_ne!(rotated.challenge_key.expose_secret(), challenge_key.expose_secret());
+        assert_eq!(export(client, SLOT, b"door", &genuine(12)), Ok(host_key(model, rotated.id, b"door")));
+        let answer = challenge(client, question, &genuine(13)).unwrap();
+        assert_eq!(answer, rotated.challenge_key.answer(b"door", &[3; 32]).unwrap());
+
+        let without = Policy { allow_export: false, ..provisioning(model).policy };
+        client.admin::<SetPolicy, _>(&ADMIN, without).unwrap();
+        assert_eq!(fault(export(client, SLOT, b"door", &genuine(11))), Fault::ExportForbidden);
+        let again = client.admin::<SetPolicy, _>(&ADMIN, provisioning(model).policy);
+        assert_eq!(fault(again), Fault::ExportGivenUp);
 
         client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Provisioned);
         assert_eq!(fault(verify(client, SLOT, &genuine(12))), Fault::Rejected);
+        let before = client.token;
         client.admin::<Wipe, _>(&ADMIN, ()).unwrap();
+        assert_eq!(fault(client.call::<Info>(&())), Fault::HandshakeNeeded, "a wipe ends the session");
+        client.handshake().unwrap();
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
+        assert_ne!(client.token, before, "a wiped token has another key");
         client.call::<Provision>(&provisioning(model)).unwrap();
     });
 }
@@ -72,7 +74,7 @@ fn a_token_embeds_as_its_host_does_in_every_word() {
     session(enrolled_board(model), model, |client| {
         for take in 0..20 {
             let scan = scan(take, take);
-            client.scan(DIMS.features, &scan).unwrap();
+            client.scan(Purpose::Embed, DIMS.features, &scan).unwrap();
             let found = client.call::<Embed>(&()).unwrap().components;
             let expected: Vec<u8> = embedding(model, &scan).iter().flat_map(|value| value.to_le_bytes()).collect();
             assert_eq!(found, expected);
@@ -110,11 +112,24 @@ fn five_misses_in_a_row_ask_for_a_power_cycle_and_fifty_disable_the_slot() {
         });
     }
     session(board.clone(), model, |client| {
-        assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::SlotDisabled);
-        let slots = client.admin::<ListSlots, _>(&ADMIN, ()).unwrap();
-        assert!(slots[usize::from(SLOT)].disabled && !slots[usize::from(EMPTY)].disabled);
-        client.admin::<ResetAttempts, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+        assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::BudgetUsedUp);
+        let reset = client.admin::<ResetAttempts, _>(&ADMIN, ()).unwrap();
+        assert_eq!(reset, AttemptsReset { misses: MISSES_IN_ALL, locked: false });
         verify(client, SLOT, &genuine(9)).unwrap();
+    });
+}
+
+#[test]
+fn a_reset_says_whether_the_token_is_locked_until_a_power_cycle() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        for take in 0..MISSES_IN_A_ROW {
+            assert_eq!(fault(verify(client, SLOT, &impostor(take.into()))), Fault::Rejected);
+        }
+        let reset = client.admin::<ResetAttempts, _>(&ADMIN, ()).unwrap();
+        assert_eq!(reset, AttemptsReset { misses: MISSES_IN_A_ROW, locked: true });
+        assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::PowerCycleNeeded);
     });
 }
 
@@ -129,8 +144,7 @@ fn a_success_gives_its_attempt_back_and_ends_the_row() {
             }
             verify(client, SLOT, &genuine(round)).unwrap();
         }
-        let slots = client.admin::<ListSlots, _>(&ADMIN, ()).unwrap();
-        assert_eq!(slots[usize::from(SLOT)].misses, 3 * (MISSES_IN_A_ROW - 1));
+        assert_eq!(misses(client), 0);
     });
 }
 
@@ -158,8 +172,8 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
     let aligned = bundle();
     let model = aligned.bytes();
     session(SimBoard::new(Flash::new()), model, |client| {
-        assert_eq!(fault(client.scan(DIMS.features, &genuine(0))), Fault::NotProvisioned);
-        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: 0 })), Fault::NotProvisioned);
+        assert_eq!(fault(verify(client, SLOT, &genuine(0))), Fault::NotProvisioned);
+        assert_eq!(fault(client.call::<Verify>(&())), Fault::NoScan);
         assert_eq!(fault(client.admin::<Wipe, _>(&ADMIN, ())), Fault::NotProvisioned);
         for window in [0, 9] {
             let given = Provisioning { window, ..provisioning(model) };
@@ -170,26 +184,59 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
         client.transport.board().consents = false;
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotConfirmed);
         client.transport.board().consents = true;
-        client.transport.board().entropy_fails = true;
+        client.transport.board().random.set(Generator::Fails);
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::Entropy);
-        client.transport.board().entropy_fails = false;
+        client.transport.board().random.set(Generator::Sound);
         assert_eq!(client.call::<Info>(&()).unwrap().state, State::Blank);
     });
     session(enrolled_board(model), model, |client| {
         assert_eq!(fault(client.call::<Provision>(&provisioning(model))), Fault::NotBlank);
-        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan);
-        assert_eq!(client.call::<Verify>(&SlotNumber { slot: 4 }), Err(Fault::NoSuchSlot.with(4)));
+        assert_eq!(fault(client.call::<Verify>(&())), Fault::NoScan);
+        assert_eq!(verify(client, 4, &genuine(9)), Err(Fault::NoSuchSlot.with(4)));
         assert_eq!(fault(client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: EMPTY })), Fault::SlotEmpty);
         assert_eq!(fault(client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: 255 })), Fault::NoSuchSlot);
         let features = 299;
-        assert_eq!(client.scan(features, &vec![0.0; features]), Err(Fault::Width.with(300)));
-        assert_eq!(fault(client.call::<ScanBegin>(&ScanHead { features: 300, frames: 0 })), Fault::Frames);
-        client.scan(DIMS.features, &genuine(9)).unwrap();
+        assert_eq!(client.scan(Purpose::Embed, features, &vec![0.0; features]), Err(Fault::Width.with(300)));
+        let head = ScanHead { features: 300, frames: 0, purpose: Purpose::Embed };
+        assert_eq!(fault(client.call::<ScanBegin>(&head)), Fault::Frames);
         let long = [0; MAX_APPLICATION + 1];
         let question = Question { slot: SLOT, nonce: [0; 32], application: &long };
-        assert_eq!(fault(client.call::<Challenge>(&question)), Fault::Application);
-        client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
-        assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), Fault::NoScan, "a scan is used once");
+        assert_eq!(fault(challenge(client, question, &genuine(9))), Fault::Application);
+        verify(client, SLOT, &genuine(9)).unwrap();
+        assert_eq!(fault(client.call::<Verify>(&())), Fault::NoScan, "a scan is used once");
+    });
+}
+
+#[test]
+fn a_scan_serves_the_purpose_it_was_begun_for_and_no_other() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let question = Question { slot: SLOT, nonce: [1; 32], application: b"door" };
+        let request = KeyRequest { slot: SLOT, application: b"door" };
+        let purposes = [
+            Purpose::Enrol,
+            Purpose::Embed,
+            Purpose::Verify { slot: SLOT },
+            Purpose::Challenge(question),
+            Purpose::Export(request),
+        ];
+        for (index, purpose) in purposes.into_iter().enumerate() {
+            client.scan(purpose, DIMS.features, &genuine(9)).unwrap();
+            let mut refusals = [
+                client.call::<EnrolScan>(&EnrolmentScan { first: true }).err(),
+                client.call::<Embed>(&()).err(),
+                client.call::<Verify>(&()).err(),
+                client.call::<Challenge>(&()).err(),
+                client.call::<ExportKey>(&()).err(),
+            ];
+            // The one that fits uses the scan up; those after it find none.
+            assert_eq!(refusals[index].take(), None);
+            for refusal in refusals.into_iter().flatten() {
+                assert!(matches!(refusal.fault(), Some(Fault::OtherPurpose | Fault::NoScan)), "{refusal}");
+            }
+            assert_eq!(misses(client), 0);
+        }
     });
 }
 
@@ -198,13 +245,13 @@ fn an_enrolment_takes_only_the_scans_it_was_authorised_for() {
     let aligned = bundle();
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
-        client.scan(DIMS.features, &impostor(1)).unwrap();
+        client.scan(Purpose::Enrol, DIMS.features, &impostor(1)).unwrap();
         let progress = client.call::<EnrolScan>(&EnrolmentScan { first: true }).unwrap();
         let EnrolmentProgress { scans, prototype } = progress;
         let label = Label::new("mallory").unwrap();
-        let enrolment = Enrolment { slot: SLOT, label, scans, threshold: 0.5, prototype };
+        let enrolment = Enrolment { slot: SLOT, label, scans, threshold: 0.5, prototype, ..rates() };
         let given = Enrolment { scans: 2, ..enrolment };
-        assert_eq!(client.admin::<Enrol, _>(&ADMIN, given), Err(Fault::EnrolmentScans.with(1)));
+        assert_eq!(client.admin::<Enrol, _>(&ADMIN, given).err(), Some(Fault::EnrolmentScans.with(1)));
         let given = Enrolment { prototype: [0; 32], ..enrolment };
         assert_eq!(fault(client.admin::<Enrol, _>(&ADMIN, given)), Fault::PrototypeMismatch);
         for threshold in [f32::NAN, 1.5, f32::INFINITY] {
@@ -221,21 +268,25 @@ fn a_replayed_or_altered_admin_command_is_refused() {
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
         let command = SlotNumber { slot: SLOT };
-        let sign = |nonce: [u8; 32], key: [u8; 32]| {
-            authorise::<Revoke, _>(&AdminKey::from_bytes(&key), &nonce, command).unwrap()
-        };
-        // No nonce, another's key, another command, another endpoint, a nonce used up by any of these.
-        assert_eq!(fault(client.call::<Revoke>(&sign([0; 32], ADMIN))), Fault::NotAuthorised);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        assert_eq!(fault(client.call::<Revoke>(&sign(nonce, [1; 32]))), Fault::NotAuthorised);
-        assert_eq!(fault(client.call::<Revoke>(&sign(nonce, ADMIN))), Fault::NotAuthorised);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let altered = Authorised { command: SlotNumber { slot: EMPTY }, ..sign(nonce, ADMIN) };
+        fn sign(session: [u8; 32], number: u32, key: [u8; 32], command: SlotNumber) -> Authorised<SlotNumber> {
+            let place = SessionPlace { session: &session, number };
+            authorise::<Revoke, _>(&AdminKey::from_bytes(&key), place, command).unwrap()
+        }
+        let hash = *client.session().hash();
+        let next = |client: &mut client::Client<_>| client.session().sealed();
+        // Another session, another place in this one, another key, another command, another endpoint.
+        let tag = sign([0; 32], next(client), ADMIN, command);
+        assert_eq!(fault(client.call::<Revoke>(&tag)), Fault::NotAuthorised);
+        let tag = sign(hash, next(client) + 1, ADMIN, command);
+        assert_eq!(fault(client.call::<Revoke>(&tag)), Fault::NotAuthorised);
+        let tag = sign(hash, next(client), [1; 32], command);
+        assert_eq!(fault(client.call::<Revoke>(&tag)), Fault::NotAuthorised);
+        let altered = Authorised { command: SlotNumber { slot: EMPTY }, ..sign(hash, next(client), ADMIN, command) };
         assert_eq!(fault(client.call::<Revoke>(&altered)), Fault::NotAuthorised);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        assert_eq!(fault(client.call::<Rotate>(&sign(nonce, ADMIN))), Fault::NotAuthorised);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let reset = authorise::<ResetAttempts, _>(&AdminKey::from_bytes(&ADMIN), &nonce, command).unwrap();
+        let tag = sign(hash, next(client), ADMIN, command);
+        assert_eq!(fault(client.call::<Rotate>(&tag)), Fault::NotAuthorised);
+        let place = SessionPlace { session: &hash, number: next(client) };
+        let reset = authorise::<ResetAttempts, _>(&AdminKey::from_bytes(&ADMIN), place, ()).unwrap();
         client.call::<ResetAttempts>(&reset).unwrap();
         assert_eq!(fault(client.call::<ResetAttempts>(&reset)), Fault::NotAuthorised, "a replay");
         verify(client, SLOT, &genuine(9)).unwrap();
@@ -247,14 +298,16 @@ fn a_repeated_request_is_answered_alike_and_acts_once() {
     let aligned = bundle();
     let model = aligned.bytes();
     session(enrolled_board(model), model, |client| {
-        client.scan(DIMS.features, &impostor(1)).unwrap();
-        let mut frame = [0; MAX_FRAME];
-        client.number += 1;
-        let length = encode(&Verify::KEY, client.number, &SlotNumber { slot: SLOT }, &mut frame).unwrap();
+        client.scan(Purpose::Verify { slot: SLOT }, DIMS.features, &impostor(1)).unwrap();
+        let frame = client.sealed::<Verify>(&());
+        let first = client.exchange(&frame).unwrap();
         for _ in 0..9 {
-            assert_eq!(fault(client.exchange::<Verify>(&frame[..length])), Fault::Rejected);
+            assert_eq!(client.exchange(&frame), Ok(first.clone()));
         }
-        assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()).unwrap()[usize::from(SLOT)].misses, 1);
+        let mut answer = first;
+        let opened = client.session().open(&mut answer).unwrap();
+        assert_eq!(fault(Packet::split(opened).unwrap().read::<Reply<'_, Verify>>().unwrap()), Fault::Rejected);
+        assert_eq!(misses(client), 1);
     });
 }
 
@@ -288,10 +341,10 @@ fn a_host_on_a_bad_line_gets_its_scan_through() {
         let mut client = client::Client::new(BadLine(client.transport, Random(3)));
         client.handshake().unwrap();
         for take in 0..10 {
-            client.scan(DIMS.features, &genuine(take)).unwrap();
-            client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
+            client.scan(Purpose::Verify { slot: SLOT }, DIMS.features, &genuine(take)).unwrap();
+            client.call::<Verify>(&()).unwrap();
         }
-        assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()).unwrap()[usize::from(SLOT)].misses, 0);
+        assert_eq!(client.call::<Info>(&()).unwrap().misses, 0);
     });
 }
 
@@ -307,7 +360,8 @@ fn a_missing_or_repeated_chunk_is_refused_and_the_scan_continues() {
             client.call::<ScanChunk>(&Chunk { number: number as u32, values: chunks[number] })
         };
         assert_eq!(fault(send(client, 0)), Fault::NoScanOpen);
-        client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames }).unwrap();
+        let purpose = Purpose::Verify { slot: SLOT };
+        client.call::<ScanBegin>(&ScanHead { features: DIMS.features as u32, frames, purpose }).unwrap();
         assert_eq!(send(client, 1), Err(Fault::OutOfOrder.with(0)));
         for number in 0..chunks.len() {
             assert!(send(client, number).is_ok());
@@ -317,7 +371,7 @@ fn a_missing_or_repeated_chunk_is_refused_and_the_scan_continues() {
                 assert_eq!(fault(client.call::<ScanChunk>(&short)), Fault::ChunkLength);
             }
         }
-        client.call::<Verify>(&SlotNumber { slot: SLOT }).unwrap();
+        client.call::<Verify>(&()).unwrap();
     });
 }
 
@@ -328,7 +382,7 @@ fn streaming_costs_little_more_than_the_values() {
     session(enrolled_board(model), model, |client| {
         client.traffic = 0;
         let scan = genuine(1);
-        client.scan(DIMS.features, &scan).unwrap();
+        client.scan(Purpose::Embed, DIMS.features, &scan).unwrap();
         let ratio = client.traffic as f64 / (4 * scan.len()) as f64;
         assert!(ratio < 1.2, "{ratio}");
     });
@@ -344,8 +398,8 @@ fn another_model_or_none_disables_a_provisioned_token() {
     {
         session(board.clone(), memory, |client| {
             assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
-            assert_eq!(fault(client.scan(DIMS.features, &genuine(0))), expected);
-            assert_eq!(fault(client.call::<Verify>(&SlotNumber { slot: SLOT })), expected);
+            assert_eq!(client.call::<Info>(&()).unwrap().disabled, expected.number());
+            assert_eq!(fault(verify(client, SLOT, &genuine(0))), expected);
             assert_eq!(client.call::<SelfTest>(&()), Err(Fault::SelfTest.with(part::MODEL)));
         });
     }

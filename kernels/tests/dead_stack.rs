@@ -16,7 +16,7 @@ use neural_vault_core::key::{
 use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, VerifyError, verify};
-use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, command_tag};
+use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, SessionPlace, command_tag};
 use sha2::Sha256;
 use sha2::block_api::compress256;
 
@@ -279,7 +279,8 @@ fn an_authentication_leaves_nothing() {
         assert_cleared_as_deep_as_used("answer", &stack);
 
         let key = AdminKey::from_bytes(SECRET);
-        let (_, stack) = dead_stack(|| command_tag(&key, &Revoke::KEY, &[3; 32], &[1]));
+        let (_, stack) =
+            dead_stack(|| command_tag(&key, &Revoke::KEY, SessionPlace { session: &[3; 32], number: 4 }, &[1]));
         assert_clean("command_tag", &stack, &traces);
     });
 }

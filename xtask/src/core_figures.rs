@@ -1,4 +1,4 @@
-//! Instructions, memory, code and model size of the core on a token, compared with their limits.
+//! Instructions, memory, code and model size of the core and the session on a token, compared with their limits.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -31,9 +31,16 @@ const EMBEDDINGS: [(usize, usize, Option<u64>, Option<u64>); 4] = [
     (20_484, 8, None, Some(24 * 1024)),
 ];
 
-/// The size images: name, features they are built with, limit of bytes of code and constants.
-const SIZES: [(&str, &str, u64); 2] =
-    [("trusted-core", "trusted-core", 12 * 1024), ("whole-core", "weights-int8", 20 * 1024)];
+/// The size images: name, features they are built with, package, limit of bytes of code and constants.
+const SIZES: [(&str, &str, &str, u64); 3] = [
+    ("trusted-core", "trusted-core", "neural_vault_core", 12 * 1024),
+    ("whole-core", "weights-int8", "neural_vault_core", 20 * 1024),
+    ("session", "session", "neural_vault_session", 20 * 1024),
+];
+
+/// Limits of a session on the token: instructions of a handshake, bytes of its stack, instructions of sealing or opening
+/// 1,040 bytes.
+const SESSION: [u64; 3] = [8_000_000, 4 * 1024, 60_000];
 
 /// The list of panics that these images may link.
 const PANICS: &str = "firmware-example/images/panics.txt";
@@ -85,11 +92,26 @@ fn measure(steps: &mut Steps) -> Result<Vec<Row>, Failure> {
             );
         }
     }
+    let images = Images::build(steps, &toolchain, "session,semihosting", None)?;
+    for (pattern, taken) in ["NX", "NK"].into_iter().zip(images.sessions(steps)?) {
+        let [handshake, stack, opening, opening_stack, sealing, sealing_stack] = taken;
+        let [most_instructions, most_stack, most_message] = SESSION.map(Some);
+        row(format!("handshake {pattern}"), handshake, "instructions", most_instructions);
+        let stack = stack.max(opening_stack).max(sealing_stack);
+        row(format!("stack, session {pattern}"), stack, "bytes", most_stack);
+        row(format!("opening 1040 bytes, {pattern}"), opening, "instructions", most_message);
+        row(format!("sealing 1040 bytes, {pattern}"), sealing, "instructions", most_message);
+    }
     let mut panics = Panics::read(&root().join(PANICS))?;
-    for (image, features, limit) in SIZES {
+    for (image, features, package, limit) in SIZES {
         for level in ["s", "z"] {
             let images = Images::build(steps, &toolchain, features, Some(&format!("\"{level}\"")))?;
-            row(format!("{image}, opt-level {level}"), images.bytes(image, &mut panics)?, "bytes", Some(limit));
+            row(
+                format!("{image}, opt-level {level}"),
+                images.bytes(image, package, &mut panics)?,
+                "bytes",
+                Some(limit),
+            );
         }
     }
     panics.finish()?;

@@ -1,4 +1,4 @@
-//! Builds, measures and runs the images of the core alone for a Cortex-M4.
+//! Builds, measures and runs the images of the core and of the session alone for a Cortex-M4.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -67,9 +67,10 @@ impl Images {
         Ok(Self(folder.join(TARGET).join("firmware")))
     }
 
-    /// Bytes of code and constants of an image without its startup code; fails if it allocates or links other panics.
-    pub fn bytes(&self, image: &str, panics: &mut Panics) -> Result<u64, Failure> {
-        panics.check(&self.0.join(image), "neural_vault_core")?;
+    /// Bytes of code and constants of an image of `package` without its startup code; fails if it allocates or links
+    /// other panics.
+    pub fn bytes(&self, image: &str, package: &str, panics: &mut Panics) -> Result<u64, Failure> {
+        panics.check(&self.0.join(image), package)?;
         let size = |image| Ok::<u64, Failure>(Image::read(&self.0.join(image))?.size(&[".text", ".rodata"]));
         let (whole, startup) = (size(image)?, size("nothing")?);
         whole.checked_sub(startup).ok_or_else(|| Failure::new(format!("{image} is smaller than its startup code")))
@@ -103,15 +104,33 @@ impl Images {
         })
     }
 
+    /// Runs the token's side of a session of each pattern in QEMU: NX, then NK.
+    ///
+    /// For each, instructions and bytes of stack of the handshake, of opening a request and of sealing an answer.
+    pub fn sessions(&self, steps: &mut Steps) -> Result<Vec<[u64; 6]>, Failure> {
+        let mut qemu = self.qemu("session-cost");
+        let text = steps.output("Sessions in QEMU", qemu.args(["-icount", "shift=0"]))?;
+        let read = |line: &str| {
+            let numbers: Option<Vec<u64>> = line.split_whitespace().map(|word| word.parse().ok()).collect();
+            numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(|| unread(line))
+        };
+        text.lines().map(read).collect()
+    }
+
     fn machine(&self, model: &Path, window: usize, scans: usize) -> Command {
-        let mut qemu = command("qemu-system-arm");
-        qemu.args(["-machine", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "none"]);
-        qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(self.0.join("embedding"));
+        let mut qemu = self.qemu("embedding");
         let shown = model.strip_prefix(root()).unwrap_or(model).display();
         qemu.arg("-device").arg(format!("loader,file={shown},addr=0x21000000,force-raw=on"));
         for (place, word) in [("0x21fffff8", window), ("0x21fffffc", scans)] {
             qemu.arg("-device").arg(format!("loader,addr={place},data={word},data-len=4"));
         }
+        qemu
+    }
+
+    fn qemu(&self, image: &str) -> Command {
+        let mut qemu = command("qemu-system-arm");
+        qemu.args(["-machine", "mps2-an386", "-display", "none", "-monitor", "none", "-serial", "none"]);
+        qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(self.0.join(image));
         qemu
     }
 }

@@ -110,7 +110,7 @@ fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<()
     }
     steps.run("Boards, lints", clippy.args(["--", "-D", "warnings"]))?;
     let mut clippy = toolchain.firmware_lints(steps, &folder)?;
-    clippy.args(["--package", "neural-vault-core-images", "--features", "every-format,semihosting"]);
+    clippy.args(["--package", "neural-vault-core-images", "--features", "every-format,session,semihosting"]);
     steps.run("Core images, lints", clippy.args(["--", "-D", "warnings"]))
 }
 

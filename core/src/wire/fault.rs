@@ -81,12 +81,18 @@ faults! {
     3 UnknownEndpoint "host and token do not share this request: use versions that belong together";
     /// The message does not decode, or has bytes left over.
     4 Malformed "a request does not decode";
-    /// No handshake since the token started.
-    5 HandshakeNeeded "the token was restarted: begin with a handshake";
+    /// No session: the token was started, or another host opened a session, since this one was.
+    5 HandshakeNeeded "the token was restarted, or another host spoke to it: begin with a handshake";
     /// Another protocol version; the detail is the token's.
     6 VersionMismatch "host and token speak different protocol versions";
     /// This build of the firmware does not have it.
     7 Unsupported "this token does not offer that";
+    /// The request was answered with a key, which is sent once.
+    8 AnswerGone "the answer held a key, which is sent once: ask anew";
+    /// The handshake does not fit: altered on the way, or made for another token's key.
+    9 HandshakeFailed "the handshake was altered, or made for another token's key";
+    /// The request was not sealed in this session for this place; the detail is the number of the next request.
+    10 NotInSession "the request does not belong to this session at this place";
 
     /// Provisioned before.
     20 NotBlank "the token is provisioned: wipe it first";
@@ -106,6 +112,8 @@ faults! {
     27 PrototypeMismatch "the enrolled scans are not those the command was made for";
     /// An application label is longer than 64 bytes.
     28 Application "the application's label is longer than 64 bytes";
+    /// The false match rate allows no attempt, and no risk was accepted that covers it.
+    29 Budget "the false match rate allows no attempt: an admin must accept a risk that covers it";
 
     /// Another number of features; the detail is the model's.
     30 Width "the scan's frames are not as wide as the model's";
@@ -122,19 +130,26 @@ faults! {
     /// The scan has no embedding: a frame says nothing, and the detail is its number from 1, or all is overflow.
     36 Degenerate "the scan, or a frame of it, says nothing: record it again";
 
-    /// The tag is wrong, or its nonce is used up.
-    40 NotAuthorised "not authorised: ask for a new nonce and use the right admin key";
+    /// The scan was begun for another purpose.
+    37 OtherPurpose "the scan was begun for another purpose: send it again for this one";
+
+    /// The tag is wrong.
+    40 NotAuthorised "not authorised: use the right admin key";
     /// The policy keeps keys inside.
     41 ExportForbidden "this token does not export keys";
     /// Nobody confirmed at the token.
     42 NotConfirmed "nobody confirmed it at the token";
+    /// The button was pressed all the time: held, or stuck.
+    43 ButtonStuck "the token's button is held down or stuck: release it, then press it once when the token asks";
+    /// Export was given up.
+    44 ExportGivenUp "export of keys was given up: only a wipe brings it back";
 
     /// The probe was not accepted.
     50 Rejected "rejected";
     /// Five misses in a row.
     51 PowerCycleNeeded "too many misses in a row: take the token's power away and try again";
-    /// Fifty misses.
-    52 SlotDisabled "too many misses: an admin must reset the slot";
+    /// The budget of attempts is used up.
+    52 BudgetUsedUp "too many misses: an admin must reset the attempts";
 
     /// There is no sound model; the detail is 0.
     60 Model "the token's model is missing or damaged: flash it again";
@@ -150,10 +165,12 @@ faults! {
     /// The records are older than the hardware's counter.
     72 StorageRolledBack "the token's records were rolled back: wipe it";
 
-    /// No randomness.
+    /// No randomness; after a failed health test, until the next start.
     80 Entropy "the token's random generator failed";
     /// The detail has a bit for each failed part, as in `SelfTestReport`.
     81 SelfTest "the token's self-test failed";
+    /// The place of the board's secret holds only zeros or only ones, or cannot be read.
+    82 NoSecret "the token's chip holds no secret to seal records with";
 }
 
 impl Fault {

@@ -1,12 +1,10 @@
-//! Frames: a message with its endpoint, its number and its CRC, stuffed for the link.
+//! Frames: a payload with its kind, its number and its CRC, stuffed for the link.
 
 use core::error::Error;
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
-use postcard::ser_flavors::Flavor;
-use postcard_schema::key::Key;
-use serde::{Deserialize, Serialize};
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
+use zeroize::Zeroize;
 
 use super::cobs::{Stuffer, unstuff};
 use super::fault::{Fault, Refusal};
@@ -14,15 +12,26 @@ use super::{HEAD, MAX_FRAME};
 
 static CHECK: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
-/// A frame whose CRC is right.
+/// What a frame's payload is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A message of the handshake: the host's [`super::Hello`], or the token's Noise message.
+    Handshake,
+    /// A sealed [`super::Packet`] of a session.
+    Session,
+    /// A [`Refusal`] in clear: there is no session to seal it in. Whoever is on the link can forge it.
+    Refusal,
+}
+
+/// A frame whose CRC is right. The CRC detects noise on the line, and nothing else.
+#[derive(Debug)]
 pub struct Frame<'a> {
-    /// Key of the endpoint, [`Key::to_bytes`].
-    pub key: [u8; 8],
-    /// Number of the request.
+    /// What the payload is.
+    pub kind: Kind,
+    /// Number of the request in its session, which the answer repeats; 0 where there is none.
     pub number: u32,
-    /// The message in postcard's encoding.
-    pub message: &'a [u8],
+    /// The payload, which may be opened in place.
+    pub payload: &'a mut [u8],
     /// Its CRC, which with the number tells a repeated request from a new one.
     pub crc: u32,
 }
@@ -31,7 +40,7 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// The stuffing or the CRC is wrong.
+    /// The stuffing, the CRC or the kind is wrong.
     Damaged,
     /// The frame is longer than [`MAX_FRAME`], or than the buffer it should be written to.
     TooLong,
@@ -39,63 +48,64 @@ pub enum FrameError {
     Malformed,
 }
 
-/// Writes the frame of a message, its final zero included; returns its length.
-///
-/// `key` is `E::KEY` of the endpoint, for requests and answers alike; an answer is a [`super::Reply`].
+/// Writes a frame, its final zero included; returns its length.
 ///
 /// # Errors
-/// The message does not fit `out`; [`MAX_FRAME`] bytes hold every message.
-pub fn encode<T: Serialize + ?Sized>(key: &Key, number: u32, message: &T, out: &mut [u8]) -> Result<usize, FrameError> {
-    encode_under(key.to_bytes(), number, message, out)
+/// The frame does not fit `out`; [`MAX_FRAME`] bytes hold every frame.
+pub fn encode(kind: Kind, number: u32, payload: &[u8], out: &mut [u8]) -> Result<usize, FrameError> {
+    let (mut stuffer, mut digest) = (Stuffer::new(out), CHECK.digest());
+    for piece in [&[kind.code()][..], &number.to_le_bytes(), payload] {
+        digest.update(piece);
+        piece.iter().try_for_each(|&byte| stuffer.push(byte)).ok_or(FrameError::TooLong)?;
+    }
+    let crc = digest.finalize().to_le_bytes();
+    crc.iter().try_for_each(|&byte| stuffer.push(byte)).ok_or(FrameError::TooLong)?;
+    stuffer.finish().ok_or(FrameError::TooLong)
 }
 
-/// Writes a refusal of a request whose endpoint is not known, under the key it came with.
+/// Writes a refusal in clear.
 ///
 /// # Errors
 /// As [`encode()`].
-pub fn encode_refusal(key: [u8; 8], number: u32, refusal: Refusal, out: &mut [u8]) -> Result<usize, FrameError> {
-    encode_under(key, number, &Err::<(), Refusal>(refusal), out)
-}
-
-fn encode_under<T: Serialize + ?Sized>(
-    key: [u8; 8],
-    number: u32,
-    message: &T,
-    out: &mut [u8],
-) -> Result<usize, FrameError> {
-    let mut writer = Writer { stuffer: Stuffer::new(out), digest: CHECK.digest() };
-    let head = writer.try_extend(&key).and_then(|()| writer.try_extend(&number.to_le_bytes()));
-    head.and_then(|()| postcard::serialize_with_flavor(message, writer)).map_err(|_| FrameError::TooLong)
+pub fn encode_refusal(number: u32, refusal: Refusal, out: &mut [u8]) -> Result<usize, FrameError> {
+    let mut payload = [0; REFUSAL];
+    let payload = postcard::to_slice(&refusal, &mut payload).map_err(|_| FrameError::TooLong)?;
+    encode(Kind::Refusal, number, payload, out)
 }
 
 /// Reads a frame without its final zero, in place.
 ///
 /// # Errors
-/// The stuffing or the CRC is wrong.
+/// The stuffing, the CRC or the kind is wrong.
 pub fn decode(frame: &mut [u8]) -> Result<Frame<'_>, FrameError> {
     let plain = unstuff(frame).ok_or(FrameError::Damaged)?;
-    let (content, crc) = plain.split_last_chunk::<4>().ok_or(FrameError::Damaged)?;
+    let (content, crc) = plain.split_last_chunk_mut::<4>().ok_or(FrameError::Damaged)?;
     let crc = u32::from_le_bytes(*crc);
     if CHECK.checksum(content) != crc {
         return Err(FrameError::Damaged);
     }
-    let (key, rest) = content.split_first_chunk::<8>().ok_or(FrameError::Damaged)?;
-    let (number, message) = rest.split_first_chunk::<4>().ok_or(FrameError::Damaged)?;
-    Ok(Frame { key: *key, number: u32::from_le_bytes(*number), message, crc })
+    let ([kind], rest) = content.split_first_chunk_mut::<1>().ok_or(FrameError::Damaged)?;
+    let kind = Kind::from_code(*kind).ok_or(FrameError::Damaged)?;
+    let (number, payload) = rest.split_first_chunk_mut::<4>().ok_or(FrameError::Damaged)?;
+    Ok(Frame { kind, number: u32::from_le_bytes(*number), payload, crc })
 }
 
-impl<'a> Frame<'a> {
-    /// Decodes the message.
-    ///
-    /// # Errors
-    /// It is not a `T`, or has bytes left over.
-    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, FrameError> {
-        match postcard::take_from_bytes(self.message) {
-            Ok((message, [])) => Ok(message),
-            _ => Err(FrameError::Malformed),
+impl Kind {
+    fn code(self) -> u8 {
+        match self {
+            Self::Handshake => 0,
+            Self::Session => 1,
+            Self::Refusal => 2,
         }
     }
+
+    fn from_code(code: u8) -> Option<Self> {
+        [Self::Handshake, Self::Session, Self::Refusal].into_iter().find(|kind| kind.code() == code)
+    }
 }
+
+/// Longest encoding of a [`Refusal`]: varints of a u16 and a u32.
+const REFUSAL: usize = 3 + 5;
 
 /// Gathers the bytes of a link into frames.
 pub struct Receiver {
@@ -128,37 +138,17 @@ impl Receiver {
             length => Some(self.buffer.get_mut(..length).ok_or(FrameError::TooLong)),
         }
     }
+
+    /// Clears the buffer, in which a frame that was opened in place is in clear.
+    pub fn clear(&mut self) {
+        self.buffer.zeroize();
+        self.length = 0;
+    }
 }
 
 impl Default for Receiver {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Where postcard writes: every byte goes into the CRC and, stuffed, into the frame.
-struct Writer<'b> {
-    stuffer: Stuffer<'b>,
-    digest: Digest<'static, u32, Table<1>>,
-}
-
-impl Flavor for Writer<'_> {
-    type Output = usize;
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.try_extend(&[byte])
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.digest.update(bytes);
-        let pushed = bytes.iter().try_for_each(|&byte| self.stuffer.push(byte));
-        pushed.ok_or(postcard::Error::SerializeBufferFull)
-    }
-
-    fn finalize(mut self) -> postcard::Result<usize> {
-        let crc = self.digest.finalize().to_le_bytes();
-        let pushed = crc.iter().try_for_each(|&byte| self.stuffer.push(byte));
-        pushed.and_then(|()| self.stuffer.finish()).ok_or(postcard::Error::SerializeBufferFull)
     }
 }
 
@@ -186,4 +176,4 @@ impl fmt::Display for FrameError {
 impl Error for FrameError {}
 
 // The head is two chunks that `decode` splits off one by one.
-const _: () = assert!(HEAD == 8 + 4);
+const _: () = assert!(HEAD == 1 + 4);

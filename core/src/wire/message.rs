@@ -6,6 +6,8 @@ use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 use super::secret::AdminKey;
+pub use crate::budget::{AcceptedRisk, FalseMatches};
+use crate::challenge::ChallengeKey;
 use crate::key::DeviceSecret;
 
 /// Slots of a token.
@@ -17,14 +19,18 @@ pub const LABEL_LENGTH: usize = 16;
 /// Longest label of an application in bytes.
 pub const MAX_APPLICATION: usize = 64;
 
-/// Opens a conversation.
+/// Opens a session. Sent in clear, in a frame of kind [`super::Kind::Handshake`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Hello {
+pub struct Hello<'a> {
     /// [`super::VERSION`] of the host.
     pub version: u16,
+    /// Whether the host knows the token's key: the handshake is Noise's NK then, else NX.
+    pub pinned: bool,
+    /// Noise's first message.
+    pub message: &'a [u8],
 }
 
-/// The token's side of a handshake.
+/// The token's side of a handshake: the payload of Noise's second message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Welcome {
     /// [`super::VERSION`] of the token.
@@ -67,7 +73,7 @@ pub enum State {
 }
 
 /// What a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct TokenInfo {
     /// State of the token.
     pub state: State,
@@ -81,14 +87,24 @@ pub struct TokenInfo {
     pub latent: u16,
     /// Frames of a window as provisioned, 0 when blank.
     pub window: u8,
-    /// Whether keys may leave the token.
-    pub allow_export: bool,
+    /// What the token allows.
+    pub policy: Policy,
     /// Digest of the model that lies in the token, zeros without a sound one.
     pub model: [u8; 32],
     /// Number of the last change of its records; never goes back.
     pub epoch: u32,
     /// Milliseconds since it started.
     pub uptime: u64,
+    /// Number of the [`super::Fault`] that disables it, 0 when it is not disabled.
+    pub disabled: u16,
+    /// Number of wipes, revocations, rotations and enrolments, in each of which secrets ended; never goes back.
+    pub generation: u32,
+    /// Misses since the last accepted scan or the administrator's reset, over all slots.
+    pub misses: u8,
+    /// Misses after which only the administrator's reset helps: the smallest budget of all enrolments.
+    pub budget: u8,
+    /// The largest risk above the usual bound that the administrator accepted with an enrolment, if any.
+    pub accepted_risk: Option<AcceptedRisk>,
 }
 
 /// Which parts a self-test tried, as bits of [`part`].
@@ -130,20 +146,16 @@ pub struct Provisioning {
 /// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Policy {
-    /// Whether keys may leave the token.
+    /// Whether keys may leave the token. It can be given up and not be given back, but by a wipe.
     pub allow_export: bool,
+    /// Whether a person at the token must consent to each verification.
+    pub confirm_verify: bool,
+    /// Whether a person at the token must consent to each challenge.
+    pub confirm_challenge: bool,
 }
 
-/// What a slot holds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
-pub struct SlotInfo {
-    /// The enrolment; none when the slot is empty.
-    pub enrolment: Option<SlotEnrolment>,
-    /// Misses since the last reset, of enrolled and of empty slots alike.
-    pub misses: u8,
-    /// Whether it takes no more attempts until a reset.
-    pub disabled: bool,
-}
+/// What a slot holds; none when it is empty.
+pub type SlotInfo = Option<SlotEnrolment>;
 
 /// An enrolment without its secret parts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
@@ -154,15 +166,42 @@ pub struct SlotEnrolment {
     pub id: [u8; 16],
     /// Smallest cosine that is accepted.
     pub threshold: f32,
+    /// How often its threshold was seen to accept others.
+    pub false_matches: FalseMatches,
+    /// Attempts that its false match rate allows, or the accepted risk.
+    pub budget: u8,
+    /// The risk that the administrator accepted, if its false match rate allows no attempt.
+    pub accepted_risk: Option<AcceptedRisk>,
 }
 
-/// The size of the scan that follows.
+/// The size of the scan that follows, and what an accepted one is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct ScanHead {
+pub struct ScanHead<'a> {
     /// Values in a frame.
     pub features: u32,
     /// Frames.
     pub frames: u32,
+    /// What the scan is for; nothing else can be done with it.
+    #[serde(borrow)]
+    pub purpose: Purpose<'a>,
+}
+
+/// What a scan is for, fixed before its first value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Purpose<'a> {
+    /// [`super::EnrolScan`].
+    Enrol,
+    /// [`super::Embed`].
+    Embed,
+    /// [`super::Verify`].
+    Verify {
+        /// The slot.
+        slot: u8,
+    },
+    /// [`super::Challenge`].
+    Challenge(#[serde(borrow)] Question<'a>),
+    /// [`super::ExportKey`].
+    Export(#[serde(borrow)] KeyRequest<'a>),
 }
 
 /// Values of a scan.
@@ -212,13 +251,28 @@ pub struct Enrolment {
     pub threshold: f32,
     /// [`EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
     pub prototype: [u8; 32],
+    /// How often the threshold was seen to accept others; the attempts that the token gives follow from it.
+    pub false_matches: FalseMatches,
+    /// A risk above the usual bound, where the false match rate allows no attempt.
+    pub accepted_risk: Option<AcceptedRisk>,
 }
 
-/// The random identifier of an enrolment, part of what a v2 key is bound to; no secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct EnrolmentId {
-    /// Its bytes.
+/// A new enrolment, or one with a new identifier.
+#[derive(Serialize, Deserialize, Schema)]
+pub struct Enrolled {
+    /// Its random identifier, part of what its keys are bound to; no secret.
     pub id: [u8; 16],
+    /// Checks the token's answers to challenges. This is the only time that it leaves the token.
+    pub challenge_key: ChallengeKey,
+}
+
+/// What the administrator's reset of attempts found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct AttemptsReset {
+    /// Misses before the reset.
+    pub misses: u8,
+    /// Whether the token is locked: its power must be taken away before it verifies again.
+    pub locked: bool,
 }
 
 /// Names a slot.
@@ -228,7 +282,14 @@ pub struct SlotNumber {
     pub slot: u8,
 }
 
-/// Asks for proof of the key without the key.
+/// An accepted verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Verdict {
+    /// The word that the comparison computed: [`crate::verify::ACCEPTED`], or the token is not sound.
+    pub word: u32,
+}
+
+/// Asks for proof of the enrolment's challenge key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Question<'a> {
     /// The slot.

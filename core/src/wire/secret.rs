@@ -5,6 +5,7 @@ use postcard_schema::schema::NamedType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroize;
 
+use crate::challenge::ChallengeKey;
 use crate::key::{DerivedKey, DeviceSecret};
 use crate::secret::secret;
 
@@ -36,4 +37,4 @@ macro_rules! as_bytes {
     )*};
 }
 
-as_bytes! { AdminKey DerivedKey DeviceSecret }
+as_bytes! { AdminKey ChallengeKey DerivedKey DeviceSecret }

@@ -7,6 +7,7 @@ use super::admin::Authorised;
 use super::endpoint::Endpoint;
 use super::fault::Refusal;
 use super::message::*;
+use super::packet::KEY_LENGTH;
 use crate::key::DerivedKey;
 
 macro_rules! endpoints {
@@ -39,46 +40,47 @@ struct Schemas<Request, Answer> {
 
 endpoints! {
     // endpoint      name             request                   answer
-    /// Opens a conversation: versions, limits, capabilities. Ends an open scan.
-    Handshake,      "handshake",     Hello                  => Welcome;
     /// What the token is and what state it is in.
     Info,           "info",          ()                     => TokenInfo;
     /// Tries every part: ciphers, random generator, flash, model.
     SelfTest,       "self-test",     ()                     => SelfTestReport;
-    /// A fresh nonce for the next admin command.
-    Nonce,          "nonce",         ()                     => [u8; 32];
     /// Blank to provisioned: device secret, admin key, model, policy.
     Provision,      "provision",     Provisioning           => ();
     /// Admin: changes the policy.
     SetPolicy,      "set-policy",    Authorised<Policy>     => ();
     /// Admin: what is in each slot.
     ListSlots,      "list-slots",    Authorised<()>         => [SlotInfo; SLOTS];
-    /// Opens a scan, in place of one that is open or complete.
-    ScanBegin,      "scan-begin",    ScanHead               => ();
+    /// Opens a scan for one purpose, in place of one that is open or complete.
+    ScanBegin,      "scan-begin",    ScanHead<'a>           => ();
     /// The next values of the open scan.
     ScanChunk,      "scan-chunk",    Chunk<'a>              => Progress;
     /// Adds the complete scan to the enrolment in progress, or begins another with it.
     EnrolScan,      "enrol-scan",    EnrolmentScan          => EnrolmentProgress;
     /// Admin: stores the enrolment in progress in a slot, in place of any other.
-    Enrol,          "enrol",         Authorised<Enrolment>  => EnrolmentId;
+    Enrol,          "enrol",         Authorised<Enrolment>  => Enrolled;
     /// Whether the complete scan is accepted; costs an attempt.
-    Verify,         "verify",        SlotNumber             => ();
-    /// HMAC-SHA256 of the nonce under the key that an accepted scan releases; costs an attempt.
-    Challenge,      "challenge",     Question<'a>           => [u8; 32];
+    Verify,         "verify",        ()                     => Verdict;
+    /// Proof of the challenge key that an accepted scan releases; costs an attempt.
+    Challenge,      "challenge",     ()                     => [u8; 32];
     /// The key that an accepted scan releases, if the policy lets it out; costs an attempt.
-    ExportKey,      "export-key",    KeyRequest<'a>         => DerivedKey;
-    /// Admin: a new enrolment identifier; the old key is gone.
-    Rotate,         "rotate",        Authorised<SlotNumber> => EnrolmentId;
-    /// Admin: gives a slot all its attempts back.
-    ResetAttempts,  "reset-attempts", Authorised<SlotNumber> => ();
+    ExportKey,      "export-key",    ()                     => DerivedKey;
+    /// Admin: a new enrolment identifier; the old keys are gone.
+    Rotate,         "rotate",        Authorised<SlotNumber> => Enrolled;
+    /// Admin: gives all attempts back.
+    ResetAttempts,  "reset-attempts", Authorised<()>        => AttemptsReset;
     /// Admin: empties a slot.
     Revoke,         "revoke",        Authorised<SlotNumber> => ();
     /// Admin: back to blank.
     Wipe,           "wipe",          Authorised<()>         => ();
     /// The complete scan's embedding, to compare machines; reveals nothing of any enrolment.
     Embed,          "embed",         ()                     => Embedding<'a>;
-    /// Ticks and memory of the last verification, on boards that measure.
-    Measure,        "measure",       ()                     => Measurement;
+    /// Admin: ticks and memory of the last verification, on boards that measure.
+    Measure,        "measure",       Authorised<()>         => Measurement;
+}
+
+/// Whether an endpoint of this key answers with a key: such an answer is sent once and not kept for a repetition.
+pub fn answers_with_a_key(endpoint: [u8; KEY_LENGTH]) -> bool {
+    [ExportKey::KEY, Enrol::KEY, Rotate::KEY].iter().any(|key| key.to_bytes() == endpoint)
 }
 
 /// Hash (FNV-1a, 64 bits) of the keys of all endpoints in order; equal on peers whose endpoints are all the same.

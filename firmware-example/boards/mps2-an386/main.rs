@@ -12,7 +12,8 @@ mod semihosting;
 
 use cortex_m_rt::entry;
 use neural_vault_board_support::{Register, footprint};
-use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
+use neural_vault_token::board::{Action, Board, BoardSecret, Footprint, NoSecret};
+use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 use zeroize::Zeroizing;
@@ -29,11 +30,14 @@ const TICKS: u32 = 25_000;
 /// Instructions in a tick when QEMU runs with `-icount shift=0`: an instruction takes one nanosecond.
 const INSTRUCTIONS: u32 = 40;
 
+/// The host's random generator.
+struct HostRandom(File);
+
 /// The board: its files, UART0 and timer 0.
 struct Mps2 {
     flash: FileFlash,
     secret: File,
-    random: File,
+    entropy: Entropy<HostRandom>,
     /// The counter outside the flash, and its value.
     epochs: File,
     epoch: u32,
@@ -110,7 +114,8 @@ impl Mps2 {
             None => File::open(c"token.epoch", semihosting::CREATE)?,
         };
         let (flash, epoch) = (FileFlash::open()?, u32::from_le_bytes(epoch));
-        let mut board = Self { flash, secret, random, epochs, epoch, wraps: 0, latest: 0 };
+        let entropy = Entropy::new(HostRandom(random));
+        let mut board = Self { flash, secret, entropy, epochs, epoch, wraps: 0, latest: 0 };
         board.clock();
         Some(board)
     }
@@ -126,8 +131,15 @@ impl Mps2 {
     }
 }
 
+impl RandomSource for HostRandom {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
+        self.0.read(bytes).ok_or(EntropyFailed)
+    }
+}
+
 impl Board for Mps2 {
     type Flash = FileFlash;
+    type Random = HostRandom;
     const NAME: [u8; 16] = *b"mps2-an386\0\0\0\0\0\0";
     const CONFIRMS: bool = false;
 
@@ -154,25 +166,25 @@ impl Board for Mps2 {
         &mut self.flash
     }
 
-    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
-        self.random.read(bytes).ok_or(EntropyFailed)
+    fn entropy(&mut self) -> &mut Entropy<HostRandom> {
+        &mut self.entropy
     }
 
-    fn secret(&mut self) -> BoardSecret {
-        BoardSecret::filled_by(|bytes| {
-            if self.secret.seek(0).and_then(|()| self.secret.read(bytes)).is_none() {
-                semihosting::exit();
-            }
-        })
+    fn secret(&mut self) -> Result<BoardSecret, NoSecret> {
+        let mut read = None;
+        let secret = BoardSecret::filled_by(|bytes| read = self.secret.seek(0).and_then(|()| self.secret.read(bytes)));
+        read.ok_or(NoSecret).and(secret)
     }
 
     fn uptime(&mut self) -> u64 {
         self.clock() / u64::from(TICKS)
     }
 
-    fn confirm(&mut self, _: Action) -> bool {
-        true
+    fn button(&mut self) -> bool {
+        false
     }
+
+    fn ask(&mut self, _: Option<Action>) {}
 
     fn epoch_floor(&mut self) -> Option<u32> {
         Some(self.epoch)

@@ -13,7 +13,8 @@ mod qspi;
 
 use cortex_m_rt::entry;
 use neural_vault_board_support::{Register, footprint};
-use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed, Footprint};
+use neural_vault_token::board::{Action, Board, BoardSecret, Footprint, NoSecret};
+use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
@@ -21,9 +22,6 @@ use flash::Records;
 
 /// Address and bytes of the QSPI flash, as it is read in place.
 const MODEL: (u32, usize) = (0x1200_0000, 8 << 20);
-
-/// How long a person has to press the button, in milliseconds.
-const TIMEOUT: u64 = 30_000;
 
 const BUTTON: u32 = 11;
 const RECEIVE_PIN: u32 = 8;
@@ -52,6 +50,7 @@ const DEBUG_CONTROL: Register = unsafe { Register::at(0xe000_edfc) };
 /// The chip and its clock.
 struct Nrf52840 {
     flash: Records,
+    entropy: Entropy<Rng>,
     /// Value of RTC0's 24-bit counter at the last reading, and the ticks that its earlier wraps add up to.
     latest: u32,
     wraps: u64,
@@ -92,12 +91,34 @@ impl Nrf52840 {
         // The generator corrects its own bias, and runs for ever.
         RNG(0x504).write(1);
         RNG(0x000).write(1);
-        Self { flash: Records, latest: 0, wraps: 0 }
+        Self { flash: Records, entropy: Entropy::new(Rng), latest: 0, wraps: 0 }
+    }
+}
+
+/// The chip's random generator.
+struct Rng;
+
+impl RandomSource for Rng {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
+        for byte in bytes {
+            RNG(0x100).write(0);
+            // A byte takes a tenth of a millisecond; a generator that takes a hundred times as long is broken.
+            let mut rounds = 0;
+            while RNG(0x100).read() == 0 {
+                rounds += 1;
+                if rounds > 200_000 {
+                    return Err(EntropyFailed);
+                }
+            }
+            *byte = RNG(0x508).read() as u8;
+        }
+        Ok(())
     }
 }
 
 impl Board for Nrf52840 {
     type Flash = Records;
+    type Random = Rng;
     const NAME: [u8; 16] = *b"nrf52840\0\0\0\0\0\0\0\0";
     const CONFIRMS: bool = true;
 
@@ -123,24 +144,12 @@ impl Board for Nrf52840 {
         &mut self.flash
     }
 
-    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
-        for byte in bytes {
-            RNG(0x100).write(0);
-            // A byte takes a tenth of a millisecond; a generator that takes a hundred times as long is broken.
-            let mut rounds = 0;
-            while RNG(0x100).read() == 0 {
-                rounds += 1;
-                if rounds > 200_000 {
-                    return Err(EntropyFailed);
-                }
-            }
-            *byte = RNG(0x508).read() as u8;
-        }
-        Ok(())
+    fn entropy(&mut self) -> &mut Entropy<Rng> {
+        &mut self.entropy
     }
 
     /// ER and IR of the factory information: random, unique, and unreadable from outside once readback is locked.
-    fn secret(&mut self) -> BoardSecret {
+    fn secret(&mut self) -> Result<BoardSecret, NoSecret> {
         BoardSecret::filled_by(|bytes| {
             for (word, offset) in bytes.as_chunks_mut().0.iter_mut().zip((0x080..).step_by(4)) {
                 *word = FACTORY(offset).read().to_le_bytes();
@@ -157,15 +166,11 @@ impl Board for Nrf52840 {
         (self.wraps | u64::from(now)) * 1000 / 32_768
     }
 
-    fn confirm(&mut self, _: Action) -> bool {
-        let end = self.uptime() + TIMEOUT;
-        while self.uptime() < end {
-            if PORT(0x510).read() & 1 << BUTTON == 0 {
-                return true;
-            }
-        }
-        false
+    fn button(&mut self) -> bool {
+        PORT(0x510).read() & 1 << BUTTON == 0
     }
+
+    fn ask(&mut self, _: Option<Action>) {}
 
     /// Processor cycles.
     fn ticks(&mut self) -> Option<u32> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use neural_vault_session::PublicKey;
 use neural_vault_token_simulator::client::{Client, Transport};
 
 /// Longest wait for an answer: before its first one, the token hashes its model.
@@ -34,8 +35,8 @@ pub struct Machine {
 }
 
 impl Setup {
-    /// Starts the token, and shakes hands with it.
-    pub fn start(&self) -> Result<Client<Machine>, Box<dyn Error>> {
+    /// Starts the token and opens a session with it; it must be the one that `pinned` names, if it is given.
+    pub fn start(&self, pinned: Option<&PublicKey>) -> Result<Client<Machine>, Box<dyn Error>> {
         let socket = self.folder.join("token.sock");
         let _ = std::fs::remove_file(&socket);
         let (firmware, model) = (self.firmware.display().to_string(), self.model.display().to_string());
@@ -51,7 +52,7 @@ impl Setup {
         let link = connect(&socket)?;
         link.set_read_timeout(Some(TIMEOUT))?;
         let mut client = Client::new(Machine { child, link });
-        client.handshake()?;
+        client.handshake_with(pinned)?;
         Ok(client)
     }
 }

@@ -8,7 +8,7 @@ use neural_vault_core::wire::*;
 use neural_vault_testkit::{Random, bundle_in};
 
 use crate::machine::Setup;
-use crate::story::{ADMIN, Host, SLOT, equal_embeddings, first_frame, provision};
+use crate::story::{ADMIN, Host, IN_SLOT, SLOT, equal_embeddings, first_frame, provision};
 
 /// Widths of the reference model.
 const DIMS: Dims =
@@ -47,7 +47,7 @@ pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), 
         let scans: Vec<Vec<f32>> = (0..scans).map(|_| random.floats(features * window, 3.0)).collect();
 
         setup.count = false;
-        let mut token = setup.start()?;
+        let mut token = setup.start(None)?;
         provision(&mut token, &host)?;
         let equal = equal_embeddings(&mut token, &host, &scans)?;
         let scan = scans.first().ok_or("no scan")?;
@@ -56,12 +56,12 @@ pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), 
 
         // QEMU is slow while it counts, so it gets only the scan that is measured.
         setup.count = true;
-        let mut token = setup.start()?;
+        let mut token = setup.start(None)?;
         token.traffic = 0;
-        token.scan(features, scan)?;
+        token.scan(IN_SLOT, features, scan)?;
         let link = token.traffic as f64 / (4 * features * window) as f64;
-        token.call::<Verify>(&SLOT)?;
-        let found = token.call::<Measure>(&())?;
+        token.call::<Verify>(&())?;
+        let found = token.admin::<Measure, _>(&ADMIN, ())?;
         let count = |ticks: u64| ticks * u64::from(found.per_tick);
         let stages = [found.receive, found.project, found.encode, found.verify].map(count);
         let [receive, project, encode, verify] = stages;

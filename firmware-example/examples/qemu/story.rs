@@ -2,15 +2,15 @@
 
 use std::error::Error;
 
-use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::scan::ScanEncoder;
+use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
-use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use neural_vault_session::PublicKey;
+use neural_vault_token::limits::MISSES_IN_A_ROW;
 use neural_vault_token_simulator::client::Client;
-use sha2::Sha256;
 
 use crate::machine::{Machine, Setup};
 use crate::recordings::Recordings;
@@ -20,6 +20,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 pub const ADMIN: [u8; 32] = [0xad; 32];
 const SECRET: [u8; 32] = [0x5e; 32];
 pub const SLOT: SlotNumber = SlotNumber { slot: 0 };
+pub const IN_SLOT: Purpose<'_> = Purpose::Verify { slot: SLOT.slot };
 const APPLICATION: &[u8] = b"door";
 
 /// Label and session to enrol, and the session whose scans are verified.
@@ -31,6 +32,12 @@ const DEMO_WINDOW: usize = 9;
 
 /// The demo model's threshold, from its card.
 const THRESHOLD: f32 = 0.7269;
+
+/// How many impostors that threshold accepted on the demo's probes, 5 of 56, and the upper end of the 95 % interval.
+const FALSE_MATCHES: FalseMatches = FalseMatches { matches: 5, trials: 56, persons: 8, bound: 0.1963 };
+
+/// A risk that allows some attempts nevertheless: a stranger is as good as certain to be accepted.
+const ACCEPTED_RISK: AcceptedRisk = AcceptedRisk { attempts: 8, chance: 1.0 };
 
 /// The host's own copy of the model.
 pub struct Host<'m> {
@@ -71,7 +78,7 @@ pub fn provision(client: &mut Client<Machine>, host: &Host<'_>) -> Result<(), Re
         admin_key: AdminKey::from_bytes(&ADMIN),
         model: *host.bundle.digest(),
         window: host.window as u8,
-        policy: Policy { allow_export: true },
+        policy: Policy { allow_export: true, confirm_verify: false, confirm_challenge: false },
     })
 }
 
@@ -79,7 +86,7 @@ pub fn provision(client: &mut Client<Machine>, host: &Host<'_>) -> Result<(), Re
 pub fn equal_embeddings(client: &mut Client<Machine>, host: &Host<'_>, scans: &[Vec<f32>]) -> Outcome<usize> {
     let mut equal = 0;
     for scan in scans {
-        client.scan(host.features(), scan)?;
+        client.scan(Purpose::Embed, host.features(), scan)?;
         let expected: Vec<u8> = host.embedding(scan)?.iter().flat_map(|value| value.to_le_bytes()).collect();
         equal += usize::from(client.call::<Embed>(&())?.components == expected);
     }
@@ -95,75 +102,101 @@ pub fn tell(setup: &Setup, model: &[u8], recordings: &Recordings) -> Outcome<()>
     let enrolled = scan(ENROLLED.0, ENROLLED.1)?;
     let probes: Vec<_> = recordings.iter().filter(|((_, session), _)| session == PROBES).collect();
 
-    let mut token = setup.start()?;
+    let mut token = setup.start(None)?;
     let token = &mut token;
+    let key = token.token.ok_or("no key")?;
     show_state(token)?;
     println!("self-test: parts {:#07b}", token.call::<SelfTest>(&())?.passed);
     provision(token, &host)?;
     show_state(token)?;
+    *token = restart(setup, token, Some(&key))?;
+    println!("after a power cycle: a session with the key of the first contact");
     let sample: Vec<Vec<f32>> = recordings.values().take(20).map(|scan| first_frame(&host, scan).to_vec()).collect();
     println!("embeddings equal to the host's: {} of {}", equal_embeddings(token, &host, &sample)?, sample.len());
 
-    let id = token.enrol(&ADMIN, SLOT.slot, host.features(), std::slice::from_ref(enrolled), THRESHOLD)?.id;
-    println!("enrolled {} of {}", ENROLLED.0, ENROLLED.1);
+    let refused = enrol(token, &host, enrolled, None)?;
+    println!("enrol with 5 false matches in 56 trials: {}", refused.err().ok_or("enrolled")?);
+    let enrolment = enrol(token, &host, enrolled, Some(ACCEPTED_RISK))??;
+    println!("enrolled {} of {}, with a risk accepted", ENROLLED.0, ENROLLED.1);
     show_state(token)?;
     for ((label, session), probe) in &probes {
-        token.scan(host.features(), probe)?;
-        println!("verify {label} of {session}: {}", verdict(token.call::<Verify>(&SLOT))?);
+        println!("verify {label} of {session}: {}", verify(token, &host, probe)?);
         if token.call::<Info>(&())?.state == State::Locked {
             println!("power cycle");
-            *token = restart(setup, token)?;
+            *token = restart(setup, token, Some(&key))?;
         }
     }
-    answer_challenge(token, &host, enrolled, id)?;
+    token.admin::<ResetAttempts, _>(&ADMIN, ())?;
+    answer_challenge(token, &host, enrolled, &enrolment)?;
 
-    let rotated = token.admin::<Rotate, _>(&ADMIN, SLOT)?.id;
-    println!("rotated: {}", if rotated == id { "the same enrolment" } else { "a new enrolment" });
-    answer_challenge(token, &host, enrolled, rotated)?;
-    println!("the old key: {}", same(export(token, &host, enrolled)? == host.key(enrolled, id)?));
+    let rotated = token.admin::<Rotate, _>(&ADMIN, SLOT)?;
+    println!("rotated: {}", if rotated.id == enrolment.id { "the same enrolment" } else { "a new enrolment" });
+    answer_challenge(token, &host, enrolled, &rotated)?;
+    println!("the old key: {}", same(export(token, &host, enrolled)? == host.key(enrolled, enrolment.id)?));
+    let kept = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
+    token.admin::<SetPolicy, _>(&ADMIN, kept)?;
+    println!("export after it was given up: {}", export(token, &host, enrolled).err().ok_or("exported")?);
 
-    lock_out(setup, token, &host, probes.first().ok_or("no probe")?.1, enrolled)?;
+    lock_out(setup, token, &key, &host, probes.first().ok_or("no probe")?.1, enrolled)?;
 
     token.admin::<Revoke, _>(&ADMIN, SLOT)?;
     println!("revoked");
     show_state(token)?;
-    token.scan(host.features(), enrolled)?;
-    println!("verify the enrolled scan: {}", verdict(token.call::<Verify>(&SLOT))?);
+    println!("verify the enrolled scan: {}", verify(token, &host, enrolled)?);
     token.admin::<Wipe, _>(&ADMIN, ())?;
     println!("wiped");
+    println!("a session with the old key: {}", token.handshake_with(Some(&key)).err().ok_or("a session")?);
+    token.handshake()?;
     show_state(token)?;
-    *token = restart(setup, token)?;
+    *token = restart(setup, token, None)?;
     show_state(token)
 }
 
-/// Sends misses until the token disables the slot; restarts it whenever it locks.
+/// Enrols one scan, whose threshold is that of the demo's model.
+fn enrol(
+    token: &mut Client<Machine>,
+    host: &Host<'_>,
+    scan: &[f32],
+    accepted_risk: Option<AcceptedRisk>,
+) -> Outcome<Result<Enrolled, Refusal>> {
+    token.scan(Purpose::Enrol, host.features(), scan)?;
+    let EnrolmentProgress { scans, prototype } = token.call::<EnrolScan>(&EnrolmentScan { first: true })?;
+    let label = Label::new(ENROLLED.0).ok_or("a long label")?;
+    let (threshold, false_matches, slot) = (THRESHOLD, FALSE_MATCHES, SLOT.slot);
+    let enrolment = Enrolment { slot, label, scans, threshold, prototype, false_matches, accepted_risk };
+    Ok(token.admin::<Enrol, _>(&ADMIN, enrolment))
+}
+
+/// Sends misses until the budget is used up; restarts the token whenever it locks.
 fn lock_out(
     setup: &Setup,
     token: &mut Client<Machine>,
+    key: &PublicKey,
     host: &Host<'_>,
     impostor: &[f32],
     genuine: &[f32],
 ) -> Outcome<()> {
-    token.admin::<ResetAttempts, _>(&ADMIN, SLOT)?;
+    token.admin::<ResetAttempts, _>(&ADMIN, ())?;
     let (mut misses, mut restarts) = (0, 0);
     loop {
-        token.scan(host.features(), first_frame(host, impostor))?;
-        match token.call::<Verify>(&SLOT).map_err(|refusal| refusal.fault()) {
+        token.scan(IN_SLOT, host.features(), first_frame(host, impostor))?;
+        match token.call::<Verify>(&()).map_err(|refusal| refusal.fault()) {
             Err(Some(Fault::Rejected)) => misses += 1,
             Err(Some(Fault::PowerCycleNeeded)) => {
-                *token = restart(setup, token)?;
+                *token = restart(setup, token, Some(key))?;
                 restarts += 1;
             }
-            Err(Some(Fault::SlotDisabled)) => break,
-            other => return Err(format!("unexpected: {other:?}").into()),
+            Err(Some(Fault::BudgetUsedUp)) => break,
+            other => return Err(format!("unexpected: {:?}", other.err()).into()),
         }
     }
-    println!("lockout: {misses} misses over {restarts} restarts ({MISSES_IN_A_ROW} in a row, {MISSES_IN_ALL} in all)");
-    token.scan(host.features(), genuine)?;
-    println!("verify the enrolled scan: {}", verdict(token.call::<Verify>(&SLOT))?);
-    token.admin::<ResetAttempts, _>(&ADMIN, SLOT)?;
-    token.scan(host.features(), genuine)?;
-    println!("after a reset: {}", verdict(token.call::<Verify>(&SLOT))?);
+    let TokenInfo { budget, accepted_risk, .. } = token.call::<Info>(&())?;
+    println!("lockout: {misses} misses over {restarts} restarts ({MISSES_IN_A_ROW} in a row, {budget} in all)");
+    let AcceptedRisk { attempts, chance } = accepted_risk.ok_or("no risk")?;
+    println!("the accepted risk: a stranger's chance in {attempts} attempts is up to {chance:.2}");
+    println!("verify the enrolled scan: {}", verify(token, host, genuine)?);
+    token.admin::<ResetAttempts, _>(&ADMIN, ())?;
+    println!("after a reset: {}", verify(token, host, genuine)?);
     Ok(())
 }
 
@@ -172,39 +205,40 @@ pub fn first_frame<'s>(host: &Host<'_>, scan: &'s [f32]) -> &'s [f32] {
     scan.get(..host.features()).unwrap_or(scan)
 }
 
-fn answer_challenge(token: &mut Client<Machine>, host: &Host<'_>, enrolled: &[f32], id: [u8; 16]) -> Outcome<()> {
-    let key = host.key(enrolled, id)?;
-    token.scan(host.features(), enrolled)?;
-    let nonce = [3; 32];
-    let answer = token.call::<Challenge>(&Question { slot: SLOT.slot, nonce, application: APPLICATION })?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| "HMAC")?;
-    mac.update(&nonce);
-    println!("challenge under the host's own v2 key: {}", same(mac.verify_slice(&answer).is_ok()));
-    println!("exported key and the host's own: {}", same(export(token, host, enrolled)? == key));
+fn answer_challenge(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32], enrolled: &Enrolled) -> Outcome<()> {
+    let question = Question { slot: SLOT.slot, nonce: [3; 32], application: APPLICATION };
+    token.scan(Purpose::Challenge(question), host.features(), scan)?;
+    let answer = token.call::<Challenge>(&())?;
+    let expected = enrolled.challenge_key.answer(question.application, &question.nonce)?;
+    println!("challenge under the enrolment's challenge key: {}", same(answer == expected));
+    println!("exported key and the host's own: {}", same(export(token, host, scan)? == host.key(scan, enrolled.id)?));
     Ok(())
 }
 
 fn export(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome<[u8; 32]> {
-    token.scan(host.features(), scan)?;
-    let key = token.call::<ExportKey>(&KeyRequest { slot: SLOT.slot, application: APPLICATION })?;
+    let request = KeyRequest { slot: SLOT.slot, application: APPLICATION };
+    token.scan(Purpose::Export(request), host.features(), scan)?;
+    let key = token.call::<ExportKey>(&())?;
     Ok(*key.expose_secret())
 }
 
-fn restart(setup: &Setup, token: &mut Client<Machine>) -> Outcome<Client<Machine>> {
+fn verify(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome<String> {
+    token.scan(IN_SLOT, host.features(), scan)?;
+    match token.call::<Verify>(&()) {
+        Ok(Verdict { word: ACCEPTED }) => Ok("accepted".to_owned()),
+        Ok(Verdict { word }) => Err(format!("no verdict: {word:#x}").into()),
+        Err(refusal) => Ok(refusal.to_string()),
+    }
+}
+
+fn restart(setup: &Setup, token: &mut Client<Machine>, key: Option<&PublicKey>) -> Outcome<Client<Machine>> {
     token.transport.stop();
-    setup.start()
+    setup.start(key)
 }
 
 fn show_state(token: &mut Client<Machine>) -> Outcome<()> {
     println!("state: {:?}", token.call::<Info>(&())?.state);
     Ok(())
-}
-
-fn verdict(reply: Result<(), Refusal>) -> Outcome<String> {
-    match reply {
-        Ok(()) => Ok("accepted".to_owned()),
-        Err(refusal) => Ok(refusal.to_string()),
-    }
 }
 
 fn same(same: bool) -> &'static str {

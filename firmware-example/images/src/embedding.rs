@@ -1,18 +1,18 @@
 //! Embeds random scans in QEMU; prints the hash of their embeddings, and instructions and memory of the last one.
 //!
 //! A bundle is at the start of the PSRAM, and two words at its end: frames of a window, and number of scans. The scans are
-//! those of core's `embedding_hash` example. With `-icount shift=0` a tick is 40 instructions.
+//! those of core's `embedding_hash` example.
 
 #![no_std]
 #![no_main]
 
 mod stack;
+mod timer;
 
 use core::fmt::Write as _;
 
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hio};
-use neural_vault_board_support::Register;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Encoder, WeightFormat};
 use neural_vault_core::kernel::Kernel;
@@ -28,29 +28,17 @@ const LENGTH_AT: usize = 12;
 /// Values of a chunk, as on a token.
 const CHUNK: usize = 256;
 
-/// Instructions in a tick of the timer.
-const INSTRUCTIONS: u32 = 40;
-
-// SAFETY: registers of CMSDK timer 0 of AN386 (ARM DAI0386, 3.1); they move no memory.
-const TIMER_CONTROL: Register = unsafe { Register::at(0x4000_0000) };
-// SAFETY: as above.
-const TIMER_VALUE: Register = unsafe { Register::at(0x4000_0004) };
-// SAFETY: as above.
-const TIMER_RELOAD: Register = unsafe { Register::at(0x4000_0008) };
-
-/// Ticks and bytes of stack that a scan's embedding took.
+/// Instructions and bytes of stack that a scan's embedding took.
 #[derive(Default)]
 struct Taken {
-    ticks: u32,
+    instructions: u32,
     stack: u32,
 }
 
 #[entry]
 fn main() -> ! {
     static mut SCRATCH: [f32; 10_240] = [0.0; 10_240];
-    TIMER_RELOAD.write(u32::MAX);
-    TIMER_VALUE.write(u32::MAX);
-    TIMER_CONTROL.write(1);
+    timer::start();
     // SAFETY: the PSRAM is readable, and nothing writes to it.
     let memory = unsafe { core::slice::from_raw_parts(MEMORY.0 as *const u8, MEMORY.1) };
     let done = embed(memory, SCRATCH);
@@ -79,8 +67,7 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
     for byte in hash.finalize() {
         write!(out, "{byte:02x}").ok()?;
     }
-    let (instructions, scratch) = (taken.ticks * INSTRUCTIONS, size_of_val(scratch));
-    writeln!(out, " {instructions} {scratch} {}", taken.stack).ok()
+    writeln!(out, " {} {} {}", taken.instructions, size_of_val(scratch), taken.stack).ok()
 }
 
 /// Embeds the next random scan, of one window, chunk by chunk.
@@ -99,14 +86,13 @@ fn embed_scan(
         chunk.fill_with(|| float(random) * 3.0);
         left -= chunk.len();
         let last = left == 0;
-        let mut ticks = 0;
-        let stack = stack::measure(&mut || {
-            let begun = !TIMER_VALUE.read();
+        let mut instructions = 0;
+        let mut work = || {
             state = state.and_then(|state| push(encoder, state, chunk, scratch, last.then_some(&mut *embedding)));
-            ticks = (!TIMER_VALUE.read()).wrapping_sub(begun);
-        });
+        };
+        let stack = stack::measure(&mut || instructions = timer::instructions(&mut work));
         state?;
-        taken = Taken { ticks: taken.ticks + ticks, stack: taken.stack.max(stack) };
+        taken = Taken { instructions: taken.instructions + instructions, stack: taken.stack.max(stack) };
     }
     Some(taken)
 }

@@ -7,16 +7,18 @@
 pub mod client;
 pub mod flash;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
+use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
-use neural_vault_token::board::{Action, Board, BoardSecret, EntropyFailed};
+use neural_vault_token::board::{Action, Board, BoardSecret, NoSecret};
+use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
@@ -52,25 +54,89 @@ pub struct SimBoard {
     pub flash: Flash,
     /// The secret burnt into its chip.
     pub secret: [u8; 32],
-    /// Seed of the next draw; the same after every start, so that runs can be compared.
-    pub random: u64,
-    /// Whether the random generator fails.
-    pub entropy_fails: bool,
-    /// Whether the person at the token confirms.
+    /// Its random generator; the same bytes after every start, so that runs can be compared.
+    pub entropy: Entropy<SimRandom>,
+    /// What the random generator does.
+    pub random: Rc<Cell<Generator>>,
+    /// Whether the person at the token presses the button, once and briefly, when it asks.
     pub consents: bool,
+    /// What the button does instead: whether it is pressed, by the milliseconds since the question.
+    pub finger: Option<fn(u64) -> bool>,
+    /// The actions that the token asked for.
+    pub asked: Rc<RefCell<Vec<Action>>>,
     /// The counter outside the flash, if the board has one.
     pub floor: Option<Rc<Cell<u32>>>,
+    /// Milliseconds since the start: each look at the clock takes one.
+    pub clock: u64,
+    /// When the open question was asked.
+    pub question: u64,
+}
+
+/// What a simulated random generator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generator {
+    /// Gives random bytes.
+    Sound,
+    /// Reports a failure.
+    Fails,
+    /// Gives the same byte again and again.
+    Stuck(u8),
+    /// Gives bytes with this many random bits.
+    Poor(u32),
+}
+
+/// A simulated random generator.
+#[derive(Clone, Debug)]
+pub struct SimRandom {
+    seed: u64,
+    generator: Rc<Cell<Generator>>,
 }
 
 impl SimBoard {
     /// A board that works, whose user consents, and that has no counter outside the flash.
     pub fn new(flash: Flash) -> Self {
-        Self { flash, secret: [7; 32], random: 1, entropy_fails: false, consents: true, floor: None }
+        let random = Rc::new(Cell::new(Generator::Sound));
+        Self {
+            flash,
+            secret: [7; 32],
+            entropy: Entropy::new(SimRandom { seed: 1, generator: Rc::clone(&random) }),
+            random,
+            consents: true,
+            finger: None,
+            asked: Rc::default(),
+            floor: None,
+            clock: 0,
+            question: 0,
+        }
+    }
+
+    /// Makes the random generator give other bytes.
+    pub fn reseed(&mut self, seed: u64) {
+        self.entropy = Entropy::new(SimRandom { seed, generator: Rc::clone(&self.random) });
+    }
+}
+
+impl RandomSource for SimRandom {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
+        for byte in bytes {
+            // xorshift64 (Marsaglia 2003).
+            self.seed ^= self.seed << 13;
+            self.seed ^= self.seed >> 7;
+            self.seed ^= self.seed << 17;
+            *byte = match self.generator.get() {
+                Generator::Sound => self.seed as u8,
+                Generator::Fails => return Err(EntropyFailed),
+                Generator::Stuck(byte) => byte,
+                Generator::Poor(bits) => self.seed as u8 & ((1 << bits) - 1) as u8,
+            };
+        }
+        Ok(())
     }
 }
 
 impl Board for SimBoard {
     type Flash = Flash;
+    type Random = SimRandom;
     const NAME: [u8; 16] = *b"simulated\0\0\0\0\0\0\0";
     const CONFIRMS: bool = true;
 
@@ -84,27 +150,29 @@ impl Board for SimBoard {
         &mut self.flash
     }
 
-    fn entropy(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
-        for byte in bytes {
-            // xorshift64 (Marsaglia 2003).
-            self.random ^= self.random << 13;
-            self.random ^= self.random >> 7;
-            self.random ^= self.random << 17;
-            *byte = self.random as u8;
-        }
-        if self.entropy_fails { Err(EntropyFailed) } else { Ok(()) }
+    fn entropy(&mut self) -> &mut Entropy<SimRandom> {
+        &mut self.entropy
     }
 
-    fn secret(&mut self) -> BoardSecret {
+    fn secret(&mut self) -> Result<BoardSecret, NoSecret> {
         BoardSecret::filled_by(|bytes| *bytes = self.secret)
     }
 
     fn uptime(&mut self) -> u64 {
-        0
+        self.clock += 1;
+        self.clock
     }
 
-    fn confirm(&mut self, _: Action) -> bool {
-        self.consents
+    fn button(&mut self) -> bool {
+        let since = self.clock - self.question;
+        self.finger.map_or(self.consents && (500..700).contains(&since), |finger| finger(since))
+    }
+
+    fn ask(&mut self, action: Option<Action>) {
+        if let Some(action) = action {
+            self.question = self.clock;
+            self.asked.borrow_mut().push(action);
+        }
     }
 
     fn epoch_floor(&mut self) -> Option<u32> {
@@ -157,7 +225,20 @@ pub fn provisioning(model: &[u8]) -> Provisioning {
         admin_key: AdminKey::from_bytes(&ADMIN),
         model: *Bundle::open(model).unwrap().digest(),
         window: WINDOW,
-        policy: Policy { allow_export: true },
+        policy: Policy { allow_export: true, confirm_verify: false, confirm_challenge: false },
+    }
+}
+
+/// An enrolment whose false match rate allows as many attempts as a token gives at most; other fields are to be filled.
+pub fn rates() -> Enrolment {
+    Enrolment {
+        slot: SLOT,
+        label: Label::default(),
+        scans: 0,
+        threshold: THRESHOLD,
+        prototype: [0; 32],
+        false_matches: FalseMatches { matches: 0, trials: 100_000, persons: 100, bound: 0.000_037 },
+        accepted_risk: None,
     }
 }
 
@@ -225,6 +306,40 @@ pub fn prototype(model: &[u8]) -> Vec<f32> {
 /// # Errors
 /// The token refuses the scan or rejects it.
 pub fn verify(client: &mut Client<Token<'_, SimBoard>>, slot: u8, scan: &[f32]) -> Result<(), Refusal> {
-    client.scan(DIMS.features, scan)?;
-    client.call::<Verify>(&SlotNumber { slot })
+    client.scan(Purpose::Verify { slot }, DIMS.features, scan)?;
+    let verdict = client.call::<Verify>(&())?;
+    assert_eq!(verdict.word, ACCEPTED);
+    Ok(())
+}
+
+/// Sends a scan for a challenge and asks for its answer.
+///
+/// # Errors
+/// The token refuses the scan or rejects it.
+pub fn challenge(
+    client: &mut Client<Token<'_, SimBoard>>,
+    question: Question<'_>,
+    scan: &[f32],
+) -> Result<[u8; 32], Refusal> {
+    client.scan(Purpose::Challenge(question), DIMS.features, scan)?;
+    client.call::<Challenge>(&())
+}
+
+/// Sends a scan for export and asks for the key.
+///
+/// # Errors
+/// The token refuses the scan or rejects it.
+pub fn export(
+    client: &mut Client<Token<'_, SimBoard>>,
+    slot: u8,
+    application: &[u8],
+    scan: &[f32],
+) -> Result<[u8; 32], Refusal> {
+    client.scan(Purpose::Export(KeyRequest { slot, application }), DIMS.features, scan)?;
+    client.call::<ExportKey>(&()).map(|key| *key.expose_secret())
+}
+
+/// Misses that the token counts.
+pub fn misses(client: &mut Client<Token<'_, SimBoard>>) -> u8 {
+    client.call::<Info>(&()).unwrap().misses
 }

@@ -1,0 +1,122 @@
+//! The session of the link: its handshake, and the packets that it carries in order.
+
+use neural_vault_core::key::CLEARED_STACK;
+use neural_vault_core::wire::{
+    CHUNK, Fault, Hello, PROLOGUE, Refusal, SLOTS, TABLE, VERSION, Welcome, capability, read,
+};
+use neural_vault_session::{Pattern, Session, StaticKey, respond};
+use zeroize::{Zeroizing, zeroize_stack};
+
+use crate::board::Board;
+use crate::limits::WINDOW;
+use crate::machine::Machine;
+
+/// Longest encoding of a [`Welcome`].
+const WELCOME: usize = 3 + 10 + 5 + 3 + 1 + 1;
+
+/// The keys of the link.
+pub(crate) struct SessionKeys {
+    /// The open session.
+    pub(crate) session: Option<Session>,
+    /// The static key of a token that has none on its flash. Provisioning keeps it.
+    pub(crate) unprovisioned: Option<StaticKey>,
+}
+
+impl SessionKeys {
+    pub(crate) const fn new() -> Self {
+        Self { session: None, unprovisioned: None }
+    }
+}
+
+impl<B: Board> Machine<'_, B> {
+    /// Answers the host's part of a handshake, which opens a session in place of any other.
+    ///
+    /// Writes Noise's second message to `out`; returns its length. What an earlier session began, a scan or an enrolment,
+    /// is dropped.
+    ///
+    /// # Errors
+    /// Another version, a message that does not fit the token's key, or no randomness. An open session goes on.
+    #[inline(never)]
+    pub(crate) fn handshake(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, Refusal> {
+        let hello: Hello<'_> = read(payload)?;
+        if hello.version != VERSION {
+            return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
+        }
+        let mut ephemeral = Zeroizing::new([0; 32]);
+        self.draw(&mut *ephemeral)?;
+        let mut welcome = [0; WELCOME];
+        let welcome = postcard::to_slice(&self.welcome(), &mut welcome).map_err(|_| Fault::HandshakeFailed)?;
+        let pattern = if hello.pinned { Pattern::Nk } else { Pattern::Nx };
+        let answered = respond(self.static_key()?, &ephemeral, pattern, PROLOGUE, hello.message, welcome, out);
+        let (length, session) = answered.map_err(|_| Fault::HandshakeFailed)?;
+        self.scanner.clear();
+        self.keys.session = Some(session);
+        Ok(length)
+    }
+
+    /// Opens a request in place, if it was sealed in this session for this place.
+    ///
+    /// # Errors
+    /// There is no session, or the bytes are not its next request; nothing has changed then.
+    pub(crate) fn opened<'p>(&mut self, number: u32, payload: &'p mut [u8]) -> Result<&'p [u8], Refusal> {
+        let session = self.keys.session.as_mut().ok_or(Fault::HandshakeNeeded)?;
+        let next = session.opened();
+        let refusal = Fault::NotInSession.with(next);
+        if number != next {
+            return Err(refusal);
+        }
+        Ok(session.open(payload).map_err(|_| refusal)?)
+    }
+
+    /// Seals an answer of `length` bytes in place; returns its new length.
+    ///
+    /// Never inlined, so that the list of panics names this function.
+    #[inline(never)]
+    pub(crate) fn sealed(&mut self, packet: &mut [u8], length: usize) -> usize {
+        let sealed = self.keys.session.as_mut().and_then(|session| session.seal(packet, length).ok());
+        if self.ends_session {
+            self.ends_session = false;
+            self.keys.session = None;
+        }
+        zeroize_stack::<CLEARED_STACK>();
+        #[expect(
+            clippy::expect_used,
+            reason = "the request was opened in this session, and the buffer has room for the seal"
+        )]
+        sealed.expect("an answer can be sealed")
+    }
+
+    /// Draws a static key for a token that has none on its flash. Without randomness it has none, and no session opens.
+    pub(crate) fn draw_static_key(&mut self) {
+        self.keys.unprovisioned = None;
+        if self.identity().is_err() {
+            let mut bytes = Zeroizing::new([0; 32]);
+            if self.draw(&mut *bytes).is_ok() {
+                self.keys.unprovisioned = Some(StaticKey::from_bytes(&bytes));
+            }
+        }
+    }
+
+    /// The token's static key.
+    pub(crate) fn static_key(&self) -> Result<&StaticKey, Fault> {
+        match self.identity() {
+            Ok(identity) => Ok(&identity.static_key),
+            Err(_) => self.keys.unprovisioned.as_ref().ok_or(Fault::Entropy),
+        }
+    }
+
+    fn welcome(&mut self) -> Welcome {
+        let bit = |has: bool, bit| if has { bit } else { 0 };
+        let capabilities = bit(self.board.footprint().is_some(), capability::MEASURE)
+            | bit(self.board.epoch_floor().is_some(), capability::ROLLBACK_COUNTER)
+            | bit(B::CONFIRMS, capability::CONFIRMATION);
+        Welcome {
+            version: VERSION,
+            table: TABLE,
+            capabilities,
+            chunk: CHUNK as u16,
+            slots: SLOTS as u8,
+            window: WINDOW as u8,
+        }
+    }
+}
