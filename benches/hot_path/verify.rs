@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::Criterion;
 use neural_vault_benches::{Stop, unit_vector};
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
-use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, verify};
 
 /// Attempts that never run out, in memory: writes to a token's flash would take longer than all the rest.
 struct InMemory(u32);
@@ -35,7 +35,11 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
     let secret = DeviceSecret::from_bytes(&[7; 32]);
     let mut counter = InMemory(5);
     let mut buffer = KeyBuffer::empty();
-    let mut decide = |probe: &[f32]| verify(&enrolment, probe, &secret, b"bench", &mut counter, &mut buffer).is_ok();
+    let mut decide = |probe: &[f32]| {
+        let mut verdict = Verdict::rejection();
+        let accepted = verify(&enrolment, probe, &mut counter, &mut verdict).is_ok();
+        accepted && enrolment.release_key(&verdict, &secret, b"bench", &mut buffer).is_ok()
+    };
     if !decide(&prototype) || decide(&stranger) {
         return Err("the enrolled must be accepted and the stranger rejected".into());
     }

@@ -9,11 +9,12 @@ use std::error::Error;
 use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
+use neural_vault_core::challenge::ChallengeKeyBuffer;
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::key::{DeviceSecret, KeyBuffer};
+use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, VerifyError, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, VerifyError, verify};
 use neural_vault_testkit::{Aligned, Random};
 
 /// Frames of a window, as the model's enrolments have.
@@ -43,23 +44,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let enrolment = Enrolment::new(&prototype, threshold, bundle.digest(), &id)?;
     println!("enrolled three scans, threshold {}", threshold.cosine());
 
-    // Verification: counts the attempt, then compares, then derives the key, which is bound to all of these.
+    // Verification: counts the attempt, then compares. A key is derived from the verdict, and bound to all of these.
     let secret = DeviceSecret::from_bytes(&[0x5e; 32]);
     let mut counter = Attempts { left: 5 };
-    let mut buffer = KeyBuffer::empty();
+    let (mut verdict, mut buffer) = (Verdict::rejection(), ChallengeKeyBuffer::empty());
 
     let probe = embed(&encoder, &scan(dims.features, 1, 7))?;
     println!("another scan of the same person: cosine {:.3}", cosine(&prototype, &probe)?);
-    let key = verify(&enrolment, &probe, &secret, b"door", &mut counter, &mut buffer)?;
+    verify(&enrolment, &probe, &mut counter, &mut verdict)?;
     // The key stays here: it proves itself by answering a challenge.
-    println!("accepted; the key answers a challenge by {}", hex::encode(key.authenticate(b"challenge")));
+    let key = enrolment.release_challenge_key(&verdict, &secret, &mut buffer)?;
+    println!("accepted; the key answers a challenge by {}", hex::encode(key.answer(b"door", &[0x2a; 32])?));
 
     let probe = embed(&encoder, &scan(dims.features, 2, 0))?;
     println!("a scan of somebody else: cosine {:.3}", cosine(&prototype, &probe)?);
-    match verify(&enrolment, &probe, &secret, b"door", &mut counter, &mut buffer) {
+    match verify(&enrolment, &probe, &mut counter, &mut verdict) {
         Err(VerifyError::Rejected) => println!("rejected; {} attempts left", counter.left),
         Err(error) => return Err(error.into()),
-        Ok(_) => return Err("somebody else was accepted".into()),
+        Ok(()) => return Err("somebody else was accepted".into()),
     }
     Ok(())
 }

@@ -67,10 +67,16 @@ impl KeyBuffer {
     }
 }
 
-impl DerivedKey {
-    /// Proves the key without showing it: HMAC-SHA256 of `challenge` under the key.
-    pub fn authenticate(&self, challenge: &[u8]) -> [u8; 32] {
-        hmac_sha256(&self.0, &[challenge])
+impl DeviceSecret {
+    /// Calls `work` with a copy in which the bits that `flips` has are flipped, in each of the secret's words.
+    pub(crate) fn with_bits_flipped<T>(&self, flips: u32, work: impl FnOnce(&Self) -> T) -> T {
+        on_cleared_stack(|| {
+            let mut copy = Self([0; 32]);
+            for (to, from) in copy.0.as_chunks_mut().0.iter_mut().zip(self.0.as_chunks().0) {
+                *to = (u32::from_le_bytes(*from) ^ flips).to_le_bytes();
+            }
+            work(&copy)
+        })
     }
 }
 
@@ -104,6 +110,8 @@ pub enum KeyError {
     PrototypeLength { given: usize },
     /// A key of so many bytes was asked for, none or more than [`MAX_KEY_LENGTH`].
     KeyLength { given: usize },
+    /// The verdict is no accept.
+    NotAccepted,
 }
 
 impl fmt::Display for KeyError {
@@ -113,6 +121,7 @@ impl fmt::Display for KeyError {
             Self::Normalise(error) => write!(f, "prototype has no direction: {error}"),
             Self::PrototypeLength { given } => write!(f, "prototype of {given} components, at most {MAX_LATENT}"),
             Self::KeyLength { given } => write!(f, "key of {given} bytes, give 1 to {MAX_KEY_LENGTH}"),
+            Self::NotAccepted => write!(f, "no probe was accepted"),
         }
     }
 }

@@ -1,17 +1,37 @@
-//! Verification of a probe against an enrolment: a key, or nothing.
+//! Verification of a probe against an enrolment: a verdict, and the keys that it releases.
 //!
 //! The order of events is the security argument. The attempt is counted in persistent memory **before** the probe is
 //! looked at, so cutting the power at any moment never gains a free attempt; a failing counter stops everything. A
 //! rejection carries no score: with one, some hundred chosen probes recover the prototype.
+//!
+//! # One skipped branch
+//! A glitch of the supply or the clock can make a processor skip an instruction, for example the branch on a rejection.
+//! Therefore the verdict is data that control flow cannot replace:
+//! - A [`Verdict`] is two words from two comparisons that share no code: the cosine against the threshold, and the same
+//!   in squares, from sums of its own. Each word is computed without a branch: [`ACCEPTED`], or its complement.
+//! - [`verify`] returns at a rejection twice, once for each word.
+//! - A key is derived from the device secret in which every bit is flipped unless both words are [`ACCEPTED`]. Whoever
+//!   reaches the derivation without an accept gets a key that opens nothing, under a secret that nobody knows.
+//! - What a token answers is computed from the words too ([`Verdict::word`]); a host requires exactly [`ACCEPTED`].
+//!
+//! `cargo xtask branch-skip` tries every conditional branch of a token.
 
 use core::error::Error;
 use core::fmt;
+use core::hint::black_box;
 
+use crate::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key};
 use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2};
-use crate::similarity::{SimilarityError, cosine, norm};
+use crate::similarity::{SimilarityError, cosine, norm, signed_square_of_cosine};
 
-/// The word of an accepted comparison.
+/// The word of an accept. That of a rejection is its complement, and every other word is a mistake.
 pub const ACCEPTED: u32 = 0x5aa5_3cc3;
+
+/// What the two comparisons may differ by, in squares of cosines.
+///
+/// The rounding errors of sums of [`MAX_LATENT`] products are below it. The first comparison alone is exact, and decides
+/// about a score at the threshold; within this distance of it the second always agrees.
+const ROUNDING: f32 = 1.0 / 4096.0;
 
 /// Attempts left, kept where a power cut cannot undo them.
 pub trait AttemptCounter {
@@ -63,44 +83,56 @@ pub enum EnrolmentError {
     Prototype(SimilarityError),
 }
 
-/// Why no key was released; `E` is the counter's error.
+/// The outcome of comparing a probe: two words, each by a comparison of its own.
+///
+/// It cannot be made except as a rejection, and only [`verify`] and [`Enrolment::compare`] write to it.
+pub struct Verdict {
+    by_cosine: u32,
+    by_squares: u32,
+}
+
+/// Why a probe was not accepted; `E` is the counter's error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerifyError<E> {
     /// The probe does not match, or cannot be compared; the attempt is spent.
     Rejected,
     /// No attempt is left; the probe was not looked at.
     NoAttemptsLeft,
-    /// The attempt counter failed; no key is released.
+    /// The attempt counter failed.
     Counter(E),
-    /// The prototype has no key; the attempt was accepted.
-    Key(KeyError),
 }
 
-/// Compares `probe` with the enrolled prototype and releases the v2 key on a match.
+/// Compares `probe` with the enrolled prototype, and writes the verdict.
 ///
 /// In this order: an attempt must be left, the decrement is persisted, only then the probe is compared. A match restores
-/// the attempts and derives the key. A probe of another length, a zero one or one that is not finite costs its attempt
-/// and is [`VerifyError::Rejected`] like any stranger's.
+/// the attempts. A probe of another length, a zero one or one that is not finite costs its attempt and is
+/// [`VerifyError::Rejected`] like any stranger's.
 ///
 /// # Errors
-/// See [`VerifyError`]. None tells how near the probe came.
-pub fn verify<'k, C: AttemptCounter>(
+/// See [`VerifyError`]. None tells how near the probe came. `verdict` is then a rejection.
+pub fn verify<C: AttemptCounter>(
     enrolment: &Enrolment<'_>,
     probe: &[f32],
-    secret: &DeviceSecret,
-    application: &[u8],
     counter: &mut C,
-    buffer: &'k mut KeyBuffer,
-) -> Result<&'k DerivedKey, VerifyError<C::Error>> {
+    verdict: &mut Verdict,
+) -> Result<(), VerifyError<C::Error>> {
+    *verdict = Verdict::rejection();
     if counter.remaining().map_err(VerifyError::Counter)? == 0 {
         return Err(VerifyError::NoAttemptsLeft);
     }
     counter.persist_decrement().map_err(VerifyError::Counter)?;
-    if !enrolment.matches(probe) {
+    *verdict = enrolment.compare(probe);
+    // Two branches, so that skipping one of them restores no attempt. `black_box` keeps the compiler from joining them.
+    if black_box(verdict.by_cosine) != ACCEPTED {
         return Err(VerifyError::Rejected);
     }
-    counter.restore().map_err(VerifyError::Counter)?;
-    derive_v2(enrolment.prototype, secret, &enrolment.key_context(application), buffer).map_err(VerifyError::Key)
+    if black_box(verdict.by_squares) != ACCEPTED {
+        return Err(VerifyError::Rejected);
+    }
+    counter.restore().map_err(|error| {
+        *verdict = Verdict::rejection();
+        VerifyError::Counter(error)
+    })
 }
 
 /// The accept rule: a score at or above its threshold is accepted, one that is not a number never.
@@ -149,15 +181,95 @@ impl<'a> Enrolment<'a> {
         Ok(Self { prototype, threshold, model_digest, id })
     }
 
-    /// Whether the probe belongs to the enrolment; a probe that has no cosine with the prototype does not.
-    pub fn matches(&self, probe: &[f32]) -> bool {
-        cosine(self.prototype, probe).is_ok_and(|score| self.threshold.accepts(score))
+    /// The verdict on a probe, without counting an attempt; a probe that cannot be compared is rejected.
+    pub fn compare(&self, probe: &[f32]) -> Verdict {
+        let threshold = self.threshold.cosine();
+        // What cannot be compared has no number for a score, which no threshold accepts.
+        let first = cosine(self.prototype, probe).unwrap_or(f32::NAN);
+        // `black_box`: the compiler must not rely here on what it checked for the first comparison.
+        let second = signed_square_of_cosine(self.prototype, black_box(probe)).unwrap_or(f32::NAN);
+        Verdict {
+            by_cosine: word(first - threshold),
+            by_squares: word(second - threshold * threshold.abs() + ROUNDING),
+        }
+    }
+
+    /// Derives the v2 key for an application, for an accepted probe.
+    ///
+    /// # Errors
+    /// The verdict is no accept.
+    pub fn release_key<'k>(
+        &self,
+        verdict: &Verdict,
+        secret: &DeviceSecret,
+        application: &[u8],
+        buffer: &'k mut KeyBuffer,
+    ) -> Result<&'k DerivedKey, KeyError> {
+        verdict.unlock(secret, |secret| derive_v2(self.prototype, secret, &self.key_context(application), buffer))
+    }
+
+    /// Derives the key that answers challenges, for an accepted probe.
+    ///
+    /// # Errors
+    /// The verdict is no accept.
+    pub fn release_challenge_key<'k>(
+        &self,
+        verdict: &Verdict,
+        secret: &DeviceSecret,
+        buffer: &'k mut ChallengeKeyBuffer,
+    ) -> Result<&'k ChallengeKey, KeyError> {
+        verdict
+            .unlock(secret, |secret| derive_challenge_key(self.prototype, secret, self.model_digest, self.id, buffer))
     }
 
     /// What the enrolment's v2 keys for an application are bound to.
     pub fn key_context<'k>(&'k self, application: &'k [u8]) -> KeyContext<'k> {
         KeyContext { model_digest: self.model_digest, enrolment_id: self.id, application }
     }
+}
+
+impl Verdict {
+    /// The verdict on no probe.
+    pub const fn rejection() -> Self {
+        Self { by_cosine: !ACCEPTED, by_squares: !ACCEPTED }
+    }
+
+    /// [`ACCEPTED`] if both comparisons accept, and its complement if one rejects.
+    pub fn word(&self) -> u32 {
+        ACCEPTED ^ self.wrong_bits()
+    }
+
+    /// Whether both comparisons accept.
+    pub fn is_accept(&self) -> bool {
+        self.word() == ACCEPTED
+    }
+
+    /// Calls `derive` with the secret, whose wrong bits are flipped: whoever skips the branch gets another secret's keys.
+    fn unlock<T>(
+        &self,
+        secret: &DeviceSecret,
+        derive: impl FnOnce(&DeviceSecret) -> Result<T, KeyError>,
+    ) -> Result<T, KeyError> {
+        if !self.is_accept() {
+            return Err(KeyError::NotAccepted);
+        }
+        secret.with_bits_flipped(self.wrong_bits(), derive)
+    }
+
+    /// The bits in which a word differs from [`ACCEPTED`]: none for an accept, all for a rejection by either comparison.
+    fn wrong_bits(&self) -> u32 {
+        (black_box(self.by_cosine) ^ ACCEPTED) | (black_box(self.by_squares) ^ ACCEPTED)
+    }
+}
+
+/// [`ACCEPTED`] if `margin` is zero or above, and its complement if it is below zero or NaN. There is no branch.
+fn word(margin: f32) -> u32 {
+    // As an integer, a float from 0 is below that of infinity, and its highest bit is clear. NaN is above infinity; the
+    // highest bit is a float's sign. Adding zero makes zero of minus zero.
+    let bits = (margin + 0.0).to_bits();
+    let highest = !bits & bits.wrapping_sub(f32::INFINITY.to_bits());
+    let ones_if_accepted = (highest.cast_signed() >> 31).cast_unsigned();
+    !ACCEPTED ^ ones_if_accepted
 }
 
 impl fmt::Display for EnrolmentError {
@@ -184,17 +296,11 @@ impl<E: fmt::Display> fmt::Display for VerifyError<E> {
             Self::Rejected => write!(f, "rejected"),
             Self::NoAttemptsLeft => write!(f, "no attempts left: enrol again"),
             Self::Counter(error) => write!(f, "attempt counter: {error}"),
-            Self::Key(error) => error.fmt(f),
         }
     }
 }
 
-impl<E: fmt::Debug + fmt::Display> Error for VerifyError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        // The text of a key's error is its own; a counter's need not be an error's.
-        if let Self::Key(error) = self { error.source() } else { None }
-    }
-}
+impl<E: fmt::Debug + fmt::Display> Error for VerifyError<E> {}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -260,8 +366,13 @@ mod tests {
     /// The key that an attempt releases, copied for the test.
     fn attempt(probe: &[f32], counter: &mut Recorder) -> Result<[u8; 32], VerifyError<Call>> {
         let (secret, mut buffer) = (DeviceSecret::from_bytes(&[3; 32]), KeyBuffer::empty());
-        let enrolment = enrolment(&PROTOTYPE, 0.9).unwrap();
-        verify(&enrolment, probe, &secret, b"test", counter, &mut buffer).map(|key| *key.expose_secret())
+        let (enrolment, mut verdict) = (enrolment(&PROTOTYPE, 0.9).unwrap(), Verdict::rejection());
+        let outcome = verify(&enrolment, probe, counter, &mut verdict);
+        let key = enrolment.release_key(&verdict, &secret, b"test", &mut buffer).map(|key| *key.expose_secret());
+        // The verdict says the same as the outcome.
+        assert_eq!(verdict.word(), if outcome.is_ok() { ACCEPTED } else { !ACCEPTED });
+        assert_eq!(key.as_ref().err(), outcome.err().map(|_| KeyError::NotAccepted).as_ref());
+        outcome.map(|()| key.unwrap())
     }
 
     #[test]
@@ -323,6 +434,42 @@ mod tests {
     }
 
     #[test]
+    fn one_wrong_word_flips_the_secret_and_is_no_accept() {
+        let secret = DeviceSecret::from_bytes(
+            core::array::from_fn::<u8, 32, _>(|index| index as u8).as_ref().try_into().unwrap(),
+        );
+        let enrolment = enrolment(&PROTOTYPE, 0.9).unwrap();
+        for (by_cosine, by_squares) in
+            [(ACCEPTED, !ACCEPTED), (!ACCEPTED, ACCEPTED), (!ACCEPTED, !ACCEPTED), (ACCEPTED ^ 1, ACCEPTED)]
+        {
+            let verdict = Verdict { by_cosine, by_squares };
+            assert!(!verdict.is_accept() && verdict.word() != ACCEPTED);
+            let mut buffer = KeyBuffer::empty();
+            assert_eq!(enrolment.release_key(&verdict, &secret, b"", &mut buffer).err(), Some(KeyError::NotAccepted));
+            let mut buffer = ChallengeKeyBuffer::empty();
+            let released = enrolment.release_challenge_key(&verdict, &secret, &mut buffer);
+            assert_eq!(released.err(), Some(KeyError::NotAccepted));
+            // Behind the branch that returned these errors.
+            let differs = secret.with_bits_flipped(verdict.wrong_bits(), |flipped| *flipped.expose_secret());
+            assert!(differs.iter().zip(secret.expose_secret()).filter(|(a, b)| a != b).count() >= 8);
+        }
+    }
+
+    #[test]
+    fn a_margin_of_zero_or_more_is_the_word_of_an_accept() {
+        for margin in [0.0, -0.0, f32::from_bits(1), 1e-30, 0.5, 2.0, f32::MAX] {
+            assert_eq!(word(margin), ACCEPTED, "{margin}");
+        }
+        let nan = |bits| f32::from_bits(bits);
+        let rejected = [-f32::from_bits(1), -0.5, -2.0, f32::INFINITY, f32::NEG_INFINITY];
+        for margin in
+            rejected.into_iter().chain([nan(0x7fc0_0000), nan(0xffc0_0000), nan(0x7f80_0001), nan(0xffff_ffff)])
+        {
+            assert_eq!(word(margin), !ACCEPTED, "{margin}");
+        }
+    }
+
+    #[test]
     fn an_unusable_enrolment_cannot_be_made() {
         for threshold in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.001, 1.5, -1.001] {
             assert_eq!(enrolment(&PROTOTYPE, threshold).err(), Some(EnrolmentError::Threshold));
@@ -351,6 +498,27 @@ mod tests {
     }
 
     proptest! {
+        /// The second comparison never rejects what the first accepts, at any threshold and in any number of dimensions.
+        #[test]
+        fn both_comparisons_agree(
+            pairs in proptest::collection::vec((-1.0f32..1.0, -1.0f32..1.0), 1..=MAX_LATENT),
+            scale in -12i32..12,
+            near in 0.0f32..1.0,
+        ) {
+            let scale = libm::powf(10.0, scale as f32);
+            let prototype: Vec<f32> = pairs.iter().map(|pair| pair.0 * scale).collect();
+            let probe: Vec<f32> = pairs.iter().map(|pair| near * pair.0 + (1.0 - near) * pair.1).collect();
+            if let Ok(score) = cosine(&prototype, &probe) {
+                for threshold in [score, score.next_up().min(1.0), score - 0.001, score + 0.001, 0.5, -1.0, 1.0] {
+                    let Ok(enrolment) = enrolment(&prototype, threshold) else { continue };
+                    let verdict = enrolment.compare(&probe);
+                    let accepted = accepts(threshold, score);
+                    prop_assert_eq!(verdict.word(), if accepted { ACCEPTED } else { !ACCEPTED }, "{} {}", score, threshold);
+                    prop_assert!(!accepted || verdict.by_squares == ACCEPTED);
+                }
+            }
+        }
+
         #[test]
         fn any_probe_is_counted_before_it_is_compared(bits in proptest::collection::vec(any::<u32>(), 0..6)) {
             let probe: Vec<f32> = bits.iter().map(|&b| f32::from_bits(b)).collect();

@@ -1,8 +1,9 @@
 //! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
+use neural_vault_core::challenge::ChallengeKeyBuffer;
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
-use neural_vault_core::verify::{ACCEPTED, Enrolment, Threshold, VerifyError, verify};
-use neural_vault_core::wire::{Enrolled, Fault, Refusal, Verdict};
+use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, verify};
+use neural_vault_core::wire::{self, Fault, Refusal};
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
@@ -12,15 +13,14 @@ use crate::purpose::ScanPurpose;
 use crate::slot_index::SlotIndex;
 
 impl<B: Board> Machine<'_, B> {
-    pub(crate) fn verify(&mut self, (): ()) -> Result<Verdict, Refusal> {
+    pub(crate) fn verify(&mut self, (): ()) -> Result<wire::Verdict, Refusal> {
         let &ScanPurpose::Verify { slot } = self.scanner.purpose()? else {
             return Err(Fault::OtherPurpose.into());
         };
         if self.policy()?.confirm_verify {
             self.consent(Action::Verify)?;
         }
-        self.release(slot, b"", &mut KeyBuffer::empty())?;
-        Ok(Verdict { word: ACCEPTED })
+        self.release(slot, |_, verdict, _| Ok(wire::Verdict { word: verdict.word() }))
     }
 
     pub(crate) fn challenge(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
@@ -30,10 +30,11 @@ impl<B: Board> Machine<'_, B> {
         if self.policy()?.confirm_challenge {
             self.consent(Action::Challenge)?;
         }
-        self.release(slot, b"", &mut KeyBuffer::empty())?;
-        let enrolled = slot.get(&self.records.vault().slots).as_ref().ok_or(Fault::Rejected)?;
-        let Enrolled { challenge_key, .. } = self.enrolled(slot, enrolled.id)?;
-        Ok(challenge_key.answer(&application, &nonce).map_err(|_| Fault::Application)?)
+        let mut buffer = ChallengeKeyBuffer::empty();
+        self.release(slot, |enrolment, verdict, secret| {
+            let key = enrolment.release_challenge_key(verdict, secret, &mut buffer);
+            key.map_err(|_| Fault::StorageDamaged)?.answer(&application, &nonce).map_err(|_| Fault::Application)
+        })
     }
 
     pub(crate) fn export_key(&mut self, (): ()) -> Result<DerivedKey, Refusal> {
@@ -45,17 +46,18 @@ impl<B: Board> Machine<'_, B> {
         }
         self.consent(Action::ExportKey)?;
         let mut buffer = KeyBuffer::empty();
-        let key = self.release(slot, &application, &mut buffer)?;
-        Ok(DerivedKey::from_bytes(key.expose_secret()))
+        self.release(slot, |enrolment, verdict, secret| {
+            let key = enrolment.release_key(verdict, secret, &application, &mut buffer);
+            Ok(DerivedKey::from_bytes(key.map_err(|_| Fault::StorageDamaged)?.expose_secret()))
+        })
     }
 
-    /// Counts an attempt, compares the complete scan with a slot and derives its key.
-    fn release<'k>(
+    /// Counts an attempt, compares the complete scan with a slot, and calls `release` with the verdict.
+    fn release<T>(
         &mut self,
         slot: SlotIndex,
-        application: &[u8],
-        buffer: &'k mut KeyBuffer,
-    ) -> Result<&'k DerivedKey, Refusal> {
+        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<T, Fault>,
+    ) -> Result<T, Refusal> {
         let latent = self.latent()?;
         let start = self.ticks();
         let probe = self.scanner.take(latent)?;
@@ -73,16 +75,14 @@ impl<B: Board> Machine<'_, B> {
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
             Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, enrolled };
-        let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts, buffer);
+        let mut verdict = Verdict::rejection();
+        let outcome = verify(&enrolment, &probe, &mut attempts, &mut verdict).map_err(|error| match error {
+            VerifyError::Rejected => Fault::Rejected,
+            VerifyError::NoAttemptsLeft => Fault::BudgetUsedUp,
+            VerifyError::Counter(fault) => fault,
+        });
+        let released = outcome.and_then(|()| release(&enrolment, &verdict, &secret));
         self.stages.verify = self.ticks_since(start);
-        outcome.map_err(|error| {
-            match error {
-                VerifyError::Rejected => Fault::Rejected,
-                VerifyError::NoAttemptsLeft => Fault::BudgetUsedUp,
-                VerifyError::Counter(fault) => fault,
-                VerifyError::Key(_) => Fault::StorageDamaged,
-            }
-            .into()
-        })
+        Ok(released?)
     }
 }

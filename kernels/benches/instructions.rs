@@ -15,7 +15,7 @@ use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantise;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, verify};
 use neural_vault_kernels::best;
 use neural_vault_testkit::{Aligned, FULL_WIDTH, Random, bundle_in};
 
@@ -104,8 +104,10 @@ fn decide(accepts: bool) -> Workload {
     let (threshold, mut buffer) = (Threshold::new(0.9).unwrap(), KeyBuffer::empty());
     Box::new(move || {
         let enrolment = Enrolment::new(&enrolled, threshold, &[1; 32], &[2; 16]).unwrap();
-        let key = verify(&enrolment, black_box(&probe), &secret, b"count", &mut Endless, &mut buffer);
-        assert_eq!(black_box(key).is_ok(), accepts);
+        let mut verdict = Verdict::rejection();
+        let accepted = verify(&enrolment, black_box(&probe), &mut Endless, &mut verdict).is_ok();
+        let released = accepted && black_box(enrolment.release_key(&verdict, &secret, b"count", &mut buffer)).is_ok();
+        assert_eq!(released, accepts);
     })
 }
 

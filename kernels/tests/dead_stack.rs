@@ -9,12 +9,13 @@ use std::hint::black_box;
 use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
+use neural_vault_core::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key};
 use neural_vault_core::key::{
     CLEARED_STACK, DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2, derive_v2_into,
 };
 use neural_vault_core::quantise::quantise;
 use neural_vault_core::similarity::normalise;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, VerifyError, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, VerifyError, verify};
 use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, SessionPlace, command_tag};
 use sha2::Sha256;
 use sha2::block_api::compress256;
@@ -188,6 +189,22 @@ fn a_v2_derivation_leaves_nothing() {
 }
 
 #[test]
+fn a_derivation_of_a_challenge_key_leaves_nothing() {
+    on_a_large_stack(|| {
+        let (prototype, secret) = (prototype(), DeviceSecret::from_bytes(SECRET));
+        let (digest, id) = (CONTEXT.model_digest, CONTEXT.enrolment_id);
+        let mut traces = traces_of_v2();
+        let mut buffer = ChallengeKeyBuffer::empty();
+        let (key, stack) = dead_stack(|| derive_challenge_key(&prototype, &secret, digest, id, &mut buffer));
+        let bytes = key.ok().unwrap().expose_secret().to_vec();
+        traces.retain(|trace| trace.name != "released key");
+        traces.push(Trace { name: "challenge key", bytes });
+        assert_clean("derive_challenge_key", &stack, &traces);
+        assert_cleared_as_deep_as_used("derive_challenge_key", &stack);
+    });
+}
+
+#[test]
 fn a_v1_derivation_leaves_nothing() {
     on_a_large_stack(|| {
         let prototype = prototype();
@@ -236,10 +253,13 @@ fn a_verification_leaves_nothing() {
         for (probe, accepted) in [(&prototype, true), (&stranger, false)] {
             let mut attempts = Attempts(5);
             let mut buffer = KeyBuffer::empty();
-            let (outcome, stack) =
-                dead_stack(|| verify(&enrolment, probe, &secret, CONTEXT.application, &mut attempts, &mut buffer));
-            assert_eq!(outcome.is_ok(), accepted);
-            assert!(accepted || outcome.err() == Some(VerifyError::Rejected));
+            let (outcome, stack) = dead_stack(|| {
+                let mut verdict = Verdict::rejection();
+                let outcome = verify(&enrolment, probe, &mut attempts, &mut verdict);
+                let key = enrolment.release_key(&verdict, &secret, CONTEXT.application, &mut buffer);
+                (outcome, key.is_ok())
+            });
+            assert_eq!(outcome, if accepted { (Ok(()), true) } else { (Err(VerifyError::Rejected), false) });
             assert_clean("verify", &stack, &traces);
             if accepted {
                 assert_cleared_as_deep_as_used("verify", &stack);
@@ -252,11 +272,11 @@ fn a_verification_leaves_nothing() {
 fn an_authentication_leaves_nothing() {
     on_a_large_stack(|| {
         let traces = traces_of_key("key", SECRET);
-        let key = DerivedKey::from_bytes(SECRET);
-        let (answer, stack) = dead_stack(|| key.authenticate(&[3; 32]));
-        assert_eq!(answer, hmac(SECRET, &[3; 32]));
-        assert_clean("authenticate", &stack, &traces);
-        assert_cleared_as_deep_as_used("authenticate", &stack);
+        let key = ChallengeKey::from_bytes(SECRET);
+        let (answer, stack) = dead_stack(|| key.answer(b"door", &[3; 32]));
+        assert_eq!(answer, Ok(hmac(SECRET, &[b"neural-vault/challenge/v2\x04door", &[3; 32][..]].concat())));
+        assert_clean("answer", &stack, &traces);
+        assert_cleared_as_deep_as_used("answer", &stack);
 
         let key = AdminKey::from_bytes(SECRET);
         let (_, stack) =

@@ -3,9 +3,10 @@
 use core::convert::Infallible;
 use core::hint::black_box;
 
+use neural_vault_core::challenge::ChallengeKeyBuffer;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantise::quantise;
-use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, verify};
+use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, verify};
 
 /// Quantises, derives and verifies values that the compiler does not know.
 ///
@@ -25,7 +26,11 @@ pub fn trusted_core() {
     black_box(&derive_v2(prototype, &secret, &context, &mut buffer));
     let enrolment = Threshold::new(black_box(0.5)).and_then(|cosine| Enrolment::new(prototype, cosine, digest, id));
     if let Ok(enrolment) = enrolment {
-        black_box(&verify(&enrolment, prototype, &secret, digest, &mut Counter(5), &mut buffer));
+        let (mut verdict, mut challenge) = (Verdict::rejection(), ChallengeKeyBuffer::empty());
+        black_box(&verify(&enrolment, prototype, &mut Counter(5), &mut verdict));
+        black_box(&enrolment.release_key(&verdict, &secret, digest, &mut buffer));
+        let key = enrolment.release_challenge_key(&verdict, &secret, &mut challenge);
+        black_box(&key.map(|key| key.answer(digest, digest)));
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::similarity::cosine;
-use neural_vault_core::verify::{Enrolment as Usable, VerifyError, verify};
+use neural_vault_core::verify::{Enrolment as Usable, Verdict, VerifyError, verify};
 use serde::Serialize;
 use serde_json::json;
 
@@ -86,7 +86,7 @@ fn compare(
     probe: &[f32],
     console: &Console,
 ) -> Result<u8, Failure> {
-    let accepted = enrolment.matches(probe);
+    let accepted = enrolment.compare(probe).is_accept();
     let mut text = if accepted { "accepted".to_owned() } else { "rejected".to_owned() };
     let mut value = json!({ "accepted": accepted, "label": record.label });
     if arguments.show_score {
@@ -104,7 +104,7 @@ fn compare(
 
 /// The result of `--derive`, as `--json` prints it.
 #[derive(Serialize)]
-struct Verdict<'a> {
+struct Derived<'a> {
     accepted: bool,
     label: &'a str,
     attempts_left: u32,
@@ -130,16 +130,17 @@ fn derive(
     console: &Console,
 ) -> Result<u8, Failure> {
     let mut attempts = Attempts::open(&arguments.enrolment, &record.id)?;
-    let mut buffer = KeyBuffer::empty();
-    let released = verify(enrolment, probe, secret, arguments.context.as_bytes(), &mut attempts, &mut buffer);
-    let verdict = |released: Option<Released<'_>>, text: &str| {
+    let (mut verdict, mut buffer) = (Verdict::rejection(), KeyBuffer::empty());
+    let outcome = verify(enrolment, probe, &mut attempts, &mut verdict);
+    let print = |released: Option<Released<'_>>, text: &str| {
         let (accepted, attempts_left) = (released.is_some(), attempts.left());
-        console.secret_result("verify", text, &Verdict { accepted, label: &record.label, attempts_left, released })
+        console.secret_result("verify", text, &Derived { accepted, label: &record.label, attempts_left, released })
     };
-    match released {
-        Ok(key) => {
-            let key = Digits::new(key.expose_secret());
-            verdict(Some(Released { key: &key, scheme: "v2", bits: 256 }), &key.line())?;
+    match outcome {
+        Ok(()) => {
+            let key = enrolment.release_key(&verdict, secret, arguments.context.as_bytes(), &mut buffer);
+            let key = Digits::new(key.map_err(|error| Failure::new(MODEL, error))?.expose_secret());
+            print(Some(Released { key: &key, scheme: "v2", bits: 256 }), &key.line())?;
             Ok(0)
         }
         Err(VerifyError::Rejected) => {
@@ -147,14 +148,13 @@ fn derive(
                 1 => "rejected, 1 attempt left\n".to_owned(),
                 left => format!("rejected, {left} attempts left\n"),
             };
-            verdict(None, &text)?;
+            print(None, &text)?;
             Ok(REJECTED)
         }
         Err(VerifyError::NoAttemptsLeft) => {
-            verdict(None, "no attempts left: the enrolment takes no more; enrol again\n")?;
+            print(None, "no attempts left: the enrolment takes no more; enrol again\n")?;
             Ok(REJECTED)
         }
         Err(VerifyError::Counter(error)) => Err(error.into()),
-        Err(VerifyError::Key(error)) => Err(Failure::new(MODEL, error)),
     }
 }

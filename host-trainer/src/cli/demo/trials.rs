@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
-use neural_vault_core::verify::{AttemptCounter, VerifyError, verify};
+use neural_vault_core::verify::{AttemptCounter, Verdict, VerifyError, verify};
 
 use crate::cli::digits::Digits;
 use crate::cli::failure::{DATA, Failure, MODEL};
@@ -55,10 +55,12 @@ impl Trials {
             let mut attempts = InMemory(ATTEMPTS);
             for (scan, embedding) in scans.iter().zip(&embeddings) {
                 let score = score(&record.prototype, embedding);
-                let mut buffer = KeyBuffer::empty();
-                let application = APPLICATION.as_bytes();
-                let key = match verify(&enrolment, embedding, secret, application, &mut attempts, &mut buffer) {
-                    Ok(key) => Some(Digits::new(key.expose_secret())),
+                let (mut verdict, mut buffer) = (Verdict::rejection(), KeyBuffer::empty());
+                let key = match verify(&enrolment, embedding, &mut attempts, &mut verdict) {
+                    Ok(()) => {
+                        let key = enrolment.release_key(&verdict, secret, APPLICATION.as_bytes(), &mut buffer);
+                        Some(Digits::new(key.map_err(|error| Failure::new(MODEL, error))?.expose_secret()))
+                    }
                     Err(VerifyError::Rejected) => None,
                     Err(error) => return Err(Failure::new(DATA, error)),
                 };
