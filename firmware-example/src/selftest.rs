@@ -1,17 +1,21 @@
 //! Self-tests: known answers at every start, before anything else, and again when a host asks.
 
+mod encoder;
+
 use neural_vault_core::key::{DerivedKey, derive_v1};
 use neural_vault_core::wire::Fault;
 
 use crate::board::{Board, BoardSecret};
 use crate::seal::{NONCE, Place, Sealer};
 
+pub(crate) use encoder::encoder;
+
 /// The self-test of a start. A token that fails it is disabled and reads no records until a start passes it.
 ///
 /// # Errors
 /// A known answer came out differently, or the random generator failed.
 pub(crate) fn power_on<B: Board>(board: &mut B) -> Result<(), Fault> {
-    if !(key_derivation() && sealing()) {
+    if !(key_derivation() && sealing() && encoder()) {
         return Err(Fault::SelfTest);
     }
     if entropy(board) { Ok(()) } else { Err(Fault::Entropy) }
