@@ -12,7 +12,7 @@ use crate::consent::consent;
 use crate::limits::{MISSES_IN_ALL, SCRATCH, WINDOW};
 use crate::machine::Machine;
 use crate::slot_index::SlotIndex;
-use crate::vault::{Identity, Slot, Vault};
+use crate::vault::{FalseMatches, Identity, Slot, Vault};
 
 impl<B: Board> Machine<'_, B> {
     pub(crate) fn fresh_nonce(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
@@ -69,7 +69,7 @@ impl<B: Board> Machine<'_, B> {
             window: provisioning.window,
             allow_export: provisioning.policy.allow_export.into(),
         };
-        self.change(|vault| {
+        self.renew(|vault| {
             vault.identity = Some(identity);
             Ok(())
         })
@@ -81,9 +81,12 @@ impl<B: Board> Machine<'_, B> {
         let prototype = self.scanner.enrolled(latent, enrolment.scans, &enrolment.prototype)?;
         let id = self.enrolment_id()?;
         verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
-        self.change(|vault| {
-            *slot.get_mut(&mut vault.slots) = Some(Slot::new(enrolment.label, id, threshold, &prototype)?);
-            *slot.get_mut(&mut vault.misses) = 0;
+        let (label, threshold) = (enrolment.label, threshold.cosine());
+        let false_matches = FalseMatches { matches: 0, trials: 0, persons: 0, bound: 1.0 };
+        self.records.renew_with(&mut self.board, &prototype, |vault, prototype| {
+            let (budget, accepted) = (MISSES_IN_ALL, None);
+            *slot.get_mut(&mut vault.slots) =
+                Some(Slot { label, id, threshold, false_matches, budget, accepted, prototype });
             Ok(())
         })?;
         self.scanner.drop_enrolment();
@@ -93,7 +96,7 @@ impl<B: Board> Machine<'_, B> {
     pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<EnrolmentId, Refusal> {
         let slot = self.occupied(slot)?;
         let id = self.enrolment_id()?;
-        self.change(|vault| {
+        self.renew(|vault| {
             slot.get_mut(&mut vault.slots).as_mut().ok_or(Fault::SlotEmpty)?.id = id;
             Ok(())
         })?;
@@ -101,16 +104,13 @@ impl<B: Board> Machine<'_, B> {
     }
 
     pub(crate) fn reset_attempts(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
-        let slot = SlotIndex::new(slot)?;
-        self.change(|vault| {
-            *slot.get_mut(&mut vault.misses) = 0;
-            Ok(())
-        })
+        SlotIndex::new(slot)?;
+        Ok(self.records.set_misses(&mut self.board, 0)?)
     }
 
     pub(crate) fn revoke(&mut self, SlotNumber { slot }: SlotNumber) -> Result<(), Refusal> {
         let slot = self.occupied(slot)?;
-        self.change(|vault| {
+        self.renew(|vault| {
             *slot.get_mut(&mut vault.slots) = None;
             Ok(())
         })
@@ -126,10 +126,10 @@ impl<B: Board> Machine<'_, B> {
     pub(crate) fn list_slots(&mut self, (): ()) -> Result<[SlotInfo; SLOTS], Refusal> {
         let vault = self.records.vault();
         Ok(SlotIndex::ALL.map(|slot| {
-            let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), *slot.get(&vault.misses));
+            let (enrolment, misses) = (slot.get(&vault.slots).as_ref(), vault.misses);
             let enrolment =
                 enrolment.map(|slot| SlotEnrolment { label: slot.label, id: slot.id, threshold: slot.threshold });
-            SlotInfo { enrolment, misses, disabled: misses >= MISSES_IN_ALL }
+            SlotInfo { enrolment, misses, disabled: misses >= vault.budget() }
         }))
     }
 
@@ -148,6 +148,11 @@ impl<B: Board> Machine<'_, B> {
         Ok(self.records.change(&mut self.board, change)?)
     }
 
+    /// As [`Machine::change`], for what must not come back with an old copy of the flash.
+    fn renew(&mut self, change: impl FnOnce(&mut Vault) -> Result<(), Fault>) -> Result<(), Refusal> {
+        Ok(self.records.renew(&mut self.board, change)?)
+    }
+
     fn occupied(&self, slot: u8) -> Result<SlotIndex, Refusal> {
         let slot = SlotIndex::new(slot)?;
         match slot.get(&self.records.vault().slots) {
@@ -164,6 +169,6 @@ impl<B: Board> Machine<'_, B> {
 
     /// Fills `bytes` with random bytes in place, so that no copy of them is left elsewhere.
     fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
-        Ok(self.board.entropy().draw(bytes).map_err(|_| Fault::Entropy)?)
+        self.board.entropy().draw(bytes).map_err(|error| Fault::from(error).into())
     }
 }

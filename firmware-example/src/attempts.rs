@@ -1,27 +1,21 @@
-//! Attempts: counted on flash before a probe is compared, and limited in a row and in all.
+//! Attempts: counted on flash before a probe is compared, and limited in a row and by the token's budget.
 
 use neural_vault_core::verify::AttemptCounter;
 use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
-use crate::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
+use crate::limits::MISSES_IN_A_ROW;
 use crate::records::Records;
-use crate::slot_index::SlotIndex;
 
-/// The attempt counter of one slot, enrolled or empty.
+/// The token's attempt counter, for an attempt on one slot.
+///
+/// One count serves all slots: a stranger's chance adds up over every attempt, whichever slot it is made on.
 pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) board: &'a mut B,
     pub(crate) records: &'a mut Records<'m>,
     pub(crate) row: &'a mut u8,
-    pub(crate) slot: SlotIndex,
     /// Whether the slot is enrolled. An empty one rejects and restores no attempt, whatever the probe.
     pub(crate) enrolled: bool,
-}
-
-impl<B> Attempts<'_, '_, B> {
-    fn misses(&self) -> u8 {
-        *self.slot.get(&self.records.vault().misses)
-    }
 }
 
 impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
@@ -32,21 +26,21 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
         if *self.row >= MISSES_IN_A_ROW {
             return Err(Fault::PowerCycleNeeded);
         }
-        Ok(u32::from(MISSES_IN_ALL.saturating_sub(self.misses())))
+        let vault = self.records.vault();
+        Ok(u32::from(vault.budget().saturating_sub(vault.misses)))
     }
 
     fn persist_decrement(&mut self) -> Result<(), Fault> {
         *self.row = self.row.saturating_add(1);
-        let misses = self.misses().checked_add(1).ok_or(Fault::SlotDisabled)?;
-        self.records.set_misses(self.board, self.slot, misses)
+        let misses = self.records.vault().misses.checked_add(1).ok_or(Fault::SlotDisabled)?;
+        self.records.set_misses(self.board, misses)
     }
 
     fn restore(&mut self) -> Result<(), Fault> {
         if !self.enrolled {
             return Err(Fault::Rejected);
         }
-        let misses = self.misses().checked_sub(1).ok_or(Fault::StorageDamaged)?;
-        self.records.set_misses(self.board, self.slot, misses)?;
+        self.records.set_misses(self.board, 0)?;
         *self.row = 0;
         Ok(())
     }

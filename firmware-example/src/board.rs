@@ -4,6 +4,7 @@ use core::error::Error;
 use core::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
+use neural_vault_core::wire::Fault;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::entropy::{Entropy, RandomSource};
@@ -11,6 +12,9 @@ use crate::entropy::{Entropy, RandomSource};
 /// A board.
 pub trait Board {
     /// Flash for the records: [`crate::store::REGION`] bytes from its start, a write size of at most 16 bytes.
+    ///
+    /// A word is written at most twice between erasures, the second time with zeros. Zeros are written once more where a
+    /// power cut, or damage, has left them incomplete.
     type Flash: NorFlash;
 
     /// The board's random generator.
@@ -53,13 +57,24 @@ pub trait Board {
     /// by it; opening a model takes the longest, some seconds.
     fn feed_watchdog(&mut self) {}
 
-    /// The lowest epoch that records may have: a counter outside the flash that never goes back, if there is one.
-    fn epoch_floor(&mut self) -> Option<u32> {
+    /// The generation of the records: a counter outside the flash that never goes back, if there is one; 0 at first.
+    ///
+    /// Each enrolment, rotation, revocation, provisioning and wipe raises it by one. Records of an earlier generation are
+    /// not accepted. Attempts are not counted by it.
+    fn generation(&mut self) -> Option<u32> {
         None
     }
 
-    /// Raises the counter of [`Board::epoch_floor`] to `epoch`.
-    fn raise_epoch_floor(&mut self, _epoch: u32) {}
+    /// Raises the counter of [`Board::generation`]; the token calls this with the next value.
+    ///
+    /// # Errors
+    /// The counter was not raised. The token then refuses to work until a later start has raised it.
+    fn raise_generation(&mut self, _generation: u32) -> Result<(), CounterFailed> {
+        Err(CounterFailed)
+    }
+
+    /// The last value of the counter. The token keeps it for a wipe, and refuses changes that need it for anything else.
+    const LAST_GENERATION: u32 = u32::MAX;
 
     /// A fine clock for measurements, on boards that measure; it wraps at 2^32.
     fn ticks(&mut self) -> Option<u32> {
@@ -112,6 +127,24 @@ impl fmt::Display for NoSecret {
 }
 
 impl Error for NoSecret {}
+
+impl From<NoSecret> for Fault {
+    fn from(_: NoSecret) -> Self {
+        Self::NoSecret
+    }
+}
+
+/// The counter of generations could not be raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterFailed;
+
+impl fmt::Display for CounterFailed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("the counter of generations could not be raised")
+    }
+}
+
+impl Error for CounterFailed {}
 
 /// What a person at the token is asked to consent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,6 +17,15 @@ impl Components {
         Vec::from_slice(components).map(Self).map_err(|_| Fault::ModelTooLarge)
     }
 
+    /// Reads components of four little-endian bytes each, of which there are at most [`LATENT`].
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
+        let mut components = Self(Vec::new());
+        for word in bytes.as_chunks::<4>().0 {
+            components.0.push(f32::from_le_bytes(*word)).map_err(|_| Fault::ModelTooLarge)?;
+        }
+        Ok(components)
+    }
+
     /// The unit vector along the first of `axes` axes.
     pub(crate) fn first_axis(axes: usize) -> Result<Self, Fault> {
         let mut components = Self::copied(&[1.0])?;

@@ -21,5 +21,5 @@ const WIDEST: Dims =
 /// Misses in a row, on any slots, after which the token refuses to verify until its next start.
 pub const MISSES_IN_A_ROW: u8 = 5;
 
-/// Misses of a slot after which it refuses to verify until an administrator resets it.
+/// The largest budget: misses on any slots after which the token refuses to verify until an administrator resets it.
 pub const MISSES_IN_ALL: u8 = 50;

@@ -1,33 +1,12 @@
-//! One record on the flash: finds, opens, seals and writes it.
+//! One sealed record: its bytes, and how it is written, committed and opened.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use neural_vault_core::wire::Fault;
 
-use crate::seal::{NONCE, Place, Sealer, TAG};
+use crate::flash::{self, MARK};
+use crate::seal::{CONTEXT, Context, NONCE, Sealer, TAG};
 
-/// Every place and length is a multiple of this.
-pub(crate) const ALIGNMENT: usize = 16;
-
-/// A byte of erased flash.
-pub(crate) const ERASED: u8 = 0xff;
-
-const HEAD: usize = NONCE + 4 + 4 + 8;
-const COMMIT: usize = ALIGNMENT;
-const COMMITTED: [u8; COMMIT] = [0; COMMIT];
-
-/// A kind of record with `N` bytes of content.
-#[derive(Clone, Copy)]
-pub(crate) struct Kind<const N: usize>(u32);
-
-/// The parts of a record's body, in the order of the table in `store.rs`.
-pub(crate) struct Parts<'b, const N: usize> {
-    nonce: &'b mut [u8; NONCE],
-    epoch: &'b mut [u8; 4],
-    kind: &'b mut [u8; 4],
-    zeros: &'b mut [u8; 8],
-    pub(crate) text: &'b mut [u8; N],
-    tag: &'b mut [u8; TAG],
-}
+const HEAD: usize = NONCE + CONTEXT;
 
 /// What is found in a record's place.
 pub(crate) enum Found {
@@ -35,107 +14,89 @@ pub(crate) enum Found {
     Erased,
     /// A record that was never committed.
     Torn,
-    /// A record of this epoch; its content is decrypted in the buffer.
-    Sound(u32),
-    /// A committed record that is not what was written.
-    Damaged,
+    /// A record that was committed, whether or not it opens.
+    Committed,
 }
 
-impl<const N: usize> Kind<N> {
-    pub(crate) const fn new(number: u32) -> Self {
-        Self(number)
-    }
+/// Bytes of a record without its commit, for a content of `text` bytes.
+pub(crate) const fn body(text: usize) -> usize {
+    HEAD + text + TAG
+}
 
-    /// Bytes without the commit.
-    pub(crate) const fn body(self) -> usize {
-        HEAD + N + TAG
-    }
+/// Bytes of a record with its commit.
+pub(crate) const fn length(text: usize) -> u32 {
+    (body(text) + MARK) as u32
+}
 
-    /// Bytes with the commit.
-    pub(crate) const fn length(self) -> u32 {
-        (self.body() + COMMIT) as u32
-    }
+/// The content of a body.
+pub(crate) fn text(body: &mut [u8]) -> Result<&mut [u8], Fault> {
+    Parts::of(body).map(|parts| parts.text)
+}
 
-    /// The parts of a body of [`Kind::body`] bytes.
-    pub(crate) fn parts(self, body: &mut [u8]) -> Result<Parts<'_, N>, Fault> {
-        let split = |body| -> Option<Parts<'_, N>> {
-            let (nonce, rest) = <[u8]>::split_first_chunk_mut(body)?;
-            let (epoch, rest) = rest.split_first_chunk_mut()?;
-            let (kind, rest) = rest.split_first_chunk_mut()?;
-            let (zeros, rest) = rest.split_first_chunk_mut()?;
-            let (text, rest) = rest.split_first_chunk_mut()?;
-            Some(Parts { nonce, epoch, kind, zeros, text, tag: rest.try_into().ok()? })
+/// What a body claims to be, before it is opened.
+pub(crate) fn claimed(body: &mut [u8]) -> Result<Context, Fault> {
+    Parts::of(body).map(|parts| Context::from_bytes(parts.context))
+}
+
+/// Encrypts the content of `body` and completes the body; returns its tag.
+pub(crate) fn seal(
+    sealer: &Sealer,
+    context: Context,
+    parent: &[u8; TAG],
+    nonce: &[u8; NONCE],
+    body: &mut [u8],
+) -> Result<[u8; TAG], Fault> {
+    let parts = Parts::of(body)?;
+    *parts.nonce = *nonce;
+    *parts.context = context.to_bytes();
+    *parts.tag = sealer.seal(context, parent, nonce, parts.text).ok_or(Fault::StorageFailed)?;
+    Ok(*parts.tag)
+}
+
+/// Decrypts the content of `body` in place if it is the record of this context and parent; returns its tag.
+pub(crate) fn open(
+    sealer: &Sealer,
+    context: Context,
+    parent: &[u8; TAG],
+    body: &mut [u8],
+) -> Result<Option<[u8; TAG]>, Fault> {
+    let Parts { nonce, context: found, text, tag } = Parts::of(body)?;
+    let is_this = *found == context.to_bytes();
+    let opened = sealer.open(context, parent, nonce, text, tag).is_ok();
+    Ok((is_this && opened).then_some(*tag))
+}
+
+/// Reads the body of the record at `place`.
+pub(crate) fn find<F: ReadNorFlash>(flash: &mut F, place: u32, body: &mut [u8]) -> Result<Found, Fault> {
+    flash::read(flash, place, body)?;
+    if flash::is_set(flash, place + body.len() as u32)? {
+        return Ok(Found::Committed);
+    }
+    Ok(if body.iter().all(|&byte| byte == flash::ERASED) { Found::Erased } else { Found::Torn })
+}
+
+/// Writes a body and commits it.
+pub(crate) fn write<F: NorFlash>(flash: &mut F, place: u32, body: &[u8]) -> Result<(), Fault> {
+    flash::program(flash, place, body)?;
+    flash::set_mark(flash, place + body.len() as u32)
+}
+
+/// The parts of a body, in the order of the table in `store.rs`.
+struct Parts<'b> {
+    nonce: &'b mut [u8; NONCE],
+    context: &'b mut [u8; CONTEXT],
+    text: &'b mut [u8],
+    tag: &'b mut [u8; TAG],
+}
+
+impl<'b> Parts<'b> {
+    fn of(body: &'b mut [u8]) -> Result<Self, Fault> {
+        let split = |body: &'b mut [u8]| -> Option<Self> {
+            let (nonce, rest) = body.split_first_chunk_mut()?;
+            let (context, rest) = rest.split_first_chunk_mut()?;
+            let (text, tag) = rest.split_last_chunk_mut()?;
+            Some(Self { nonce, context, text, tag })
         };
         split(body).ok_or(Fault::StorageFailed)
     }
-
-    /// Reads the record at `place` into `body` and decrypts it. If `expected` is given, it must have that epoch.
-    pub(crate) fn find<F: ReadNorFlash>(
-        self,
-        flash: &mut F,
-        sealer: &Sealer,
-        place: u32,
-        expected: Option<u32>,
-        body: &mut [u8],
-    ) -> Result<Found, Fault> {
-        let mut commit = [0; COMMIT];
-        read(flash, place, body)?;
-        read(flash, place + self.body() as u32, &mut commit)?;
-        if commit == [ERASED; COMMIT] {
-            let erased = body.iter().all(|&byte| byte == ERASED);
-            return Ok(if erased { Found::Erased } else { Found::Torn });
-        }
-        self.open(sealer, expected, body)
-    }
-
-    fn open(self, sealer: &Sealer, expected: Option<u32>, body: &mut [u8]) -> Result<Found, Fault> {
-        let Parts { nonce, epoch, text, tag, .. } = self.parts(body)?;
-        let epoch = u32::from_le_bytes(*epoch);
-        let in_order = expected.is_none_or(|expected| expected == epoch);
-        let sound = in_order && sealer.open(Place { kind: self.0, epoch }, nonce, text, tag).is_ok();
-        Ok(if sound { Found::Sound(epoch) } else { Found::Damaged })
-    }
-
-    /// Seals the content of `body` and writes it to `place`, its commit last.
-    pub(crate) fn write<F: NorFlash>(
-        self,
-        flash: &mut F,
-        sealer: &Sealer,
-        place: u32,
-        epoch: u32,
-        nonce: &[u8; NONCE],
-        body: &mut [u8],
-    ) -> Result<(), Fault> {
-        let parts = self.parts(body)?;
-        *parts.nonce = *nonce;
-        *parts.epoch = epoch.to_le_bytes();
-        *parts.kind = self.0.to_le_bytes();
-        *parts.zeros = [0; 8];
-        *parts.tag = sealer.seal(Place { kind: self.0, epoch }, nonce, parts.text).ok_or(Fault::StorageFailed)?;
-        program(flash, place, body)?;
-        program(flash, place + self.body() as u32, &COMMITTED)
-    }
-}
-
-pub(crate) fn read<F: ReadNorFlash>(flash: &mut F, place: u32, bytes: &mut [u8]) -> Result<(), Fault> {
-    flash.read(place, bytes).map_err(|_| Fault::StorageFailed)
-}
-
-/// Writes `bytes` and reads them back.
-fn program<F: NorFlash>(flash: &mut F, place: u32, bytes: &[u8]) -> Result<(), Fault> {
-    const { assert!(ALIGNMENT.is_multiple_of(F::WRITE_SIZE) && ALIGNMENT.is_multiple_of(F::READ_SIZE)) };
-    flash.write(place, bytes).map_err(|_| Fault::StorageFailed)?;
-    let mut at = place;
-    let (blocks, []) = bytes.as_chunks::<ALIGNMENT>() else {
-        return Err(Fault::StorageFailed);
-    };
-    for written in blocks {
-        let mut found = [0; ALIGNMENT];
-        read(flash, at, &mut found)?;
-        if found != *written {
-            return Err(Fault::StorageFailed);
-        }
-        at += ALIGNMENT as u32;
-    }
-    Ok(())
 }

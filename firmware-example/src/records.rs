@@ -3,16 +3,19 @@
 use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
-use crate::seal::{NONCE, Sealer};
+use crate::components::Components;
+use crate::prototypes::Stored;
+use crate::seal::Sealer;
 use crate::slot_index::SlotIndex;
-use crate::store::{Buffer, Store};
+use crate::store::{Buffer, PROTOTYPES, Store, nonce};
 use crate::vault::Vault;
 
 /// The vault, and the store that keeps it.
 pub(crate) struct Records<'m> {
     vault: &'m mut Vault,
     buffer: &'m mut Buffer,
-    sealer: Result<Sealer, Fault>,
+    /// The outcome of the self-test at the start. After a failure, not even a wipe writes anything.
+    self_test: Result<(), Fault>,
     store: Result<Store, Fault>,
 }
 
@@ -24,10 +27,8 @@ impl<'m> Records<'m> {
         buffer: &'m mut Buffer,
         self_test: Result<(), Fault>,
     ) -> Self {
-        let sealer = self_test.and_then(|()| Sealer::new(&board.secret().map_err(|_| Fault::NoSecret)?));
-        let mut records = Self { vault, buffer, sealer, store: Err(Fault::StorageFailed) };
-        records.reread(board);
-        records
+        let store = self_test.and_then(|()| Store::mount(board, vault, buffer));
+        Self { vault, buffer, self_test, store }
     }
 
     /// What the token remembers; blank when the records are not sound.
@@ -37,7 +38,7 @@ impl<'m> Records<'m> {
 
     /// Number of the last change; 0 when the records are not sound.
     pub(crate) fn epoch(&self) -> u32 {
-        self.store.map_or(0, |store| store.epoch)
+        self.store.map_or(0, |store| store.epoch())
     }
 
     /// Whether the records can be trusted.
@@ -45,74 +46,115 @@ impl<'m> Records<'m> {
         self.store.map(|_| ())
     }
 
-    /// Changes the vault: in memory and on flash if this returns `Ok`, not at all otherwise.
+    /// The components of a slot's prototype; for an empty slot none, after the same work.
+    ///
+    /// # Errors
+    /// It does not open, or has another number of components.
+    pub(crate) fn prototype<B: Board>(
+        &mut self,
+        board: &mut B,
+        slot: SlotIndex,
+        components: usize,
+    ) -> Result<Option<Components>, Fault> {
+        let store = self.store?;
+        let stored = slot.get(&self.vault.slots).as_ref().map(|slot| slot.prototype);
+        let generation = stored.map_or(store.generation(), |stored| stored.generation);
+        let sealer = Sealer::new(&board.secret()?, generation)?;
+        let body = &mut self.buffer.prototype;
+        let prototype = match stored {
+            None => PROTOTYPES.read_nothing(board.flash(), &sealer, components, body).map(|()| None),
+            Some(stored) if usize::from(stored.components) != components => Err(Fault::StorageDamaged),
+            Some(stored) => {
+                PROTOTYPES.read(board.flash(), &sealer, &stored, body).and_then(Components::from_bytes).map(Some)
+            }
+        };
+        self.buffer.clear();
+        prototype
+    }
+
+    /// Changes the vault: in memory and on flash if this returns `Ok`, else not at all or, after a failure of the flash
+    /// or the counter, as the records that are then read again say.
     pub(crate) fn change<B: Board>(
         &mut self,
         board: &mut B,
         change: impl FnOnce(&mut Vault) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        self.update(board, self.store?, change, Store::commit)
+        self.update(board, self.store?, |board, store, vault, buffer| {
+            change(vault)?;
+            store.commit(board, store.generation(), vault, buffer)
+        })
     }
 
-    /// Changes a slot's count of misses, as [`Records::change`] does.
-    pub(crate) fn set_misses<B: Board>(&mut self, board: &mut B, slot: SlotIndex, misses: u8) -> Result<(), Fault> {
-        let change = |vault: &mut Vault| {
-            *slot.get_mut(&mut vault.misses) = misses;
-            Ok(())
-        };
-        self.update(board, self.store?, change, Store::log_misses)
+    /// As [`Records::change`], in a new generation: with a counter outside the flash, nothing older opens again.
+    pub(crate) fn renew<B: Board>(
+        &mut self,
+        board: &mut B,
+        change: impl FnOnce(&mut Vault) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.update(board, self.store?, |board, store, vault, buffer| {
+            change(vault)?;
+            store.commit(board, next::<B>(store)?, vault, buffer)
+        })
     }
 
-    /// Erases all records, sound or not.
+    /// Writes a prototype, then changes the vault, which must name it, as [`Records::renew`] does.
+    pub(crate) fn renew_with<B: Board>(
+        &mut self,
+        board: &mut B,
+        prototype: &[f32],
+        change: impl FnOnce(&mut Vault, Stored) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.update(board, self.store?, |board, store, vault, buffer| {
+            let generation = next::<B>(store)?;
+            let free = vault.places().iter().position(|used| !used).ok_or(Fault::StorageDamaged)?;
+            let (nonce, sealer) = (nonce(board)?, Sealer::new(&board.secret()?, generation)?);
+            let place = (free as u8, generation);
+            let stored = PROTOTYPES.write(board.flash(), &sealer, place, &nonce, prototype, &mut buffer.prototype)?;
+            change(vault, stored)?;
+            store.commit(board, generation, vault, buffer)
+        })
+    }
+
+    /// Changes the count of misses, as [`Records::change`] does.
+    pub(crate) fn set_misses<B: Board>(&mut self, board: &mut B, misses: u8) -> Result<(), Fault> {
+        self.update(board, self.store?, |board, store, vault, buffer| {
+            vault.misses = misses;
+            store.log_misses(board, vault, buffer)
+        })
+    }
+
+    /// Erases all records, sound or not. The last generation is kept for this.
     pub(crate) fn wipe<B: Board>(&mut self, board: &mut B) -> Result<(), Fault> {
-        // Without sound records, the new epoch continues from the board's counter, which must not go back.
-        let store = self.store.unwrap_or(Store::blank(floor(board)));
-        let clear = |vault: &mut Vault| {
-            vault.clear();
-            Ok(())
+        self.self_test?;
+        let store = match self.store {
+            Ok(store) => store,
+            Err(_) => Store::unsound(board, self.buffer)?,
         };
-        self.update(board, store, clear, Store::commit)
+        self.update(board, store, |board, store, vault, buffer| {
+            vault.clear();
+            let generation = store.generation().saturating_add(1).min(B::LAST_GENERATION);
+            store.commit(board, generation, vault, buffer)
+        })
     }
 
-    /// Makes a change in memory, then with `write` on the flash. If either fails, reads the vault from the flash again.
+    /// Makes a change in memory and on the flash. If either fails, reads the vault from the flash again.
     fn update<B: Board>(
         &mut self,
         board: &mut B,
         mut store: Store,
-        change: impl FnOnce(&mut Vault) -> Result<(), Fault>,
-        write: impl FnOnce(&mut Store, &mut B::Flash, &Sealer, &[u8; NONCE], &Vault, &mut Buffer) -> Result<(), Fault>,
+        change: impl FnOnce(&mut B, &mut Store, &mut Vault, &mut Buffer) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let sealer = self.sealer.as_ref().map_err(|fault| *fault)?;
-        let nonce = nonce(board)?;
-        let outcome =
-            change(self.vault).and_then(|()| write(&mut store, board.flash(), sealer, &nonce, self.vault, self.buffer));
-        self.store = Ok(store);
-        match outcome {
-            Ok(()) => board.raise_epoch_floor(store.epoch),
-            Err(_) => self.reread(board),
-        }
+        let outcome = change(board, &mut store, self.vault, self.buffer);
+        self.store = match outcome {
+            Ok(()) => Ok(store),
+            Err(_) => Store::mount(board, self.vault, self.buffer),
+        };
         outcome
     }
-
-    fn reread<B: Board>(&mut self, board: &mut B) {
-        let floor = floor(board);
-        self.store = match &self.sealer {
-            Ok(sealer) => Store::mount(board.flash(), sealer, floor, self.vault, self.buffer),
-            Err(fault) => {
-                self.vault.clear();
-                Err(*fault)
-            }
-        };
-    }
 }
 
-/// The lowest epoch that records may have; zero on a board without a counter.
-fn floor<B: Board>(board: &mut B) -> u32 {
-    board.epoch_floor().unwrap_or(0)
-}
-
-fn nonce<B: Board>(board: &mut B) -> Result<[u8; NONCE], Fault> {
-    let mut nonce = [0; NONCE];
-    board.entropy().draw(&mut nonce).map_err(|_| Fault::Entropy)?;
-    Ok(nonce)
+/// The generation after a store's.
+fn next<B: Board>(store: &Store) -> Result<u32, Fault> {
+    let next = store.generation().checked_add(1).filter(|next| *next < B::LAST_GENERATION);
+    next.ok_or(Fault::GenerationsUsedUp)
 }

@@ -48,17 +48,16 @@ impl<B: Board> Machine<'_, B> {
         let (model, secret) = (identity.model, DeviceSecret::from_bytes(identity.device_secret.expose_secret()));
 
         // An empty slot is compared with a stand-in, so that it takes the same path as an enrolled one.
-        let enrolled = slot.get(&self.records.vault().slots).as_ref();
-        let (prototype, threshold, id) = match enrolled {
-            Some(slot) => (Components::copied(slot.prototype(latent)?)?, slot.threshold, slot.id),
-            None => (Components::first_axis(latent)?, 1.0, [0; 16]),
-        };
-        let enrolled = enrolled.is_some();
+        let stored = self.records.prototype(&mut self.board, slot, latent)?;
+        let enrolled = stored.is_some();
+        let prototype = stored.map_or_else(|| Components::first_axis(latent), Ok)?;
+        let (threshold, id) =
+            slot.get(&self.records.vault().slots).as_ref().map_or((1.0, [0; 16]), |slot| (slot.threshold, slot.id));
         // Both were checked at enrolment: a record that fails here is not the one that was written.
         let threshold = Threshold::new(threshold).map_err(|_| Fault::StorageDamaged)?;
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
-            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, slot, enrolled };
+            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, enrolled };
         let outcome = verify(&enrolment, &probe, &secret, application, &mut attempts, buffer);
         self.stages.verify = self.ticks_since(start);
         outcome.map_err(|error| {

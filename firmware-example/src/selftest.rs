@@ -6,19 +6,22 @@ use neural_vault_core::key::{DerivedKey, derive_v1};
 use neural_vault_core::wire::Fault;
 
 use crate::board::{Board, BoardSecret};
-use crate::seal::{NONCE, Place, Sealer};
+use crate::seal::{Context, NONCE, Sealer};
 
 pub(crate) use encoder::encoder;
 
 /// The self-test of a start. A token that fails it is disabled and reads no records until a start passes it.
 ///
 /// # Errors
-/// A known answer came out differently, or the random generator failed.
+/// A known answer came out differently, the random generator failed, or the board has no secret.
 pub(crate) fn power_on<B: Board>(board: &mut B) -> Result<(), Fault> {
     if !(key_derivation() && sealing() && encoder()) {
         return Err(Fault::SelfTest);
     }
-    if entropy(board) { Ok(()) } else { Err(Fault::Entropy) }
+    if !entropy(board) {
+        return Err(Fault::Entropy);
+    }
+    Ok(board.secret().map(drop)?)
 }
 
 /// Whether the v1 key of a prototype from -1 to 0.875 in steps of 1/8, and its HMAC of the text of RFC 4231's test case 2,
@@ -42,23 +45,24 @@ pub(crate) fn key_derivation() -> bool {
 
 /// Whether a sealed text opens, a changed one does not, and the tag is that of another implementation.
 pub(crate) fn sealing() -> bool {
-    const PLACE: Place = Place { kind: 0, epoch: 0 };
+    const CONTEXT: Context = Context { kind: 0, generation: 0, epoch: 0, place: 0 };
+    const PARENT: [u8; 16] = [0; 16];
     const TAG: [u8; 16] =
-        [0x44, 0x28, 0x06, 0xfc, 0x30, 0x0e, 0x4c, 0x81, 0x5a, 0x15, 0x4c, 0x95, 0x66, 0x3e, 0xa8, 0xfd];
+        [0x60, 0xf5, 0x1d, 0xdd, 0xf7, 0x44, 0x5b, 0xc3, 0x37, 0xe8, 0x68, 0xd6, 0x79, 0xc6, 0xcb, 0x8e];
     let (nonce, text) = ([0; NONCE], *b"neural-vault/kat");
     let secret = BoardSecret::filled_by(|bytes| *bytes = core::array::from_fn(|i| i as u8));
-    let Some(sealer) = secret.ok().and_then(|secret| Sealer::new(&secret).ok()) else {
+    let Some(sealer) = secret.ok().and_then(|secret| Sealer::new(&secret, 0).ok()) else {
         return false;
     };
     let mut sealed = text;
-    let Some(tag) = sealer.seal(PLACE, &nonce, &mut sealed) else {
+    let Some(tag) = sealer.seal(CONTEXT, &PARENT, &nonce, &mut sealed) else {
         return false;
     };
     let (mut opened, mut changed) = (sealed, sealed);
     changed[0] ^= 1;
-    sealer.open(PLACE, &nonce, &mut opened, &tag).is_ok()
+    sealer.open(CONTEXT, &PARENT, &nonce, &mut opened, &tag).is_ok()
         && opened == text
-        && sealer.open(PLACE, &nonce, &mut changed, &tag).is_err()
+        && sealer.open(CONTEXT, &PARENT, &nonce, &mut changed, &tag).is_err()
         && tag == TAG
 }
 

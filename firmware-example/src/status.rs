@@ -20,7 +20,7 @@ impl<B: Board> Machine<'_, B> {
         self.scanner.clear();
         let bit = |has: bool, bit| if has { bit } else { 0 };
         let capabilities = bit(self.board.footprint().is_some(), capability::MEASURE)
-            | bit(self.board.epoch_floor().is_some(), capability::ROLLBACK_COUNTER)
+            | bit(self.board.generation().is_some(), capability::ROLLBACK_COUNTER)
             | bit(B::CONFIRMS, capability::CONFIRMATION);
         Ok(Welcome {
             version: VERSION,

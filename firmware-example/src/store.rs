@@ -1,240 +1,290 @@
-//! Records on NOR flash: a power cut leaves either the old state or the new one.
+//! Records on NOR flash: a power cut leaves either the old state or the new one, and damage never the old one.
 //!
 //! # Layout
-//! Two banks of [`BANK`] bytes, one of them live. It holds a sealed snapshot of everything the token remembers, then a log
-//! of sealed attempt counters, each of which replaces those before. All records have fixed places and lengths, multiples
-//! of 16:
+//! Two banks of [`BANK`] bytes, one of them live, then five places for prototypes. All records have fixed places; all
+//! lengths are multiples of 16:
 //!
-//! | offset | bytes | content |
+//! | offset in a bank | bytes | content |
+//! |---|---|---|
+//! | 0 | 496 | record of kind 1, the snapshot: everything that the token remembers, except misses and prototypes |
+//! | 496 | 16 | its commit: zeros, once it and the first record of the log are written |
+//! | 512 | 16 | settled: zeros, once the counter is raised and everything older is erased |
+//! | 528 + 80 i | 64 | record of kind 2: the misses, in a log of up to 95 records of which one is live |
+//! | 592 + 80 i | 16 | its commit |
+//!
+//! | offset in a prototype's place | bytes | content |
+//! |---|---|---|
+//! | 0 | 48 + 4 n | record of kind 3, the prototype: n components, up to 8,192, n rounded up to a multiple of four |
+//! | 48 + 4 n | 16 | its commit |
+//!
+//! | offset in a record | bytes | content |
 //! |---|---|---|
 //! | 0 | 16 | nonce, random |
-//! | 16 | 4 | epoch: one more than that of the record before |
-//! | 20 | 4 | kind: 1 snapshot, 2 counters |
-//! | 24 | 8 | zero |
-//! | 32 | n | sealed content: 2304 bytes of a snapshot, 16 of counters |
-//! | 32 + n | 16 | tag; kind and epoch are authenticated with it |
-//! | 48 + n | 16 | commit: zeros, written after everything before it is on the flash |
+//! | 16 | 4 | kind |
+//! | 20 | 4 | generation of the sealing key |
+//! | 24 | 4 | epoch: one more than that of the record before; 0 in a prototype |
+//! | 28 | 4 | place: its own offset on the flash |
+//! | 32 | n | sealed content |
+//! | 32 + n | 16 | tag; it authenticates the four fields before the content and, in the log, the snapshot's tag |
+//!
+//! A snapshot holds place, generation and tag of each of its prototypes.
 //!
 //! # Changes
-//! Counters are **appended** to the log. Every other change, and counters when the log is full or its end torn, is
-//! **committed**: the other bank is erased, the snapshot is written into it, then its commit, then the old bank is erased.
+//! Misses are **appended** to the log: the next record is written and committed, then the one before it is overwritten
+//! with zeros. Every other change, and misses when the log is full or its end torn, is **committed**: the snapshot is
+//! written into the other bank, which is erased, with a log of one record; then its commit; then the counter outside the
+//! flash is raised, if the board has one; then the old bank and all prototypes that the new snapshot does not name are
+//! erased; then it is settled. A new prototype is written before the snapshot that names it.
+//!
+//! Each enrolment, rotation, revocation, provisioning and wipe begins a new **generation**, with a sealing key of its own.
+//! Where a counter outside the flash keeps its number, no earlier generation is accepted any more.
 //!
 //! # After a power cut
 //! | found | means |
 //! |---|---|
-//! | a record without commit | it was being written: the change did not happen; the next change is a commit |
-//! | two banks with a committed snapshot | the erasure of the old one was cut: the later epoch is live, the other erased |
-//! | a committed record that does not open, or opens out of order | not a power cut: [`Fault::StorageDamaged`] |
-//! | no committed snapshot, nothing damaged | blank |
-//! | an epoch below the board's counter | [`Fault::StorageRolledBack`] |
+//! | a snapshot without commit | it was being written: the change did not happen; it is erased |
+//! | one snapshot, not settled | committed: it is live, and the start finishes what a commit does after that |
+//! | two snapshots, the later not settled | the same |
+//! | a snapshot, not settled, and a damaged one | the same: the damaged one is the old one, half erased |
+//! | a snapshot, settled, and another, damaged or not | not a power cut: [`Fault::StorageDamaged`] |
+//! | a damaged snapshot alone, or two | the same |
+//! | in the log, a record without commit after the live one | it was being written; the next change is a commit |
+//! | in the log, a sound record after one that is not destroyed | the later one is live, the earlier one is destroyed |
+//! | a log without a live record, or with anything else | not a power cut: [`Fault::StorageDamaged`] |
+//! | a prototype that no snapshot names | it was being written or erased: it is erased |
+//! | a prototype that is not the one that the snapshot names | not a power cut: [`Fault::StorageDamaged`] |
+//! | no committed snapshot | blank; with a counter above zero [`Fault::StorageRolledBack`] |
+//! | a generation below the counter | [`Fault::StorageRolledBack`] |
+//! | a generation one above the counter | it was not raised yet: it is raised |
 //!
-//! Every write is read back. If the flash fails, the change fails, and the state is read from the flash again.
+//! # Damage
+//! Nothing that is committed is ever taken for something that is not: a commit is 128 zero bits, and one that is not
+//! entirely erased counts. So a changed bit leads to the state that the token was in, or to a disabled token; it never
+//! leads back to an earlier state. While records are damaged, nothing is erased, so that the damage stays detectable until
+//! the wipe that replaces it is committed.
+//!
+//! If the flash or the counter fails, the change fails, and the state is read from the flash again; if that fails too, the
+//! token is disabled, and the next start finishes the work.
 
-use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
-use neural_vault_core::wire::{Fault, SLOTS};
+use neural_vault_core::wire::Fault;
 use zeroize::Zeroize;
 
-use crate::record::{ALIGNMENT, ERASED, Found, Kind, read};
+use crate::board::Board;
+use crate::flash;
+use crate::limits::LATENT;
+use crate::log::Log;
+use crate::prototypes::{self, Prototypes};
 use crate::seal::{NONCE, Sealer};
-use crate::vault::{VAULT_LENGTH, Vault};
-
-/// Bytes of a bank, a whole number of the flash's erase units.
-pub const BANK: u32 = 8192;
+pub use crate::snapshot::BANK;
+use crate::snapshot::{self, Bank, Snapshot};
+use crate::vault::Vault;
 
 /// Bytes of flash that the records take, from its start.
-pub const REGION: u32 = 2 * BANK;
+pub const REGION: u32 = 2 * BANK + PROTOTYPES.length();
 
-const SNAPSHOT: Kind<VAULT_LENGTH> = Kind::new(1);
-const COUNTERS: Kind<ALIGNMENT> = Kind::new(2);
+/// The places of the prototypes.
+pub(crate) const PROTOTYPES: Prototypes = Prototypes::new(2 * BANK, LATENT);
 
-/// Memory for one snapshot while it is read or written.
-pub(crate) struct Buffer([u8; SNAPSHOT.body()]);
+/// Memory for one record while it is read or written.
+pub(crate) struct Buffer {
+    snapshot: [u8; snapshot::BODY],
+    pub(crate) prototype: [u8; prototypes::BODY],
+}
+
+/// The live records on the flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Store {
+    live: Snapshot,
+    log: Log,
+}
 
 impl Buffer {
     pub(crate) const fn new() -> Self {
-        Self([0; SNAPSHOT.body()])
+        Self { snapshot: [0; snapshot::BODY], prototype: [0; prototypes::BODY] }
     }
-}
 
-/// Where on the flash the live records are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Store {
-    /// Start of the live bank.
-    bank: u32,
-    /// Offset of the next counters in the bank.
-    end: u32,
-    /// Epoch of the latest record.
-    pub(crate) epoch: u32,
+    pub(crate) fn clear(&mut self) {
+        self.snapshot.zeroize();
+        self.prototype.zeroize();
+    }
 }
 
 impl Store {
-    /// A store without records, whose first commit has the epoch after `epoch`.
-    pub(crate) fn blank(epoch: u32) -> Self {
-        Self { bank: BANK, end: BANK, epoch }
-    }
-
-    /// Finds the records and reads them into `vault`, which is blank where there are none.
+    /// Finds the records, finishes what a power cut interrupted, and reads them into `vault`, blank where there are none.
     ///
     /// # Errors
-    /// The flash failed, or the records are damaged or older than `floor`; `vault` is then blank.
-    pub(crate) fn mount<F: NorFlash>(
-        flash: &mut F,
-        sealer: &Sealer,
-        floor: u32,
-        vault: &mut Vault,
-        buffer: &mut Buffer,
-    ) -> Result<Self, Fault> {
+    /// The flash or the counter failed, or the records are damaged or rolled back; `vault` is then blank.
+    pub(crate) fn mount<B: Board>(board: &mut B, vault: &mut Vault, buffer: &mut Buffer) -> Result<Self, Fault> {
         vault.clear();
-        let mounted = Self::find(flash, sealer, floor, vault, buffer);
-        buffer.0.zeroize();
+        let mounted = Self::find(board, vault, buffer);
+        buffer.clear();
         if mounted.is_err() {
             vault.clear();
         }
         mounted
     }
 
-    fn find<F: NorFlash>(
-        flash: &mut F,
-        sealer: &Sealer,
-        floor: u32,
-        vault: &mut Vault,
-        buffer: &mut Buffer,
-    ) -> Result<Self, Fault> {
-        let first = SNAPSHOT.find(flash, sealer, 0, None, &mut buffer.0)?;
-        let second = SNAPSHOT.find(flash, sealer, BANK, None, &mut buffer.0)?;
-        let (bank, epoch) = match (first, second) {
-            (Found::Sound(first), Found::Sound(second)) if first > second => (0, first),
-            (Found::Sound(first), other) if !matches!(other, Found::Sound(_)) => (0, first),
-            (_, Found::Sound(second)) => (BANK, second),
-            (Found::Damaged, _) | (_, Found::Damaged) => return Err(Fault::StorageDamaged),
-            _ if floor > 0 => return Err(Fault::StorageRolledBack),
-            _ => return Ok(Self::blank(0)),
+    fn find<B: Board>(board: &mut B, vault: &mut Vault, buffer: &mut Buffer) -> Result<Self, Fault> {
+        let counter = board.generation();
+        let Some(live) = choose(banks(board, buffer)?)? else {
+            if counter.is_some_and(|counter| counter > 0) {
+                return Err(Fault::StorageRolledBack);
+            }
+            flash::erase(board.flash(), 0, REGION)?;
+            return Ok(Self { live: Snapshot::unwritten(BANK, 0, 0), log: Log::CLOSED });
         };
-        let mut store = Self { bank, end: SNAPSHOT.length(), epoch };
-        store.read(flash, sealer, vault, buffer)?;
-        if store.epoch < floor {
-            return Err(Fault::StorageRolledBack);
+        match counter.map(|counter| (live.generation.checked_sub(counter), counter)) {
+            None | Some((Some(0 | 1), _)) => {}
+            Some((None, _)) => return Err(Fault::StorageRolledBack),
+            Some(_) => return Err(Fault::StorageDamaged),
         }
-        erase(flash, BANK - bank)?;
+        // The search has left the second bank's snapshot in the buffer.
+        let Bank::Sound(_) = Snapshot::find(board, live.bank, &mut buffer.snapshot)? else {
+            return Err(Fault::StorageFailed);
+        };
+        Snapshot::decode(&mut buffer.snapshot, vault)?;
+        let sealer = Sealer::new(&board.secret()?, live.generation)?;
+        let (log, misses) = Log::mount(board.flash(), &sealer, &live.log())?;
+        vault.misses = misses;
+        check_prototypes(board, vault, buffer)?;
+        let mut store = Self { live, log };
+        store.finish(board, vault)?;
         Ok(store)
     }
 
-    /// Reads the live bank: its snapshot, then its counters.
-    fn read<F: NorFlash>(
-        &mut self,
-        flash: &mut F,
-        sealer: &Sealer,
-        vault: &mut Vault,
-        buffer: &mut Buffer,
-    ) -> Result<(), Fault> {
-        let Found::Sound(_) = SNAPSHOT.find(flash, sealer, self.bank, Some(self.epoch), &mut buffer.0)? else {
-            return Err(Fault::StorageDamaged);
-        };
-        vault.read(SNAPSHOT.parts(&mut buffer.0)?.text).map_err(|_| Fault::StorageDamaged)?;
-        while self.has_room() {
-            let mut record = [0; COUNTERS.body()];
-            let place = self.bank + self.end;
-            match COUNTERS.find(flash, sealer, place, Some(self.next_epoch()?), &mut record)? {
-                Found::Erased => break,
-                Found::Torn => self.end = BANK,
-                Found::Damaged => return Err(Fault::StorageDamaged),
-                Found::Sound(epoch) => {
-                    self.epoch = epoch;
-                    self.end += COUNTERS.length();
-                    vault.misses.copy_from_slice(&COUNTERS.parts(&mut record)?.text[..SLOTS]);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes `vault` as a new snapshot, and erases the old bank.
+    /// A store whose next commit replaces records that are not sound. Until then they stay unsound, wherever it is cut.
     ///
     /// # Errors
-    /// The flash failed: only [`Store::mount`] can tell which state it holds.
-    pub(crate) fn commit<F: NorFlash>(
+    /// The flash failed.
+    pub(crate) fn unsound<B: Board>(board: &mut B, buffer: &mut Buffer) -> Result<Self, Fault> {
+        let banks = banks(board, buffer);
+        buffer.clear();
+        // The bank that stays until the commit is the one that makes the records unsound.
+        let (bank, sound) = match banks? {
+            [Bank::Sound(first), Bank::Sound(second)] if first.epoch > second.epoch => (0, Some(first)),
+            [Bank::Damaged, Bank::Sound(settled)] if settled.settled => (0, Some(settled)),
+            [Bank::Sound(settled), Bank::Damaged] if settled.settled => (BANK, Some(settled)),
+            [_, Bank::Sound(sound)] | [Bank::Sound(sound), _] => (sound.bank, Some(sound)),
+            [Bank::Damaged, _] => (0, None),
+            [Bank::Empty, _] => (BANK, None),
+        };
+        let counter = board.generation().unwrap_or(0);
+        let (generation, epoch) = sound.map_or((0, 0), |snapshot| (snapshot.generation, snapshot.epoch));
+        // A log adds less than this to the epoch of its snapshot.
+        let epoch = epoch.saturating_add(BANK);
+        Ok(Self { live: Snapshot::unwritten(bank, generation.max(counter), epoch), log: Log::CLOSED })
+    }
+
+    /// Number of the latest change.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.live.epoch.saturating_add(self.log.live)
+    }
+
+    /// Generation of the records.
+    pub(crate) fn generation(&self) -> u32 {
+        self.live.generation
+    }
+
+    /// Writes `vault` as a new snapshot of a generation, and erases everything older.
+    ///
+    /// # Errors
+    /// The flash, the counter or the generator failed: only [`Store::mount`] can tell which state the flash holds.
+    pub(crate) fn commit<B: Board>(
         &mut self,
-        flash: &mut F,
-        sealer: &Sealer,
-        nonce: &[u8; NONCE],
+        board: &mut B,
+        generation: u32,
         vault: &Vault,
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
-        let (old, new, epoch) = (self.bank, BANK - self.bank, self.next_epoch()?);
-        // If the flash fails below, no counters may be appended to this bank.
-        self.end = BANK;
-        erase(flash, new)?;
-        let encoded = encode(vault, SNAPSHOT.parts(&mut buffer.0)?.text);
-        let written = encoded.and_then(|()| SNAPSHOT.write(flash, sealer, new, epoch, nonce, &mut buffer.0));
-        buffer.0.zeroize();
+        let nonces = [nonce(board)?, nonce(board)?];
+        let epoch = self.epoch().checked_add(1).ok_or(Fault::StorageFailed)?;
+        let mut new = Snapshot::unwritten(self.live.other(), generation, epoch);
+        let sealer = Sealer::new(&board.secret()?, generation)?;
+        flash::erase(board.flash(), new.bank, BANK)?;
+        let written = new.write(board.flash(), &sealer, &nonces, vault, &mut buffer.snapshot);
+        buffer.clear();
         written?;
-        *self = Self { bank: new, end: SNAPSHOT.length(), epoch };
-        // The change is complete. If this erasure fails, the next start repeats it before anything else.
-        let _ = erase(flash, old);
-        Ok(())
+        *self = Self { live: new, log: Log::NEW };
+        self.finish(board, vault)
     }
 
-    /// Appends the attempt counters of `vault`; the rest of it must equal the live snapshot.
+    /// Logs the misses of `vault`; the rest of it must equal the live snapshot.
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub(crate) fn log_misses<F: NorFlash>(
+    pub(crate) fn log_misses<B: Board>(
         &mut self,
-        flash: &mut F,
-        sealer: &Sealer,
-        nonce: &[u8; NONCE],
+        board: &mut B,
         vault: &Vault,
         buffer: &mut Buffer,
     ) -> Result<(), Fault> {
-        if !self.has_room() {
-            return self.commit(flash, sealer, nonce, vault, buffer);
+        let parent = self.live.log();
+        if !self.log.has_room(&parent) {
+            return self.commit(board, self.live.generation, vault, buffer);
         }
-        let mut record = [0; COUNTERS.body()];
-        COUNTERS.parts(&mut record)?.text[..SLOTS].copy_from_slice(&vault.misses);
-        let (place, epoch) = (self.bank + self.end, self.next_epoch()?);
-        let end = self.end + COUNTERS.length();
-        self.end = BANK;
-        COUNTERS.write(flash, sealer, place, epoch, nonce, &mut record)?;
-        (self.end, self.epoch) = (end, epoch);
-        Ok(())
+        let nonce = nonce(board)?;
+        let sealer = Sealer::new(&board.secret()?, self.live.generation)?;
+        self.log.append(board.flash(), &sealer, &parent, &nonce, vault.misses)
     }
 
-    /// Epoch of the next record. Epochs end after 2^32 changes, more than any flash can take.
-    fn next_epoch(&self) -> Result<u32, Fault> {
-        self.epoch.checked_add(1).ok_or(Fault::StorageFailed)
-    }
-
-    fn has_room(&self) -> bool {
-        self.end.saturating_add(COUNTERS.length()) <= BANK
+    /// Raises the counter, erases what is older than the live snapshot, and settles it.
+    fn finish<B: Board>(&mut self, board: &mut B, vault: &Vault) -> Result<(), Fault> {
+        let generation = self.live.generation;
+        if board.generation().is_some_and(|counter| counter < generation) {
+            board.raise_generation(generation).map_err(|_| Fault::StorageFailed)?;
+            if board.generation() != Some(generation) {
+                return Err(Fault::StorageFailed);
+            }
+        }
+        flash::erase(board.flash(), self.live.other(), BANK)?;
+        PROTOTYPES.erase_unused(board.flash(), &vault.places())?;
+        self.live.settle(board.flash())
     }
 }
 
-/// Writes the vault in postcard's encoding, followed by zeros.
-fn encode(vault: &Vault, text: &mut [u8; VAULT_LENGTH]) -> Result<(), Fault> {
-    text.fill(0);
-    postcard::to_slice(vault, text).map(|_| ()).map_err(|_| Fault::StorageFailed)
+/// 16 random bytes.
+pub(crate) fn nonce<B: Board>(board: &mut B) -> Result<[u8; NONCE], Fault> {
+    let mut nonce = [0; NONCE];
+    board.entropy().draw(&mut nonce)?;
+    Ok(nonce)
 }
 
-/// Erases a bank, unless it is erased already.
-fn erase<F: NorFlash>(flash: &mut F, bank: u32) -> Result<(), Fault> {
-    const { assert!((BANK as usize).is_multiple_of(F::ERASE_SIZE)) };
-    if is_erased(flash, bank)? {
+fn banks<B: Board>(board: &mut B, buffer: &mut Buffer) -> Result<[Bank; 2], Fault> {
+    Ok([Snapshot::find(board, 0, &mut buffer.snapshot)?, Snapshot::find(board, BANK, &mut buffer.snapshot)?])
+}
+
+/// Whether every prototype that the vault names opens. How long this takes does not tell how many they are.
+fn check_prototypes<B: Board>(board: &mut B, vault: &Vault, buffer: &mut Buffer) -> Result<(), Fault> {
+    let Some(enrolled) = vault.slots.iter().flatten().next() else {
         return Ok(());
-    }
-    flash.erase(bank, bank + BANK).map_err(|_| Fault::StorageFailed)?;
-    if is_erased(flash, bank)? { Ok(()) } else { Err(Fault::StorageFailed) }
-}
-
-fn is_erased<F: ReadNorFlash>(flash: &mut F, bank: u32) -> Result<bool, Fault> {
-    for place in (bank..bank + BANK).step_by(ALIGNMENT) {
-        let mut found = [0; ALIGNMENT];
-        read(flash, place, &mut found)?;
-        if found != [ERASED; ALIGNMENT] {
-            return Ok(false);
+    };
+    for slot in &vault.slots {
+        let stored = slot.as_ref().map(|slot| &slot.prototype);
+        let sealer = Sealer::new(&board.secret()?, stored.unwrap_or(&enrolled.prototype).generation)?;
+        match stored {
+            Some(stored) => {
+                PROTOTYPES.read(board.flash(), &sealer, stored, &mut buffer.prototype)?;
+            }
+            None => {
+                let components = enrolled.prototype.components.into();
+                PROTOTYPES.read_nothing(board.flash(), &sealer, components, &mut buffer.prototype)?;
+            }
         }
     }
-    Ok(true)
+    Ok(())
 }
 
-const _: () = assert!(VAULT_LENGTH.is_multiple_of(ALIGNMENT) && SLOTS <= ALIGNMENT);
-const _: () = assert!(SNAPSHOT.length() + 16 * COUNTERS.length() < BANK);
+/// The live snapshot by the table above, if there is one.
+fn choose(banks: [Bank; 2]) -> Result<Option<Snapshot>, Fault> {
+    match banks {
+        [Bank::Empty, Bank::Empty] => Ok(None),
+        [Bank::Sound(only), Bank::Empty] | [Bank::Empty, Bank::Sound(only)] => Ok(Some(only)),
+        [Bank::Sound(new), Bank::Damaged] | [Bank::Damaged, Bank::Sound(new)] if !new.settled => Ok(Some(new)),
+        [Bank::Sound(new), Bank::Sound(old)] | [Bank::Sound(old), Bank::Sound(new)]
+            if new.epoch > old.epoch && !new.settled =>
+        {
+            Ok(Some(new))
+        }
+        _ => Err(Fault::StorageDamaged),
+    }
+}

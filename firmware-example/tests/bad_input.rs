@@ -60,7 +60,7 @@ fn a_probe_without_direction_is_rejected_and_costs_an_attempt() {
         verify(client, SLOT, &genuine(9)).unwrap();
         client.scan(DIMS.features, &scan_without_direction()).unwrap();
         assert_eq!(client.call::<Embed>(&()).unwrap().components, [0; 4 * DIMS.latent], "a zero probe");
-        for (misses, slot) in [(1, SLOT), (1, EMPTY), (2, SLOT)] {
+        for (misses, slot) in [(1, SLOT), (2, EMPTY), (3, SLOT)] {
             assert_eq!(fault(verify(client, slot, &scan_without_direction())), Fault::Rejected);
             assert_eq!(slots(client)[usize::from(slot)].misses, misses);
         }
@@ -128,33 +128,83 @@ mod place {
     pub const DEVICE_SECRET: Range<usize> = 1..33;
     pub const ADMIN_KEY: Range<usize> = 33..65;
     pub const MODEL: Range<usize> = 65..97;
-    pub const MISSES: usize = 99 + super::SLOT as usize;
-    pub const LABEL: Range<usize> = 105..121;
-    pub const THRESHOLD: Range<usize> = 137..141;
-    pub const PROTOTYPE: usize = 141;
+    pub const LABEL: Range<usize> = 101..117;
+    pub const THRESHOLD: Range<usize> = 133..137;
+    /// Counts of false matches (0, 0, 0), their bound, the budget, no accepted risk.
+    pub const ERROR_RATE: Range<usize> = 137..146;
+    /// Place, components, generation.
+    pub const PROTOTYPE: Range<usize> = 146..149;
+    pub const PROTOTYPE_TAG: Range<usize> = 149..165;
 }
 
-/// Opens the snapshot on a flash by the README's table, applies `change` and seals it again.
-fn reseal(board: &SimBoard, change: impl FnOnce(&mut [u8])) {
-    const HEAD: usize = 32;
-    const TEXT: usize = 2304;
+/// Bytes of a snapshot's content, and offset of the log behind it.
+const TEXT: usize = 448;
+const LOG: usize = 528;
+
+/// The bank with a committed snapshot.
+fn bank(flash: &[u8]) -> usize {
+    let sound = |bank: &usize| flash[bank + 32 + TEXT + 16..][..16] == [0; 16];
+    [0, BANK as usize].into_iter().find(sound).expect("a committed snapshot")
+}
+
+/// Opens a record on a flash by the table in `store.rs`, applies `change` and seals it again; returns its tag.
+fn reseal(board: &SimBoard, place: usize, length: usize, parent: [u8; 16], change: impl FnOnce(&mut [u8])) -> [u8; 16] {
     let flash = board.flash.content();
-    let sound = |bank: &usize| flash[bank + HEAD + TEXT + 16..][..16] == [0; 16];
-    let bank = [0, BANK as usize].into_iter().find(sound).expect("a committed snapshot");
-    let record = &flash[bank..][..HEAD + TEXT + 16];
-    let associated = [&record[20..24], &record[16..20]].concat();
+    let record = &flash[place..][..32 + length + 16];
+    assert_eq!(record[28..32], (place as u32).to_le_bytes(), "it names its place");
+    let associated = [&record[16..32], &parent[..]].concat();
     let mut key = [0; 32];
-    Hkdf::<Sha256>::from_prk(&board.secret).unwrap().expand(b"neural-vault/token/seal/v1", &mut key).unwrap();
+    let info = [&b"neural-vault/token/seal/v2"[..], &record[20..24]];
+    Hkdf::<Sha256>::from_prk(&board.secret).unwrap().expand_multi_info(&info, &mut key).unwrap();
     let cipher = AsconAead128::new(key[..16].try_into().unwrap());
     let nonce = record[..16].try_into().unwrap();
-    let mut text = record[HEAD..HEAD + TEXT].to_vec();
-    let tag = record[HEAD + TEXT..].try_into().unwrap();
+    let mut text = record[32..][..length].to_vec();
+    let tag = record[32 + length..].try_into().unwrap();
     cipher.decrypt_inout_detached(nonce, &associated, text.as_mut_slice().into(), tag).expect("sealed so");
     change(&mut text);
     let tag = cipher.encrypt_inout_detached(nonce, &associated, text.as_mut_slice().into()).unwrap();
     for (index, byte) in text.into_iter().chain(tag).enumerate() {
-        board.flash.set(bank + HEAD + index, byte);
+        board.flash.set(place + 32 + index, byte);
     }
+    tag.into()
+}
+
+/// [`reseal`] of the snapshot and of the log that is bound to it, whose only record is its first.
+fn reseal_snapshot(board: &SimBoard, change: impl FnOnce(&mut [u8])) {
+    let flash = board.flash.content();
+    let bank = bank(&flash);
+    let old: [u8; 16] = flash[bank + 32 + TEXT..][..16].try_into().unwrap();
+    let mut misses = [0; 16];
+    reseal(board, bank + LOG, 16, old, |text| misses.copy_from_slice(text));
+    let tag = reseal(board, bank, TEXT, [0; 16], change);
+    // A record under another parent: opened as if it had this one, it is not sound, so it is written anew.
+    reseal_log(board, bank + LOG, tag, misses);
+}
+
+/// Seals a record of the log under another snapshot.
+fn reseal_log(board: &SimBoard, place: usize, parent: [u8; 16], mut text: [u8; 16]) {
+    let flash = board.flash.content();
+    let record = &flash[place..][..64];
+    let mut key = [0; 32];
+    let info = [&b"neural-vault/token/seal/v2"[..], &record[20..24]];
+    Hkdf::<Sha256>::from_prk(&board.secret).unwrap().expand_multi_info(&info, &mut key).unwrap();
+    let associated = [&record[16..32], &parent[..]].concat();
+    let cipher = AsconAead128::new(key[..16].try_into().unwrap());
+    let nonce = record[..16].try_into().unwrap();
+    let tag = cipher.encrypt_inout_detached(nonce, &associated, text.as_mut_slice().into()).unwrap();
+    for (index, byte) in text.into_iter().chain(tag).enumerate() {
+        board.flash.set(place + 32 + index, byte);
+    }
+}
+
+/// Seals another prototype in the place of the enrolled one, and names it in the snapshot.
+fn reseal_prototype(board: &SimBoard, components: &[f32; DIMS.latent]) {
+    let (mut place, mut tag) = (0, [0; 16]);
+    reseal_snapshot(board, |text| place = text[place::PROTOTYPE.start]);
+    let at = 2 * BANK as usize + 4096 * usize::from(place);
+    let bytes: Vec<u8> = components.iter().flat_map(|value| value.to_le_bytes()).collect();
+    tag.copy_from_slice(&reseal(board, at, bytes.len(), [0; 16], |text| text.copy_from_slice(&bytes)));
+    reseal_snapshot(board, |text| text[place::PROTOTYPE_TAG].copy_from_slice(&tag));
 }
 
 #[test]
@@ -162,17 +212,23 @@ fn the_layout_of_a_sealed_snapshot_does_not_change() {
     let aligned = bundle();
     let model = aligned.bytes();
     let board = enrolled_board(model);
-    reseal(&board, |text| {
+    let flash = board.flash.content();
+    reseal_snapshot(&board, |text| {
         assert_eq!(text[0], 1, "provisioned");
         assert_eq!(text[place::DEVICE_SECRET], SECRET);
         assert_eq!(text[place::ADMIN_KEY], ADMIN);
         assert_eq!(text[place::MODEL], *Bundle::open(model).unwrap().digest());
-        assert_eq!(text[97..105], [WINDOW, 1, 0, 0, 0, 0, 0, 1], "window, export, misses, slot 0 empty, slot 1 taken");
+        assert_eq!(text[97..101], [WINDOW, 1, 0, 1], "window, export, slot 0 empty, slot 1 taken");
         assert_eq!(text[place::LABEL], *b"alice\0\0\0\0\0\0\0\0\0\0\0");
         assert_eq!(text[place::THRESHOLD], THRESHOLD.to_le_bytes());
-        let (stored, rest) = text[place::PROTOTYPE..].split_at(4 * DIMS.latent);
-        assert_eq!(stored, prototype(model).iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>());
-        assert!(rest.iter().all(|byte| *byte == 0));
+        assert_eq!(text[place::ERROR_RATE], [0, 0, 0, 0, 0, 128, 63, 50, 0]);
+        assert_eq!(text[place::PROTOTYPE], [0, DIMS.latent as u8, 2], "in its place of the second generation");
+        assert_eq!(text[place::PROTOTYPE_TAG], flash[2 * BANK as usize + 32 + 4 * DIMS.latent..][..16]);
+        assert!(text[place::PROTOTYPE_TAG.end..].iter().all(|byte| *byte == 0), "no other slot, then zeros");
+    });
+    assert_eq!(board.flash.content(), flash, "sealed as it was");
+    reseal(&board, 2 * BANK as usize, 4 * DIMS.latent, [0; 16], |text| {
+        assert_eq!(*text, *prototype(model).iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>());
     });
     session(board, model, |client| verify(client, SLOT, &genuine(9)).unwrap());
 }
@@ -181,13 +237,17 @@ fn the_layout_of_a_sealed_snapshot_does_not_change() {
 fn a_record_whose_enrolment_is_unusable_releases_nothing() {
     let aligned = bundle();
     let model = aligned.bytes();
-    let floats = |values: Vec<f32>| values.into_iter().flat_map(f32::to_le_bytes).collect::<Vec<_>>();
-    let thresholds =
-        [f32::NAN, 1.5, -1.5, f32::NEG_INFINITY].map(|value| (place::THRESHOLD.start, floats(vec![value])));
-    let prototypes = [0.0, f32::NAN, f32::INFINITY, f32::MAX].map(|value| (place::PROTOTYPE, floats(vec![value; 16])));
-    for (at, damage) in thresholds.into_iter().chain(prototypes) {
+    let boards = [f32::NAN, 1.5, -1.5, f32::NEG_INFINITY].map(|threshold| {
         let board = enrolled_board(model);
-        reseal(&board, |text| text[at..][..damage.len()].copy_from_slice(&damage));
+        reseal_snapshot(&board, |text| text[place::THRESHOLD].copy_from_slice(&threshold.to_le_bytes()));
+        board
+    });
+    let prototypes = [0.0, f32::NAN, f32::INFINITY, f32::MAX].map(|component| {
+        let board = enrolled_board(model);
+        reseal_prototype(&board, &[component; DIMS.latent]);
+        board
+    });
+    for board in boards.into_iter().chain(prototypes) {
         session(board, model, |client| {
             for probe in [genuine(9), impostor(9)] {
                 assert_eq!(fault(verify(client, SLOT, &probe)), Fault::StorageDamaged);
@@ -202,15 +262,20 @@ fn a_record_whose_enrolment_is_unusable_releases_nothing() {
 }
 
 #[test]
-fn a_count_of_misses_beyond_all_disables_its_slot() {
+fn a_count_of_misses_beyond_all_disables_every_slot() {
     let aligned = bundle();
     let model = aligned.bytes();
     for misses in [50, 51, 255] {
         let board = enrolled_board(model);
-        reseal(&board, |text| text[place::MISSES] = misses);
+        let flash = board.flash.content();
+        let bank = bank(&flash);
+        let parent = flash[bank + 32 + TEXT..][..16].try_into().unwrap();
+        reseal(&board, bank + LOG, 16, parent, |text| text[0] = misses);
         session(board, model, |client| {
-            assert_eq!(fault(verify(client, SLOT, &genuine(9))), Fault::SlotDisabled);
-            assert_eq!(slots(client)[usize::from(SLOT)].misses, misses);
+            for slot in [SLOT, EMPTY] {
+                assert_eq!(fault(verify(client, slot, &genuine(9))), Fault::SlotDisabled);
+                assert_eq!(slots(client)[usize::from(slot)].misses, misses);
+            }
         });
     }
 }
@@ -242,7 +307,7 @@ fn a_token_draws_a_device_secret_where_none_is_given() {
         client.call::<Provision>(&Provisioning { device_secret: None, ..provisioning(model) }).unwrap();
     });
     let mut drawn = [0; 32];
-    reseal(&board, |text| drawn.copy_from_slice(&text[place::DEVICE_SECRET]));
+    reseal_snapshot(&board, |text| drawn.copy_from_slice(&text[place::DEVICE_SECRET]));
     assert_ne!(drawn, [0; 32]);
     assert_ne!(drawn, *DeviceSecret::from_bytes(&SECRET).expose_secret());
 }

@@ -145,12 +145,14 @@ faults! {
     /// The model is wider than the token's memory.
     62 ModelTooLarge "the token has no memory for this model";
 
-    /// The flash refused an operation.
-    70 StorageFailed "the token's flash failed; nothing was changed";
+    /// The flash, or the counter outside it, refused an operation.
+    70 StorageFailed "the token's flash failed: take its power away and ask for its state";
     /// A sealed record was changed.
     71 StorageDamaged "the token's records are damaged: wipe it";
     /// The records are older than the hardware's counter.
     72 StorageRolledBack "the token's records were rolled back: wipe it";
+    /// Every value but the last of the hardware's counter is used; the last one is for a wipe.
+    73 GenerationsUsedUp "the token's hardware counter is used up: only a wipe is left";
 
     /// No randomness; after a failed health test, until the next start.
     80 Entropy "the token's random generator failed";

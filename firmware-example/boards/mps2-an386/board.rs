@@ -1,7 +1,7 @@
 //! ARM's MPS2 with AN386, a Cortex-M4F at 25 MHz, as a token's board.
 
 use neural_vault_board_support::{Register, footprint, guard};
-use neural_vault_token::board::{Action, Board, BoardSecret, Footprint, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Footprint, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use zeroize::Zeroizing;
 
@@ -25,8 +25,8 @@ pub struct Mps2 {
     secret: File,
     entropy: Entropy<HostRandom>,
     /// The counter outside the flash, and its value.
-    epochs: File,
-    epoch: u32,
+    generations: File,
+    generation: u32,
     /// Ticks of timer 0 that earlier wraps add up to, and its value at the last reading.
     wraps: u64,
     latest: u32,
@@ -96,17 +96,17 @@ impl Mps2 {
                 file
             }
         };
-        let mut epoch = [0; 4];
-        let epochs = match File::open(c"token.epoch", semihosting::UPDATE) {
+        let mut generation = [0; 4];
+        let generations = match File::open(c"token.generation", semihosting::UPDATE) {
             Some(file) => {
-                file.read(&mut epoch)?;
+                file.read(&mut generation)?;
                 file
             }
-            None => File::open(c"token.epoch", semihosting::CREATE)?,
+            None => File::open(c"token.generation", semihosting::CREATE)?,
         };
-        let (flash, epoch) = (FileFlash::open()?, u32::from_le_bytes(epoch));
+        let (flash, generation) = (FileFlash::open()?, u32::from_le_bytes(generation));
         let entropy = Entropy::new(HostRandom(random));
-        let mut board = Self { flash, secret, entropy, epochs, epoch, wraps: 0, latest: 0 };
+        let mut board = Self { flash, secret, entropy, generations, generation, wraps: 0, latest: 0 };
         board.clock();
         Some(board)
     }
@@ -181,14 +181,15 @@ impl Board for Mps2 {
         watchdog::feed();
     }
 
-    fn epoch_floor(&mut self) -> Option<u32> {
-        Some(self.epoch)
+    fn generation(&mut self) -> Option<u32> {
+        Some(self.generation)
     }
 
-    fn raise_epoch_floor(&mut self, epoch: u32) {
-        self.epoch = epoch;
-        // If this write fails, the older and lower counter still accepts the records.
-        let _ = self.epochs.seek(0).and_then(|()| self.epochs.write(&epoch.to_le_bytes()));
+    fn raise_generation(&mut self, generation: u32) -> Result<(), CounterFailed> {
+        let written = self.generations.seek(0).and_then(|()| self.generations.write(&generation.to_le_bytes()));
+        written.ok_or(CounterFailed)?;
+        self.generation = generation;
+        Ok(())
     }
 
     fn ticks(&mut self) -> Option<u32> {

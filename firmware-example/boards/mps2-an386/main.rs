@@ -1,7 +1,7 @@
 //! The token in QEMU: ARM's MPS2 with AN386, a Cortex-M4F at 25 MHz.
 //!
 //! The link is UART0. Semihosting gives the board what it lacks, as files in the folder that QEMU runs in: `token.flash`
-//! is the NOR flash, `token.secret` the board's secret, `token.epoch` a counter that never goes back. The first start
+//! is the NOR flash, `token.secret` the board's secret, `token.generation` a counter that never goes back. The first start
 //! creates them.
 
 #![no_std]

@@ -1,4 +1,4 @@
-//! The last 16 KB of the chip's own flash, which hold the records.
+//! The end of the chip's own flash, which holds the records.
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
@@ -8,7 +8,7 @@ use neural_vault_board_support::flash::holds;
 use neural_vault_token::store::REGION;
 
 /// Address of the records.
-const START: u32 = 0x000f_c000;
+const START: u32 = (1 << 20) - REGION;
 
 // SAFETY: NVMC, section 4.3; it is used only to change flash within the records, where the linker puts nothing.
 const NVMC: fn(u32) -> Register = |offset| unsafe { Register::at(0x4001_e000 + offset) };

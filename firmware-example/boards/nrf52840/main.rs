@@ -1,7 +1,7 @@
 //! The token on Nordic's nRF52840, wired as on its development kit (PCA10056).
 //!
 //! The link is UART0 at 115,200 baud, no flow control, on the pins of the kit's debugger (RX P0.08, TX P0.06). The model
-//! lies in the kit's 8 MB of QSPI flash, read in place; the records in the last 16 KB of the chip's own flash; the
+//! lies in the kit's 8 MB of QSPI flash, read in place; the records in the last 36 KB of the chip's own flash; the
 //! secret is the chip's 256 bits of factory randomness. Button 1 gives consent. Register names and addresses are those
 //! of the nRF52840 Product Specification 1.8. Every test builds and links this image; it has not run on a board yet.
 

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = std::fs::read_to_string(arguments).map_err(|error| format!("{arguments}: {error}"))?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let (firmware, folder) = (std::fs::canonicalize(firmware)?, std::fs::canonicalize(folder)?);
-    for file in ["token.flash", "token.secret", "token.epoch"] {
+    for file in ["token.flash", "token.secret", "token.generation"] {
         let _ = std::fs::remove_file(folder.join(file));
     }
     match what.as_str() {

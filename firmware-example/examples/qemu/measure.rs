@@ -39,7 +39,7 @@ pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), 
         let bytes = bundle_in(FORMAT, &dims, features as u32, None)?;
         setup.model = folder.join("model.nvb");
         std::fs::write(&setup.model, bytes.bytes())?;
-        for file in ["token.flash", "token.epoch"] {
+        for file in ["token.flash", "token.generation"] {
             let _ = std::fs::remove_file(folder.join(file));
         }
         let host = Host::new(bytes.bytes(), window)?;

@@ -33,14 +33,16 @@ pub struct Flash(Rc<RefCell<State>>);
 #[derive(Debug)]
 struct State {
     bytes: Vec<u8>,
+    /// How often each word was completely written since its erasure.
+    writes: Vec<u8>,
     /// Steps left until the power is cut; `None` while it stays on.
     power: Option<(usize, Tear)>,
     /// Steps done since [`Flash::count`].
     steps: usize,
     /// Calls of write and erase since [`Flash::count`].
     operations: usize,
-    /// Whether every write and erasure fails.
-    broken: bool,
+    /// Writes and erasures left until each fails; `None` while all succeed.
+    broken: Option<usize>,
 }
 
 /// The flash failed, or its power was cut.
@@ -54,16 +56,23 @@ impl Default for Flash {
 }
 
 impl Flash {
-    /// Erased flash.
+    /// Erased flash for the records of a token.
     pub fn new() -> Self {
-        let bytes = vec![0xff; REGION as usize];
-        Self(Rc::new(RefCell::new(State { bytes, power: None, steps: 0, operations: 0, broken: false })))
+        Self::with_capacity(REGION as usize)
+    }
+
+    /// Erased flash of so many bytes, a whole number of sectors.
+    pub fn with_capacity(capacity: usize) -> Self {
+        let (bytes, writes) = (vec![0xff; capacity], vec![0; capacity / WORD]);
+        let (power, steps, operations, broken) = (None, 0, 0, None);
+        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, operations, broken })))
     }
 
     /// A flash of its own with the same content and full power.
     pub fn copy(&self) -> Self {
-        let copy = Self::new();
+        let copy = Self::with_capacity(self.capacity());
         copy.0.borrow_mut().bytes.clone_from(&self.0.borrow().bytes);
+        copy.0.borrow_mut().writes.clone_from(&self.0.borrow().writes);
         copy
     }
 
@@ -74,12 +83,16 @@ impl Flash {
 
     /// Replaces one byte.
     pub fn set(&self, place: usize, byte: u8) {
-        self.0.borrow_mut().bytes[place] = byte;
+        let state = &mut *self.0.borrow_mut();
+        state.bytes[place] = byte;
+        state.count_writes(place / WORD);
     }
 
     /// Replaces all bytes.
     pub fn set_content(&self, bytes: &[u8]) {
-        self.0.borrow_mut().bytes.copy_from_slice(bytes);
+        let state = &mut *self.0.borrow_mut();
+        state.bytes.copy_from_slice(bytes);
+        (0..bytes.len() / WORD).for_each(|word| state.count_writes(word));
     }
 
     /// Cuts the power in the step after `steps` more.
@@ -94,7 +107,20 @@ impl Flash {
 
     /// Makes every write and erasure fail, or succeed again.
     pub fn set_broken(&self, broken: bool) {
-        self.0.borrow_mut().broken = broken;
+        self.0.borrow_mut().broken = broken.then_some(0);
+    }
+
+    /// Makes every write and erasure fail after so many more.
+    pub fn break_after(&self, operations: usize) {
+        self.0.borrow_mut().broken = Some(operations);
+    }
+
+    /// Takes one step for something outside the flash that loses its power at the same time.
+    ///
+    /// # Errors
+    /// The power does not last for it.
+    pub fn pass(&self) -> Result<(), FlashError> {
+        self.0.borrow_mut().step(0, &[])
     }
 
     /// Steps and operations since the last call.
@@ -107,7 +133,18 @@ impl Flash {
 impl State {
     fn begin(&mut self) -> Result<(), FlashError> {
         self.operations += 1;
-        if self.broken { Err(FlashError) } else { Ok(()) }
+        match &mut self.broken {
+            Some(0) => return Err(FlashError),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// What was put into a word from outside counts as one write.
+    fn count_writes(&mut self, word: usize) {
+        let erased = self.bytes[word * WORD..][..WORD].iter().all(|&byte| byte == 0xff);
+        self.writes[word] = u8::from(!erased);
     }
 
     /// Changes one byte range in a single step, or the part of it that the power lasts for.
@@ -154,7 +191,7 @@ impl ReadNorFlash for Flash {
     }
 
     fn capacity(&self) -> usize {
-        REGION as usize
+        self.0.borrow().bytes.len()
     }
 }
 
@@ -167,7 +204,11 @@ impl NorFlash for Flash {
         let state = &mut *self.0.borrow_mut();
         state.begin()?;
         let part = SECTOR / ERASURE;
-        (from as usize..to as usize).step_by(part).try_for_each(|place| state.step(place, &vec![0xff; part]))
+        (from as usize..to as usize).step_by(part).try_for_each(|place| {
+            state.step(place, &vec![0xff; part])?;
+            state.writes[place / WORD..][..part / WORD].fill(0);
+            Ok(())
+        })
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
@@ -176,8 +217,13 @@ impl NorFlash for Flash {
         state.begin()?;
         for (place, word) in (offset as usize..).step_by(WORD).zip(bytes.chunks(WORD)) {
             let erased = state.bytes[place..place + WORD].iter().all(|&byte| byte == 0xff);
-            assert!(erased, "no word is written twice between erasures");
+            match state.writes[place / WORD] {
+                0 => assert!(erased || word == [0; WORD], "only zeros are written over what is not erased"),
+                1 => assert!(word == [0; WORD], "a word is written for the second time with zeros"),
+                _ => panic!("no word is written three times between erasures"),
+            }
             state.step(place, word)?;
+            state.writes[place / WORD] += 1;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
-use neural_vault_token::board::{Action, Board, BoardSecret, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
@@ -64,7 +64,9 @@ pub struct SimBoard {
     /// The actions that the token asked for.
     pub asked: Rc<RefCell<Vec<Action>>>,
     /// The counter outside the flash, if the board has one.
-    pub floor: Option<Rc<Cell<u32>>>,
+    pub generation: Option<Rc<Cell<u32>>>,
+    /// Whether that counter fails to rise.
+    pub counter_fails: bool,
     /// Milliseconds since the start: each look at the clock takes one.
     pub clock: u64,
     /// When the open question was asked.
@@ -103,10 +105,22 @@ impl SimBoard {
             consents: true,
             finger: None,
             asked: Rc::default(),
-            floor: None,
+            generation: None,
+            counter_fails: false,
             clock: 0,
             question: 0,
         }
+    }
+
+    /// A board that works, with a counter outside the flash.
+    pub fn with_counter(flash: Flash) -> Self {
+        Self { generation: Some(Rc::new(Cell::new(0))), ..Self::new(flash) }
+    }
+
+    /// A board of its own with the same content of flash and counter.
+    pub fn copy(&self) -> Self {
+        let generation = self.generation.as_ref().map(|generation| Rc::new(Cell::new(generation.get())));
+        Self { flash: self.flash.copy(), generation, ..self.clone() }
     }
 
     /// Makes the random generator give other bytes.
@@ -138,6 +152,7 @@ impl Board for SimBoard {
     type Random = SimRandom;
     const NAME: [u8; 16] = *b"simulated\0\0\0\0\0\0\0";
     const CONFIRMS: bool = true;
+    const LAST_GENERATION: u32 = 200;
 
     fn receive(&mut self) -> Option<u8> {
         None
@@ -174,13 +189,19 @@ impl Board for SimBoard {
         }
     }
 
-    fn epoch_floor(&mut self) -> Option<u32> {
-        self.floor.as_ref().map(|floor| floor.get())
+    fn generation(&mut self) -> Option<u32> {
+        self.generation.as_ref().map(|generation| generation.get())
     }
 
-    fn raise_epoch_floor(&mut self, epoch: u32) {
-        if let Some(floor) = &self.floor {
-            floor.set(floor.get().max(epoch));
+    fn raise_generation(&mut self, value: u32) -> Result<(), CounterFailed> {
+        match &self.generation {
+            Some(generation) if !self.counter_fails => {
+                assert_eq!(value, generation.get() + 1, "the counter rises by one");
+                self.flash.pass().map_err(|_| CounterFailed)?;
+                generation.set(value);
+                Ok(())
+            }
+            _ => Err(CounterFailed),
         }
     }
 }
@@ -252,11 +273,16 @@ pub fn enrolled_scans() -> Vec<Vec<f32>> {
 /// A board whose token is provisioned, with one enrolment in [`SLOT`].
 pub fn enrolled_board(model: &[u8]) -> SimBoard {
     let board = SimBoard::new(Flash::new());
+    enrol_on(&board, model);
+    board
+}
+
+/// Provisions a blank token, and enrols in [`SLOT`].
+pub fn enrol_on(board: &SimBoard, model: &[u8]) {
     session(board.clone(), model, |client| {
         client.call::<Provision>(&provisioning(model)).unwrap();
         client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
     });
-    board
 }
 
 /// The embedding that the host computes of a scan with its own copy of the model.

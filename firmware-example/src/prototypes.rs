@@ -1,0 +1,164 @@
+//! Prototypes on the flash: each is a sealed record of its own, in a place of its own.
+//!
+//! A prototype is far longer than everything else that a token remembers, so it is in memory only while it is used. There
+//! is one place more than there are slots: a new prototype is written beside the old one, and the snapshot decides which
+//! of them counts. What no snapshot names is erased.
+
+use embedded_storage::nor_flash::NorFlash;
+use neural_vault_core::wire::{Fault, SLOTS};
+use serde::{Deserialize, Serialize};
+
+use crate::flash;
+use crate::limits::LATENT;
+use crate::record::{self, Found};
+use crate::seal::{Context, NONCE, Sealer, TAG};
+
+/// Most components of a prototype that the format allows; [`LATENT`] is what this image has memory for.
+pub(crate) const MAX_COMPONENTS: usize = 8192;
+
+/// Number of places.
+pub(crate) const PLACES: usize = SLOTS + 1;
+
+/// Bytes of the largest prototype's body.
+pub(crate) const BODY: usize = record::body(text(LATENT));
+
+const KIND: u32 = 3;
+
+/// Erase units are at most this large.
+const SECTOR: u32 = 4096;
+
+/// Prototypes are sealed on their own; what binds one to a snapshot is that the snapshot holds its tag.
+const NO_PARENT: [u8; TAG] = [0; TAG];
+
+/// The places of prototypes on a flash: from an address on, each for a number of components.
+#[derive(Clone, Copy)]
+pub(crate) struct Prototypes {
+    start: u32,
+    place: u32,
+}
+
+/// Where a prototype is, and the tag of its record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    /// Number of its place.
+    pub(crate) place: u8,
+    /// Number of its components.
+    pub(crate) components: u16,
+    /// Generation of its key.
+    pub(crate) generation: u32,
+    /// Tag of its record.
+    pub(crate) tag: [u8; TAG],
+}
+
+impl Prototypes {
+    /// Places from `start` on, each large enough for this many components.
+    pub(crate) const fn new(start: u32, components: usize) -> Self {
+        assert!(components <= MAX_COMPONENTS);
+        Self { start, place: record::length(text(components)).next_multiple_of(SECTOR) }
+    }
+
+    /// Bytes of all places together.
+    pub(crate) const fn length(self) -> u32 {
+        PLACES as u32 * self.place
+    }
+
+    /// Seals the components and writes them to a place, erased before.
+    ///
+    /// `body` has room for the record and holds the encrypted components afterwards.
+    pub(crate) fn write<F: NorFlash>(
+        self,
+        flash: &mut F,
+        sealer: &Sealer,
+        (place, generation): (u8, u32),
+        nonce: &[u8; NONCE],
+        components: &[f32],
+        body: &mut [u8],
+    ) -> Result<Stored, Fault> {
+        let body = room(body, components.len())?;
+        let text = record::text(body)?;
+        text.fill(0);
+        for (word, component) in text.as_chunks_mut::<4>().0.iter_mut().zip(components) {
+            *word = component.to_le_bytes();
+        }
+        let at = self.address(place)?;
+        let tag = record::seal(sealer, self.context(at, generation), &NO_PARENT, nonce, body)?;
+        flash::erase(flash, at, self.place)?;
+        record::write(flash, at, body)?;
+        let components = u16::try_from(components.len()).map_err(|_| Fault::ModelTooLarge)?;
+        Ok(Stored { place, components, generation, tag })
+    }
+
+    /// Reads a prototype into `body` and decrypts it; returns its bytes, four little-endian for each component.
+    ///
+    /// The caller clears `body`.
+    ///
+    /// # Errors
+    /// It is not the record that was written, or longer than `body`.
+    pub(crate) fn read<'b, F: NorFlash>(
+        self,
+        flash: &mut F,
+        sealer: &Sealer,
+        stored: &Stored,
+        body: &'b mut [u8],
+    ) -> Result<&'b [u8], Fault> {
+        let components = usize::from(stored.components);
+        let (body, at) = (room(body, components)?, self.address(stored.place)?);
+        let Found::Committed = record::find(flash, at, body)? else {
+            return Err(Fault::StorageDamaged);
+        };
+        match record::open(sealer, self.context(at, stored.generation), &NO_PARENT, body)? {
+            Some(tag) if tag == stored.tag => record::text(body)?.get(..4 * components).ok_or(Fault::StorageDamaged),
+            _ => Err(Fault::StorageDamaged),
+        }
+    }
+
+    /// Takes as long as [`Prototypes::read`], and reads nothing: for a slot that holds no prototype.
+    pub(crate) fn read_nothing<F: NorFlash>(
+        self,
+        flash: &mut F,
+        sealer: &Sealer,
+        components: usize,
+        body: &mut [u8],
+    ) -> Result<(), Fault> {
+        let (body, at) = (room(body, components)?, self.address(0)?);
+        record::find(flash, at, body)?;
+        // No record has the epoch of this context, so this fails at its tag, after all its work.
+        let context = Context { epoch: u32::MAX, ..self.context(at, 0) };
+        match record::open(sealer, context, &NO_PARENT, body)? {
+            None => Ok(()),
+            Some(_) => Err(Fault::StorageDamaged),
+        }
+    }
+
+    /// Erases the places that are not in use.
+    pub(crate) fn erase_unused<F: NorFlash>(self, flash: &mut F, used: &[bool; PLACES]) -> Result<(), Fault> {
+        for (place, used) in (0..).zip(used) {
+            if !used {
+                flash::erase(flash, self.address(place)?, self.place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn address(self, place: u8) -> Result<u32, Fault> {
+        if usize::from(place) < PLACES {
+            Ok(self.start + u32::from(place) * self.place)
+        } else {
+            Err(Fault::StorageDamaged)
+        }
+    }
+
+    /// A prototype is no change by itself: its epoch is 0.
+    fn context(self, place: u32, generation: u32) -> Context {
+        Context { kind: KIND, generation, epoch: 0, place }
+    }
+}
+
+/// Bytes of the content for so many components.
+const fn text(components: usize) -> usize {
+    (4 * components).next_multiple_of(flash::ALIGNMENT)
+}
+
+fn room(body: &mut [u8], components: usize) -> Result<&mut [u8], Fault> {
+    body.get_mut(..record::body(text(components))).ok_or(Fault::ModelTooLarge)
+}

@@ -1,0 +1,157 @@
+//! The changes that are cut: how the board is prepared, and what is done while the power may go.
+
+use neural_vault_core::wire::*;
+use neural_vault_token::store::BANK;
+use neural_vault_token::token::Token;
+use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::flash::Tear;
+use neural_vault_token_simulator::*;
+
+pub type Host<'m> = Client<Token<'m, SimBoard>>;
+
+/// A change to cut.
+pub struct Case {
+    pub name: &'static str,
+    /// Prepares a blank board.
+    pub prepare: fn(&SimBoard, &[u8]),
+    /// What is sent before the power may be cut.
+    pub before: fn(&mut Host<'_>),
+    pub act: fn(&mut Host<'_>, &[u8]) -> Result<(), Refusal>,
+    /// Whether it is an attempt: then a third state is allowed, in which the attempt is counted and nothing else done.
+    pub attempt: bool,
+}
+
+/// Every change, from every state of the banks that it can find.
+pub const CASES: [Case; 17] = [
+    change("provision", blank, provision),
+    change("provision a wiped token", wiped, provision),
+    change("enrol", enrol_on, |client, _| enrol(client, EMPTY)),
+    change("enrol over an enrolment", enrol_on, |client, _| enrol(client, SLOT)),
+    attempt("verify, accepted", enrol_on, |client| send(client, genuine(7)), SLOT),
+    attempt("verify, rejected", enrol_on, |client| send(client, impostor(7)), SLOT),
+    attempt("verify an empty slot", enrol_on, |client| send(client, genuine(7)), EMPTY),
+    attempt("verify, accepted, with a full log", full_log, |client| send(client, genuine(7)), SLOT),
+    attempt("verify, rejected, with a full log", full_log, |client| send(client, impostor(7)), SLOT),
+    change("rotate", missed, |client, _| client.admin::<Rotate, _>(&ADMIN, IN_SLOT).map(|_| ())),
+    change("reset attempts", missed, |client, _| client.admin::<ResetAttempts, _>(&ADMIN, IN_SLOT)),
+    change("set policy", missed, |client, _| client.admin::<SetPolicy, _>(&ADMIN, Policy { allow_export: false })),
+    change("revoke", missed, |client, _| client.admin::<Revoke, _>(&ADMIN, IN_SLOT)),
+    change("wipe", missed, wipe),
+    change("wipe damaged records", damaged_log, wipe),
+    change("wipe a damaged new bank", damaged_new_bank, wipe),
+    change("wipe two damaged banks", damaged_banks, wipe),
+];
+
+/// A scan of a person who is enrolled later.
+pub fn another(take: u32) -> Vec<f32> {
+    scan(77, take)
+}
+
+const IN_SLOT: SlotNumber = SlotNumber { slot: SLOT };
+
+type Prepare = fn(&SimBoard, &[u8]);
+type Act = fn(&mut Host<'_>, &[u8]) -> Result<(), Refusal>;
+
+const fn change(name: &'static str, prepare: Prepare, act: Act) -> Case {
+    Case { name, prepare, before: |_| (), act, attempt: false }
+}
+
+const fn attempt(name: &'static str, prepare: Prepare, before: fn(&mut Host<'_>), slot: u8) -> Case {
+    let act: Act = if slot == SLOT { |client, _| judge(client, SLOT) } else { |client, _| judge(client, EMPTY) };
+    Case { name, prepare, before, act, attempt: true }
+}
+
+fn send(client: &mut Host<'_>, scan: Vec<f32>) {
+    client.scan(DIMS.features, &scan).unwrap();
+}
+
+fn judge(client: &mut Host<'_>, slot: u8) -> Result<(), Refusal> {
+    client.call::<Verify>(&SlotNumber { slot })
+}
+
+fn provision(client: &mut Host<'_>, model: &[u8]) -> Result<(), Refusal> {
+    client.call::<Provision>(&provisioning(model))
+}
+
+fn enrol(client: &mut Host<'_>, slot: u8) -> Result<(), Refusal> {
+    let scans: Vec<_> = (0..2).map(another).collect();
+    client.enrol(&ADMIN, slot, DIMS.features, &scans, THRESHOLD).map(|_| ())
+}
+
+/// Wipes a token, with a tag if it has sound records.
+pub fn wipe(client: &mut Host<'_>, _: &[u8]) -> Result<(), Refusal> {
+    match client.call::<Info>(&())?.state {
+        State::Disabled => client.call::<Wipe>(&Authorised { tag: [0; TAG_LENGTH], command: () }),
+        _ => client.admin::<Wipe, _>(&ADMIN, ()),
+    }
+}
+
+fn blank(_: &SimBoard, _: &[u8]) {}
+
+fn wiped(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    session(board.clone(), model, |client| wipe(client, model).unwrap());
+}
+
+/// An enrolled token with a miss.
+fn missed(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    session(board.clone(), model, |client| verify(client, SLOT, &impostor(1)).unwrap_err());
+}
+
+/// An enrolled token whose log is full, so that the next attempt is a commit.
+fn full_log(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    session(board.clone(), model, |client| {
+        // A success takes two of the 95 records; the first is the snapshot's own.
+        for take in 0..47 {
+            verify(client, SLOT, &genuine(take)).unwrap();
+        }
+    });
+}
+
+/// An enrolled token whose snapshot is sound, and whose live record of misses is not.
+fn damaged_log(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    flip(board, live_bank(board) + 528 + 40);
+}
+
+/// A sound bank of before a revocation, and the damaged one of after it.
+fn damaged_new_bank(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    let old = live_bank(board);
+    session(board.clone(), model, |client| {
+        let steps = board.copy();
+        session(steps.clone(), model, |client| {
+            steps.flash.count();
+            client.admin::<Revoke, _>(&ADMIN, IN_SLOT).unwrap();
+        });
+        // The bank's erasure takes 16 steps, the prototype's 8, the mark 4.
+        board.flash.cut_after(steps.flash.count().0 - 28, Tear::Before);
+        client.admin::<Revoke, _>(&ADMIN, IN_SLOT).unwrap_err();
+    });
+    board.flash.restore_power();
+    assert_ne!(board.flash.content()[old], 0xff, "the old bank is not erased yet");
+    flip(board, BANK as usize - old + 100);
+}
+
+fn damaged_banks(board: &SimBoard, model: &[u8]) {
+    damaged_new_bank(board, model);
+    let content = board.flash.content();
+    for bank in [0, BANK as usize] {
+        if content[bank + 40] != 0xff {
+            flip(board, bank + 40);
+        }
+    }
+}
+
+fn flip(board: &SimBoard, place: usize) {
+    let byte = board.flash.content()[place];
+    board.flash.set(place, byte ^ 4);
+}
+
+/// Start of the only bank that is not erased.
+fn live_bank(board: &SimBoard) -> usize {
+    let content = board.flash.content();
+    [0, BANK as usize].into_iter().find(|bank| content[*bank..][..16] != [0xff; 16]).unwrap()
+}
