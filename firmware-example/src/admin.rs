@@ -196,6 +196,6 @@ impl<B: Board> Machine<'_, B> {
 
     /// Fills `bytes` with random bytes in place, so that no copy of them is left elsewhere.
     pub(crate) fn draw(&mut self, bytes: &mut [u8]) -> Result<(), Refusal> {
-        Ok(self.board.entropy().draw(bytes).map_err(|_| Fault::Entropy)?)
+        self.board.entropy().draw(bytes).map_err(|error| Fault::from(error).into())
     }
 }

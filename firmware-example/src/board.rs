@@ -4,6 +4,7 @@ use core::error::Error;
 use core::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
+use neural_vault_core::wire::Fault;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::entropy::{Entropy, RandomSource};
@@ -126,6 +127,12 @@ impl fmt::Display for NoSecret {
 }
 
 impl Error for NoSecret {}
+
+impl From<NoSecret> for Fault {
+    fn from(_: NoSecret) -> Self {
+        Self::NoSecret
+    }
+}
 
 /// The counter of generations could not be raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

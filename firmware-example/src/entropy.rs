@@ -18,6 +18,7 @@
 use core::error::Error;
 use core::fmt;
 
+use neural_vault_core::wire::Fault;
 use zeroize::Zeroize;
 
 /// Bits of min-entropy that a byte of the source must have.
@@ -142,6 +143,12 @@ impl fmt::Display for EntropyFailed {
 }
 
 impl Error for EntropyFailed {}
+
+impl From<EntropyFailed> for Fault {
+    fn from(_: EntropyFailed) -> Self {
+        Self::Entropy
+    }
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -14,9 +14,9 @@ use crate::vault::Vault;
 pub(crate) struct Records<'m> {
     vault: &'m mut Vault,
     buffer: &'m mut Buffer,
-    store: Result<Store, Fault>,
-    /// Whether this start passed its self-test; without it the records are neither read nor written.
+    /// The outcome of the self-test at the start. After a failure, not even a wipe writes anything.
     self_test: Result<(), Fault>,
+    store: Result<Store, Fault>,
 }
 
 impl<'m> Records<'m> {
@@ -27,9 +27,8 @@ impl<'m> Records<'m> {
         buffer: &'m mut Buffer,
         self_test: Result<(), Fault>,
     ) -> Self {
-        let ready = self_test.and_then(|()| board.secret().map(drop).map_err(|_| Fault::NoSecret));
-        let store = ready.and_then(|()| Store::mount(board, vault, buffer));
-        Self { vault, buffer, store, self_test }
+        let store = self_test.and_then(|()| Store::mount(board, vault, buffer));
+        Self { vault, buffer, self_test, store }
     }
 
     /// What the token remembers; blank when the records are not sound.
@@ -65,7 +64,7 @@ impl<'m> Records<'m> {
         let store = self.store?;
         let stored = slot.get(&self.vault.slots).as_ref().map(|slot| slot.prototype);
         let generation = stored.map_or(store.generation(), |stored| stored.generation);
-        let sealer = Sealer::of_board(board, generation)?;
+        let sealer = Sealer::new(&board.secret()?, generation)?;
         let body = &mut self.buffer.prototype;
         let prototype = match stored {
             None => PROTOTYPES.read_nothing(board.flash(), &sealer, components, body).map(|()| None),
@@ -113,7 +112,7 @@ impl<'m> Records<'m> {
         self.update(board, self.store?, |board, store, vault, buffer| {
             let generation = next::<B>(store)?;
             let free = vault.places().iter().position(|used| !used).ok_or(Fault::StorageDamaged)?;
-            let (nonce, sealer) = (nonce(board)?, Sealer::of_board(board, generation)?);
+            let (nonce, sealer) = (nonce(board)?, Sealer::new(&board.secret()?, generation)?);
             let place = (free as u8, generation);
             let stored = PROTOTYPES.write(board.flash(), &sealer, place, &nonce, prototype, &mut buffer.prototype)?;
             change(vault, stored)?;

@@ -14,7 +14,7 @@ use neural_vault_core::wire::Fault;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::board::{Board, BoardSecret};
+use crate::board::BoardSecret;
 
 /// Bytes of a nonce.
 pub(crate) const NONCE: usize = 16;
@@ -51,11 +51,6 @@ pub(crate) struct Sealer(Zeroizing<[u8; 16]>);
 pub(crate) struct NotSealed;
 
 impl Sealer {
-    /// The key of a generation of this board's records.
-    pub(crate) fn of_board<B: Board>(board: &mut B, generation: u32) -> Result<Self, Fault> {
-        Self::new(&board.secret().map_err(|_| Fault::NoSecret)?, generation)
-    }
-
     /// Derives the key from the board's secret. Copies of both are left on the stack below the caller.
     pub(crate) fn new(secret: &BoardSecret, generation: u32) -> Result<Self, Fault> {
         let mut sealer = Self(Zeroizing::new([0; 16]));

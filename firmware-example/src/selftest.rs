@@ -1,5 +1,7 @@
 //! Self-tests: known answers at every start, before anything else, and again when a host asks.
 
+mod encoder;
+
 use neural_vault_core::challenge::ChallengeKey;
 use neural_vault_core::key::derive_v1;
 use neural_vault_core::wire::Fault;
@@ -7,15 +9,20 @@ use neural_vault_core::wire::Fault;
 use crate::board::{Board, BoardSecret};
 use crate::seal::{Context, NONCE, Sealer};
 
+pub(crate) use encoder::encoder;
+
 /// The self-test of a start. A token that fails it is disabled and reads no records until a start passes it.
 ///
 /// # Errors
-/// A known answer came out differently, or the random generator failed.
+/// A known answer came out differently, the random generator failed, or the board has no secret.
 pub(crate) fn power_on<B: Board>(board: &mut B) -> Result<(), Fault> {
-    if !(key_derivation() && sealing()) {
+    if !(key_derivation() && sealing() && encoder()) {
         return Err(Fault::SelfTest);
     }
-    if entropy(board) { Ok(()) } else { Err(Fault::Entropy) }
+    if !entropy(board) {
+        return Err(Fault::Entropy);
+    }
+    Ok(board.secret().map(drop)?)
 }
 
 /// Whether the v1 key of a prototype from -1 to 0.875 in steps of 1/8, and an answer to a challenge under this key, are

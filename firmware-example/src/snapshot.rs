@@ -64,7 +64,7 @@ impl Snapshot {
             return Ok(Bank::Empty);
         };
         let Context { generation, epoch, .. } = record::claimed(body)?;
-        let sealer = Sealer::of_board(board, generation)?;
+        let sealer = Sealer::new(&board.secret()?, generation)?;
         let context = Context { kind: KIND, generation, epoch, place: bank };
         let Some(tag) = record::open(&sealer, context, &NO_PARENT, body)? else {
             return Ok(Bank::Damaged);

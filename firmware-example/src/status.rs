@@ -49,6 +49,7 @@ impl<B: Board> Machine<'_, B> {
             (part::ENTROPY, selftest::entropy(&mut self.board)),
             (part::STORAGE, self.records.sound().is_ok()),
             (part::MODEL, model),
+            (part::ENCODER, selftest::encoder()),
         ];
         let bits = |passed| parts.iter().filter(|part| part.1 == passed).fold(0, |bits, part| bits | part.0);
         match bits(false) {

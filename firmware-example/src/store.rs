@@ -143,7 +143,7 @@ impl Store {
             return Err(Fault::StorageFailed);
         };
         Snapshot::decode(&mut buffer.snapshot, vault)?;
-        let sealer = Sealer::of_board(board, live.generation)?;
+        let sealer = Sealer::new(&board.secret()?, live.generation)?;
         let (log, misses) = Log::mount(board.flash(), &sealer, &live.log())?;
         vault.misses = misses;
         check_prototypes(board, vault, buffer)?;
@@ -199,7 +199,7 @@ impl Store {
         let nonces = [nonce(board)?, nonce(board)?];
         let epoch = self.epoch().checked_add(1).ok_or(Fault::StorageFailed)?;
         let mut new = Snapshot::unwritten(self.live.other(), generation, epoch);
-        let sealer = Sealer::of_board(board, generation)?;
+        let sealer = Sealer::new(&board.secret()?, generation)?;
         flash::erase(board.flash(), new.bank, BANK)?;
         let written = new.write(board.flash(), &sealer, &nonces, vault, &mut buffer.snapshot);
         buffer.clear();
@@ -223,7 +223,7 @@ impl Store {
             return self.commit(board, self.live.generation, vault, buffer);
         }
         let nonce = nonce(board)?;
-        let sealer = Sealer::of_board(board, self.live.generation)?;
+        let sealer = Sealer::new(&board.secret()?, self.live.generation)?;
         self.log.append(board.flash(), &sealer, &parent, &nonce, vault.misses)
     }
 
@@ -245,7 +245,7 @@ impl Store {
 /// 16 random bytes.
 pub(crate) fn nonce<B: Board>(board: &mut B) -> Result<[u8; NONCE], Fault> {
     let mut nonce = [0; NONCE];
-    board.entropy().draw(&mut nonce).map_err(|_| Fault::Entropy)?;
+    board.entropy().draw(&mut nonce)?;
     Ok(nonce)
 }
 
@@ -260,7 +260,7 @@ fn check_prototypes<B: Board>(board: &mut B, vault: &Vault, buffer: &mut Buffer)
     };
     for slot in &vault.slots {
         let stored = slot.as_ref().map(|slot| &slot.prototype);
-        let sealer = Sealer::of_board(board, stored.unwrap_or(&enrolled.prototype).generation)?;
+        let sealer = Sealer::new(&board.secret()?, stored.unwrap_or(&enrolled.prototype).generation)?;
         match stored {
             Some(stored) => {
                 PROTOTYPES.read(board.flash(), &sealer, stored, &mut buffer.prototype)?;

@@ -410,6 +410,6 @@ fn another_model_or_none_disables_a_provisioned_token() {
 fn a_sound_token_passes_its_self_test() {
     let aligned = bundle();
     session(enrolled_board(aligned.bytes()), aligned.bytes(), |client| {
-        assert_eq!(client.call::<SelfTest>(&()), Ok(SelfTestReport { passed: 31 }));
+        assert_eq!(client.call::<SelfTest>(&()), Ok(SelfTestReport { passed: 63 }));
     });
 }

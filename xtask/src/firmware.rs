@@ -46,6 +46,9 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
                 size::within_limits(&found)?;
                 write(&token.board.file("size.json"), &found)?;
                 write(&token.board.file("golden.txt"), &token.story(&mut steps)?)?;
+                for (file, found) in token.programs(&mut steps)? {
+                    write(&file, &found)?;
+                }
             }
             Ok(())
         }
@@ -91,6 +94,9 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     for token in tokens {
         let golden = token.board.file("golden.txt");
         same_lines(&token.story(steps)?, &read(&golden)?, &golden)?;
+        for (file, found) in token.programs(steps)? {
+            same_lines(&found, &read(&file)?, &file)?;
+        }
         let found = token.measure(steps)?;
         eprint!("{}", size::table(&found));
         size::within_limits(&found)?;
@@ -143,6 +149,28 @@ impl Token {
     fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
         let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
         Ok(size::document(&self.board.name, &Image::read(&self.elf)?, &verifications))
+    }
+
+    /// Builds and runs the board's further programs; returns what each prints, and the file that says what it must print.
+    fn programs(&self, steps: &mut Steps) -> Result<Vec<(PathBuf, String)>, Failure> {
+        let toolchain = thumb::provide_with_machine(steps)?;
+        let (out, model) = (target()?.join("firmware"), root().join("models/haxby-demo/model.i8i16.nvb"));
+        let mut printed = Vec::new();
+        for program in self.board.programs()? {
+            let name = format!("{}-{program}", self.board.name);
+            let mut build = toolchain.firmware(&out);
+            build.args(["--package", &self.board.name, "--bin", &name]);
+            steps.run(&format!("Program {name}"), &mut build)?;
+            let folder = target()?.join("token-programs").join(&name);
+            // A folder of its own, empty, for the files that the program leaves.
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+            let elf = out.join(TARGET).join("firmware").join(&name);
+            let mut qemu = self.board.qemu(&elf, &model, "null")?;
+            let found = steps.output(&format!("{name} in QEMU"), qemu.current_dir(folder))?;
+            printed.push((self.board.file(&format!("{program}.txt")), found));
+        }
+        Ok(printed)
     }
 
     fn drive(&self, steps: &mut Steps, heading: &str, what: &str) -> Result<String, Failure> {

@@ -126,6 +126,8 @@ pub mod part {
     pub const STORAGE: u32 = 8;
     /// The model is sound and, on a provisioned token, the provisioned one.
     pub const MODEL: u32 = 16;
+    /// The encoder gives a known answer on a small model of the firmware.
+    pub const ENCODER: u32 = 32;
 }
 
 /// What a blank token is provisioned with.

@@ -5,14 +5,15 @@ use core::ptr::read_volatile;
 use cortex_m_rt::STACK_PAINT_VALUE;
 
 unsafe extern "C" {
-    static _ram_start: u32;
+    static __sdata: u32;
+    static __sheap: u32;
     static _stack_start: u32;
     static _stack_end: u32;
 }
 
 /// Bytes of static memory.
 pub fn static_memory() -> u32 {
-    (&raw const _stack_end as u32).wrapping_sub(&raw const _ram_start as u32)
+    (&raw const __sheap as u32).wrapping_sub(&raw const __sdata as u32)
 }
 
 /// Most bytes of stack ever in use.

@@ -113,11 +113,6 @@ impl SimBoard {
         }
     }
 
-    /// Makes the random generator give other bytes.
-    pub fn reseed(&mut self, seed: u64) {
-        self.entropy = Entropy::new(SimRandom { seed, generator: Rc::clone(&self.random) });
-    }
-
     /// A board that works, with a counter outside the flash.
     pub fn with_counter(flash: Flash) -> Self {
         Self { generation: Some(Rc::new(Cell::new(0))), ..Self::new(flash) }
@@ -127,6 +122,11 @@ impl SimBoard {
     pub fn copy(&self) -> Self {
         let generation = self.generation.as_ref().map(|generation| Rc::new(Cell::new(generation.get())));
         Self { flash: self.flash.copy(), generation, ..self.clone() }
+    }
+
+    /// Makes the random generator give other bytes.
+    pub fn reseed(&mut self, seed: u64) {
+        self.entropy = Entropy::new(SimRandom { seed, generator: Rc::clone(&self.random) });
     }
 }
 

@@ -5,6 +5,7 @@
 //! | `Cargo.toml` | the package, named like its folder; a feature `weights-f32` if there is an image for float32 models |
 //! | `qemu.args` | that QEMU runs the board, and by which arguments |
 //! | `golden.txt`, `size.json` | what a run in QEMU prints, and its sizes; `cargo xtask firmware size --write` writes them |
+//! | another `NAME.txt` | what the package's further program `BOARD-NAME` prints in QEMU; written by the same command |
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,18 @@ impl Board {
         Ok(qemu)
     }
 
+    /// The names of the board's further programs that QEMU runs, in order: those with a file of what they print.
+    pub fn programs(&self) -> Result<Vec<String>, Failure> {
+        let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", self.folder.display()));
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let file = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+            names.extend(file.strip_suffix(".txt").filter(|name| *name != "golden").map(str::to_owned));
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Whether there is an image for models with float32 weights too.
     pub fn has_float32_image(&self) -> Result<bool, Failure> {
         Ok(read(&self.file("Cargo.toml"))?.lines().any(|line| line.starts_with("weights-f32 = ")))
@@ -90,6 +103,8 @@ mod tests {
             ("plain/Cargo.toml", "[package]\nname = \"plain\"\n"),
             ("both/Cargo.toml", "[features]\nweights-f32 = [\"token/weights-f32\"]\n"),
             ("both/qemu.args", "-machine m"),
+            ("both/golden.txt", ""),
+            ("both/faults.txt", ""),
             ("notes/README.md", ""),
         ] {
             let path = folder.join(file);
@@ -105,6 +120,8 @@ mod tests {
             })
             .collect();
         assert_eq!(found, [("both", true, true), ("plain", false, false)]);
+        assert_eq!(boards[0].programs().ok().unwrap(), ["faults"]);
+        assert!(boards[1].programs().ok().unwrap().is_empty());
         fs::remove_dir_all(&folder).unwrap();
     }
 

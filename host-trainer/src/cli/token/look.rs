@@ -37,12 +37,13 @@ const CAPABILITIES: [(u32, &str); 3] = [
     (capability::CONFIRMATION, "confirmation"),
 ];
 
-const PARTS: [(u32, &str); 5] = [
+const PARTS: [(u32, &str); 6] = [
     (part::KEY_DERIVATION, "key-derivation"),
     (part::SEALING, "sealing"),
     (part::ENTROPY, "entropy"),
     (part::STORAGE, "storage"),
     (part::MODEL, "model"),
+    (part::ENCODER, "encoder"),
 ];
 
 pub fn list(console: &Console) -> Result<(), Failure> {
