@@ -148,8 +148,8 @@ impl<B: Board> Machine<'_, B> {
         let was_provisioned = self.identity().is_ok();
         let outcome = self.records.wipe(&mut self.board);
         if outcome.is_ok() || (was_provisioned && self.identity().is_err()) {
-            // A blank token has another key, and this session was opened under the old one.
-            self.draw_static_key();
+            // A blank token draws another key, and this session was opened under the old one.
+            self.keys.unprovisioned = None;
             self.ends_session = true;
         }
         Ok(outcome?)

@@ -60,9 +60,7 @@ impl<'m, B: Board> Machine<'m, B> {
         let self_test = selftest::power_on(&mut board);
         let records = Records::open(&mut board, vault, buffer, self_test);
         let (scanner, model, stages) = (Scanner::new(scans), open(memory), Stages::default());
-        let mut machine = Self { board, records, scanner, row: 0, keys, ends_session: false, stages, memory, model };
-        machine.draw_static_key();
-        machine
+        Self { board, records, scanner, row: 0, keys, ends_session: false, stages, memory, model }
     }
 
     /// The token's state, from its records, its model and the misses in a row.

@@ -162,3 +162,102 @@ const fn text(components: usize) -> usize {
 fn room(body: &mut [u8], components: usize) -> Result<&mut [u8], Fault> {
     body.get_mut(..record::body(text(components))).ok_or(Fault::ModelTooLarge)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::vec;
+    use std::vec::Vec;
+
+    use neural_vault_token_simulator::flash::{Flash, TEARS};
+
+    use super::*;
+    use crate::board::BoardSecret;
+
+    const WIDE: Prototypes = Prototypes::new(0, MAX_COMPONENTS);
+    const NONCE_OF_TEST: [u8; NONCE] = [7; NONCE];
+
+    fn sealer(generation: u32) -> Sealer {
+        Sealer::new(&BoardSecret::filled_by(|bytes| bytes.fill(1)).unwrap(), generation).ok().unwrap()
+    }
+
+    fn buffer() -> Vec<u8> {
+        vec![0; record::body(text(MAX_COMPONENTS))]
+    }
+
+    fn components(count: usize) -> Vec<f32> {
+        (0..count).map(|index| index as f32 - 0.5).collect()
+    }
+
+    fn write(flash: &mut Flash, place: u8, components: &[f32]) -> Result<Stored, Fault> {
+        WIDE.write(flash, &sealer(3), (place, 3), &NONCE_OF_TEST, components, &mut buffer())
+    }
+
+    fn read(flash: &mut Flash, generation: u32, stored: &Stored) -> Result<Vec<f32>, Fault> {
+        let mut buffer = buffer();
+        let bytes = WIDE.read(flash, &sealer(generation), stored, &mut buffer)?;
+        Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
+    }
+
+    #[test]
+    fn prototypes_of_up_to_8192_components_are_read_as_they_were_written() {
+        for count in [1, 3, 4, 128, 8191, 8192] {
+            let mut flash = Flash::with_capacity(WIDE.length() as usize);
+            for place in 0..PLACES as u8 {
+                let stored = write(&mut flash, place, &components(count)).unwrap();
+                assert_eq!(read(&mut flash, 3, &stored), Ok(components(count)));
+            }
+        }
+        assert_eq!(WIDE.place, 36_864, "nine sectors");
+        let mut flash = Flash::with_capacity(WIDE.length() as usize);
+        assert_eq!(write(&mut flash, 0, &components(8193)), Err(Fault::ModelTooLarge));
+        assert_eq!(write(&mut flash, PLACES as u8, &components(1)), Err(Fault::StorageDamaged));
+    }
+
+    #[test]
+    fn a_prototype_is_read_only_as_what_it_is_and_where_it_was_written() {
+        let mut flash = Flash::with_capacity(WIDE.length() as usize);
+        let first = write(&mut flash, 0, &components(8192)).unwrap();
+        let second = write(&mut flash, 1, &components(8192)).unwrap();
+        assert_eq!(read(&mut flash, 4, &first), Err(Fault::StorageDamaged), "under another key");
+        let others = [
+            Stored { place: 1, ..first },
+            Stored { place: 9, ..first },
+            Stored { components: 8188, ..first },
+            Stored { generation: 4, ..first },
+            Stored { tag: second.tag, ..first },
+        ];
+        for other in others {
+            assert_eq!(read(&mut flash, 3, &other), Err(Fault::StorageDamaged), "{other:?}");
+        }
+        let sound = flash.content();
+        for place in (0..record::length(text(8192)) as usize - flash::MARK).step_by(509) {
+            flash.set(place, sound[place] ^ 0x10);
+            assert_eq!(read(&mut flash, 3, &first), Err(Fault::StorageDamaged), "a bit of byte {place}");
+            flash.set(place, sound[place]);
+        }
+        // A record that was moved as it is does not open where it lies now.
+        let mut moved = sound.clone();
+        moved.copy_within(..WIDE.place as usize, WIDE.place as usize);
+        flash.set_content(&moved);
+        assert_eq!(read(&mut flash, 3, &Stored { place: 1, ..first }), Err(Fault::StorageDamaged));
+    }
+
+    #[test]
+    fn a_prototype_whose_writing_is_cut_is_not_read_and_its_place_is_written_again() {
+        let mut whole = Flash::with_capacity(WIDE.length() as usize);
+        let stored = write(&mut whole, 2, &components(8192)).unwrap();
+        let steps = whole.count().0;
+        for cut in (0..steps - 4).step_by(211) {
+            for tear in TEARS {
+                let mut flash = Flash::with_capacity(WIDE.length() as usize);
+                flash.cut_after(cut, tear);
+                assert_eq!(write(&mut flash, 2, &components(8192)), Err(Fault::StorageFailed));
+                flash.restore_power();
+                assert_eq!(read(&mut flash, 3, &stored), Err(Fault::StorageDamaged));
+                WIDE.erase_unused(&mut flash, &[false; PLACES]).unwrap();
+                assert_eq!(write(&mut flash, 2, &components(8192)), Ok(stored));
+            }
+        }
+    }
+}

@@ -41,6 +41,7 @@ impl<B: Board> Machine<'_, B> {
         if hello.version != VERSION {
             return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
         }
+        self.draw_static_key()?;
         let mut ephemeral = Zeroizing::new([0; 32]);
         self.draw(&mut *ephemeral)?;
         let mut welcome = [0; WELCOME];
@@ -84,22 +85,21 @@ impl<B: Board> Machine<'_, B> {
         sealed.expect("an answer can be sealed")
     }
 
-    /// Draws a static key for a token that has none on its flash. Without randomness it has none, and no session opens.
-    pub(crate) fn draw_static_key(&mut self) {
-        self.keys.unprovisioned = None;
-        if self.identity().is_err() {
+    /// Draws a static key for a token that has none on its flash and none in memory.
+    fn draw_static_key(&mut self) -> Result<(), Refusal> {
+        if self.identity().is_err() && self.keys.unprovisioned.is_none() {
             let mut bytes = Zeroizing::new([0; 32]);
-            if self.draw(&mut *bytes).is_ok() {
-                self.keys.unprovisioned = Some(StaticKey::from_bytes(&bytes));
-            }
+            self.draw(&mut *bytes)?;
+            self.keys.unprovisioned = Some(StaticKey::from_bytes(&bytes));
         }
+        Ok(())
     }
 
     /// The token's static key.
     pub(crate) fn static_key(&self) -> Result<&StaticKey, Fault> {
         match self.identity() {
             Ok(identity) => Ok(&identity.static_key),
-            Err(_) => self.keys.unprovisioned.as_ref().ok_or(Fault::Entropy),
+            Err(_) => self.keys.unprovisioned.as_ref().ok_or(Fault::HandshakeNeeded),
         }
     }
 

@@ -10,6 +10,7 @@ use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_session::Session;
 use neural_vault_token::memory::Memory;
+use neural_vault_token::store::BANK;
 use neural_vault_token::token::Token;
 use neural_vault_token_simulator::client::{Client, hello};
 use neural_vault_token_simulator::flash::Flash;
@@ -207,6 +208,55 @@ fn secrets_lie_in_the_vault_and_in_no_buffer() {
     assert_eq!(in_memory(&|_| ()), [0, 1, 1, 0, 0], "started");
     let wipe = |client: &mut Client<Token<'_, SimBoard>>| client.admin::<Wipe, _>(&KEY, ()).unwrap();
     assert_eq!(in_memory(&wipe), [0; 5], "wiped");
+}
+
+#[test]
+fn a_token_without_sound_records_keeps_no_secret() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard { secret: BOARD, ..SimBoard::with_counter(Flash::new()) };
+    session(board.clone(), model, |client| {
+        let (device_secret, admin_key) = (Some(DeviceSecret::from_bytes(&DEVICE)), AdminKey::from_bytes(&KEY));
+        client.call::<Provision>(&Provisioning { device_secret, admin_key, ..provisioning(model) }).unwrap();
+        client.enrol(&KEY, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
+    });
+    let prototype: Vec<u8> = prototype(model).into_iter().flat_map(f32::to_le_bytes).collect();
+    let bank = if board.flash.content()[0] == 0xff { BANK as usize } else { 0 };
+    // Copies of each secret, once the token is disabled at its start or by what `use_it` does.
+    let disabled = |board: SimBoard, use_it: &dyn Fn(&mut Client<Token<'_, SimBoard>>)| {
+        let mut memory = Box::new(Memory::new());
+        let mut client = Client::new(Token::start(board, model, &mut memory));
+        client.handshake().unwrap();
+        use_it(&mut client);
+        assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
+        drop(client);
+        [&BOARD[..], &DEVICE, &KEY, &sealing_key(2), &sealing_key(3), &prototype[..16]].map(|it| copies(&memory, it))
+    };
+    let flipped = |place: usize| {
+        let board = board.copy();
+        board.flash.set(place, board.flash.content()[place] ^ 1);
+        disabled(board, &|_| ())
+    };
+    // The snapshot; its log, after the snapshot was opened; the prototype, after both.
+    for place in [bank + 40, bank + 560 + 40, 2 * BANK as usize + 40] {
+        assert_eq!(flipped(place), [0; 6], "damaged at {place}");
+    }
+    let rolled_back = board.copy();
+    rolled_back.generation.as_ref().unwrap().set(3);
+    assert_eq!(disabled(rolled_back, &|_| ()), [0; 6], "rolled back");
+    let revoke = |client: &mut Client<Token<'_, SimBoard>>| {
+        let refused = client.admin::<Revoke, _>(&KEY, SlotNumber { slot: SLOT }).unwrap_err();
+        assert_eq!(refused.fault(), Some(Fault::StorageFailed));
+    };
+    let stuck = board.copy();
+    let in_use = |client: &mut Client<Token<'_, SimBoard>>| {
+        verify(client, SLOT, &genuine(9)).unwrap();
+        client.transport.board().flash.set_stuck(true);
+        revoke(client);
+    };
+    assert_eq!(disabled(stuck, &in_use), [0; 6], "an erasure that fails");
+    let counter_fails = SimBoard { counter_fails: true, ..board.copy() };
+    assert_eq!(disabled(counter_fails, &revoke), [0; 6], "a counter that fails");
 }
 
 #[test]

@@ -43,6 +43,8 @@ struct State {
     operations: usize,
     /// Writes and erasures left until each fails; `None` while all succeed.
     broken: Option<usize>,
+    /// Whether erasures report success and do nothing.
+    stuck: bool,
 }
 
 /// The flash failed, or its power was cut.
@@ -64,8 +66,8 @@ impl Flash {
     /// Erased flash of so many bytes, a whole number of sectors.
     pub fn with_capacity(capacity: usize) -> Self {
         let (bytes, writes) = (vec![0xff; capacity], vec![0; capacity / WORD]);
-        let (power, steps, operations, broken) = (None, 0, 0, None);
-        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, operations, broken })))
+        let (power, steps, operations, broken, stuck) = (None, 0, 0, None, false);
+        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, operations, broken, stuck })))
     }
 
     /// A flash of its own with the same content and full power.
@@ -93,6 +95,11 @@ impl Flash {
         let state = &mut *self.0.borrow_mut();
         state.bytes.copy_from_slice(bytes);
         (0..bytes.len() / WORD).for_each(|word| state.count_writes(word));
+    }
+
+    /// Makes every erasure report success and do nothing, or work again.
+    pub fn set_stuck(&self, stuck: bool) {
+        self.0.borrow_mut().stuck = stuck;
     }
 
     /// Cuts the power in the step after `steps` more.
@@ -203,6 +210,9 @@ impl NorFlash for Flash {
         assert!(from.is_multiple_of(SECTOR as u32) && to.is_multiple_of(SECTOR as u32), "erases whole sectors");
         let state = &mut *self.0.borrow_mut();
         state.begin()?;
+        if state.stuck {
+            return Ok(());
+        }
         let part = SECTOR / ERASURE;
         (from as usize..to as usize).step_by(part).try_for_each(|place| {
             state.step(place, &vec![0xff; part])?;

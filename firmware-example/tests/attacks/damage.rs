@@ -1,0 +1,77 @@
+//! A flipped bit in what was just committed takes nothing back.
+//!
+//! The defence: a committed snapshot that does not open is never passed over for an older one that does.
+
+use neural_vault_core::wire::*;
+use neural_vault_token::store::BANK;
+use neural_vault_token_simulator::flash::{Flash, Tear};
+use neural_vault_token_simulator::*;
+
+use crate::seen::{CHANGES, Change, Seen, after, seen};
+
+/// A board whose power was cut when a change was committed and nothing older was erased yet.
+fn cut_after_commit(board: &SimBoard, model: &[u8], change: &Change, new: &Seen) -> SimBoard {
+    for steps in 0.. {
+        let cut = board.copy();
+        session(cut.clone(), model, |client| {
+            cut.flash.cut_after(steps, Tear::Before);
+            (change.make)(client).unwrap_err();
+        });
+        cut.flash.restore_power();
+        if seen(&cut, model) == *new {
+            return cut;
+        }
+    }
+    unreachable!()
+}
+
+#[test]
+fn no_flipped_bit_takes_a_change_back() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let (mut flips, mut disabled) = (0, 0);
+    for board in [SimBoard::new(Flash::new()), SimBoard::with_counter(Flash::new())] {
+        enrol_on(&board, model);
+        for change in &CHANGES {
+            let new = seen(&after(&board, model, change), model);
+            let cut = cut_after_commit(&board, model, change, &new);
+            let content = cut.flash.content();
+            let banks = [0, BANK as usize].map(|bank| content[bank..][..512].iter().any(|&byte| byte != 0xff));
+            assert_eq!(banks, [true, true], "{}: both banks are written", change.name);
+            for place in (0..content.len()).filter(|&place| content[place] != 0xff || place % 512 == 7) {
+                for bit in 0..8 {
+                    cut.flash.set(place, content[place] ^ 1 << bit);
+                    let found = seen(&cut, model);
+                    cut.flash.set(place, content[place]);
+                    flips += 1;
+                    if found.state == State::Disabled {
+                        disabled += 1;
+                    } else {
+                        assert_eq!(found, new, "{}: bit {bit} of {place}", change.name);
+                    }
+                }
+            }
+        }
+    }
+    println!("{flips} flipped bits after a commit: {disabled} disable the token, none takes a change back");
+    assert!(disabled > flips / 4);
+}
+
+#[test]
+fn a_token_with_a_damaged_new_bank_can_only_be_wiped_and_is_blank_then() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    for change in &CHANGES {
+        let new = seen(&after(&board, model, change), model);
+        let cut = cut_after_commit(&board, model, change, &new);
+        let bank = if board.flash.content()[0] == 0xff { 0 } else { BANK as usize };
+        cut.flash.set(bank + 100, cut.flash.content()[bank + 100] ^ 1);
+        assert_eq!(crate::seen::reason(&cut, model), Fault::StorageDamaged);
+        session(cut.clone(), model, |client| {
+            assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()), Err(Fault::StorageDamaged.into()));
+            crate::seen::wipe_unsound(client).unwrap();
+        });
+        assert_eq!(seen(&cut, model).state, State::Blank);
+    }
+}
