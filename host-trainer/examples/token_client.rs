@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A line about the token at `port`.
 pub fn describe(port: &str) -> Result<String, Box<dyn Error>> {
     let timeouts = Timeouts { timeout: Duration::from_secs(10), stop: Default::default() };
-    let mut client = Client::open(&port.parse()?, BAUD, timeouts)?;
+    let mut client = Client::open(&port.parse()?, BAUD, timeouts, None)?;
     let info = client.info()?;
     let sound = client.self_test()?.count_ones();
     Ok(format!("{port}: {:?}, {} slots, {sound} parts sound", info.state, client.welcome().slots))

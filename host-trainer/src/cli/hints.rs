@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use neural_vault_core::wire::Fault;
+
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::runtime::{VARIABLES, VERSION};
@@ -246,7 +248,17 @@ impl Hint for TokenError {
             Self::Broken { .. } => "; check that the token is connected, and run it again",
             Self::Silent { .. } => "; check that the token is connected and running, or give a longer --timeout",
             Self::Noisy { .. } => "; check that it is a token, its cable and --baud",
-            Self::Restarted { .. } => "; run it again",
+            Self::SessionLost { .. } => "; run it again",
+            Self::NoKey { .. } => "; give the file that `neural-vault token provision` or `neural-vault token pin` wrote",
+            Self::OtherToken { .. } => {
+                "; give this token's own --token-key; a wipe gives a token another key: compare the fingerprint that \
+                 `neural-vault token info` shows, then `neural-vault token pin --force`"
+            }
+            Self::NotAuthentic { .. } => "; somebody else may be on the line: do not go on before you know who",
+            Self::RefusedInClear { refusal, .. } if refusal.fault() == Some(Fault::AnswerGone) => {
+                "; it was carried out: `neural-vault token info` shows the state, `neural-vault token rotate` makes new keys"
+            }
+            Self::RefusedInClear { .. } => "; run it again",
             Self::Stopped { .. } => "; the token discards a partly sent scan at the next command",
             Self::Version { .. } | Self::Nonsense { .. } => "; use matching versions of token and program",
             Self::Refused { .. } => "",

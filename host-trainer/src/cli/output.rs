@@ -11,6 +11,7 @@
 //! | a file, without `--force` | 2 |
 //! | no folder to write in, or one that may not be written | 7 |
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -18,7 +19,7 @@ use clap::Args;
 use super::failure::{Failure, OUTPUT, USAGE};
 use crate::dataset::is_recording;
 use crate::enrolment::{Enrolment, EnrolmentError};
-use crate::files::{self, Existing};
+use crate::files::{self, Existing, Pending, Readers};
 use crate::model::{self, Model, ModelError};
 use crate::training::ARCHIVE;
 
@@ -42,6 +43,20 @@ pub struct Outputs {
     inputs: Vec<PathBuf>,
     checked: Vec<PathBuf>,
     existing: Existing,
+}
+
+/// Begins a file that a command writes at its end: under a temporary name, so that it is whole or absent.
+pub fn new_file(path: &Path, readers: Readers, existing: Existing) -> Result<Pending, Failure> {
+    Pending::create(path, readers, existing).map_err(|error| unwritten(path, &error))
+}
+
+/// Writes all of a file that [`new_file`] began.
+pub fn write_file(mut file: Pending, path: &Path, text: &str) -> Result<(), Failure> {
+    file.write_all(text.as_bytes()).and_then(|()| file.commit()).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(OUTPUT, format!("{}: {error}", path.display()))
 }
 
 impl Force {

@@ -1,106 +1,100 @@
-//! The host's side of the connection: sends a request and repeats it until a valid answer arrives.
+//! The host's side of a session: a handshake, then requests that are sealed and sent in order.
 
 use std::fmt;
-use std::io;
-use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use neural_vault_core::wire::*;
-use rand::RngExt;
+use neural_vault_session::{Initiator, PublicKey, Session, SessionError};
+use rand::{Rng, RngExt};
 use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::transport::Link;
+use super::frames::{Frames, Sent, Timeouts};
 use super::{Port, TokenError};
 
 /// Shortest time that a person is given to find the token and press its button.
 const PERSON: Duration = Duration::from_secs(60);
 
-/// Longest time between two checks of [`Timeouts::stop`].
-const SLICE: Duration = Duration::from_millis(100);
+/// The handshake, as errors name it.
+pub(super) const HANDSHAKE: &str = "handshake";
 
-/// The first wait for an answer is the total time divided by this; each further wait is twice as long.
-const FIRST_WAIT: u32 = 32;
-
-/// Time limits of a conversation, and a flag that ends it.
-#[derive(Clone, Debug)]
-pub struct Timeouts {
-    /// Longest wait for the answer to one request, all its repetitions included.
-    pub timeout: Duration,
-    /// Set from another thread to end the conversation.
-    pub stop: Arc<AtomicBool>,
-}
-
-/// A token that answered a handshake.
+/// A session with a token.
 pub struct Client {
-    port: Port,
-    link: Link,
-    timeouts: Timeouts,
+    frames: Frames,
+    session: Session,
+    token: PublicKey,
+    is_pinned: bool,
     welcome: Welcome,
-    number: u32,
-    receiver: Receiver,
-    /// Bytes read from the link, and the range that is not yet decoded.
-    bytes: Zeroizing<[u8; 512]>,
-    unread: Range<usize>,
-    /// Bytes received so far.
-    received: usize,
-    /// The latest answer's message.
+    /// The latest answer, opened.
     answer: Zeroizing<Vec<u8>>,
-}
-
-/// How a wait for an answer ended.
-enum Received {
-    Answer,
-    Damage,
-    Nothing,
 }
 
 /// Without messages, which may be secret.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("port", &self.port).field("welcome", &self.welcome).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("port", &self.frames.port)
+            .field("token", &self.token)
+            .field("welcome", &self.welcome)
+            .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Opens a port and makes the handshake; `baud` is for serial ports.
+    /// Opens a port and a session; `baud` is for serial ports.
+    ///
+    /// With a `pinned` key, no other token can answer. Without one the session is with whoever answers: a person must
+    /// compare the fingerprint of [`Client::token`] before anything that matters is sent.
     ///
     /// # Errors
-    /// When the port cannot be opened, nothing answers in time, or the token has another protocol version.
-    pub fn open(port: &Port, baud: u32, timeouts: Timeouts) -> Result<Self, TokenError> {
-        let link = Link::open(port, baud, timeouts.timeout)
-            .map_err(|source| TokenError::Open { port: port.clone(), source })?;
-        let mut client = Self {
-            port: port.clone(),
-            link,
-            timeouts,
-            welcome: Welcome { version: VERSION, table: TABLE, capabilities: 0, chunk: 0, slots: 0, window: 0 },
-            // Random, so that late answers to an earlier host's requests do not have the number of one of ours.
-            number: rand::rng().random(),
-            receiver: Receiver::new(),
-            bytes: Zeroizing::new([0; 512]),
-            unread: 0..0,
-            received: 0,
-            answer: Zeroizing::default(),
-        };
+    /// When the port cannot be opened, nothing answers in time, or the token has another key or protocol version.
+    pub fn open(port: &Port, baud: u32, timeouts: Timeouts, pinned: Option<&PublicKey>) -> Result<Self, TokenError> {
+        let mut frames = Frames::open(port, baud, timeouts)?;
+        let timeout = frames.timeouts.timeout;
         // Ends a partial frame of an earlier host, if there is one.
-        let sent = client.send(&[0], Handshake::NAME, client.timeouts.timeout);
-        sent.map_err(|error| client.no_token(error))?;
-        let welcome = client.call::<Handshake>(&Hello { version: VERSION });
-        let welcome = welcome.map_err(|error| match error.fault() {
-            Some(Fault::VersionMismatch) => client.version_mismatch(error.detail()),
-            _ => client.no_token(error),
+        let sent = frames.send(&[0], HANDSHAKE, timeout);
+        sent.map_err(|error| frames.no_token(error))?;
+
+        let mut ephemeral = Zeroizing::new([0; 32]);
+        rand::rng().fill_bytes(&mut *ephemeral);
+        let mut message = [0; 64];
+        let begun = Initiator::new(pinned, &ephemeral, PROLOGUE, &mut message);
+        let (initiator, length) = begun.map_err(|_| TokenError::NoKey { port: port.clone() })?;
+        let hello = Hello { version: VERSION, pinned: pinned.is_some(), message: &message[..length] };
+        // Random, so that a late answer to an earlier host's handshake does not have the number of this one.
+        let number = rand::rng().random();
+        let mut buffer = [0; MAX_FRAME];
+        let frame = postcard::to_allocvec(&hello)
+            .ok()
+            .and_then(|payload| encode(Kind::Handshake, number, &payload, &mut buffer).ok())
+            .and_then(|length| buffer.get(..length));
+        let nonsense = |reason| TokenError::Nonsense { port: port.clone(), request: HANDSHAKE, reason };
+        let frame = frame.ok_or_else(|| nonsense("the greeting fits no frame"))?;
+        let sent = Sent { frame, kind: Kind::Handshake, number, request: HANDSHAKE, timeout };
+        let mut answer = Vec::new();
+        let exchanged = frames.exchange(sent, &mut |payload| {
+            answer = payload.to_vec();
+            true
+        });
+        exchanged.map_err(|error| frames.no_token(error))?;
+
+        let mut payload = [0; 64];
+        let done = initiator.finish(&answer, &mut payload).map_err(|error| match error {
+            SessionError::Authentication | SessionError::WeakKey => {
+                TokenError::NotAuthentic { port: port.clone(), request: HANDSHAKE, answers: 1 }
+            }
+            _ => nonsense("it is no answer to a handshake"),
         })?;
+        let welcome = payload.get(..done.payload).and_then(|bytes| read::<Welcome>(bytes).ok());
+        let welcome = welcome.ok_or_else(|| nonsense("it does not decode"))?;
         if welcome.version != VERSION {
-            return Err(client.version_mismatch(u32::from(welcome.version)));
+            return Err(TokenError::version(port.clone(), welcome.version.into()));
         }
         if !(1..=CHUNK).contains(&usize::from(welcome.chunk)) {
-            return Err(client.nonsense(Handshake::NAME, "chunks of a scan would fit no frame"));
+            return Err(nonsense("chunks of a scan would fit no frame"));
         }
-        client.welcome = welcome;
-        Ok(client)
+        let (session, token, is_pinned) = (done.session, done.token, pinned.is_some());
+        Ok(Self { frames, session, token, is_pinned, welcome, answer: Zeroizing::default() })
     }
 
     /// The token's answer to the handshake.
@@ -112,7 +106,19 @@ impl Client {
     /// The port.
     #[must_use]
     pub fn port(&self) -> &Port {
-        &self.port
+        &self.frames.port
+    }
+
+    /// The token's public key: the pinned one, or the one that whoever answered has shown.
+    #[must_use]
+    pub fn token(&self) -> &PublicKey {
+        &self.token
+    }
+
+    /// Whether the session is with the token that was pinned.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.is_pinned
     }
 
     /// Whether a person must confirm provisioning, wiping and exporting at the token.
@@ -123,7 +129,7 @@ impl Client {
 
     /// Sends request `E` and waits for its answer.
     pub(super) fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
-        self.ask::<E>(request, self.timeouts.timeout)
+        self.ask::<E>(request, self.frames.timeouts.timeout)
     }
 
     /// As [`Client::call`], for requests that a person may have to confirm.
@@ -131,145 +137,65 @@ impl Client {
         self.ask::<E>(request, self.timeout_with_a_person())
     }
 
-    /// Sends request `E` as the administrator, under a fresh nonce.
+    /// Sends request `E` as the administrator, authorised for this place in this session.
     pub(super) fn administer<E, C>(&mut self, key: &AdminKey, command: C) -> Result<E::Answer<'_>, TokenError>
     where
         C: Serialize,
         E: for<'a> Endpoint<Request<'a> = Authorised<C>>,
     {
-        let nonce = self.call::<Nonce>(&())?;
-        match authorise::<E, C>(key, &nonce, command) {
+        let place = SessionPlace { session: self.session.hash(), number: self.session.sealed() };
+        match authorise::<E, C>(key, place, command) {
             Some(request) => self.ask::<E>(&request, self.timeout_with_a_person()),
             None => Err(self.nonsense(E::NAME, "the command is too long to authorise")),
         }
     }
 
-    /// Clears all copies of the latest answer.
+    /// Clears the latest answer.
     pub(super) fn forget(&mut self) {
         self.answer.zeroize();
-        self.bytes.zeroize();
-        self.receiver = Receiver::new();
     }
 
     /// Fails once [`Timeouts::stop`] is set.
     pub(super) fn go_on(&self, request: &'static str) -> Result<(), TokenError> {
-        match self.timeouts.stop.load(Ordering::Relaxed) {
-            true => Err(TokenError::Stopped { port: self.port.clone(), request }),
-            false => Ok(()),
-        }
+        self.frames.go_on(request)
     }
 
     pub(super) fn nonsense(&self, request: &'static str, reason: &'static str) -> TokenError {
-        TokenError::Nonsense { port: self.port.clone(), request, reason }
-    }
-
-    /// The handshake's error, or that the bytes that arrived held no frame, not even a damaged one.
-    fn no_token(&mut self, error: TokenError) -> TokenError {
-        if matches!(error, TokenError::Broken { .. }) {
-            // What a server said before it hung up.
-            self.received += self.link.receive(&mut self.bytes[..], SLICE).unwrap_or(0);
-        }
-        match error {
-            TokenError::Silent { port, .. } | TokenError::Broken { port, .. } if self.received > 0 => {
-                TokenError::NoToken { port, received: self.received }
-            }
-            error => error,
-        }
-    }
-
-    fn version_mismatch(&self, theirs: u32) -> TokenError {
-        TokenError::Version { port: self.port.clone(), theirs, ours: VERSION }
+        TokenError::Nonsense { port: self.frames.port.clone(), request, reason }
     }
 
     fn timeout_with_a_person(&self) -> Duration {
-        if self.asks_a_person() { self.timeouts.timeout.max(PERSON) } else { self.timeouts.timeout }
+        let timeout = self.frames.timeouts.timeout;
+        if self.asks_a_person() { timeout.max(PERSON) } else { timeout }
     }
 
     fn ask<E: Endpoint>(&mut self, request: &E::Request<'_>, timeout: Duration) -> Result<E::Answer<'_>, TokenError> {
-        self.number = self.number.wrapping_add(1);
-        // The request may hold secrets.
-        let mut frame = Zeroizing::new([0; MAX_FRAME]);
-        let encoded = encode(&E::KEY, self.number, request, &mut frame[..]).ok().and_then(|length| frame.get(..length));
-        let frame = encoded.ok_or_else(|| self.nonsense(E::NAME, "the request fits no frame"))?;
-        self.exchange(frame, E::KEY.to_bytes(), E::NAME, timeout)?;
-        let reply = Frame { key: E::KEY.to_bytes(), number: self.number, message: &self.answer, crc: 0 };
-        match reply.read::<Reply<'_, E>>() {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(refusal)) if refusal.fault() == Some(Fault::HandshakeNeeded) => {
-                Err(TokenError::Restarted { port: self.port.clone(), request: E::NAME })
+        self.forget();
+        let number = self.session.sealed();
+        // The packet holds the request in clear until it is sealed in place.
+        let (mut packet, mut buffer) = (Zeroizing::new([0; MAX_PACKET + SEAL]), [0; MAX_FRAME]);
+        let length = write_packet(&E::KEY, request, &mut packet[..MAX_PACKET]).ok();
+        let length = length.and_then(|length| self.session.seal(&mut packet[..], length).ok());
+        let frame = length
+            .and_then(|length| encode(Kind::Session, number, packet.get(..length)?, &mut buffer).ok())
+            .and_then(|length| buffer.get(..length));
+        let frame = frame.ok_or_else(|| self.nonsense(E::NAME, "the request fits no frame"))?;
+
+        let sent = Sent { frame, kind: Kind::Session, number, request: E::NAME, timeout };
+        let (session, answer) = (&mut self.session, &mut self.answer);
+        self.frames.exchange(sent, &mut |payload| match session.open(payload) {
+            Ok(plain) => {
+                answer.extend_from_slice(plain);
+                true
             }
-            Ok(Err(refusal)) => Err(TokenError::Refused { port: self.port.clone(), request: E::NAME, refusal }),
-            Err(_) => {
-                Err(TokenError::Nonsense { port: self.port.clone(), request: E::NAME, reason: "it does not decode" })
-            }
+            Err(_) => false,
+        })?;
+        let packet = Packet::split(&self.answer).ok().filter(|packet| packet.key == E::KEY.to_bytes());
+        let port = || self.frames.port.clone();
+        match packet.map(|packet| packet.read::<Reply<'_, E>>()) {
+            Some(Ok(Ok(answer))) => Ok(answer),
+            Some(Ok(Err(refusal))) => Err(TokenError::Refused { port: port(), request: E::NAME, refusal }),
+            _ => Err(TokenError::Nonsense { port: port(), request: E::NAME, reason: "it does not decode" }),
         }
-    }
-
-    /// Sends a frame repeatedly until its answer arrives, which is then in `self.answer`.
-    fn exchange(
-        &mut self,
-        frame: &[u8],
-        key: [u8; 8],
-        request: &'static str,
-        timeout: Duration,
-    ) -> Result<(), TokenError> {
-        let begun = Instant::now();
-        let deadline = begun + timeout;
-        let (mut wait, mut damaged) = (timeout / FIRST_WAIT, 0);
-        while Instant::now() < deadline {
-            self.send(frame, request, timeout)?;
-            match self.listen(key, request, (Instant::now() + wait).min(deadline))? {
-                Received::Answer => return Ok(()),
-                Received::Damage => damaged += 1,
-                Received::Nothing => wait *= 2,
-            }
-        }
-        let port = self.port.clone();
-        Err(match damaged {
-            0 => TokenError::Silent { port, request, waited: timeout },
-            _ => TokenError::Noisy { port, request, waited: timeout, damaged },
-        })
-    }
-
-    fn send(&mut self, bytes: &[u8], request: &'static str, waited: Duration) -> Result<(), TokenError> {
-        self.link.send(bytes).map_err(|source| match source.kind() {
-            io::ErrorKind::TimedOut => TokenError::Silent { port: self.port.clone(), request, waited },
-            _ => self.broken(request, source),
-        })
-    }
-
-    /// Waits for the answer to the request of this number; ignores answers to earlier ones.
-    fn listen(&mut self, key: [u8; 8], request: &'static str, until: Instant) -> Result<Received, TokenError> {
-        loop {
-            while let Some(&byte) = self.unread.next().and_then(|at| self.bytes.get(at)) {
-                let Some(gathered) = self.receiver.push(byte) else {
-                    continue;
-                };
-                let Ok(frame) = gathered.and_then(decode) else {
-                    return Ok(Received::Damage);
-                };
-                if (frame.key, frame.number) == (key, self.number) {
-                    self.answer.zeroize();
-                    self.answer.extend_from_slice(frame.message);
-                    return Ok(Received::Answer);
-                }
-                if (frame.key, frame.number) == ([0; 8], 0) {
-                    return Ok(Received::Damage);
-                }
-            }
-            self.go_on(request)?;
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Received::Nothing);
-            }
-            let received = self.link.receive(&mut self.bytes[..], left.min(SLICE));
-            let received = received.map_err(|source| self.broken(request, source))?;
-            self.unread = 0..received;
-            self.received += received;
-        }
-    }
-
-    fn broken(&self, request: &'static str, source: io::Error) -> TokenError {
-        TokenError::Broken { port: self.port.clone(), request, source }
     }
 }

@@ -1,6 +1,7 @@
 //! One function for each request; scans are sent in chunks.
 
 use neural_vault_core::key::DerivedKey;
+use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use sha2::{Digest, Sha256};
 
@@ -42,13 +43,19 @@ impl Client {
         self.administer::<ListSlots, _>(key, ())
     }
 
-    /// Sends a scan of raw frames, row-major; `progress` gets the number of values sent so far.
+    /// Sends a scan of raw frames, row-major, for one purpose; `progress` gets the number of values sent so far.
     ///
     /// Values after the last whole frame are not sent.
-    pub fn scan(&mut self, features: usize, values: &[f32], progress: &mut dyn FnMut(usize)) -> Result<(), TokenError> {
+    pub fn scan(
+        &mut self,
+        purpose: Purpose<'_>,
+        features: usize,
+        values: &[f32],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), TokenError> {
         let frames = values.len().checked_div(features).unwrap_or(0);
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        self.call::<ScanBegin>(&ScanHead { features: narrow(features), frames: narrow(frames) })?;
+        self.call::<ScanBegin>(&ScanHead { features: narrow(features), frames: narrow(frames), purpose })?;
         let values = values.get(..frames * features).unwrap_or_default();
         let chunks: Vec<&[f32]> = values.chunks(usize::from(self.welcome().chunk)).collect();
         let (mut next, mut sent, mut detours) = (0, 0, 0);
@@ -79,36 +86,43 @@ impl Client {
         self.call::<EnrolScan>(&EnrolmentScan { first })
     }
 
-    /// Admin: stores the scans taken as the enrolment of a slot; returns its identifier.
-    pub fn enrol(&mut self, key: &AdminKey, enrolment: Enrolment) -> Result<[u8; 16], TokenError> {
-        self.administer::<Enrol, _>(key, enrolment).map(|answer| answer.id)
+    /// Admin: stores the scans taken as the enrolment of a slot; returns its identifier and its challenge key.
+    pub fn enrol(&mut self, key: &AdminKey, enrolment: Enrolment) -> Result<Enrolled, TokenError> {
+        let enrolled = self.administer::<Enrol, _>(key, enrolment);
+        self.forget();
+        enrolled
     }
 
     /// Verifies the latest scan; the fault is [`Fault::Rejected`] if it is not accepted. Costs an attempt.
-    pub fn verify(&mut self, slot: u8) -> Result<(), TokenError> {
-        self.call::<Verify>(&SlotNumber { slot })
+    pub fn verify(&mut self) -> Result<(), TokenError> {
+        match self.call_a_person::<Verify>(&())?.word {
+            ACCEPTED => Ok(()),
+            _ => Err(self.nonsense(Verify::NAME, "it is neither an accept nor a refusal")),
+        }
     }
 
-    /// HMAC-SHA256 of `nonce` under the key that the latest scan releases. Costs an attempt.
-    pub fn challenge(&mut self, slot: u8, nonce: [u8; 32], application: &[u8]) -> Result<[u8; 32], TokenError> {
-        self.call::<Challenge>(&Question { slot, nonce, application })
+    /// Proof of the challenge key that the latest scan releases. Costs an attempt.
+    pub fn challenge(&mut self) -> Result<[u8; 32], TokenError> {
+        self.call_a_person::<Challenge>(&())
     }
 
     /// The key that the latest scan releases. Costs an attempt.
-    pub fn export_key(&mut self, slot: u8, application: &[u8]) -> Result<DerivedKey, TokenError> {
-        let key = self.call_a_person::<ExportKey>(&KeyRequest { slot, application });
+    pub fn export_key(&mut self) -> Result<DerivedKey, TokenError> {
+        let key = self.call_a_person::<ExportKey>(&());
         self.forget();
         key
     }
 
-    /// Admin: gives an enrolment a new identifier, and therefore a new key; returns the identifier.
-    pub fn rotate(&mut self, key: &AdminKey, slot: u8) -> Result<[u8; 16], TokenError> {
-        self.administer::<Rotate, _>(key, SlotNumber { slot }).map(|answer| answer.id)
+    /// Admin: gives an enrolment a new identifier, and therefore new keys; returns the identifier and the challenge key.
+    pub fn rotate(&mut self, key: &AdminKey, slot: u8) -> Result<Enrolled, TokenError> {
+        let enrolled = self.administer::<Rotate, _>(key, SlotNumber { slot });
+        self.forget();
+        enrolled
     }
 
-    /// Admin: restores all attempts of a slot.
-    pub fn reset_attempts(&mut self, key: &AdminKey, slot: u8) -> Result<(), TokenError> {
-        self.administer::<ResetAttempts, _>(key, SlotNumber { slot })
+    /// Admin: restores all attempts.
+    pub fn reset_attempts(&mut self, key: &AdminKey) -> Result<AttemptsReset, TokenError> {
+        self.administer::<ResetAttempts, _>(key, ())
     }
 
     /// Admin: empties a slot.

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use neural_vault_core::wire::{Fault, Refusal};
+use neural_vault_core::wire::{Fault, Refusal, VERSION};
 
 use super::Port;
 
@@ -79,13 +79,45 @@ pub enum TokenError {
         /// What is wrong.
         reason: &'static str,
     },
-    /// The token restarted between two requests, and lost what it had not stored.
-    #[error("{port}: the token was restarted before `{request}`")]
-    Restarted {
+    /// The pinned key is no key of a token.
+    #[error("{port}: the pinned key is no key that a token can have")]
+    NoKey {
+        /// The port.
+        port: Port,
+    },
+    /// The token cannot answer a handshake for the pinned key: it is another one, or the handshake was altered.
+    #[error("{port}: the token does not have the pinned key, or the handshake was altered on the way")]
+    OtherToken {
+        /// The port.
+        port: Port,
+    },
+    /// Answers came that were not sealed in this session for this request.
+    #[error("{port}: {answers} answers to `{request}` fail authentication: they were altered or are somebody else's")]
+    NotAuthentic {
         /// The port.
         port: Port,
         /// The request in progress.
         request: &'static str,
+        /// Answers that failed.
+        answers: u32,
+    },
+    /// The token does not know this session any longer, and lost what it had not stored.
+    #[error("{port}: the session ended before `{request}`: the token was restarted, or another host spoke to it")]
+    SessionLost {
+        /// The port.
+        port: Port,
+        /// The request in progress.
+        request: &'static str,
+    },
+    /// A refusal that was not sealed in the session: anybody on the line can have sent it.
+    #[error("{port}: {request}: {refusal} (not sealed: anybody on the line can have said so)")]
+    RefusedInClear {
+        /// The port.
+        port: Port,
+        /// The request.
+        request: &'static str,
+        /// The reason.
+        refusal: Refusal,
     },
     /// The token refused.
     #[error("{port}: {request}: {refusal}")]
@@ -108,7 +140,12 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// The fault that the token refused with, if this version knows it.
+    /// The token speaks protocol version `theirs`.
+    pub(super) fn version(port: Port, theirs: u32) -> Self {
+        Self::Version { port, theirs, ours: VERSION }
+    }
+
+    /// The fault that the token refused with in the session, if this version knows it.
     #[must_use]
     pub fn fault(&self) -> Option<Fault> {
         match self {

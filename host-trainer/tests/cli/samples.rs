@@ -1,6 +1,6 @@
 //! Small recordings, models and enrolments to try the commands on.
 
-use neural_vault::dataset::{Synthetic, write_csv};
+use neural_vault::dataset::{Dataset, Synthetic, write_csv};
 use neural_vault::model::{Model, Provenance, initialise};
 use neural_vault_core::encoder::Dims;
 use sha2::{Digest, Sha256};
@@ -14,11 +14,7 @@ impl Folder {
     /// A folder with `data.csv`: three labels, three sessions of six timesteps.
     pub fn with_recordings() -> Self {
         let folder = Self::new();
-        write_csv(
-            &Synthetic { classes: 3, timesteps: 6, features: FEATURES, sessions: 3, noise: 0.3, seed: 1 }.recordings(),
-            &folder.path("data.csv"),
-        )
-        .unwrap();
+        write_csv(&recordings(), &folder.path("data.csv")).unwrap();
         folder
     }
 
@@ -46,6 +42,11 @@ impl Folder {
         ]);
         folder
     }
+}
+
+/// What is in `data.csv`.
+pub fn recordings() -> Dataset {
+    Synthetic { classes: 3, timesteps: 6, features: FEATURES, sessions: 3, noise: 0.3, seed: 1 }.recordings()
 }
 
 /// A small model with random weights.

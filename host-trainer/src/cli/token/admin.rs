@@ -4,26 +4,33 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use neural_vault_core::key::DeviceSecret;
-use neural_vault_core::wire::{AdminKey, Policy, Provisioning, State};
+use neural_vault_core::wire::{AdminKey, AttemptsReset, Policy, Provisioning, State};
 use serde_json::json;
 
-use super::connection::{AdminArguments, PortArguments, admin_key, ask_for_consent};
-use super::look::state_name;
+use super::challenge_key::ChallengeKeyArguments;
+use super::connection::{AdminArguments, PortArguments, TokenArguments, admin_key, ask_for_consent, show_fingerprint};
+use super::key_file::{self, read_token_key};
+use super::look::{policy_text, policy_value, state_name};
 use crate::cli::arguments::window_or_own;
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, MODEL, TOKEN, USAGE};
+use crate::cli::output::{new_file, write_file};
 use crate::cli::secret_file::{new_secret, read_secret};
-use crate::files::Existing;
+use crate::files::{Existing, Readers};
 use crate::hex;
 
 /// Provision a blank token for one administrator and one model.
 ///
-/// Secrets cross the link unencrypted: do it where nobody can listen.
+/// The secrets go to the token that answers: at first contact compare its fingerprint, or do it where nobody else is on
+/// the line.
 #[derive(Args)]
 #[command(group(ArgGroup::new("secret").required(true).args(["device_secret", "generate"])))]
 pub struct ProvisionArguments {
     #[command(flatten)]
     port: PortArguments,
+    /// The token's public key; when there is no such file, it is written with the key that the token shows.
+    #[arg(long, value_name = "FILE")]
+    token_key: PathBuf,
     /// The model that the token holds: its folder, or its .safetensors, .onnx or .nvb file.
     #[arg(long, value_name = "M")]
     model: PathBuf,
@@ -42,6 +49,12 @@ pub struct ProvisionArguments {
     /// Let keys leave the token.
     #[arg(long)]
     allow_export: bool,
+    /// Let a person at the token confirm each verification.
+    #[arg(long)]
+    confirm_verify: bool,
+    /// Let a person at the token confirm each challenge.
+    #[arg(long)]
+    confirm_challenge: bool,
 }
 
 /// Give a slot's enrolment a new identifier, so that it has new keys and the old ones cannot be derived again.
@@ -49,13 +62,17 @@ pub struct ProvisionArguments {
 pub struct RotateArguments {
     #[command(flatten)]
     slot: SlotArguments,
+    #[command(flatten)]
+    challenge_key: ChallengeKeyArguments,
 }
 
-/// Restore all attempts of a slot.
+/// Restore all attempts.
 #[derive(Args)]
 pub struct ResetArguments {
     #[command(flatten)]
-    slot: SlotArguments,
+    token: TokenArguments,
+    #[command(flatten)]
+    admin: AdminArguments,
 }
 
 /// Empty a slot.
@@ -65,24 +82,31 @@ pub struct RevokeArguments {
     slot: SlotArguments,
 }
 
-/// Change the policy of a token.
+/// Change the policy of a token; what is not given stays as it is.
 #[derive(Args)]
+#[command(group(ArgGroup::new("policy").required(true).multiple(true)))]
 pub struct PolicyArguments {
     #[command(flatten)]
-    port: PortArguments,
+    token: TokenArguments,
     #[command(flatten)]
     admin: AdminArguments,
-    /// Whether keys may leave the token.
-    #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
-    allow_export: bool,
+    /// Whether keys may leave the token; once they may not, only a wipe changes that.
+    #[arg(long, value_name = "BOOL", group = "policy")]
+    allow_export: Option<bool>,
+    /// Whether a person at the token confirms each verification.
+    #[arg(long, value_name = "BOOL", group = "policy")]
+    confirm_verify: Option<bool>,
+    /// Whether a person at the token confirms each challenge.
+    #[arg(long, value_name = "BOOL", group = "policy")]
+    confirm_challenge: Option<bool>,
 }
 
 /// Erase all secrets and enrolments of a token, which is blank afterwards.
 #[derive(Args)]
 pub struct WipeArguments {
     #[command(flatten)]
-    port: PortArguments,
-    /// The administrator's key; not needed when the token's records are damaged.
+    token: TokenArguments,
+    /// The administrator's key; neither it nor the token's key is needed when the token's records are damaged.
     #[arg(long, value_name = "FILE")]
     admin_key: Option<PathBuf>,
 }
@@ -90,7 +114,7 @@ pub struct WipeArguments {
 #[derive(Args)]
 struct SlotArguments {
     #[command(flatten)]
-    port: PortArguments,
+    token: TokenArguments,
     #[command(flatten)]
     admin: AdminArguments,
     /// The slot.
@@ -104,7 +128,14 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
     let device_secret =
         arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
     let device_secret = device_secret.transpose()?;
-    let mut client = arguments.port.open()?;
+    let path = &arguments.token_key;
+    let pinned = path.exists().then(|| read_token_key(path)).transpose()?;
+    // Created first, so that no token is provisioned whose key cannot be kept.
+    let mut key_file = match pinned {
+        Some(_) => None,
+        None => Some(new_file(path, Readers::All, Existing::Keep)?),
+    };
+    let mut client = arguments.port.open(pinned.as_ref())?;
     let info = client.info()?;
     let port = client.port().to_string();
     if info.state != State::Blank {
@@ -125,51 +156,78 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
     } else {
         new_admin_key(&arguments.admin_key, console)?
     };
+    if !client.is_pinned() {
+        show_fingerprint(&client, console);
+    }
     ask_for_consent(&client, console);
     client.provision(&Provisioning {
         device_secret,
         admin_key,
         model: digest,
         window,
-        policy: Policy { allow_export: arguments.allow_export },
+        policy: Policy {
+            allow_export: arguments.allow_export,
+            confirm_verify: arguments.confirm_verify,
+            confirm_challenge: arguments.confirm_challenge,
+        },
     })?;
+    if let Some(file) = key_file.take() {
+        write_file(file, path, &key_file::line(client.token()))?;
+    }
     let text = format!("{port}: provisioned for model {}, window {window}\n", hex::encode(&digest));
     let value = json!({
         "port": port, "model_digest": hex::encode(&digest), "window": window, "allow_export": arguments.allow_export,
         "device_secret": if arguments.generate { "drawn by the token" } else { "given" },
-        "admin_key": arguments.admin_key.display().to_string(),
+        "admin_key": arguments.admin_key.display().to_string(), "token_key": path.display().to_string(),
+        "fingerprint": client.token().fingerprint().to_string(),
     });
     console.result("token-provision", &text, value)
 }
 
 pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Failure> {
-    let SlotArguments { port, admin, slot } = &arguments.slot;
+    let SlotArguments { token, admin, slot } = &arguments.slot;
+    token.check()?;
     let key = admin.key(console)?;
-    let id = hex::encode(&port.open()?.rotate(&key, *slot)?);
+    let challenge_key = arguments.challenge_key.create(None)?;
+    let rotated = token.open()?.rotate(&key, *slot)?;
+    challenge_key.write(&rotated.challenge_key, console)?;
+    let id = hex::encode(&rotated.id);
     let text = format!("slot {slot}: enrolment {id}; its old keys are gone\n");
-    console.result("token-rotate", &text, json!({ "slot": slot, "id": id }))
+    let value = json!({ "slot": slot, "id": id, "challenge_key": arguments.challenge_key.shown() });
+    console.result("token-rotate", &text, value)
 }
 
 pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(), Failure> {
-    let SlotArguments { port, admin, slot } = &arguments.slot;
-    let key = admin.key(console)?;
-    port.open()?.reset_attempts(&key, *slot)?;
-    console.result("token-reset-attempts", &format!("slot {slot}: has all its attempts\n"), json!({ "slot": slot }))
+    arguments.token.check()?;
+    let key = arguments.admin.key(console)?;
+    let AttemptsReset { misses, locked } = arguments.token.open()?.reset_attempts(&key)?;
+    let locked_too =
+        if locked { "; five misses in a row: take the token's power away before it verifies again" } else { "" };
+    let text = format!("all attempts are back after {misses} misses{locked_too}\n");
+    console.result("token-reset-attempts", &text, json!({ "misses": misses, "locked": locked }))
 }
 
 pub fn revoke(arguments: &RevokeArguments, console: &Console) -> Result<(), Failure> {
-    let SlotArguments { port, admin, slot } = &arguments.slot;
+    let SlotArguments { token, admin, slot } = &arguments.slot;
+    token.check()?;
     let key = admin.key(console)?;
-    port.open()?.revoke(&key, *slot)?;
+    token.open()?.revoke(&key, *slot)?;
     console.result("token-revoke", &format!("slot {slot}: empty\n"), json!({ "slot": slot }))
 }
 
 pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), Failure> {
-    let PolicyArguments { port, admin, allow_export } = arguments;
+    let PolicyArguments { token, admin, allow_export, confirm_verify, confirm_challenge } = arguments;
+    token.check()?;
     let key = admin.key(console)?;
-    port.open()?.set_policy(&key, Policy { allow_export: *allow_export })?;
-    let text = if *allow_export { "keys may leave the token\n" } else { "keys stay in the token\n" };
-    console.result("token-set-policy", text, json!({ "allow_export": allow_export }))
+    let mut client = token.open()?;
+    let Policy { allow_export: export, confirm_verify: verify, confirm_challenge: challenge } = client.info()?.policy;
+    let policy = Policy {
+        allow_export: allow_export.unwrap_or(export),
+        confirm_verify: confirm_verify.unwrap_or(verify),
+        confirm_challenge: confirm_challenge.unwrap_or(challenge),
+    };
+    client.set_policy(&key, policy)?;
+    console.result("token-set-policy", &policy_text(&policy), policy_value(&policy))
 }
 
 pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure> {
@@ -178,7 +236,10 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
         // A token with damaged records has no key to compare this one with; any other token refuses it.
         None => AdminKey::from_bytes(&[0; 32]),
     };
-    let mut client = arguments.port.open()?;
+    let mut client = arguments.token.open_any()?;
+    if !client.is_pinned() && !matches!(client.info()?.state, State::Disabled | State::Blank) {
+        arguments.token.check()?;
+    }
     let port = client.port().to_string();
     ask_for_consent(&client, console);
     client.wipe(&key)?;

@@ -1,4 +1,4 @@
-//! What the token's commands share: the port, the administrator's key, sending scans.
+//! What the token's commands share: the port, the token's and the administrator's key, sending scans.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,16 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use neural_vault_core::wire::{AdminKey, Fault};
+use neural_vault_core::wire::{AdminKey, Fault, Purpose};
 
+use super::key_file::{HOW_TO_PIN, read_token_key};
 use crate::cli::console::Console;
-use crate::cli::failure::{DATA, Failure};
+use crate::cli::failure::{DATA, Failure, USAGE};
 use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan, check_frames};
 use crate::embedding::{EmbeddingError, check_width};
 use crate::escape::Escaped;
-use crate::token::{Client, Port, Timeouts};
+use crate::token::{Client, Port, PublicKey, Timeouts};
 
 /// The token's port.
 #[derive(Args)]
@@ -31,6 +32,16 @@ pub struct PortArguments {
     baud: u32,
 }
 
+/// The token's port, and the key by which this machine knows the token.
+#[derive(Args)]
+pub struct TokenArguments {
+    #[command(flatten)]
+    port: PortArguments,
+    /// The token's public key, which `token provision` or `token pin` wrote.
+    #[arg(long, value_name = "FILE")]
+    token_key: Option<PathBuf>,
+}
+
 /// The administrator's key.
 #[derive(Args)]
 pub struct AdminArguments {
@@ -40,14 +51,41 @@ pub struct AdminArguments {
 }
 
 impl PortArguments {
-    /// Opens the port and makes the handshake. From then on Ctrl-C ends the conversation between two frames.
-    pub fn open(&self) -> Result<Client, Failure> {
+    /// Opens the port and a session; with a `pinned` key no other token can answer.
+    ///
+    /// From then on Ctrl-C ends the conversation between two frames.
+    pub fn open(&self, pinned: Option<&PublicKey>) -> Result<Client, Failure> {
         let stop = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stop);
         // Without a handler Ctrl-C ends the program at once, which is safe for the token too.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop };
-        Ok(Client::open(&self.port, self.baud, timeouts)?)
+        Ok(Client::open(&self.port, self.baud, timeouts, pinned)?)
+    }
+}
+
+impl TokenArguments {
+    /// Opens a session with the pinned token, for what nobody else may get or answer.
+    pub fn open(&self) -> Result<Client, Failure> {
+        self.check()?;
+        self.open_any()
+    }
+
+    /// Opens a session; without a pinned key with whoever answers.
+    pub fn open_any(&self) -> Result<Client, Failure> {
+        let pinned = self.token_key.as_deref().map(read_token_key).transpose()?;
+        self.port.open(pinned.as_ref())
+    }
+
+    /// Fails without a pinned key.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self.token_key {
+            Some(_) => Ok(()),
+            None => Err(Failure::new(
+                USAGE,
+                format!("give --token-key FILE, the token's public key, so that nobody else can answer: {HOW_TO_PIN}"),
+            )),
+        }
     }
 }
 
@@ -63,6 +101,12 @@ pub fn admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
     read_secret(path, AdminKey::from_bytes, console)
 }
 
+/// Shows the fingerprint of a key that nobody has compared yet.
+pub fn show_fingerprint(client: &Client, console: &Console) {
+    let fingerprint = client.token().fingerprint();
+    console.note(format!("note: fingerprint {fingerprint}: compare it with what the token shows"));
+}
+
 /// Prints a note when the token waits for a person.
 pub fn ask_for_consent(client: &Client, console: &Console) {
     if client.asks_a_person() {
@@ -75,6 +119,7 @@ pub fn ask_for_consent(client: &Client, console: &Console) {
 /// The token cuts what it gets into windows from its first frame on, so these are the windows that this machine cuts.
 pub fn send_scan(
     client: &mut Client,
+    purpose: Purpose<'_>,
     dataset: &Dataset,
     scan: &Scan,
     window: u8,
@@ -88,7 +133,7 @@ pub fn send_scan(
     let values = dataset.windowed_values(scan, window);
     let bar = console.progress(values.len() as u64);
     bar.set_message(format!("values of {} to the token", Escaped(&dataset.labels[scan.label as usize])));
-    let outcome = client.scan(dataset.features, &values, &mut |sent| bar.set_position(sent as u64));
+    let outcome = client.scan(purpose, dataset.features, &values, &mut |sent| bar.set_position(sent as u64));
     bar.finish_and_clear();
     outcome.map_err(|error| match error.fault() {
         Some(Fault::Width) => match check_width(dataset, error.detail() as usize) {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use neural_vault_core::verify::Threshold;
-use neural_vault_core::wire::{self, EnrolmentProgress, LABEL_LENGTH, Label, TokenInfo};
+use neural_vault_core::wire::{self, AcceptedRisk, FalseMatches, LABEL_LENGTH, Label, Purpose, TokenInfo};
 use serde_json::json;
 
-use super::connection::{AdminArguments, PortArguments, send_scan};
+use super::challenge_key::ChallengeKeyArguments;
+use super::connection::{AdminArguments, TokenArguments, send_scan};
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
@@ -26,7 +27,9 @@ pub struct Arguments {
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
-    port: PortArguments,
+    token: TokenArguments,
+    #[command(flatten)]
+    challenge_key: ChallengeKeyArguments,
     #[command(flatten)]
     admin: AdminArguments,
     /// The slot, whose enrolment is replaced.
@@ -63,6 +66,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let wire_label = Label::new(name).ok_or_else(|| {
         Failure::new(USAGE, format!("`{name}` is longer than a token's {LABEL_LENGTH} bytes; give a shorter --name"))
     })?;
+    arguments.token.check()?;
     let key = arguments.admin.key(console)?;
     let dataset = arguments.data.load(console)?;
     let sessions = match (arguments.sessions.as_slice(), &record) {
@@ -71,7 +75,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let scans = chosen(&dataset, label, &sessions)?;
 
-    let mut client = arguments.port.open()?;
+    let challenge_key = arguments.challenge_key.create(arguments.data.paths())?;
+    let mut client = arguments.token.open()?;
     let info = client.info()?;
     if let (Some(record), Some(path)) = (&record, &arguments.enrolment) {
         check_record(record, &info, &client.port().to_string())
@@ -84,33 +89,52 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         (None, None) => None,
     };
 
-    let mut taken = EnrolmentProgress { scans: 0, prototype: [0; 32] };
-    for (index, scan) in scans.iter().enumerate() {
-        send_scan(&mut client, &dataset, scan, info.window, console)?;
-        taken = client.enrol_scan(index == 0)?;
-        console.note(format!("scan {} of {}", index + 1, scans.len()));
+    let count = u8::try_from(scans.len())
+        .map_err(|_| Failure::new(DATA, format!("{} scans; a token takes at most {}", scans.len(), u8::MAX)))?;
+    let mut prototype = [0; 32];
+    for (number, scan) in (1..=count).zip(&scans) {
+        send_scan(&mut client, Purpose::Enrol, &dataset, scan, info.window, console)?;
+        let taken = client.enrol_scan(number == 1)?;
+        if taken.scans != number {
+            let text = format!("{}: the token counts {} scans, not the {number} sent", client.port(), taken.scans);
+            return Err(Failure::new(TOKEN, text));
+        }
+        prototype = taken.prototype;
+        console.note(format!("scan {number} of {count}"));
     }
-    match expected {
-        Some(prototype) if prototype_digest(&prototype) != taken.prototype => {
+    match expected.as_deref().map(prototype_digest) {
+        Some(own) if own != prototype => {
             let whose = if arguments.model.is_some() { "this machine's" } else { "the enrolment's" };
             let text = format!(
-                "{}: the token's prototype is not {whose}: other recordings, an enrolment made with another engine than \
-                 core, or somebody on the link; nothing was enrolled. --model M compares with this machine's own",
+                "{}: the token's prototype is not {whose}: other recordings, or an enrolment made with another engine \
+                 than core; nothing was enrolled. --model M compares with this machine's own",
                 client.port()
             );
             return Err(Failure::new(TOKEN, text));
         }
-        Some(_) => {}
+        // Equal: what is signed below is this machine's own.
+        Some(own) => prototype = own,
         None => console.note("note: the token's prototype is not checked; --model M checks it"),
     }
-    let EnrolmentProgress { scans: count, prototype } = taken;
     let slot = arguments.slot;
-    let command = wire::Enrolment { slot, label: wire_label, scans: count, threshold, prototype };
-    let id = hex::encode(&client.enrol(&key, command)?);
+    let command = wire::Enrolment {
+        slot,
+        label: wire_label,
+        // What this machine sent, and no count of the token's.
+        scans: count,
+        threshold,
+        prototype,
+        false_matches: FalseMatches::UNKNOWN,
+        accepted_risk: Some(AcceptedRisk { attempts: 5, chance: 1.0 }),
+    };
+    let enrolled = client.enrol(&key, command)?;
+    challenge_key.write(&enrolled.challenge_key, console)?;
+    let id = hex::encode(&enrolled.id);
     let text = format!("slot {slot}: {} from {count} scans, threshold {threshold:.4}, enrolment {id}\n", Escaped(name));
     let value = json!({
         "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
+        "challenge_key": arguments.challenge_key.shown(),
     });
     console.result("token-enroll", &text, value)
 }

@@ -4,10 +4,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use neural_vault_core::wire::{SlotInfo, State, TABLE, TokenInfo, VERSION, capability, part};
+use neural_vault_core::wire::{
+    AcceptedRisk, FalseMatches, Policy, Refusal, SlotEnrolment, SlotInfo, State, TABLE, TokenInfo, VERSION, capability,
+    part,
+};
 use serde_json::{Value, json};
 
-use super::connection::{PortArguments, admin_key};
+use super::connection::{TokenArguments, admin_key};
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, TOKEN};
 use crate::escape::Escaped;
@@ -18,8 +21,8 @@ use crate::token::{Client, serial_devices};
 #[derive(Args)]
 pub struct InfoArguments {
     #[command(flatten)]
-    port: PortArguments,
-    /// The administrator's key: with it the slots are listed as well.
+    token: TokenArguments,
+    /// The administrator's key: with it the slots are listed as well, by the token whose key is given.
     #[arg(long, value_name = "FILE")]
     admin_key: Option<PathBuf>,
 }
@@ -28,7 +31,7 @@ pub struct InfoArguments {
 #[derive(Args)]
 pub struct SelfTestArguments {
     #[command(flatten)]
-    port: PortArguments,
+    token: TokenArguments,
 }
 
 const CAPABILITIES: [(u32, &str); 3] = [
@@ -65,8 +68,15 @@ pub fn list(console: &Console) -> Result<(), Failure> {
 }
 
 pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
-    let key = arguments.admin_key.as_deref().map(|path| admin_key(path, console)).transpose()?;
-    let mut client = arguments.port.open()?;
+    let key = match &arguments.admin_key {
+        Some(path) => {
+            arguments.token.check()?;
+            Some(admin_key(path, console)?)
+        }
+        None => None,
+    };
+    let mut client = arguments.token.open_any()?;
+    note_unverified(&client, console);
     let info = client.info()?;
     let slots = key.map(|key| client.slots(&key)).transpose()?;
     if client.welcome().table != TABLE {
@@ -77,13 +87,29 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
 }
 
 pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(), Failure> {
-    let mut client = arguments.port.open()?;
+    let mut client = arguments.token.open_any()?;
+    note_unverified(&client, console);
     let passed = client.self_test().map_err(|error| match names(&PARTS, error.detail()).as_slice() {
         [] => error.into(),
         failed => Failure::new(TOKEN, format!("{error}: {}", failed.join(", "))),
     })?;
     let parts = names(&PARTS, passed);
-    console.result("token-self-test", &format!("sound: {}\n", parts.join(", ")), json!({ "passed": parts }))
+    let value = json!({ "passed": parts, "fingerprint": fingerprint(&client), "verified": client.is_pinned() });
+    console.result("token-self-test", &format!("sound: {}\n", parts.join(", ")), value)
+}
+
+/// Says that whoever answers may be another token.
+fn note_unverified(client: &Client, console: &Console) {
+    if !client.is_pinned() {
+        let fingerprint = fingerprint(client);
+        console.note(format!(
+            "note: fingerprint {fingerprint}: not verified; compare it with what the token shows, or give --token-key"
+        ));
+    }
+}
+
+fn fingerprint(client: &Client) -> String {
+    client.token().fingerprint().to_string()
 }
 
 /// The name of a state as it is printed.
@@ -107,59 +133,116 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
         0 => format!("at most {}", welcome.window),
         window => window.to_string(),
     };
-    let mut text = format!(
-        "board         {}, firmware {major}.{minor}.{patch}, protocol {VERSION}\n\
-         state         {}\n\
-         model         {model}\n\
-         window        {window}\n\
-         export        {}\n\
-         capabilities  {}\n\
-         slots         {}\n\
-         epoch         {}\n\
-         uptime        {:.1} s\n",
-        board(info),
-        state_name(info.state),
-        if info.allow_export { "allowed" } else { "forbidden" },
-        names(&CAPABILITIES, welcome.capabilities).join(", "),
-        welcome.slots,
-        info.epoch,
-        info.uptime as f64 / 1000.0,
-    );
-    for (number, slot) in slots.unwrap_or_default().iter().enumerate() {
-        let held = match &slot.enrolment {
-            Some(held) => format!(
-                "{}  id {}  threshold {:.4}",
-                Escaped(held.label.as_str()),
-                hex::encode(&held.id),
-                held.threshold
-            ),
-            None => "empty".to_owned(),
-        };
-        let disabled = if slot.disabled { ", disabled" } else { "" };
+    let mut text = format!("board         {}, firmware {major}.{minor}.{patch}, protocol {VERSION}\n", board(info));
+    let mut line = |name: &str, value: String| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "slot {number}        {held}  misses {}{disabled}", slot.misses);
+        let _ = writeln!(text, "{name:<14}{value}");
+    };
+    let verified = if client.is_pinned() { "the pinned token's" } else { "not verified" };
+    line("fingerprint", format!("{}, {verified}", fingerprint(client)));
+    line("state", state_text(info));
+    line("model", model);
+    line("window", window);
+    policy_text(&info.policy).lines().for_each(|text| line("policy", text.to_owned()));
+    line("attempts", format!("{} of {} left, over all slots", attempts_left(info), info.budget));
+    if let Some(risk) = &info.accepted_risk {
+        line("risk", format!("accepted: {}", risk_text(risk)));
+    }
+    line("capabilities", names(&CAPABILITIES, welcome.capabilities).join(", "));
+    line("slots", welcome.slots.to_string());
+    line("epoch", format!("{}, generation {}", info.epoch, info.generation));
+    line("uptime", format!("{:.1} s", info.uptime as f64 / 1000.0));
+    for (number, slot) in slots.unwrap_or_default().iter().enumerate() {
+        line(&format!("slot {number}"), slot.as_ref().map_or("empty".to_owned(), slot_text));
     }
     text
+}
+
+/// The state, and why it is `disabled`.
+fn state_text(info: &TokenInfo) -> String {
+    match disabled(info) {
+        Some(reason) => format!("{}: {reason}", state_name(info.state)),
+        None => state_name(info.state).to_owned(),
+    }
+}
+
+/// Why a token is disabled.
+fn disabled(info: &TokenInfo) -> Option<String> {
+    (info.disabled != 0).then(|| Refusal { number: info.disabled, detail: 0 }.to_string())
+}
+
+fn attempts_left(info: &TokenInfo) -> u8 {
+    info.budget.saturating_sub(info.misses)
+}
+
+fn risk_text(risk: &AcceptedRisk) -> String {
+    format!("{} attempts, in which a stranger is accepted with a chance of {:.1} %", risk.attempts, risk.chance * 100.0)
+}
+
+fn slot_text(held: &SlotEnrolment) -> String {
+    let FalseMatches { matches, trials, persons, bound } = held.false_matches;
+    let risk = held.accepted_risk.map_or(String::new(), |risk| format!("; accepted: {}", risk_text(&risk)));
+    format!(
+        "{}  id {}  threshold {:.4}  FMR {matches} of {trials} trials, {persons} persons or labels, at most {:.1} %; \
+         {} attempts{risk}",
+        Escaped(held.label.as_str()),
+        hex::encode(&held.id),
+        held.threshold,
+        bound * 100.0,
+        held.budget,
+    )
+}
+
+/// A policy in lines.
+pub fn policy_text(policy: &Policy) -> String {
+    let export = if policy.allow_export { "keys may leave the token" } else { "keys stay in the token" };
+    let confirmed = [(policy.confirm_verify, "verification"), (policy.confirm_challenge, "challenge")];
+    let confirmed: Vec<&str> = confirmed.into_iter().filter_map(|(set, name)| set.then_some(name)).collect();
+    let person = match confirmed[..] {
+        [] => String::new(),
+        _ => format!("a person at the token confirms each {}\n", confirmed.join(" and each ")),
+    };
+    format!("{export}\n{person}")
+}
+
+/// A policy as JSON.
+pub fn policy_value(policy: &Policy) -> Value {
+    let Policy { allow_export, confirm_verify, confirm_challenge } = policy;
+    json!({ "allow_export": allow_export, "confirm_verify": confirm_verify, "confirm_challenge": confirm_challenge })
 }
 
 fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> Value {
     let welcome = client.welcome();
     let [major, minor, patch] = info.firmware;
-    let slot = |(number, slot): (usize, &SlotInfo)| {
-        let held = slot.enrolment.as_ref().map(
-            |held| json!({ "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold }),
-        );
-        json!({ "slot": number, "enrolment": held, "misses": slot.misses, "disabled": slot.disabled })
+    let risk = |risk: AcceptedRisk| json!({ "attempts": risk.attempts, "chance_percent": percent(risk.chance) });
+    let held = |held: &SlotEnrolment| {
+        let FalseMatches { matches, trials, persons, bound } = held.false_matches;
+        json!({
+            "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold,
+            "false_matches": matches, "trials": trials, "persons": persons, "fmr_bound_percent": percent(bound),
+            "budget": held.budget, "accepted_risk": held.accepted_risk.map(risk),
+        })
     };
-    json!({
+    let slot = |(number, slot): (usize, &SlotInfo)| json!({ "slot": number, "enrolment": slot.as_ref().map(held) });
+    let mut value = json!({
         "port": client.port().to_string(), "board": board(info), "firmware": format!("{major}.{minor}.{patch}"),
-        "protocol": VERSION, "same_requests": welcome.table == TABLE, "state": state_name(info.state),
+        "protocol": VERSION, "same_requests": welcome.table == TABLE, "fingerprint": fingerprint(client),
+        "verified": client.is_pinned(), "state": state_name(info.state), "disabled": disabled(info),
         "model_digest": (info.features > 0).then(|| hex::encode(&info.model)), "features": info.features,
         "latent": info.latent, "window": info.window, "longest_window": welcome.window,
-        "allow_export": info.allow_export, "capabilities": names(&CAPABILITIES, welcome.capabilities),
-        "slots": welcome.slots, "epoch": info.epoch, "uptime_ms": info.uptime,
+        "misses": info.misses, "budget": info.budget, "attempts_left": attempts_left(info),
+        "accepted_risk": info.accepted_risk.map(risk), "capabilities": names(&CAPABILITIES, welcome.capabilities),
+        "slots": welcome.slots, "epoch": info.epoch, "generation": info.generation, "uptime_ms": info.uptime,
         "held": slots.map(|slots| slots.iter().enumerate().map(slot).collect::<Vec<_>>()),
-    })
+    });
+    if let (Some(value), Value::Object(policy)) = (value.as_object_mut(), policy_value(&info.policy)) {
+        value.extend(policy);
+    }
+    value
+}
+
+fn percent(fraction: f32) -> f64 {
+    f64::from(fraction) * 100.0
 }
 
 /// The board's name; bytes that are not printable ASCII become dots.

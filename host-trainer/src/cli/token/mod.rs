@@ -1,9 +1,12 @@
 //! `token`: a verification token over a serial port, a TCP connection or a Unix socket.
 
 mod admin;
+mod challenge_key;
 mod connection;
 mod enroll;
+mod key_file;
 mod look;
+mod pin;
 mod probe;
 
 use clap::{Args, Subcommand};
@@ -24,6 +27,7 @@ enum Command {
     List,
     Info(look::InfoArguments),
     SelfTest(look::SelfTestArguments),
+    Pin(pin::Arguments),
     Provision(admin::ProvisionArguments),
     Enroll(enroll::Arguments),
     Verify(probe::VerifyArguments),
@@ -42,6 +46,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
         Command::List => done(look::list(console)),
         Command::Info(arguments) => done(look::info(arguments, console)),
         Command::SelfTest(arguments) => done(look::self_test(arguments, console)),
+        Command::Pin(arguments) => done(pin::run(arguments, console)),
         Command::Provision(arguments) => done(admin::provision(arguments, console)),
         Command::Enroll(arguments) => done(enroll::run(arguments, console)),
         Command::Verify(arguments) => probe::verify(arguments, console),

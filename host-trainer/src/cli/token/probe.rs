@@ -1,22 +1,23 @@
 //! `token verify`, `challenge` and `export-key`: what an accepted scan releases; each costs an attempt.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use neural_vault_core::wire::{Fault, MAX_APPLICATION};
+use neural_vault_core::challenge::ChallengeKey;
+use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Policy as TokenPolicy, Purpose, Question};
 use rand::RngExt;
 use serde_json::json;
 
-use super::connection::{PortArguments, ask_for_consent, send_scan};
+use super::connection::{TokenArguments, ask_for_consent, send_scan};
 use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
 use crate::cli::digits::Digits;
-use crate::cli::failure::{Failure, OUTPUT, REJECTED};
+use crate::cli::failure::{Failure, REJECTED, TOKEN, USAGE};
 use crate::cli::names::name;
-use crate::cli::output::{Force, Outputs};
+use crate::cli::output::{Force, Outputs, new_file, write_file};
+use crate::cli::secret_file::read_secret;
 use crate::enrolment::Policy;
-use crate::files::{Pending, Readers};
+use crate::files::Readers;
 use crate::hex;
 use crate::token::{Client, TokenError};
 
@@ -27,15 +28,18 @@ pub struct VerifyArguments {
     probe: ProbeArguments,
 }
 
-/// Let a token answer a challenge: HMAC-SHA256 of a nonce under the key that an accepted scan releases.
+/// Let a token answer a challenge: proof of the challenge key that an accepted scan releases.
 #[derive(Args)]
 pub struct ChallengeArguments {
     #[command(flatten)]
     probe: ProbeArguments,
+    /// Check the answer under the challenge key that `token enroll --challenge-key` or `token rotate --challenge-key` wrote.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
     /// The nonce, 64 hexadecimal digits; when not given, it is drawn and printed.
     #[arg(long, value_name = "HEX", value_parser = nonce)]
     nonce: Option<Nonce>,
-    /// What the key is for: keys of two contexts are independent.
+    /// What the answer is for: it is no answer in another context.
     #[arg(long, value_name = "TEXT", default_value = "", value_parser = context)]
     context: String,
 }
@@ -61,7 +65,7 @@ struct ProbeArguments {
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
-    port: PortArguments,
+    token: TokenArguments,
     /// The slot.
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
@@ -80,43 +84,69 @@ type Nonce = [u8; 32];
 
 pub fn verify(arguments: &VerifyArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
-    let mut client = arguments.probe.send(console)?;
-    let accepted = accepted(client.verify(slot))?.is_some();
+    let (mut client, policy) = arguments.probe.send(Purpose::Verify { slot }, console)?;
+    if policy.confirm_verify {
+        ask_for_consent(&client, console);
+    }
+    let accepted = accepted(client.verify())?.is_some();
     let text = if accepted { "accepted\n" } else { "rejected\n" };
     console.result("token-verify", text, json!({ "accepted": accepted, "slot": slot }))?;
     Ok(if accepted { 0 } else { REJECTED })
 }
 
 pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8, Failure> {
-    let ProbeArguments { slot, .. } = arguments.probe;
+    let ChallengeArguments { probe, check, context, .. } = arguments;
+    let (slot, application) = (probe.slot, context.as_bytes());
+    let key = check.as_deref().map(|path| read_secret(path, ChallengeKey::from_bytes, console)).transpose()?;
     let nonce = arguments.nonce.unwrap_or_else(|| rand::rng().random());
-    let mut client = arguments.probe.send(console)?;
-    let answer =
-        accepted(client.challenge(slot, nonce, arguments.context.as_bytes()))?.map(|answer| hex::encode(&answer));
+    let (mut client, policy) = probe.send(Purpose::Challenge(Question { slot, nonce, application }), console)?;
+    if policy.confirm_challenge {
+        ask_for_consent(&client, console);
+    }
+    let answer = accepted(client.challenge())?;
+    let checked = key.is_some() && answer.is_some();
+    if let (Some(key), Some(answer), Some(path)) = (&key, &answer, check) {
+        let expected = key.answer(application, &nonce).map_err(|error| Failure::new(USAGE, error))?;
+        if expected != *answer {
+            let text = format!(
+                "{}: the answer is not that of the enrolment whose challenge key {} holds: the slot was enrolled or \
+                 rotated since, or it is another token",
+                client.port(),
+                path.display()
+            );
+            return Err(Failure::new(TOKEN, text));
+        }
+    }
+    let answer = answer.map(|answer| hex::encode(&answer));
     let mut text = answer.as_deref().unwrap_or("rejected").to_owned() + "\n";
     if arguments.nonce.is_none() && answer.is_some() {
         text = format!("nonce  {}\nanswer {text}", hex::encode(&nonce));
     }
+    if checked {
+        text += "the answer is right\n";
+    }
     let accepted = answer.is_some();
-    let value = json!({ "accepted": accepted, "slot": slot, "nonce": hex::encode(&nonce), "answer": answer });
+    let value = json!({
+        "accepted": accepted, "slot": slot, "nonce": hex::encode(&nonce), "answer": answer, "checked": checked,
+    });
     console.result("token-challenge", &text, value)?;
     Ok(if accepted { 0 } else { REJECTED })
 }
 
 pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, Failure> {
     let ProbeArguments { slot, .. } = arguments.probe;
-    let unwritten = |error: io::Error| Failure::new(OUTPUT, format!("{}: {error}", arguments.output.display()));
+    arguments.probe.token.check()?;
     Outputs::new(arguments.force, arguments.probe.data.paths()).file(&arguments.output, "")?;
     // Created first, so that no attempt is spent on a key that cannot be written.
-    let mut file = Pending::create(&arguments.output, Readers::Owner, arguments.force.existing()).map_err(unwritten)?;
-    let mut client = arguments.probe.send(console)?;
+    let file = new_file(&arguments.output, Readers::Owner, arguments.force.existing())?;
+    let request = KeyRequest { slot, application: arguments.context.as_bytes() };
+    let (mut client, _) = arguments.probe.send(Purpose::Export(request), console)?;
     ask_for_consent(&client, console);
-    let Some(key) = accepted(client.export_key(slot, arguments.context.as_bytes()))? else {
+    let Some(key) = accepted(client.export_key())? else {
         console.result("token-export-key", "rejected\n", json!({ "accepted": false, "slot": slot, "file": null }))?;
         return Ok(REJECTED);
     };
-    let line = Digits::new(key.expose_secret()).line();
-    file.write_all(line.as_bytes()).and_then(|()| file.commit()).map_err(unwritten)?;
+    write_file(file, &arguments.output, &Digits::new(key.expose_secret()).line())?;
     let path = arguments.output.display().to_string();
     let value = json!({ "accepted": true, "slot": slot, "file": path });
     console.result("token-export-key", &format!("{path}: the key of slot {slot}\n"), value)?;
@@ -124,15 +154,16 @@ pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, 
 }
 
 impl ProbeArguments {
-    /// Reads the scan and sends it to the token.
-    fn send(&self, console: &Console) -> Result<Client, Failure> {
+    /// Reads the scan and sends it to the token; returns the token's policy too.
+    fn send(&self, purpose: Purpose<'_>, console: &Console) -> Result<(Client, TokenPolicy), Failure> {
+        self.token.check()?;
         let dataset = self.data.load(console)?;
         let scan = only_scan(&dataset, self.label.as_deref(), self.session.as_deref())?;
-        let mut client = self.port.open()?;
-        let window = client.info()?.window;
-        let policy = Policy { window: window.into(), windows: self.windows.unwrap_or(0), centred: false };
-        send_scan(&mut client, &dataset, &policy.probe(&dataset, &scan), window, console)?;
-        Ok(client)
+        let mut client = self.token.open()?;
+        let info = client.info()?;
+        let policy = Policy { window: info.window.into(), windows: self.windows.unwrap_or(0), centred: false };
+        send_scan(&mut client, purpose, &dataset, &policy.probe(&dataset, &scan), info.window, console)?;
+        Ok((client, info.policy))
     }
 }
 

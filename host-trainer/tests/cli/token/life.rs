@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use neural_vault::enrolment::Enrolment;
 use sha2::Sha256;
 
-use super::simulated::{Line, Simulated};
+use super::simulated::{Line, Simulated, TOKEN_KEY};
 use crate::folder::Folder;
 use crate::samples::secret;
 
@@ -29,8 +29,13 @@ fn bytes(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks(2).map(byte).collect()
 }
 
-fn mac(key: &str, nonce: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&bytes(key)).unwrap();
+/// The answer to a challenge under the key in a file.
+fn answer_under(folder: &Folder, file: &str, context: &str, nonce: &str) -> Vec<u8> {
+    let key = String::from_utf8(folder.read(file)).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&bytes(key.trim())).unwrap();
+    mac.update(b"neural-vault/challenge/v2");
+    mac.update(&[context.len() as u8]);
+    mac.update(context.as_bytes());
     mac.update(&bytes(nonce));
     mac.finalize().into_bytes().to_vec()
 }
@@ -41,10 +46,18 @@ fn live(folder: &Folder, token: &Simulated) {
     let provisioned = token.provision(folder, &["--allow-export"]);
     assert!(provisioned.stderr.contains("confirm it at the token"), "{}", provisioned.stderr);
     assert!(provisioned.stderr.contains("admin: a new administrator's key"), "{}", provisioned.stderr);
+    let info = token.does(folder, &["info", "--json"]).json();
+    assert_eq!(info["verified"], true);
+    let fingerprint = info["fingerprint"].as_str().unwrap();
+    assert!(
+        provisioned.stderr.contains(&format!("note: fingerprint {fingerprint}: compare")),
+        "{}",
+        provisioned.stderr
+    );
     assert_eq!(token.state(folder), "provisioned");
 
     let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"];
-    let enrolled = token.does(folder, &enroll).json();
+    let enrolled = token.does(folder, &[&enroll[..], &["--challenge-key", "challenge"]].concat()).json();
     assert_eq!((&enrolled["label"], &enrolled["scans"]), (&"class00".into(), &1.into()));
     assert_eq!(enrolled["prototype_checked"], true);
     let id = enrolled["id"].as_str().unwrap();
@@ -56,27 +69,33 @@ fn live(folder: &Folder, token: &Simulated) {
     assert_eq!(token.misses(folder), 1);
 
     let key = host_key(folder, id);
+    let check = ["--context", "door", "--check", "challenge"];
     let answer = run("challenge", &OWN, &["--context", "door", "--nonce", NONCE]);
-    assert_eq!(bytes(answer.stdout.trim()), mac(&key, NONCE));
-    let drawn = run("challenge", &OWN, &["--context", "door", "--json"]).json();
-    assert_eq!(bytes(drawn["answer"].as_str().unwrap()), mac(&key, drawn["nonce"].as_str().unwrap()));
-    assert_eq!(run("challenge", &OTHER, &["--nonce", NONCE]).code, 1);
+    assert_eq!(bytes(answer.stdout.trim()), answer_under(folder, "challenge", "door", NONCE));
+    let drawn = run("challenge", &OWN, &[&check[..], &["--json"]].concat()).json();
+    let nonce = drawn["nonce"].as_str().unwrap();
+    assert_eq!(bytes(drawn["answer"].as_str().unwrap()), answer_under(folder, "challenge", "door", nonce));
+    assert_eq!((&drawn["checked"], &drawn["accepted"]), (&true.into(), &true.into()));
+    assert_eq!(run("challenge", &OTHER, &[&check[..], &["--nonce", NONCE]].concat()).code, 1);
 
     let export = ["--context", "door", "-o", "key"];
     assert_eq!(run("export-key", &OWN, &export).code, 0);
     assert_eq!(String::from_utf8(folder.read("key")).unwrap().trim(), key);
-    for secret in ["key", "admin"] {
+    for secret in ["key", "admin", "challenge"] {
         assert_eq!(fs::metadata(folder.path(secret)).unwrap().permissions().mode() & 0o777, 0o600, "{secret}");
     }
 
-    let rotated = token.does(folder, &["rotate", "--admin-key", "admin", "--json"]).json();
+    let rotate = ["rotate", "--admin-key", "admin", "--challenge-key", "challenge2", "--json"];
+    let rotated = token.does(folder, &rotate).json();
     let rotated = rotated["id"].as_str().unwrap();
     assert_ne!(rotated, id);
-    let answer = run("challenge", &OWN, &["--context", "door", "--nonce", NONCE]);
-    assert_eq!(bytes(answer.stdout.trim()), mac(&host_key(folder, rotated), NONCE));
+    run("challenge", &OWN, &check).failed(6, &["the answer is not that of the enrolment", "challenge"]);
+    assert_eq!(run("challenge", &OWN, &["--context", "door", "--check", "challenge2"]).code, 0);
+    assert_eq!(run("export-key", &OWN, &["--context", "door", "-o", "key2"]).code, 0);
+    assert_eq!(String::from_utf8(folder.read("key2")).unwrap().trim(), host_key(folder, rotated));
 
     token.does(folder, &["set-policy", "--admin-key", "admin", "--allow-export", "false"]);
-    run("export-key", &OWN, &[&export[..], &["--force"]].concat()).failed(6, &["export-key", "does not export keys"]);
+    run("export-key", &OWN, &[&export[..], &["--force"]].concat()).failed(6, &["scan-begin", "does not export keys"]);
     token.does(folder, &["reset-attempts", "--admin-key", "admin"]);
     assert_eq!(token.misses(folder), 0);
     token.does(folder, &["self-test"]);
@@ -84,6 +103,9 @@ fn live(folder: &Folder, token: &Simulated) {
     assert_eq!(token.state(folder), "provisioned");
     assert_eq!(run("verify", &OWN, &[]).code, 1);
     token.does(folder, &["wipe", "--admin-key", "admin"]);
+    // A wiped token draws another key.
+    token.run(folder, &["info"]).failed(6, &["does not have the pinned key", "token pin --force"]);
+    fs::remove_file(folder.path(TOKEN_KEY)).unwrap();
     assert_eq!(token.state(folder), "blank");
 }
 
@@ -138,7 +160,18 @@ fn no_secret_is_ever_printed() {
     let token = Simulated::start(&folder, Line::Sound);
     let mut said = token.provision(&folder, &["--allow-export"]).stdout;
     for arguments in [
-        &["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"][..],
+        &[
+            "enroll",
+            "data.csv",
+            "--enrolment",
+            "class00.nve",
+            "--admin-key",
+            "admin",
+            "--challenge-key",
+            "challenge",
+            "--json",
+        ][..],
+        &[&["challenge"], &OWN[..], &["--check", "challenge", "--json"]].concat(),
         &[&["export-key"], &OWN[..], &["-o", "key", "--json"]].concat(),
         &["info", "--admin-key", "admin", "--json"],
         &["info", "--admin-key", "admin"],
@@ -146,7 +179,7 @@ fn no_secret_is_ever_printed() {
         let run = token.does(&folder, arguments);
         said += &(run.stdout + &run.stderr);
     }
-    for secret in ["key", "admin"] {
+    for secret in ["key", "admin", "challenge"] {
         let digits = String::from_utf8(folder.read(secret)).unwrap();
         assert!(digits.trim().len() == 64 && !said.contains(digits.trim()), "{secret}");
     }

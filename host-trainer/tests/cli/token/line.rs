@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use neural_vault_core::wire::{Chunk, Endpoint, Fault, MAX_FRAME, ScanChunk, decode, encode, encode_refusal};
+use neural_vault_core::wire::{Fault, Kind, MAX_FRAME, MAX_PACKET, SEAL, decode, encode, encode_refusal};
 
 use super::life::{OTHER, OWN};
 use super::simulated::{Line, Simulated};
@@ -59,7 +59,7 @@ fn another_protocol_version_is_said_with_both_numbers() {
                 if let Ok(request) = decode(&mut std::mem::take(&mut frame)) {
                     let mut answer = [0; MAX_FRAME];
                     let refusal = Fault::VersionMismatch.with(7);
-                    let length = encode_refusal(request.key, request.number, refusal, &mut answer).unwrap();
+                    let length = encode_refusal(request.number, refusal, &mut answer).unwrap();
                     stream.write_all(&answer[..length]).unwrap();
                 }
             } else {
@@ -67,7 +67,7 @@ fn another_protocol_version_is_said_with_both_numbers() {
             }
         }
     });
-    folder.run(&info).failed(6, &["unix:token.sock", "version 7, this program version 1"]);
+    folder.run(&info).failed(6, &["unix:token.sock", "version 7, this program version 2"]);
 }
 
 #[test]
@@ -136,8 +136,7 @@ fn a_host_that_vanished_within_a_frame_does_not_disturb_the_next() {
     let token = Simulated::start(&folder, Line::Sound);
     token.enrol(&folder);
     let mut frame = [0; MAX_FRAME];
-    let chunk = Chunk { number: 0, values: &[1; 1024] };
-    let length = encode(&ScanChunk::KEY, 9, &chunk, &mut frame).unwrap();
+    let length = encode(Kind::Session, 9, &[1; MAX_PACKET + SEAL], &mut frame).unwrap();
     for sent in [1, 100, length - 1] {
         let mut stream = UnixStream::connect(folder.path("token.sock")).unwrap();
         stream.write_all(&frame[..sent]).unwrap();

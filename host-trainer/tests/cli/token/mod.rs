@@ -1,8 +1,10 @@
 //! `token`: the real token on a simulated board, behind a socket or a pseudo-terminal.
 #![cfg(unix)]
 
+mod between;
 mod example;
 mod life;
 mod line;
 mod refused;
+mod session;
 pub mod simulated;

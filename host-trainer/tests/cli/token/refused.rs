@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::life::OWN;
-use super::simulated::{Line, Simulated};
+use super::simulated::{Line, Simulated, TOKEN_KEY};
 use crate::folder::Folder;
 use crate::samples::{model, secret};
 
@@ -21,6 +21,8 @@ fn commands_in_the_wrong_state_say_what_to_do_first() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
     let verify = [&["verify"], &OWN[..]].concat();
+    let pinned = token.does(&folder, &["pin", "-o", TOKEN_KEY]).stderr;
+    assert!(pinned.contains("the token is blank: until it is provisioned, it draws another key"), "{pinned}");
     refuses(&folder, &token, &verify, 6, &["unix:token.sock: scan-begin: the token is blank: provision it first"]);
     refuses(&folder, &token, &["wipe"], 6, &["the token is blank"]);
     token.enrol(&folder);
@@ -110,6 +112,7 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
     let refuses = |arguments: &[&str], says: &str| folder.refuses(&token.arguments(arguments), 2, &[says]);
+    folder.write(TOKEN_KEY, "5a".repeat(32));
     let provision = ["provision", "--model", "model", "--admin-key", "admin"];
     refuses(&provision, "--generate");
     refuses(&[&provision[..], &["--device-secret", "absent"]].concat(), "absent: cannot be read");
@@ -136,7 +139,8 @@ fn a_secret_that_others_can_read_is_warned_of() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
     token.enrol(&folder);
-    assert_eq!(token.does(&folder, &["rotate", "--admin-key", "admin"]).stderr, "");
+    let said = token.does(&folder, &["rotate", "--admin-key", "admin"]).stderr;
+    assert!(!said.contains("open to others"), "{said}");
     fs::set_permissions(folder.path("admin"), fs::Permissions::from_mode(0o640)).unwrap();
     let said = token.does(&folder, &["rotate", "--admin-key", "admin"]).stderr;
     assert!(said.contains("admin is open to others") && said.contains("chmod 600"), "{said}");

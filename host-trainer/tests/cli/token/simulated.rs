@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -29,9 +30,14 @@ pub enum Line {
     Bad,
 }
 
+/// The file of a token's key in a test's folder.
+pub const TOKEN_KEY: &str = "token.key";
+
 /// A token that runs until the test ends.
 pub struct Simulated {
     pub port: String,
+    /// The file of its key, once it is provisioned or pinned.
+    key: PathBuf,
     /// Frames that have come to it.
     pub frames: Arc<AtomicUsize>,
     power_was_away: Arc<AtomicBool>,
@@ -42,14 +48,23 @@ impl Simulated {
     pub fn start(folder: &Folder, line: Line) -> Self {
         let path = folder.path("token.sock");
         let listener = UnixListener::bind(&path).unwrap();
-        Self::serve(folder, line, "unix:token.sock".to_owned(), move || listener.accept().unwrap().0)
+        Self::serve(folder, line, 0, "unix:token.sock".to_owned(), move || listener.accept().unwrap().0)
     }
 
     /// As [`Simulated::start`], behind a TCP port of this machine.
     pub fn start_on_tcp(folder: &Folder) -> Self {
+        Self::start_on_tcp_with(folder, 0)
+    }
+
+    /// As [`Simulated::start_on_tcp`], a token that draws other keys than all others.
+    pub fn start_another_on_tcp(folder: &Folder) -> Self {
+        Self::start_on_tcp_with(folder, 7)
+    }
+
+    fn start_on_tcp_with(folder: &Folder, drawn: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = format!("tcp:{}", listener.local_addr().unwrap());
-        Self::serve(folder, Line::Sound, port, move || listener.accept().unwrap().0)
+        Self::serve(folder, Line::Sound, drawn, port, move || listener.accept().unwrap().0)
     }
 
     /// As [`Simulated::start`], at the end of a pseudo-terminal that stands for a serial port.
@@ -63,7 +78,7 @@ impl Simulated {
         drop(host);
         let mut ends = Some((token, open));
         let mut held = None;
-        Self::serve(folder, Line::Sound, port, move || match ends.take() {
+        Self::serve(folder, Line::Sound, 0, port, move || match ends.take() {
             Some((token, open)) => {
                 held = Some(open);
                 token
@@ -75,15 +90,23 @@ impl Simulated {
     fn serve<S: Read + Write>(
         folder: &Folder,
         line: Line,
+        drawn: usize,
         port: String,
         mut accept: impl FnMut() -> S + Send + 'static,
     ) -> Self {
         let model = folder.read("model/model.nvb");
         let (frames, power_was_away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
-        let simulated = Self { port, frames: Arc::clone(&frames), power_was_away: Arc::clone(&power_was_away) };
+        let simulated = Self {
+            port,
+            key: folder.path(TOKEN_KEY),
+            frames: Arc::clone(&frames),
+            power_was_away: Arc::clone(&power_was_away),
+        };
         thread::spawn(move || {
             let model = Aligned::new(&model);
-            let board = SimBoard::new(Flash::new());
+            let mut board = SimBoard::new(Flash::new());
+            // Boards draw the same bytes; one that has drawn some has other keys.
+            board.entropy.draw(&mut vec![0; drawn]).unwrap();
             let mut stream = accept();
             loop {
                 power_was_away.store(false, Ordering::SeqCst);
@@ -112,19 +135,25 @@ impl Simulated {
         folder.does(&self.arguments(arguments))
     }
 
-    /// What [`Simulated::run`] runs.
+    /// What [`Simulated::run`] runs: with the token's key where it is known and no other is given.
     pub fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
-        [&["token"], arguments, &["--port", &self.port]].concat()
+        let key: &[&str] = match arguments {
+            ["pin", ..] => &[],
+            _ if arguments.contains(&"--token-key") => &[],
+            ["provision", ..] => &["--token-key", TOKEN_KEY],
+            _ if self.key.exists() => &["--token-key", TOKEN_KEY],
+            _ => &[],
+        };
+        [&["token"], arguments, &["--port", &self.port], key].concat()
     }
 
     pub fn state(&self, folder: &Folder) -> String {
         self.does(folder, &["info", "--json"]).json()["state"].as_str().unwrap().to_owned()
     }
 
-    /// Misses of slot 0.
+    /// Misses over all slots.
     pub fn misses(&self, folder: &Folder) -> u64 {
-        let info = self.does(folder, &["info", "--admin-key", "admin", "--json"]).json();
-        info["held"][0]["misses"].as_u64().unwrap()
+        self.does(folder, &["info", "--json"]).json()["misses"].as_u64().unwrap()
     }
 
     /// Makes it the administrator's whose key is then in `admin`, with the device secret in `secret`.
