@@ -52,7 +52,11 @@ fn train_and_enrol(label: &str, steps: u64) -> Result<Vec<Verdict>, Box<dyn Erro
     let scans = probes.scans();
     let embeddings = embedder.scans(&probes, &scans, policy.window())?;
     let label_of = |scan: u32| probes.labels[scan as usize].clone();
-    Ok(scans.iter().zip(&embeddings).map(|(scan, probe)| (label_of(scan.label), enrolment.matches(probe))).collect())
+    Ok(scans
+        .iter()
+        .zip(&embeddings)
+        .map(|(scan, probe)| (label_of(scan.label), enrolment.compare(probe).is_accept()))
+        .collect())
 }
 
 #[cfg(test)]
