@@ -125,7 +125,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         threshold,
         prototype,
         false_matches: FalseMatches::UNKNOWN,
-        accepted_risk: Some(AcceptedRisk { attempts: 5, chance: 1.0 }),
+        accepted_risk: Some(AcceptedRisk { attempts: 50, chance: 1.0 }),
     };
     let enrolled = client.enrol(&key, command)?;
     challenge_key.write(&enrolled.challenge_key, console)?;
