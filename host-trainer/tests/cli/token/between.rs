@@ -16,9 +16,12 @@ pub enum To {
     Host,
 }
 
+/// Frames in the order in which they came.
+type Seen = Vec<(To, Vec<u8>)>;
+
 /// The line of a token at `token.sock` of the folder, and what was seen on it.
 pub struct Between {
-    pub frames: Arc<Mutex<Vec<(To, Vec<u8>)>>>,
+    pub frames: Arc<Mutex<Seen>>,
 }
 
 /// A frame in parts.

@@ -157,25 +157,27 @@ fn an_answer_that_is_altered_or_made_up_is_no_answer() {
 
 #[test]
 fn a_recorded_yes_does_not_answer_another_verification() {
-    let (folder, _token) = enrolled();
-    let mut recorded: Vec<Vec<u8>> = Vec::new();
-    let mut is_first = true;
-    let line = Between::start(&folder, move |to, bytes| {
-        let Some(parts) = parts(bytes).filter(|parts| to == To::Host && parts.kind != Kind::Refusal) else {
-            return bytes.to_vec();
-        };
-        if is_first || parts.kind == Kind::Handshake {
-            is_first = is_first && !(parts.kind == Kind::Handshake && !recorded.is_empty());
-            if is_first {
-                recorded.push(bytes.to_vec());
+    let (folder, token) = enrolled();
+    let (mut sessions, mut recorded) = (0, Vec::new());
+    let line = Between::start(&folder, move |to, bytes| match parts(bytes) {
+        Some(parts) if to == To::Host => {
+            sessions += usize::from(parts.kind == Kind::Handshake);
+            if sessions == 1 {
+                recorded = bytes.to_vec();
             }
-            return bytes.to_vec();
+            let last = super::between::parts(&recorded).map_or(0, |last| last.number);
+            // The last answer of the first session is the yes, in place of the answer of that number.
+            if sessions == 2 && parts.kind == Kind::Session && parts.number == last {
+                recorded.clone()
+            } else {
+                bytes.to_vec()
+            }
         }
-        // The answers of the first session, from its first request on.
-        recorded.get(parts.number as usize + 1).cloned().unwrap_or_default()
+        _ => bytes.to_vec(),
     });
     assert_eq!(line.run(&folder, &verify(&OWN)).code, 0);
-    line.run(&folder, &verify(&OTHER)).failed(6, &["answers to `info` fail authentication"]);
+    line.run(&folder, &verify(&OTHER)).failed(6, &["answers to `verify` fail authentication"]);
+    assert_eq!(token.misses(&folder), 1, "the token itself rejected it");
 }
 
 #[test]
