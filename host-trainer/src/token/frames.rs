@@ -17,6 +17,9 @@ const SLICE: Duration = Duration::from_millis(100);
 /// The first wait for an answer is the total time divided by this; each further wait is twice as long.
 const FIRST_WAIT: u32 = 32;
 
+/// Answers to one request that may fail authentication: an earlier host leaves fewer behind.
+const FOREIGN: u32 = 8;
+
 /// Time limits of a conversation, and a flag that ends it.
 #[derive(Clone, Debug)]
 pub struct Timeouts {
@@ -82,7 +85,7 @@ impl Frames {
     ) -> Result<(), TokenError> {
         let deadline = Instant::now() + sent.timeout;
         let (mut wait, mut damaged, mut foreign) = (sent.timeout / FIRST_WAIT, 0, 0);
-        while Instant::now() < deadline {
+        while Instant::now() < deadline && foreign < FOREIGN {
             self.send(sent.frame, sent.request, sent.timeout)?;
             match self.listen(sent, open, (Instant::now() + wait).min(deadline))? {
                 Received::Answer => return Ok(()),
