@@ -1,6 +1,7 @@
 //! Who is at the other end of the line, and what somebody between host and token can read and do.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use neural_vault_core::wire::{Fault, Kind, encode_refusal};
 use neural_vault_token_simulator::client::hello;
@@ -158,24 +159,18 @@ fn an_answer_that_is_altered_or_made_up_is_no_answer() {
 #[test]
 fn a_recorded_yes_does_not_answer_another_verification() {
     let (folder, token) = enrolled();
-    let (mut sessions, mut recorded) = (0, Vec::new());
-    let line = Between::start(&folder, move |to, bytes| match parts(bytes) {
-        Some(parts) if to == To::Host => {
-            sessions += usize::from(parts.kind == Kind::Handshake);
-            if sessions == 1 {
-                recorded = bytes.to_vec();
-            }
-            let last = super::between::parts(&recorded).map_or(0, |last| last.number);
-            // The last answer of the first session is the yes, in place of the answer of that number.
-            if sessions == 2 && parts.kind == Kind::Session && parts.number == last {
-                recorded.clone()
-            } else {
-                bytes.to_vec()
-            }
+    let (is_recorded, mut recorded) = (Arc::new(AtomicBool::new(false)), Vec::new());
+    let replay = Arc::clone(&is_recorded);
+    let line = Between::start(&folder, move |to, bytes| {
+        if to == To::Host && !replay.load(Ordering::SeqCst) {
+            recorded = bytes.to_vec();
         }
-        _ => bytes.to_vec(),
+        // The last answer of the first session is the yes, in place of the answer of that number.
+        let place = |frame: &[u8]| parts(frame).map(|parts| (parts.kind == Kind::Session, parts.number));
+        if to == To::Host && place(bytes) == place(&recorded) { recorded.clone() } else { bytes.to_vec() }
     });
     assert_eq!(line.run(&folder, &verify(&OWN)).code, 0);
+    is_recorded.store(true, Ordering::SeqCst);
     line.run(&folder, &verify(&OTHER)).failed(6, &["answers to `verify` fail authentication"]);
     assert_eq!(token.misses(&folder), 1, "the token itself rejected it");
 }
