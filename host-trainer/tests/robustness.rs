@@ -114,6 +114,7 @@ fn damaged_enrolments_are_refused() {
         scans: 1,
         sessions: vec!["run04".to_owned()],
         prototype: vec![0.25; 16],
+        measured: None,
     };
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sound.nve");

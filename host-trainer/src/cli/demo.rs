@@ -78,11 +78,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let train = |training: &Dataset| train(training, &settings, engine, console);
     let model = train(&training)?;
     let policy = Policy::plain(model.provenance().window);
-    let (threshold, development) = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
-    if let Development { protocol, eer_percent: Some(eer), genuine, impostor, .. } = &development {
+    let chosen = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
+    if let Development { protocol, eer_percent: Some(eer), genuine, impostor, .. } = &chosen.development {
         console.note(format!(
             "threshold {:.4} at the EER, {eer:.1} %, of {genuine} genuine and {impostor} impostor development trials: {protocol}",
-            threshold.cosine()
+            chosen.threshold.cosine()
         ));
     }
     force.write_model(&model, folder)?;
@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             probes: &[],
             policy,
             target: Target::EqualErrorRate,
-            threshold: Some((threshold, development.clone())),
+            threshold: Some(chosen.clone()),
             id: identifier(None),
         };
         let record = enrol(&mut embedder, &model, &enrolled, &request)?;

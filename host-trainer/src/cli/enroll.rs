@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, cosine, embedding_engines, window_or_own, window_range};
 use super::console::{Console, list};
+use super::error_rate;
 use super::failure::{Failure, USAGE};
 use super::names::{self, check_label, name};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
@@ -17,7 +18,9 @@ use super::scans::note_windows;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::engine::Engine;
-use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol};
+use crate::enrolment::{
+    Attempts, Chosen, Development, Enrolment, Outcome, Policy, Request, Target, cross_fitted, enrol,
+};
 use crate::escape::Escaped;
 use crate::hex;
 use crate::model::Model;
@@ -31,6 +34,9 @@ const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it wa
 const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE];
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
+///
+/// It also says how many attempts the threshold's false match rate (FMR) allows: as many as keep a stranger's chance at 2 % or
+/// below, by the upper end of the FMR's 95 % interval. A token takes no more, and `verify --derive` takes five or fewer.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -130,17 +136,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     Attempts::forget(&arguments.output)?;
     let path = arguments.output.display();
     let text = format!(
-        "{path}: {} from {} scans ({}), threshold {:.4}\n",
+        "{path}: {} from {} scans ({}), threshold {:.4}\n{}",
         Escaped(&record.label),
         record.scans,
         list(&record.sessions),
-        record.threshold.cosine()
+        record.threshold.cosine(),
+        error_rate::lines(&record)
     );
     note_threshold(&record, console);
     let value = json!({
         "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id), "model_digest": hex::encode(&digest),
         "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
-        "development": record.development, "outcome": record.outcome,
+        "development": record.development, "outcome": record.outcome, "thresholds": error_rate::thresholds(&record),
+        "false_matches": error_rate::to_json(&record.false_matches()),
     });
     console.result("enroll", &text, value)
 }
@@ -173,7 +181,7 @@ struct Refit<'a> {
 }
 
 impl Refit<'_> {
-    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<(Threshold, Development)>), Failure> {
+    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<Chosen>), Failure> {
         let Self { model, arguments, dataset, .. } = self;
         if !arguments.model.is_dir() {
             let text = "--refit needs the model's folder, where its training archive is";
@@ -270,9 +278,10 @@ fn note_threshold(record: &Enrolment, console: &Console) {
     }
 }
 
-fn by_hand(threshold: Threshold) -> (Threshold, Development) {
+fn by_hand(threshold: Threshold) -> Chosen {
     let protocol = "threshold given by hand".to_owned();
-    (threshold, Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 })
+    let development = Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 };
+    Chosen { threshold, measured: None, development }
 }
 
 /// A fresh identifier for an enrolment.

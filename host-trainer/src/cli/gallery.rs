@@ -16,6 +16,9 @@ use crate::files::{self, Readers};
 use crate::hex;
 
 /// Write a gallery of enrolments of one model for `identify`.
+///
+/// A gallery has one threshold for probes of every length: the highest of an enrolment's. Probes are cut to the length that
+/// all the enrolments were measured with.
 #[derive(Args)]
 pub struct Arguments {
     /// The enrolments.
@@ -54,10 +57,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let [first, ..] = records.as_slice() else { return Ok(()) };
     let entries: Vec<Entry<'_>> = records
         .iter()
-        .map(|Enrolment { label, threshold, prototype, .. }| Entry { label, threshold: *threshold, prototype })
+        .map(|record| Entry {
+            label: &record.label,
+            threshold: record.highest_threshold(),
+            prototype: &record.prototype,
+        })
         .collect();
     let format = arguments.format;
-    let probe = ProbeWindows { window: first.policy.window, windows: first.policy.windows };
+    let window = first.policy.window;
+    // Probes are cut to the shortest length that an enrolment was measured with.
+    let measured = records.iter().filter_map(|record| record.measured.as_ref()).map(|m| (m.frames / window).max(1));
+    let windows = measured.min().unwrap_or(first.policy.windows);
+    let probe = ProbeWindows { window, windows };
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     let existing = arguments.force.existing();
     files::write(&arguments.output, &bytes, Readers::Owner, existing).map_err(|e| Failure::new(OUTPUT, e))?;

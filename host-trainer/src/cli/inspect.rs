@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::arguments::DataArguments;
 use super::console::{Console, list};
+use super::error_rate;
 use super::failure::{Failure, MODEL, USAGE};
 use super::secret_file::read_secret;
 use crate::dataset::{Input, Place};
@@ -214,11 +215,13 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         let (fmr, fnmr) = (100.0 * outcome.rates.fmr, 100.0 * outcome.rates.fnmr);
         let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", list(&outcome.sessions));
     }
+    text += &error_rate::lines(record);
     let value = json!({
         "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
         "id": hex::encode(&record.id), "model_digest": hex::encode(&record.model_digest), "scans": record.scans,
         "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
+        "thresholds": error_rate::thresholds(record), "false_matches": error_rate::to_json(&record.false_matches()),
     });
     (text, value)
 }

@@ -10,6 +10,7 @@ mod derive;
 mod digits;
 mod embed;
 mod enroll;
+mod error_rate;
 mod evaluate;
 mod export;
 mod failure;

@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use clap::Args;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::similarity::cosine;
-use neural_vault_core::verify::{Enrolment as Usable, Verdict, VerifyError, verify};
+use neural_vault_core::verify::{Enrolment as Usable, Threshold, Verdict, VerifyError, verify};
 use serde::Serialize;
 use serde_json::json;
 
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::digits::Digits;
-use super::failure::{Failure, MODEL, REJECTED};
+use super::failure::{DATA, Failure, MODEL, REJECTED};
 use super::names::name;
 use super::scans::note_windows;
 use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::enrolment::{Attempts, Enrolment};
+use crate::enrolment::{Attempts, Enrolment, Probe, attempts_here};
 
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
 ///
 /// With --derive an accepted scan gives the enrolment's 256-bit key (scheme v2), and any other gives none. Each scan costs one
-/// of five attempts, counted before it is compared; an accepted scan restores them all, and when none is left the enrolment
-/// must be made again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that file has
+/// of five attempts, or of the fewer that the enrolment's false match rate allows; it is counted before the scan is compared.
+/// An accepted scan restores them all, and when none is left the enrolment must be made again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that file has
 /// the attempts back: on a host the count only stops guessing through this program, while a token keeps it in sealed flash.
 #[derive(Args)]
 pub struct Arguments {
@@ -62,19 +62,20 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let record = Enrolment::read(&arguments.enrolment)?;
     let model = crate::model::load(&arguments.model)?;
     record.check_model(&arguments.enrolment, model.digest(), model.dims().latent)?;
-    let unusable = |error| Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()));
-    let enrolment = record.to_core().map_err(unusable)?;
     let secret = arguments.device_secret.as_deref().map(|path| read_secret(path, DeviceSecret::from_bytes, console));
     let secret = secret.transpose()?;
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let scan = record.policy.probe(&dataset, &scan);
+    let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.enrolment.display());
+    let Probe { scan, threshold } =
+        record.probe(&dataset, &scan).map_err(|error| Failure::new(DATA, in_file(&error)))?;
+    let enrolment = record.to_core_with(threshold).map_err(|error| Failure::new(MODEL, in_file(&error)))?;
     let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), record.policy.window())?.swap_remove(0);
     note_windows(&dataset, &[scan], record.policy.window(), console);
     match secret {
         Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
-        None => compare(arguments, &record, &enrolment, &probe, console),
+        None => compare(arguments, &record, &enrolment, threshold, &probe, console),
     }
 }
 
@@ -83,6 +84,7 @@ fn compare(
     arguments: &Arguments,
     record: &Enrolment,
     enrolment: &Usable<'_>,
+    threshold: Threshold,
     probe: &[f32],
     console: &Console,
 ) -> Result<u8, Failure> {
@@ -90,7 +92,7 @@ fn compare(
     let mut text = if accepted { "accepted".to_owned() } else { "rejected".to_owned() };
     let mut value = json!({ "accepted": accepted, "label": record.label });
     if arguments.show_score {
-        let (score, threshold) = (cosine(&record.prototype, probe).ok(), record.threshold.cosine());
+        let (score, threshold) = (cosine(&record.prototype, probe).ok(), threshold.cosine());
         text += &match score {
             Some(score) => format!(" score {score:.6} threshold {threshold:.6}"),
             None => format!(", no score: the scan cannot be compared; threshold {threshold:.6}"),
@@ -129,7 +131,7 @@ fn derive(
     secret: &DeviceSecret,
     console: &Console,
 ) -> Result<u8, Failure> {
-    let mut attempts = Attempts::open(&arguments.enrolment, &record.id)?;
+    let mut attempts = Attempts::open(&arguments.enrolment, &record.id, attempts_here(&record.false_matches()))?;
     let (mut verdict, mut buffer) = (Verdict::rejection(), KeyBuffer::empty());
     let outcome = verify(enrolment, probe, &mut attempts, &mut verdict);
     let print = |released: Option<Released<'_>>, text: &str| {

@@ -18,19 +18,27 @@
 //! | the disk is full | an error: no attempt is taken and the probe is not compared |
 //!
 //! Whoever can delete or replace the file gets all attempts back. The count limits guessing through this program only;
-//! a token keeps its counter in sealed flash.
+//! a token keeps its counter in sealed flash. An enrolment whose false match rate allows fewer attempts than five has these;
+//! one that allows none has five all the same, since a count that anybody can undo protects nothing.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use neural_vault_core::budget::FalseMatches;
 use neural_vault_core::verify::AttemptCounter;
 use sha2::{Digest, Sha256};
 
 use crate::files;
 
-/// Attempts of an enrolment; an accepted probe restores them.
+/// Attempts of an enrolment, unless its false match rate allows fewer; an accepted probe restores them.
 pub const ATTEMPTS: u32 = 5;
+
+/// Attempts on this machine of an enrolment with these false matches: [`ATTEMPTS`], or the fewer that they allow.
+#[must_use]
+pub fn attempts_here(false_matches: &FalseMatches) -> u32 {
+    false_matches.attempts(None).map_or(ATTEMPTS, |budget| ATTEMPTS.min(budget.into()))
+}
 
 const MAGIC: &[u8; 8] = b"NVATTEM1";
 const LENGTH: usize = 60;
@@ -41,6 +49,7 @@ pub struct Attempts {
     path: PathBuf,
     id: [u8; 16],
     left: u32,
+    all: u32,
     /// The lock is released when this file is closed.
     _lock: File,
 }
@@ -102,19 +111,19 @@ pub enum AttemptsError {
 }
 
 impl Attempts {
-    /// Waits for the lock on the counter of the enrolment at `enrolment`, then reads it.
+    /// Waits for the lock on the counter of the enrolment at `enrolment`, then reads it; it has `all` attempts at most.
     ///
     /// # Errors
     /// The lock cannot be taken, or the file exists and is not a sound count of this enrolment's attempts.
-    pub fn open(enrolment: &Path, id: &[u8; 16]) -> Result<Self, AttemptsError> {
+    pub fn open(enrolment: &Path, id: &[u8; 16], all: u32) -> Result<Self, AttemptsError> {
         let path = beside(enrolment)?;
         let lock = locked(&path)?;
         let left = match std::fs::read(&path) {
-            Ok(bytes) => parse(&bytes, id, &path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => ATTEMPTS,
+            Ok(bytes) => parse(&bytes, id, &path)?.min(all),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => all,
             Err(source) => return Err(AttemptsError::Read { path, source }),
         };
-        Ok(Self { path, id: *id, left, _lock: lock })
+        Ok(Self { path, id: *id, left, all, _lock: lock })
     }
 
     /// Removes the counter of a replaced enrolment, so that the new one starts with all attempts.
@@ -160,7 +169,7 @@ impl AttemptCounter for Attempts {
     }
 
     fn restore(&mut self) -> Result<(), AttemptsError> {
-        self.persist(ATTEMPTS)
+        self.persist(self.all)
     }
 }
 

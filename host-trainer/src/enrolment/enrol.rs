@@ -2,8 +2,9 @@
 
 use neural_vault_core::verify::{self, Threshold};
 
-use super::development::{against, choose_threshold, embed, halves, leave_one_session_out};
-use super::{Development, Enrolment, Outcome, Policy, Target};
+use super::development::{Chosen, Trials, against, choose_threshold, embed, halves, leave_one_session_out};
+use super::measured::accepted;
+use super::{Enrolment, Outcome, Policy, Target};
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingError};
 use crate::metrics::ScoreError;
@@ -26,7 +27,7 @@ pub struct Request<'a> {
     /// The criterion for the threshold on the development trials.
     pub target: Target,
     /// A threshold chosen elsewhere, and its origin.
-    pub threshold: Option<(Threshold, Development)>,
+    pub threshold: Option<Chosen>,
     /// The enrolment's random identifier.
     pub id: [u8; 16],
 }
@@ -102,6 +103,12 @@ pub enum EnrolError {
         /// How they were made, in words.
         protocol: String,
     },
+    /// The scans that the threshold is tested on are shorter than any that it was chosen on.
+    #[error("the scans to test the threshold on have {frames} frames, fewer than any that has a threshold")]
+    ShortProbes {
+        /// Frames of the shortest of them.
+        frames: usize,
+    },
     /// There are too few sessions to train on one half of them and test on the other.
     #[error("{found} sessions: cross-fitting a threshold needs four")]
     Sessions {
@@ -148,35 +155,45 @@ pub fn enrol(
     let embeddings = embed(embedder, dataset, &enrolled, policy.window())?;
     let prototype =
         policy.prototypes(&embeddings, dataset.labels.len()).swap_remove(label as usize).unwrap_or_default();
-    let (threshold, development) = match &request.threshold {
-        Some((threshold, origin)) => (*threshold, origin.clone()),
+    let mut chosen = match &request.threshold {
+        Some(chosen) => chosen.clone(),
         None => {
             let probes = of_sessions(&development);
             refuse_trained(model, dataset, if probes.is_empty() { &enrolled } else { &probes })?;
-            let (scores, protocol) = if !probes.is_empty() {
+            let (trials, protocol) = if !probes.is_empty() {
                 let names = request.development.join(", ");
-                let scores = against(embedder, dataset, policy, &enrolled, &probes)?;
-                (scores, format!("scans of {names} against the enrolment sessions"))
+                let lengths = policy.lengths(dataset, &probes);
+                let trials = against(embedder, dataset, policy, &lengths, &enrolled, &probes)?;
+                (trials, format!("scans of {names} against the enrolment sessions"))
             } else if sessions.len() > 1 {
-                let scores = leave_one_session_out(embedder, dataset, policy, &enrolled)?;
-                (scores, "each enrolment session against the others".to_owned())
+                let lengths = policy.lengths(dataset, &enrolled);
+                let trials = leave_one_session_out(embedder, dataset, policy, &lengths, &enrolled)?;
+                (trials, "each enrolment session against the others".to_owned())
             } else {
-                let scores = halves(embedder, dataset, policy, &enrolled)?;
-                (scores, "each half of the enrolment scans against the other halves".to_owned())
+                let trials = halves(embedder, dataset, policy, &enrolled)?;
+                (trials, "each half of the enrolment scans against the other halves".to_owned())
             };
-            choose_threshold(&scores, protocol, request.target)?
+            choose_threshold(&trials, protocol, request.target)?
         }
     };
     let outcome = match request.probes {
         [] => None,
         names => {
             let probes = of_sessions(&indices("session", &dataset.sessions, names)?);
-            let scores = against(embedder, dataset, policy, &enrolled, &probes)?;
+            let is_trained = refuse_trained(model, dataset, &probes).is_err();
+            let (trials, tested) = probe_trials(embedder, dataset, policy, &chosen, &enrolled, &probes)?;
+            let scores = trials.longest();
+            match (&mut chosen.measured, accepted(tested, &scores.impostor, trials.impostors.len())) {
+                (Some(measured), Some(found)) => measured.test(found),
+                // A threshold by hand was chosen on no trials: these are the first.
+                (measured @ None, Some(_)) if !is_trained => *measured = trials.measure(tested),
+                _ => {}
+            }
             Some(Outcome {
                 sessions: names.to_vec(),
                 genuine: scores.genuine.len() as u32,
                 impostor: scores.impostor.len() as u32,
-                rates: transfer(f64::from(threshold.cosine()), &scores.genuine, &scores.impostor)?,
+                rates: transfer(f64::from(tested.cosine()), &scores.genuine, &scores.impostor)?,
             })
         }
     };
@@ -187,15 +204,35 @@ pub fn enrol(
         id: request.id,
         model_digest: *model.digest(),
         policy: *policy,
-        threshold,
-        development,
+        threshold: chosen.threshold,
+        development: chosen.development,
         outcome,
         scans: own.len() as u32,
         sessions: names,
         prototype,
+        measured: chosen.measured,
     };
     record.to_core()?;
     Ok(record)
+}
+
+/// Trials of the probes of test sessions, and the threshold that they are tested with: that of their length.
+fn probe_trials(
+    embedder: &mut Embedder,
+    dataset: &Dataset,
+    policy: &Policy,
+    chosen: &Chosen,
+    enrolled: &[Scan],
+    probes: &[Scan],
+) -> Result<(Trials, Threshold), EnrolError> {
+    let mut lengths = policy.lengths(dataset, probes);
+    let mut threshold = chosen.threshold;
+    if let (Some(measured), Some(frames)) = (&chosen.measured, lengths.last().copied()) {
+        let fit = measured.fit(threshold, frames).ok_or(EnrolError::ShortProbes { frames })?;
+        lengths = vec![fit.frames as usize];
+        threshold = fit.threshold;
+    }
+    Ok((against(embedder, dataset, policy, &lengths, enrolled, probes)?, threshold))
 }
 
 /// Refuses development scans that the model was trained on: their scores are better than those of new scans.

@@ -41,6 +41,14 @@ pub enum EnrolmentError {
         /// Digest of the model given.
         given: String,
     },
+    /// The probe is shorter than any that the threshold was measured with.
+    #[error(
+        "a probe of {frames} frames is shorter than any that the enrolment has a threshold for; give a longer scan"
+    )]
+    ShortProbe {
+        /// Frames of the probe that are embedded.
+        frames: usize,
+    },
     /// The prototype cannot be compared with the model's embeddings.
     #[error(
         "{}: a prototype of {enrolled} components, the model's embeddings have {given}; enrol again",

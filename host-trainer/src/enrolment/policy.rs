@@ -6,6 +6,7 @@ use crate::dataset::{Dataset, Scan};
 use crate::verification::{centre, prototypes};
 
 use super::development::Labelled;
+use super::probe_length;
 
 /// The policy of an enrolment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,11 @@ impl Policy {
         let last = last.and_then(|last| dataset.windows(scan, self.window()).into_iter().nth(last));
         let end = last.map_or(scan.rows.end, |window| window.rows.end);
         Scan { rows: scan.rows.start..end, ..*scan }
+    }
+
+    /// The lengths in frames that trials with these probes measure, ascending; none without probes.
+    pub(super) fn lengths(&self, dataset: &Dataset, probes: &[Scan]) -> Vec<usize> {
+        probe_length::lengths(dataset, probes, self.window(), self.windows as usize)
     }
 
     /// The prototype of every class that has an embedding, by class number.

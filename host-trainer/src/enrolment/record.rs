@@ -1,20 +1,25 @@
 //! The record of an enrolment, and its file.
 //!
-//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both.
+//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. Files of version 2 are
+//! read too; they hold all but what was measured.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use neural_vault_core::budget::FalseMatches;
 use neural_vault_core::verify::{self, Threshold};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{EnrolmentError, Policy, threshold};
+use super::{EnrolmentError, Measured, Policy, ProbeThreshold, probe_length, threshold};
+use crate::dataset::{Dataset, Scan};
 use crate::files::{self, Existing, Readers};
 use crate::hex;
 use crate::results::Transfer;
 
-const MAGIC: &[u8; 8] = b"NVENROL2";
+const MAGIC: &[u8; 8] = b"NVENROL3";
+const MAGIC_2: &[u8; 8] = b"NVENROL2";
 const CHECKSUM: usize = 32;
 
 /// An enrolled identity.
@@ -28,7 +33,8 @@ pub struct Enrolment {
     pub model_digest: [u8; 32],
     /// How probes are scored.
     pub policy: Policy,
-    /// Smallest accepted cosine; stored as a float32.
+    /// Smallest accepted cosine of probes of the longest measured length, or of any length when none was measured; stored as
+    /// a float32.
     #[serde(with = "threshold")]
     pub threshold: Threshold,
     /// Where the threshold comes from.
@@ -41,6 +47,19 @@ pub struct Enrolment {
     pub sessions: Vec<String>,
     /// Mean of the scans' embeddings, not normalised.
     pub prototype: Vec<f32>,
+    /// What was measured with the threshold; none for one by hand that no session tested, and in files of version 2.
+    ///
+    /// The last field: a record of version 2 ends before it.
+    pub measured: Option<Measured>,
+}
+
+/// A probe as an enrolment compares it.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    /// The part of the scan that is embedded.
+    pub scan: Scan,
+    /// The smallest accepted cosine of its length.
+    pub threshold: Threshold,
 }
 
 /// The development trials that a threshold was chosen on.
@@ -137,13 +156,16 @@ impl Enrolment {
         let Some((content, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
             return Err(malformed(path, "too short".to_owned()));
         };
-        let Some(body) = content.strip_prefix(MAGIC) else {
-            return Err(malformed(path, "its magic number is wrong".to_owned()));
+        let body = match content.split_first_chunk::<8>() {
+            Some((MAGIC, body)) => Cow::Borrowed(body),
+            // Without what was measured, which is one zero byte.
+            Some((MAGIC_2, body)) => Cow::Owned([body, &[0]].concat()),
+            _ => return Err(malformed(path, "its magic number is wrong".to_owned())),
         };
         if Sha256::digest(content).as_slice() != checksum {
             return Err(malformed(path, "its checksum does not match: it was changed or cut short".to_owned()));
         }
-        let record: Self = postcard::from_bytes(body).map_err(|error| {
+        let record: Self = postcard::from_bytes(&body).map_err(|error| {
             malformed(
                 path,
                 match error {
@@ -153,6 +175,12 @@ impl Enrolment {
                 },
             )
         })?;
+        if record.measured.as_ref().is_some_and(|measured| !measured.is_sound()) {
+            return Err(malformed(
+                path,
+                "its lengths of probes or its false match rate contradict each other".to_owned(),
+            ));
+        }
         record.to_core().map_err(|e| malformed(path, e.to_string()))?;
         Ok(record)
     }
@@ -173,12 +201,65 @@ impl Enrolment {
         Ok(())
     }
 
-    /// The record as the core's verification needs it.
+    /// The part of `scan` that is compared, and its threshold.
+    ///
+    /// A probe is cut to the longest measured length that it has, so that its error rates are the measured ones.
+    ///
+    /// # Errors
+    /// [`EnrolmentError::ShortProbe`]: the probe is shorter than any that was measured.
+    pub fn probe(&self, dataset: &Dataset, scan: &Scan) -> Result<Probe, EnrolmentError> {
+        let window = self.policy.window();
+        let scan = self.policy.probe(dataset, scan);
+        let frames = probe_length::frames(dataset, &scan, window);
+        // A window of no frames, which no model takes, is left for the encoder to refuse.
+        let Some(measured) = self.measured.as_ref().filter(|_| window > 0) else {
+            return Ok(Probe { scan, threshold: self.threshold });
+        };
+        let fit = measured.fit(self.threshold, frames).ok_or(EnrolmentError::ShortProbe { frames })?;
+        let scan = probe_length::cut(dataset, &scan, window, fit.frames as usize);
+        Ok(Probe { scan, threshold: fit.threshold })
+    }
+
+    /// The measured lengths of probes with their thresholds, the longest last; none when nothing was measured.
+    #[must_use]
+    pub fn thresholds(&self) -> Vec<ProbeThreshold> {
+        let Some(measured) = &self.measured else { return Vec::new() };
+        let longest = ProbeThreshold { frames: measured.frames, threshold: self.threshold };
+        measured.shorter.iter().copied().chain([longest]).collect()
+    }
+
+    /// The threshold where one decides for probes of every length: the highest.
+    ///
+    /// With it, probes of each measured length have no more false matches than [`Enrolment::false_matches`] states.
+    #[must_use]
+    pub fn highest_threshold(&self) -> Threshold {
+        let highest = |a: Threshold, b: Threshold| if b > a { b } else { a };
+        self.thresholds().iter().map(|probe| probe.threshold).fold(self.threshold, highest)
+    }
+
+    /// False matches of the threshold, and the bound of its false match rate.
+    ///
+    /// They are those of the development trials, or of the probe sessions where the rate is higher there; unknown for a
+    /// threshold by hand that no session tested, and in files of version 2.
+    #[must_use]
+    pub fn false_matches(&self) -> FalseMatches {
+        self.measured.as_ref().map_or(FalseMatches::UNKNOWN, |measured| measured.false_matches)
+    }
+
+    /// The record as the core's verification needs it, with the threshold of the longest probes.
     ///
     /// # Errors
     /// The prototype is empty, too long, zero or not finite.
     pub fn to_core(&self) -> Result<verify::Enrolment<'_>, verify::EnrolmentError> {
-        verify::Enrolment::new(&self.prototype, self.threshold, &self.model_digest, &self.id)
+        self.to_core_with(self.threshold)
+    }
+
+    /// As [`Enrolment::to_core`], with the threshold of a [`Probe`].
+    ///
+    /// # Errors
+    /// As [`Enrolment::to_core`].
+    pub fn to_core_with(&self, threshold: Threshold) -> Result<verify::Enrolment<'_>, verify::EnrolmentError> {
+        verify::Enrolment::new(&self.prototype, threshold, &self.model_digest, &self.id)
     }
 }
 
@@ -209,6 +290,7 @@ mod tests {
             scans: 1,
             sessions: vec!["run04".to_owned()],
             prototype: vec![0.25, -0.5, 0.125],
+            measured: Measured::new(Threshold::new(0.5).unwrap(), &[(1, &[0.1, 0.7]), (4, &[0.6, 0.2])], 2),
         }
     }
 
@@ -236,6 +318,44 @@ mod tests {
             std::fs::write(&path, &sound[..length]).unwrap();
             assert!(Enrolment::read(&path).is_err(), "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_file_of_version_2_holds_all_but_what_was_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        let old = Enrolment { measured: None, ..record() };
+        let mut bytes = MAGIC_2.to_vec();
+        let body = postcard::to_allocvec(&old).unwrap();
+        bytes.extend(&body[..body.len() - 1]);
+        let checksum = Sha256::digest(&bytes);
+        bytes.extend(checksum);
+        std::fs::write(&path, &bytes).unwrap();
+        let read = Enrolment::read(&path).unwrap();
+        assert!(read == old && read.false_matches() == FalseMatches::UNKNOWN && read.thresholds().is_empty());
+    }
+
+    #[test]
+    fn a_false_match_rate_that_its_trials_do_not_give_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.nve");
+        let mut forged = record();
+        if let Some(measured) = &mut forged.measured {
+            measured.false_matches.bound = 0.000_1;
+        }
+        forged.write(&path).unwrap();
+        let error = Enrolment::read(&path).unwrap_err().to_string();
+        assert!(error.contains("contradict each other"), "{error}");
+    }
+
+    #[test]
+    fn one_threshold_for_all_lengths_is_the_highest() {
+        let record = record();
+        let (thresholds, highest) = (record.thresholds(), record.highest_threshold());
+        assert_eq!(thresholds.iter().map(|probe| probe.frames).collect::<Vec<_>>(), [1, 4]);
+        assert!(thresholds[0].threshold < thresholds[1].threshold && highest == record.threshold);
+        let low = Enrolment { threshold: Threshold::new(-0.5).unwrap(), ..record };
+        assert_eq!(low.highest_threshold(), thresholds[0].threshold);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use neural_vault::dataset::{Synthetic, write_csv};
 use neural_vault::enrolment::Enrolment;
 use neural_vault_core::key::derive_v1;
 
 use super::folder::Folder;
-use super::samples::secret;
+use super::samples::{FEATURES, secret};
 
 const VERIFY: [&str; 8] =
     ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--session", "run02"];
@@ -98,6 +99,85 @@ fn a_threshold_is_not_chosen_on_sessions_that_trained_the_model() {
     folder.refuses(&[&development[..], &["run00"]].concat(), 2, &["session run00 trained the model"]);
     let result = folder.does(&[&development[..], &["run02", "--json"]].concat()).json();
     assert_eq!((&result["development"]["genuine"], &result["development"]["impostor"]), (&3.into(), &6.into()));
+}
+
+#[test]
+fn an_enrolment_says_how_many_attempts_its_false_match_rate_allows() {
+    let folder = Folder::with_model();
+    let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01"];
+    let development = [&enroll[..], &["--development-sessions", "run02", "-o", "r.nve"]].concat();
+    let text = folder.does(&development).stdout;
+    let value = folder.does(&[&development[..], &["--force", "--json"]].concat()).json();
+    let found = &value["false_matches"];
+    assert_eq!((&found["trials"], &found["persons"], &found["budget"]), (&6.into(), &3.into(), &0.into()), "{value}");
+    assert!(found["bound_percent"].as_f64().unwrap() > 45.0 && found["chance_percent"].is_null(), "{value}");
+    let frames: Vec<u64> =
+        value["thresholds"].as_array().unwrap().iter().map(|t| t["frames"].as_u64().unwrap()).collect();
+    assert_eq!(frames, [1, 2, 4, 6]);
+    assert_eq!(value["thresholds"][3]["threshold"], value["threshold"]);
+    for line in ["of 6 impostor trials accepted, of 3 labels", "attempts    none: one alone", "this machine takes 5"] {
+        assert!(text.contains(line), "{line} is not in {text}");
+        assert!(folder.does(&["inspect", "r.nve"]).stdout.contains(line), "{line}");
+    }
+    let inspected = folder.does(&["inspect", "r.nve", "--json"]).json();
+    assert_eq!((&inspected["false_matches"], &inspected["thresholds"]), (found, &value["thresholds"]));
+
+    folder.with_trials();
+    let text = folder.does(&["inspect", "tried.nve"]).stdout;
+    for line in
+        ["of 360 impostor trials accepted, of 10 labels", "attempts    1: a stranger's chance", "this machine 1"]
+    {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+}
+
+#[test]
+fn a_threshold_by_hand_has_the_false_match_rate_of_sessions_that_test_it() {
+    let folder = Folder::with_model();
+    let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "--json"];
+    let enroll = [&enroll[..], &["--threshold", "0.5", "--force", "-o", "r.nve"]].concat();
+    let untested = folder.does(&enroll).json();
+    assert_eq!((&untested["false_matches"]["trials"], &untested["thresholds"]), (&0.into(), &serde_json::json!([])));
+    assert!(folder.does(&["inspect", "r.nve"]).stdout.contains("FMR         unknown"));
+    let tested = folder.does(&[&enroll[..], &["--probe-sessions", "run02"]].concat()).json();
+    assert_eq!((&tested["false_matches"]["trials"], &tested["false_matches"]["persons"]), (&6.into(), &3.into()));
+    // The scores of a session that trained the model are too favourable.
+    let trained = folder.does(&[&enroll[..], &["--probe-sessions", "run00"]].concat()).json();
+    assert_eq!(trained["false_matches"]["trials"], 0, "{trained}");
+}
+
+#[test]
+fn a_probe_is_compared_with_the_threshold_of_its_length() {
+    let folder = Folder::with_model();
+    let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01"];
+    let enroll = [&enroll[..], &["--development-sessions", "run02", "-o", "r.nve", "--json"]].concat();
+    let thresholds = folder.does(&enroll).json()["thresholds"].clone();
+    // Lengths of 1, 2, 4 and 6 frames have thresholds; others are cut to them.
+    for (timesteps, entry) in [(1, 0), (2, 1), (3, 1), (5, 2), (6, 3), (9, 3)] {
+        let scan = Synthetic { classes: 1, timesteps, features: FEATURES, sessions: 1, noise: 0.3, seed: 1 };
+        write_csv(&scan.recordings(), &folder.path("probe.csv")).unwrap();
+        let verify = ["verify", "probe.csv", "--model", "model", "--enrolment", "r.nve", "--show-score", "--json"];
+        let run = folder.run(&verify);
+        let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(shown["threshold"], thresholds[entry]["threshold"], "{timesteps} frames: {}", run.stderr);
+    }
+}
+
+#[test]
+fn an_enrolment_of_version_2_is_read_and_has_no_false_match_rate() {
+    let folder = Folder::new();
+    folder.write("old.nve", include_bytes!("../data/enrolments/version2.nve"));
+    let value = folder.does(&["inspect", "old.nve", "--json"]).json();
+    assert_eq!((&value["label"], &value["false_matches"]["budget"]), (&"face".into(), &0.into()));
+    assert_eq!((&value["false_matches"]["trials"], &value["thresholds"]), (&0.into(), &serde_json::json!([])));
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
+    let data = format!("{models}/data/haxby/haxby_slice_runs00-05.csv.gz");
+    let model = format!("{models}/haxby-demo/model.nvb");
+    let verify = ["verify", &data, "--model", &model, "--enrolment", "old.nve", "--session", "run05", "--show-score"];
+    let own = folder.does(&[&verify[..], &["--label", "face"]].concat()).stdout;
+    assert_eq!(own, "accepted score 0.907037 threshold 0.682611\n");
+    let other = folder.run(&[&verify[..], &["--label", "shoe"]].concat());
+    assert!(other.code == 1 && other.stdout.contains("threshold 0.682611"), "{}", other.stdout);
 }
 
 #[test]

@@ -42,6 +42,17 @@ impl Folder {
         ]);
         folder
     }
+
+    /// Adds `trials.csv`, ten labels in four sessions, and `tried.nve`, of which 1 in 360 impostor trials is accepted at most.
+    pub fn with_trials(&self) {
+        let recordings = Synthetic { classes: 10, timesteps: 6, features: FEATURES, sessions: 4, noise: 0.3, seed: 2 };
+        let mut recordings = recordings.recordings();
+        // Other sessions than those that trained the model.
+        recordings.sessions = ["s1", "s2", "s3", "s4"].map(str::to_owned).to_vec();
+        write_csv(&recordings, &self.path("trials.csv")).unwrap();
+        let enroll = ["enroll", "trials.csv", "--model", "model", "--label", "class00", "--fmr", "0.003"];
+        self.does(&[&enroll[..], &["-o", "tried.nve"]].concat());
+    }
 }
 
 /// What is in `data.csv`.

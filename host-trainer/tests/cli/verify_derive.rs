@@ -46,6 +46,18 @@ fn an_accepted_scan_gives_the_key_that_the_enrolment_has() {
 }
 
 #[test]
+fn an_enrolment_that_allows_fewer_attempts_has_no_more_here() {
+    let folder = Folder::with_model();
+    folder.with_trials();
+    folder.write("secret", secret(0x5e));
+    let verify = ["verify", "trials.csv", "--model", "model", "--enrolment", "tried.nve", "--session", "s2", "--label"];
+    let run = |label: &'static str| folder.run(&[&verify[..], &[label], &DERIVE].concat());
+    assert_eq!(run("class00").code, 0);
+    assert_eq!(run("class01").stdout, "rejected, 0 attempts left\n");
+    assert!(run("class00").stdout.starts_with("no attempts left"));
+}
+
+#[test]
 fn five_misses_exhaust_it_and_then_the_genuine_scan_gets_nothing() {
     let folder = folder();
     for text in ["4 attempts left", "3 attempts left", "2 attempts left", "1 attempt left", "0 attempts left"] {

@@ -7,6 +7,7 @@ use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, veri
 use tempfile::TempDir;
 
 use super::*;
+use crate::enrolment::false_matches;
 
 const ID: [u8; 16] = [7; 16];
 const PROTOTYPE: [f32; 3] = [0.6, 0.0, 0.8];
@@ -25,12 +26,12 @@ fn counter(path: &Path) -> PathBuf {
 }
 
 fn left(path: &Path) -> u32 {
-    Attempts::open(path, &ID).unwrap().left()
+    Attempts::open(path, &ID, ATTEMPTS).unwrap().left()
 }
 
 fn attempt(path: &Path, probe: &[f32]) -> Result<(), VerifyError<AttemptsError>> {
     let enrolment = Enrolment::new(&PROTOTYPE, Threshold::new(0.9).unwrap(), &[1; 32], &ID).unwrap();
-    let mut attempts = Attempts::open(path, &ID).map_err(VerifyError::Counter)?;
+    let mut attempts = Attempts::open(path, &ID, ATTEMPTS).map_err(VerifyError::Counter)?;
     verify(&enrolment, probe, &mut attempts, &mut Verdict::rejection())
 }
 
@@ -45,7 +46,7 @@ fn misses_exhaust_it_and_then_the_genuine_probe_gets_nothing() {
         assert!(matches!(attempt(&path, &PROTOTYPE), Err(VerifyError::NoAttemptsLeft)));
         assert_eq!(left(&path), 0);
     }
-    let mut attempts = Attempts::open(&path, &ID).unwrap();
+    let mut attempts = Attempts::open(&path, &ID, ATTEMPTS).unwrap();
     assert!(matches!(attempts.persist_decrement(), Err(AttemptsError::NoneLeft { .. })));
 }
 
@@ -61,10 +62,23 @@ fn an_accepted_probe_restores_all() {
 }
 
 #[test]
+fn fewer_attempts_are_left_and_restored_where_the_error_rate_allows_fewer() {
+    let allowed = |matches, trials| attempts_here(&false_matches(matches, trials, 8));
+    assert_eq!([allowed(5, 56), allowed(0, 224), allowed(0, 552), allowed(0, 9221), allowed(0, 0)], [5, 1, 3, 5, 5]);
+    let (_folder, path) = folder();
+    attempt(&path, &IMPOSTOR).unwrap_err();
+    let mut attempts = Attempts::open(&path, &ID, 1).unwrap();
+    assert_eq!(attempts.left(), 1);
+    attempts.persist_decrement().unwrap();
+    attempts.restore().unwrap();
+    assert_eq!(attempts.left(), 1);
+}
+
+#[test]
 fn a_stop_between_attempt_and_verdict_leaves_the_attempt_spent() {
     let (_folder, path) = folder();
     for spent in 1..=ATTEMPTS {
-        let mut attempts = Attempts::open(&path, &ID).unwrap();
+        let mut attempts = Attempts::open(&path, &ID, ATTEMPTS).unwrap();
         attempts.persist_decrement().unwrap();
         drop(attempts);
         assert_eq!(left(&path), ATTEMPTS - spent);
@@ -90,23 +104,23 @@ fn every_flipped_bit_and_every_cut_is_refused() {
         assert!(matches!(error, VerifyError::Counter(AttemptsError::Malformed { .. })), "{} bytes", bytes.len());
     }
     fs::write(counter(&path), file(&ID, ATTEMPTS + 1)).unwrap();
-    assert!(matches!(Attempts::open(&path, &ID), Err(AttemptsError::Malformed { .. })));
+    assert!(matches!(Attempts::open(&path, &ID, ATTEMPTS), Err(AttemptsError::Malformed { .. })));
 }
 
 #[test]
 fn the_counter_of_another_enrolment_is_refused_until_it_is_forgotten() {
     let (_folder, path) = folder();
     attempt(&path, &IMPOSTOR).unwrap_err();
-    assert!(matches!(Attempts::open(&path, &[8; 16]), Err(AttemptsError::OtherEnrolment { .. })));
+    assert!(matches!(Attempts::open(&path, &[8; 16], ATTEMPTS), Err(AttemptsError::OtherEnrolment { .. })));
     Attempts::forget(&path).unwrap();
-    assert_eq!(Attempts::open(&path, &[8; 16]).unwrap().left(), ATTEMPTS);
+    assert_eq!(Attempts::open(&path, &[8; 16], ATTEMPTS).unwrap().left(), ATTEMPTS);
     Attempts::forget(&path).unwrap();
 }
 
 #[test]
 fn a_counter_that_cannot_be_written_takes_nothing_and_releases_nothing() {
     let (_folder, path) = folder();
-    let mut attempts = Attempts::open(&path, &ID).unwrap();
+    let mut attempts = Attempts::open(&path, &ID, ATTEMPTS).unwrap();
     // A folder cannot be replaced by a file, whatever the user's rights.
     fs::create_dir(counter(&path)).unwrap();
     assert!(matches!(attempts.persist_decrement(), Err(AttemptsError::Write { .. })));

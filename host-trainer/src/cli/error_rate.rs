@@ -1,0 +1,124 @@
+//! The false match rate of an enrolment and the attempts that it allows, in words and as JSON.
+
+use std::fmt::Write;
+
+use neural_vault_core::budget::{CHANCE, FalseMatches, MAX_ATTEMPTS, chance};
+use serde_json::{Value, json};
+
+use crate::enrolment::{Enrolment, attempts_here};
+
+/// The false match rate with its bound and its trials.
+pub fn rate(found: &FalseMatches) -> String {
+    let FalseMatches { matches, trials, persons, bound } = *found;
+    if trials == 0 {
+        return "unknown: no impostor trials measured the threshold".to_owned();
+    }
+    format!(
+        "{}, at most {} (95 % bound): {matches} of {trials} impostor trials accepted, of {persons} labels",
+        percent(f64::from(matches) / f64::from(trials)),
+        percent(bound.into())
+    )
+}
+
+/// The attempts that the false match rate allows, and why.
+pub fn attempts(found: &FalseMatches) -> String {
+    let limit = format!("{} %", 100.0 * CHANCE);
+    match found.attempts(None) {
+        Ok(attempts) => format!(
+            "{attempts}: a stranger's chance in {} is at most {}{}",
+            if attempts == 1 { "it" } else { "them" },
+            percent(chance(found.bound, attempts).into()),
+            if attempts == MAX_ATTEMPTS { String::new() } else { format!(", and one more would exceed {limit}") }
+        ),
+        Err(_) if found.trials == 0 => "none: nothing bounds a stranger's chance".to_owned(),
+        Err(_) => format!(
+            "none: one alone gives a stranger a chance of up to {}, more than {limit}",
+            percent(found.bound.into())
+        ),
+    }
+}
+
+/// What both have in a JSON document.
+pub fn to_json(found: &FalseMatches) -> Value {
+    let FalseMatches { matches, trials, persons, bound } = *found;
+    let budget = found.attempts(None).unwrap_or(0);
+    json!({
+        "matches": matches, "trials": trials, "persons": persons,
+        "fmr_percent": (trials > 0).then(|| 100.0 * f64::from(matches) / f64::from(trials)),
+        "bound_percent": 100.0 * f64::from(bound), "budget": budget,
+        "chance_percent": (budget > 0).then(|| 100.0 * f64::from(chance(bound, budget))),
+    })
+}
+
+/// The lines of an enrolment, each beginning with a name in a column of 12.
+pub fn lines(record: &Enrolment) -> String {
+    let found = record.false_matches();
+    let mut text = format!("FMR         {}\n", rate(&found));
+    let _ = writeln!(text, "attempts    {}", attempts(&found));
+    let here = attempts_here(&found);
+    let _ = match found.attempts(None) {
+        Ok(_) => writeln!(text, "            a token takes no more, this machine {here}"),
+        Err(_) => writeln!(
+            text,
+            "            a token refuses the enrolment unless its administrator accepts a risk; this machine takes {here}"
+        ),
+    };
+    if let [shorter @ .., longest] = record.thresholds().as_slice() {
+        let _ = write!(text, "probes      of {} frames, to which longer ones are cut", longest.frames);
+        if !shorter.is_empty() {
+            text += "; thresholds of shorter ones, by frames:";
+        }
+        for (index, probe) in shorter.iter().enumerate() {
+            let _ =
+                write!(text, "{} {} {:.4}", if index == 0 { "" } else { "," }, probe.frames, probe.threshold.cosine());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The lengths of probes with their thresholds, as JSON.
+pub fn thresholds(record: &Enrolment) -> Value {
+    record
+        .thresholds()
+        .iter()
+        .map(|probe| json!({ "frames": probe.frames, "threshold": probe.threshold.cosine() }))
+        .collect()
+}
+
+/// A rate of 0 to 1 in percent, with more digits where it is small.
+pub fn percent(rate: f64) -> String {
+    let percent = 100.0 * rate;
+    if percent == 0.0 || percent >= 0.1 { format!("{percent:.1} %") } else { format!("{percent:.3} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrolment::false_matches;
+
+    #[test]
+    fn a_rate_is_said_with_its_bound_its_trials_and_the_attempts_it_allows() {
+        let demo = false_matches(5, 56, 8);
+        assert_eq!(rate(&demo), "8.9 %, at most 19.6 % (95 % bound): 5 of 56 impostor trials accepted, of 8 labels");
+        assert_eq!(attempts(&demo), "none: one alone gives a stranger a chance of up to 19.6 %, more than 2 %");
+        let one = false_matches(0, 224, 8);
+        assert_eq!(attempts(&one), "1: a stranger's chance in it is at most 1.6 %, and one more would exceed 2 %");
+        let fifty = false_matches(0, 100_000, 300);
+        assert_eq!(
+            rate(&fifty),
+            "0.0 %, at most 0.004 % (95 % bound): 0 of 100000 impostor trials accepted, of 300 labels"
+        );
+        assert_eq!(attempts(&fifty), "50: a stranger's chance in them is at most 0.2 %");
+        assert!(rate(&FalseMatches::UNKNOWN).starts_with("unknown"));
+        assert_eq!(attempts(&FalseMatches::UNKNOWN), "none: nothing bounds a stranger's chance");
+    }
+
+    #[test]
+    fn the_document_says_percent_and_no_chance_without_attempts() {
+        let demo = to_json(&false_matches(5, 56, 8));
+        assert_eq!((&demo["budget"], &demo["chance_percent"], &demo["persons"]), (&json!(0), &Value::Null, &json!(8)));
+        assert!((demo["bound_percent"].as_f64().unwrap_or(0.0) - 19.619).abs() < 1e-3, "{demo}");
+        assert_eq!(to_json(&FalseMatches::UNKNOWN)["fmr_percent"], Value::Null);
+    }
+}
