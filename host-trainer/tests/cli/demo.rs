@@ -14,6 +14,9 @@ fn the_demo_writes_its_files_and_names_its_protocol() {
     assert!((0.0..=50.0).contains(&result["eer_percent"].as_f64().unwrap()), "{result}");
     let enrolments = result["enrolments"].as_array().unwrap();
     assert_eq!((enrolments.len(), &result["genuine"], &result["impostor"]), (8, &8.into(), &56.into()));
+    let (found, rejected) = (&result["false_matches"], result["impostors_rejected"].as_u64().unwrap());
+    assert_eq!((&found["trials"], &found["persons"]), (&56.into(), &8.into()));
+    assert_eq!((&found["matches"], &found["budget"]), (&(56 - rejected).into(), &0.into()));
     for enrolment in enrolments {
         let file = enrolment["enrolment"].as_str().unwrap();
         assert_eq!(folder.does(&["inspect", file, "--json"]).json()["model_digest"], result["digest"]);

@@ -3,15 +3,17 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use neural_vault_core::budget::FalseMatches;
 use neural_vault_core::key::{KeyError, derive_v1};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::trials::{Outcome, Trials};
 use crate::cli::console::Console;
 use crate::cli::digits::{Digits, Key};
+use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure};
-use crate::enrolment::Enrolment;
+use crate::enrolment::{Enrolment, false_matches};
 use crate::hex;
 
 /// The demo's result, as `--json` prints it.
@@ -25,6 +27,8 @@ struct DemoResult<'a> {
     impostor: usize,
     genuine_accepted: usize,
     impostors_rejected: usize,
+    #[serde(serialize_with = "as_json")]
+    false_matches: FalseMatches,
     enrolments: Vec<Enrolled<'a>>,
 }
 
@@ -52,6 +56,8 @@ pub(super) fn report(
     let Trials { scores, outcomes } = trials;
     let eer = scores.eer().map_err(|e| Failure::new(DATA, e))?;
     let enrolments = records.iter().zip(outcomes).map(|((path, record), outcome)| Enrolled::new(path, record, outcome));
+    let impostors_rejected = outcomes.iter().map(|outcome| outcome.impostors_rejected).sum();
+    let accepted = scores.impostor.len().saturating_sub(impostors_rejected);
     let result = DemoResult {
         folder,
         digest: hex::encode(digest),
@@ -60,13 +66,31 @@ pub(super) fn report(
         genuine: scores.genuine.len(),
         impostor: scores.impostor.len(),
         genuine_accepted: outcomes.iter().filter(|outcome| outcome.genuine_accepted).count(),
-        impostors_rejected: outcomes.iter().map(|outcome| outcome.impostors_rejected).sum(),
+        impostors_rejected,
+        false_matches: false_matches(accepted as u32, scores.impostor.len() as u32, outcomes.len()),
         enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
     };
     console.secret_result("demo", &result.text(), &result)
 }
 
 impl DemoResult<'_> {
+    /// What the accepted impostors say of a token with one of these enrolments.
+    fn protection(&self) -> String {
+        let found = &self.false_matches;
+        let FalseMatches { matches, trials, bound, .. } = *found;
+        let bound = percent(bound.into());
+        match found.attempts(None) {
+            Ok(attempts) => format!(
+                "{matches} of {trials} impostors were accepted, so at most {bound} of strangers pass at one attempt (95 % bound): \
+                 a token allows {attempts}\n"
+            ),
+            Err(_) => format!(
+                "{matches} of {trials} impostors were accepted, so up to {bound} of strangers pass at one attempt (95 % bound):\n    \
+                 a token refuses such an enrolment unless its administrator accepts the risk\n"
+            ),
+        }
+    }
+
     fn text(&self) -> Zeroizing<String> {
         let Self { folder, protocol, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, .. } = self;
         let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
@@ -79,6 +103,7 @@ impl DemoResult<'_> {
             "genuine accepted {genuine_accepted} of {genuine}, impostors rejected {impostors_rejected} of {impostor}"
         );
         let _ = writeln!(text, "EER {eer_percent:.1} % ({protocol})");
+        text += &self.protection();
         let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
         // Enough capacity for the keys: a string that grows leaves copies of them behind.
         let mut whole = Zeroizing::new(String::with_capacity(text.len() + end.len() + 256));
@@ -95,6 +120,10 @@ impl DemoResult<'_> {
         whole.push_str(&end);
         whole
     }
+}
+
+fn as_json<S: Serializer>(found: &FalseMatches, serializer: S) -> Result<S::Ok, S::Error> {
+    error_rate::to_json(found).serialize(serializer)
 }
 
 impl<'a> Enrolled<'a> {
