@@ -171,7 +171,8 @@ fn a_token_cuts_the_windows_of_this_machine_out_of_a_scan_with_gaps() {
     enrol(&folder, &data, "class00", "class00.nve");
     let token = Simulated::start(&folder, Line::Sound);
     token.provision(&folder, &["--window", WINDOW]);
-    let arguments = ["enroll", &data, "--enrolment", "class00.nve", "--admin-key", "admin", "--json"];
+    let arguments =
+        ["enroll", &data, "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin", "--json"];
     assert_eq!(token.does(&folder, &arguments).json()["prototype_checked"], true);
 }
 
@@ -282,6 +283,9 @@ fn enrol(folder: &Folder, data: &str, label: &str, file: &str) {
 fn token(folder: &Folder) -> Simulated {
     let token = Simulated::start(folder, Line::Sound);
     token.provision(folder, &["--window", WINDOW]);
-    token.does(folder, &["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin"]);
+    token.does(
+        folder,
+        &["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin"],
+    );
     token
 }

@@ -85,7 +85,7 @@ fn a_token_is_not_asked_about_such_a_scan() {
         for command in [
             [&["verify", "bad.csv"][..], &SCAN].concat(),
             [&["challenge", "bad.csv"][..], &SCAN].concat(),
-            [&enroll[..], &["--admin-key", "admin"]].concat(),
+            [&enroll[..], &["--accept-risk", "5", "--admin-key", "admin"]].concat(),
         ] {
             token.run(&folder, &command).failed(3, &says);
         }

@@ -106,8 +106,8 @@ fn a_token_is_provisioned_for_the_same_window_by_every_file() {
         let provision = ["provision", "--model", name, "--admin-key", "admin", "--generate", "--json"];
         assert_eq!(token.does(&folder, &provision).json()["window"], 4, "{name}");
         let enroll = ["enroll", "data.csv", "--label", "class00", "--sessions", "run01", "--threshold", "0.5"];
-        let enrolled =
-            token.does(&folder, &[&enroll[..], &["--model", name, "--admin-key", "admin", "--json"]].concat());
+        let model = ["--accept-risk", "5", "--model", name, "--admin-key", "admin", "--json"];
+        let enrolled = token.does(&folder, &[&enroll[..], &model].concat());
         assert_eq!(enrolled.json()["prototype_checked"], true, "{name}");
     }
 }

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
+use neural_vault_core::budget::{AcceptedRisk, FalseMatches, MAX_ATTEMPTS, chance};
 use neural_vault_core::verify::Threshold;
-use neural_vault_core::wire::{self, AcceptedRisk, FalseMatches, LABEL_LENGTH, Label, Purpose, TokenInfo};
+use neural_vault_core::wire::{self, LABEL_LENGTH, Label, Purpose, TokenInfo};
 use serde_json::json;
 
 use super::challenge_key::ChallengeKeyArguments;
 use super::connection::{AdminArguments, TokenArguments, send_scan};
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
+use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::cli::names::{self, check_label, check_session, name, sessions_of};
 use crate::dataset::{Dataset, Scan};
@@ -21,6 +23,10 @@ use crate::hex;
 use crate::token::prototype_digest;
 
 /// Enrol a label on a token, which embeds the scans itself.
+///
+/// The false match rate of the enrolment's threshold decides how many attempts in a row, over all slots, the token takes: as
+/// many as keep a stranger's chance at 2 % or below. An enrolment that allows none is refused, unless --accept-risk names a
+/// number of attempts.
 #[derive(Args)]
 #[command(group(ArgGroup::new("accept").required(true).args(["enrolment", "threshold"])))]
 pub struct Arguments {
@@ -35,12 +41,16 @@ pub struct Arguments {
     /// The slot, whose enrolment is replaced.
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
-    /// An enrolment on this machine, for the threshold, and for the label and sessions when they are not given.
+    /// An enrolment on this machine, for the threshold and its false match rate, and for the label and sessions when they are
+    /// not given. A token takes scans of any length, so it gets the highest of the thresholds for each length.
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
-    /// The threshold, -1 to 1.
-    #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine)]
+    /// The threshold, -1 to 1. Nothing says how many strangers it accepts, so it needs --accept-risk.
+    #[arg(long, value_name = "COSINE", allow_hyphen_values = true, value_parser = cosine, requires = "accept_risk")]
     threshold: Option<Threshold>,
+    /// Let a stranger have so many attempts, 1 to 50, though their chance exceeds 2 %; it is stated, and `token info` shows it.
+    #[arg(long, value_name = "ATTEMPTS", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_ATTEMPTS)))]
+    accept_risk: Option<u8>,
     /// The label to enrol.
     #[arg(long, value_name = "L", required_unless_present = "enrolment", value_parser = name)]
     label: Option<String>,
@@ -58,10 +68,18 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
-    let threshold = arguments.threshold.or(record.as_ref().map(|record| record.threshold)).map(Threshold::cosine);
+    let threshold = arguments.threshold.or(record.as_ref().map(Enrolment::highest_threshold)).map(Threshold::cosine);
     let threshold = threshold.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
     let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str()));
     let label = label.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --label L"))?;
+    let false_matches = record.as_ref().map_or(FalseMatches::UNKNOWN, Enrolment::false_matches);
+    let accepted = arguments.accept_risk.map(|attempts| accept_risk(&false_matches, attempts)).transpose()?;
+    let attempts = false_matches.attempts(accepted).map_err(|_| too_risky(arguments, &false_matches))?;
+    let chance_of = percent(chance(false_matches.bound, attempts).into());
+    if accepted.is_some() {
+        console
+            .note(format!("note: {attempts} attempts are accepted, in which a stranger's chance is up to {chance_of}"));
+    }
     let name = arguments.name.as_deref().unwrap_or(label);
     let wire_label = Label::new(name).ok_or_else(|| {
         Failure::new(USAGE, format!("`{name}` is longer than a token's {LABEL_LENGTH} bytes; give a shorter --name"))
@@ -124,19 +142,52 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         scans: count,
         threshold,
         prototype,
-        false_matches: FalseMatches::UNKNOWN,
-        accepted_risk: Some(AcceptedRisk { attempts: 50, chance: 1.0 }),
+        false_matches,
+        accepted_risk: accepted,
     };
     let enrolled = client.enrol(&key, command)?;
     challenge_key.write(&enrolled.challenge_key, console)?;
     let id = hex::encode(&enrolled.id);
-    let text = format!("slot {slot}: {} from {count} scans, threshold {threshold:.4}, enrolment {id}\n", Escaped(name));
+    let text = format!(
+        "slot {slot}: {} from {count} scans, threshold {threshold:.4}, enrolment {id}\n\
+         attempts {attempts} over all slots, fewer where another slot's enrolment allows fewer; a stranger's chance in them is at \
+         most {chance_of}{}\n",
+        Escaped(name),
+        if accepted.is_some() { ", which was accepted" } else { "" }
+    );
     let value = json!({
         "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
-        "challenge_key": arguments.challenge_key.shown(),
+        "false_matches": error_rate::to_json(&false_matches), "attempts": attempts,
+        "chance_percent": 100.0 * f64::from(chance(false_matches.bound, attempts)),
+        "accepted_risk": accepted.is_some(), "challenge_key": arguments.challenge_key.shown(),
     });
     console.result("token-enroll", &text, value)
+}
+
+/// The risk of so many attempts, which must be one: attempts that the false match rate allows need no acceptance.
+fn accept_risk(found: &FalseMatches, attempts: u8) -> Result<AcceptedRisk, Failure> {
+    match found.attempts(None) {
+        Ok(budget) if attempts <= budget => {
+            let text = format!("the enrolment allows {budget} attempts without a risk: leave --accept-risk out");
+            Err(Failure::new(USAGE, text))
+        }
+        _ => Ok(AcceptedRisk { attempts, chance: chance(found.bound, attempts) }),
+    }
+}
+
+/// Why an enrolment is refused whose false match rate allows no attempt.
+fn too_risky(arguments: &Arguments, found: &FalseMatches) -> Failure {
+    let path = arguments.enrolment.as_deref().unwrap_or(std::path::Path::new("")).display();
+    Failure::new(
+        MODEL,
+        format!(
+            "{path}: its false match rate is {}. Attempts that it allows: {}. Enrol with more trials or a lower --fmr, or let the \
+             administrator accept the risk of N attempts with --accept-risk N",
+            error_rate::rate(found),
+            error_rate::attempts(found)
+        ),
+    )
 }
 
 /// The scans of a label in these sessions, or in all when none is named.

@@ -57,7 +57,8 @@ fn live(folder: &Folder, token: &Simulated) {
     assert_eq!(token.state(folder), "provisioned");
 
     let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"];
-    let enrolled = token.does(folder, &[&enroll[..], &["--challenge-key", "challenge"]].concat()).json();
+    let enroll = [&enroll[..], &["--accept-risk", "5", "--challenge-key", "challenge"]].concat();
+    let enrolled = token.does(folder, &enroll).json();
     assert_eq!((&enrolled["label"], &enrolled["scans"]), (&"class00".into(), &1.into()));
     assert_eq!(enrolled["prototype_checked"], true);
     let id = enrolled["id"].as_str().unwrap();
@@ -132,7 +133,8 @@ fn an_enrolment_may_be_replaced_by_one_with_a_threshold_by_hand() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
     let id = token.enrol(&folder);
-    let enroll = ["enroll", "data.csv", "--label", "class01", "--threshold", "0.9", "--name", "bob"];
+    let enroll =
+        ["enroll", "data.csv", "--label", "class01", "--threshold", "0.9", "--accept-risk", "3", "--name", "bob"];
     let enroll = [&enroll[..], &["--model", "model", "--admin-key", "admin", "--json"]].concat();
     let enrolled = token.does(&folder, &enroll).json();
     assert_eq!((&enrolled["label"], &enrolled["scans"]), (&"bob".into(), &3.into()));
@@ -150,7 +152,7 @@ fn a_token_may_draw_its_device_secret_itself() {
     let info = token.does(&folder, &["info", "--json"]).json();
     assert_eq!((&info["window"], &info["allow_export"]), (&2.into(), &false.into()));
     // The record was made with windows of one frame.
-    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin"];
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin"];
     token.run(&folder, &enroll).failed(4, &["class00.nve", "windows of 1 frames", "provisioned for 2"]);
 }
 
@@ -165,6 +167,8 @@ fn no_secret_is_ever_printed() {
             "data.csv",
             "--enrolment",
             "class00.nve",
+            "--accept-risk",
+            "5",
             "--admin-key",
             "admin",
             "--challenge-key",

@@ -46,7 +46,7 @@ fn another_admin_key_does_nothing() {
         &["wipe"],
         &["info"],
         &["set-policy", "--allow-export", "true"],
-        &["enroll", "data.csv", "--label", "class01", "--threshold", "0"],
+        &["enroll", "data.csv", "--label", "class01", "--threshold", "0", "--accept-risk", "1"],
     ] {
         let arguments = [arguments, &["--admin-key", "other"]].concat();
         refuses(&folder, &token, &arguments, 6, &["not authorised", "the right admin key"]);
@@ -89,10 +89,10 @@ fn another_model_is_refused_by_both_digests() {
     token.provision(&folder, &[]);
     let enroll = ["enroll", "data.csv", "--model", "other", "--label", "class00", "-o", "other.nve"];
     folder.does(&[&enroll[..], &["--threshold", "0.5"]].concat());
-    let enroll = ["enroll", "data.csv", "--enrolment", "other.nve", "--admin-key", "admin"];
+    let enroll = ["enroll", "data.csv", "--enrolment", "other.nve", "--accept-risk", "1", "--admin-key", "admin"];
     refuses(&folder, &token, &enroll, 4, &says);
     let enroll = ["enroll", "data.csv", "--model", "other", "--label", "class00", "--threshold", "0.5"];
-    refuses(&folder, &token, &[&enroll[..], &["--admin-key", "admin"]].concat(), 4, &says);
+    refuses(&folder, &token, &[&enroll[..], &["--accept-risk", "1", "--admin-key", "admin"]].concat(), 4, &says);
 }
 
 #[test]
@@ -101,10 +101,49 @@ fn a_token_that_embedded_something_else_is_not_authorised_to_enrol_it() {
     let token = Simulated::start(&folder, Line::Sound);
     token.provision(&folder, &[]);
     // The record is of run01; the token is sent run02.
-    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--sessions", "run02", "--admin-key", "admin"];
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--sessions", "run02", "--accept-risk", "5"];
+    let enroll = [&enroll[..], &["--admin-key", "admin"]].concat();
     refuses(&folder, &token, &enroll, 6, &["the token's prototype is not the enrolment's", "nothing was enrolled"]);
     assert_eq!(token.state(&folder), "provisioned");
     token.does(&folder, &[&enroll[..], &["--model", "model"]].concat());
+}
+
+#[test]
+fn an_enrolment_whose_error_rate_allows_no_attempt_is_refused_unless_a_risk_is_accepted() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.provision(&folder, &[]);
+    let own = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin"];
+    refuses(&folder, &token, &own, 4, &["class00.nve: its false match rate is", "none: one alone", "--accept-risk N"]);
+    let by_hand = ["enroll", "data.csv", "--label", "class00", "--threshold", "0.9", "--admin-key", "admin"];
+    refuses(&folder, &token, &by_hand, 2, &["--accept-risk"]);
+    folder.write("old.nve", include_bytes!("../../data/enrolments/version2.nve"));
+    let old = ["enroll", "data.csv", "--enrolment", "old.nve", "--label", "class00", "--admin-key", "admin"];
+    refuses(&folder, &token, &old, 4, &["its false match rate is unknown", "none"]);
+    for nonsense in ["0", "51", "-1", "many", "1.5", ""] {
+        refuses(&folder, &token, &[&own[..], &["--accept-risk", nonsense]].concat(), 2, &["--accept-risk"]);
+    }
+    assert_eq!(token.state(&folder), "provisioned");
+
+    let enrolled = token.does(&folder, &[&own[..], &["--accept-risk", "5"]].concat());
+    assert!(enrolled.stderr.contains("note: 5 attempts are accepted"), "{}", enrolled.stderr);
+    assert!(enrolled.stdout.contains("attempts 5 over all slots") && enrolled.stdout.contains("which was accepted"));
+    let by_hand = token.does(&folder, &[&by_hand[..], &["--accept-risk", "2", "--json"]].concat()).json();
+    assert_eq!((&by_hand["attempts"], &by_hand["chance_percent"]), (&2.into(), &100.0.into()), "{by_hand}");
+    assert_eq!((&by_hand["accepted_risk"], &by_hand["false_matches"]["budget"]), (&true.into(), &0.into()));
+}
+
+#[test]
+fn an_enrolment_of_enough_trials_needs_no_risk_and_none_is_taken_for_it() {
+    let folder = Folder::with_model();
+    folder.with_trials();
+    let token = Simulated::start(&folder, Line::Sound);
+    token.provision(&folder, &[]);
+    let enroll = ["enroll", "trials.csv", "--enrolment", "tried.nve", "--admin-key", "admin"];
+    refuses(&folder, &token, &[&enroll[..], &["--accept-risk", "1"]].concat(), 2, &["allows 1 attempts", "leave"]);
+    let enrolled = token.does(&folder, &[&enroll[..], &["--json"]].concat()).json();
+    assert_eq!((&enrolled["attempts"], &enrolled["accepted_risk"]), (&1.into(), &false.into()), "{enrolled}");
+    assert!(enrolled["chance_percent"].as_f64().unwrap() <= 2.0, "{enrolled}");
 }
 
 #[test]
@@ -123,7 +162,7 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     refuses(&["challenge", "data.csv", "--context", &"x".repeat(65)], "at most 64 bytes");
     refuses(&["verify", "data.csv"], "choose one with --label");
     folder.write("key", secret(1));
-    let enroll = ["enroll", "data.csv", "--label", "class00", "--admin-key", "key"];
+    let enroll = ["enroll", "data.csv", "--label", "class00", "--accept-risk", "5", "--admin-key", "key"];
     refuses(&enroll, "--threshold");
     for wrong in ["1.5", "-1.5", "nan", "inf"] {
         refuses(&[&enroll[..], &["--threshold", wrong]].concat(), "is not a cosine");

@@ -166,8 +166,9 @@ impl Simulated {
     /// Provisions it and enrols `class00.nve` in slot 0; returns the enrolment's identifier.
     pub fn enrol(&self, folder: &Folder) -> String {
         self.provision(folder, &["--allow-export"]);
-        let arguments = ["enroll", "data.csv", "--enrolment", "class00.nve", "--admin-key", "admin", "--json"];
-        self.does(folder, &arguments).json()["id"].as_str().unwrap().to_owned()
+        // Six impostor trials, or so, allow no attempt.
+        let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin"];
+        self.does(folder, &[&enroll[..], &["--json"]].concat()).json()["id"].as_str().unwrap().to_owned()
     }
 }
 
