@@ -69,8 +69,20 @@ pub fn derive_challenge_key<'k>(
     enrolment_id: &[u8; 16],
     buffer: &'k mut ChallengeKeyBuffer,
 ) -> Result<&'k ChallengeKey, KeyError> {
+    derive_challenge_key_flipped(prototype, secret, 0, model_digest, enrolment_id, buffer)
+}
+
+/// [`derive_challenge_key`] under the secret with the bits of `flips` flipped in each of its words.
+pub(crate) fn derive_challenge_key_flipped<'k>(
+    prototype: &[f32],
+    secret: &DeviceSecret,
+    flips: u32,
+    model_digest: &[u8; 32],
+    enrolment_id: &[u8; 16],
+    buffer: &'k mut ChallengeKeyBuffer,
+) -> Result<&'k ChallengeKey, KeyError> {
     let ChallengeKeyBuffer(key) = buffer;
-    derive_from_unit_codes(prototype, secret, &[LABEL, model_digest, enrolment_id], &mut key.0)?;
+    derive_from_unit_codes(prototype, secret, flips, &[LABEL, model_digest, enrolment_id], &mut key.0)?;
     Ok(key)
 }
 

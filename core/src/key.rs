@@ -67,19 +67,6 @@ impl KeyBuffer {
     }
 }
 
-impl DeviceSecret {
-    /// Calls `work` with a copy in which the bits that `flips` has are flipped, in each of the secret's words.
-    pub(crate) fn with_bits_flipped<T>(&self, flips: u32, work: impl FnOnce(&Self) -> T) -> T {
-        on_cleared_stack(|| {
-            let mut copy = Self([0; 32]);
-            for (to, from) in copy.0.as_chunks_mut().0.iter_mut().zip(self.0.as_chunks().0) {
-                *to = (u32::from_le_bytes(*from) ^ flips).to_le_bytes();
-            }
-            work(&copy)
-        })
-    }
-}
-
 impl ConstantTimeEq for DerivedKey {
     fn ct_eq(&self, other: &Self) -> Choice {
         self.0.ct_eq(&other.0)
@@ -95,6 +82,12 @@ pub struct KeyContext<'a> {
     pub enrolment_id: &'a [u8; 16],
     /// Label of the use, so that keys of two applications are independent; may be empty.
     pub application: &'a [u8],
+}
+
+impl<'a> KeyContext<'a> {
+    fn info(&self) -> [&'a [u8]; 4] {
+        [INFO_V2, self.model_digest, self.enrolment_id, self.application]
+    }
 }
 
 /// Why no key was derived.
@@ -142,7 +135,7 @@ impl Error for KeyError {
 /// The prototype is longer than [`MAX_LATENT`], has no codes ([`QuantiseError`]), or the key length is not 1 to
 /// [`MAX_KEY_LENGTH`]. `key` is then zero.
 pub fn derive_v1(prototype: &[f32], key: &mut [u8]) -> Result<(), KeyError> {
-    derive(None, prototype, || Ok(1.0), &[INFO_V1], key)
+    derive(None::<fn() -> DeviceSecret>, prototype, || Ok(1.0), &[INFO_V1], key)
 }
 
 /// Derives the 256-bit v2 key, bound to device, model, enrolment and application.
@@ -155,8 +148,19 @@ pub fn derive_v2<'k>(
     context: &KeyContext<'_>,
     buffer: &'k mut KeyBuffer,
 ) -> Result<&'k DerivedKey, KeyError> {
+    derive_v2_flipped(prototype, secret, 0, context, buffer)
+}
+
+/// [`derive_v2`] under the secret with the bits of `flips` flipped in each of its words.
+pub(crate) fn derive_v2_flipped<'k>(
+    prototype: &[f32],
+    secret: &DeviceSecret,
+    flips: u32,
+    context: &KeyContext<'_>,
+    buffer: &'k mut KeyBuffer,
+) -> Result<&'k DerivedKey, KeyError> {
     let KeyBuffer(key) = buffer;
-    derive_v2_into(prototype, secret, context, &mut key.0)?;
+    derive_from_unit_codes(prototype, secret, flips, &context.info(), &mut key.0)?;
     Ok(key)
 }
 
@@ -170,23 +174,31 @@ pub fn derive_v2_into(
     context: &KeyContext<'_>,
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    let info = [INFO_V2, context.model_digest, context.enrolment_id, context.application];
-    derive_from_unit_codes(prototype, secret, &info, key)
+    derive_from_unit_codes(prototype, secret, 0, &context.info(), key)
 }
 
-/// The key of the codes of the prototype scaled to unit length, salted with the device secret; zero when there is none.
+/// The key of the codes of the prototype scaled to unit length, salted with the device secret in which the bits of `flips`
+/// are flipped in each word; zero when there is none.
 pub(crate) fn derive_from_unit_codes(
     prototype: &[f32],
     secret: &DeviceSecret,
+    flips: u32,
     info: &[&[u8]],
     key: &mut [u8],
 ) -> Result<(), KeyError> {
-    derive(Some(&secret.0), prototype, || norm(prototype).map_err(KeyError::Normalise), info, key)
+    let salt = || {
+        let mut salt = DeviceSecret([0; 32]);
+        for (to, from) in salt.0.as_chunks_mut().0.iter_mut().zip(secret.0.as_chunks().0) {
+            *to = (u32::from_le_bytes(*from) ^ flips).to_le_bytes();
+        }
+        salt
+    };
+    derive(Some(salt), prototype, || norm(prototype).map_err(KeyError::Normalise), info, key)
 }
 
 /// The key of the codes of `prototype / divisor`; zero when there is none.
 fn derive(
-    salt: Option<&[u8]>,
+    salt: Option<impl FnOnce() -> DeviceSecret>,
     prototype: &[f32],
     divisor: impl FnOnce() -> Result<f32, KeyError>,
     info: &[&[u8]],
@@ -200,7 +212,13 @@ fn derive(
             return Err(KeyError::PrototypeLength { given: prototype.len() });
         }
         let divisor = divisor()?;
-        hkdf_sha256(salt, |extract| input_codes(extract, prototype, divisor), info, key)
+        let salt = salt.map(|salt| salt());
+        hkdf_sha256(
+            salt.as_ref().map(|salt| &salt.0[..]),
+            |extract| input_codes(extract, prototype, divisor),
+            info,
+            key,
+        )
     });
     if result.is_err() {
         key.zeroize();

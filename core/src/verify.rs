@@ -20,8 +20,8 @@ use core::error::Error;
 use core::fmt;
 use core::hint::black_box;
 
-use crate::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key};
-use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2};
+use crate::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key_flipped};
+use crate::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2_flipped};
 use crate::similarity::{SimilarityError, cosine, norm, signed_square_of_cosine};
 
 /// The word of an accept. That of a rejection is its complement, and every other word is a mistake.
@@ -205,7 +205,12 @@ impl<'a> Enrolment<'a> {
         application: &[u8],
         buffer: &'k mut KeyBuffer,
     ) -> Result<&'k DerivedKey, KeyError> {
-        verdict.unlock(secret, |secret| derive_v2(self.prototype, secret, &self.key_context(application), buffer))
+        if !verdict.is_accept() {
+            return Err(KeyError::NotAccepted);
+        }
+        // Whoever skipped the branch derives the key of another secret.
+        let flips = verdict.wrong_bits();
+        derive_v2_flipped(self.prototype, secret, flips, &self.key_context(application), buffer)
     }
 
     /// Derives the key that answers challenges, for an accepted probe.
@@ -218,8 +223,11 @@ impl<'a> Enrolment<'a> {
         secret: &DeviceSecret,
         buffer: &'k mut ChallengeKeyBuffer,
     ) -> Result<&'k ChallengeKey, KeyError> {
-        verdict
-            .unlock(secret, |secret| derive_challenge_key(self.prototype, secret, self.model_digest, self.id, buffer))
+        if !verdict.is_accept() {
+            return Err(KeyError::NotAccepted);
+        }
+        let flips = verdict.wrong_bits();
+        derive_challenge_key_flipped(self.prototype, secret, flips, self.model_digest, self.id, buffer)
     }
 
     /// What the enrolment's v2 keys for an application are bound to.
@@ -242,18 +250,6 @@ impl Verdict {
     /// Whether both comparisons accept.
     pub fn is_accept(&self) -> bool {
         self.word() == ACCEPTED
-    }
-
-    /// Calls `derive` with the secret, whose wrong bits are flipped: whoever skips the branch gets another secret's keys.
-    fn unlock<T>(
-        &self,
-        secret: &DeviceSecret,
-        derive: impl FnOnce(&DeviceSecret) -> Result<T, KeyError>,
-    ) -> Result<T, KeyError> {
-        if !self.is_accept() {
-            return Err(KeyError::NotAccepted);
-        }
-        secret.with_bits_flipped(self.wrong_bits(), derive)
     }
 
     /// The bits in which a word differs from [`ACCEPTED`]: none for an accept, all for a rejection by either comparison.
@@ -306,6 +302,7 @@ impl<E: fmt::Debug + fmt::Display> Error for VerifyError<E> {}
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::key::derive_v2;
     use proptest::prelude::*;
     use std::vec::Vec;
     use subtle::ConstantTimeEq;
@@ -450,8 +447,11 @@ mod tests {
             let released = enrolment.release_challenge_key(&verdict, &secret, &mut buffer);
             assert_eq!(released.err(), Some(KeyError::NotAccepted));
             // Behind the branch that returned these errors.
-            let differs = secret.with_bits_flipped(verdict.wrong_bits(), |flipped| *flipped.expose_secret());
-            assert!(differs.iter().zip(secret.expose_secret()).filter(|(a, b)| a != b).count() >= 8);
+            let context = enrolment.key_context(b"");
+            let (mut flipped, mut right) = (KeyBuffer::empty(), KeyBuffer::empty());
+            let flipped = derive_v2_flipped(&PROTOTYPE, &secret, verdict.wrong_bits(), &context, &mut flipped);
+            let right = derive_v2(&PROTOTYPE, &secret, &context, &mut right);
+            assert!(!bool::from(flipped.ok().unwrap().ct_eq(right.ok().unwrap())));
         }
     }
 
