@@ -81,7 +81,7 @@ fn strangers_passed_too_often_for_any_attempt_and_more_often_with_single_frames(
                 let probe = record.probe(&probes, &scan).unwrap();
                 let embedding = embedder.scans(&probes, &[probe.scan], 9).unwrap().swap_remove(0);
                 for (count, threshold) in with.iter_mut().zip([threshold, probe.threshold]) {
-                    *count += u32::from(record.to_core_with(threshold).unwrap().matches(&embedding));
+                    *count += u32::from(record.to_core_with(threshold).unwrap().compare(&embedding).is_accept());
                 }
             }
         }

@@ -27,7 +27,8 @@ const TOLERANCE: f64 = 0.05;
 /// The document: sizes of `image`, and the list of `verifications` that was measured.
 pub fn document(board: &str, image: &Image, verifications: &str) -> String {
     let text = image.size(&[".vector_table", ".text"]);
-    let (rodata, ram) = (image.size(&[".rodata"]), image.size(&[".data", ".bss", ".uninit"]));
+    // Initial values of static memory take flash too.
+    let (rodata, ram) = (image.size(&[".rodata", ".data"]), image.size(&[".data", ".bss", ".uninit"]));
     format!(
         "{{\n  \"schema\": \"neural-vault/firmware-size/1\",\n  \"board\": \"{board}\",\n  \"text\": {text},\n  \
          \"rodata\": {rodata},\n  \"ram\": {ram},\n  \"verifications\": {}\n}}\n",

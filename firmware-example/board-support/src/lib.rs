@@ -18,4 +18,6 @@ pub mod guard;
 mod panic;
 mod register;
 
+#[cfg(feature = "runtime")]
+pub use panic::clear_and_reset;
 pub use register::Register;

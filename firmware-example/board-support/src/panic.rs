@@ -22,7 +22,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 /// Clears static memory and stack, and resets the processor.
 #[unsafe(naked)]
-extern "C" fn clear_and_reset() -> ! {
+pub extern "C" fn clear_and_reset() -> ! {
     // The symbols bound the RAM, whole words of it. Interrupts are off, and everything in use is in registers, so nothing
     // relies on the memory that is cleared.
     naked_asm!(

@@ -23,8 +23,9 @@ use crate::enrolment::{Attempts, Enrolment, Probe, attempts_here};
 ///
 /// With --derive an accepted scan gives the enrolment's 256-bit key (scheme v2), and any other gives none. Each scan costs one
 /// of five attempts, or of the fewer that the enrolment's false match rate allows; it is counted before the scan is compared.
-/// An accepted scan restores them all, and when none is left the enrolment must be made again. They are counted in R.nve.attempts beside the enrolment. Whoever can delete or replace that file has
-/// the attempts back: on a host the count only stops guessing through this program, while a token keeps it in sealed flash.
+/// An accepted scan restores them all, and when none is left the enrolment must be made again. They are counted in
+/// R.nve.attempts beside the enrolment. Whoever can delete or replace that file has the attempts back: on a host the count only
+/// stops guessing through this program, while a token keeps it in sealed flash.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
