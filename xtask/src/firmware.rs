@@ -59,6 +59,21 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
     }
 }
 
+/// Decides each conditional branch of a token's release wrongly, in QEMU; prints the counts, or writes them to the
+/// committed file. Fails if a wrong branch released anything. Takes half an hour.
+pub fn branch_skip(is_written: bool) -> Result<(), Failure> {
+    let mut steps = Steps::new();
+    for token in build(&mut steps, &mut listed()?)? {
+        let found = token.drive(&mut steps, "Token in QEMU, every branch decided wrongly", "skip")?;
+        if is_written {
+            write(&token.board.file("branch-skip.json"), &found)?;
+        } else {
+            print!("{found}");
+        }
+    }
+    Ok(())
+}
+
 /// All checks of the firmware.
 pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let folder = target()?.join("firmware");
@@ -177,7 +192,8 @@ impl Token {
         let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
         drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
         drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
-        drive.args(["--", what]).arg(self.board.qemu_arguments()).arg(&self.elf).arg(files()?);
+        drive.args(["--", what]).arg(self.board.qemu_arguments()).arg(&self.elf);
+        drive.arg(files(&format!("token-{what}"))?);
         steps.output(&format!("{heading}, {}", self.board.name), &mut drive)
     }
 }
@@ -217,7 +233,7 @@ fn serve(steps: &mut Steps, name: Option<&str>) -> Result<(), Failure> {
     };
     let toolchain = thumb::provide_with_machine(steps)?;
     let elf = link(steps, &toolchain, board, None, &mut listed()?)?;
-    let (folder, model) = (files()?, root().join("models/haxby-demo/model.i8i16.nvb"));
+    let (folder, model) = (files("token")?, root().join("models/haxby-demo/model.i8i16.nvb"));
     let socket = folder.join("token.sock");
     eprintln!("\nThe token's link is unix:{}", socket.display());
     eprintln!("Its flash and secret are kept in {}; remove them for a blank token.", folder.display());
@@ -225,9 +241,9 @@ fn serve(steps: &mut Steps, name: Option<&str>) -> Result<(), Failure> {
     steps.run(&format!("Token in QEMU, {}", board.name), qemu.current_dir(folder))
 }
 
-/// The folder where a token in QEMU keeps its files.
-fn files() -> Result<PathBuf, Failure> {
-    let folder = target()?.join("token");
+/// The folder where a token in QEMU keeps its files; one for each use, so that no test changes the token of `firmware run`.
+fn files(name: &str) -> Result<PathBuf, Failure> {
+    let folder = target()?.join(name);
     fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
     Ok(folder)
 }

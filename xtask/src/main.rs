@@ -45,6 +45,8 @@ Tasks:
                   its sizes and instruction counts: shown, or written to the committed file
   firmware core [--json]
                   what the core takes of a Cortex-M4: instructions, memory and code, beside what it may
+  branch-skip [--write]
+                  a token in QEMU with each conditional branch of its release decided wrongly in turn: what it releases
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
@@ -67,6 +69,8 @@ fn main() {
         ("embedding-hash", []) => embedding_hash::run(),
         ("instructions", []) => instructions::run(false),
         ("instructions", [write]) if write == "--write" => instructions::run(true),
+        ("branch-skip", []) => firmware::branch_skip(false),
+        ("branch-skip", [write]) if write == "--write" => firmware::branch_skip(true),
         ("kernel-bits", []) => kernel_bits::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");

@@ -26,6 +26,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Whether to count instructions: each takes one nanosecond of the machine's time.
     pub count: bool,
+    /// Further arguments of QEMU.
+    pub more: Vec<String>,
 }
 
 /// A running machine; dropping it is a power cut.
@@ -44,7 +46,8 @@ impl Setup {
         let given =
             |word: &str| word.replace("{firmware}", &firmware).replace("{model}", &model).replace("{link}", &link);
         let mut qemu = Command::new("qemu-system-arm");
-        qemu.args(self.arguments.split_whitespace().map(given)).current_dir(&self.folder).stdin(Stdio::null());
+        qemu.args(self.arguments.split_whitespace().map(given)).args(&self.more);
+        qemu.current_dir(&self.folder).stdin(Stdio::null());
         if self.count {
             qemu.args(["-icount", "shift=0"]);
         }
@@ -57,7 +60,8 @@ impl Setup {
     }
 }
 
-fn connect(socket: &Path) -> Result<UnixStream, Box<dyn Error>> {
+/// Connects to a socket of a machine that is starting.
+pub fn connect(socket: &Path) -> Result<UnixStream, Box<dyn Error>> {
     let begun = Instant::now();
     loop {
         match UnixStream::connect(socket) {
@@ -70,11 +74,19 @@ fn connect(socket: &Path) -> Result<UnixStream, Box<dyn Error>> {
 
 impl Transport for Machine {
     fn exchange(&mut self, frame: &[u8]) -> Vec<u8> {
-        let mut answer = Vec::new();
-        if self.link.write_all(frame).is_err() {
-            return answer;
-        }
-        let mut piece = [0; 2048];
+        if self.send(frame).is_err() { Vec::new() } else { self.answer() }
+    }
+}
+
+impl Machine {
+    /// Sends bytes.
+    pub fn send(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.link.write_all(bytes)
+    }
+
+    /// Reads up to a zero, or what comes in time.
+    pub fn answer(&mut self) -> Vec<u8> {
+        let (mut answer, mut piece) = (Vec::new(), [0; 2048]);
         while answer.last() != Some(&0) {
             match self.link.read(&mut piece) {
                 Ok(length) if length > 0 => answer.extend_from_slice(&piece[..length]),
@@ -83,9 +95,12 @@ impl Transport for Machine {
         }
         answer
     }
-}
 
-impl Machine {
+    /// Sets the longest wait for bytes.
+    pub fn set_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
+        self.link.set_read_timeout(Some(timeout))
+    }
+
     /// Cuts the power.
     pub fn stop(&mut self) {
         let _ = self.child.kill();

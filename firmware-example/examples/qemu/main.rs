@@ -1,28 +1,33 @@
-//! Drives a token in QEMU: `qemu story|measure ARGUMENTS FIRMWARE FOLDER`.
+//! Drives a token in QEMU: `qemu story|measure|skip ARGUMENTS FIRMWARE FOLDER`.
 //!
 //! ARGUMENTS is the board's `qemu.args`, FOLDER where the machine keeps its files; those of an earlier run are removed.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod gdb;
 mod machine;
 mod measure;
 mod recordings;
+mod skip;
 mod story;
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use machine::Setup;
 use neural_vault_testkit::Aligned;
 
+/// The files of a token.
+const FILES: [&str; 3] = ["token.flash", "token.secret", "token.generation"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, arguments, firmware, folder] = &arguments[..] else {
-        return Err("give: story | measure, the board's qemu.args, the firmware, and a folder".into());
+        return Err("give: story | measure | skip, the board's qemu.args, the firmware, and a folder".into());
     };
     let arguments = std::fs::read_to_string(arguments).map_err(|error| format!("{arguments}: {error}"))?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let (firmware, folder) = (std::fs::canonicalize(firmware)?, std::fs::canonicalize(folder)?);
-    for file in ["token.flash", "token.secret", "token.generation"] {
+    for file in FILES {
         let _ = std::fs::remove_file(folder.join(file));
     }
     match what.as_str() {
@@ -31,9 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             let model = std::fs::canonicalize(models.join("haxby-demo/model.i8i16.nvb"))?;
             let bytes = Aligned::new(&std::fs::read(&model)?);
             let recordings = recordings::read(&models.join("data/haxby/haxby_slice_runs00-05.csv.gz"))?;
-            let setup = Setup { arguments, firmware, model, folder, count: false };
+            let setup = Setup { arguments, firmware, model, folder, count: false, more: Vec::new() };
             story::tell(&setup, bytes.bytes(), &recordings)
         }
-        other => Err(format!("{other}: neither story nor measure").into()),
+        "skip" => {
+            let model = PathBuf::new();
+            skip::try_all(&Setup { arguments, firmware, model, folder, count: false, more: Vec::new() })
+        }
+        other => Err(format!("{other}: none of story, measure, skip").into()),
     }
 }

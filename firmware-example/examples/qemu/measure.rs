@@ -32,6 +32,7 @@ pub fn measure(arguments: String, firmware: &Path, folder: &Path) -> Result<(), 
         model: PathBuf::new(),
         folder: folder.to_owned(),
         count: false,
+        more: Vec::new(),
     };
     println!("[");
     for (index, (features, window, scans)) in CASES.into_iter().enumerate() {

@@ -18,7 +18,7 @@ use crate::recordings::Recordings;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 pub const ADMIN: [u8; 32] = [0xad; 32];
-const SECRET: [u8; 32] = [0x5e; 32];
+pub const SECRET: [u8; 32] = [0x5e; 32];
 pub const SLOT: SlotNumber = SlotNumber { slot: 0 };
 pub const IN_SLOT: Purpose<'_> = Purpose::Verify { slot: SLOT.slot };
 const APPLICATION: &[u8] = b"door";

@@ -5,6 +5,7 @@
 //! | `Cargo.toml` | the package, named like its folder; a feature `weights-f32` if there is an image for float32 models |
 //! | `qemu.args` | that QEMU runs the board, and by which arguments |
 //! | `golden.txt`, `size.json` | what a run in QEMU prints, and its sizes; `cargo xtask firmware size --write` writes them |
+//! | `branch-skip.json` | how often each outcome was seen with a branch decided wrongly; `cargo xtask branch-skip --write` |
 //! | another `NAME.txt` | what the package's further program `BOARD-NAME` prints in QEMU; written by the same command |
 
 use std::fs;
