@@ -5,7 +5,7 @@
 use neural_vault_core::wire::*;
 use neural_vault_testkit::Random;
 use neural_vault_token::store::{BANK, REGION};
-use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::flash::{Flash, Tear};
 use neural_vault_token_simulator::*;
 
 use crate::seen::{CHANGES, Host, after, live_bank, reason, seen, wipe_unsound};
@@ -133,6 +133,31 @@ fn records_swapped_moved_or_cut_are_refused() {
     refused("a snapshot cut", &|image| image[bank + 64..][..400].fill(0xff));
     refused("a snapshot in the log's place", &|image| image.copy_within(bank..bank + 528, bank + 560));
     refused("a record of the log in the snapshot's place", &|image| image.copy_within(bank + 560..bank + 640, bank));
+}
+
+#[test]
+fn a_prototype_of_an_enrolment_that_was_cut_does_not_stand_in_for_the_one_that_was_made() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = enrolled_board(model);
+    let enrol = |person, cut: Option<usize>| {
+        let board = board.copy();
+        session(board.clone(), model, |client| {
+            let scans: Vec<_> = (0..2).map(|take| scan(person, take)).collect();
+            if let Some(steps) = cut {
+                board.flash.cut_after(steps, Tear::Before);
+            }
+            let _ = client.enrol(&ADMIN, EMPTY, DIMS.features, &scans, THRESHOLD);
+        });
+        board.flash.restore_power();
+        board.flash.content()
+    };
+    // Both are in the same place and under the same key; the prototype takes 28 words and its commit 4.
+    let (cut, mut image) = (enrol(78, Some(32)), enrol(77, None));
+    let place = 2 * BANK as usize + PLACE..2 * BANK as usize + 2 * PLACE;
+    assert_eq!(cut[place.start + 112..][..16], [0; 16], "committed");
+    image[place.clone()].copy_from_slice(&cut[place]);
+    assert_eq!(reason(&with_content(&board, &image), model), Fault::StorageDamaged);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub struct Seen {
     pub slots: Option<[SlotInfo; SLOTS]>,
 }
 
-const WITHOUT_EXPORT: Policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
+pub const WITHOUT_EXPORT: Policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
 
 /// A change of an enrolled token.
 pub struct Change {
