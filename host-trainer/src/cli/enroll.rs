@@ -60,7 +60,7 @@ pub struct Arguments {
     /// Frames a window; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
-    /// Windows of a probe, from its start; all when not given.
+    /// Windows of a probe, from its start; when not given, as many as the shortest development probe has.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     windows: Option<u32>,
     /// Choose the threshold for this false match rate, 0 to 1, on the development trials; at the EER when not given.

@@ -194,11 +194,12 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
     let _ = writeln!(text, "id          {}", hex::encode(&record.id));
     let _ = writeln!(text, "model       {}", hex::encode(&record.model_digest));
     let _ = writeln!(text, "scans       {} ({})", record.scans, list(&record.sessions));
-    let windows = match record.policy.windows {
-        0 => "as many as a probe holds".to_owned(),
-        windows => format!("the first {windows} of a probe"),
+    let windows = match (record.policy.windows, &record.measured) {
+        (0, None) => ", as many as a probe holds".to_owned(),
+        (0, Some(_)) => String::new(),
+        (windows, _) => format!(", the first {windows} of a probe"),
     };
-    let _ = writeln!(text, "windows     of {} frames, {windows}", record.policy.window);
+    let _ = writeln!(text, "windows     of {} frames{windows}", record.policy.window);
     if record.policy.centred {
         let _ = writeln!(text, "prototype   centred on its gallery");
     }

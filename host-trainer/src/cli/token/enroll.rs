@@ -72,14 +72,6 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let threshold = threshold.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
     let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str()));
     let label = label.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --label L"))?;
-    let false_matches = record.as_ref().map_or(FalseMatches::UNKNOWN, Enrolment::false_matches);
-    let accepted = arguments.accept_risk.map(|attempts| accept_risk(&false_matches, attempts)).transpose()?;
-    let attempts = false_matches.attempts(accepted).map_err(|_| too_risky(arguments, &false_matches))?;
-    let chance_of = percent(chance(false_matches.bound, attempts).into());
-    if accepted.is_some() {
-        console
-            .note(format!("note: {attempts} attempts are accepted, in which a stranger's chance is up to {chance_of}"));
-    }
     let name = arguments.name.as_deref().unwrap_or(label);
     let wire_label = Label::new(name).ok_or_else(|| {
         Failure::new(USAGE, format!("`{name}` is longer than a token's {LABEL_LENGTH} bytes; give a shorter --name"))
@@ -92,6 +84,24 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         (given, _) => names::sessions(given, &dataset)?,
     };
     let scans = chosen(&dataset, label, &sessions)?;
+
+    let false_matches = match &record {
+        Some(record) if is_measured(record, label, &sessions) => record.false_matches(),
+        Some(_) => {
+            console.note(
+                "note: these are not the enrolment's label and sessions, so its false match rate does not count here",
+            );
+            FalseMatches::UNKNOWN
+        }
+        None => FalseMatches::UNKNOWN,
+    };
+    let accepted = arguments.accept_risk.map(|attempts| accept_risk(&false_matches, attempts)).transpose()?;
+    let attempts = false_matches.attempts(accepted).map_err(|_| too_risky(arguments, &false_matches))?;
+    let chance_of = percent(chance(false_matches.bound, attempts).into());
+    if accepted.is_some() {
+        console
+            .note(format!("note: {attempts} attempts are accepted, in which a stranger's chance is up to {chance_of}"));
+    }
 
     let challenge_key = arguments.challenge_key.create(arguments.data.paths())?;
     let mut client = arguments.token.open()?;
@@ -163,6 +173,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "accepted_risk": accepted.is_some(), "challenge_key": arguments.challenge_key.shown(),
     });
     console.result("token-enroll", &text, value)
+}
+
+/// Whether the false match rate of a record is that of the scans to enrol: those of its label in its sessions.
+fn is_measured(record: &Enrolment, label: &str, sessions: &[String]) -> bool {
+    let is_among = |some: &[String], others: &[String]| some.iter().all(|session| others.contains(session));
+    record.label == label && is_among(sessions, &record.sessions) && is_among(&record.sessions, sessions)
 }
 
 /// The risk of so many attempts, which must be one: attempts that the false match rate allows need no acceptance.

@@ -141,6 +141,10 @@ fn an_enrolment_of_enough_trials_needs_no_risk_and_none_is_taken_for_it() {
     token.provision(&folder, &[]);
     let enroll = ["enroll", "trials.csv", "--enrolment", "tried.nve", "--admin-key", "admin"];
     refuses(&folder, &token, &[&enroll[..], &["--accept-risk", "1"]].concat(), 2, &["allows 1 attempts", "leave"]);
+    for others in [["--label", "class01"], ["--sessions", "s1"]] {
+        let others = [&enroll[..], &others, &["--model", "model"]].concat();
+        refuses(&folder, &token, &others, 4, &["not the enrolment's label and sessions", "unknown", "none"]);
+    }
     let enrolled = token.does(&folder, &[&enroll[..], &["--json"]].concat()).json();
     assert_eq!((&enrolled["attempts"], &enrolled["accepted_risk"]), (&1.into(), &false.into()), "{enrolled}");
     assert!(enrolled["chance_percent"].as_f64().unwrap() <= 2.0, "{enrolled}");

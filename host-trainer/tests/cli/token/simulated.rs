@@ -166,8 +166,9 @@ impl Simulated {
     /// Provisions it and enrols `class00.nve` in slot 0; returns the enrolment's identifier.
     pub fn enrol(&self, folder: &Folder) -> String {
         self.provision(folder, &["--allow-export"]);
-        // Six impostor trials, or so, allow no attempt.
-        let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin"];
+        // Its few impostor trials allow no attempt; fifty are what a token allows at most.
+        let enroll =
+            ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "50", "--admin-key", "admin"];
         self.does(folder, &[&enroll[..], &["--json"]].concat()).json()["id"].as_str().unwrap().to_owned()
     }
 }
