@@ -6,6 +6,8 @@
 extern crate std;
 
 pub mod board;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod entropy;
 pub mod limits;
 pub mod memory;

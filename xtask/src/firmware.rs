@@ -177,12 +177,15 @@ impl Token {
             build.args(["--package", &self.board.name, "--bin", &name]);
             steps.run(&format!("Program {name}"), &mut build)?;
             let folder = target()?.join("token-programs").join(&name);
-            // A folder of its own, empty, for the files that the program leaves.
+            // A folder of its own, empty, for the files that the program leaves; on its link come the bytes 0 to 255.
             let _ = fs::remove_dir_all(&folder);
             fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("{}: {error}", folder.display())))?;
+            let bytes = folder.join("link.bytes");
+            fs::write(&bytes, (0..=255).collect::<Vec<u8>>())
+                .map_err(|error| Failure::new(format!("{}: {error}", bytes.display())))?;
             let elf = out.join(TARGET).join("firmware").join(&name);
-            let mut qemu = self.board.qemu(&elf, &model, "null")?;
-            let found = steps.output(&format!("{name} in QEMU"), qemu.current_dir(folder))?;
+            let mut qemu = self.board.qemu(&elf, &model, "stdio")?;
+            let found = steps.output_for(&format!("{name} in QEMU"), qemu.current_dir(folder), Some(&bytes))?;
             printed.push((self.board.file(&format!("{program}.txt")), found));
         }
         Ok(printed)

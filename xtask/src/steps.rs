@@ -3,7 +3,9 @@
 //! All of that is printed to standard error; standard output is left to the results.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -58,8 +60,21 @@ impl Steps {
 
     /// Runs `command` and returns its standard output.
     pub fn output(&mut self, heading: &str, command: &mut Command) -> Result<String, Failure> {
+        self.output_for(heading, command, None)
+    }
+
+    /// As [`Steps::output`], with a file as standard input if one is given.
+    pub fn output_for(
+        &mut self,
+        heading: &str,
+        command: &mut Command,
+        input: Option<&Path>,
+    ) -> Result<String, Failure> {
         let mut text = Vec::new();
         self.step(heading, command, |command| {
+            if let Some(input) = input {
+                command.stdin(File::open(input)?);
+            }
             let mut child = command.stdout(Stdio::piped()).spawn()?;
             if let Some(mut output) = child.stdout.take() {
                 output.read_to_end(&mut text)?;

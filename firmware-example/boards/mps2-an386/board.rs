@@ -9,6 +9,9 @@ use crate::flash::FileFlash;
 use crate::semihosting::{self, File};
 use crate::watchdog;
 
+/// Address and bytes of the PSRAM, which stands for external flash with the model.
+pub const MODEL: (u32, usize) = (0x2100_0000, 16 << 20);
+
 /// Ticks of the timers in a millisecond.
 const TICKS: u32 = 25_000;
 

@@ -16,10 +16,7 @@ use cortex_m_rt::entry;
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 
-use board::Mps2;
-
-/// Address and bytes of the PSRAM, which stands for external flash with the model.
-const MODEL: (u32, usize) = (0x2100_0000, 16 << 20);
+use board::{MODEL, Mps2};
 
 #[entry]
 fn main() -> ! {

@@ -138,7 +138,11 @@ impl Flash {
 }
 
 impl State {
-    fn begin(&mut self) -> Result<(), FlashError> {
+    /// Counts an operation that reaches up to `end`.
+    fn begin(&mut self, end: usize) -> Result<(), FlashError> {
+        if end > self.bytes.len() {
+            return Err(FlashError);
+        }
         self.operations += 1;
         match &mut self.broken {
             Some(0) => return Err(FlashError),
@@ -209,7 +213,7 @@ impl NorFlash for Flash {
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         assert!(from.is_multiple_of(SECTOR as u32) && to.is_multiple_of(SECTOR as u32), "erases whole sectors");
         let state = &mut *self.0.borrow_mut();
-        state.begin()?;
+        state.begin(to as usize)?;
         if state.stuck {
             return Ok(());
         }
@@ -224,7 +228,7 @@ impl NorFlash for Flash {
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
         assert!(offset.is_multiple_of(WORD as u32) && bytes.len().is_multiple_of(WORD), "writes whole words");
         let state = &mut *self.0.borrow_mut();
-        state.begin()?;
+        state.begin(offset as usize + bytes.len())?;
         for (place, word) in (offset as usize..).step_by(WORD).zip(bytes.chunks(WORD)) {
             let erased = state.bytes[place..place + WORD].iter().all(|&byte| byte == 0xff);
             match state.writes[place / WORD] {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod flash;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use neural_vault_core::bundle::Bundle;
@@ -72,6 +73,10 @@ pub struct SimBoard {
     pub clock: u64,
     /// When the open question was asked.
     pub question: u64,
+    /// Bytes on the way to the board, and those that it sent, where a test reads its link directly.
+    pub received: Rc<RefCell<VecDeque<u8>>>,
+    /// As above.
+    pub sent: Rc<RefCell<Vec<u8>>>,
 }
 
 /// What a simulated random generator does.
@@ -110,6 +115,8 @@ impl SimBoard {
             counter_fails: false,
             clock: 0,
             question: 0,
+            received: Rc::default(),
+            sent: Rc::default(),
         }
     }
 
@@ -156,10 +163,12 @@ impl Board for SimBoard {
     const LAST_GENERATION: u32 = 200;
 
     fn receive(&mut self) -> Option<u8> {
-        None
+        self.received.borrow_mut().pop_front()
     }
 
-    fn send(&mut self, _: &[u8]) {}
+    fn send(&mut self, bytes: &[u8]) {
+        self.sent.borrow_mut().extend_from_slice(bytes);
+    }
 
     fn flash(&mut self) -> &mut Flash {
         &mut self.flash
