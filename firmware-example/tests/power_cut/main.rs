@@ -16,7 +16,7 @@ use neural_vault_token_simulator::*;
 use cases::{CASES, Case, Host, another, wipe};
 
 /// Bits that are flipped after each cut: half of them where something is written.
-const FLIPS: usize = 16;
+const FLIPS: usize = 8;
 
 /// What a host can see of a token.
 #[derive(Clone, Debug, PartialEq)]
