@@ -190,7 +190,7 @@ mod tests {
     fn an_accepted_risk_names_its_attempts_and_no_smaller_chance_than_theirs() {
         let accept = |attempts, chance| DEMO.attempts(Some(AcceptedRisk { attempts, chance }));
         let stated = chance(DEMO.bound, 5);
-        assert!(stated >= 0.981 && stated < 0.981_1, "{stated}");
+        assert!((0.981..0.981_1).contains(&stated), "{stated}");
         assert_eq!(accept(5, stated), Ok(5));
         assert_eq!(accept(5, 1.0), Ok(5));
         for (attempts, chance) in

@@ -11,5 +11,5 @@ fn the_example_describes_a_token() {
     let folder = Folder::with_model();
     let token = Simulated::start_on_tcp(&folder);
     let line = token_client::describe(&token.port).unwrap();
-    assert_eq!(line, format!("{}: Blank, 4 slots, 5 parts sound", token.port));
+    assert_eq!(line, format!("{}: Blank, 4 slots, 6 parts sound", token.port));
 }
