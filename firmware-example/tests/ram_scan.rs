@@ -5,6 +5,9 @@
 //! disabled or wiped token holds none but the keys of the session that says so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/secret_bytes.rs"]
+mod secret_bytes;
+
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 
 use hkdf::Hkdf;
@@ -19,12 +22,11 @@ use neural_vault_token_simulator::flash::{Flash, TEARS};
 use neural_vault_token_simulator::*;
 use sha2::Sha256;
 
+use secret_bytes::{PIECE, bytes_of, copies, session_keys};
+
 const DEVICE: [u8; 32] = *b"device secret, as nobody else is";
 const KEY: [u8; 32] = *b"administrator's key, some others";
 const BOARD: [u8; 32] = *b"BOARD'S OWN, BURNT INTO ITS CHIP";
-
-/// Bytes of a secret that are searched for at once: a part of it is a find too.
-const PIECE: usize = 8;
 
 type Simulated<'m> = Client<Token<'m, SimBoard>>;
 
@@ -55,19 +57,6 @@ fn watch(board: SimBoard, model: &[u8], secrets: &[Secret], use_it: impl FnOnce(
     unsafe { (memory.drop_in_place(), dealloc(memory.cast(), layout)) };
 }
 
-/// The bytes of a value as they are in memory.
-fn bytes_of<T>(value: *const T) -> Vec<u8> {
-    let start = value.cast::<u8>();
-    // SAFETY: the memory of a live value; its padding is whatever the allocator left there.
-    (0..size_of::<T>()).map(|index| unsafe { start.add(index).read_volatile() }).collect()
-}
-
-/// How often a piece of the secret is in these bytes: the number for the piece that is there most often.
-fn copies(bytes: &[u8], secret: &[u8]) -> usize {
-    let count = |piece: &[u8]| bytes.windows(PIECE).filter(|window| *window == piece).count();
-    secret.chunks_exact(PIECE).map(count).max().unwrap()
-}
-
 impl Watched<'_> {
     /// Fails unless the named secrets are in memory as often as given, and all others nowhere.
     fn holds(&mut self, event: &str, expected: &[(&str, usize)]) {
@@ -92,18 +81,7 @@ impl Watched<'_> {
 
     /// Adds the keys of the open session, as the host's end holds them.
     fn watch_session(&mut self) {
-        let hash = *self.client.session().hash();
-        let bytes = bytes_of(&raw const *self.client.session());
-        let hash_at = bytes.windows(32).position(|window| window == hash).unwrap();
-        let mut keys: Vec<u8> = Vec::new();
-        for (index, piece) in bytes.chunks_exact(PIECE).enumerate() {
-            let is_hash = (hash_at..hash_at + 32).contains(&(index * PIECE));
-            // The rest are the two numbers, which are small.
-            if !is_hash && piece.iter().any(|byte| *byte != 0) && piece[4..] != [0; 4] {
-                keys.extend_from_slice(piece);
-            }
-        }
-        assert_eq!(keys.len(), 64, "two keys");
+        let keys = session_keys(self.client.session());
         self.secrets.retain(|(name, _)| *name != SESSION);
         self.secrets.push((SESSION, keys));
     }

@@ -51,6 +51,22 @@ impl Stopped {
         if answer == "OK" { Ok(()) } else { Err(format!("{command}: {answer}").into()) }
     }
 
+    /// Address of the next instruction.
+    pub fn program_counter(&mut self) -> Result<u32, Box<dyn Error>> {
+        // Registers 0 to 15, each as eight digits, lowest byte first.
+        let registers = self.ask("g")?;
+        let digits = registers.get(15 * 8..16 * 8).ok_or("no registers")?;
+        Ok(u32::from_str_radix(digits, 16)?.swap_bytes())
+    }
+
+    /// Lets the machine run until it comes to this address.
+    pub fn run_to(&mut self, address: u32) -> Result<(), Box<dyn Error>> {
+        self.ask(&format!("Z1,{address:x},2"))?;
+        write!(self.0, "$c#63")?;
+        while !self.answer()?.starts_with('T') {}
+        Ok(())
+    }
+
     fn ask(&mut self, question: &str) -> Result<String, Box<dyn Error>> {
         let sum = question.bytes().fold(0u8, u8::wrapping_add);
         write!(self.0, "${question}#{sum:02x}")?;

@@ -1,4 +1,4 @@
-//! Drives a token in QEMU: `qemu story|measure|skip ARGUMENTS FIRMWARE FOLDER`.
+//! Drives a token in QEMU: `qemu story|measure|ram|skip ARGUMENTS FIRMWARE FOLDER`.
 //!
 //! ARGUMENTS is the board's `qemu.args`, FOLDER where the machine keeps its files; those of an earlier run are removed.
 #![allow(clippy::expect_used, clippy::panic)]
@@ -6,8 +6,12 @@
 mod gdb;
 mod machine;
 mod measure;
+mod ram;
 mod recordings;
+#[path = "../../tests/support/secret_bytes.rs"]
+mod secret_bytes;
 mod skip;
+mod small;
 mod story;
 
 use std::error::Error;
@@ -22,7 +26,7 @@ const FILES: [&str; 3] = ["token.flash", "token.secret", "token.generation"];
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, arguments, firmware, folder] = &arguments[..] else {
-        return Err("give: story | measure | skip, the board's qemu.args, the firmware, and a folder".into());
+        return Err("give: story | measure | ram | skip, the board's qemu.args, the firmware, and a folder".into());
     };
     let arguments = std::fs::read_to_string(arguments).map_err(|error| format!("{arguments}: {error}"))?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
@@ -39,10 +43,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             let setup = Setup { arguments, firmware, model, folder, count: false, more: Vec::new() };
             story::tell(&setup, bytes.bytes(), &recordings)
         }
-        "skip" => {
-            let model = PathBuf::new();
-            skip::try_all(&Setup { arguments, firmware, model, folder, count: false, more: Vec::new() })
-        }
-        other => Err(format!("{other}: none of story, measure, skip").into()),
+        "ram" => ram::search(&without_model(arguments, firmware, folder)),
+        "skip" => skip::try_all(&without_model(arguments, firmware, folder)),
+        other => Err(format!("{other}: none of story, measure, ram, skip").into()),
     }
+}
+
+fn without_model(arguments: String, firmware: PathBuf, folder: PathBuf) -> Setup {
+    Setup { arguments, firmware, model: PathBuf::new(), folder, count: false, more: Vec::new() }
 }

@@ -6,25 +6,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::{Dims, WeightFormat};
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_session::PublicKey;
-use neural_vault_testkit::{Aligned, Random, bundle_in};
+use neural_vault_testkit::Aligned;
 use neural_vault_token_simulator::client::Client;
 
 use super::branch::{Branch, Fault};
 use super::copy_token;
 use crate::gdb::Stopped;
 use crate::machine::{Machine, Setup};
+use crate::small::{DIMS, THRESHOLD, scan, with_model};
 use crate::story::{ADMIN, Host, SECRET, provision};
-
-/// A model that a token opens and runs in no time.
-const DIMS: Dims = Dims { features: 64, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 1 };
-
-/// Rejects the other person's scan.
-const THRESHOLD: f32 = 0.9;
 
 const SLOT: u8 = 0;
 const APPLICATION: &[u8] = b"door";
@@ -120,10 +114,7 @@ pub struct Bench {
 impl Bench {
     /// Provisions and enrols the blank token of the setup.
     pub fn prepare(setup: &Setup) -> Result<Self, Box<dyn Error>> {
-        let model = bundle_in(WeightFormat::I8I16, &DIMS, 5, None)?;
-        let mut setup = setup.clone();
-        setup.model = setup.folder.join("small.nvb");
-        std::fs::write(&setup.model, model.bytes())?;
+        let (setup, model) = with_model(setup)?;
         let host = Host::new(model.bytes(), 1)?;
         let (enrolled, probe) = (scan(1), scan(2));
         let mut client = setup.start(None)?;
@@ -280,9 +271,4 @@ fn key(model: &Aligned, prototype: &[f32], id: &[u8; 16]) -> Result<[u8; 32], Bo
     let context = KeyContext { model_digest: bundle.digest(), enrolment_id: id, application: APPLICATION };
     let mut buffer = KeyBuffer::empty();
     Ok(*derive_v2(prototype, &DeviceSecret::from_bytes(&SECRET), &context, &mut buffer)?.expose_secret())
-}
-
-/// A frame of a person.
-fn scan(person: u32) -> Vec<f32> {
-    Random(person).floats(DIMS.features, 3.0)
 }
