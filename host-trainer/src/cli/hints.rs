@@ -251,12 +251,13 @@ impl Hint for TokenError {
             Self::SessionLost { .. } => "; run it again",
             Self::NoKey { .. } => "; give the file that `neural-vault token provision` or `neural-vault token pin` wrote",
             Self::OtherToken { .. } => {
-                "; give this token's own --token-key; a wipe gives a token another key: compare the fingerprint that \
-                 `neural-vault token info` shows, then `neural-vault token pin --force`"
+                "; give this token's own --token-key. A wipe or damaged records give a token another key: look at it by \
+                 `neural-vault token info` without --token-key, compare the fingerprint, then `neural-vault token pin --force`"
             }
-            Self::NotAuthentic { .. } => "; somebody else may be on the line: do not go on before you know who",
+            Self::NotAuthentic { .. } => "; somebody else may be on the line: find out who before you go on",
             Self::RefusedInClear { refusal, .. } if refusal.fault() == Some(Fault::AnswerGone) => {
-                "; it was carried out: `neural-vault token info` shows the state, `neural-vault token rotate` makes new keys"
+                "; if the answer was lost on the line, the command was carried out: `neural-vault token rotate` makes new \
+                 keys for an enrolment, and a key is exported again with another scan"
             }
             Self::RefusedInClear { .. } => "; run it again",
             Self::Stopped { .. } => "; the token discards a partly sent scan at the next command",

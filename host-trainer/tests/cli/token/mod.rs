@@ -8,3 +8,4 @@ mod line;
 mod refused;
 mod session;
 pub mod simulated;
+mod state;

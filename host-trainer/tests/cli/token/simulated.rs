@@ -41,6 +41,7 @@ pub struct Simulated {
     /// Frames that have come to it.
     pub frames: Arc<AtomicUsize>,
     power_was_away: Arc<AtomicBool>,
+    is_damaged: Arc<AtomicBool>,
 }
 
 impl Simulated {
@@ -96,11 +97,13 @@ impl Simulated {
     ) -> Self {
         let model = folder.read("model/model.nvb");
         let (frames, power_was_away) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let is_damaged = Arc::new(AtomicBool::new(false));
         let simulated = Self {
             port,
             key: folder.path(TOKEN_KEY),
             frames: Arc::clone(&frames),
             power_was_away: Arc::clone(&power_was_away),
+            is_damaged: Arc::clone(&is_damaged),
         };
         thread::spawn(move || {
             let model = Aligned::new(&model);
@@ -110,6 +113,10 @@ impl Simulated {
             let mut stream = accept();
             loop {
                 power_was_away.store(false, Ordering::SeqCst);
+                if is_damaged.swap(false, Ordering::SeqCst) {
+                    let content = board.flash.content();
+                    board.flash.set_content(&content.iter().map(|byte| byte & 0x7e).collect::<Vec<u8>>());
+                }
                 let mut memory = Box::new(Memory::new());
                 let mut token = Token::start(board.clone(), model.bytes(), &mut memory);
                 while !power_was_away.load(Ordering::SeqCst) {
@@ -124,6 +131,12 @@ impl Simulated {
     /// Takes the power away until the next host comes.
     pub fn cycle_power(&self) {
         self.power_was_away.store(true, Ordering::SeqCst);
+    }
+
+    /// As [`Simulated::cycle_power`], with damaged records afterwards.
+    pub fn damage(&self) {
+        self.is_damaged.store(true, Ordering::SeqCst);
+        self.cycle_power();
     }
 
     /// Runs `neural-vault token COMMAND --port PORT`, with these arguments after it.
