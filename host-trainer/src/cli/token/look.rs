@@ -144,7 +144,9 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     line("model", model);
     line("window", window);
     policy_text(&info.policy).lines().for_each(|text| line("policy", text.to_owned()));
-    line("attempts", format!("{} of {} left, over all slots", attempts_left(info), info.budget));
+    if !matches!(info.state, State::Blank | State::Disabled) {
+        line("attempts", format!("{} of {} left, over all slots", attempts_left(info), info.budget));
+    }
     if let Some(risk) = &info.accepted_risk {
         line("risk", format!("accepted: {}", risk_text(risk)));
     }

@@ -149,7 +149,9 @@ fn a_host_that_vanished_within_a_frame_does_not_disturb_the_next() {
 fn five_misses_in_a_row_ask_for_a_power_cycle() {
     let folder = Folder::with_enrolment();
     let token = Simulated::start(&folder, Line::Sound);
-    token.enrol(&folder);
+    token.provision(&folder, &[]);
+    let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "9", "--admin-key", "admin"];
+    token.does(&folder, &enroll);
     for _ in 0..5 {
         assert_eq!(token.run(&folder, &[&["verify"], &OTHER[..]].concat()).code, 1);
     }

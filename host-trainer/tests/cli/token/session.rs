@@ -14,7 +14,7 @@ use crate::samples::{FEATURES, recordings};
 
 /// Commands that carry a scan or the administrator's authority.
 const GUARDED: [&[&str]; 9] = [
-    &["enroll", "data.csv", "--label", "class00", "--threshold", "0.5", "--admin-key", "admin"],
+    &["enroll", "data.csv", "--label", "class00", "--threshold", "0.5", "--accept-risk", "5", "--admin-key", "admin"],
     &["verify", "data.csv", "--label", "class00", "--session", "run02"],
     &["challenge", "data.csv", "--label", "class00", "--session", "run02"],
     &["export-key", "data.csv", "--label", "class00", "--session", "run02", "-o", "key"],

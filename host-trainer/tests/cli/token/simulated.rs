@@ -115,6 +115,8 @@ impl Simulated {
                 power_was_away.store(false, Ordering::SeqCst);
                 if is_damaged.swap(false, Ordering::SeqCst) {
                     let content = board.flash.content();
+                    // Boards draw the same bytes after every start; a real one would draw others.
+                    board.entropy.draw(&mut [0; 7]).unwrap();
                     board.flash.set_content(&content.iter().map(|byte| byte & 0x7e).collect::<Vec<u8>>());
                 }
                 let mut memory = Box::new(Memory::new());
