@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use neural_vault_core::wire::{
-    AcceptedRisk, FalseMatches, Policy, Refusal, SlotEnrolment, SlotInfo, State, TABLE, TokenInfo, VERSION, capability,
-    part,
+    AcceptedRisk, Policy, Refusal, SlotEnrolment, SlotInfo, State, TABLE, TokenInfo, VERSION, capability, part,
 };
 use serde_json::{Value, json};
 
 use super::connection::{TokenArguments, admin_key};
 use crate::cli::console::Console;
+use crate::cli::error_rate;
 use crate::cli::failure::{Failure, TOKEN};
 use crate::escape::Escaped;
 use crate::hex;
@@ -178,20 +178,20 @@ fn attempts_left(info: &TokenInfo) -> u8 {
 }
 
 fn risk_text(risk: &AcceptedRisk) -> String {
-    format!("{} attempts, in which a stranger is accepted with a chance of {:.1} %", risk.attempts, risk.chance * 100.0)
+    let chance = error_rate::percent(risk.chance.into());
+    format!("{} attempts, in which a stranger's chance is up to {chance}", risk.attempts)
 }
 
 fn slot_text(held: &SlotEnrolment) -> String {
-    let FalseMatches { matches, trials, persons, bound } = held.false_matches;
-    let risk = held.accepted_risk.map_or(String::new(), |risk| format!("; accepted: {}", risk_text(&risk)));
+    let risk = held.accepted_risk.map_or(String::new(), |risk| format!(", accepted: {}", risk_text(&risk)));
+    let id = hex::encode(&held.id);
     format!(
-        "{}  id {}  threshold {:.4}  FMR {matches} of {trials} trials, {persons} persons or labels, at most {:.1} %; \
-         {} attempts{risk}",
+        "{}  id {id}  threshold {:.4}  attempts {}\n{:14}FMR {}{risk}",
         Escaped(held.label.as_str()),
-        hex::encode(&held.id),
         held.threshold,
-        bound * 100.0,
         held.budget,
+        "",
+        error_rate::rate(&held.false_matches),
     )
 }
 
@@ -218,11 +218,10 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     let [major, minor, patch] = info.firmware;
     let risk = |risk: AcceptedRisk| json!({ "attempts": risk.attempts, "chance_percent": percent(risk.chance) });
     let held = |held: &SlotEnrolment| {
-        let FalseMatches { matches, trials, persons, bound } = held.false_matches;
         json!({
             "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold,
-            "false_matches": matches, "trials": trials, "persons": persons, "fmr_bound_percent": percent(bound),
-            "budget": held.budget, "accepted_risk": held.accepted_risk.map(risk),
+            "false_matches": error_rate::to_json(&held.false_matches), "budget": held.budget,
+            "accepted_risk": held.accepted_risk.map(risk),
         })
     };
     let slot = |(number, slot): (usize, &SlotInfo)| json!({ "slot": number, "enrolment": slot.as_ref().map(held) });

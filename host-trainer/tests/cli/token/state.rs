@@ -48,10 +48,8 @@ fn info_says_how_many_attempts_are_left_and_which_risk_was_accepted() {
     assert_eq!(token.run(&folder, &[&["verify"], &OTHER[..]].concat()).code, 1);
     let text = token.does(&folder, &["info", "--admin-key", "admin"]).stdout;
     assert!(text.contains("attempts      4 of 5 left, over all slots\n"), "{text}");
-    assert!(
-        text.contains("risk          accepted: 5 attempts, in which a stranger is accepted with a chance of "),
-        "{text}"
-    );
+    assert!(text.contains("risk          accepted: 5 attempts, in which a stranger's chance is up to "), "{text}");
+    assert!(text.contains("threshold ") && text.contains("\n              FMR "), "{text}");
     let value = token.does(&folder, &["info", "--admin-key", "admin", "--json"]).json();
     assert_eq!((&value["misses"], &value["budget"], &value["attempts_left"]), (&1.into(), &5.into(), &4.into()));
     let held = &value["held"][0]["enrolment"];
