@@ -18,9 +18,9 @@ use board::{MODEL, Mps2};
 fn main() -> ! {
     // SAFETY: the PSRAM is readable, and nothing writes to it while the checks run.
     let model = unsafe { core::slice::from_raw_parts(MODEL.0 as *const u8, MODEL.1) };
-    let Some(mut board) = Mps2::new() else { semihosting::exit() };
+    let Some(mut board) = Mps2::new() else { semihosting::exit(semihosting::FILES) };
     if !run(&mut board, model, Allowed { erase: true, count: true, press: true }) {
-        semihosting::exit();
+        semihosting::exit(semihosting::FILES);
     }
     loop {
         debug::exit(debug::EXIT_SUCCESS);

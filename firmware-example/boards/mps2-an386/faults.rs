@@ -73,7 +73,7 @@ unsafe extern "C" fn __pre_init() {
 fn main() -> ! {
     let left = COUNT.read();
     guard::enable();
-    let Some(stage) = next_stage() else { semihosting::exit() };
+    let Some(stage) = next_stage() else { semihosting::exit(semihosting::FILES) };
     if stage > 0 {
         say(format_args!("reset; words of the secret left in memory: {left}"));
     }
@@ -124,7 +124,7 @@ fn main() -> ! {
         _ => {}
     }
     say(format_args!("not noticed"));
-    semihosting::exit()
+    semihosting::exit(semihosting::FILES)
 }
 
 /// Prints a line.

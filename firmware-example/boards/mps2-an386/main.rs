@@ -25,6 +25,6 @@ fn main() -> ! {
     let model = unsafe { core::slice::from_raw_parts(MODEL.0 as *const u8, MODEL.1) };
     match Mps2::new() {
         Some(board) => Token::start(board, model, MEMORY).run(),
-        None => semihosting::exit(),
+        None => semihosting::exit(semihosting::FILES),
     }
 }

@@ -49,9 +49,15 @@ impl File {
     }
 }
 
-/// Ends QEMU with a failure: the board cannot run without its files.
-pub fn exit() -> ! {
+/// Ends QEMU with a failure and the reason.
+pub fn exit(reason: &CStr) -> ! {
+    // SAFETY: the reason is a string that ends in a zero.
+    unsafe { syscall!(WRITE0, reason.as_ptr()) };
     loop {
         debug::exit(debug::EXIT_FAILURE);
     }
 }
+
+/// Why a board that lacks a file cannot run.
+pub const FILES: &CStr =
+    c"token.flash, token.secret or token.generation in this folder cannot be used, or are of another version of the firmware\n";
