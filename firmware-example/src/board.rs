@@ -5,6 +5,7 @@ use core::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
 use neural_vault_core::wire::Fault;
+pub use neural_vault_session::Fingerprint;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::entropy::{Entropy, RandomSource};
@@ -52,6 +53,12 @@ pub trait Board {
 
     /// Shows which action waits for a press, so that a person knows what they agree to; `None` when none waits any more.
     fn ask(&mut self, action: Option<Action>);
+
+    /// Whether [`Board::show_fingerprint`] shows it.
+    const SHOWS_FINGERPRINT: bool = false;
+
+    /// Shows a person the fingerprint of the token's key, at first contact with a host, which shows it too.
+    fn show_fingerprint(&mut self, _fingerprint: &Fingerprint) {}
 
     /// Tells the watchdog that the program still runs. A token that hangs for longer than the watchdog allows must be reset
     /// by it; opening a model takes the longest, some seconds.

@@ -51,6 +51,10 @@ impl<B: Board> Machine<'_, B> {
         let (length, session) = answered.map_err(|_| Fault::HandshakeFailed)?;
         self.scanner.clear();
         self.keys.session = Some(session);
+        if B::SHOWS_FINGERPRINT && !hello.pinned {
+            let fingerprint = self.static_key()?.public().fingerprint();
+            self.board.show_fingerprint(&fingerprint);
+        }
         Ok(length)
     }
 
@@ -107,7 +111,8 @@ impl<B: Board> Machine<'_, B> {
         let bit = |has: bool, bit| if has { bit } else { 0 };
         let capabilities = bit(self.board.footprint().is_some(), capability::MEASURE)
             | bit(self.board.generation().is_some(), capability::ROLLBACK_COUNTER)
-            | bit(B::CONFIRMS, capability::CONFIRMATION);
+            | bit(B::CONFIRMS, capability::CONFIRMATION)
+            | bit(B::SHOWS_FINGERPRINT, capability::FINGERPRINT);
         Welcome {
             version: VERSION,
             table: TABLE,

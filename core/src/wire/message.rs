@@ -55,6 +55,8 @@ pub mod capability {
     pub const ROLLBACK_COUNTER: u32 = 2;
     /// A person confirms at the token.
     pub const CONFIRMATION: u32 = 4;
+    /// The token shows the fingerprint of its key at first contact.
+    pub const FINGERPRINT: u32 = 8;
 }
 
 /// States of a token.

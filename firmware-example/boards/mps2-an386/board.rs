@@ -1,7 +1,7 @@
 //! ARM's MPS2 with AN386, a Cortex-M4F at 25 MHz, as a token's board.
 
 use neural_vault_board_support::{Register, footprint, guard};
-use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Footprint, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Fingerprint, Footprint, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use zeroize::Zeroizing;
 
@@ -179,6 +179,12 @@ impl Board for Mps2 {
     }
 
     fn ask(&mut self, _: Option<Action>) {}
+
+    const SHOWS_FINGERPRINT: bool = true;
+
+    fn show_fingerprint(&mut self, fingerprint: &Fingerprint) {
+        semihosting::show_digits(c"the token's fingerprint is ", fingerprint.as_bytes());
+    }
 
     fn feed_watchdog(&mut self) {
         watchdog::feed();

@@ -49,10 +49,26 @@ impl File {
     }
 }
 
+/// Prints a text and bytes, in groups of four hexadecimal digits.
+pub fn show_digits(text: &CStr, bytes: &[u8]) {
+    print(text);
+    for (index, byte) in bytes.iter().enumerate() {
+        let digit = |value: u8| char::from_digit(value.into(), 16).map_or(b'?', |digit| digit as u8);
+        let group_end = if index % 2 == 1 { b' ' } else { 0 };
+        let text = [digit(byte >> 4), digit(byte & 15), group_end, 0];
+        CStr::from_bytes_until_nul(&text).into_iter().for_each(print);
+    }
+    print(c"\n");
+}
+
+fn print(text: &CStr) {
+    // SAFETY: a string that ends in a zero.
+    unsafe { syscall!(WRITE0, text.as_ptr()) };
+}
+
 /// Ends QEMU with a failure and the reason.
 pub fn exit(reason: &CStr) -> ! {
-    // SAFETY: the reason is a string that ends in a zero.
-    unsafe { syscall!(WRITE0, reason.as_ptr()) };
+    print(reason);
     loop {
         debug::exit(debug::EXIT_FAILURE);
     }

@@ -18,7 +18,7 @@ use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_testkit::{Aligned, Random};
-use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Fingerprint, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
@@ -65,6 +65,8 @@ pub struct SimBoard {
     pub finger: Option<fn(u64) -> bool>,
     /// The actions that the token asked for.
     pub asked: Rc<RefCell<Vec<Action>>>,
+    /// The fingerprint that it shows.
+    pub shown: Option<Fingerprint>,
     /// The counter outside the flash, if the board has one.
     pub generation: Option<Rc<Cell<u32>>>,
     /// Whether that counter fails to rise.
@@ -111,6 +113,7 @@ impl SimBoard {
             consents: true,
             finger: None,
             asked: Rc::default(),
+            shown: None,
             generation: None,
             counter_fails: false,
             clock: 0,
@@ -160,6 +163,7 @@ impl Board for SimBoard {
     type Random = SimRandom;
     const NAME: [u8; 16] = *b"simulated\0\0\0\0\0\0\0";
     const CONFIRMS: bool = true;
+    const SHOWS_FINGERPRINT: bool = true;
     const LAST_GENERATION: u32 = 200;
 
     fn receive(&mut self) -> Option<u8> {
@@ -190,6 +194,10 @@ impl Board for SimBoard {
     fn button(&mut self) -> bool {
         let since = self.clock - self.question;
         self.finger.map_or(self.consents && (500..700).contains(&since), |finger| finger(since))
+    }
+
+    fn show_fingerprint(&mut self, fingerprint: &Fingerprint) {
+        self.shown = Some(*fingerprint);
     }
 
     fn ask(&mut self, action: Option<Action>) {

@@ -51,6 +51,19 @@ fn a_host_that_has_pinned_a_token_opens_no_session_with_another() {
 }
 
 #[test]
+fn a_token_shows_at_first_contact_the_fingerprint_that_its_host_sees() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    start(another_board(model, 1), model, |mut client| {
+        client.handshake().unwrap();
+        let key = client.token.unwrap();
+        assert_eq!(client.transport.board().shown.take(), Some(key.fingerprint()));
+        client.handshake_with(Some(&key)).unwrap();
+        assert_eq!(client.transport.board().shown, None, "with a pinned key there is nothing to compare");
+    });
+}
+
+#[test]
 fn a_withheld_command_ends_with_its_session() {
     let aligned = bundle();
     let model = aligned.bytes();

@@ -127,6 +127,12 @@ impl Client {
         self.welcome.capabilities & capability::CONFIRMATION != 0
     }
 
+    /// Whether the token itself shows the fingerprint of its key at first contact.
+    #[must_use]
+    pub fn shows_its_fingerprint(&self) -> bool {
+        self.welcome.capabilities & capability::FINGERPRINT != 0
+    }
+
     /// Sends request `E` and waits for its answer.
     pub(super) fn call<E: Endpoint>(&mut self, request: &E::Request<'_>) -> Result<E::Answer<'_>, TokenError> {
         self.ask::<E>(request, self.frames.timeouts.timeout)

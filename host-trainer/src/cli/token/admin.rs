@@ -8,7 +8,9 @@ use neural_vault_core::wire::{AdminKey, AttemptsReset, Policy, Provisioning, Sta
 use serde_json::json;
 
 use super::challenge_key::ChallengeKeyArguments;
-use super::connection::{AdminArguments, PortArguments, TokenArguments, admin_key, ask_for_consent, show_fingerprint};
+use super::connection::{
+    AdminArguments, FirstContactArguments, PortArguments, TokenArguments, admin_key, ask_for_consent,
+};
 use super::key_file::{self, read_token_key};
 use super::look::{policy_text, policy_value, state_name};
 use crate::cli::arguments::window_or_own;
@@ -28,6 +30,8 @@ use crate::hex;
 pub struct ProvisionArguments {
     #[command(flatten)]
     port: PortArguments,
+    #[command(flatten)]
+    first_contact: FirstContactArguments,
     /// The token's public key; when there is no such file, it is written with the key that the token shows.
     #[arg(long, value_name = "FILE")]
     token_key: PathBuf,
@@ -136,6 +140,9 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         None => Some(new_file(path, Readers::All, Existing::Keep)?),
     };
     let mut client = arguments.port.open(pinned.as_ref())?;
+    if !client.is_pinned() {
+        arguments.first_contact.check(&client, console)?;
+    }
     let info = client.info()?;
     let port = client.port().to_string();
     if info.state != State::Blank {
@@ -156,9 +163,6 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
     } else {
         new_admin_key(&arguments.admin_key, console)?
     };
-    if !client.is_pinned() {
-        show_fingerprint(&client, console);
-    }
     ask_for_consent(&client, console);
     client.provision(&Provisioning {
         device_secret,

@@ -10,7 +10,7 @@ use neural_vault_core::wire::{AdminKey, Fault, Purpose};
 
 use super::key_file::{HOW_TO_PIN, read_token_key};
 use crate::cli::console::Console;
-use crate::cli::failure::{DATA, Failure, USAGE};
+use crate::cli::failure::{DATA, Failure, TOKEN, USAGE};
 use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan, check_frames};
@@ -48,6 +48,14 @@ pub struct AdminArguments {
     /// The administrator's key: 32 bytes, or 64 hexadecimal digits.
     #[arg(long, value_name = "FILE")]
     admin_key: PathBuf,
+}
+
+/// How the token is known at first contact.
+#[derive(Args)]
+pub struct FirstContactArguments {
+    /// The fingerprint that the token must have, 32 hexadecimal digits, as it shows it or as it was written down.
+    #[arg(long, value_name = "DIGITS", value_parser = fingerprint)]
+    fingerprint: Option<[u8; 16]>,
 }
 
 impl PortArguments {
@@ -101,10 +109,39 @@ pub fn admin_key(path: &Path, console: &Console) -> Result<AdminKey, Failure> {
     read_secret(path, AdminKey::from_bytes, console)
 }
 
-/// Shows the fingerprint of a key that nobody has compared yet.
-pub fn show_fingerprint(client: &Client, console: &Console) {
-    let fingerprint = client.token().fingerprint();
-    console.note(format!("note: fingerprint {fingerprint}: compare it with what the token shows"));
+impl FirstContactArguments {
+    /// Checks the token's fingerprint against the given one, or shows it to be compared.
+    pub fn check(&self, client: &Client, console: &Console) -> Result<(), Failure> {
+        let found = client.token().fingerprint();
+        match self.fingerprint {
+            Some(given) if given == *found.as_bytes() => Ok(()),
+            Some(_) => {
+                let port = client.port();
+                let text = format!(
+                    "{port}: the token's fingerprint is {found}: another one than was given, so nothing was sent"
+                );
+                Err(Failure::new(TOKEN, text))
+            }
+            None => {
+                let with = match client.shows_its_fingerprint() {
+                    true => "compare it with what the token shows",
+                    false => "this token shows none, so trust it only if nobody else can be on the line",
+                };
+                console.note(format!("note: fingerprint {found}: {with}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Reads a fingerprint: 32 hexadecimal digits, in groups or not.
+fn fingerprint(text: &str) -> Result<[u8; 16], String> {
+    let digits: String = text.chars().filter(|letter| !letter.is_whitespace() && *letter != ':').collect();
+    let mut bytes = [0; 16];
+    match base16ct::mixed::decode(&digits, &mut bytes) {
+        Ok(decoded) if decoded.len() == 16 => Ok(bytes),
+        _ => Err(format!("`{text}` is not a fingerprint, which has 32 hexadecimal digits")),
+    }
 }
 
 /// Prints a note when the token waits for a person.

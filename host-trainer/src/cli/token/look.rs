@@ -34,10 +34,11 @@ pub struct SelfTestArguments {
     token: TokenArguments,
 }
 
-const CAPABILITIES: [(u32, &str); 3] = [
+const CAPABILITIES: [(u32, &str); 4] = [
     (capability::MEASURE, "measure"),
     (capability::ROLLBACK_COUNTER, "rollback-counter"),
     (capability::CONFIRMATION, "confirmation"),
+    (capability::FINGERPRINT, "fingerprint"),
 ];
 
 const PARTS: [(u32, &str); 6] = [

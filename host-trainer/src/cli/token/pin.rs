@@ -6,7 +6,7 @@ use clap::Args;
 use neural_vault_core::wire::State;
 use serde_json::json;
 
-use super::connection::{PortArguments, show_fingerprint};
+use super::connection::{FirstContactArguments, PortArguments};
 use super::key_file;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
@@ -23,6 +23,8 @@ const LOST: &str = ", and whether this is the token it was written for could no 
 pub struct Arguments {
     #[command(flatten)]
     port: PortArguments,
+    #[command(flatten)]
+    first_contact: FirstContactArguments,
     /// The file for the key, 64 hexadecimal digits.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
@@ -35,7 +37,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     Outputs::new(arguments.force, None::<PathBuf>).file(path, LOST)?;
     let file = new_file(path, Readers::All, arguments.force.existing())?;
     let mut client = arguments.port.open(None)?;
-    show_fingerprint(&client, console);
+    arguments.first_contact.check(&client, console)?;
     if client.info()?.state == State::Blank {
         console.note("note: the token is blank: until it is provisioned, it draws another key at each start");
     }

@@ -78,6 +78,17 @@ fn a_pin_is_a_file_of_64_digits_whole_or_absent_and_not_replaced() {
     let pin = token.arguments(&["pin", "-o", "again.key"]);
     folder.refuses(&pin, 2, &["again.key already exists", "replace it with --force"]);
     token.does(&folder, &["pin", "-o", "again.key", "--force"]);
+    // With a fingerprint, in groups or not, in either case: this token and no other.
+    let compact = fingerprint.replace(' ', "").to_uppercase();
+    for given in [&fingerprint, &compact] {
+        let pinned = token.does(&folder, &["pin", "-o", "again.key", "--force", "--fingerprint", given]);
+        assert!(!pinned.stderr.contains("compare"), "{}", pinned.stderr);
+    }
+    let other: String = compact.chars().rev().collect();
+    let pin = ["pin", "-o", "elsewhere.key", "--fingerprint", &other];
+    folder.refuses(&token.arguments(&pin), 6, &[&fingerprint, "another one than was given"]);
+    let pin = ["pin", "-o", "elsewhere.key", "--fingerprint", "12 34"];
+    folder.refuses(&token.arguments(&pin), 2, &["`12 34` is not a fingerprint"]);
     folder.refuses(&token.arguments(&["pin", "-o", "absent/key"]), 7, &["absent"]);
     folder.refuses(&["token", "pin", "--port", "unix:nowhere", "-o", "other.key"], 6, &["cannot be opened"]);
 
