@@ -37,6 +37,7 @@ fn half_a_secret_a_passphrase_and_a_placeholder_are_refused_by_every_reader() {
     folder.write("pattern", "0123456789abcdef".repeat(4));
     folder.write("long", [1; 33]);
     folder.write("sound", secret(1));
+    folder.write("token.key", "5a".repeat(32));
     for (file, says) in [
         ("half", "128 bits"),
         ("passphrase", "a passphrase"),
@@ -45,14 +46,16 @@ fn half_a_secret_a_passphrase_and_a_placeholder_are_refused_by_every_reader() {
         ("long", "32 bytes, or 64 hexadecimal digits"),
     ] {
         let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--derive"];
-        let provision = ["token", "provision", "--port", "unix:absent", "--model", "model"];
+        let token = ["--port", "unix:absent", "--token-key", "token.key"];
+        let provision = [&["token", "provision", "--model", "model"], &token[..]].concat();
         for arguments in [
             &["derive", "--enrolment", "class00.nve", "--device-secret", file][..],
             &[&verify[..], &["--device-secret", file]].concat(),
             &["export", "model", "--force", "--provisioning-key", file],
             &["inspect", "model/model.nvb", "--provisioning-key", file],
             &[&provision[..], &["--admin-key", "sound", "--device-secret", file]].concat(),
-            &["token", "rotate", "--port", "unix:absent", "--admin-key", file],
+            &[&["token", "rotate", "--admin-key", file], &token[..]].concat(),
+            &[&["token", "challenge", "data.csv", "--check", file], &token[..]].concat(),
         ] {
             folder.refuses(arguments, 2, &[&format!("{file}: "), says, "`neural-vault secret -o FILE`"]);
         }

@@ -118,7 +118,8 @@ fn an_enrolment_whose_error_rate_allows_no_attempt_is_refused_unless_a_risk_is_a
     let by_hand = ["enroll", "data.csv", "--label", "class00", "--threshold", "0.9", "--admin-key", "admin"];
     refuses(&folder, &token, &by_hand, 2, &["--accept-risk"]);
     folder.write("old.nve", include_bytes!("../../data/enrolments/version2.nve"));
-    let old = ["enroll", "data.csv", "--enrolment", "old.nve", "--label", "class00", "--admin-key", "admin"];
+    let old = ["enroll", "data.csv", "--enrolment", "old.nve", "--label", "class00", "--sessions", "run01"];
+    let old = [&old[..], &["--admin-key", "admin"]].concat();
     refuses(&folder, &token, &old, 4, &["its false match rate is unknown", "none"]);
     for nonsense in ["0", "51", "-1", "many", "1.5", ""] {
         refuses(&folder, &token, &[&own[..], &["--accept-risk", nonsense]].concat(), 2, &["--accept-risk"]);
