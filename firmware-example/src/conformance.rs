@@ -30,6 +30,9 @@ enum Outcome {
     Failed(&'static str),
 }
 
+/// One check of a board, its model's memory and what is allowed.
+type Check<B> = fn(&mut B, &[u8], Allowed) -> Outcome;
+
 use Outcome::{Failed, NotTried, Passed};
 
 /// Bytes that are written together, and the alignment of every record.
@@ -46,7 +49,7 @@ const LINK_TIME: u64 = 10_000;
 /// `model` is the memory that holds the model, as for [`crate::token::Token::start`].
 pub fn run<B: Board>(board: &mut B, model: &[u8], allowed: Allowed) -> bool {
     let mut report = Report { board, sound: true };
-    let checks: [(&str, fn(&mut B, &[u8], Allowed) -> Outcome); 8] = [
+    let checks: [(&str, Check<B>); 8] = [
         ("flash", |board, _, allowed| flash(board, allowed)),
         ("random generator", |board, _, _| random(board)),
         ("secret", |board, _, _| secret(board)),

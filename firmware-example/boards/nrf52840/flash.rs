@@ -15,10 +15,11 @@ const END: u32 = 1 << 20;
 /// Bytes that are erased together.
 pub const PAGE: u32 = 4096;
 
-// SAFETY: `memory.x` ends the program's flash before these two; these are registers for the customer's use.
 /// The records.
+// SAFETY: `memory.x` ends the program's flash before them.
 pub const RECORDS: Region = unsafe { Region::new(END - REGION, REGION) };
 /// The page of the board's secret.
+// SAFETY: as above.
 pub const SECRET: Region = unsafe { Region::new(SECRET_AT, PAGE) };
 /// Address of [`SECRET`].
 pub const SECRET_AT: u32 = END - REGION - PAGE;

@@ -2,6 +2,7 @@
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
+use neural_vault_core::scan::ScanEncoder;
 #[cfg(not(feature = "weights-f32"))]
 use neural_vault_kernels::best as kernel;
 #[cfg(feature = "weights-f32")]
@@ -11,7 +12,8 @@ use neural_vault_token_kernel::kernel;
 const DIMS: Dims = Dims { features: 5, d_model: 16, heads: 2, layers: 1, feed_forward: 16, latent: 16, positions: 3 };
 
 /// A window of two frames, so that attention has something to weigh.
-const FRAMES: [f32; 10] = [0.5, -1.25, 2.0, -0.75, 1.5, -2.5, 0.25, 1.0, -0.5, 3.0];
+const WINDOW: usize = 2;
+const FRAMES: [f32; WINDOW * DIMS.features] = [0.5, -1.25, 2.0, -0.75, 1.5, -2.5, 0.25, 1.0, -0.5, 3.0];
 
 /// A bundle starts at a multiple of four.
 #[repr(C, align(4))]
@@ -68,11 +70,12 @@ pub(crate) fn encoder() -> bool {
 }
 
 fn embedding() -> Option<[f32; DIMS.latent]> {
-    let mut scratch = [0.0; Encoder::scratch_len(&DIMS, 2)];
+    let mut scratch = [0.0; Encoder::scratch_len(&DIMS, WINDOW)];
     let mut embedding = [0.0; DIMS.latent];
     let bundle = Bundle::open(&MODEL.0).ok()?;
     let encoder = bundle.encoder().with_kernel(kernel());
-    encoder.embed_window(&FRAMES, &mut scratch, &mut embedding).ok()?;
+    // As a scan, so that the code is that of every other scan.
+    ScanEncoder::new(&encoder, WINDOW, &mut scratch).ok()?.embed(&FRAMES, &mut embedding).ok()?;
     Some(embedding)
 }
 
@@ -91,10 +94,11 @@ mod tests {
     fn the_known_answer_is_that_of_the_portable_kernel() {
         let bytes = neural_vault_testkit::bundle_in(FORMAT, &DIMS, 7, None).unwrap();
         assert!(*bytes.bytes() == MODEL.0, "the file is the test kit's model of these widths");
-        let mut scratch = [0.0; Encoder::scratch_len(&DIMS, 2)];
+        let mut scratch = [0.0; Encoder::scratch_len(&DIMS, WINDOW)];
         let mut expected = [0.0; DIMS.latent];
         let bundle = Bundle::open(bytes.bytes()).unwrap();
-        bundle.encoder().embed_window(&FRAMES, &mut scratch, &mut expected).unwrap();
+        let encoder = bundle.encoder();
+        ScanEncoder::new(&encoder, WINDOW, &mut scratch).unwrap().embed(&FRAMES, &mut expected).unwrap();
         assert_eq!(expected.map(f32::to_bits), EMBEDDING);
         assert_eq!(embedding().unwrap(), expected);
     }
