@@ -29,6 +29,8 @@ mod front_end;
 #[cfg(feature = "_engine")]
 pub mod graph;
 mod hex;
+#[cfg(feature = "cli")]
+mod intel_hex;
 pub mod metrics;
 pub mod model;
 #[cfg(all(feature = "report", feature = "_engine"))]

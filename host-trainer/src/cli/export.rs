@@ -19,13 +19,15 @@ use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine, check_width};
 use crate::files::{self, Readers};
 use crate::hex;
+use crate::intel_hex::intel_hex;
 use crate::model::{Model, ONNX, SAFETENSORS};
 
 /// Write a model's ONNX file and bundle again, or its bundle in a smaller weight format.
 ///
 /// A smaller bundle is `model.FORMAT.nvb` beside the others. It is a separate model, with its own digest, embeddings
 /// and v2 keys: enrol with the bundle that will verify. It has no ONNX file. With `--positions` the files are
-/// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, again a separate model.
+/// `model.pN.onnx` and `model.pN.nvb`, or `model.FORMAT.pN.nvb`, again a separate model. With `--hex` the bundle is
+/// written as Intel HEX too, in a file that ends in `.hex` instead of `.nvb`.
 #[derive(Args)]
 #[command(mut_group("ReadingArguments", |group| group.requires("data")))]
 pub struct Arguments {
@@ -39,6 +41,10 @@ pub struct Arguments {
     /// bits. Its digest differs, because sizes and position table are part of it.
     #[arg(long, value_name = "N")]
     positions: Option<usize>,
+    /// Write the bundle as Intel HEX too, for a programmer that puts it at this address of a token: 0x12000000 on an
+    /// nRF52840 development kit.
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    hex: Option<u32>,
     /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
     #[arg(long, value_name = "DATA", value_parser = inputs())]
     data: Vec<Input>,
@@ -58,7 +64,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
         return Err(Failure::new(USAGE, text));
     }
-    let files = arguments.files()?;
+    let (files, hex_file) = arguments.files()?;
     let mut model = crate::model::load(&arguments.folder)?;
     if let Some(positions) = arguments.positions {
         model = model.with_positions(positions)?;
@@ -70,17 +76,23 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let key = arguments.provisioning_key.as_deref();
     let key = key.map(|path| read_secret(path, ProvisioningKey::from_bytes, console)).transpose()?;
     if format == WeightFormat::F32 {
+        let bytes = model.to_bundle(key.as_ref())?;
+        let hex = arguments.hex_of(&bytes)?;
         match files.as_slice() {
             [onnx, _] => model.write_exports(onnx, key.as_ref())?,
-            bundle => write(&bundle[0], &model.to_bundle(key.as_ref())?, arguments.force)?,
+            bundle => write(&bundle[0], &bytes, arguments.force)?,
+        }
+        if let Some((file, text)) = hex_file.as_ref().zip(hex) {
+            write(file, text.as_bytes(), arguments.force)?;
         }
         let digest = hex::encode(model.digest());
         let folder = arguments.folder.display().to_string();
-        let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+        let names: Vec<_> = files.iter().chain(&hex_file).filter_map(|file| file.file_name()?.to_str()).collect();
         let text = format!("{folder}: {}: model {digest}, {}\n", names.join(", "), tagged(key.is_some()));
         let positions = model.dims().positions;
         let value = json!({
             "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
+            "hex": hex_file,
         });
         return console.result("export", &text, value);
     }
@@ -91,12 +103,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = &files[0];
     let (name, digest) = (path.display().to_string(), hex::encode(quantised.digest()));
     let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
+    let hex = arguments.hex_of(&bytes)?;
     write(path, &bytes, arguments.force)?;
+    if let Some((file, text)) = hex_file.as_ref().zip(hex) {
+        write(file, text.as_bytes(), arguments.force)?;
+    }
 
     let mut text = format!("{name}: model {digest}, {}, {} bytes\n", tagged(key.is_some()), bytes.len());
+    if let Some((file, address)) = hex_file.as_ref().zip(arguments.hex) {
+        let _ = writeln!(text, "{}: the same as Intel HEX, for {address:#010x}", file.display());
+    }
     let mut value = json!({
         "file": name, "digest": digest, "weights": format.name(), "tagged": key.is_some(), "bytes": bytes.len(),
-        "positions": model.dims().positions,
+        "positions": model.dims().positions, "hex": hex_file,
     });
     match distance {
         Some(distance) => distance.tell(&mut text, &mut value),
@@ -107,8 +126,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The files to write, checked: the bundle last, and before it the ONNX file, unless the model is read from that.
-    fn files(&self) -> Result<Vec<PathBuf>, Failure> {
+    /// The files to write, checked: the bundle last, and before it the ONNX file, unless the model is read from that; and
+    /// the bundle as Intel HEX.
+    fn files(&self) -> Result<(Vec<PathBuf>, Option<PathBuf>), Failure> {
         let source = Some(self.folder.join(SAFETENSORS)).filter(|file| file.exists());
         let source = source.unwrap_or_else(|| self.folder.join(ONNX));
         let end = self.positions.map_or(String::new(), |positions| format!(".p{positions}"));
@@ -117,6 +137,7 @@ impl Arguments {
             format => vec![format!("model.{}{end}.nvb", format.name())],
         };
         let mut files: Vec<PathBuf> = names.iter().map(|name| self.folder.join(name)).collect();
+        let hex_file = self.hex.and_then(|_| Some(files.last()?.with_extension("hex")));
         files.retain(|file| *file != source);
         let inputs = [source.as_path()]
             .into_iter()
@@ -125,9 +146,15 @@ impl Arguments {
         let mut outputs = Outputs::new(self.force, inputs);
         // A path that is no model's folder is refused where it is read.
         if source.exists() {
-            files.iter().try_for_each(|file| outputs.file(file, ""))?;
+            files.iter().chain(&hex_file).try_for_each(|file| outputs.file(file, ""))?;
         }
-        Ok(files)
+        Ok((files, hex_file))
+    }
+
+    /// The bundle as Intel HEX, if that is asked for.
+    fn hex_of(&self, bundle: &[u8]) -> Result<Option<String>, Failure> {
+        let text = self.hex.map(|address| intel_hex(address, bundle));
+        text.transpose().map_err(|e| Failure::new(USAGE, e))
     }
 
     fn dataset(&self, console: &Console) -> Result<Option<Dataset>, Failure> {
@@ -135,8 +162,18 @@ impl Arguments {
     }
 }
 
-fn write(bundle: &Path, bytes: &[u8], force: Force) -> Result<(), Failure> {
-    files::write(bundle, bytes, Readers::All, force.existing()).map_err(|e| Failure::new(OUTPUT, e))
+/// An address where a bundle can be read in place, in hexadecimal after `0x` or in decimal.
+fn address(text: &str) -> Result<u32, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    let address = number.map_err(|_| "give an address of 32 bits, such as 0x12000000".to_owned())?;
+    if address % 4 == 0 { Ok(address) } else { Err("a bundle starts at a multiple of 4".to_owned()) }
+}
+
+fn write(file: &Path, bytes: &[u8], force: Force) -> Result<(), Failure> {
+    files::write(file, bytes, Readers::All, force.existing()).map_err(|e| Failure::new(OUTPUT, e))
 }
 
 fn tagged(is_tagged: bool) -> &'static str {

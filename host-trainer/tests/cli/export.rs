@@ -229,3 +229,41 @@ fn positions_that_the_model_does_not_have_are_refused() {
         }
     }
 }
+
+#[test]
+fn a_bundle_is_written_as_intel_hex_for_an_address_too() {
+    let folder = Folder::with_model();
+    for (weights, bundle, file) in [
+        ("f32", "model/model.p3.nvb", "model/model.p3.hex"),
+        ("i16", "model/model.i16.p3.nvb", "model/model.i16.p3.hex"),
+    ] {
+        let export = ["export", "model", "--weights", weights, "--positions", "3", "--hex", "0x12000000", "--json"];
+        let printed = folder.does(&export).json();
+        assert_eq!(printed["hex"], file);
+        let (text, bundle) = (String::from_utf8(folder.read(file)).unwrap(), folder.read(bundle));
+        // Address, then the first bytes, with their checksums; the last record.
+        assert!(text.starts_with(":020000041200E8\n:10000000"), "{}", &text[..60]);
+        assert!(text.ends_with("\n:00000001FF\n"));
+        let data: String =
+            text.lines().filter(|line| &line[7..9] == "00").map(|line| &line[9..line.len() - 2]).collect();
+        let expected: String = bundle.iter().map(|byte| format!("{byte:02X}")).collect();
+        assert!(data == expected);
+        // What exists is not overwritten unasked.
+        folder.refuses(&export, 2, &["already exists", "--force"]);
+    }
+}
+
+#[test]
+fn an_address_that_no_bundle_can_have_is_refused_and_nothing_written() {
+    let folder = Folder::with_model();
+    let before = folder.contents();
+    for (address, says) in [
+        ("0x12000002", "multiple of 4"),
+        ("flash", "32 bits"),
+        ("0x112000000", "32 bits"),
+        ("0xfffffffc", "beyond the last address"),
+    ] {
+        folder.refuses(&["export", "model", "--positions", "3", "--hex", address], 2, &[says]);
+    }
+    assert!(folder.contents() == before);
+}
