@@ -31,7 +31,7 @@ const LIBRARY: [(&str, &[&str]); 6] = [
     ("onnxruntime", &["ort"]),
     ("parquet", &["parquet", "ruzstd"]),
     ("report", &["maud"]),
-    ("token", &["serialport"]),
+    ("token", &["neural-vault-session", "serialport"]),
     ("tract", &["tract-onnx", "tract-core"]),
 ];
 

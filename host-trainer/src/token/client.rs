@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use neural_vault_core::wire::*;
-use neural_vault_session::{Initiator, PublicKey, Session, SessionError};
+use neural_vault_session::{Handshaken, Initiator, PublicKey, Session, SessionError};
 use rand::{Rng, RngExt};
 use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
@@ -16,7 +16,7 @@ use super::{Port, TokenError};
 const PERSON: Duration = Duration::from_secs(60);
 
 /// The handshake, as errors name it.
-pub(super) const HANDSHAKE: &str = "handshake";
+const HANDSHAKE: &str = "handshake";
 
 /// A session with a token.
 pub struct Client {
@@ -50,51 +50,16 @@ impl Client {
     /// When the port cannot be opened, nothing answers in time, or the token has another key or protocol version.
     pub fn open(port: &Port, baud: u32, timeouts: Timeouts, pinned: Option<&PublicKey>) -> Result<Self, TokenError> {
         let mut frames = Frames::open(port, baud, timeouts)?;
-        let timeout = frames.timeouts.timeout;
-        // Ends a partial frame of an earlier host, if there is one.
-        let sent = frames.send(&[0], HANDSHAKE, timeout);
-        sent.map_err(|error| frames.no_token(error))?;
-
-        let mut ephemeral = Zeroizing::new([0; 32]);
-        rand::rng().fill_bytes(&mut *ephemeral);
-        let mut message = [0; 64];
-        let begun = Initiator::new(pinned, &ephemeral, PROLOGUE, &mut message);
-        let (initiator, length) = begun.map_err(|_| TokenError::NoKey { port: port.clone() })?;
-        let hello = Hello { version: VERSION, pinned: pinned.is_some(), message: &message[..length] };
-        // Random, so that a late answer to an earlier host's handshake does not have the number of this one.
-        let number = rand::rng().random();
-        let mut buffer = [0; MAX_FRAME];
-        let frame = postcard::to_allocvec(&hello)
-            .ok()
-            .and_then(|payload| encode(Kind::Handshake, number, &payload, &mut buffer).ok())
-            .and_then(|length| buffer.get(..length));
-        let nonsense = |reason| TokenError::Nonsense { port: port.clone(), request: HANDSHAKE, reason };
-        let frame = frame.ok_or_else(|| nonsense("the greeting fits no frame"))?;
-        let sent = Sent { frame, kind: Kind::Handshake, number, request: HANDSHAKE, timeout };
-        let mut answer = Vec::new();
-        let exchanged = frames.exchange(sent, &mut |payload| {
-            answer = payload.to_vec();
-            true
-        });
-        exchanged.map_err(|error| frames.no_token(error))?;
-
-        let mut payload = [0; 64];
-        let done = initiator.finish(&answer, &mut payload).map_err(|error| match error {
-            SessionError::Authentication | SessionError::WeakKey => {
-                TokenError::NotAuthentic { port: port.clone(), request: HANDSHAKE, answers: 1 }
-            }
-            _ => nonsense("it is no answer to a handshake"),
-        })?;
-        let welcome = payload.get(..done.payload).and_then(|bytes| read::<Welcome>(bytes).ok());
-        let welcome = welcome.ok_or_else(|| nonsense("it does not decode"))?;
+        let (done, welcome) = handshake(&mut frames, pinned)?;
         if welcome.version != VERSION {
             return Err(TokenError::version(port.clone(), welcome.version.into()));
         }
         if !(1..=CHUNK).contains(&usize::from(welcome.chunk)) {
-            return Err(nonsense("chunks of a scan would fit no frame"));
+            let reason = "chunks of a scan would fit no frame";
+            return Err(TokenError::Nonsense { port: port.clone(), request: HANDSHAKE, reason });
         }
-        let (session, token, is_pinned) = (done.session, done.token, pinned.is_some());
-        Ok(Self { frames, session, token, is_pinned, welcome, answer: Zeroizing::default() })
+        let Handshaken { session, token, .. } = done;
+        Ok(Self { frames, session, token, is_pinned: pinned.is_some(), welcome, answer: Zeroizing::default() })
     }
 
     /// The token's answer to the handshake.
@@ -204,4 +169,46 @@ impl Client {
             _ => Err(TokenError::Nonsense { port: port(), request: E::NAME, reason: "it does not decode" }),
         }
     }
+}
+
+/// Opens a session with the pinned token, or with whoever answers.
+fn handshake(frames: &mut Frames, pinned: Option<&PublicKey>) -> Result<(Handshaken, Welcome), TokenError> {
+    let (port, timeout) = (frames.port.clone(), frames.timeouts.timeout);
+    // Ends a partial frame of an earlier host, if there is one.
+    let sent = frames.send(&[0], HANDSHAKE, timeout);
+    sent.map_err(|error| frames.no_token(error))?;
+
+    let mut ephemeral = Zeroizing::new([0; 32]);
+    rand::rng().fill_bytes(&mut *ephemeral);
+    let mut message = [0; 64];
+    let begun = Initiator::new(pinned, &ephemeral, PROLOGUE, &mut message);
+    let (initiator, length) = begun.map_err(|_| TokenError::NoKey { port: port.clone() })?;
+    let hello = Hello { version: VERSION, pinned: pinned.is_some(), message: &message[..length] };
+    // Random, so that a late answer to an earlier host's handshake does not have the number of this one.
+    let number = rand::rng().random();
+    let mut buffer = [0; MAX_FRAME];
+    let frame = postcard::to_allocvec(&hello)
+        .ok()
+        .and_then(|payload| encode(Kind::Handshake, number, &payload, &mut buffer).ok())
+        .and_then(|length| buffer.get(..length));
+    let nonsense = |reason| TokenError::Nonsense { port: port.clone(), request: HANDSHAKE, reason };
+    let frame = frame.ok_or_else(|| nonsense("the greeting fits no frame"))?;
+    let sent = Sent { frame, kind: Kind::Handshake, number, request: HANDSHAKE, timeout };
+    let mut answer = Vec::new();
+    let exchanged = frames.exchange(sent, &mut |payload| {
+        answer = payload.to_vec();
+        true
+    });
+    exchanged.map_err(|error| frames.no_token(error))?;
+
+    let mut payload = [0; 64];
+    let done = initiator.finish(&answer, &mut payload).map_err(|error| match error {
+        SessionError::Authentication | SessionError::WeakKey => {
+            TokenError::NotAuthentic { port: port.clone(), request: HANDSHAKE, answers: 1 }
+        }
+        _ => nonsense("it is no answer to a handshake"),
+    })?;
+    let welcome = payload.get(..done.payload).and_then(|bytes| read::<Welcome>(bytes).ok());
+    let welcome = welcome.ok_or_else(|| nonsense("it does not decode"))?;
+    Ok((done, welcome))
 }
