@@ -1,5 +1,7 @@
 //! Attempts: counted on flash before a probe is compared, and limited in a row and by the token's budget.
 
+use core::hint::black_box;
+
 use neural_vault_core::verify::AttemptCounter;
 use neural_vault_core::wire::Fault;
 
@@ -16,6 +18,8 @@ pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) row: &'a mut u8,
     /// Whether the slot is enrolled. An empty one rejects and restores no attempt, whatever the probe.
     pub(crate) enrolled: bool,
+    /// The budget of the slot's own enrolment.
+    pub(crate) budget: u8,
 }
 
 impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
@@ -33,6 +37,11 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
     fn persist_decrement(&mut self) -> Result<(), Fault> {
         *self.row = self.row.saturating_add(1);
         let misses = self.records.vault().misses.checked_add(1).ok_or(Fault::BudgetUsedUp)?;
+        // Once more, by the slot's own budget: one skipped branch, here or in the search for the smallest budget, gives no
+        // attempt. `black_box` keeps the compiler from inferring it from the first check.
+        if black_box(misses) > self.budget {
+            return Err(Fault::BudgetUsedUp);
+        }
         self.records.set_misses(self.board, misses)
     }
 

@@ -1,5 +1,7 @@
 //! What an accepted scan releases: a verdict, an answer to a challenge, or the key itself.
 
+use core::hint::black_box;
+
 use neural_vault_core::challenge::ChallengeKeyBuffer;
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, verify};
@@ -8,6 +10,7 @@ use neural_vault_core::wire::{self, Fault, Refusal};
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
 use crate::components::Components;
+use crate::limits::MISSES_IN_ALL;
 use crate::machine::Machine;
 use crate::purpose::ScanPurpose;
 use crate::slot_index::SlotIndex;
@@ -41,12 +44,17 @@ impl<B: Board> Machine<'_, B> {
         let ScanPurpose::Export { slot, application } = self.scanner.purpose()?.clone() else {
             return Err(Fault::OtherPurpose.into());
         };
-        if !self.policy()?.allow_export {
+        let is_allowed = self.policy()?.allow_export;
+        if !is_allowed {
             return Err(Fault::ExportForbidden.into());
         }
         self.consent(Action::ExportKey)?;
         let mut buffer = KeyBuffer::empty();
         self.release(slot, |enrolment, verdict, secret| {
+            // Once more: one skipped branch exports nothing. `black_box` keeps the compiler from inferring it.
+            if !black_box(is_allowed) {
+                return Err(Fault::ExportForbidden);
+            }
             let key = enrolment.release_key(verdict, secret, &application, &mut buffer);
             Ok(DerivedKey::from_bytes(key.map_err(|_| Fault::StorageDamaged)?.expose_secret()))
         })
@@ -68,13 +76,14 @@ impl<B: Board> Machine<'_, B> {
         let stored = self.records.prototype(&mut self.board, slot, latent)?;
         let enrolled = stored.is_some();
         let prototype = stored.map_or_else(|| Components::first_axis(latent), Ok)?;
-        let (threshold, id) =
-            slot.get(&self.records.vault().slots).as_ref().map_or((1.0, [0; 16]), |slot| (slot.threshold, slot.id));
+        let known = slot.get(&self.records.vault().slots).as_ref();
+        let (threshold, id, budget) =
+            known.map_or((1.0, [0; 16], MISSES_IN_ALL), |slot| (slot.threshold, slot.id, slot.budget));
         // Both were checked at enrolment: a record that fails here is not the one that was written.
         let threshold = Threshold::new(threshold).map_err(|_| Fault::StorageDamaged)?;
         let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
-            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, enrolled };
+            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, enrolled, budget };
         let mut verdict = Verdict::rejection();
         let outcome = verify(&enrolment, &probe, &mut attempts, &mut verdict).map_err(|error| match error {
             VerifyError::Rejected => Fault::Rejected,

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -99,6 +100,11 @@ impl Machine {
     /// Sets the longest wait for bytes.
     pub fn set_timeout(&mut self, timeout: Duration) -> std::io::Result<()> {
         self.link.set_read_timeout(Some(timeout))
+    }
+
+    /// Whether QEMU was ended by a signal.
+    pub fn was_killed(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(status)) if status.signal().is_some())
     }
 
     /// Cuts the power.

@@ -1,7 +1,7 @@
 //! Decides each conditional branch of an answer wrongly, one a run, and requires that no run releases anything.
 //!
-//! A token in QEMU holds an enrolment and gets a scan of another person, for each of the three purposes that release
-//! something. A clean run logs every instruction from the first byte of the request that asks for the release to the last
+//! A token in QEMU holds an enrolment and is asked for what an accepted scan releases, when it must refuse: the scan is
+//! another person's, its attempts are used up, or its policy forbids it. A clean run logs every instruction from the first byte of the request that asks for the release to the last
 //! byte of its answer. Then, for each conditional branch among these, the same run is made twice from the start: with the
 //! branch never taken and with it always taken, from before the request's first byte on. A debugger writes the changed
 //! instruction into the code.
@@ -17,24 +17,27 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::machine::Setup;
 use branch::{Branch, Fault};
-use run::{Bench, Outcome, Release};
+use run::{Bench, Case, Outcome};
 
 /// Runs at the same time.
-const WORKERS: usize = 2;
+const WORKERS: usize = 3;
+
+/// How often a run is tried whose machine could not be started or was ended from outside.
+const TRIES: usize = 5;
 
 /// Tries all branches; prints a JSON document with the counts, and fails if anything was released.
 pub fn try_all(setup: &Setup) -> Result<(), Box<dyn Error>> {
     let bench = Bench::prepare(setup)?;
     let (mut rows, mut released) = (Vec::new(), Vec::new());
-    for release in Release::ALL {
-        let (code, executed) = bench.trace(release)?;
+    for case in Case::ALL {
+        let (code, executed) = bench.trace(case)?;
         let branches = branch::among(&code, executed);
-        let found = runs(&bench, release, &branches)?;
-        eprintln!("{}: {} branches, {found:?}", release.name(), branches.len());
+        let found = runs(&bench, case, &branches)?;
+        eprintln!("{case:?}: {} branches, {found:?}", branches.len());
         for (branch, fault, outcome) in &found.released {
-            released.push(format!("{} at {:#x}, {fault:?} taken: {outcome:?}", release.name(), branch.address));
+            released.push(format!("{case:?}, {:#x} {fault:?} taken: {outcome:?}", branch.address));
         }
-        rows.push(row(release, branches.len(), &found));
+        rows.push(row(case, branches.len(), &found));
     }
     let schema = "neural-vault/branch-skip/1";
     println!(
@@ -49,19 +52,21 @@ pub fn try_all(setup: &Setup) -> Result<(), Box<dyn Error>> {
 #[derive(Debug, Default)]
 struct Found {
     counts: BTreeMap<&'static str, usize>,
-    /// Answered runs whose attempt was not counted.
+    /// Rejections whose attempt was not counted.
     uncounted: usize,
     released: Vec<(Branch, Fault, Outcome)>,
 }
 
-fn runs(bench: &Bench, release: Release, branches: &[Branch]) -> Result<Found, Box<dyn Error>> {
+fn runs(bench: &Bench, case: Case, branches: &[Branch]) -> Result<Found, Box<dyn Error>> {
     let (next, found) = (AtomicUsize::new(0), Mutex::new(Found::default()));
     let work = |worker: usize| -> Result<(), String> {
         let folder = bench.folder(worker).map_err(|error| error.to_string())?;
         while let Some(branch) = branches.get(next.fetch_add(1, Ordering::Relaxed)) {
             for fault in [Fault::Never, Fault::Always] {
                 let failed = |error: Box<dyn Error>| format!("{:#x}, {fault:?}: {error}", branch.address);
-                let (outcome, counted) = bench.run(&folder, release, branch, fault).map_err(failed)?;
+                let mut run = || bench.run(&folder, case, branch, fault);
+                let tried = (1..TRIES).find_map(|_| run().ok());
+                let (outcome, counted) = tried.map_or_else(run, Ok).map_err(failed)?;
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 *found.counts.entry(outcome.name()).or_default() += 1;
                 found.uncounted += usize::from(counted == Some(false));
@@ -79,12 +84,13 @@ fn runs(bench: &Bench, release: Release, branches: &[Branch]) -> Result<Found, B
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn row(release: Release, branches: usize, found: &Found) -> String {
+fn row(case: Case, branches: usize, found: &Found) -> String {
     let counts: Vec<String> = found.counts.iter().map(|(name, count)| format!("\"{name}\": {count}")).collect();
     let (runs, uncounted) = (found.counts.values().sum::<usize>(), found.uncounted);
     format!(
-        "    {{\"request\": \"{}\", \"branches\": {branches}, \"runs\": {runs}, {}, \"attempt_not_counted\": {uncounted}}}",
-        release.name(),
+        "    {{\"request\": \"{}\", \"reason\": \"{}\", \"branches\": {branches}, \"runs\": {runs}, {}, \"attempt_not_counted\": {uncounted}}}",
+        case.release.name(),
+        case.reason.name(),
         counts.join(", ")
     )
 }

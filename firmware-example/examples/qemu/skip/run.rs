@@ -1,4 +1,4 @@
-//! One run: a token that is asked for a release with another person's scan, while one branch is decided wrongly.
+//! One run: a token that must refuse what it is asked for, while one branch is decided wrongly.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -12,6 +12,7 @@ use neural_vault_core::wire::*;
 use neural_vault_session::PublicKey;
 use neural_vault_testkit::Aligned;
 use neural_vault_token_simulator::client::Client;
+use neural_vault_token_simulator::rates;
 
 use super::branch::{Branch, Fault};
 use super::copy_token;
@@ -39,8 +40,6 @@ pub enum Release {
 }
 
 impl Release {
-    pub const ALL: [Self; 3] = [Self::Verdict, Self::Answer, Self::Key];
-
     pub fn name(self) -> &'static str {
         match self {
             Self::Verdict => Verify::NAME,
@@ -64,6 +63,52 @@ impl Release {
             Self::Key => client.sealed::<ExportKey>(&()),
         }
     }
+}
+
+/// Why the token must refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The scan is another person's.
+    OtherPerson,
+    /// The scan is the enrolled person's, and the attempts are used up.
+    UsedUp,
+    /// The scan is the enrolled person's, and the policy forbids the export of keys.
+    Forbidden,
+}
+
+impl Reason {
+    const ALL: [Self; 3] = [Self::OtherPerson, Self::UsedUp, Self::Forbidden];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OtherPerson => "other-person",
+            Self::UsedUp => "used-up",
+            Self::Forbidden => "forbidden",
+        }
+    }
+
+    fn scan(self) -> Vec<f32> {
+        scan(if self == Self::OtherPerson { 2 } else { 1 })
+    }
+}
+
+/// What the token is asked for, and why it must refuse.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    pub release: Release,
+    pub reason: Reason,
+}
+
+impl Case {
+    pub const ALL: [Self; 7] = [
+        Self { release: Release::Verdict, reason: Reason::OtherPerson },
+        Self { release: Release::Answer, reason: Reason::OtherPerson },
+        Self { release: Release::Key, reason: Reason::OtherPerson },
+        Self { release: Release::Verdict, reason: Reason::UsedUp },
+        Self { release: Release::Answer, reason: Reason::UsedUp },
+        Self { release: Release::Key, reason: Reason::UsedUp },
+        Self { release: Release::Key, reason: Reason::Forbidden },
+    ];
 }
 
 /// What a run ended in.
@@ -104,7 +149,6 @@ impl Outcome {
 pub struct Bench {
     setup: Setup,
     token: PublicKey,
-    probe: Vec<f32>,
     key: [u8; 32],
     answer: [u8; 32],
     /// Names and bytes.
@@ -116,12 +160,12 @@ impl Bench {
     pub fn prepare(setup: &Setup) -> Result<Self, Box<dyn Error>> {
         let (setup, model) = with_model(setup)?;
         let host = Host::new(model.bytes(), 1)?;
-        let (enrolled, probe) = (scan(1), scan(2));
+        let enrolled = scan(1);
         let mut client = setup.start(None)?;
         let token = client.token.ok_or("no key")?;
         provision(&mut client, &host)?;
-        let scans = [enrolled.clone()];
-        let Enrolled { id, challenge_key } = client.enrol(&ADMIN, SLOT, DIMS.features, &scans, THRESHOLD)?;
+        let Enrolled { id, challenge_key } = enrol(&mut client, &enrolled)?;
+        client.transport.stop();
         let prototype = host.embedding(&enrolled)?;
         let answer = challenge_key.answer(APPLICATION, &NONCE)?;
         let key = key(&model, &prototype, &id)?;
@@ -133,7 +177,31 @@ impl Bench {
             ("the administrator's key", ADMIN.to_vec()),
             ("the prototype", bytes(&prototype)),
         ];
-        Ok(Self { setup, token, probe, key, answer, secrets })
+        let bench = Self { setup, token, key, answer, secrets };
+        Reason::ALL.into_iter().try_for_each(|reason| bench.prepare_reason(reason))?;
+        Ok(bench)
+    }
+
+    /// Gives a token of its own to this reason, in a folder of its own.
+    fn prepare_reason(&self, reason: Reason) -> Result<(), Box<dyn Error>> {
+        let folder = self.setup.folder.join(reason.name());
+        std::fs::create_dir_all(&folder)?;
+        copy_token(&self.setup.folder, &folder)?;
+        let mut client = Setup { folder, ..self.setup.clone() }.start(Some(&self.token))?;
+        match reason {
+            Reason::OtherPerson => {}
+            Reason::UsedUp => {
+                client.scan(Purpose::Verify { slot: SLOT }, DIMS.features, &scan(2))?;
+                if client.call::<Verify>(&()).is_ok() {
+                    return Err("another person's scan was accepted".into());
+                }
+            }
+            Reason::Forbidden => {
+                let policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
+                client.admin::<SetPolicy, _>(&ADMIN, policy)?;
+            }
+        }
+        Ok(())
     }
 
     /// A worker's folder.
@@ -144,21 +212,22 @@ impl Bench {
     }
 
     /// The code, and the addresses of all instructions that a clean run executes.
-    pub fn trace(&self, release: Release) -> Result<(Vec<u8>, BTreeSet<u32>), Box<dyn Error>> {
+    pub fn trace(&self, case: Case) -> Result<(Vec<u8>, BTreeSet<u32>), Box<dyn Error>> {
         let folder = self.folder(0)?;
         let log = folder.join("log");
-        let mut client = self.complete_scan(&folder, release, &["-singlestep", "-D", &log.display().to_string()])?;
+        let mut client = self.complete_scan(&folder, case, &["-singlestep", "-D", &log.display().to_string()])?;
         let mut stopped = Stopped::at(&folder.join("gdb.sock"))?;
         let code = stopped.read(CODE.0, CODE.1)?;
         stopped.monitor("log exec,nochain")?;
         drop(stopped);
-        let frame = release.request(&mut client);
+        let frame = case.release.request(&mut client);
         client.transport.send(&frame)?;
         let answer = client.transport.answer();
-        let outcome = self.judge(&mut client, release, answer);
+        let outcome = self.judge(&mut client, case.release, answer);
         client.transport.stop();
-        if outcome != Outcome::Rejected {
-            return Err(format!("{}: a clean run was not rejected: {outcome:?}", release.name()).into());
+        let right = if case.reason == Reason::OtherPerson { Outcome::Rejected } else { Outcome::Refused };
+        if outcome != right {
+            return Err(format!("{case:?}: a clean run ended otherwise: {outcome:?}").into());
         }
         let text = std::fs::read_to_string(&log)?;
         // `Trace 0: 0x7f... [00000400/00001234/00000110/ff021001] function`
@@ -171,34 +240,37 @@ impl Bench {
     pub fn run(
         &self,
         folder: &Path,
-        release: Release,
+        case: Case,
         branch: &Branch,
         fault: Fault,
     ) -> Result<(Outcome, Option<bool>), Box<dyn Error>> {
-        let mut client = self.complete_scan(folder, release, &[])?;
+        let mut client = self.complete_scan(folder, case, &[])?;
         let socket = folder.join("gdb.sock");
         Stopped::at(&socket)?.write(branch.address, branch.after(fault))?;
-        let frame = release.request(&mut client);
+        let frame = case.release.request(&mut client);
         client.transport.set_timeout(TIMEOUT)?;
         client.transport.send(&frame)?;
         let answer = client.transport.answer();
-        let outcome = self.judge(&mut client, release, answer);
+        let outcome = self.judge(&mut client, case.release, answer);
+        if client.transport.was_killed() {
+            return Err("QEMU was ended from outside".into());
+        }
         let mut counted = None;
-        if !matches!(outcome, Outcome::Silent | Outcome::Unreadable) {
+        if outcome == Outcome::Rejected {
             Stopped::at(&socket)?.write(branch.address, &branch.bytes)?;
             counted = misses(&mut client).map(|misses| misses > 0);
         }
         Ok((outcome, counted))
     }
 
-    /// Starts an enrolled token and sends it the other person's scan.
-    fn complete_scan(&self, folder: &Path, release: Release, more: &[&str]) -> Result<Client<Machine>, Box<dyn Error>> {
-        copy_token(&self.setup.folder, folder)?;
+    /// Starts the token of the case and sends it the scan.
+    fn complete_scan(&self, folder: &Path, case: Case, more: &[&str]) -> Result<Client<Machine>, Box<dyn Error>> {
+        copy_token(&self.setup.folder.join(case.reason.name()), folder)?;
         let mut setup = Setup { folder: folder.to_owned(), ..self.setup.clone() };
         let debugger = format!("unix:{},server=on,wait=off", folder.join("gdb.sock").display());
         setup.more = ["-gdb", &debugger].iter().chain(more).map(|&word| word.to_owned()).collect();
         let mut client = setup.start(Some(&self.token))?;
-        client.scan(release.purpose(), DIMS.features, &self.probe)?;
+        client.scan(case.release.purpose(), DIMS.features, &case.reason.scan())?;
         Ok(client)
     }
 
@@ -263,6 +335,16 @@ fn misses(client: &mut Client<Machine>) -> Option<u8> {
     let opened = client.session().open(decode(&mut answer).ok()?.payload).ok()?;
     let info: Reply<'_, Info> = Packet::split(opened).ok()?.read().ok()?;
     Some(info.ok()?.misses)
+}
+
+/// Enrols a scan with a false match rate that allows one attempt.
+fn enrol(client: &mut Client<Machine>, scan: &[f32]) -> Result<Enrolled, Box<dyn Error>> {
+    client.scan(Purpose::Enrol, DIMS.features, scan)?;
+    let EnrolmentProgress { scans, prototype } = client.call::<EnrolScan>(&EnrolmentScan { first: true })?;
+    let rates = rates();
+    let false_matches = FalseMatches { bound: 0.015, ..rates.false_matches };
+    let enrolment = Enrolment { slot: SLOT, scans, threshold: THRESHOLD, prototype, false_matches, ..rates };
+    Ok(client.admin::<Enrol, _>(&ADMIN, enrolment)?)
 }
 
 /// The v2 key of an enrolment.
