@@ -64,7 +64,7 @@ fn runs(bench: &Bench, case: Case, branches: &[Branch]) -> Result<Found, Box<dyn
         while let Some(branch) = branches.get(next.fetch_add(1, Ordering::Relaxed)) {
             for fault in [Fault::Never, Fault::Always] {
                 let failed = |error: Box<dyn Error>| format!("{:#x}, {fault:?}: {error}", branch.address);
-                let mut run = || bench.run(&folder, case, branch, fault);
+                let run = || bench.run(&folder, case, branch, fault);
                 let tried = (1..TRIES).find_map(|_| run().ok());
                 let (outcome, counted) = tried.map_or_else(run, Ok).map_err(failed)?;
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
