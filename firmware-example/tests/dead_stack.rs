@@ -180,15 +180,12 @@ fn no_request_leaves_a_secret() {
         // Each of these begins a new generation, with a sealing key of its own.
         let sealing_keys = [2, 3, 4, 5].map(sealing_key);
         let new: Vec<&[u8]> = secrets.into_iter().chain(sealing_keys.iter().map(|key| &key[..])).collect();
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let command = authorise::<Rotate, _>(&admin, &nonce, slot).unwrap();
-        leaves_nothing::<Rotate>(&mut client.transport, &new, 8, &command);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let command = authorise::<Revoke, _>(&admin, &nonce, slot).unwrap();
-        leaves_nothing::<Revoke>(&mut client.transport, &new, 9, &command);
-        let nonce = client.call::<Nonce>(&()).unwrap();
-        let command = authorise::<Wipe, _>(&admin, &nonce, ()).unwrap();
-        leaves_nothing::<Wipe>(&mut client.transport, &new, 10, &command);
+        let command = authorise::<Rotate, _>(&admin, place(client.session()), SlotNumber { slot: SLOT }).unwrap();
+        leaves_nothing::<Rotate>(&mut client, &new, &command);
+        let command = authorise::<Revoke, _>(&admin, place(client.session()), SlotNumber { slot: SLOT }).unwrap();
+        leaves_nothing::<Revoke>(&mut client, &new, &command);
+        let command = authorise::<Wipe, _>(&admin, place(client.session()), ()).unwrap();
+        leaves_nothing::<Wipe>(&mut client, &new, &command);
     });
 }
 
