@@ -109,6 +109,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     for token in tokens {
         let golden = token.board.file("golden.txt");
         same_lines(&token.story(steps)?, &read(&golden)?, &golden)?;
+        eprint!("{}", token.drive(steps, "Token in QEMU, RAM searched for secrets", "ram")?);
         for (file, found) in token.programs(steps)? {
             same_lines(&found, &read(&file)?, &file)?;
         }
