@@ -69,7 +69,7 @@ fn a_power_cut_leaves_the_old_state_or_the_new_one_and_a_flipped_bit_none_beside
         loop {
             let number = next.fetch_add(1, Relaxed);
             let Some(case) = CASES.get(number / 2) else { break };
-            let blank = if number % 2 == 0 { SimBoard::new } else { SimBoard::with_counter };
+            let blank = if number.is_multiple_of(2) { SimBoard::new } else { SimBoard::with_counter };
             let tally = try_every_cut(case, model, &blank(Flash::new()));
             let Tally { operations, steps, old, paid, new, second_cuts, disabled, .. } = tally;
             let figures = [operations, steps, tally.cuts, old, paid, new, second_cuts, tally.flips, disabled];
