@@ -113,7 +113,7 @@ fn full_log(board: &SimBoard, model: &[u8]) {
 /// An enrolled token whose snapshot is sound, and whose live record of misses is not.
 fn damaged_log(board: &SimBoard, model: &[u8]) {
     enrol_on(board, model);
-    flip(board, live_bank(board) + 560 + 40);
+    damage(board, live_bank(board) + 560 + 40);
 }
 
 /// A sound bank of before a revocation, and the damaged one of after it.
@@ -132,7 +132,7 @@ fn damaged_new_bank(board: &SimBoard, model: &[u8]) {
     });
     board.flash.restore_power();
     assert_ne!(board.flash.content()[old], 0xff, "the old bank is not erased yet");
-    flip(board, BANK as usize - old + 100);
+    damage(board, BANK as usize - old + 100);
 }
 
 fn damaged_banks(board: &SimBoard, model: &[u8]) {
@@ -140,14 +140,15 @@ fn damaged_banks(board: &SimBoard, model: &[u8]) {
     let content = board.flash.content();
     for bank in [0, BANK as usize] {
         if content[bank + 40] != 0xff {
-            flip(board, bank + 40);
+            damage(board, bank + 40);
         }
     }
 }
 
-fn flip(board: &SimBoard, place: usize) {
+/// Damages a byte in more than one bit, so that no single flipped bit repairs it.
+fn damage(board: &SimBoard, place: usize) {
     let byte = board.flash.content()[place];
-    board.flash.set(place, byte ^ 4);
+    board.flash.set(place, byte ^ 0x66);
 }
 
 /// Start of the only bank that is not erased.
