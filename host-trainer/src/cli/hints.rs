@@ -247,6 +247,9 @@ impl Hint for TokenError {
             }
             Self::Broken { .. } => "; check that the token is connected, and run it again",
             Self::Silent { .. } => "; check that the token is connected and running, or give a longer --timeout",
+            Self::Noisy { request: "handshake", .. } => {
+                "; check that it is a token whose firmware is of this program's version, its cable and --baud"
+            }
             Self::Noisy { .. } => "; check that it is a token, its cable and --baud",
             Self::SessionLost { .. } => "; run it again",
             Self::NoKey { .. } => "; give the file that `neural-vault token provision` or `neural-vault token pin` wrote",

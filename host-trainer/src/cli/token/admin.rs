@@ -193,7 +193,7 @@ pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Fail
     token.check()?;
     let key = admin.key(console)?;
     let challenge_key = arguments.challenge_key.create(None)?;
-    let rotated = token.open()?.rotate(&key, *slot)?;
+    let rotated = token.open(console)?.rotate(&key, *slot)?;
     challenge_key.write(&rotated.challenge_key, console)?;
     let id = hex::encode(&rotated.id);
     let text = format!("slot {slot}: enrolment {id}; its old keys are gone\n");
@@ -204,7 +204,7 @@ pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Fail
 pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(), Failure> {
     arguments.token.check()?;
     let key = arguments.admin.key(console)?;
-    let AttemptsReset { misses, locked } = arguments.token.open()?.reset_attempts(&key)?;
+    let AttemptsReset { misses, locked } = arguments.token.open(console)?.reset_attempts(&key)?;
     let locked_too =
         if locked { "; five misses in a row: take the token's power away before it verifies again" } else { "" };
     let text = format!("all attempts are back after {misses} misses{locked_too}\n");
@@ -215,7 +215,7 @@ pub fn revoke(arguments: &RevokeArguments, console: &Console) -> Result<(), Fail
     let SlotArguments { token, admin, slot } = &arguments.slot;
     token.check()?;
     let key = admin.key(console)?;
-    token.open()?.revoke(&key, *slot)?;
+    token.open(console)?.revoke(&key, *slot)?;
     console.result("token-revoke", &format!("slot {slot}: empty\n"), json!({ "slot": slot }))
 }
 
@@ -223,7 +223,7 @@ pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), 
     let PolicyArguments { token, admin, allow_export, confirm_verify, confirm_challenge } = arguments;
     token.check()?;
     let key = admin.key(console)?;
-    let mut client = token.open()?;
+    let mut client = token.open(console)?;
     let Policy { allow_export: export, confirm_verify: verify, confirm_challenge: challenge } = client.info()?.policy;
     let policy = Policy {
         allow_export: allow_export.unwrap_or(export),
@@ -240,7 +240,7 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
         // A token with damaged records has no key to compare this one with; any other token refuses it.
         None => AdminKey::from_bytes(&[0; 32]),
     };
-    let mut client = arguments.token.open_any()?;
+    let mut client = arguments.token.open_any(console)?;
     if !client.is_pinned() && !matches!(client.info()?.state, State::Disabled | State::Blank) {
         arguments.token.check()?;
     }

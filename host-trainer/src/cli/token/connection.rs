@@ -74,15 +74,22 @@ impl PortArguments {
 
 impl TokenArguments {
     /// Opens a session with the pinned token, for what nobody else may get or answer.
-    pub fn open(&self) -> Result<Client, Failure> {
+    pub fn open(&self, console: &Console) -> Result<Client, Failure> {
         self.check()?;
-        self.open_any()
+        self.open_any(console)
     }
 
-    /// Opens a session; without a pinned key with whoever answers.
-    pub fn open_any(&self) -> Result<Client, Failure> {
+    /// Opens a session; without a pinned key with whoever answers, and says so.
+    pub fn open_any(&self, console: &Console) -> Result<Client, Failure> {
         let pinned = self.token_key.as_deref().map(read_token_key).transpose()?;
-        self.port.open(pinned.as_ref())
+        let client = self.port.open(pinned.as_ref())?;
+        if pinned.is_none() {
+            let fingerprint = client.token().fingerprint();
+            console.note(format!(
+                "note: fingerprint {fingerprint}: not verified; compare it with what the token shows, or give --token-key"
+            ));
+        }
+        Ok(client)
     }
 
     /// Fails without a pinned key.

@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
 
     let challenge_key = arguments.challenge_key.create(arguments.data.paths())?;
-    let mut client = arguments.token.open()?;
+    let mut client = arguments.token.open(console)?;
     let info = client.info()?;
     if let (Some(record), Some(path)) = (&record, &arguments.enrolment) {
         check_record(record, &info, &client.port().to_string())

@@ -76,8 +76,7 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
         }
         None => None,
     };
-    let mut client = arguments.token.open_any()?;
-    note_unverified(&client, console);
+    let mut client = arguments.token.open_any(console)?;
     let info = client.info()?;
     let slots = key.map(|key| client.slots(&key)).transpose()?;
     if client.welcome().table != TABLE {
@@ -88,8 +87,7 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
 }
 
 pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(), Failure> {
-    let mut client = arguments.token.open_any()?;
-    note_unverified(&client, console);
+    let mut client = arguments.token.open_any(console)?;
     let passed = client.self_test().map_err(|error| match names(&PARTS, error.detail()).as_slice() {
         [] => error.into(),
         failed => Failure::new(TOKEN, format!("{error}: {}", failed.join(", "))),
@@ -97,16 +95,6 @@ pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(),
     let parts = names(&PARTS, passed);
     let value = json!({ "passed": parts, "fingerprint": fingerprint(&client), "verified": client.is_pinned() });
     console.result("token-self-test", &format!("sound: {}\n", parts.join(", ")), value)
-}
-
-/// Says that whoever answers may be another token.
-fn note_unverified(client: &Client, console: &Console) {
-    if !client.is_pinned() {
-        let fingerprint = fingerprint(client);
-        console.note(format!(
-            "note: fingerprint {fingerprint}: not verified; compare it with what the token shows, or give --token-key"
-        ));
-    }
 }
 
 fn fingerprint(client: &Client) -> String {

@@ -159,7 +159,7 @@ impl ProbeArguments {
         self.token.check()?;
         let dataset = self.data.load(console)?;
         let scan = only_scan(&dataset, self.label.as_deref(), self.session.as_deref())?;
-        let mut client = self.token.open()?;
+        let mut client = self.token.open(console)?;
         let info = client.info()?;
         let policy = Policy { window: info.window.into(), windows: self.windows.unwrap_or(0), centred: false };
         send_scan(&mut client, purpose, &dataset, &policy.probe(&dataset, &scan), info.window, console)?;

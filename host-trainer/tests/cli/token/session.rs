@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use neural_vault_core::wire::{Fault, Kind, encode_refusal};
 use neural_vault_token_simulator::client::hello;
 
-use super::between::{Between, To, frame, parts};
+use super::between::{Between, Parts, To, frame, parts};
 use super::life::{OTHER, OWN};
 use super::simulated::{Line, Simulated, TOKEN_KEY};
 use crate::folder::Folder;
@@ -184,6 +184,22 @@ fn a_recorded_yes_does_not_answer_another_verification() {
     is_recorded.store(true, Ordering::SeqCst);
     line.run(&folder, &verify(&OTHER)).failed(6, &["answers to `verify` fail authentication"]);
     assert_eq!(token.misses(&folder), 1, "the token itself rejected it");
+}
+
+#[test]
+fn a_recorded_handshake_opens_no_session() {
+    let (folder, token) = enrolled();
+    let mut recorded: Option<Vec<u8>> = None;
+    let line = Between::start(&folder, move |to, bytes| match parts(bytes) {
+        Some(now) if to == To::Host && now.kind == Kind::Handshake => {
+            let earlier = recorded.get_or_insert_with(|| now.payload.clone());
+            frame(&Parts { payload: earlier.clone(), ..now })
+        }
+        _ => bytes.to_vec(),
+    });
+    assert_eq!(line.run(&folder, &verify(&OWN)).code, 0);
+    line.run(&folder, &verify(&OWN)).failed(6, &["answers to `handshake` fail authentication"]);
+    assert_eq!(token.misses(&folder), 0);
 }
 
 #[test]

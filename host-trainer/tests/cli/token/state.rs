@@ -36,7 +36,8 @@ fn a_disabled_token_says_why_and_is_wiped_without_any_key() {
     assert!(info.stdout.contains(", not verified\n"), "{}", info.stdout);
     let value = folder.does(&["token", "info", "--port", &token.port, "--json"]).json();
     assert!(value["disabled"].as_str().unwrap().contains("records are damaged"), "{value}");
-    folder.does(&["token", "wipe", "--port", &token.port]);
+    let wiped = folder.does(&["token", "wipe", "--port", &token.port]).stderr;
+    assert!(wiped.contains(": not verified; compare it with what the token shows"), "{wiped}");
     let value = folder.does(&["token", "info", "--port", &token.port, "--json"]).json();
     assert_eq!((&value["state"], &value["disabled"]), (&"blank".into(), &serde_json::Value::Null));
 }
