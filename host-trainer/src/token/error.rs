@@ -92,7 +92,7 @@ pub enum TokenError {
         port: Port,
     },
     /// Answers came that were not sealed in this session for this request.
-    #[error("{port}: {answers} answers to `{request}` fail authentication: they were altered or are somebody else's")]
+    #[error("{port}: answers to `{request}` fail authentication ({answers} of them): altered, or somebody else's")]
     NotAuthentic {
         /// The port.
         port: Port,
