@@ -24,7 +24,7 @@ impl Stopped {
         while bytes.len() < length {
             let piece = PIECE.min(length - bytes.len());
             let answer = self.ask(&format!("m{:x},{piece:x}", from as usize + bytes.len()))?;
-            let byte = |pair| Some(u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?);
+            let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
             let read: Option<Vec<u8>> = answer.as_bytes().chunks(2).map(byte).collect();
             bytes.extend(read.ok_or_else(|| format!("memory was not read: {answer}"))?);
         }
@@ -89,7 +89,7 @@ impl Stopped {
                 byte => answer.push(char::from(byte)),
             }
         }
-        (self.byte()?, self.byte()?);
+        let _sum = [self.byte()?, self.byte()?];
         self.0.write_all(b"+")?;
         Ok(answer)
     }

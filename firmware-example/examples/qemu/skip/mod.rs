@@ -33,7 +33,10 @@ pub fn try_all(setup: &Setup) -> Result<(), Box<dyn Error>> {
         let (code, executed) = bench.trace(case)?;
         let branches = branch::among(&code, executed);
         let found = runs(&bench, case, &branches)?;
-        eprintln!("{case:?}: {} branches, {found:?}", branches.len());
+        eprintln!("{case:?}: {} branches, {:?}", branches.len(), found.counts);
+        for (branch, fault) in &found.uncounted {
+            eprintln!("not counted: {:#x}, {fault:?} taken", branch.address);
+        }
         for (branch, fault, outcome) in &found.released {
             released.push(format!("{case:?}, {:#x} {fault:?} taken: {outcome:?}", branch.address));
         }
@@ -53,7 +56,7 @@ pub fn try_all(setup: &Setup) -> Result<(), Box<dyn Error>> {
 struct Found {
     counts: BTreeMap<&'static str, usize>,
     /// Rejections whose attempt was not counted.
-    uncounted: usize,
+    uncounted: Vec<(Branch, Fault)>,
     released: Vec<(Branch, Fault, Outcome)>,
 }
 
@@ -69,7 +72,9 @@ fn runs(bench: &Bench, case: Case, branches: &[Branch]) -> Result<Found, Box<dyn
                 let (outcome, counted) = tried.map_or_else(run, Ok).map_err(failed)?;
                 let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 *found.counts.entry(outcome.name()).or_default() += 1;
-                found.uncounted += usize::from(counted == Some(false));
+                if counted == Some(false) {
+                    found.uncounted.push((branch.clone(), fault));
+                }
                 if outcome.is_a_release() {
                     found.released.push((branch.clone(), fault, outcome));
                 }
@@ -86,7 +91,7 @@ fn runs(bench: &Bench, case: Case, branches: &[Branch]) -> Result<Found, Box<dyn
 
 fn row(case: Case, branches: usize, found: &Found) -> String {
     let counts: Vec<String> = found.counts.iter().map(|(name, count)| format!("\"{name}\": {count}")).collect();
-    let (runs, uncounted) = (found.counts.values().sum::<usize>(), found.uncounted);
+    let (runs, uncounted) = (found.counts.values().sum::<usize>(), found.uncounted.len());
     format!(
         "    {{\"request\": \"{}\", \"reason\": \"{}\", \"branches\": {branches}, \"runs\": {runs}, {}, \"attempt_not_counted\": {uncounted}}}",
         case.release.name(),
