@@ -16,6 +16,9 @@ use boards::{Board, read};
 /// The list of panics that boards may link.
 const PANICS: &str = "firmware-example/panics.txt";
 
+/// The package of `firmware-example/hal-example`, which only has to compile.
+const HAL_EXAMPLE: &str = "nrf52840-by-hal";
+
 /// Runs `cargo xtask firmware` with these arguments.
 pub fn run(arguments: &[String]) -> Result<(), Failure> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -106,6 +109,8 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     }
     let tokens = build(steps, &mut panics)?;
     panics.finish()?;
+    let mut example = toolchain.firmware(&folder);
+    steps.run("Example of a board by a HAL", example.args(["--package", HAL_EXAMPLE]))?;
     for token in tokens {
         let golden = token.board.file("golden.txt");
         same_lines(&token.story(steps)?, &read(&golden)?, &golden)?;
@@ -126,7 +131,7 @@ fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<()
     // Not the folder of the images: checks and builds would each compile Rust's core library again.
     let folder = target()?.join("firmware-lints");
     let mut clippy = toolchain.firmware_lints(steps, &folder)?;
-    clippy.args(["--package", "neural-vault-board-support"]);
+    clippy.args(["--package", "neural-vault-board-support", "--package", HAL_EXAMPLE]);
     for board in boards {
         clippy.args(["--package", &board.name]);
     }

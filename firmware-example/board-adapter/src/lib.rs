@@ -1,8 +1,8 @@
 //! A token's board from what a HAL's traits offer: a link by `embedded-io`, a flash by `embedded-storage`, a button by
 //! `embedded-hal`, a random generator by `rand_core`.
 //!
-//! What these traits do not cover, [`Chip`] asks for: a secret, a clock, and what the board shows. `boards/nrf52840-by-hal` is
-//! a board made of `nrf52840-hal` that way.
+//! What these traits do not cover, [`Chip`] asks for: a secret, a clock, and what the board shows. `hal-example` is a
+//! board made of `nrf52840-hal` that way.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -2,7 +2,8 @@
 //!
 //! It shows how the parts of a HAL become a board; `boards/nrf52840` is the board to use on this chip. Here the model lies
 //! in the chip's own flash, and the page before the records holds a secret that production writes, at random for each chip.
-//! There is no counter of generations, and the debug port is not locked.
+//! There is no counter of generations, and the debug port is not locked. The HAL links panics of its own, which nobody has
+//! reviewed as those of the boards are.
 
 #![no_std]
 #![no_main]
