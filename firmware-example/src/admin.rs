@@ -15,18 +15,20 @@ use crate::limits::{SCRATCH, WINDOW};
 use crate::machine::Machine;
 use crate::policy::StoredPolicy;
 use crate::slot_index::SlotIndex;
-use crate::vault::{Identity, Slot, Vault};
+use crate::vault::{Identity, Slot, StoredRisk, Vault};
 
 impl<B: Board> Machine<'_, B> {
     /// Reads an admin command after verifying its tag for this place in the session.
     ///
-    /// Damaged records hold no admin key to verify a tag with: only a wipe is possible then, with consent at the token.
+    /// Records that are damaged or rolled back give no admin key to verify a tag with: only a wipe is possible then, with
+    /// consent at the token. A flash that fails is no reason to do without the tag: it may work again.
     pub(crate) fn authorised<'f, E: Endpoint>(
         &mut self,
         number: u32,
         packet: &Packet<'f>,
     ) -> Result<E::Request<'f>, Refusal> {
-        let orphaned = self.records.sound().is_err() && E::KEY.const_cmp(&Wipe::KEY);
+        let lost = matches!(self.records.sound(), Err(Fault::StorageDamaged | Fault::StorageRolledBack));
+        let orphaned = lost && E::KEY.const_cmp(&Wipe::KEY);
         if !orphaned {
             let key = &self.identity()?.admin_key;
             let session = self.keys.session.as_ref().ok_or(Fault::HandshakeNeeded)?.hash();
@@ -86,8 +88,8 @@ impl<B: Board> Machine<'_, B> {
         let id = self.enrolment_id()?;
         verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
         let false_matches = enrolment.false_matches;
-        let accepted_risk = enrolment.accepted_risk;
-        let budget = false_matches.attempts(accepted_risk).map_err(|_| Fault::Budget)?;
+        let budget = false_matches.attempts(enrolment.accepted_risk).map_err(|_| Fault::Budget)?;
+        let accepted_risk = StoredRisk::new(enrolment.accepted_risk);
         let (label, threshold) = (enrolment.label, threshold.cosine());
         self.records.renew_with(&mut self.board, &prototype, |vault, prototype| {
             *slot.get_mut(&mut vault.slots) =
@@ -136,7 +138,7 @@ impl<B: Board> Machine<'_, B> {
         let vault = self.records.vault();
         Ok(SlotIndex::ALL.map(|slot| {
             let slot = slot.get(&vault.slots).as_ref()?;
-            let (false_matches, accepted_risk) = (slot.false_matches, slot.accepted_risk);
+            let (false_matches, accepted_risk) = (slot.false_matches, slot.accepted_risk.risk());
             let (label, id, threshold, budget) = (slot.label, slot.id, slot.threshold, slot.budget);
             Some(SlotEnrolment { label, id, threshold, false_matches, budget, accepted_risk })
         }))

@@ -35,7 +35,8 @@ pub(crate) struct Answers {
 /// A request, by what tells it from others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Request {
-    kind: Kind,
+    /// A [`Kind`] as its number: with the enum, empty memory would not be all zeros, and its copy would take flash.
+    kind: u8,
     number: u32,
     crc: u32,
 }
@@ -51,7 +52,8 @@ impl Answers {
     /// # Errors
     /// A refusal in clear: nothing was done, and the latest answer can still be asked for again.
     pub(crate) fn reply<B: Board>(&mut self, frame: Frame<'_>, machine: &mut Machine<'_, B>) -> Result<&[u8], Refusal> {
-        let request = Request { kind: frame.kind, number: frame.number, crc: frame.crc };
+        let (kind, number) = (frame.kind, frame.number);
+        let request = Request { kind: kind as u8, number, crc: frame.crc };
         if self.answered == Some(request) {
             return if self.holds_a_key { Err(Fault::AnswerGone.into()) } else { Ok(sent(&self.frame, self.length)) };
         }
@@ -73,7 +75,7 @@ impl Answers {
             Kind::Refusal => return Err(Fault::Malformed.into()),
         };
         self.answered = Some(request);
-        self.length = framed(request, &self.packet, length, &mut self.frame);
+        self.length = framed((kind, number), &self.packet, length, &mut self.frame);
         Ok(sent(&self.frame, self.length))
     }
 }
@@ -89,9 +91,9 @@ fn holds_a_key(packet: &[u8]) -> bool {
 /// The frame of an answer; returns its length. An answer that does not fit is a mistake of this program, which then panics.
 /// Never inlined, so that the list of panics names this function.
 #[inline(never)]
-fn framed(request: Request, packet: &[u8], length: usize, frame: &mut [u8]) -> usize {
+fn framed((kind, number): (Kind, u32), packet: &[u8], length: usize, frame: &mut [u8]) -> usize {
     let payload = packet.get(..length);
-    let written = payload.and_then(|payload| encode(request.kind, request.number, payload, frame).ok());
+    let written = payload.and_then(|payload| encode(kind, number, payload, frame).ok());
     #[expect(clippy::expect_used, reason = "the frame's buffer is as long as the longest answer's frame")]
     written.expect("an answer fits its frame")
 }

@@ -62,6 +62,10 @@ impl<B: Board> Machine<'_, B> {
             Ok(packet) => self.answer_packet(number, &packet, out),
             Err(error) => write_refusal([0; KEY_LENGTH], error.into(), out),
         };
+        if self.records.sound().is_err() {
+            // A failure while it ran disabled the token: it keeps no scan and no enrolment in progress either.
+            self.scanner.clear();
+        }
         #[expect(clippy::expect_used, reason = "the buffer is longer than any refusal")]
         written.expect("a refusal fits")
     }

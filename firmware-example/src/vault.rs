@@ -16,7 +16,7 @@ pub(crate) const VAULT_LENGTH: usize = {
     let false_matches = 5 + 5 + 3 + 4;
     let accepted_risk = 1 + 4;
     let prototype = 1 + 3 + 5 + 16;
-    let slot = 16 + 16 + 4 + false_matches + 1 + (1 + accepted_risk) + prototype;
+    let slot = 16 + 16 + 4 + false_matches + 1 + accepted_risk + prototype;
     (1 + identity + SLOTS * (1 + slot)).next_multiple_of(16)
 };
 
@@ -69,10 +69,29 @@ pub(crate) struct Slot {
     pub(crate) false_matches: FalseMatches,
     /// Misses that it allows, by its false match rate or by the risk that the administrator accepted.
     pub(crate) budget: u8,
-    /// That risk, if any.
-    pub(crate) accepted_risk: Option<AcceptedRisk>,
+    /// That risk.
+    pub(crate) accepted_risk: StoredRisk,
     /// Where its prototype is.
     pub(crate) prototype: Stored,
+}
+
+/// The risk that the administrator accepted with an enrolment; no attempts mean none. With an `Option`, a blank vault would not
+/// be all zeros, and its copy would take flash.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct StoredRisk {
+    attempts: u8,
+    chance: f32,
+}
+
+impl StoredRisk {
+    pub(crate) fn new(risk: Option<AcceptedRisk>) -> Self {
+        risk.map_or(Self { attempts: 0, chance: 0.0 }, |AcceptedRisk { attempts, chance }| Self { attempts, chance })
+    }
+
+    pub(crate) fn risk(self) -> Option<AcceptedRisk> {
+        let Self { attempts, chance } = self;
+        (attempts > 0).then_some(AcceptedRisk { attempts, chance })
+    }
 }
 
 impl Vault {
@@ -101,7 +120,7 @@ impl Vault {
 
     /// The largest risk that the administrator accepted with an enrolment.
     pub(crate) fn accepted_risk(&self) -> Option<AcceptedRisk> {
-        let risks = self.slots.iter().flatten().filter_map(|slot| slot.accepted_risk);
+        let risks = self.slots.iter().flatten().filter_map(|slot| slot.accepted_risk.risk());
         risks.reduce(|most, risk| if risk.chance > most.chance { risk } else { most })
     }
 
@@ -148,7 +167,7 @@ mod tests {
             threshold: -1.0,
             false_matches: FalseMatches { matches: u32::MAX, trials: u32::MAX, persons: u16::MAX, bound: 1.0 },
             budget: u8::MAX,
-            accepted_risk: Some(AcceptedRisk { attempts: u8::MAX, chance: 1.0 }),
+            accepted_risk: StoredRisk::new(Some(AcceptedRisk { attempts: u8::MAX, chance: 1.0 })),
             prototype: Stored { place: u8::MAX, components: u16::MAX, generation: u32::MAX, tag: [0xff; 16] },
         };
         let identity = Identity {
@@ -171,7 +190,7 @@ mod tests {
     #[test]
     fn the_smallest_budget_of_all_slots_counts_and_the_largest_risk_is_shown() {
         let slot = |budget, chance: Option<f32>| {
-            let accepted_risk = chance.map(|chance| AcceptedRisk { attempts: budget, chance });
+            let accepted_risk = StoredRisk::new(chance.map(|chance| AcceptedRisk { attempts: budget, chance }));
             let false_matches = FalseMatches { matches: 0, trials: 224, persons: 8, bound: 0.0163 };
             let prototype = Stored { place: 0, components: 16, generation: 1, tag: [0; 16] };
             let label = Label::new("alice").unwrap();

@@ -131,10 +131,10 @@ mod place {
     pub const LABEL: Range<usize> = 133..149;
     pub const THRESHOLD: Range<usize> = 165..169;
     /// Matches, trials and persons, their bound, the budget, no accepted risk.
-    pub const ERROR_RATE: Range<usize> = 169..180;
+    pub const ERROR_RATE: Range<usize> = 169..184;
     /// Place, components, generation.
-    pub const PROTOTYPE: Range<usize> = 180..183;
-    pub const PROTOTYPE_TAG: Range<usize> = 183..199;
+    pub const PROTOTYPE: Range<usize> = 184..187;
+    pub const PROTOTYPE_TAG: Range<usize> = 187..203;
 }
 
 /// Bytes of a snapshot's content, and offset of the log behind it.
@@ -224,7 +224,7 @@ fn the_layout_of_a_sealed_snapshot_does_not_change() {
         assert_eq!(text[place::LABEL], *b"alice\0\0\0\0\0\0\0\0\0\0\0");
         assert_eq!(text[place::THRESHOLD], THRESHOLD.to_le_bytes());
         let bound = rates().false_matches.bound.to_le_bytes();
-        assert_eq!(text[place::ERROR_RATE], [&[0, 0xa0, 0x8d, 6, 100][..], &bound, &[50, 0]].concat());
+        assert_eq!(text[place::ERROR_RATE], [&[0, 0xa0, 0x8d, 6, 100][..], &bound, &[50], &[0; 5]].concat());
         assert_eq!(text[place::PROTOTYPE], [0, DIMS.latent as u8, 2], "in its place of the second generation");
         assert_eq!(text[place::PROTOTYPE_TAG], flash[2 * BANK as usize + 32 + 4 * DIMS.latent..][..16]);
         assert!(text[place::PROTOTYPE_TAG.end..].iter().all(|byte| *byte == 0), "no other slot, then zeros");

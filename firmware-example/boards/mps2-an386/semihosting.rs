@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-use cortex_m_semihosting::{debug, syscall};
+use cortex_m_semihosting::{debug, syscall, syscall1};
 
 /// Modes of `fopen`: `rb`, `r+b`, `w+b`.
 pub const READ: usize = 1;
@@ -63,7 +63,7 @@ pub fn show_digits(text: &CStr, bytes: &[u8]) {
 
 fn print(text: &CStr) {
     // SAFETY: a string that ends in a zero.
-    unsafe { syscall!(WRITE0, text.as_ptr()) };
+    unsafe { syscall1!(WRITE0, text.as_ptr()) };
 }
 
 /// Ends QEMU with a failure and the reason.

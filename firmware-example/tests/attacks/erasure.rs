@@ -67,7 +67,10 @@ fn an_erasure_that_does_nothing_is_noticed() {
         session(board.clone(), model, |client| {
             board.flash.set_stuck(true);
             assert_eq!((change.make)(client), Err(Fault::StorageFailed.into()), "{}", change.name);
-            // The token does nothing until the old records are gone.
+            // The token does nothing until the old records are gone, and nobody wipes it without a tag.
+            client.handshake().unwrap();
+            let without_tag = Authorised { tag: [0; TAG_LENGTH], command: () };
+            assert_eq!(client.call::<Wipe>(&without_tag), Err(Fault::StorageFailed.into()), "{}", change.name);
             client.handshake().unwrap();
             assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
         });
