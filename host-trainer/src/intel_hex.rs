@@ -50,6 +50,7 @@ pub fn intel_hex(address: u32, bytes: &[u8]) -> Result<String, IntelHexError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 
