@@ -21,8 +21,11 @@ fn packet<E: Endpoint>(request: &E::Request<'_>) -> Vec<u8> {
     out[..length].to_vec()
 }
 
+/// A frame's kind, number and payload.
+type Received = (Kind, u32, Vec<u8>);
+
 /// Gives `bytes` to a receiver one by one and decodes what it gathers.
-fn received(bytes: &[u8]) -> Vec<Result<(Kind, u32, Vec<u8>), FrameError>> {
+fn received(bytes: &[u8]) -> Vec<Result<Received, FrameError>> {
     let mut receiver = Receiver::new();
     let mut frames = Vec::new();
     for &byte in bytes {
