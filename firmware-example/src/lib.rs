@@ -36,6 +36,7 @@ mod scanner;
 mod seal;
 mod selftest;
 mod session;
+mod session_keys;
 mod slot_index;
 mod snapshot;
 mod status;

@@ -14,7 +14,7 @@ use crate::model::open;
 use crate::records::Records;
 use crate::scanner::{ScanMemory, Scanner};
 use crate::selftest;
-use crate::session::SessionKeys;
+use crate::session_keys::SessionKeys;
 use crate::store::Buffer;
 use crate::vault::{Identity, Vault};
 

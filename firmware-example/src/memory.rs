@@ -2,7 +2,7 @@
 
 use crate::link::Link;
 use crate::scanner::ScanMemory;
-use crate::session::SessionKeys;
+use crate::session_keys::SessionKeys;
 use crate::store::Buffer;
 use crate::vault::Vault;
 

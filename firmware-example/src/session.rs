@@ -3,7 +3,7 @@
 use neural_vault_core::wire::{
     CHUNK, Fault, Hello, PROLOGUE, Refusal, SLOTS, TABLE, VERSION, Welcome, capability, read,
 };
-use neural_vault_session::{Pattern, Session, StaticKey, respond};
+use neural_vault_session::{Pattern, StaticKey, respond};
 use zeroize::Zeroizing;
 
 use crate::board::Board;
@@ -12,20 +12,6 @@ use crate::machine::Machine;
 
 /// Longest encoding of a [`Welcome`].
 const WELCOME: usize = 3 + 10 + 5 + 3 + 1 + 1;
-
-/// The keys of the link.
-pub(crate) struct SessionKeys {
-    /// The open session.
-    pub(crate) session: Option<Session>,
-    /// The static key of a token that has none on its flash. Provisioning keeps it.
-    pub(crate) unprovisioned: Option<StaticKey>,
-}
-
-impl SessionKeys {
-    pub(crate) const fn new() -> Self {
-        Self { session: None, unprovisioned: None }
-    }
-}
 
 impl<B: Board> Machine<'_, B> {
     /// Answers the host's part of a handshake, which opens a session in place of any other.
@@ -37,10 +23,10 @@ impl<B: Board> Machine<'_, B> {
     /// Another version, a message that does not fit the token's key, or no randomness. An open session goes on.
     #[inline(never)]
     pub(crate) fn handshake(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, Refusal> {
-        let hello: Hello<'_> = read(payload)?;
-        if hello.version != VERSION {
+        if Hello::version_of(payload)? != VERSION {
             return Err(Fault::VersionMismatch.with(u32::from(VERSION)));
         }
+        let hello: Hello<'_> = read(payload)?;
         self.draw_static_key()?;
         let mut ephemeral = Zeroizing::new([0; 32]);
         self.draw(&mut *ephemeral)?;

@@ -14,8 +14,8 @@ use zeroize::ZeroizeOnDrop;
 use crate::error::SessionError;
 use crate::keys::{PublicKey, StaticKey};
 use crate::secret::SecretBytes;
-use crate::session::{MAX_MESSAGE, Session, TAG_LENGTH};
-use crate::suite::{ChaChaPoly, Sha, X25519};
+use crate::session::{MAX_MESSAGE, Session};
+use crate::suite::{ChaChaPoly, Sha, TAG_LENGTH, X25519};
 
 /// Who knows what before the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

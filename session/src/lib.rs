@@ -12,4 +12,5 @@ mod suite;
 pub use error::SessionError;
 pub use handshake::{Handshaken, Initiator, Pattern, respond};
 pub use keys::{Fingerprint, PublicKey, StaticKey};
-pub use session::{Session, TAG_LENGTH};
+pub use session::Session;
+pub use suite::TAG_LENGTH;

@@ -4,10 +4,7 @@ use noise_protocol::CipherState;
 use zeroize::ZeroizeOnDrop;
 
 use crate::error::SessionError;
-use crate::suite::ChaChaPoly;
-
-/// Bytes that sealing adds to a message.
-pub const TAG_LENGTH: usize = 16;
+use crate::suite::{ChaChaPoly, TAG_LENGTH};
 
 /// Longest message of Noise in bytes, its tag included.
 pub(crate) const MAX_MESSAGE: usize = 65_535;

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use x25519_dalek::{PublicKey, StaticSecret, X25519_BASEPOINT_BYTES};
 
 use crate::secret::SecretBytes;
-use crate::session::TAG_LENGTH;
+
+/// Bytes that sealing adds to a message.
+pub const TAG_LENGTH: usize = 16;
 
 /// X25519 (RFC 7748).
 pub(crate) enum X25519 {}
