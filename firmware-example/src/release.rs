@@ -6,11 +6,12 @@ use neural_vault_core::challenge::ChallengeKeyBuffer;
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer};
 use neural_vault_core::verify::{Enrolment, Threshold, Verdict, VerifyError, verify};
 use neural_vault_core::wire::{self, Fault, Refusal};
+use zeroize::zeroize_stack;
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
 use crate::components::Components;
-use crate::limits::MISSES_IN_ALL;
+use crate::limits::{CLEARED_STACK, MISSES_IN_ALL};
 use crate::machine::Machine;
 use crate::purpose::ScanPurpose;
 use crate::slot_index::SlotIndex;
@@ -23,7 +24,12 @@ impl<B: Board> Machine<'_, B> {
         if self.policy()?.confirm_verify {
             self.consent(Action::Verify)?;
         }
-        self.release(slot, |_, verdict, _| Ok(wire::Verdict { word: verdict.word() }))
+        let mut word = 0;
+        self.release(slot, |_, verdict, _| {
+            word = verdict.word();
+            Ok(())
+        })?;
+        Ok(wire::Verdict { word })
     }
 
     pub(crate) fn challenge(&mut self, (): ()) -> Result<[u8; 32], Refusal> {
@@ -33,11 +39,15 @@ impl<B: Board> Machine<'_, B> {
         if self.policy()?.confirm_challenge {
             self.consent(Action::Challenge)?;
         }
-        let mut buffer = ChallengeKeyBuffer::empty();
+        let mut answer = [0; 32];
         self.release(slot, |enrolment, verdict, secret| {
+            let mut buffer = ChallengeKeyBuffer::empty();
             let key = enrolment.release_challenge_key(verdict, secret, &mut buffer);
-            key.map_err(|_| Fault::StorageDamaged)?.answer(&application, &nonce).map_err(|_| Fault::Application)
-        })
+            let key = key.map_err(|_| Fault::StorageDamaged)?;
+            answer = key.answer(&application, &nonce).map_err(|_| Fault::Application)?;
+            Ok(())
+        })?;
+        Ok(answer)
     }
 
     pub(crate) fn export_key(&mut self, (): ()) -> Result<DerivedKey, Refusal> {
@@ -49,23 +59,41 @@ impl<B: Board> Machine<'_, B> {
             return Err(Fault::ExportForbidden.into());
         }
         self.consent(Action::ExportKey)?;
-        let mut buffer = KeyBuffer::empty();
+        let mut exported = DerivedKey::from_bytes(&[0; 32]);
         self.release(slot, |enrolment, verdict, secret| {
             // Once more: one skipped branch exports nothing. `black_box` keeps the compiler from inferring it.
             if !black_box(is_allowed) {
                 return Err(Fault::ExportForbidden);
             }
+            let mut buffer = KeyBuffer::empty();
             let key = enrolment.release_key(verdict, secret, &application, &mut buffer);
-            Ok(DerivedKey::from_bytes(key.map_err(|_| Fault::StorageDamaged)?.expose_secret()))
-        })
+            exported = DerivedKey::from_bytes(key.map_err(|_| Fault::StorageDamaged)?.expose_secret());
+            Ok(())
+        })?;
+        Ok(exported)
     }
 
     /// Counts an attempt, compares the complete scan with a slot, and calls `release` with the verdict.
-    fn release<T>(
+    ///
+    /// What is released goes to memory of the caller that holds zeros until then, and the stack with its copies of the
+    /// prototype is cleared before the outcome is looked at: whoever skips that branch sends zeros.
+    fn release(
         &mut self,
         slot: SlotIndex,
-        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<T, Fault>,
-    ) -> Result<T, Refusal> {
+        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<(), Fault>,
+    ) -> Result<(), Refusal> {
+        let outcome = self.compare(slot, release);
+        zeroize_stack::<CLEARED_STACK>();
+        outcome
+    }
+
+    /// [`Machine::release`], before the stack is cleared. Never inlined, so that its frame is on that stack.
+    #[inline(never)]
+    fn compare(
+        &mut self,
+        slot: SlotIndex,
+        release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<(), Fault>,
+    ) -> Result<(), Refusal> {
         let latent = self.latent()?;
         let start = self.ticks();
         let probe = self.scanner.take(latent)?;

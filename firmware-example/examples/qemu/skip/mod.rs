@@ -20,7 +20,7 @@ use branch::{Branch, Fault};
 use run::{Bench, Case, Outcome};
 
 /// Runs at the same time.
-const WORKERS: usize = 3;
+const WORKERS: usize = 2;
 
 /// How often a run is tried whose machine could not be started or was ended from outside.
 const TRIES: usize = 5;

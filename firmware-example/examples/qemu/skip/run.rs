@@ -189,17 +189,14 @@ impl Bench {
         copy_token(&self.setup.folder, &folder)?;
         let mut client = Setup { folder, ..self.setup.clone() }.start(Some(&self.token))?;
         match reason {
-            Reason::OtherPerson => {}
             Reason::UsedUp => {
                 client.scan(Purpose::Verify { slot: SLOT }, DIMS.features, &scan(2))?;
                 if client.call::<Verify>(&()).is_ok() {
                     return Err("another person's scan was accepted".into());
                 }
             }
-            Reason::Forbidden => {
-                let policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
-                client.admin::<SetPolicy, _>(&ADMIN, policy)?;
-            }
+            // A forbidden export is refused when its scan begins, so it is forbidden afterwards.
+            Reason::OtherPerson | Reason::Forbidden => {}
         }
         Ok(())
     }
@@ -271,6 +268,10 @@ impl Bench {
         setup.more = ["-gdb", &debugger].iter().chain(more).map(|&word| word.to_owned()).collect();
         let mut client = setup.start(Some(&self.token))?;
         client.scan(case.release.purpose(), DIMS.features, &case.reason.scan())?;
+        if case.reason == Reason::Forbidden {
+            let policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
+            client.admin::<SetPolicy, _>(&ADMIN, policy)?;
+        }
         Ok(client)
     }
 
