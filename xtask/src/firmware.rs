@@ -192,7 +192,8 @@ impl Token {
             let elf = out.join(TARGET).join("firmware").join(&name);
             let mut qemu = self.board.qemu(&elf, &model, "stdio")?;
             let found = steps.output_for(&format!("{name} in QEMU"), qemu.current_dir(folder), Some(&bytes))?;
-            printed.push((self.board.file(&format!("{program}.txt")), found));
+            // A serial link ends its lines with a carriage return as well.
+            printed.push((self.board.file(&format!("{program}.txt")), found.replace('\r', "")));
         }
         Ok(printed)
     }
