@@ -53,7 +53,8 @@ fn nothing_is_erased_or_used_up_unless_allowed() {
 
 #[test]
 fn a_broken_part_fails_its_check_alone() {
-    let broken: [(&str, fn(&mut SimBoard)); 6] = [
+    type Breakage = (&'static str, fn(&mut SimBoard));
+    let broken: [Breakage; 6] = [
         ("flash: FAILED", |board| board.flash.set_broken(true)),
         ("random generator: FAILED", |board| board.random.set(Generator::Poor(3))),
         ("secret: FAILED", |board| board.secret = [0xff; 32]),
