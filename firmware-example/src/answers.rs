@@ -55,7 +55,7 @@ impl Answers {
         let (kind, number) = (frame.kind, frame.number);
         let request = Request { kind: kind as u8, number, crc: frame.crc };
         if self.answered == Some(request) {
-            return if self.holds_a_key { Err(Fault::AnswerGone.into()) } else { Ok(sent(&self.frame, self.length)) };
+            return if self.holds_a_key { Err(Fault::AnswerGone.into()) } else { self.sent() };
         }
         if self.holds_a_key {
             self.frame.zeroize();
@@ -76,7 +76,12 @@ impl Answers {
         };
         self.answered = Some(request);
         self.length = framed((kind, number), &self.packet, length, &mut self.frame);
-        Ok(sent(&self.frame, self.length))
+        self.sent()
+    }
+
+    /// The frame at the start of its buffer.
+    fn sent(&self) -> Result<&[u8], Refusal> {
+        self.frame.get(..self.length).ok_or(Fault::AnswerGone.into())
     }
 }
 
@@ -96,9 +101,4 @@ fn framed((kind, number): (Kind, u32), packet: &[u8], length: usize, frame: &mut
     let written = payload.and_then(|payload| encode(kind, number, payload, frame).ok());
     #[expect(clippy::expect_used, reason = "the frame's buffer is as long as the longest answer's frame")]
     written.expect("an answer fits its frame")
-}
-
-/// The frame at the start of its buffer.
-fn sent(frame: &[u8], length: usize) -> &[u8] {
-    frame.get(..length).unwrap_or(frame)
 }
