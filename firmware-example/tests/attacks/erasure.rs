@@ -69,8 +69,10 @@ fn an_erasure_that_does_nothing_is_noticed() {
             assert_eq!((change.make)(client), Err(Fault::StorageFailed.into()), "{}", change.name);
             // The token does nothing until the old records are gone, and nobody wipes it without a tag.
             client.handshake().unwrap();
+            board.flash.set_stuck(false);
             let without_tag = Authorised { tag: [0; TAG_LENGTH], command: () };
             assert_eq!(client.call::<Wipe>(&without_tag), Err(Fault::StorageFailed.into()), "{}", change.name);
+            board.flash.set_stuck(true);
             client.handshake().unwrap();
             assert_eq!(client.call::<Info>(&()).unwrap().state, State::Disabled);
         });

@@ -69,7 +69,7 @@ pub struct Enrolment {
     pub scans: u8,
     /// Smallest cosine that is accepted.
     pub threshold: f32,
-    /// [`EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
+    /// [`crate::wire::EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
     pub prototype: [u8; 32],
     /// How often the threshold was seen to accept others; the attempts that the token gives follow from it.
     pub false_matches: FalseMatches,
