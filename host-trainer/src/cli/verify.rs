@@ -69,8 +69,16 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.enrolment.display());
+    let given = record.policy.probe(&dataset, &scan).rows.len();
     let Probe { scan, threshold } =
         record.probe(&dataset, &scan).map_err(|error| Failure::new(DATA, in_file(&error)))?;
+    let compared = scan.rows.len();
+    if compared < given {
+        console.note(format!(
+            "note: {compared} of the probe's {given} frames are compared, the longest length up to this one that the threshold \
+             was measured with"
+        ));
+    }
     let enrolment = record.to_core_with(threshold).map_err(|error| Failure::new(MODEL, in_file(&error)))?;
     let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), record.policy.window())?.swap_remove(0);
     note_windows(&dataset, &[scan], record.policy.window(), console);

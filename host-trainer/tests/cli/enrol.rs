@@ -39,7 +39,9 @@ fn a_verdict_has_no_score_unless_the_operator_asks() {
         let keys: Vec<&String> = printed.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["accepted", "label", "schema"]);
         assert_eq!(printed["accepted"], code == 0);
-        assert_eq!(run.stderr, "");
+        let cut = "note: 3 of the probe's 6 frames are compared, the longest length up to this one that the threshold was \
+                   measured with\n";
+        assert_eq!(run.stderr, cut);
         let shown = folder.run(&verify(label, &["--show-score"]));
         assert_eq!(shown.code, code);
         assert!(shown.stdout.contains(" score 0.") || shown.stdout.contains(" score -0."), "{}", shown.stdout);
@@ -160,6 +162,9 @@ fn a_probe_is_compared_with_the_threshold_of_its_length() {
         let run = folder.run(&verify);
         let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!(shown["threshold"], thresholds[entry]["threshold"], "{timesteps} frames: {}", run.stderr);
+        let compared = [1, 2, 4, 6][entry];
+        let note = format!("note: {compared} of the probe's {timesteps} frames are compared");
+        assert_eq!(run.stderr.contains(&note), compared < timesteps, "{timesteps} frames: {}", run.stderr);
     }
 }
 
