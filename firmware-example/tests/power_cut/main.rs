@@ -85,7 +85,7 @@ fn a_power_cut_leaves_the_old_state_or_the_new_one_and_a_flipped_bit_none_beside
         let done = workers.into_iter().map(|worker| worker.join().unwrap());
         done.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
     });
-    println!("{cuts} power cuts and {flips} of them with a flipped bit, none outside the allowed states");
+    println!("{cuts} power cuts, and {flips} flipped bits on top of them: none outside the allowed states");
 }
 
 fn try_every_cut(case: &Case, model: &[u8], blank: &SimBoard) -> Tally {
