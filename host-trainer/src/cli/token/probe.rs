@@ -177,17 +177,11 @@ fn accepted<T>(outcome: Result<T, TokenError>) -> Result<Option<T>, Failure> {
 }
 
 fn nonce(text: &str) -> Result<Nonce, String> {
-    let wrong = || format!("`{text}` is not 64 hexadecimal digits");
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return Err(wrong());
-    }
     let mut nonce = [0; 32];
-    for (byte, pair) in nonce.iter_mut().zip(digits.as_chunks::<2>().0) {
-        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+    match base16ct::mixed::decode(text, &mut nonce) {
+        Ok(decoded) if decoded.len() == 32 => Ok(nonce),
+        _ => Err(format!("`{text}` is not 64 hexadecimal digits")),
     }
-    Ok(nonce)
 }
 
 fn context(text: &str) -> Result<String, String> {
