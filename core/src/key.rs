@@ -25,7 +25,7 @@ use crate::secret::secret;
 use crate::similarity::{SimilarityError, norm};
 
 /// Most components a prototype may have.
-pub const MAX_LATENT: usize = 512;
+pub const MAX_LATENT: usize = 8192;
 
 /// Longest key in bytes: 255 blocks of SHA-256 (RFC 5869, 2.3).
 pub const MAX_KEY_LENGTH: usize = 255 * 32;

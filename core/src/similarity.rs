@@ -9,6 +9,9 @@ use core::fmt;
 
 const LANES: usize = 16;
 
+/// Products of a partial sum in [`signed_square_of_cosine`].
+const PARTIAL: usize = 64;
+
 /// Why two vectors have no cosine, or one no direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
@@ -59,10 +62,15 @@ pub(crate) fn signed_square_of_cosine(left: &[f32], right: &[f32]) -> Result<f32
         return Err(SimilarityError::Length { left: left.len(), right: right.len() });
     }
     let (mut product, mut left_square, mut right_square) = (0.0f32, 0.0, 0.0);
-    for (left, right) in left.iter().zip(right) {
-        product += left * right;
-        left_square += left * left;
-        right_square += right * right;
+    // Partial sums, so that rounding errors stay within what the verdict allows for.
+    for (left, right) in left.chunks(PARTIAL).zip(right.chunks(PARTIAL)) {
+        let mut partial = (0.0f32, 0.0, 0.0);
+        for (left, right) in left.iter().zip(right) {
+            partial = (partial.0 + left * right, partial.1 + left * left, partial.2 + right * right);
+        }
+        product += partial.0;
+        left_square += partial.1;
+        right_square += partial.2;
     }
     Ok((product / left_square) * (product.abs() / right_square))
 }

@@ -3,8 +3,6 @@
 use core::error::Error;
 use core::fmt;
 
-use crate::key::MAX_LATENT;
-
 /// Sizes of a model: a Transformer, or without layers a linear map ([`Dims::linear`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dims {
@@ -83,7 +81,7 @@ impl Dims {
         )?;
         rule(self.layers <= 16, "layers", self.layers, "0 to 16")?;
         rule(vector(self.feed_forward, 4096), "feed_forward", self.feed_forward, "a multiple of 16 up to 4096")?;
-        rule(vector(self.latent, MAX_LATENT), "latent", self.latent, "a multiple of 16 up to 512")
+        rule(vector(self.latent, 512), "latent", self.latent, "a multiple of 16 up to 512")
     }
 
     /// Components of one attention head; a linear model has none.
