@@ -7,6 +7,7 @@ use neural_vault_core::identify::{
     Entry, Gallery, GalleryError, GalleryWriteError, IdentifyError, Match, ProbeWindows, write,
 };
 use neural_vault_core::kernel::Kernel;
+use neural_vault_core::key::MAX_LATENT;
 use neural_vault_core::similarity::cosine;
 use neural_vault_core::verify::Threshold;
 use neural_vault_testkit::{Aligned, Random};
@@ -46,10 +47,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn the_best_of_all_cosines_wins(
-        count in 1usize..400, queries in 1usize..20, width in 1usize..33, seed in any::<u32>(),
+        count in 1usize..400, queries in 1usize..20, width in 2usize..600, seed in any::<u32>(),
     ) {
-        let prototypes = vectors(seed, count, 16 * width);
-        let queries = vectors(!seed, queries, 16 * width);
+        let prototypes = vectors(seed, count, width);
+        let queries = vectors(!seed, queries, width);
         for (format, tolerance) in [(WeightFormat::F32, 1e-6), (WeightFormat::I8, 0.02)] {
             for (query, found) in queries.iter().zip(identify(&gallery(format, &prototypes), &queries)) {
                 let score = |index: usize| cosine(query, &prototypes[index]).unwrap();
@@ -58,6 +59,53 @@ proptest! {
                 prop_assert!(score(found.index) >= best - 2.0 * tolerance);
             }
         }
+    }
+}
+
+#[test]
+fn zeros_behind_the_components_change_no_score() {
+    // Across the steps of a query, whose widths are 32 or 256.
+    for width in [1usize, 3, 17, 31, 33, 250, 257, 4371] {
+        let padded = |vectors: Vec<Vec<f32>>| -> Vec<Vec<f32>> {
+            let width = width.next_multiple_of(16);
+            vectors
+                .into_iter()
+                .map(|mut vector| {
+                    vector.resize(width, 0.0);
+                    vector
+                })
+                .collect()
+        };
+        let (prototypes, queries) = (vectors(5, 140, width), vectors(6, 9, width));
+        for format in FORMATS {
+            let found = identify(&gallery(format, &prototypes), &queries);
+            let expected = identify(&gallery(format, &padded(prototypes.clone())), &padded(queries.clone()));
+            let bits = |found: Vec<Match>| -> Vec<_> { found.iter().map(|m| (m.index, m.score.to_bits())).collect() };
+            assert_eq!(bits(found), bits(expected), "{width}");
+        }
+    }
+}
+
+#[test]
+fn the_widest_gallery_is_searched_on_little_stack() {
+    /// The search itself, and what the standard library does before a thread's own code runs.
+    const STACK: usize = (48 + 8) * 1024;
+
+    let mut prototypes = vectors(5, 600, MAX_LATENT);
+    let queries = vectors(6, 9, MAX_LATENT);
+    for (place, query) in [3, 127, 128, 511, 512, 513, 590, 598, 599].into_iter().zip(&queries) {
+        prototypes[place] = query.iter().map(|x| 0.5 * x).collect();
+    }
+    for format in FORMATS {
+        let gallery = gallery(format, &prototypes);
+        let gallery = Gallery::open(gallery.bytes()).unwrap();
+        let (queries, mut matches) = (queries.concat(), [Match { index: 0, score: 0.0 }; 9]);
+        std::thread::scope(|scope| {
+            let search = || gallery.identify(&queries, &mut matches, &Kernel::PORTABLE);
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, search).unwrap().join().unwrap().unwrap();
+        });
+        assert_eq!(matches.map(|found| found.index), [3, 127, 128, 511, 512, 513, 590, 598, 599]);
+        assert!(matches.iter().all(|found| (found.score - 1.0).abs() < 1e-5), "{matches:?}");
     }
 }
 
@@ -179,7 +227,7 @@ fn a_forger_gets_no_further_with_a_right_checksum() {
     for found in [1u16, 2, 3, 5] {
         assert_eq!(forged(i8, |b| b[10] = found as u8), Some(GalleryError::Format { found }));
     }
-    for (at, value) in [(12, 0u32), (12, 17), (12, 528), (16, 0), (16, u32::MAX)] {
+    for (at, value) in [(12, 0u32), (12, 8193), (16, 0), (16, u32::MAX)] {
         let change = |b: &mut [u8]| b[at..at + 4].copy_from_slice(&value.to_le_bytes());
         assert_eq!(forged(i8, change), Some(GalleryError::Size), "{at} {value}");
     }
@@ -222,7 +270,9 @@ fn the_writer_names_what_is_wrong() {
     assert_eq!(refusal(f16, &[entry(&sound)]), GalleryWriteError::Format(f16));
     for format in FORMATS {
         assert_eq!(refusal(format, &[]), GalleryWriteError::Count);
-        assert_eq!(refusal(format, &[entry(&[0.5; 17])]), GalleryWriteError::Width(17));
+        assert_eq!(refusal(format, &[entry(&[])]), GalleryWriteError::Width(0));
+        let long = [0.5; MAX_LATENT + 1];
+        assert_eq!(refusal(format, &[entry(&long)]), GalleryWriteError::Width(MAX_LATENT + 1));
         let other = refusal(format, &[entry(&sound), entry(&[0.5; 32])]);
         assert_eq!(other, GalleryWriteError::OtherWidth { label: label() });
         for unsound in [0.0, f32::NAN] {

@@ -21,7 +21,8 @@
 //! | | | the labels, UTF-8, one behind the other |
 //! | end - 32 | 32 | SHA-256 of everything before it |
 //!
-//! Tables are padded to whole blocks of prototypes, with zeros. Codes are -127 to 127, floats -1 to 1, so that no sum
+//! Tables are padded to whole blocks of prototypes, and the components of a prototype to a multiple of [`LANES`], with zeros,
+//! which change no score. Codes are -127 to 127, floats -1 to 1, so that no sum
 //! wraps and none is infinite. The checksum finds accidents, not attackers: keep a gallery where enrolments are kept.
 
 use core::error::Error;
@@ -31,6 +32,7 @@ use sha2::{Digest, Sha256};
 
 use super::{BLOCK, Match, Prototypes};
 use crate::encoder::WeightFormat;
+use crate::kernel::LANES;
 use crate::key::MAX_LATENT;
 use crate::verify::Threshold;
 
@@ -117,8 +119,7 @@ impl<'a> Gallery<'a> {
         let format = WeightFormat::from_number(found).filter(|format| is_known(*format));
         let format = format.ok_or(GalleryError::Format { found })?;
         let (width, count, labels) = (width as usize, count as usize, u64::from(labels));
-        let sound = width > 0 && width <= MAX_LATENT && width.is_multiple_of(16);
-        if !sound || count == 0 || count > MAX_PROTOTYPES {
+        if !(1..=MAX_LATENT).contains(&width) || count == 0 || count > MAX_PROTOTYPES {
             return Err(GalleryError::Size);
         }
         let expected = length(format, width, count).saturating_add(labels);
@@ -141,6 +142,11 @@ impl<'a> Gallery<'a> {
     /// Components of a prototype.
     pub fn width(&self) -> usize {
         self.width
+    }
+
+    /// Components of a prototype with those that pad it.
+    pub(super) fn padded_width(&self) -> usize {
+        padded_width(self.width)
     }
 
     /// Prototypes, at least one.
@@ -199,7 +205,7 @@ impl<'a> Gallery<'a> {
 
     /// Cuts content of the right length up; `None` when it is misaligned.
     fn cut(content: &'a [u8], format: WeightFormat, width: usize, count: usize) -> Option<Self> {
-        let padded = count.next_multiple_of(BLOCK);
+        let (padded, padded_width) = (count.next_multiple_of(BLOCK), padded_width(width));
         let (header, rest) = content.split_at_checked(HEADER)?;
         let model_digest = header.last_chunk::<32>()?;
         let mut rest = rest;
@@ -210,10 +216,10 @@ impl<'a> Gallery<'a> {
         };
         let thresholds = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
         let prototypes = if format == WeightFormat::F32 {
-            Prototypes::Float(bytemuck::try_cast_slice(take(4 * padded * width)?).ok()?)
+            Prototypes::Float(bytemuck::try_cast_slice(take(4 * padded * padded_width)?).ok()?)
         } else {
             let scales = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
-            Prototypes::Codes(bytemuck::try_cast_slice(take(padded * width)?).ok()?, scales)
+            Prototypes::Codes(bytemuck::try_cast_slice(take(padded * padded_width)?).ok()?, scales)
         };
         let label_ends = bytemuck::try_cast_slice(take(4 * padded)?).ok()?;
         Some(Self {
@@ -261,10 +267,15 @@ pub(super) fn is_known(format: WeightFormat) -> bool {
     matches!(format, WeightFormat::F32 | WeightFormat::I8)
 }
 
+/// Components of a prototype of `width`, padded to whole columns of the inner loops.
+pub(super) fn padded_width(width: usize) -> usize {
+    width.next_multiple_of(LANES)
+}
+
 /// Bytes of a gallery without its labels.
 pub(super) fn length(format: WeightFormat, width: usize, count: usize) -> u64 {
-    let padded = count.next_multiple_of(BLOCK) as u64;
-    let prototype = if format == WeightFormat::F32 { 4 * width as u64 } else { 4 + width as u64 };
+    let (padded, width) = (count.next_multiple_of(BLOCK) as u64, padded_width(width) as u64);
+    let prototype = if format == WeightFormat::F32 { 4 * width } else { 4 + width };
     (HEADER + CHECKSUM) as u64 + padded * (8 + prototype)
 }
 

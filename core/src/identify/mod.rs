@@ -14,7 +14,6 @@ use core::fmt;
 
 use crate::kernel::loops::{magnitude, quantise};
 use crate::kernel::{Add, Kernel, LANES, QUAD, Quantiser, ROWS, STEP, WeightRows};
-use crate::key::MAX_LATENT;
 use crate::similarity::{SimilarityError, norm};
 
 pub use file::{Gallery, GalleryError, MAGIC, VERSION};
@@ -93,17 +92,17 @@ impl Gallery<'_> {
         matches: &mut [Match],
         kernel: &Kernel,
     ) -> Result<(), (usize, SimilarityError)> {
-        let mut steps = [[[0.0; STEP]; ROWS]; STEPS];
-        for (row, query) in queries.chunks_exact(self.width()).enumerate() {
-            let length = norm(query).map_err(|error| (row, error))?;
-            for (values, step) in query.chunks(STEP).zip(&mut steps) {
-                for (place, value) in step[row].iter_mut().zip(values) {
-                    *place = value / length;
-                }
-            }
+        let mut lengths = [1.0; ROWS];
+        for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
+            *length = norm(query).map_err(|error| (row, error))?;
         }
-        let blocks = values.chunks_exact(self.width());
-        self.search(&steps, blocks, STEP, kernel.add_f32, |sum| sum, None, matches);
+        let take = |row: usize, values: &[f32], places: &mut [f32; STEP]| {
+            for (place, value) in places.iter_mut().zip(values) {
+                *place = value / lengths[row];
+            }
+        };
+        let inputs = Inputs { queries, take, per_row: 1 };
+        self.search(&inputs, values, kernel.add_f32, |sum| sum, None, matches);
         Ok(())
     }
 
@@ -115,36 +114,36 @@ impl Gallery<'_> {
         matches: &mut [Match],
         kernel: &Kernel,
     ) -> Result<(), (usize, SimilarityError)> {
-        let mut steps = [[[0; STEP]; ROWS]; STEPS];
+        let mut quantisers = [Quantiser { factor: 1.0, max_code: MAX_CODE }; ROWS];
         let mut lengths = [1.0; ROWS];
-        for ((row, query), length) in queries.chunks_exact(self.width()).enumerate().zip(&mut lengths) {
+        for (row, query) in queries.chunks_exact(self.width()).enumerate() {
             norm(query).map_err(|error| (row, error))?;
-            let quantiser = Quantiser { factor: f32::from(MAX_CODE) / magnitude(query), max_code: MAX_CODE };
+            quantisers[row].factor = f32::from(MAX_CODE) / magnitude(query);
             let mut squares = 0;
-            for (values, step) in query.chunks(STEP).zip(&mut steps) {
-                let codes = &mut step[row];
-                quantise(values, quantiser, codes);
+            for values in query.chunks(STEP) {
+                let mut codes = [0; STEP];
+                quantise(values, quantisers[row], &mut codes);
                 squares += codes.iter().map(|code| i32::from(*code) * i32::from(*code)).sum::<i32>();
             }
-            *length = libm::sqrtf(squares as f32);
+            lengths[row] = libm::sqrtf(squares as f32);
         }
-        let blocks = codes.chunks_exact(self.width() / QUAD);
-        self.search(&steps, blocks, STEP / QUAD, kernel.add_i8, |sum| sum as f32, Some(scales), matches);
+        let take = |row: usize, values: &[f32], places: &mut [i16; STEP]| quantise(values, quantisers[row], places);
+        let inputs = Inputs { queries, take, per_row: QUAD };
+        self.search(&inputs, codes, kernel.add_i8, |sum| sum as f32, Some(scales), matches);
         for (found, length) in matches.iter_mut().zip(lengths) {
             found.score /= length;
         }
         Ok(())
     }
 
-    /// Passes all queries over the blocks of the gallery once; `inner` rows of a block are a step.
+    /// Passes all queries over the gallery once.
     ///
-    /// A score is the float of a sum times the prototype's scale, or times one where there are no scales.
-    #[allow(clippy::too_many_arguments)]
-    fn search<'g, I, W: 'g, S: Copy + Default>(
+    /// A score is the float of a sum times the prototype's scale, or times one where there are no scales. [`TOGETHER`]
+    /// blocks share a step of the queries, so that no more than one step of them is on the stack.
+    fn search<I: Copy + Default, W, S: Copy + Default>(
         &self,
-        steps: &[[[I; STEP]; ROWS]; STEPS],
-        blocks: impl Iterator<Item = &'g [[W; BLOCK]]>,
-        inner: usize,
+        inputs: &Inputs<'_, impl Fn(usize, &[f32], &mut [I; STEP])>,
+        prototypes: &[[W; BLOCK]],
         add: Add<I, W, S>,
         float: impl Fn(S) -> f32,
         scales: Option<&[[f32; BLOCK]]>,
@@ -152,26 +151,38 @@ impl Gallery<'_> {
     ) {
         const COLUMNS: usize = BLOCK / LANES;
         let rows = matches.len();
-        let mut sums = [[[S::default(); LANES]; COLUMNS]; ROWS];
-        let sums = &mut sums[..rows];
-        for (block, values) in blocks.enumerate() {
-            sums.as_flattened_mut().fill([S::default(); LANES]);
-            for (step, values) in steps.iter().zip(values.chunks(inner)) {
-                let columns = values.as_flattened().as_chunks::<LANES>().0;
-                add(&step[..rows], WeightRows { columns, stride: COLUMNS }, sums.as_flattened_mut());
-            }
-            let first = block * BLOCK;
-            let scales = scales.map_or(&[1.0; BLOCK], |scales| &scales[block]);
-            let sums = sums.as_flattened().as_flattened().as_chunks::<BLOCK>().0;
-            for (best, sums) in matches.iter_mut().zip(sums) {
-                if !any_above(best.score, sums, scales, &float) {
-                    continue;
+        let (block_rows, step_rows) = (self.padded_width() / inputs.per_row, STEP / inputs.per_row);
+        for (group, blocks) in prototypes.chunks(TOGETHER * block_rows).enumerate() {
+            let mut sums = [[[[S::default(); LANES]; COLUMNS]; ROWS]; TOGETHER];
+            for step in 0..block_rows.div_ceil(step_rows) {
+                let (values, weights) = (step * STEP..self.width(), step * step_rows..block_rows);
+                let mut step = [[I::default(); STEP]; ROWS];
+                for ((row, query), places) in inputs.queries.chunks_exact(self.width()).enumerate().zip(&mut step) {
+                    let query = &query[values.clone()];
+                    (inputs.take)(row, &query[..query.len().min(STEP)], places);
                 }
-                // What pads the last block has scores too.
-                for (index, (sum, scale)) in (first..self.count()).zip(sums.iter().zip(scales)) {
-                    let score = float(*sum) * scale;
-                    if score > best.score {
-                        *best = Match { index, score };
+                for (block, sums) in blocks.chunks_exact(block_rows).zip(&mut sums) {
+                    let weights = &block[weights.clone()];
+                    let weights = &weights[..weights.len().min(step_rows)];
+                    let columns = weights.as_flattened().as_chunks::<LANES>().0;
+                    add(&step[..rows], WeightRows { columns, stride: COLUMNS }, sums[..rows].as_flattened_mut());
+                }
+            }
+            let blocks = blocks.len() / block_rows;
+            for (block, sums) in (group * TOGETHER..).zip(&sums[..blocks]) {
+                let first = block * BLOCK;
+                let scales = scales.map_or(&[1.0; BLOCK], |scales| &scales[block]);
+                let sums = sums.as_flattened().as_flattened().as_chunks::<BLOCK>().0;
+                for (best, sums) in matches.iter_mut().zip(sums) {
+                    if !any_above(best.score, sums, scales, &float) {
+                        continue;
+                    }
+                    // What pads the last block has scores too.
+                    for (index, (sum, scale)) in (first..self.count()).zip(sums.iter().zip(scales)) {
+                        let score = float(*sum) * scale;
+                        if score > best.score {
+                            *best = Match { index, score };
+                        }
                     }
                 }
             }
@@ -179,11 +190,20 @@ impl Gallery<'_> {
     }
 }
 
+/// The queries of a pass, and how a step of one becomes a product's inputs.
+struct Inputs<'q, F> {
+    queries: &'q [f32],
+    /// Writes the inputs of a query, by its row, for these values at the start of places that hold zeros.
+    take: F,
+    /// Inputs of a row of prototypes.
+    per_row: usize,
+}
+
 /// Largest magnitude of a code.
 const MAX_CODE: i16 = i8::MAX as i16;
 
-/// Steps of the longest vector.
-const STEPS: usize = MAX_LATENT.div_ceil(STEP);
+/// Blocks whose sums are open together.
+const TOGETHER: usize = 4;
 
 /// Whether a score of the block is above `best`; without a branch for each, so that several lanes can share the work.
 fn any_above<S: Copy>(best: f32, sums: &[S; BLOCK], scales: &[f32; BLOCK], float: impl Fn(S) -> f32) -> bool {

@@ -10,7 +10,7 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 
 use super::BLOCK;
-use super::file::{MAGIC, MAX_PROTOTYPES, VERSION, is_known, length};
+use super::file::{MAGIC, MAX_PROTOTYPES, VERSION, is_known, length, padded_width};
 use crate::encoder::WeightFormat;
 use crate::kernel::loops::{magnitude, quantise};
 use crate::kernel::{QUAD, Quantiser};
@@ -46,7 +46,7 @@ pub enum GalleryWriteError {
     Format(WeightFormat),
     /// There are no entries, or too many, or their labels are too long.
     Count,
-    /// The width is no multiple of 16 up to 512.
+    /// The width is not 1 to [`MAX_LATENT`].
     Width(usize),
     /// An entry's prototype has another width than the first.
     OtherWidth {
@@ -83,13 +83,14 @@ pub fn write(
     if entries.len() > MAX_PROTOTYPES || u32::try_from(labels).is_err() {
         return Err(GalleryWriteError::Count);
     }
-    if width == 0 || width > MAX_LATENT || !width.is_multiple_of(16) {
+    if !(1..=MAX_LATENT).contains(&width) {
         return Err(GalleryWriteError::Width(width));
     }
     let padded = entries.len().next_multiple_of(BLOCK);
     let mut thresholds = vec![0.0f32; padded];
     let mut scales = vec![0.0f32; padded];
-    let mut prototypes = vec![0u8; padded * width * if format == WeightFormat::F32 { 4 } else { 1 }];
+    let padded_width = padded_width(width);
+    let mut prototypes = vec![0u8; padded * padded_width * if format == WeightFormat::F32 { 4 } else { 1 }];
     let mut ends = vec![0u32; padded];
     let mut end = 0;
     for (index, entry) in entries.iter().enumerate() {
@@ -98,7 +99,7 @@ pub fn write(
             return Err(GalleryWriteError::OtherWidth { label: label() });
         }
         let length = norm(entry.prototype).map_err(|error| GalleryWriteError::Prototype { label: label(), error })?;
-        let block = (index / BLOCK) * BLOCK * width;
+        let block = (index / BLOCK) * BLOCK * padded_width;
         if format == WeightFormat::F32 {
             for (k, value) in entry.prototype.iter().enumerate() {
                 let place = 4 * (block + k * BLOCK + index % BLOCK);
@@ -144,7 +145,7 @@ impl fmt::Display for GalleryWriteError {
         match self {
             Self::Format(format) => write!(f, "galleries are float32 or int8, not {}", format.name()),
             Self::Count => write!(f, "a gallery holds 1 to {MAX_PROTOTYPES} prototypes and up to 4 GiB of labels"),
-            Self::Width(width) => write!(f, "prototypes of {width} components, must be a multiple of 16 up to 512"),
+            Self::Width(width) => write!(f, "prototypes of {width} components, must be 1 to {MAX_LATENT}"),
             Self::OtherWidth { label } => write!(f, "the prototype of {label} has another width than the first"),
             Self::Prototype { label, error } => write!(f, "the prototype of {label}: {error}"),
         }
