@@ -8,6 +8,7 @@ extern crate std;
 pub mod budget;
 pub mod challenge;
 pub mod key;
+pub mod prototype;
 pub mod quantise;
 mod secret;
 pub mod similarity;
