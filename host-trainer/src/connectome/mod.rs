@@ -1,0 +1,16 @@
+//! Recipe `connectome`: how regions covary tells persons apart, also those the model was never fitted to.
+//!
+//! `fit` finds the whitening and the mean of a few background persons in closed form; [`ImpostorTable`] is what scans of
+//! different persons score, by their length.
+
+#[cfg(feature = "_engine")]
+mod background;
+#[cfg(feature = "_engine")]
+mod fit;
+mod impostor;
+#[cfg(feature = "_engine")]
+mod tangent;
+
+#[cfg(feature = "_engine")]
+pub use fit::{FEWEST_PERSONS, FitError, Fitted, Person, Run, fit};
+pub use impostor::{IMPOSTOR_LENGTHS, ImpostorTable};
