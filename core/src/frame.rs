@@ -20,6 +20,11 @@ pub enum FrameError {
     },
     /// No two of its finite values differ.
     Constant,
+    /// A region of a connectome model has no finite value.
+    Region {
+        /// The region, from 1.
+        region: usize,
+    },
 }
 
 /// Checks that a raw frame says something: half of its values are finite, and two of those differ.
@@ -95,6 +100,7 @@ impl fmt::Display for FrameError {
                 write!(f, "{finite} of its {features} values are finite, at least half must be")
             }
             Self::Constant => write!(f, "its finite values are all equal"),
+            Self::Region { region } => write!(f, "region {region} has no finite value"),
         }
     }
 }

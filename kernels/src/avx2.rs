@@ -21,6 +21,7 @@ pub(super) const KERNEL: Kernel = Kernel {
     standardise,
     layer_norm,
     attend,
+    add_outer,
     close_block,
     magnitude,
     quantise,

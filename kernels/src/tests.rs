@@ -1,8 +1,8 @@
 //! Every kernel against the portable one, on the same random numbers.
 
 use neural_vault_core::kernel::{
-    Add, Attention, Fill, Kernel, LANES, LayerNorm, OutputScale, QUAD, Quantiser, ROWS, RawRow, STEP, Statistics,
-    WeightRows,
+    Add, Attention, Fill, Kernel, LANES, LayerNorm, OutputScale, QUAD, Quantiser, ROWS, RawRow, RowPairs, STEP,
+    Statistics, WeightRows,
 };
 
 use super::usable;
@@ -222,6 +222,28 @@ fn norms_attention_and_outputs_have_the_bits_of_the_portable_kernel() {
             let expected = made(&Kernel::PORTABLE);
             for (name, kernel) in usable() {
                 assert_eq!(made(kernel), expected, "{name}: {frames} frames of {width}, heads of {head}");
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_outer_products_have_the_bits_of_the_portable_kernel() {
+    let sums = |kernel: &Kernel, regions: usize, pairs: usize| {
+        let random = &mut Random((regions * 100 + pairs) as u32);
+        let columns = regions.div_ceil(LANES);
+        let mut rows = |count: usize| -> Vec<[f32; LANES]> {
+            (0..count * columns).map(|_| std::array::from_fn(|_| random.float())).collect()
+        };
+        let (left, right, mut square) = (rows(pairs), rows(pairs), rows(regions));
+        (kernel.add_outer)(RowPairs { left: &left, right: &right, columns }, &mut square);
+        square.into_flattened().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
+    for (name, kernel) in usable() {
+        for regions in [1, 3, 15, 16, 17, 94, 100, 128] {
+            for pairs in [1, 2, 7, ROWS] {
+                let expected = sums(&Kernel::PORTABLE, regions, pairs);
+                assert_eq!(sums(kernel, regions, pairs), expected, "{name}, {regions} regions, {pairs} pairs");
             }
         }
     }

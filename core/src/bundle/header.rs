@@ -3,7 +3,7 @@
 use super::error::BundleError;
 use super::layout::{DESCRIPTION, HEADER};
 use super::values::are_zeros;
-use crate::encoder::{Dims, Fill, WeightFormat};
+use crate::encoder::{Dims, Fill, ModelKind, WeightFormat};
 
 /// First bytes of every bundle.
 pub const MAGIC: &[u8; 8] = b"NVBUNDLE";
@@ -19,7 +19,8 @@ pub const RECIPE_LENGTH: usize = 24;
 pub struct Description<'a> {
     /// What replaces raw values that are not finite.
     pub fill: Fill,
-    /// Frames of the windows that scans are cut into where nothing else is said, 1 to the model's positions.
+    /// Frames of the windows that scans are cut into where nothing else is said, 1 to the model's positions; for a connectome
+    /// the fewest frames of a scan.
     pub window: usize,
     /// Name of the recipe that made the model, up to [`RECIPE_LENGTH`] lower-case letters, digits and hyphens; empty
     /// when it is not known.
@@ -47,6 +48,7 @@ pub(super) struct Header<'a> {
 mod kind {
     pub const TRANSFORMER: u16 = 0;
     pub const LINEAR: u16 = 1;
+    pub const CONNECTOME: u16 = 2;
 }
 
 impl<'a> Header<'a> {
@@ -98,7 +100,12 @@ impl<'a> Header<'a> {
             latent: size(latent),
             positions: size(positions),
         };
-        let fill = block.map_or(Ok(Fill::Reference), |block| check(block, &dims))?;
+        let fill = match block {
+            Some(block) => check(block, &dims)?,
+            // Version 1 knows networks only.
+            None if dims.is_connectome() => return Err(BundleError::Kind { found: kind::CONNECTOME }),
+            None => Fill::Reference,
+        };
         // After the kind: the sizes of a kind that is not known are not judged.
         dims.validate().map_err(BundleError::Dims)?;
         if !are_zeros(reserved.as_flattened()) {
@@ -159,12 +166,12 @@ impl<'a> Parts<'a> {
 /// Checks a block of a model of these sizes; returns its fill rule.
 fn check(block: &Block, dims: &Dims) -> Result<Fill, BundleError> {
     let Parts { kind, fill, window, recipe, .. } = Parts::of(block).ok_or(BundleError::Table)?;
-    if kind != kind_of(dims) {
+    if kind != kind_of(dims) || kind == kind::CONNECTOME && !cfg!(feature = "connectome") {
         return Err(BundleError::Kind { found: kind });
     }
     let fill = Fill::from_number(fill).ok_or(BundleError::Fill { found: fill })?;
-    if window == 0 || window as usize > dims.positions {
-        return Err(BundleError::Window { given: window, max: dims.positions });
+    if window == 0 || window as usize > dims.max_window() {
+        return Err(BundleError::Window { given: window, max: dims.max_window() });
     }
     let is_allowed = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     let length = recipe.iter().take_while(|byte| is_allowed(byte)).count();
@@ -176,7 +183,11 @@ fn check(block: &Block, dims: &Dims) -> Result<Fill, BundleError> {
 
 /// The number of the kind of model that has these sizes.
 fn kind_of(dims: &Dims) -> u16 {
-    if dims.is_linear() { kind::LINEAR } else { kind::TRANSFORMER }
+    match dims.kind() {
+        ModelKind::Transformer => kind::TRANSFORMER,
+        ModelKind::Linear => kind::LINEAR,
+        ModelKind::Connectome => kind::CONNECTOME,
+    }
 }
 
 fn halves([a, b, c, d]: [u8; 4]) -> [u16; 2] {

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::encoder::format::Storage;
-use crate::encoder::{Dims, WeightFormat};
-use Kind::{Float, InputScale, InvStd, Mean, Scale, Weight};
+use crate::encoder::{Dims, IMPOSTOR_LENGTHS, WeightFormat};
+use Kind::{Float, InputScale, InvStd, Mean, Parcel, Scale, Symmetric, Weight};
 
 /// Tensors start at multiples of this many bytes.
 pub(super) const ALIGNMENT: u64 = 64;
@@ -45,6 +45,11 @@ pub enum Shape {
         /// Outputs of the product.
         outputs: usize,
     },
+    /// A symmetric matrix: PyTorch has (rows, rows), the bundle stores rows padded to a multiple of 16 values.
+    Symmetric {
+        /// Rows and columns.
+        rows: usize,
+    },
     /// The position table: PyTorch has (1, rows, columns), the bundle stores (rows, columns).
     Positions {
         /// Longest window.
@@ -75,6 +80,7 @@ impl Shape {
         match *self {
             Self::Vector(values) => values,
             Self::Linear { inputs, outputs } => inputs * outputs,
+            Self::Symmetric { rows } => rows * rows,
             Self::Positions { rows, columns } => rows * columns,
         }
     }
@@ -93,6 +99,9 @@ impl fmt::Display for TensorName {
 impl TensorName {
     /// The name at a place of a model's table, scales that its format lacks among them.
     pub(super) fn at(place: usize, dims: &Dims) -> Self {
+        if dims.is_connectome() {
+            return Self { layer: None, row: NETWORK + place };
+        }
         let layers = dims.layers * LAYER;
         match place.checked_sub(BEFORE) {
             Some(place) if place < layers => Self { layer: Some(place / LAYER), row: BEFORE + place % LAYER },
@@ -151,12 +160,14 @@ impl Iterator for Tensors {
         // A linear model ends with its projection.
         while !self.dims.is_linear() || self.place < LINEAR {
             let name = TensorName::at(self.place, &self.dims);
-            let row = ROWS.get(name.row)?;
+            let end = if self.dims.is_connectome() { ROWS.len() } else { NETWORK };
+            let row = ROWS.get(..end)?.get(name.row)?;
             self.place += 1;
             let is_there = match row.kind {
                 Scale => self.format.is_scaled(),
                 InputScale => self.format.largest_code().is_some(),
-                Float | Mean | InvStd | Weight => true,
+                Parcel => self.dims.features != self.dims.d_model,
+                Float | Mean | InvStd | Weight | Symmetric => true,
             };
             if is_there {
                 return Some(self.tensor(name, row));
@@ -171,6 +182,8 @@ impl Tensors {
         let shape = (row.shape)(&self.dims);
         let (inputs, outputs) = match shape {
             Shape::Linear { inputs, outputs } => (inputs, outputs),
+            Shape::Symmetric { rows } => (rows, rows),
+            Shape::Vector(values) if matches!(row.kind, Parcel) => (values, self.dims.d_model),
             _ => (1, shape.values()),
         };
         let length = self.format.bytes(row.storage(), inputs, outputs);
@@ -211,6 +224,9 @@ enum Kind {
     Scale,
     /// The scale of the projection's inputs.
     InputScale,
+    /// The regions of features.
+    Parcel,
+    Symmetric,
 }
 
 impl Row {
@@ -221,6 +237,8 @@ impl Row {
             Mean => Storage::Mean,
             InvStd => Storage::InvStd,
             Weight => Storage::Weight,
+            Parcel => Storage::Parcel,
+            Symmetric => Storage::Symmetric,
         }
     }
 }
@@ -238,8 +256,11 @@ const BEFORE: usize = 7;
 /// Rows of a layer.
 const LAYER: usize = 16;
 
-/// The tensors of a model of one layer; another layer has its rows again.
-const ROWS: [Row; 31] = [
+/// Rows of a Transformer of one layer, the first of them; after them come those of a connectome.
+const NETWORK: usize = 31;
+
+/// The tensors of a Transformer of one layer, of which another layer has its rows again, and those of a connectome.
+const ROWS: [Row; 36] = [
     row("standardiser.mean", Mean, |d| Shape::Vector(d.features)),
     row("standardiser.inv_std", InvStd, |d| Shape::Vector(d.features)),
     row("proj.input_scale", InputScale, |_| Shape::Vector(1)),
@@ -271,6 +292,11 @@ const ROWS: [Row; 31] = [
     row("head.3.weight", Weight, |d| linear(d.d_model, d.latent)),
     row("head.3.weight_scale", Scale, |d| Shape::Vector(d.latent)),
     row("head.3.bias", Float, |d| Shape::Vector(d.latent)),
+    row("connectome.parcels", Parcel, |d| Shape::Vector(d.features)),
+    row("connectome.whitening", Symmetric, |d| Shape::Symmetric { rows: d.d_model }),
+    row("connectome.mean", Float, |d| Shape::Vector(d.latent)),
+    row("connectome.impostor_frames", Float, |_| Shape::Vector(IMPOSTOR_LENGTHS)),
+    row("connectome.impostor_scores", Float, |_| Shape::Vector(IMPOSTOR_LENGTHS)),
 ];
 
 fn width(dims: &Dims) -> Shape {

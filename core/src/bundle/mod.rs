@@ -12,9 +12,9 @@
 //! | 16 | 28 | features, d_model, heads, layers, feed_forward, latent, positions, 4 each |
 //! | 44 | 4 | number of tensors |
 //! | 48 | 16 | zero |
-//! | 64 | 2 | kind of model: 0 Transformer, 1 linear |
+//! | 64 | 2 | kind of model: 0 Transformer, 1 linear, 2 connectome |
 //! | 66 | 2 | what replaces raw values that are not finite: [`Fill::number`](crate::encoder::Fill::number) |
-//! | 68 | 4 | window in frames, 1 to positions |
+//! | 68 | 4 | window in frames, 1 to positions; for a connectome the fewest frames of a scan |
 //! | 72 | 24 | name of the recipe: lower-case letters, digits and hyphens, padded with zeros |
 //! | 96 | 32 | digest of the labels that trained the model: [`label_digest`], or zeros |
 //! | 128 | 8 a tensor | its offset and its length, 4 each |
@@ -37,6 +37,12 @@
 //! on; with int8 weights `proj.input_scale` comes before `proj.weight`, the step size of a standardised feature's
 //! codes, and the standardiser is bfloat16. All else but the weights of products is float32.
 //!
+//! A connectome has no heads, layers, feed_forward or positions; its d_model is the number of regions, its weights are float32.
+//! Its tensors are `connectome.parcels` (features, one byte each: the feature's region, from 1, or 0 for none; only where there
+//! are more features than regions), `connectome.whitening` (regions, regions; rows padded with zeros to a multiple of 16
+//! values), `connectome.mean` (latent), and for the choice of thresholds `connectome.impostor_frames` (8 lengths of probes,
+//! ascending, then zeros) and `connectome.impostor_scores` (the mean score of impostors at each).
+//!
 //! # Malformed input, and the check that rejects it
 //! | malformed input | rejected by |
 //! |---|---|
@@ -48,6 +54,7 @@
 //! | data hidden in padding | padding must be zero |
 //! | a misaligned buffer | refused, never copied |
 //! | NaN or infinite values, a scale of zero or less, integer weights of -128 or -32768 | refused |
+//! | a whitening that is not symmetric, a region that is not there or has no feature | refused |
 //! | a bit flipped anywhere | digest over all content, checksum over digest and tag |
 //! | a model swapped for another | the tag ([`Bundle::open_authenticated`]); and v2 keys depend on the digest |
 //! | a tag stripped | [`Bundle::open_authenticated`] refuses an untagged bundle |
@@ -188,6 +195,7 @@ impl<'a> Bundle<'a> {
         let tensor = self.tensors().find(|tensor| tensor.name == *name)?;
         let is_float = match tensor.storage {
             Storage::Weight => self.format() == WeightFormat::F32,
+            Storage::Parcel | Storage::Symmetric => false,
             storage => !self.format().is_bfloat(storage),
         };
         if is_float { bytemuck::try_cast_slice(self.bytes_of(&tensor)?).ok() } else { None }

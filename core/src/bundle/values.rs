@@ -2,6 +2,7 @@
 
 use crate::encoder::format::Storage;
 use crate::encoder::{Piece, WeightFormat};
+use crate::kernel::LANES;
 #[cfg(feature = "weights-int8")]
 use crate::kernel::{QUAD, bfloat_to_float};
 
@@ -9,6 +10,8 @@ use crate::kernel::{QUAD, bfloat_to_float};
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {
+        (Storage::Parcel, _) => are_parcels(bytes, tensor.outputs),
+        (Storage::Symmetric, _) => is_symmetric(bytes, tensor.inputs),
         #[cfg(feature = "weights-int8")]
         _ if format.is_bfloat(tensor.storage) => {
             words(bytes).map(bfloat_to_float).all(|value| is_allowed(value, tensor.storage))
@@ -42,6 +45,23 @@ pub(super) fn are_zeros(bytes: &[u8]) -> bool {
 #[cfg(feature = "weights-16bit")]
 pub(super) fn is_finite_half(bits: u16) -> bool {
     bits & 0x7c00 != 0x7c00
+}
+
+/// Whether each of these is a region, from 1, or 0 for none, and each region has one.
+pub(super) fn are_parcels(parcels: &[u8], regions: usize) -> bool {
+    parcels.iter().all(|parcel| usize::from(*parcel) <= regions)
+        && (1..=regions).all(|region| parcels.iter().any(|parcel| usize::from(*parcel) == region))
+}
+
+/// Whether these are finite floats, symmetric to the bit, in rows padded with zeros.
+fn is_symmetric(bytes: &[u8], rows: usize) -> bool {
+    let (values, stride) = (bytes.as_chunks::<4>().0, rows.next_multiple_of(LANES));
+    values.chunks_exact(stride).enumerate().all(|(i, row)| {
+        let (row, padding) = row.split_at(rows);
+        let mirrored = values.iter().skip(i).step_by(stride);
+        row.iter().zip(mirrored).all(|(value, mirrored)| value == mirrored && f32::from_le_bytes(*value).is_finite())
+            && are_zeros(padding.as_flattened())
+    })
 }
 
 fn floats(bytes: &[u8]) -> impl Iterator<Item = f32> {

@@ -16,7 +16,7 @@ use super::values::is_allowed;
 use super::{Bundle, BundleError, ProvisioningKey, read_tensors, sha256, tag, weights};
 use crate::encoder::format::Storage;
 use crate::encoder::{Dims, DimsError, WeightFormat};
-use crate::kernel::bfloat_to_float;
+use crate::kernel::{LANES, bfloat_to_float};
 
 /// Why no bundle was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,11 @@ pub enum WriteError {
         tensor: String,
         /// Its position.
         index: usize,
+    },
+    /// A region of a connectome has no feature.
+    EmptyRegion {
+        /// The region, from 1.
+        region: usize,
     },
     /// A weight is outside the range of its format.
     Range {
@@ -86,11 +91,20 @@ pub fn write<'t>(
             scales.clear();
         } else {
             let values = tensor(&name).ok_or_else(|| WriteError::Missing { tensor: name.clone() })?;
-            check(&name, &values, &place)?;
+            check(&name, &values, &place, dims)?;
             match place.shape {
                 Shape::Linear { inputs, outputs } => {
                     scales = weights::store(&mut bytes, &values, inputs, outputs, format)
                         .map_err(|index| WriteError::Range { tensor: name, index, format })?;
+                }
+                Shape::Vector(_) if place.storage == Storage::Parcel => {
+                    bytes.extend(values.iter().map(|&parcel| parcel as u8));
+                }
+                Shape::Symmetric { rows } => {
+                    for row in values.chunks_exact(rows) {
+                        floats(&mut bytes, row);
+                        bytes.resize(bytes.len() + 4 * (rows.next_multiple_of(LANES) - rows), 0);
+                    }
                 }
                 Shape::Vector(_) if format.is_bfloat(place.storage) => {
                     bfloats(&mut bytes, &values, place.storage).map_err(|index| WriteError::Range {
@@ -122,6 +136,7 @@ pub fn tensor_names_and_shapes(dims: &Dims) -> Result<Vec<(String, Vec<usize>)>,
         let shape = match tensor.shape {
             Shape::Vector(values) => vec![values],
             Shape::Linear { inputs, outputs } => vec![outputs, inputs],
+            Shape::Symmetric { rows } => vec![rows, rows],
             Shape::Positions { rows, columns } => vec![1, rows, columns],
         };
         (tensor.name.to_string(), shape)
@@ -154,6 +169,14 @@ impl Bundle<'_> {
             Shape::Linear { inputs, outputs } => {
                 let scale = self.tensor(&std::format!("{name}_scale"));
                 weights::load(self.bytes_of(&tensor)?, scale, inputs, outputs, self.format())
+            }
+            Shape::Symmetric { rows } => {
+                let values: &[f32] = bytemuck::try_cast_slice(self.bytes_of(&tensor)?).ok()?;
+                let rows = values.chunks_exact(rows.next_multiple_of(LANES)).map(|row| &row[..rows]);
+                Some(rows.collect::<Vec<_>>().concat())
+            }
+            Shape::Vector(_) if tensor.storage == Storage::Parcel => {
+                Some(self.bytes_of(&tensor)?.iter().copied().map(f32::from).collect())
             }
             Shape::Vector(_) if self.format().is_bfloat(tensor.storage) => {
                 let bits = self.bytes_of(&tensor)?.as_chunks().0.iter().map(|bytes| u16::from_le_bytes(*bytes));
@@ -229,15 +252,39 @@ fn pad(bytes: &mut Vec<u8>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT as usize), 0);
 }
 
-fn check(name: &str, values: &[f32], place: &Tensor) -> Result<(), WriteError> {
+fn check(name: &str, values: &[f32], place: &Tensor, dims: &Dims) -> Result<(), WriteError> {
     let (tensor, given, expected) = (|| name.to_string(), values.len(), place.shape.values());
     if given != expected {
         return Err(WriteError::Length { tensor: tensor(), given, expected });
     }
-    match values.iter().position(|value| !is_allowed(*value, place.storage)) {
-        Some(index) => Err(WriteError::Value { tensor: tensor(), index }),
-        None => Ok(()),
+    let wrong = match (place.shape, place.storage) {
+        (Shape::Symmetric { rows }, _) => asymmetric(values, rows),
+        (_, Storage::Parcel) => values.iter().position(|&parcel| !is_parcel(parcel, dims.d_model)),
+        (_, storage) => values.iter().position(|value| !is_allowed(*value, storage)),
+    };
+    if let Some(index) = wrong {
+        return Err(WriteError::Value { tensor: tensor(), index });
     }
+    let has_feature = |region: &usize| values.contains(&(*region as f32));
+    match (1..=dims.d_model).find(|region| !has_feature(region)) {
+        Some(region) if place.storage == Storage::Parcel => Err(WriteError::EmptyRegion { region }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this is one of so many regions, from 1, or 0 for none.
+fn is_parcel(parcel: f32, regions: usize) -> bool {
+    parcel.fract() == 0.0 && (0.0..=regions as f32).contains(&parcel)
+}
+
+/// The position of the first value that is not finite, or not the bits of its mirror image.
+fn asymmetric(values: &[f32], rows: usize) -> Option<usize> {
+    let mirrored = |index: usize| values[index % rows * rows + index / rows];
+    let is_wrong = |index: &usize| {
+        let value = values[*index];
+        !value.is_finite() || value.to_bits() != mirrored(*index).to_bits()
+    };
+    (0..values.len()).find(is_wrong)
 }
 
 impl fmt::Display for WriteError {
@@ -252,6 +299,7 @@ impl fmt::Display for WriteError {
             Self::Value { tensor, index } => {
                 write!(f, "tensor {tensor} holds a value that is not finite or not allowed at {index}")
             }
+            Self::EmptyRegion { region } => write!(f, "no feature belongs to region {region}"),
             Self::Range { tensor, index, format } => {
                 write!(f, "tensor {tensor} holds a value at {index} that is outside the range of {}", format.name())
             }

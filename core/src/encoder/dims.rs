@@ -3,12 +3,21 @@
 use core::error::Error;
 use core::fmt;
 
-/// Sizes of a model: a Transformer, or without layers a linear map ([`Dims::linear`]).
+/// Most regions of a connectome model, whose embedding then has 8,128 components.
+pub const MAX_REGIONS: usize = 128;
+
+/// Probe lengths for which a connectome model states the mean score of impostors.
+pub const IMPOSTOR_LENGTHS: usize = 8;
+
+/// Frames of the longest scan for which a connectome model can require that many.
+const MAX_LEAST_FRAMES: usize = 1 << 16;
+
+/// Sizes of a model: a Transformer, a linear map ([`Dims::linear`]) or a connectome ([`Dims::connectome`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dims {
     /// Values in a frame, 1 to 2^20.
     pub features: usize,
-    /// Width of the Transformer, a multiple of 16 up to 512.
+    /// Width of the Transformer, a multiple of 16 up to 512; regions of a connectome, 3 to [`MAX_REGIONS`].
     pub d_model: usize,
     /// Attention heads; they divide `d_model` into at most 64 components a head.
     pub heads: usize,
@@ -16,10 +25,21 @@ pub struct Dims {
     pub layers: usize,
     /// Width of the feed-forward block, a multiple of 16 up to 4096.
     pub feed_forward: usize,
-    /// Components of an embedding, a multiple of 16 up to 512.
+    /// Components of an embedding, a multiple of 16 up to 512; of a connectome, pairs of regions.
     pub latent: usize,
-    /// Rows of the position table, the longest window, 1 to 512.
+    /// Rows of the position table, the longest window, 1 to 512; 0 makes the model a connectome.
     pub positions: usize,
+}
+
+/// What a model computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelKind {
+    /// A Transformer over the frames of a window.
+    Transformer,
+    /// A linear map of the mean frame of a window.
+    Linear,
+    /// How the regions of a scan covary.
+    Connectome,
 }
 
 /// A size outside its limits.
@@ -49,9 +69,41 @@ impl Dims {
         Self { features, d_model: latent, heads: 0, layers: 0, feed_forward: 0, latent, positions }
     }
 
+    /// Sizes of a connectome model of frames of `features` values, each of which belongs to one of `regions` or to none.
+    ///
+    /// With as many features as regions, each feature is a region. An embedding has a component for each pair of regions.
+    pub const fn connectome(features: usize, regions: usize) -> Self {
+        let latent = pairs(regions);
+        Self { features, d_model: regions, heads: 0, layers: 0, feed_forward: 0, latent, positions: 0 }
+    }
+
+    /// What a model of these sizes computes.
+    pub const fn kind(&self) -> ModelKind {
+        match (self.layers, self.positions) {
+            (0, 0) => ModelKind::Connectome,
+            (0, _) => ModelKind::Linear,
+            _ => ModelKind::Transformer,
+        }
+    }
+
     /// Whether the model is linear.
     pub const fn is_linear(&self) -> bool {
-        self.layers == 0
+        matches!(self.kind(), ModelKind::Linear)
+    }
+
+    /// Whether the model is a connectome.
+    pub const fn is_connectome(&self) -> bool {
+        matches!(self.kind(), ModelKind::Connectome)
+    }
+
+    /// Regions of a connectome, and `None` for another model.
+    pub const fn regions(&self) -> Option<usize> {
+        if self.is_connectome() { Some(self.d_model) } else { None }
+    }
+
+    /// The largest window: frames that the model takes at once, or for a connectome can require of a scan.
+    pub const fn max_window(&self) -> usize {
+        if self.is_connectome() { MAX_LEAST_FRAMES } else { self.positions }
     }
 
     /// Checks every size against its limits.
@@ -66,6 +118,13 @@ impl Dims {
         };
         let vector = |value: usize, max: usize| value > 0 && value <= max && value.is_multiple_of(16);
         rule((1..=1 << 20).contains(&self.features), "features", self.features, "1 to 1048576")?;
+        if let Some(regions) = self.regions() {
+            rule((3..=MAX_REGIONS).contains(&regions), "d_model", regions, "3 to 128 regions of a connectome")?;
+            rule(self.features >= regions, "features", self.features, "at least one for each region")?;
+            rule(self.heads == 0, "heads", self.heads, "0 without layers")?;
+            rule(self.feed_forward == 0, "feed_forward", self.feed_forward, "0 without layers")?;
+            return rule(self.latent == pairs(regions), "latent", self.latent, "the pairs of regions");
+        }
         rule(vector(self.d_model, 512), "d_model", self.d_model, "a multiple of 16 up to 512")?;
         rule((1..=512).contains(&self.positions), "positions", self.positions, "1 to 512")?;
         if self.is_linear() {
@@ -90,6 +149,11 @@ impl Dims {
     }
 }
 
+/// Pairs of so many regions.
+const fn pairs(regions: usize) -> usize {
+    regions * regions.saturating_sub(1) / 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +174,9 @@ mod tests {
             latent: 512,
             positions: 512,
         };
-        for dims in [SOUND, smallest, largest, Dims::linear(20_484, 128, 512), Dims::linear(1, 16, 1)] {
+        let linear = [Dims::linear(20_484, 128, 512), Dims::linear(1, 16, 1)];
+        let connectomes = [Dims::connectome(3, 3), Dims::connectome(20_484, 94), Dims::connectome(128, MAX_REGIONS)];
+        for dims in [SOUND, smallest, largest].into_iter().chain(linear).chain(connectomes) {
             assert_eq!(dims.validate(), Ok(()));
         }
     }
@@ -136,6 +202,12 @@ mod tests {
             ("latent", Dims { latent: 528, ..SOUND }),
             ("positions", Dims { positions: 0, ..SOUND }),
             ("positions", Dims { positions: 513, ..SOUND }),
+            ("d_model", Dims::connectome(94, 2)),
+            ("d_model", Dims::connectome(129, 129)),
+            ("features", Dims::connectome(93, 94)),
+            ("heads", Dims { heads: 1, ..Dims::connectome(94, 94) }),
+            ("feed_forward", Dims { feed_forward: 16, ..Dims::connectome(94, 94) }),
+            ("latent", Dims { latent: 4370, ..Dims::connectome(94, 94) }),
         ];
         for (field, dims) in broken {
             assert_eq!(dims.validate().map_err(|error| error.field), Err(field));

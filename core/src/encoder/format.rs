@@ -1,6 +1,6 @@
 //! How the weights of products are stored, and which numbers enter the products.
 
-use crate::kernel::QUAD;
+use crate::kernel::{LANES, QUAD};
 
 /// How the weights of products are stored; part of a model's identity.
 ///
@@ -87,6 +87,8 @@ impl WeightFormat {
         match (storage, self) {
             (Storage::Weight, Self::F16 | Self::I16) => 2 * inputs * outputs,
             (Storage::Weight, Self::I8I16 | Self::I8) => inputs.next_multiple_of(QUAD) * outputs,
+            (Storage::Parcel, _) => inputs,
+            (Storage::Symmetric, _) => 4 * inputs * outputs.next_multiple_of(LANES),
             _ if self.is_bfloat(storage) => 2 * inputs * outputs,
             _ => 4 * inputs * outputs,
         }
@@ -111,4 +113,8 @@ pub enum Storage {
     InvStd,
     /// As the model's format stores the weights of products.
     Weight,
+    /// A feature's region, one byte: from 1, or 0 for none. Every region has a feature.
+    Parcel,
+    /// A symmetric matrix in float32, its rows padded with zeros to a multiple of 16 values.
+    Symmetric,
 }

@@ -1,13 +1,15 @@
 //! From projected frames to an embedding: layers, mean over time, head.
 
 use crate::encoder::activation;
-use crate::encoder::weights::{Block, Piece};
+use crate::encoder::error::EncodeError;
+use crate::encoder::network::Network;
+use crate::encoder::tensors::Piece;
+use crate::encoder::weights::Block;
 use crate::encoder::workspace::Workspace;
-use crate::encoder::{EncodeError, Encoder};
 use crate::kernel::{Attention, ROWS, groups};
 use crate::similarity::normalise;
 
-impl Encoder<'_> {
+impl Network<'_> {
     /// Runs the model on the projected rows of a workspace; the embedding lies at the start of its `hidden`.
     pub(crate) fn encode(&self, workspace: &mut Workspace<'_>) -> Result<(), EncodeError> {
         if self.dims.is_linear() {

@@ -3,10 +3,8 @@
 use crate::encoder::dims::Dims;
 use crate::encoder::format::{Storage, WeightFormat};
 use crate::encoder::linear::{Linear, Parts};
+use crate::encoder::tensors::{Check, Cutter};
 use crate::kernel::{Fill, LayerNorm};
-
-/// Tensors start at multiples of this many bytes.
-const ALIGNMENT: usize = 64;
 
 /// Parameters before the blocks, and the blocks' bytes.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +34,7 @@ impl<'a> Weights<'a> {
         fill: Fill,
         check: Check<'_>,
     ) -> Option<Self> {
-        let mut rest = Cutter { bytes, format, row: 0, check };
+        let mut rest = Cutter::new(bytes, format, check);
         let (features, width) = (dims.features, dims.d_model);
         let statistics = [rest.cut(Storage::Mean, 1, features)?, rest.cut(Storage::InvStd, 1, features)?];
         let input_scale = rest.positives(format.largest_code().map_or(0, |_| 1))?.first().copied();
@@ -57,57 +55,11 @@ impl<'a> Weights<'a> {
 
     /// The layers' blocks and the head's, to be cut in their order.
     pub(super) fn blocks<'c>(&self, format: WeightFormat, check: Check<'c>) -> Cutter<'a, 'c> {
-        Cutter { bytes: self.blocks, format, row: 0, check }
+        Cutter::new(self.blocks, format, check)
     }
-}
-
-/// A tensor as it is cut out of a model's bytes.
-pub(crate) struct Piece<'a> {
-    /// Its row in the table of every format's tensors.
-    pub(crate) row: usize,
-    pub(crate) storage: Storage,
-    /// 1 but for weights.
-    #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
-    pub(crate) inputs: usize,
-    #[cfg_attr(not(feature = "weights-int8"), allow(dead_code))]
-    pub(crate) outputs: usize,
-    pub(crate) bytes: &'a [u8],
-    /// The bytes between it and the next.
-    pub(crate) padding: &'a [u8],
-}
-
-/// Whether a tensor is sound; not generic, so that the order of tensors is compiled once.
-pub(crate) type Check<'c> = &'c mut dyn FnMut(&Piece<'_>) -> bool;
-
-/// The rest of a buffer after the tensors cut so far.
-pub(super) struct Cutter<'a, 'c> {
-    bytes: &'a [u8],
-    format: WeightFormat,
-    row: usize,
-    check: Check<'c>,
 }
 
 impl<'a> Cutter<'a, '_> {
-    /// The next tensor's bytes; its padding is skipped. A tensor that this format lacks has no values and is not checked.
-    fn cut(&mut self, storage: Storage, inputs: usize, outputs: usize) -> Option<&'a [u8]> {
-        let row = self.row;
-        self.row += 1;
-        let length = self.format.bytes(storage, inputs, outputs);
-        let (padded, rest) = self.bytes.split_at_checked(length.next_multiple_of(ALIGNMENT))?;
-        let (bytes, padding) = padded.split_at_checked(length)?;
-        self.bytes = rest;
-        let sound = length == 0 || (self.check)(&Piece { row, storage, inputs, outputs, bytes, padding });
-        sound.then_some(bytes)
-    }
-
-    fn floats(&mut self, length: usize) -> Option<&'a [f32]> {
-        bytemuck::try_cast_slice(self.cut(Storage::Float, 1, length)?).ok()
-    }
-
-    fn positives(&mut self, length: usize) -> Option<&'a [f32]> {
-        bytemuck::try_cast_slice(self.cut(Storage::Positive, 1, length)?).ok()
-    }
-
     fn linear(
         &mut self,
         inputs: usize,

@@ -13,7 +13,7 @@ pub(crate) struct Workspace<'s> {
     pub(crate) rows: &'s mut [f32],
     /// Open sums of [`ROWS`] rows.
     pub(crate) partials: &'s mut [f32],
-    /// A scan's sum of embeddings (latent).
+    /// A scan's sum of embeddings (latent), at the start of the scratch memory.
     pub(crate) total: &'s mut [f32],
     /// Inputs of a product (rows at a time, d_model).
     pub(super) normed: &'s mut [f32],
@@ -70,9 +70,9 @@ impl<'s> Workspace<'s> {
     pub(super) fn cut(scratch: &'s mut [f32], dims: &Dims, window: usize) -> Result<Self, usize> {
         let lengths = Lengths::new(dims, window);
         let cut = |scratch: &'s mut [f32]| {
-            let (rows, rest) = scratch.split_at_mut_checked(lengths.rows)?;
+            let (total, rest) = scratch.split_at_mut_checked(lengths.total)?;
+            let (rows, rest) = rest.split_at_mut_checked(lengths.rows)?;
             let (partials, rest) = rest.split_at_mut_checked(lengths.partials)?;
-            let (total, rest) = rest.split_at_mut_checked(lengths.total)?;
             let (normed, rest) = rest.split_at_mut_checked(lengths.normed)?;
             let (hidden, rest) = rest.split_at_mut_checked(lengths.hidden)?;
             let (scores, _) = rest.split_at_mut_checked(lengths.scores)?;

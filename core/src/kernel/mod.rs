@@ -19,6 +19,8 @@ mod float;
 mod integer;
 mod lanes;
 mod norm;
+#[cfg(feature = "connectome")]
+mod outer;
 mod portable;
 mod rows;
 mod sizes;
@@ -29,6 +31,8 @@ pub use attention::Attention;
 #[cfg(feature = "weights-int8")]
 pub use codes::{OutputScale, Quantiser, RawRow};
 pub use norm::LayerNorm;
+#[cfg(feature = "connectome")]
+pub use outer::RowPairs;
 pub use sizes::{LANES, QUAD, ROWS, STEP};
 pub use standardise::{Fill, Statistics};
 pub use weights::{WeightRows, chunk_at, chunk_at_mut, row_width};
@@ -51,6 +55,8 @@ pub mod loops {
     #[cfg(feature = "weights-f32")]
     pub use super::float::close_block;
     pub use super::norm::layer_norm;
+    #[cfg(feature = "connectome")]
+    pub use super::outer::add_outer;
     #[cfg(feature = "weights-f32")]
     pub use super::standardise::standardise;
 }
@@ -97,6 +103,12 @@ pub struct Kernel {
     ///
     /// `scores` is space for one float a head and frame.
     pub attend: fn(attention: Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]),
+    /// Adds the outer products of pairs of rows to a square matrix, on and above its diagonal.
+    ///
+    /// For each pair in order, `left[i] * right[j]` is added to the element in row i and place j, from the start of the column
+    /// of [`LANES`] that holds place i. Rounded after the product and after the sum. It panics when the lengths do not fit.
+    #[cfg(feature = "connectome")]
+    pub add_outer: fn(pairs: RowPairs<'_>, square: &mut [[f32; LANES]]),
     /// Adds the sums of a block to the totals, and clears them for the next.
     #[cfg(feature = "weights-f32")]
     pub close_block: fn(totals: &mut [f32], partials: &mut [f32]),
@@ -145,6 +157,8 @@ impl Kernel {
         standardise: portable::standardise,
         layer_norm: portable::layer_norm,
         attend: portable::attend,
+        #[cfg(feature = "connectome")]
+        add_outer: portable::add_outer,
         #[cfg(feature = "weights-f32")]
         close_block: portable::close_block,
         #[cfg(feature = "weights-int8")]

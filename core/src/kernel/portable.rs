@@ -6,6 +6,8 @@ use super::codes::{self, OutputScale, Quantiser};
 use super::float;
 #[cfg(feature = "weights-int8")]
 use super::integer;
+#[cfg(feature = "connectome")]
+use super::outer;
 #[cfg(feature = "weights-int8")]
 use super::sizes::QUAD;
 use super::sizes::{LANES, STEP};
@@ -35,6 +37,8 @@ once! {
     standardise(raw: &[f32], statistics: standardise::Statistics<'_, f32>, into: &mut [f32]) = standardise::standardise;
     layer_norm(norm: norm::LayerNorm<'_>, x: &[f32], y: &mut [f32]) = norm::layer_norm;
     attend(attention: attention::Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]) = attention::attend;
+    #[cfg(feature = "connectome")]
+    add_outer(pairs: outer::RowPairs<'_>, square: &mut [[f32; LANES]]) = outer::add_outer;
     #[cfg(feature = "weights-f32")]
     close_block(totals: &mut [f32], partials: &mut [f32]) = float::close_block;
     #[cfg(feature = "weights-int8")]

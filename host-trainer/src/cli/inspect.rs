@@ -159,7 +159,10 @@ impl Stored {
             (Storage::Weight, WeightFormat::I8I16 | WeightFormat::I8) => "i8",
             (Storage::Weight, format) => format.name(),
             (Storage::Mean | Storage::InvStd, WeightFormat::I8I16 | WeightFormat::I8) => "bf16",
-            (Storage::Float | Storage::Positive | Storage::Mean | Storage::InvStd, _) => WeightFormat::F32.name(),
+            (Storage::Parcel, _) => "u8",
+            (Storage::Float | Storage::Positive | Storage::Mean | Storage::InvStd | Storage::Symmetric, _) => {
+                WeightFormat::F32.name()
+            }
         };
         Self { name: tensor.name.to_string(), format, values: tensor.shape.values(), bytes: tensor.length }
     }
