@@ -3,7 +3,7 @@
 //! `cargo run --release -p neural-vault-core --features std --example embedding_hash`
 //!
 //! With a folder it writes models there and prints, a line each, the hash that a token must compute: the model's file,
-//! frames of a window, scans of one window, hash.
+//! frames of a window, scans of one window, components of an embedding, hash.
 
 use std::error::Error;
 use std::fs;
@@ -11,10 +11,15 @@ use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, WeightFormat};
-use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, bundle_in, embedding_hash, hash_of_scans};
+use neural_vault_testkit::{
+    CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, bundle_in, embedding_hash, hash_of_scans,
+};
 
 /// Features, and windows with the number of scans: the reference's widths, with few features and with all of them.
 const ON_A_TOKEN: [(usize, [(usize, usize); 2]); 2] = [(1024, [(1, 200), (8, 200)]), (20_484, [(1, 4), (8, 2)])];
+
+/// Frames of a connectome's scan on a token, of half a scan on this machine.
+const CONNECTOME_FRAMES: usize = 25;
 
 fn main() -> Result<(), Box<dyn Error>> {
     if let Some(folder) = std::env::args_os().nth(1) {
@@ -28,6 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    for (name, dims) in [("connectome", CONNECTOME), ("parcels", PARCELS)] {
+        println!("{name}, 50 frames: {}", embedding_hash(WeightFormat::F32, &dims, CONNECTOME_FRAMES)?);
+    }
     Ok(())
 }
 
@@ -38,9 +46,16 @@ fn for_a_token(folder: &Path) -> Result<(), Box<dyn Error>> {
             let name = format!("{}-{features}.nvb", format.name());
             fs::write(folder.join(&name), bytes.bytes())?;
             for (window, scans) in windows {
-                println!("{name} {window} {scans} {}", hash_of_scans(&Bundle::open(bytes.bytes())?, window, 1, scans)?);
+                let hash = hash_of_scans(&Bundle::open(bytes.bytes())?, window, 1, scans)?;
+                println!("{name} {window} {scans} {} {hash}", FULL_WIDTH.latent);
             }
         }
+    }
+    for (name, dims) in [("connectome.nvb", CONNECTOME), ("parcels.nvb", PARCELS)] {
+        let bytes = bundle_in(WeightFormat::F32, &dims, 2026, None)?;
+        fs::write(folder.join(name), bytes.bytes())?;
+        let hash = hash_of_scans(&Bundle::open(bytes.bytes())?, CONNECTOME_FRAMES, 1, 100)?;
+        println!("{name} {CONNECTOME_FRAMES} 100 {} {hash}", dims.latent);
     }
     Ok(())
 }

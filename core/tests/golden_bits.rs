@@ -5,7 +5,9 @@
 use neural_vault_core::bundle::{Bundle, Description};
 use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
 use neural_vault_core::scan::ScanEncoder;
-use neural_vault_testkit::{FULL_WIDTH, LINEAR, LONG_FRAMES, Random, described_bundle, embedding_hash};
+use neural_vault_testkit::{
+    CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, Random, described_bundle, embedding_hash,
+};
 use sha2::{Digest, Sha256};
 
 #[test]
@@ -114,6 +116,18 @@ fn embeddings_of_frames_with_gaps_keep_their_bits_under_both_rules() {
     ] {
         assert_eq!(hash_with_gaps(format, Fill::Reference), reference, "{format:?}");
         assert_eq!(hash_with_gaps(format, Fill::Mean), mean, "{format:?}");
+    }
+}
+
+#[test]
+fn embeddings_of_connectomes_keep_their_bits() {
+    for (dims, frames, hash) in [
+        (CONNECTOME, 25, "eea0bca2514b9389696512a682c72798a790295eac9a5b91a2df059c630ae48b"),
+        (CONNECTOME, 3, "089518663319b6c52ed034ac374ed29dd480a4fd79af6b6e6d8cf68df82216d7"),
+        (PARCELS, 25, "4cee68593f27a5b50da08a08804feeff44a14012cd3bb812f0505d1c1b43e4a5"),
+        (PARCELS, 3, "134a9a328f3a918ac8b1134d52dd6e5f65776535acb08ee89bf8fbc54e1dc379"),
+    ] {
+        assert_eq!(embedding_hash(WeightFormat::F32, &dims, frames).unwrap(), hash, "{dims:?}, twice {frames} frames");
     }
 }
 

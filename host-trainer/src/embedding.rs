@@ -131,7 +131,7 @@ impl Embedder {
     /// The embedding of each of `scans`, which is the mean over its windows of `window` frames.
     ///
     /// A scan is a run of frames without a gap. When it is shorter than a window it is repeated to fill one; frames after
-    /// the last whole window are left out.
+    /// the last whole window are left out. A connectome model embeds a scan as a whole, and refuses one of fewer frames.
     ///
     /// # Errors
     /// When a scan has another width than the model or ends inside a frame, the window is out of range, or the engine
@@ -152,18 +152,28 @@ impl Embedder {
 
     /// The embedding of each of `scans` of a dataset, which is the mean over its windows of `window` frames.
     ///
-    /// Windows are those of [`Dataset::windows`]: none joins frames across a gap in time.
+    /// Windows are those of [`Dataset::windows`]: none joins frames across a gap in time. A connectome model embeds all frames
+    /// of a scan at once, across gaps too: the order of frames does not enter a correlation.
     ///
     /// # Errors
     /// As [`Embedder::embed`]; also when a frame says nothing, or the recordings look transposed.
     pub fn scans(&mut self, dataset: &Dataset, scans: &[Scan], window: usize) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         check_width(dataset, self.dims.features)?;
         self.check_window(window)?;
+        let is_whole = self.dims.is_connectome();
         for scan in scans {
-            check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
+            if is_whole {
+                check_frames(dataset, scan.rows.clone())?;
+            } else {
+                check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
+            }
         }
         let names: Vec<String> = scans.iter().map(|scan| name(dataset, scan)).collect();
-        let values: Vec<Cow<'_, [f32]>> = scans.iter().map(|scan| dataset.windowed_values(scan, window)).collect();
+        let values = |scan| match is_whole {
+            true => Cow::Borrowed(dataset.scan_values(scan)),
+            false => dataset.windowed_values(scan, window),
+        };
+        let values: Vec<Cow<'_, [f32]>> = scans.iter().map(values).collect();
         let frames =
             names.iter().zip(&values).map(|(name, values)| Frames { name, values, features: dataset.features });
         self.embed(&frames.collect::<Vec<_>>(), window)
@@ -171,7 +181,7 @@ impl Embedder {
 
     /// Checks a window before memory is allocated for it: it may come from a damaged file.
     fn check_window(&self, window: usize) -> Result<(), EmbeddingError> {
-        let positions = self.dims.positions;
+        let positions = self.dims.max_window();
         if (1..=positions).contains(&window) { Ok(()) } else { Err(EmbeddingError::Window { window, positions }) }
     }
 }

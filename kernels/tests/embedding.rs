@@ -1,27 +1,32 @@
 //! Every kernel's embeddings have the bits of the portable kernel, which core's tests pin.
 #![allow(clippy::unwrap_used)]
 
+use std::ops::RangeInclusive;
+
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::ScanEncoder;
-use neural_vault_testkit::{FULL_WIDTH, LONG_FRAMES, Random, bundle_in, compare};
+use neural_vault_testkit::{CONNECTOME, FULL_WIDTH, LONG_FRAMES, PARCELS, Random, bundle_in, compare};
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {
     for dims in [Dims { positions: 17, ..FULL_WIDTH }, Dims { positions: 9, ..LONG_FRAMES }, Dims::linear(1_030, 48, 9)]
     {
         for format in WeightFormat::ALL {
-            check(format, &dims);
+            check(format, &dims, 1..=dims.positions);
         }
+    }
+    for dims in [CONNECTOME, PARCELS, Dims::connectome(128, 128), Dims::connectome(16, 16)] {
+        check(WeightFormat::F32, &dims, 2..=27);
     }
 }
 
-fn check(format: WeightFormat, dims: &Dims) {
+fn check(format: WeightFormat, dims: &Dims, windows: RangeInclusive<usize>) {
     let bytes = bundle_in(format, dims, 2026, None).unwrap();
     let portable = Bundle::open(bytes.bytes()).unwrap().encoder();
     for (name, kernel) in neural_vault_kernels::usable() {
-        for window in 1..=dims.positions {
+        for window in windows.clone() {
             let frames = Random(11).floats(window * dims.features, 3.0);
             let bits = |encoder: Encoder<'_>| {
                 let mut scratch = vec![0.0; Encoder::scratch_len(dims, window)];

@@ -12,7 +12,7 @@ mod secrets;
 pub use aligned::Aligned;
 pub use comparison::{Comparison, compare};
 pub use hashes::{embedding_hash, hash_of_scans};
-pub use model::{FULL_WIDTH, LINEAR, LONG_FRAMES, SMALL, bundle, bundle_in, described_bundle};
+pub use model::{CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, SMALL, bundle, bundle_in, described_bundle};
 pub use random::Random;
 
 #[doc(hidden)]

@@ -23,6 +23,12 @@ pub const LONG_FRAMES: Dims = Dims { features: 1_030, ..FULL_WIDTH };
 /// A linear model of [`FULL_WIDTH`]'s features.
 pub const LINEAR: Dims = Dims::linear(FULL_WIDTH.features, 128, 4);
 
+/// A connectome of as many regions as an atlas of the whole brain has (AAL2).
+pub const CONNECTOME: Dims = Dims::connectome(94, 94);
+
+/// A connectome whose frames have several features a region, and features of none.
+pub const PARCELS: Dims = Dims::connectome(1_030, 35);
+
 /// The bundle of a random model with float32 weights, whose activations stay near one.
 ///
 /// # Errors
@@ -68,6 +74,8 @@ pub fn described_bundle(
         let (_, shape) = shapes.iter().find(|(other, _)| other == name)?;
         let count = shape.iter().product();
         let values = match (name, shape.as_slice()) {
+            ("connectome.parcels", _) => (0..count).map(|feature| (feature * 7 % (dims.d_model + 1)) as f32).collect(),
+            ("connectome.whitening", [regions, _]) => whitening(&mut random, *regions),
             ("standardiser.inv_std", _) => {
                 let mut values = random.floats(count, 0.5);
                 values.iter_mut().for_each(|value| *value += 1.0);
@@ -80,4 +88,16 @@ pub fn described_bundle(
     };
     let provisioning_key = provisioning_key.map(ProvisioningKey::from_bytes);
     write(dims, format, description, tensor, provisioning_key.as_ref()).map(|bytes| Aligned::new(&bytes))
+}
+
+/// A symmetric matrix near the identity.
+fn whitening(random: &mut Random, regions: usize) -> Vec<f32> {
+    let mut values = random.floats(regions * regions, 0.5 / (regions as f32).sqrt());
+    for row in 0..regions {
+        values[row * regions + row] += 1.0;
+        for column in 0..row {
+            values[row * regions + column] = values[column * regions + row];
+        }
+    }
+    values
 }

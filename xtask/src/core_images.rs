@@ -28,6 +28,8 @@ pub struct Expected {
     pub model: PathBuf,
     pub window: usize,
     pub scans: usize,
+    /// Components of an embedding.
+    pub latent: usize,
     pub hash: String,
 }
 
@@ -41,8 +43,9 @@ pub fn expected(steps: &mut Steps) -> Result<Vec<Expected>, Failure> {
     let read = |line: &str| {
         let mut words = line.split_whitespace();
         let model = folder.join(words.next()?);
-        let (window, scans) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-        Some(Expected { model, window, scans, hash: words.next()?.to_owned() })
+        let mut number = || words.next()?.parse().ok();
+        let (window, scans, latent) = (number()?, number()?, number()?);
+        Some(Expected { model, window, scans, latent, hash: words.next()?.to_owned() })
     };
     lines.lines().map(|line| read(line).ok_or_else(|| unread(line))).collect()
 }

@@ -53,8 +53,6 @@ fn on_this_machine(steps: &mut Steps, processor: &str, level: &str) -> Result<Ve
 
 /// Compares embeddings in QEMU with this machine's; returns the number of words compared.
 fn on_a_token(steps: &mut Steps) -> Result<usize, Failure> {
-    /// Components of an embedding.
-    const LATENT: usize = 128;
     let toolchain = thumb::provide_with_machine(steps)?;
     let expected = expected(steps)?;
     let mut words = 0;
@@ -68,7 +66,7 @@ fn on_a_token(steps: &mut Steps) -> Result<usize, Failure> {
                     "{name}, windows of {window}: QEMU's embeddings differ from this machine's"
                 )));
             }
-            words += scans.scans * LATENT;
+            words += scans.scans * scans.latent;
         }
     }
     if words == 0 {

@@ -57,9 +57,8 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
 
     let (mut random, mut hash, mut taken) = (11, Sha256::new(), Taken::default());
     for _ in 0..scans {
-        let mut embedding = [0.0; 128];
-        taken = embed_scan(&encoder, window, &mut random, scratch, &mut embedding)?;
-        for component in embedding {
+        taken = embed_scan(&encoder, window, &mut random, scratch)?;
+        for component in scratch.get(..bundle.dims().latent)? {
             hash.update(component.to_le_bytes());
         }
     }
@@ -70,13 +69,12 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
     writeln!(out, " {} {} {}", taken.instructions, size_of_val(scratch), taken.stack).ok()
 }
 
-/// Embeds the next random scan, of one window, chunk by chunk.
+/// Embeds the next random scan, of one window, chunk by chunk; the embedding is at the start of the scratch memory.
 fn embed_scan(
     encoder: &Encoder<'_>,
     window: usize,
     random: &mut u32,
     scratch: &mut [f32],
-    embedding: &mut [f32],
 ) -> Option<Taken> {
     let (mut chunk, mut taken) = ([0.0; CHUNK], Taken::default());
     let mut state = Some(ScanEncoder::new(encoder, window, scratch).ok()?.pause());
@@ -88,7 +86,7 @@ fn embed_scan(
         let last = left == 0;
         let mut instructions = 0;
         let mut work = || {
-            state = state.and_then(|state| push(encoder, state, chunk, scratch, last.then_some(&mut *embedding)));
+            state = state.and_then(|state| push(encoder, state, chunk, scratch, last));
         };
         let stack = stack::measure(&mut || instructions = timer::instructions(&mut work));
         state?;
@@ -104,14 +102,11 @@ fn push(
     state: ScanState,
     chunk: &[f32],
     scratch: &mut [f32],
-    embedding: Option<&mut [f32]>,
+    last: bool,
 ) -> Option<ScanState> {
     let mut scan = ScanEncoder::resume(encoder, state, scratch).ok()?;
     scan.push(chunk).ok()?;
-    match embedding {
-        Some(embedding) => scan.finish(embedding).ok().map(|()| state),
-        None => Some(scan.pause()),
-    }
+    if last { scan.finish_in_place().ok().map(|_| state) } else { Some(scan.pause()) }
 }
 
 /// The kernel of a token whose models have weights of this format.
