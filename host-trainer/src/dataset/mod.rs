@@ -12,6 +12,7 @@ mod events;
 mod features;
 mod gifti;
 mod input;
+mod joined;
 mod levels;
 mod names;
 #[cfg(feature = "nifti")]
