@@ -48,7 +48,7 @@ pub use notes::window_notes;
 pub use npy::read_vectors;
 #[cfg(feature = "cli")]
 pub(crate) use readers::is_recording;
-pub use readers::{EventTable, LoadOptions, formats, load};
+pub use readers::{EventTable, LoadOptions, RegionNumbers, formats, load, read_region_numbers};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::Standardiser;
 pub use synth::Synthetic;

@@ -26,6 +26,13 @@ pub(super) struct Matrix {
     pub(super) values: Vec<f32>,
 }
 
+/// Reads the numbers of a `.npy` file that has one axis, beside those of length 1.
+///
+/// `length` is as for [`read_npy`].
+pub(super) fn read_npy_numbers(file: &Path, input: impl Read, length: Option<u64>) -> Result<Vec<f64>, DatasetError> {
+    Array::open(file, WHOLE, input, length)?.numbers()
+}
+
 /// Reads the matrix of a `.npy` file, and a note where bytes follow it.
 ///
 /// `length` is the number of bytes of the whole input, where it is known.

@@ -5,6 +5,7 @@
 
 mod data_array;
 mod decode;
+mod labels;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -14,6 +15,7 @@ use std::path::Path;
 use super::error::DatasetError;
 use super::npy::Matrix;
 use data_array::DataArray;
+pub(super) use labels::read_labels;
 
 /// Intents of what is no recording: coordinates, triangles and regions of a surface.
 const NO_RECORDING: [(&str, &str); 3] = [

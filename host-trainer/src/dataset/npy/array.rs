@@ -177,6 +177,31 @@ impl<'a> Array<'a> {
         Ok(times)
     }
 
+    /// The numbers of an array of one axis, beside those of length 1.
+    pub(super) fn numbers(mut self) -> Result<Vec<f64>, DatasetError> {
+        let (file, name) = (self.file, self.name);
+        let Some(format) = self.format() else { return Err(self.wrong_type("whole numbers")) };
+        let long: Vec<u64> = self.shape.iter().copied().filter(|&length| length != 1).collect();
+        let count = match long.as_slice() {
+            [] => Some(1),
+            &[count] => usize::try_from(count).ok().filter(|count| count.checked_mul(8).is_some()),
+            _ => None,
+        };
+        let Some(count) = count else {
+            let reason = format!("its shape is {:?}; it must have one number a feature", self.shape);
+            return Err(wrong(file, name, reason));
+        };
+        let mut numbers = Vec::new();
+        let take = |number| {
+            numbers.push(match number {
+                Number::Whole(number) => number as f64,
+                Number::Float(number) => number,
+            });
+        };
+        format.read_each(&mut self.input, count, take).map_err(|error| read_error(file, name, &error))?;
+        Ok(numbers)
+    }
+
     /// Whether it holds pickled Python objects, which are never read.
     pub(super) fn is_pickled(&self) -> bool {
         self.kind.uses_pickled_array()

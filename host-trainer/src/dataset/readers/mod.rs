@@ -18,6 +18,7 @@ mod npz;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod reader;
+mod regions;
 mod segments;
 mod source;
 mod trials;
@@ -38,6 +39,7 @@ use naming::{Identity, identity};
 pub(super) use reader::ending;
 use reader::{Content, Reader, Recording};
 pub use reader::{EventTable, LoadOptions};
+pub use regions::{RegionNumbers, read_region_numbers};
 use source::Source;
 
 /// The first reader that recognises a file reads it.
