@@ -47,6 +47,13 @@ pub fn onnx_engines() -> Vec<Engine> {
     USABLE.clone()
 }
 
+/// ONNX Runtime on a GPU, where its library finds one.
+#[must_use]
+pub fn gpu_engine() -> Option<Engine> {
+    let engine = Engine::OnnxRuntime(Device::Cuda);
+    engine.probe().is_ok().then_some(engine)
+}
+
 /// `count` standard normal values, always the same.
 #[must_use]
 pub fn normal_values(count: usize) -> Vec<f32> {

@@ -1,4 +1,5 @@
-//! ONNX Runtime and tract train to the same losses, and embed what core embeds.
+//! ONNX Runtime, on the processor and on a GPU where there is one, and tract train to the same losses, and embed what
+//! core embeds.
 #![allow(clippy::unwrap_used)]
 
 use neural_vault::dataset::{Standardiser, Synthetic};
@@ -26,7 +27,7 @@ fn losses(engine: Engine, objective: &Objective) -> Vec<f32> {
 }
 
 #[test]
-fn both_engines_have_the_same_losses_over_twenty_steps() {
+fn all_engines_have_the_same_losses_over_twenty_steps() {
     let mut objectives = vec![Objective::ProxyAnchor(ProxyAnchor { windows: vec![1, 3, 5], ..ProxyAnchor::default() })];
     for window in [1, 3] {
         for mining in [Mining::Random, Mining::BatchHard] {
@@ -35,17 +36,32 @@ fn both_engines_have_the_same_losses_over_twenty_steps() {
         }
     }
     for objective in &objectives {
-        let [tract, onnx_runtime] =
-            [Engine::Tract, Engine::OnnxRuntime(Device::Cpu)].map(|engine| losses(engine, objective));
+        let tract = losses(Engine::Tract, objective);
         assert!(tract.iter().all(|&loss| loss > 0.01), "{tract:?}");
-        for (step, (a, b)) in tract.iter().zip(&onnx_runtime).enumerate() {
-            assert!((a - b).abs() <= TOLERANCE, "{objective:?}, step {step}: {a} and {b}");
+        for engine in engines().into_iter().filter(|&engine| engine != Engine::Tract) {
+            for (step, (a, b)) in tract.iter().zip(losses(engine, objective)).enumerate() {
+                assert!((a - b).abs() <= TOLERANCE, "{objective:?}, {}, step {step}: {a} and {b}", engine.name());
+            }
         }
     }
 }
 
-/// Both engines.
-const ENGINES: [Engine; 2] = [Engine::Tract, Engine::OnnxRuntime(Device::Cpu)];
+#[test]
+fn a_seed_determines_the_losses_of_every_engine() {
+    let objective = Objective::ProxyAnchor(ProxyAnchor { windows: vec![1, 3], ..ProxyAnchor::default() });
+    for objective in [objective, Objective::Triplet(Triplet { batch: 32, rows: 14, ..Triplet::default() })] {
+        for engine in engines() {
+            assert_eq!(losses(engine, &objective), losses(engine, &objective), "{}", engine.name());
+        }
+    }
+}
+
+/// The engines that must be there, and ONNX Runtime on a GPU where the library finds one.
+fn engines() -> Vec<Engine> {
+    let cuda = Engine::OnnxRuntime(Device::Cuda);
+    let cuda = cuda.probe().is_ok().then_some(cuda);
+    [Engine::Tract, Engine::OnnxRuntime(Device::Cpu)].into_iter().chain(cuda).collect()
+}
 
 const FEATURES: usize = 24;
 
@@ -77,7 +93,7 @@ fn frames_with_values_that_are_not_finite_embed_on_every_engine_as_on_core() {
             };
             for values in [&finite, &values] {
                 let core = embed(EmbeddingEngine::Core, values);
-                for engine in ENGINES {
+                for engine in engines() {
                     let found = embed(EmbeddingEngine::Onnx(engine), values);
                     for (a, b) in core.iter().zip(&found) {
                         assert!((a - b).abs() <= 1e-5, "{fill:?}, {}: {a} and {b}", engine.name());
@@ -97,7 +113,7 @@ fn an_engine_refuses_more_frames_than_the_position_table_has() {
     let positions = 4;
     let dims = Dims { features: FEATURES, d_model: 32, heads: 4, layers: 1, feed_forward: 64, latent: 32, positions };
     let proto = onnx::to_proto(&model(dims, Fill::Mean)).unwrap();
-    for engine in ENGINES {
+    for engine in engines() {
         let mut session = engine.open(&proto, 1).unwrap();
         let mut is_run = |time: usize| {
             let values = vec![0.5; 2 * time * FEATURES];

@@ -12,6 +12,7 @@ use super::failure::{Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
 use super::scans::note_windows;
 use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::engine::{Device, Engine};
 use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 
@@ -36,7 +37,7 @@ pub struct Arguments {
     /// Write the embeddings here, float32 (scans, latent).
     #[arg(long, short, value_name = "E.npy")]
     output: Option<PathBuf>,
-    /// Embed with every engine and print the largest difference of each pair.
+    /// Embed with every engine, also on a GPU where there is one, and print the largest difference of each pair.
     #[arg(long)]
     compare: bool,
     #[command(flatten)]
@@ -60,7 +61,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut text = String::new();
     let mut value = json!({ "scans": scans.len(), "latent": model.dims().latent, "window": window });
     if arguments.compare {
-        let all = EMBEDDING_ENGINES.iter().map(|&(name, _, engine)| Ok((name, embed(engine)?)));
+        let gpu = Engine::OnnxRuntime(Device::Cuda);
+        let gpu = gpu.probe().is_ok().then(|| (gpu.name(), EmbeddingEngine::Onnx(gpu)));
+        let engines = EMBEDDING_ENGINES.iter().map(|&(name, _, engine)| (name, engine)).chain(gpu);
+        let all = engines.map(|(name, engine)| Ok((name, embed(engine)?)));
         let all = all.collect::<Result<Vec<_>, Failure>>()?;
         let mut pairs = Vec::new();
         for (i, (first, a)) in all.iter().enumerate() {

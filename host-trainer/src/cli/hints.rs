@@ -228,7 +228,7 @@ impl Hint for Note {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
-            Self::Other(_) => "",
+            Self::Placement(_) | Self::Other(_) => "",
         }
         .into()
     }

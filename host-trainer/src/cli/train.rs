@@ -71,7 +71,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     Outputs::new(replaces, arguments.data.paths()).folder(&arguments.out, &FILES)?;
     let engine = match recipe {
-        Recipe::Linear { .. } => None,
+        Recipe::Linear { .. } => {
+            if arguments.device == Device::Cuda {
+                console.note("note: recipe linear is fitted on the processor; --device is not used");
+            }
+            None
+        }
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;

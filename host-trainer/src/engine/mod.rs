@@ -7,12 +7,16 @@
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 #[cfg(feature = "onnxruntime")]
+mod placement;
+#[cfg(feature = "onnxruntime")]
 pub mod runtime;
 #[cfg(feature = "tract")]
 mod tract;
 
 use crate::graph::messages::ModelProto;
 
+#[cfg(feature = "onnxruntime")]
+pub use placement::Placement;
 #[cfg(feature = "onnxruntime")]
 pub use runtime::RuntimeError;
 
@@ -63,6 +67,12 @@ pub trait Session {
     /// # Errors
     /// When the engine refuses the feeds or fails while it computes.
     fn run<'s>(&'s mut self, feeds: &[Feed<'_>]) -> Result<Box<dyn Outputs + 's>, EngineError>;
+
+    /// Where the nodes of the graph run; `None` on an engine that uses the processor alone.
+    #[cfg(feature = "onnxruntime")]
+    fn placement(&self) -> Option<&Placement> {
+        None
+    }
 }
 
 /// The results of a run, in the engine's own memory.
@@ -132,14 +142,14 @@ impl Engine {
         }
     }
 
-    /// Checks that this engine can be used on this machine.
+    /// Checks that this engine can be used on this machine; for CUDA, that its libraries load and that there is a GPU.
     ///
     /// # Errors
     /// When something is missing; the error names it.
     pub fn probe(self) -> Result<(), EngineError> {
         match self {
             #[cfg(feature = "onnxruntime")]
-            Engine::OnnxRuntime(device) => onnxruntime::probe(device).map(|_| ()),
+            Engine::OnnxRuntime(device) => onnxruntime::probe(device),
             #[cfg(feature = "tract")]
             Engine::Tract => Ok(()),
         }

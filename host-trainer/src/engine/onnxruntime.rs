@@ -1,12 +1,15 @@
 //! ONNX Runtime through `ort`, from a library file that is loaded once per process.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::placement::Placement;
 use super::{Data, Device, EngineError, Feed, Outputs, Session, runtime};
 use crate::graph::messages::ModelProto;
+use crate::graph::{Dim, ElementType, Graph, ops};
 use ort::ep::{CUDA, ExecutionProvider};
-use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{Session as OrtSession, SessionInputValue, SessionOutputs};
+use ort::logging::{LogLevel, LoggerFunction};
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{RunOptions, Session as OrtSession, SessionInputValue, SessionOutputs};
 use ort::{environment::Environment, value::TensorRef};
 
 /// The process's ONNX Runtime environment.
@@ -28,31 +31,71 @@ pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     Ok(ENVIRONMENT.get_or_init(|| environment))
 }
 
-/// The environment, after a check that it can compute on `device`.
-pub(super) fn probe(device: Device) -> Result<&'static Environment, EngineError> {
-    let environment = environment()?;
-    let reason = match (device, CUDA::is_available()) {
-        (Device::Cpu, _) | (Device::Cuda, Ok(true)) => return Ok(environment),
-        (Device::Cuda, Ok(false)) => "the ONNX Runtime library that was found was built without CUDA".to_owned(),
-        (Device::Cuda, Err(error)) => error.to_string(),
-    };
-    Err(EngineError::NoCuda { reason })
+/// Checks that graphs can run on `device`.
+///
+/// ONNX Runtime opens the CUDA libraries and the GPU only for a session, so one of a single node is made.
+pub(super) fn probe(device: Device) -> Result<(), EngineError> {
+    match device {
+        Device::Cpu => environment().map(|_| ()),
+        Device::Cuda => OnnxRuntimeSession::open(&one_node(), device, 1).map(|_| ()),
+    }
 }
 
 pub(super) struct OnnxRuntimeSession {
     session: OrtSession,
+    options: RunOptions,
+    placement: Option<Placement>,
 }
 
 impl OnnxRuntimeSession {
     pub(super) fn open(model: &ModelProto, device: Device, threads: usize) -> Result<Self, EngineError> {
-        let environment = probe(device)?;
+        let environment = environment()?;
         let bytes = prost::Message::encode_to_vec(model);
-        let session = build(environment, &bytes, device, threads).map_err(|error| match device {
-            Device::Cuda => EngineError::NoCuda { reason: error.to_string() },
-            Device::Cpu => failed(error),
-        })?;
-        Ok(Self { session })
+        match device {
+            Device::Cpu => Self::on_cpu(environment, &bytes, threads).map_err(failed),
+            Device::Cuda => {
+                let without = "the ONNX Runtime library that was found was built without CUDA";
+                let session = match CUDA::is_available() {
+                    Ok(true) => Self::on_cuda(environment, &bytes, threads).map_err(|error| reason(&error)),
+                    Ok(false) => Err(without.to_owned()),
+                    Err(error) => Err(reason(&error)),
+                };
+                session.map_err(|reason| EngineError::NoCuda { reason })
+            }
+        }
     }
+
+    fn on_cpu(environment: &Environment, bytes: &[u8], threads: usize) -> ort::Result<Self> {
+        let builder = builder(environment, threads)?.with_parallel_execution(threads > 1)?;
+        Ok(Self { session: { builder }.commit_from_memory(bytes)?, options: RunOptions::new()?, placement: None })
+    }
+
+    /// A session on the GPU that computes what the processor does, but for the order of sums, and the same on every run.
+    ///
+    /// TF32, ONNX Runtime's default, rounds the factors of matrix products to 10 bits; its fast reductions add in the
+    /// order in which threads finish.
+    fn on_cuda(environment: &Environment, bytes: &[u8], threads: usize) -> ort::Result<Self> {
+        let provider = CUDA::default().with_tf32(false).build().error_on_failure();
+        let builder =
+            builder(environment, threads)?.with_parallel_execution(false)?.with_deterministic_compute(true)?;
+        let (session, placement) = with_placement(builder.with_execution_providers([provider])?, bytes)?;
+        // Without it, every run would write a line to the log for each node.
+        let mut options = RunOptions::new()?;
+        options.set_log_level(LogLevel::Fatal)?;
+        Ok(Self { session, options, placement })
+    }
+}
+
+/// A session, and where its nodes run.
+fn with_placement(builder: SessionBuilder, bytes: &[u8]) -> ort::Result<(OrtSession, Option<Placement>)> {
+    let messages = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&messages);
+    let logger: LoggerFunction = Arc::new(move |_, _, _, _, message| {
+        log.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
+    });
+    let session = { builder.with_logger(logger)?.with_log_level(LogLevel::Verbose)? }.commit_from_memory(bytes)?;
+    let messages = std::mem::take(&mut *messages.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok((session, Placement::from_log(messages.iter().map(String::as_str))))
 }
 
 impl Session for OnnxRuntimeSession {
@@ -69,8 +112,12 @@ impl Session for OnnxRuntimeSession {
             })
             .collect::<ort::Result<Vec<(&str, SessionInputValue<'_>)>>>()
             .map_err(failed)?;
-        let outputs = self.session.run(inputs).map_err(failed)?;
+        let outputs = self.session.run_with_options(inputs, &self.options).map_err(failed)?;
         Ok(Box::new(OnnxRuntimeOutputs(outputs)))
+    }
+
+    fn placement(&self) -> Option<&Placement> {
+        self.placement.as_ref()
     }
 }
 
@@ -86,21 +133,66 @@ impl Outputs for OnnxRuntimeOutputs<'_> {
     }
 }
 
-/// A session in which a thread runs whole nodes.
+/// Settings of a session in which a thread runs whole nodes.
 ///
 /// A matrix product split over threads would sum in another order, so that a seed no longer determined the weights.
-fn build(environment: &Environment, bytes: &[u8], device: Device, threads: usize) -> ort::Result<OrtSession> {
-    let mut builder = OrtSession::builder(environment)?
+fn builder(environment: &Environment, threads: usize) -> ort::Result<SessionBuilder> {
+    Ok(OrtSession::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(1)?
-        .with_parallel_execution(threads > 1 && device == Device::Cpu)?
-        .with_inter_threads(threads)?;
-    if device == Device::Cuda {
-        builder = builder.with_execution_providers([CUDA::default().build().error_on_failure()])?;
-    }
-    builder.commit_from_memory(bytes)
+        .with_inter_threads(threads)?)
+}
+
+/// The smallest graph.
+fn one_node() -> ModelProto {
+    let mut graph = Graph::new();
+    let input = graph.input("input", ElementType::F32, &[Dim::Fixed(1)]);
+    let output = ops::relu(&mut graph, input);
+    graph.output("output", output);
+    graph.into_model("probe")
 }
 
 fn failed(error: ort::Error) -> EngineError {
     EngineError::Failed { engine: "ONNX Runtime", reason: error.to_string() }
+}
+
+/// What ONNX Runtime says of a failure, without places in its source.
+fn reason(error: &ort::Error) -> String {
+    shortened(&error.to_string())
+}
+
+/// `... [ONNXRuntimeError] : 1 : FAIL : REASON` and `... CUDA failure REASON ; GPU=0 ; file=...` become the reason.
+fn shortened(text: &str) -> String {
+    let said = match text.rfind("CUDA failure ") {
+        Some(at) => text[at..].split(" ; ").next().unwrap_or_default(),
+        None => text.rsplit_once(" : FAIL : ").map_or(text, |(_, said)| said),
+    };
+    said.trim().to_owned()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_tells_where_the_nodes_of_a_session_run() {
+        let bytes = prost::Message::encode_to_vec(&one_node());
+        let (_, placement) = with_placement(builder(environment().unwrap(), 1).unwrap(), &bytes).unwrap();
+        let placement = placement.unwrap();
+        assert_eq!((placement.gpu, placement.cpu), (0, 1));
+    }
+
+    #[test]
+    fn a_reason_names_no_place_in_the_source_of_onnx_runtime() {
+        let no_gpu = "/src/cuda_call.cc:154 void CudaCall(...) [with ERRTYPE = cudaError] /src/cuda_call.cc:146 void \
+                      CudaCall(...) CUDA failure 100: no CUDA-capable device is detected ; GPU=-1 ; hostname=vm ; \
+                      file=/src/cuda_execution_provider.cc ; line=355 ; expr=cudaSetDevice(info_.device_id);";
+        assert_eq!(shortened(no_gpu), "CUDA failure 100: no CUDA-capable device is detected");
+        let no_library = "/src/provider_bridge_ort.cc:2043 Provider& Get() [ONNXRuntimeError] : 1 : FAIL : Failed to \
+                          load library a.so with error: libcublasLt.so.13: cannot open shared object file\n";
+        let said = "Failed to load library a.so with error: libcublasLt.so.13: cannot open shared object file";
+        assert_eq!(shortened(no_library), said);
+        assert_eq!(shortened("another text"), "another text");
+    }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::dataset::Dataset;
+#[cfg(feature = "onnxruntime")]
+use crate::engine::Placement;
 
 /// A note for the user on training recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,9 @@ pub enum Note {
         /// The labels.
         labels: Vec<String>,
     },
+    /// Where an engine that uses a GPU runs the nodes of the training graphs.
+    #[cfg(feature = "onnxruntime")]
+    Placement(Placement),
     /// Anything else, in words.
     Other(String),
 }
@@ -39,6 +44,8 @@ impl fmt::Display for Note {
                 "{origin}: one recording of {}: what differs between recordings can only be learned from two",
                 labels.join(", ")
             ),
+            #[cfg(feature = "onnxruntime")]
+            Note::Placement(placement) => write!(f, "training graphs, one a window length: {placement}"),
             Note::Other(text) => f.write_str(text),
         }
     }

@@ -12,6 +12,8 @@ use super::note::Note;
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use super::{Settings, TrainingError};
 use crate::dataset::Dataset;
+#[cfg(feature = "onnxruntime")]
+use crate::engine::Placement;
 use crate::engine::{Data, Engine, Feed, Session};
 use crate::graph::step::{PROXIES, Slot, training_step};
 use crate::model::{Model, ModelError, Provenance, StateDict, reference_dims};
@@ -91,7 +93,7 @@ impl Trainer {
     fn with_weights(
         weights: StateDict,
         provenance: Provenance,
-        data: TrainingData,
+        mut data: TrainingData,
         engine: Engine,
         threads: usize,
     ) -> Result<Self, TrainingError> {
@@ -102,9 +104,12 @@ impl Trainer {
             let step = training_step(&dims, &options).map_err(ModelError::Dims)?;
             let masks = step.masks.into_iter().map(|slot| (slot.1.iter().product(), slot));
             let masks = masks.map(|(count, slot)| (slot, vec![0.0; count])).collect();
-            graphs.push(StepGraph { session: engine.open(&step.model, threads)?, masks });
+            let session = engine.open(&step.model, threads)?;
+            graphs.push(StepGraph { session, masks });
             slots = Some((step.constants, step.parameters));
         }
+        #[cfg(feature = "onnxruntime")]
+        data.notes.extend(placement(&graphs).map(Note::Placement));
         let (constants, slots) = slots.unwrap_or_default();
         if let Some((_, shape)) = slots.iter().find(|(name, _)| name == PROXIES) {
             tensors.insert(PROXIES.to_owned(), proxies(shape, data.settings.seed));
@@ -190,4 +195,14 @@ impl Trainer {
     pub fn dims(&self) -> &Dims {
         &self.dims
     }
+}
+
+/// Where the nodes of all graphs run, on an engine that uses a GPU.
+#[cfg(feature = "onnxruntime")]
+fn placement(graphs: &[StepGraph]) -> Option<Placement> {
+    graphs.iter().filter_map(|graph| graph.session.placement()).fold(None, |sum: Option<Placement>, placement| {
+        let mut sum = sum.unwrap_or_default();
+        sum.add(placement);
+        Some(sum)
+    })
 }

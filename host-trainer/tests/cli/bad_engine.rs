@@ -81,6 +81,13 @@ fn cuda_with_tract_is_a_usage_error() {
 }
 
 #[test]
+fn a_recipe_without_an_engine_says_that_it_uses_no_gpu() {
+    let folder = Folder::with_recordings();
+    let run = folder.does(&["train", "data.csv", "--out", "out", "--recipe", "linear", "--device", "cuda"]);
+    assert!(run.stderr.contains("recipe linear is fitted on the processor; --device is not used"), "{}", run.stderr);
+}
+
+#[test]
 fn auto_takes_onnx_runtime_when_it_is_found_and_says_so() {
     let folder = Folder::with_recordings();
     let run = folder.does(&["train", "data.csv", "--out", "out", "--steps", "1"]);
