@@ -35,6 +35,8 @@ fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Er
         seed: 0,
         seeds: 1,
         windows: vec![9],
+        lengths: Vec::new(),
+        background: None,
         engine: Engine::Tract,
         replicates,
         sweeps: false,

@@ -1,7 +1,7 @@
 //! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -15,18 +15,19 @@ use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::names;
 use super::output::{Force, Outputs};
+use super::persons::PersonArguments;
 use super::recipe::RecipeArguments;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Input};
 use crate::engine::{Device, Engine};
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::evaluate::{Evaluated, evaluate};
 use crate::evaluation::methods::{self, METHODS, Method};
+use crate::evaluation::persons_error::PersonsError;
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::summary::summarise;
 use crate::files;
-use crate::results::{Estimate, ProtocolResult, Results};
-use crate::training::Recipe;
+use crate::results::{Estimate, MethodResult, OperatingPoint, ProtocolResult, Results};
 
 /// Train and score by one protocol or several, with all methods side by side.
 #[derive(Args)]
@@ -41,7 +42,7 @@ pub struct Arguments {
         default_value = protocols::DEFAULT.name()
     )]
     protocols: Vec<&'static dyn Protocol>,
-    /// Methods; all when not given.
+    /// Methods; when not given, all that compare what the protocol scores: windows, or scans of persons.
     #[arg(long, value_parser = method_parser(), value_name = "M,...", value_delimiter = ',')]
     methods: Vec<&'static dyn Method>,
     /// Score the encoder with its weights in these formats as well, calibrated on its training frames.
@@ -59,6 +60,8 @@ pub struct Arguments {
     /// Window lengths to score, in frames; each gives separate figures.
     #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
     probe_windows: Vec<usize>,
+    #[command(flatten)]
+    persons: PersonArguments,
     #[command(flatten)]
     recipe: RecipeArguments,
     /// Train with N seeds, and also give the mean EER over them.
@@ -90,14 +93,18 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let mut outputs = Outputs::new(arguments.force, arguments.data.paths());
+    let mut outputs = Outputs::new(arguments.force, arguments.paths());
     arguments.outputs().try_for_each(|(path, _)| outputs.file(path, ""))?;
-    let engine = arguments.engine.choose(Device::Cpu, console)?;
+    let engine = match arguments.trains() {
+        true => arguments.engine.choose(Device::Cpu, console)?,
+        false => Engine::Tract,
+    };
     let dataset = arguments.data.load(console)?;
-    let plan = arguments.plan(engine, &dataset)?;
+    let background = arguments.persons.background(&arguments.data.reading, console)?;
+    let plan = arguments.plan(engine, &dataset, background)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results =
-        summarise(&dataset, arguments.settings(&plan.recipe), evaluated).map_err(|e| Failure::new(DATA, e))?;
+        summarise(&dataset, arguments.settings(&plan), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
     let files = files.collect::<Result<Vec<_>, Failure>>()?;
     files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
@@ -145,22 +152,47 @@ impl Arguments {
         Ok(evaluated)
     }
 
-    fn plan(&self, engine: Engine, dataset: &Dataset) -> Result<Plan, Failure> {
+    /// Whether some protocol trains encoders, and scores windows by them.
+    fn trains(&self) -> bool {
+        self.protocols.iter().any(|protocol| !protocol.scores_scans())
+    }
+
+    /// The files and folders that are read.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.data.paths().chain(self.persons.background.iter().filter_map(Input::path))
+    }
+
+    /// The methods, each once; those named must fit some protocol.
+    fn methods(&self) -> Result<Vec<&'static dyn Method>, Failure> {
+        let fits = |method: &&dyn Method| self.protocols.iter().any(|protocol| method.fits(*protocol));
+        if let Some(method) = self.methods.iter().find(|method| !fits(method)) {
+            let fitting = PROTOCOLS.iter().filter(|protocol| method.fits(**protocol)).map(|protocol| protocol.name());
+            let fitting = fitting.collect::<Vec<_>>().join(", ");
+            let text = format!("no protocol here scores method {}; it belongs to --protocol {fitting}", method.argument());
+            return Err(Failure::new(USAGE, text));
+        }
         let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
         methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
         let mut seen = BTreeSet::new();
         methods.retain(|method| seen.insert(method.name()));
+        Ok(methods)
+    }
+
+    fn plan(&self, engine: Engine, dataset: &Dataset, background: Option<Dataset>) -> Result<Plan, Failure> {
         Ok(Plan {
-            methods,
+            methods: self.methods()?,
             sessions: SessionChoice {
                 training: names::sessions(&self.train_sessions, dataset)?,
                 enrolment: names::sessions(&self.enroll_sessions, dataset)?,
                 probes: names::sessions(&self.probe_sessions, dataset)?,
+                persons: self.persons.choice(background.as_ref()),
             },
             recipe: self.recipe.recipe()?,
             seed: self.recipe.seed,
             seeds: self.seeds,
             windows: self.probe_windows.clone(),
+            lengths: self.persons.lengths(),
+            background,
             engine,
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
@@ -168,17 +200,23 @@ impl Arguments {
     }
 
     /// The settings that determine the results, for the document.
-    fn settings(&self, recipe: &Recipe) -> BTreeMap<String, String> {
-        let entries = [
+    fn settings(&self, plan: &Plan) -> BTreeMap<String, String> {
+        let recipe = &plan.recipe;
+        let training = [
             ("recipe", recipe.name().to_owned()),
             ("recipe in full", serde_json::to_string(recipe).unwrap_or_default()),
             ("steps", recipe.steps().to_string()),
-            ("seed", self.recipe.seed.to_string()),
             ("seeds", self.seeds.to_string()),
+        ];
+        let all = [
+            ("seed", self.recipe.seed.to_string()),
             ("bootstrap replicates", self.replicates.to_string()),
             ("program", concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned()),
         ];
-        entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let persons = self.protocols.iter().any(|protocol| protocol.scores_scans());
+        let entries = training.into_iter().filter(|_| self.trains()).chain(all);
+        let entries = entries.chain(self.persons.settings(plan).into_iter().filter(|_| persons));
+        entries.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
@@ -195,10 +233,11 @@ fn table(protocol: &ProtocolResult) -> String {
     if let Some(leaks) = &protocol.leaks {
         text += &format!(" (LEAKS: {leaks})");
     }
-    text += &format!("\n  {:17} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
+    let width = protocol.methods.iter().map(|method| method.name.len()).max().unwrap_or(0).max(17);
+    text += &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
     for method in &protocol.methods {
         text += &format!(
-            "  {:17} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
+            "  {:width$} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
             method.name,
             estimate(&method.eer, 1),
             estimate(&method.d_prime, 2),
@@ -210,16 +249,35 @@ fn table(protocol: &ProtocolResult) -> String {
             let mean = format!("mean over {} seeds", each.len());
             text += &format!("    {mean:>18} {:>19}  ({})\n", estimate(&seeds.eer, 1), each.join(", "));
         }
+        if method.repeated.is_some() {
+            text += &rates(method);
+        }
     }
+    let tested = protocol.methods.iter().find(|method| methods::find(&method.name).is_some_and(|m| m.is_under_test()));
+    let tested = tested.map_or("", |method| &method.name);
     for difference in &protocol.differences {
         let doubt = match difference.eer.interval {
             Some([low, high]) if low > 0.0 || high < 0.0 => "",
             _ => " (not statistically distinguishable)",
         };
-        let against = format!("NeuralVault less {}", difference.method);
+        let against = format!("{tested} less {}", difference.method);
         text += &format!("  {against:35} {:>22} points{doubt}\n", estimate(&difference.eer, 1));
     }
     text
+}
+
+/// The error rates at thresholds, of a method that was scored on persons.
+fn rates(method: &MethodResult) -> String {
+    let percent = |rate: f64, [low, high]: [f64; 2]| {
+        format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
+    };
+    let at = |point: &OperatingPoint| format!("{} at FMR {} %", percent(point.fnmr, point.interval), 100.0 * point.fmr);
+    let mut parts: Vec<String> = method.fnmr_at_fmr.iter().map(|point| format!("FNMR {}", at(point))).collect();
+    parts.extend(method.transfer.map(|fixed| {
+        let (fmr, fnmr) = (percent(fixed.fmr, fixed.fmr_interval), percent(fixed.fnmr, fixed.fnmr_interval));
+        format!("threshold fixed at enrolment: FMR {fmr}, FNMR {fnmr}")
+    }));
+    parts.iter().map(|part| format!("    {part}\n")).collect()
 }
 
 fn estimate(estimate: &Estimate, digits: usize) -> String {
@@ -234,7 +292,7 @@ impl From<EvaluationError> for Failure {
         match error {
             EvaluationError::Protocol(error) => {
                 let next = match error.lack {
-                    Lack::Sessions { .. } => "; --blocks makes sessions of time blocks",
+                    Lack::Sessions { .. } | Lack::OneSession { .. } => "; --blocks makes sessions of time blocks",
                     Lack::SessionNames => {
                         "; give all of --train-sessions, --enroll-sessions and --probe-sessions, or none"
                     }
@@ -242,12 +300,23 @@ impl From<EvaluationError> for Failure {
                 };
                 Self::new(USAGE, format!("{error}{next}"))
             }
+            EvaluationError::Persons(error) => {
+                let next = match error {
+                    PersonsError::InBackground { .. } | PersonsError::SameRecording { .. } => {
+                        "; leave the person out of DATA or of --background"
+                    }
+                    PersonsError::ShortProbes { .. } => "; ask for fewer --frames",
+                    _ => "",
+                };
+                Self::new(DATA, format!("{error}{next}"))
+            }
             EvaluationError::Data(error) => error.into(),
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error) => error.into(),
             EvaluationError::Model(error) => error.into(),
             EvaluationError::FrontEnd(error) => error.into(),
-            EvaluationError::Score(_) => Self::new(DATA, error),
+            EvaluationError::ComparesScans { .. } => Self::new(USAGE, error),
+            EvaluationError::NoConvergence | EvaluationError::Fit(_) | EvaluationError::Score(_) => Self::new(DATA, error),
         }
     }
 }

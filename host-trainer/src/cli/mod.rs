@@ -21,6 +21,7 @@ mod import;
 mod inspect;
 mod names;
 mod output;
+mod persons;
 mod recipe;
 mod runtime;
 mod scans;

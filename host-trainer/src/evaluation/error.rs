@@ -1,6 +1,8 @@
 //! Errors of an evaluation.
 
+use super::persons_error::PersonsError;
 use super::protocols::ProtocolError;
+use crate::connectome::FitError;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::front_end::FrontEndError;
@@ -12,6 +14,21 @@ use crate::training::TrainingError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
+    /// A protocol that scores windows was asked for a method that compares scans of any length.
+    #[error("method {method} compares scans of any length, which protocol unseen-persons scores")]
+    ComparesScans {
+        /// The method.
+        method: &'static str,
+    },
+    /// A matrix of correlations could not be decomposed.
+    #[error("the correlations of a scan cannot be decomposed; look for extreme values in the recordings")]
+    NoConvergence,
+    /// Persons cannot be compared.
+    #[error(transparent)]
+    Persons(#[from] PersonsError),
+    /// The background cannot be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// A protocol does not fit the recordings.
     #[error(transparent)]
     Protocol(#[from] ProtocolError),

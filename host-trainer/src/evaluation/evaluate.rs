@@ -8,6 +8,7 @@ use super::figures::{decisions, differences, method_result, over_seeds};
 use super::fold::{Preparation, Prepared};
 use super::items::Items;
 use super::methods::{Method, Rows};
+use super::persons;
 use super::plan::Plan;
 use super::protocols::{self, Fold, Protocol, Split};
 use super::scoring::{development, episodes, galleries, trials};
@@ -15,24 +16,16 @@ use super::sweeps::{sweeps, training_sessions};
 use super::trained::Trained;
 use crate::dataset::{Dataset, Row, check_frames};
 use crate::hex;
+use crate::metrics::bootstrap::Units;
 use crate::metrics::classification::confusion_matrix;
 use crate::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
 use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::results::{MapPoint, ProtocolResult, Sweep};
 use crate::verification;
 
-/// A protocol's figures, and the prototypes of its first fold by label.
-#[derive(Clone, Debug)]
-pub struct Evaluated {
-    /// The figures.
-    pub result: ProtocolResult,
-    /// Mean embeddings of the encoder under test, not normalised.
-    pub prototypes: BTreeMap<String, Vec<f32>>,
-    /// Notes on its windows for the user.
-    pub notes: Vec<String>,
-}
+pub use super::evaluated::Evaluated;
 
-/// Runs one protocol at every window length; `stage` is called with the name of each stage when it ends.
+/// Runs one protocol at every window length, or every probe length where it scores scans; `stage` is called with the name of each stage when it ends.
 ///
 /// Scores and resamples on the threads of the current rayon pool; results are the same for any number of them.
 ///
@@ -50,6 +43,9 @@ pub fn evaluate(
     }
     let fitting = plan.methods.iter().copied().filter(|method| method.fits(protocol)).collect();
     let plan = &Plan { methods: fitting, ..plan.clone() };
+    if protocol.scores_scans() {
+        return persons::evaluate(dataset, protocol, &split, plan, stage);
+    }
     let seeds = plan.seed..plan.seed.saturating_add(plan.seeds);
     let encoders = seeds.map(|seed| Encoders::train(dataset, &split.folds, plan, seed));
     let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
@@ -103,7 +99,7 @@ impl Run<'_> {
         }
         let tested = all_trials.iter().find(|(method, _)| method.is_under_test());
         let tested = tested.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
-        let differences = differences(tested, &all_trials, plan)?;
+        let differences = differences(tested, &all_trials, plan.resampling(Units::SessionsThenLabels))?;
         stage("scoring");
         let sweeps = if plan.sweeps && window == 1 { self.sweeps(windows, folds, stage)? } else { Vec::new() };
 

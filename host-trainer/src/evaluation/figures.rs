@@ -3,7 +3,7 @@
 use super::error::EvaluationError;
 use super::methods::Method;
 use super::plan::Plan;
-use crate::metrics::bootstrap::{intervals, paired_difference};
+use crate::metrics::bootstrap::{Resampling, Units, intervals, paired_difference};
 use crate::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use crate::metrics::operating::{operating_point, transfer};
 use crate::metrics::roc::eer_convex_hull;
@@ -31,7 +31,7 @@ pub(super) fn method_result(
     let decisions = decisions(trials);
     let classes = decisions.iter().map(|&(a, b)| a.max(b) as usize + 1).max().unwrap_or(0);
     let confusion = confusion_matrix(&decisions, classes);
-    let intervals = intervals(trials, plan.resampling())?;
+    let intervals = intervals(trials, plan.resampling(Units::SessionsThenLabels))?;
     Ok(MethodResult {
         name: method.name().to_owned(),
         eer: Estimate { value: eer(&genuine, &impostor)?.percent, interval: intervals.eer },
@@ -41,6 +41,7 @@ pub(super) fn method_result(
         fnmr_at_fmr: points.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
         transfer: transferred,
         over_seeds: None,
+        repeated: None,
         accuracy: accuracy(&confusion).unwrap_or(0.0),
         macro_f1: macro_f1(&confusion).unwrap_or(0.0),
         genuine,
@@ -57,7 +58,7 @@ pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds,
     let each = each.collect::<Result<Vec<f64>, ScoreError>>()?;
     let value = each.iter().sum::<f64>() / each.len() as f64;
     // Sessions and labels are resampled, in the same way for every seed.
-    let interval = intervals(&seeds.concat(), plan.resampling())?.eer;
+    let interval = intervals(&seeds.concat(), plan.resampling(Units::SessionsThenLabels))?.eer;
     Ok(OverSeeds { eer: Estimate { value, interval }, each })
 }
 
@@ -65,11 +66,11 @@ pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds,
 pub(super) fn differences(
     tested: &[Trial],
     all_trials: &[(&'static dyn Method, Vec<Trial>)],
-    plan: &Plan,
+    resampling: Resampling,
 ) -> Result<Vec<Difference>, ScoreError> {
     let others = all_trials.iter().filter(|(method, _)| !method.is_under_test() && !tested.is_empty());
     let difference = |(method, trials): &(&dyn Method, Vec<Trial>)| {
-        let eer = paired_difference(tested, trials, plan.resampling())?;
+        let eer = paired_difference(tested, trials, resampling)?;
         Ok(Difference { method: method.name().to_owned(), eer })
     };
     others.map(difference).collect()

@@ -2,8 +2,9 @@
 
 use super::methods::Method;
 use super::protocols::SessionChoice;
+use crate::dataset::Dataset;
 use crate::engine::Engine;
-use crate::metrics::bootstrap::Resampling;
+use crate::metrics::bootstrap::{Resampling, Units};
 use crate::training::Recipe;
 
 /// What to evaluate, and how.
@@ -21,6 +22,10 @@ pub struct Plan {
     pub seeds: u64,
     /// Window lengths, each of which is scored separately.
     pub windows: Vec<usize>,
+    /// Frames a probe, where scans are scored and not windows; each length is scored separately.
+    pub lengths: Vec<usize>,
+    /// Persons of other recordings, who are the background of every split of protocol `unseen-persons`.
+    pub background: Option<Dataset>,
     /// The engine that trains.
     pub engine: Engine,
     /// Bootstrap replicates of a figure; sweeps take a fifth.
@@ -31,7 +36,7 @@ pub struct Plan {
 
 impl Plan {
     /// How the intervals of a figure are resampled.
-    pub(super) fn resampling(&self) -> Resampling {
-        Resampling { seed: self.seed, replicates: self.replicates }
+    pub(super) fn resampling(&self, units: Units) -> Resampling {
+        Resampling { seed: self.seed, replicates: self.replicates, units }
     }
 }

@@ -6,7 +6,7 @@ use neural_vault_core::key::{KeyError, derive_v1};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::evaluate::Evaluated;
+use super::evaluated::Evaluated;
 use super::methods;
 use crate::dataset::Dataset;
 use crate::hex;

@@ -9,13 +9,13 @@ use super::conditions::{ARTIFACT_LEVELS, SNR_LEVELS, add_artefacts, add_noise, n
 use super::error::EvaluationError;
 use super::fold::{Preparation, Prepared};
 use super::items::{Items, groups};
-use super::methods::Gallery;
+use super::methods::{Gallery, Method};
 use super::plan::Plan;
 use super::protocols::Fold;
 use super::scoring::{galleries, trials, trials_of};
 use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
-use crate::metrics::bootstrap::{Resampling, intervals};
+use crate::metrics::bootstrap::{Resampling, Units, intervals};
 use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{ScoreError, eer};
 use crate::results::{Estimate, Sweep, SweepLine};
@@ -59,7 +59,7 @@ pub(super) fn sweeps(
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
         let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), degrade)?;
-        list.push(sweep(name, axis, &levels, plan, &|method, level| Cow::Borrowed(&trials[method][level]))?);
+        list.push(sweep(name, axis, &levels, &plan.methods, resampling(plan), &|method, level| Cow::Borrowed(&trials[method][level]))?);
         stage(name);
     }
     let lengths = folds.iter().flat_map(|fold| groups(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
@@ -68,7 +68,7 @@ pub(super) fn sweeps(
     let at = |method: usize, level: usize| {
         Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_FRAMES[level]))
     };
-    list.push(sweep("probe-windows", "frames a probe", &frames, plan, &at)?);
+    list.push(sweep("probe-windows", "frames a probe", &frames, &plan.methods, resampling(plan), &at)?);
     let largest = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
     let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= largest).map(|&n| n as f64).collect();
     let at = |method: usize, level: usize| {
@@ -76,7 +76,7 @@ pub(super) fn sweeps(
         let few = galleries(dataset, folds, method, ENROLLED_FRAMES[level]);
         Cow::Owned(trials(dataset, folds, &few, method, 1))
     };
-    list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, plan, &at)?);
+    list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, &plan.methods, resampling(plan), &at)?);
     stage("probe and enrolment sizes");
     Ok(list)
 }
@@ -144,26 +144,31 @@ pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> 
         let (folds, method) = (&prepared[level], plan.methods[method]);
         Cow::Owned(trials(dataset, folds, &galleries(dataset, folds, method, usize::MAX), method, 1))
     };
-    sweep("training-sessions", "sessions that train", &levels, plan, &at)
+    sweep("training-sessions", "sessions that train", &levels, &plan.methods, resampling(plan), &at)
+}
+
+/// Sweeps have a fifth of the replicates of other figures.
+fn resampling(plan: &Plan) -> Resampling {
+    Resampling { replicates: plan.replicates / 5, ..plan.resampling(Units::SessionsThenLabels) }
 }
 
 /// EER with intervals at every level, for every method; trials come by method and level.
-fn sweep<'t>(
+pub(super) fn sweep<'t>(
     name: &str,
     axis: &str,
     levels: &[f64],
-    plan: &Plan,
+    methods: &[&'static dyn Method],
+    resampling: Resampling,
     trials_at: &(dyn Fn(usize, usize) -> Cow<'t, [Trial]> + Sync),
 ) -> Result<Sweep, EvaluationError> {
-    let resampling = Resampling { replicates: plan.replicates / 5, ..plan.resampling() };
-    let estimates = (0..levels.len() * plan.methods.len()).into_par_iter().map(|job| {
+    let estimates = (0..levels.len() * methods.len()).into_par_iter().map(|job| {
         let trials = trials_at(job / levels.len(), job % levels.len());
         let (genuine, impostor) = genuine_and_impostor(&trials);
         let interval = intervals(&trials, resampling)?.eer;
         Ok(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
     });
     let estimates = estimates.collect::<Result<Vec<_>, ScoreError>>()?;
-    let lines = plan.methods.iter().zip(estimates.chunks(levels.len()));
+    let lines = methods.iter().zip(estimates.chunks(levels.len()));
     Ok(Sweep {
         name: name.to_owned(),
         axis: axis.to_owned(),

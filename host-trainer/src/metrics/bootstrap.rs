@@ -3,7 +3,8 @@
 //! Trials of one recording depend on each other, so single trials are not resampled. A replicate draws as many sessions
 //! as there are, with replacement, and for each of them as many labels as it has, with replacement; each draw of a
 //! (session, label) counts all its trials once (two-stage bootstrap, Davison and Hinkley 1997, 3.8). With one session
-//! only its labels are drawn. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
+//! only its labels are drawn. Where the labels are persons and the question is about other persons, persons are drawn
+//! first and then their segments, see [`Units`]. Intervals are the 2.5 and 97.5 percentiles (Efron 1979).
 //!
 //! The prototypes are held fixed: the intervals cover the variation between probes, not between enrolments. In
 //! simulations, 93 to 99 % of the intervals contained the true EER for 6 sessions, 8 labels and 9 probes each; 90 % for
@@ -42,6 +43,17 @@ pub struct Resampling {
     pub seed: u64,
     /// Replicates; 1,000 are usual for percentiles.
     pub replicates: usize,
+    /// What is drawn first, and what of it then.
+    pub units: Units,
+}
+
+/// The two stages of a bootstrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    /// Sessions, then labels: for other sessions of the same labels.
+    SessionsThenLabels,
+    /// Labels, then sessions: for other labels, such as persons, whose segments are numbered as sessions.
+    LabelsThenSessions,
 }
 
 /// Intervals of EER, d' and ROC area.
@@ -86,43 +98,56 @@ pub fn paired_difference(a: &[Trial], b: &[Trial], resampling: Resampling) -> Re
 
 /// The figures of every replicate, `None` for one without genuine or impostor scores; `None` altogether for one cell.
 fn replicates(trials: &[Trial], resampling: Resampling) -> Option<Vec<Option<Figures>>> {
-    let cells = Cells::new(trials);
-    if cells.count < 2 {
-        return None;
-    }
+    let cells = Cells::new(trials, resampling.units);
     let ranked = RankedTrials::new(trials, &cells.of_trial, cells.count);
-    let figures = (0..resampling.replicates).into_par_iter().map_init(
-        || vec![0; cells.count],
-        |weights, replicate| {
-            cells.draw(resampling.seed, replicate as u64, weights);
-            ranked.figures(weights)
-        },
-    );
-    Some(figures.collect())
+    cells.replicates(resampling, |weights| ranked.figures(weights))
 }
 
-/// The (session, label) pairs of the probes, numbered in their order.
-struct Cells {
-    of_trial: Vec<u32>,
-    count: usize,
-    /// The cells of each session.
-    sessions: Vec<Vec<u32>>,
+/// The (session, label) pairs of the probes, numbered in the order of the two stages.
+pub(super) struct Cells {
+    /// The cell of each trial.
+    pub(super) of_trial: Vec<u32>,
+    pub(super) count: usize,
+    /// The cells of each unit of the first stage.
+    groups: Vec<Vec<u32>>,
 }
 
 impl Cells {
-    fn new(trials: &[Trial]) -> Self {
-        let pair = |trial: &Trial| (trial.probe_session, trial.probe_label);
+    pub(super) fn new(trials: &[Trial], units: Units) -> Self {
+        let pair = |trial: &Trial| match units {
+            Units::SessionsThenLabels => (trial.probe_session, trial.probe_label),
+            Units::LabelsThenSessions => (trial.probe_label, trial.probe_session),
+        };
         let mut numbers: BTreeMap<(u32, u32), u32> = trials.iter().map(|trial| (pair(trial), 0)).collect();
-        let mut sessions: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (number, ((session, _), cell)) in (0..).zip(&mut numbers) {
+        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, ((group, _), cell)) in (0..).zip(&mut numbers) {
             *cell = number;
-            sessions.entry(*session).or_default().push(number);
+            groups.entry(*group).or_default().push(number);
         }
         Self {
             of_trial: trials.iter().map(|trial| numbers[&pair(trial)]).collect(),
             count: numbers.len(),
-            sessions: sessions.into_values().collect(),
+            groups: groups.into_values().collect(),
         }
+    }
+
+    /// What `figure` makes of the cells' weights in each replicate; `None` for one cell, which leaves nothing to draw.
+    pub(super) fn replicates<T: Send>(
+        &self,
+        resampling: Resampling,
+        figure: impl Fn(&[u32]) -> T + Sync,
+    ) -> Option<Vec<T>> {
+        if self.count < 2 {
+            return None;
+        }
+        let figures = (0..resampling.replicates).into_par_iter().map_init(
+            || vec![0; self.count],
+            |weights, replicate| {
+                self.draw(resampling.seed, replicate as u64, weights);
+                figure(weights)
+            },
+        );
+        Some(figures.collect())
     }
 
     /// Draws a replicate: how often each cell counts.
@@ -130,17 +155,17 @@ impl Cells {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(replicate);
         weights.fill(0);
-        for _ in 0..self.sessions.len() {
-            let session = &self.sessions[random.random_range(0..self.sessions.len())];
-            for _ in 0..session.len() {
-                weights[session[random.random_range(0..session.len())] as usize] += 1;
+        for _ in 0..self.groups.len() {
+            let group = &self.groups[random.random_range(0..self.groups.len())];
+            for _ in 0..group.len() {
+                weights[group[random.random_range(0..group.len())] as usize] += 1;
             }
         }
     }
 }
 
 /// The 2.5 and 97.5 percentiles, interpolated linearly as numpy does; `None` without values.
-fn percentiles(mut values: Vec<f64>) -> Option<[f64; 2]> {
+pub(super) fn percentiles(mut values: Vec<f64>) -> Option<[f64; 2]> {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     Some([0.025, 0.975].map(|share| {

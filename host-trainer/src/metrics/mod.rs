@@ -9,6 +9,7 @@ pub mod information;
 pub mod key_quality;
 pub mod operating;
 pub mod proportion;
+pub mod repeated;
 pub mod roc;
 pub mod trial;
 mod weighted;

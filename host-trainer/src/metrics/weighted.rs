@@ -73,6 +73,33 @@ impl RankedTrials {
         Some(Figures { eer, d_prime, roc_auc })
     }
 
+    /// The false non-match rate at the lowest threshold whose false match rate is `fmr` or less, as
+    /// [`super::roc::fnmr_at_fmr`] finds it, in the list in which trials are repeated by the weights of their cells.
+    ///
+    /// `None` if that list has no genuine or no impostor score.
+    pub(super) fn fnmr_at_fmr(&self, weights: &[u32], fmr: f64) -> Option<f64> {
+        let [impostor, genuine] = self.weighted_moments(weights).map(|moments| moments.count);
+        if impostor == 0 || genuine == 0 {
+            return None;
+        }
+        let (mut matches, mut false_matches, mut accepted) = (0_u64, 0_u64, 0);
+        for trial in &self.ranked {
+            let weight = u64::from(weights[trial.cell as usize]);
+            if trial.is_genuine {
+                matches += weight
+            } else {
+                false_matches += weight
+            }
+            if false_matches as f64 > fmr * impostor as f64 {
+                break;
+            }
+            if trial.ends_tie {
+                accepted = matches;
+            }
+        }
+        Some((genuine - accepted) as f64 / genuine as f64)
+    }
+
     fn weighted_moments(&self, weights: &[u32]) -> [Moments; 2] {
         let mut total = [Moments::default(); 2];
         for (cell, &weight) in self.moments.iter().zip(weights) {
@@ -137,6 +164,7 @@ impl Moments {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::roc::roc_points;
     use super::super::{d_prime, eer, roc_auc};
     use super::*;
 
@@ -167,6 +195,11 @@ mod tests {
                     prop_assert!((found.roc_auc - roc_auc(&genuine, &impostor).unwrap()).abs() < 1e-12);
                     let expected = d_prime(&genuine, &impostor).unwrap();
                     prop_assert!((found.d_prime - expected).abs() < 1e-6 * (1.0 + expected), "{} {expected}", found.d_prime);
+                    for fmr in [0.02, 0.3] {
+                        let expected = roc_points(&genuine, &impostor).unwrap().into_iter().rfind(|p| p.fmr <= fmr).unwrap();
+                        let found = RankedTrials::new(&trials, &cells, 6).fnmr_at_fmr(&weights, fmr).unwrap();
+                        prop_assert!((found - expected.fnmr).abs() < 1e-12, "{found} {}", expected.fnmr);
+                    }
                 }
             }
         }

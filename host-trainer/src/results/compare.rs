@@ -160,7 +160,8 @@ pub fn compare(evaluations: &[(String, Results)]) -> Result<Comparison, CompareE
 #[must_use]
 pub fn eer_difference(a: &MethodResult, b: &MethodResult) -> Estimate {
     let cautious = |method: &MethodResult| {
-        let trials = method.genuine.len().min(method.impostor.len());
+        let [genuine, impostor] = method.distinct_trials();
+        let trials = genuine.min(impostor);
         let interval = method.eer.interval.map(|[low, high]| match method.eer.value {
             0.0 => [low, high.max((300.0 / trials as f64).min(100.0))],
             _ => [low, high],
@@ -204,8 +205,8 @@ fn figures(method: &MethodResult, first: &MethodResult) -> ComparedFigures {
         eer_difference: Some(eer_difference(method, first)),
         roc_auc: method.roc_auc,
         d_prime: method.d_prime,
-        genuine: method.genuine.len(),
-        impostor: method.impostor.len(),
+        genuine: method.trials()[0],
+        impostor: method.trials()[1],
     }
 }
 
@@ -273,6 +274,7 @@ mod tests {
             fnmr_at_fmr: Vec::new(),
             transfer: None,
             over_seeds: None,
+            repeated: None,
             accuracy: 1.0,
             macro_f1: 1.0,
             genuine: vec![0.0; 30],

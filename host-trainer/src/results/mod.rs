@@ -64,10 +64,10 @@ pub struct DataSummary {
 /// Verification under one protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolResult {
-    /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen` or `episodes`; the window's length in brackets
-    /// unless it is 1.
+    /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen`, `unseen-persons` or `episodes`; the window's length
+    /// in brackets unless it is 1.
     pub name: String,
-    /// Frames per scored window.
+    /// Frames per scored window or probe.
     #[serde(default = "one")]
     pub window: usize,
     /// The split into training, enrolment and probes, in a sentence.
@@ -84,11 +84,12 @@ pub struct ProtocolResult {
     pub model_digests: Vec<String>,
     /// One entry per method.
     pub methods: Vec<MethodResult>,
-    /// NeuralVault against each other method, on the same trials and resamples.
+    /// The method under test (`NeuralVault`, of persons `connectome`) against each other method, on the same trials and
+    /// resamples.
     pub differences: Vec<Difference>,
     /// Sweeps, if the protocol has any.
     pub sweeps: Vec<Sweep>,
-    /// Nearest-prototype decisions of NeuralVault: rows are true labels, columns decisions, by the order of `labels`.
+    /// Nearest-prototype decisions of the method under test: rows are true labels, columns decisions, by the order of `labels`.
     pub confusion: Vec<Vec<u32>>,
     /// Labels of the confusion matrix.
     pub labels: Vec<String>,
@@ -105,7 +106,7 @@ pub struct ProtocolResult {
 pub struct Difference {
     /// The other method.
     pub method: String,
-    /// NeuralVault's EER minus the other's, in percentage points; significant if the interval excludes 0.
+    /// The EER of the method under test minus the other's, in percentage points; significant if the interval excludes 0.
     pub eer: Estimate,
 }
 
@@ -130,14 +131,47 @@ pub struct MethodResult {
     /// EER over trainings with several seeds, if requested and the method depends on the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_seeds: Option<OverSeeds>,
+    /// How many trials there are, where several splits score one comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeated: Option<Repeated>,
     /// Share of probes whose nearest prototype is their own.
     pub accuracy: f64,
     /// Unweighted mean of the classes' F1.
     pub macro_f1: f64,
-    /// Genuine scores, higher is more alike.
+    /// Genuine scores, higher is more alike; of very many, some at even steps of their order.
     pub genuine: Vec<f64>,
-    /// Impostor scores.
+    /// Impostor scores, as the genuine ones.
     pub impostor: Vec<f64>,
+}
+
+/// Trials where persons are divided in several ways, and each way scores a probe by another fit.
+///
+/// Scores of one comparison are not independent: an error rate is known no better than from the distinct ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// Genuine trials.
+    pub genuine: usize,
+    /// Impostor trials.
+    pub impostor: usize,
+    /// Distinct genuine comparisons, which is the number of probes.
+    pub distinct_genuine: usize,
+    /// Distinct impostor comparisons.
+    pub distinct_impostor: usize,
+}
+
+impl MethodResult {
+    /// Genuine and impostor trials.
+    #[must_use]
+    pub fn trials(&self) -> [usize; 2] {
+        let kept = [self.genuine.len(), self.impostor.len()];
+        self.repeated.map_or(kept, |repeated| [repeated.genuine, repeated.impostor])
+    }
+
+    /// Genuine and impostor trials, each comparison once.
+    #[must_use]
+    pub fn distinct_trials(&self) -> [usize; 2] {
+        self.repeated.map_or(self.trials(), |repeated| [repeated.distinct_genuine, repeated.distinct_impostor])
+    }
 }
 
 /// A figure with its 95 % bootstrap interval, if there is something to resample.
@@ -169,20 +203,21 @@ pub struct OperatingPoint {
     pub fmr: f64,
     /// The false non-match rate at it, 0 to 1.
     pub fnmr: f64,
-    /// Clopper-Pearson 95 % interval of the false non-match rate.
+    /// Clopper-Pearson 95 % interval of the false non-match rate; where trials are repeated the wider of that of the
+    /// distinct ones and the bootstrap's.
     pub interval: [f64; 2],
 }
 
-/// A threshold fixed elsewhere.
+/// A threshold fixed elsewhere; its intervals are those of an [`OperatingPoint`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// The threshold.
+    /// The threshold; the mean where every enrolment has its own.
     pub threshold: f64,
-    /// False match rate here, 0 to 1, and its Clopper-Pearson 95 % interval.
+    /// False match rate here, 0 to 1, and its 95 % interval.
     pub fmr: f64,
     /// See [`Transfer::fmr`].
     pub fmr_interval: [f64; 2],
-    /// False non-match rate here, 0 to 1, and its Clopper-Pearson 95 % interval.
+    /// False non-match rate here, 0 to 1, and its 95 % interval.
     pub fnmr: f64,
     /// See [`Transfer::fnmr`].
     pub fnmr_interval: [f64; 2],
@@ -191,7 +226,8 @@ pub struct Transfer {
 /// EER in percent along one condition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// `noise`, `artefacts`, `probe-windows`, `enrolment-scans` or `training-sessions`.
+    /// `noise`, `artefacts`, `probe-windows`, `enrolment-scans` or `training-sessions`; of persons `probe-frames`,
+    /// `enrolment-frames` or `noise-deviations`.
     pub name: String,
     /// The quantity that is varied, with its unit.
     pub axis: String,

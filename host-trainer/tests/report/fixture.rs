@@ -165,6 +165,7 @@ fn scored(name: &str, apart: f64, in_sample: bool, random: &mut ChaCha8Rng) -> M
             fnmr_interval: interval(missed(threshold)),
         }),
         over_seeds: None,
+        repeated: None,
         accuracy: 0.9,
         macro_f1: 0.888,
         genuine,

@@ -6,6 +6,7 @@ use std::fmt;
 use super::cosine::CosineGallery;
 use super::gallery::Gallery;
 use super::rows::Rows;
+use super::scan_method::ScanMethod;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::protocols::Protocol;
 use crate::evaluation::trained::{Trained, TrainingTask};
@@ -34,15 +35,22 @@ pub trait Method: Sync {
     }
 
     /// Whether the method can be evaluated by this protocol.
-    fn fits(&self, _protocol: &dyn Protocol) -> bool {
-        true
+    fn fits(&self, protocol: &dyn Protocol) -> bool {
+        !protocol.scores_scans()
     }
 
-    /// Fits the method to the training rows.
+    /// Fits a method that compares windows to the training rows.
     ///
     /// # Errors
     /// When the method cannot be fitted, for example because the rows have no front end.
-    fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError>;
+    fn fit(&self, _training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
+        Err(EvaluationError::ComparesScans { method: self.name() })
+    }
+
+    /// How a method that compares scans of any length does so.
+    fn scans(&self) -> Option<&dyn ScanMethod> {
+        None
+    }
 }
 
 impl dyn Method {

@@ -1,17 +1,22 @@
 //! The compared methods: hashes, random projections, embeddings, and simple methods without a trained encoder.
 //!
 //! Every method turns standardised frames into codes, keeps one template per class (the code of the class's mean), and
-//! scores a probe against a template; a higher score means more alike. A method is one file here and one line in
-//! [`METHODS`].
+//! scores a probe against a template; a higher score means more alike. Methods for persons take all frames of a scan at
+//! once instead, see [`ScanMethod`]. A method is one file here and one line in [`METHODS`].
 
 mod biohashing;
 mod bits;
+mod connectome;
+mod correlations;
 mod cosine;
+mod fingerprint;
+mod fingerprint_centred;
 mod gallery;
 mod hash;
 mod hmac;
 mod lda;
 mod linear;
+mod mean_frame;
 mod method;
 mod neural;
 mod neural_vault;
@@ -19,14 +24,18 @@ mod raw_cosine;
 mod reference;
 mod refit;
 mod rows;
+mod scan_method;
 mod sha256;
 mod stored;
+mod tangent;
 
 use neural_vault_core::encoder::WeightFormat;
 
 pub use gallery::Gallery;
+pub(super) use mean_frame::MeanFrame;
 pub use method::{EncoderUse, Method, OwnEncoder, Scorer, TrainingRows, Windows};
 pub use rows::{Rows, mean_vector};
+pub use scan_method::{Background, BackgroundPerson, Described, ScanMethod, ScanScorer};
 
 /// Every method except those of other weight formats, in the order of tables.
 pub const METHODS: &[&dyn Method] = &[
@@ -40,6 +49,10 @@ pub const METHODS: &[&dyn Method] = &[
     &linear::Linear,
     &raw_cosine::RawCosine,
     &lda::Lda,
+    &connectome::Connectome,
+    &fingerprint::Fingerprint,
+    &fingerprint_centred::FingerprintCentred,
+    &tangent::Tangent,
 ];
 
 /// The method under test with its encoder's weights in `format`.
@@ -60,6 +73,7 @@ pub fn find(name: &str) -> Option<&'static dyn Method> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::protocols::PROTOCOLS;
 
     #[test]
     fn every_method_is_found_by_its_name_alone_or_followed_by_brackets() {
@@ -72,11 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_distinct_and_one_method_is_under_test() {
+    fn names_are_distinct_and_one_method_is_under_test_by_any_protocol() {
         for (place, method) in METHODS.iter().enumerate() {
             let before = &METHODS[..place];
             assert!(before.iter().all(|other| other.name() != method.name() && other.argument() != method.argument()));
         }
-        assert_eq!(METHODS.iter().filter(|method| method.is_under_test()).count(), 1);
+        for protocol in PROTOCOLS {
+            let tested = METHODS.iter().filter(|method| method.fits(*protocol) && method.is_under_test());
+            assert_eq!(tested.count(), 1, "{}", protocol.name());
+        }
     }
 }

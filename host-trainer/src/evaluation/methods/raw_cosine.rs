@@ -3,6 +3,7 @@
 use super::method::{Method, Scorer, TrainingRows, Windows};
 use super::rows::Rows;
 use crate::evaluation::error::EvaluationError;
+use crate::evaluation::protocols::Protocol;
 
 /// The standardised frame itself, compared by cosine.
 pub(super) struct RawCosine;
@@ -18,6 +19,11 @@ impl Method for RawCosine {
 
     fn help(&self) -> &'static str {
         "The frame's cosine"
+    }
+
+    /// Of a scan, too: its mean frame.
+    fn fits(&self, _: &dyn Protocol) -> bool {
+        true
     }
 
     fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {

@@ -28,7 +28,7 @@ impl Method for Refit {
     }
 
     fn fits(&self, protocol: &dyn Protocol) -> bool {
-        protocol.is_open_set()
+        protocol.is_open_set() && !protocol.scores_scans()
     }
 
     fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {

@@ -31,6 +31,12 @@ pub trait Protocol: Sync {
         None
     }
 
+    /// Whether probes are scans of any length, and every frame of an enrolment is used at once; if not, windows of one
+    /// length are scored.
+    fn scores_scans(&self) -> bool {
+        false
+    }
+
     /// Whether the sweeps include trainings on fewer sessions.
     fn sweeps_training_sessions(&self) -> bool {
         false
@@ -83,6 +89,25 @@ pub struct SessionChoice {
     pub enrolment: Vec<String>,
     /// Sessions that probe.
     pub probes: Vec<String>,
+    /// Persons of protocol `unseen-persons`.
+    pub persons: PersonChoice,
+}
+
+/// Which persons are evaluated, where the labels are persons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonChoice {
+    /// Persons that are enrolled and probe; if `None`, half of them, rounded up.
+    pub evaluated: Option<usize>,
+    /// Ways to choose them that are drawn where there are too many for all.
+    pub draws: usize,
+    /// Background persons of other recordings.
+    pub background: usize,
+}
+
+impl Default for PersonChoice {
+    fn default() -> Self {
+        Self { evaluated: None, draws: 30, background: 0 }
+    }
 }
 
 /// What a protocol needs and recordings lack.
@@ -94,6 +119,14 @@ pub enum Lack {
     Sessions {
         /// Sessions in the recordings.
         found: usize,
+    },
+    /// A person has one session.
+    #[error("two sessions of every person, one to enrol and one to probe ({label} has one session{session})")]
+    OneSession {
+        /// The person.
+        label: String,
+        /// The session's name after a comma; empty if it has none.
+        session: String,
     },
     /// Sessions are named for some parts only.
     #[error("sessions named for training, enrolment and probes, or for none of them")]

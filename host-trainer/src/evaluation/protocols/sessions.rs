@@ -34,7 +34,7 @@ impl Protocol for Sessions {
 /// With `other_labels` (enrolled labels that differ from the training labels), training and enrolment may share
 /// sessions. By default they share the first two thirds, and the last third is for probes.
 pub(super) fn sessions(dataset: &Dataset, choice: &SessionChoice, other_labels: bool) -> Result<Split, Lack> {
-    let SessionChoice { training, enrolment, probes } = parts(dataset, choice, other_labels)?;
+    let SessionChoice { training, enrolment, probes, .. } = parts(dataset, choice, other_labels)?;
     Ok(Split {
         description: format!(
             "sessions {} train, {} are enrolled, {} probe",
@@ -78,13 +78,19 @@ fn chosen_parts(all: &[String], other_labels: bool) -> Result<SessionChoice, Lac
     if all.len() < 3 {
         return Err(Lack::Sessions { found: all.len() });
     }
+    let choice = |training: &[String], enrolment: &[String], probes: &[String]| SessionChoice {
+        training: training.to_vec(),
+        enrolment: enrolment.to_vec(),
+        probes: probes.to_vec(),
+        ..SessionChoice::default()
+    };
     if other_labels {
         let (known, probes) = all.split_at(all.len() - all.len() / 3);
-        return Ok(SessionChoice { training: known.to_vec(), enrolment: known.to_vec(), probes: probes.to_vec() });
+        return Ok(choice(known, known, probes));
     }
     let (training, rest) = all.split_at(all.len().div_ceil(2).min(all.len() - 2));
     let (enrolment, probes) = rest.split_at(rest.len() / 2);
-    Ok(SessionChoice { training: training.to_vec(), enrolment: enrolment.to_vec(), probes: probes.to_vec() })
+    Ok(choice(training, enrolment, probes))
 }
 
 /// The rows of these sessions.

@@ -4,7 +4,7 @@
 
 use super::*;
 
-const RESAMPLING: Resampling = Resampling { seed: 5, replicates: 400 };
+const RESAMPLING: Resampling = Resampling { seed: 5, replicates: 400, units: Units::SessionsThenLabels };
 
 /// Probes of each label in each session against all labels' prototypes; a session shifts all its genuine scores.
 fn trials(sessions: u32, labels: u32, probes: u32, session_effect: f64, seed: u64) -> Vec<Trial> {
@@ -84,8 +84,8 @@ fn one_session_resamples_its_labels_and_one_label_of_one_session_nothing() {
 #[test]
 fn a_replicate_draws_whole_cells_and_as_many_as_there_are() {
     let trials = trials(3, 4, 1, 0.0, 4);
-    let cells = Cells::new(&trials);
-    assert_eq!((cells.count, cells.sessions.len()), (12, 3));
+    let cells = Cells::new(&trials, Units::SessionsThenLabels);
+    assert_eq!((cells.count, cells.groups.len()), (12, 3));
     let mut weights = vec![0; 12];
     let mut drawn = vec![0; 12];
     for replicate in 0..1000 {
@@ -96,6 +96,18 @@ fn a_replicate_draws_whole_cells_and_as_many_as_there_are() {
         assert!(weights.chunks(4).all(|session| session.iter().sum::<u32>() % 4 == 0));
     }
     assert!(drawn.iter().all(|&sum| (850..1150).contains(&sum)), "{drawn:?}");
+}
+
+#[test]
+fn persons_that_differ_widen_the_interval_only_where_persons_are_drawn() {
+    let mut trials = trials(12, 6, 2, 0.0, 9);
+    for trial in trials.iter_mut().filter(|trial| trial.is_genuine() && trial.probe_label < 2) {
+        trial.score -= 2.0;
+    }
+    let by = |units| width(intervals(&trials, Resampling { units, ..RESAMPLING }).unwrap().eer);
+    assert!(by(Units::LabelsThenSessions) > 1.5 * by(Units::SessionsThenLabels));
+    let cells = Cells::new(&trials, Units::LabelsThenSessions);
+    assert_eq!((cells.count, cells.groups.len()), (72, 6));
 }
 
 #[test]

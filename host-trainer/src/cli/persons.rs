@@ -1,0 +1,71 @@
+//! Arguments of protocol `unseen-persons`.
+
+use clap::Args;
+
+use super::arguments::{ReadingArguments, inputs};
+use super::console::Console;
+use super::failure::Failure;
+use crate::dataset::{Dataset, Input};
+use crate::evaluation::plan::Plan;
+use crate::evaluation::protocols::PersonChoice;
+
+/// Probe lengths when none are given.
+const FRAMES: [usize; 3] = [10, 25, 50];
+
+/// How persons are evaluated.
+#[derive(Args)]
+pub struct PersonArguments {
+    /// Recordings of other persons, who are always in the background (unseen-persons).
+    #[arg(long, value_name = "FILE", num_args = 1.., value_parser = inputs())]
+    pub background: Vec<Input>,
+    /// Persons of DATA that are enrolled and probe; the others are in the background [half of them, rounded up].
+    #[arg(long, value_name = "K")]
+    evaluated_persons: Option<usize>,
+    /// Ways to choose the evaluated persons, drawn where there are more than 200; fewer are all taken [30].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
+    draws: Option<u8>,
+    /// Frames a probe (unseen-persons); each length gives separate figures [10,25,50].
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = frames)]
+    frames: Vec<usize>,
+}
+
+impl PersonArguments {
+    /// Reads the background, if there is one, as the other recordings are read.
+    pub fn background(&self, reading: &ReadingArguments, console: &Console) -> Result<Option<Dataset>, Failure> {
+        (!self.background.is_empty()).then(|| reading.load(&self.background, console)).transpose()
+    }
+
+    /// Which persons are evaluated.
+    pub fn choice(&self, background: Option<&Dataset>) -> PersonChoice {
+        let default = PersonChoice::default();
+        PersonChoice {
+            evaluated: self.evaluated_persons,
+            draws: self.draws.map_or(default.draws, usize::from),
+            background: background.map_or(0, |background| background.labels.len()),
+        }
+    }
+
+    /// The probe lengths, ascending, each once.
+    pub fn lengths(&self) -> Vec<usize> {
+        let mut lengths = if self.frames.is_empty() { FRAMES.to_vec() } else { self.frames.clone() };
+        lengths.sort_unstable();
+        lengths.dedup();
+        lengths
+    }
+
+    /// The settings that determine the results, for the document.
+    pub fn settings(&self, plan: &Plan) -> Vec<(&'static str, String)> {
+        let list = |names: &[String]| names.join(", ");
+        let mut settings = vec![
+            ("frames a probe", list(&plan.lengths.iter().map(usize::to_string).collect::<Vec<_>>())),
+            ("most ways to choose persons that are drawn", plan.sessions.persons.draws.to_string()),
+        ];
+        settings.extend(plan.background.as_ref().map(|background| ("background persons", list(&background.labels))));
+        settings
+    }
+}
+
+/// Parses the frames of a probe, for clap.
+fn frames(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&frames| frames >= 2).ok_or_else(|| format!("`{text}` is not a number of frames, 2 or more"))
+}

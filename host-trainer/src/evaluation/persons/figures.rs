@@ -1,0 +1,164 @@
+//! The figures of each method at one probe length, and its curves.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conditions::{Condition, Curve, main_length};
+use super::trials::Scored;
+use crate::dataset::Dataset;
+use crate::evaluation::error::EvaluationError;
+use crate::evaluation::evaluated::Evaluated;
+use crate::evaluation::figures::{decisions, differences};
+use crate::evaluation::methods::Method;
+use crate::evaluation::plan::Plan;
+use crate::evaluation::protocols::{Fold, Protocol, Split};
+use crate::evaluation::sweeps::sweep;
+use crate::metrics::bootstrap::{Resampling, Units, intervals};
+use crate::metrics::classification::{accuracy, confusion_matrix, macro_f1};
+use crate::metrics::information::{participation_ratio, relative_entropy_bits};
+use crate::metrics::repeated::{decided, distinct, operating_points};
+use crate::metrics::roc::eer_convex_hull;
+use crate::metrics::trial::{Trial, genuine_and_impostor};
+use crate::metrics::{d_prime, eer, roc_auc};
+use crate::results::{Estimate, MethodResult, ProtocolResult, Repeated, Sweep};
+
+/// False match rates of the operating points.
+const FMR_LEVELS: [f64; 2] = [1e-2, 1e-3];
+/// Scores of a list that are kept: enough for every figure of a report.
+const KEPT_SCORES: usize = 20_000;
+/// With fewer background persons the error rates are markedly higher.
+const GOOD_BACKGROUND: usize = 8;
+
+/// What all methods scored.
+pub(super) struct Figures<'f> {
+    pub(super) dataset: &'f Dataset,
+    pub(super) protocol: &'f dyn Protocol,
+    pub(super) split: &'f Split,
+    pub(super) plan: &'f Plan,
+    pub(super) scored: &'f [(&'static dyn Method, Scored)],
+    pub(super) curves: &'f [Curve],
+}
+
+impl Figures<'_> {
+    /// The figures of probes of `frames` frames; with the curves, if this is the length at which conditions are varied.
+    pub(super) fn at(&self, frames: usize) -> Result<Evaluated, EvaluationError> {
+        let Self { dataset, split, plan, scored, .. } = *self;
+        let condition = Condition::plain(frames);
+        let methods = scored.iter().map(|(method, scored)| self.method(*method, scored, frames));
+        let methods = methods.collect::<Result<Vec<_>, _>>()?;
+        let tested = scored.iter().find(|(method, _)| method.is_under_test());
+        let trials = tested.map(|(_, scored)| scored.trials[&condition].as_slice()).unwrap_or_default();
+        let all_trials: Vec<_> = scored.iter().map(|(method, scored)| (*method, scored.trials[&condition].clone())).collect();
+        let (genuine, impostor) = genuine_and_impostor(trials);
+        let codes = tested.and_then(|(_, scored)| scored.codes.get(&frames));
+        let probes = scored.first().map_or(0, |(_, scored)| distinct(&scored.trials[&condition]).probes);
+        let rows = |of: fn(&Fold) -> usize| split.folds.iter().map(of).sum();
+        let result = ProtocolResult {
+            name: format!("{} ({frames} frames)", self.protocol.name()),
+            window: frames,
+            description: split.description.clone(),
+            leaks: None,
+            training_rows: rows(|fold| fold.training.len()),
+            enrolment_rows: rows(|fold| fold.enrolment.len()),
+            probes,
+            model_digests: Vec::new(),
+            differences: differences(trials, &all_trials, self.resampling())?,
+            methods,
+            sweeps: if frames == main_length(&plan.lengths) { self.sweeps()? } else { Vec::new() },
+            confusion: confusion_matrix(&decisions(trials), dataset.labels.len()),
+            labels: dataset.labels.clone(),
+            map: Vec::new(),
+            effective_dimension: codes.map_or(0.0, |codes| participation_ratio(&codes.iter().collect::<Vec<_>>())),
+            relative_entropy_bits: match genuine.is_empty() {
+                true => 0.0,
+                false => relative_entropy_bits(&genuine, &impostor)?,
+            },
+        };
+        Ok(Evaluated { result, prototypes: BTreeMap::new(), notes: self.notes(frames) })
+    }
+
+    fn method(&self, method: &dyn Method, scored: &Scored, frames: usize) -> Result<MethodResult, EvaluationError> {
+        let trials = &scored.trials[&Condition::plain(frames)];
+        let resampling = self.resampling();
+        let (genuine, impostor) = genuine_and_impostor(trials);
+        let intervals = intervals(trials, resampling)?;
+        let confusion = confusion_matrix(&decisions(trials), self.dataset.labels.len());
+        let transfer = scored.decisions.get(&frames);
+        let transfer = transfer.map(|(decisions, threshold)| decided(decisions, *threshold, resampling));
+        let distinct = distinct(trials);
+        Ok(MethodResult {
+            name: method.name().to_owned(),
+            eer: Estimate { value: eer(&genuine, &impostor)?.percent, interval: intervals.eer },
+            eer_convex_hull: eer_convex_hull(&genuine, &impostor)?,
+            d_prime: Estimate { value: d_prime(&genuine, &impostor)?, interval: intervals.d_prime },
+            roc_auc: Estimate { value: roc_auc(&genuine, &impostor)?, interval: intervals.roc_auc },
+            fnmr_at_fmr: operating_points(trials, &FMR_LEVELS, resampling)?,
+            transfer: transfer.transpose()?,
+            over_seeds: None,
+            repeated: Some(Repeated {
+                genuine: genuine.len(),
+                impostor: impostor.len(),
+                distinct_genuine: distinct.probes,
+                distinct_impostor: distinct.impostors,
+            }),
+            accuracy: accuracy(&confusion).unwrap_or(0.0),
+            macro_f1: macro_f1(&confusion).unwrap_or(0.0),
+            genuine: thinned(genuine),
+            impostor: thinned(impostor),
+        })
+    }
+
+    fn sweeps(&self) -> Result<Vec<Sweep>, EvaluationError> {
+        let methods: Vec<&'static dyn Method> = self.scored.iter().map(|(method, _)| *method).collect();
+        let resampling = Resampling { replicates: self.plan.replicates / 5, ..self.resampling() };
+        let curves = self.curves.iter().map(|curve| {
+            let at = |method: usize, level: usize| -> Cow<'_, [Trial]> {
+                Cow::Borrowed(&self.scored[method].1.trials[&curve.conditions[level]])
+            };
+            sweep(curve.name, curve.axis, &curve.levels, &methods, resampling, &at)
+        });
+        curves.collect()
+    }
+
+    fn resampling(&self) -> Resampling {
+        self.plan.resampling(Units::LabelsThenSessions)
+    }
+
+    fn notes(&self, frames: usize) -> Vec<String> {
+        let first = self.plan.lengths.first() == Some(&frames);
+        let others = self.plan.sessions.persons.background;
+        let own = self.split.folds.first().map_or(0, |fold| {
+            let labels: BTreeSet<u32> = fold.training.iter().map(|&row| self.dataset.rows[row].label).collect();
+            labels.len()
+        });
+        let few = others + own < GOOD_BACKGROUND;
+        let note = format!(
+            "the background of a split has {} persons: with {GOOD_BACKGROUND} or more, error rates were about half of those with 3",
+            others + own
+        );
+        if first && few { vec![note] } else { Vec::new() }
+    }
+}
+
+/// The scores, or if there are too many every so many of them in ascending order, with the first and the last.
+fn thinned(mut scores: Vec<f64>) -> Vec<f64> {
+    if scores.len() <= KEPT_SCORES {
+        return scores;
+    }
+    scores.sort_unstable_by(f64::total_cmp);
+    let last = scores.len() - 1;
+    (0..KEPT_SCORES).map(|place| scores[place * last / (KEPT_SCORES - 1)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_scores_keeps_its_distribution_and_a_short_one_its_order() {
+        assert_eq!(thinned(vec![3.0, 1.0, 2.0]), [3.0, 1.0, 2.0]);
+        let kept = thinned((0..100_000).rev().map(f64::from).collect());
+        assert_eq!((kept.len(), kept[0], kept[KEPT_SCORES - 1]), (KEPT_SCORES, 0.0, 99_999.0));
+        assert!((kept[KEPT_SCORES / 2] - 50_000.0).abs() < 10.0);
+    }
+}

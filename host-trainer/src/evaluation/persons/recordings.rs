@@ -1,0 +1,176 @@
+//! Recordings by person and session, each session's mean removed.
+
+use std::collections::BTreeMap;
+
+use crate::dataset::{Dataset, Scan};
+use crate::evaluation::persons_error::{FEWEST_REGIONS, MOST_REGIONS, PersonsError};
+
+/// The persons of a dataset with their sessions.
+pub(super) struct Persons<'d> {
+    /// Features of a frame.
+    pub(super) features: usize,
+    /// One entry for each label that has rows.
+    pub(super) persons: Vec<Person<'d>>,
+}
+
+/// One person.
+pub(super) struct Person<'d> {
+    /// The person's number among the labels of the dataset.
+    pub(super) label: u32,
+    pub(super) name: &'d str,
+    /// In the order of the dataset.
+    pub(super) sessions: Vec<Session<'d>>,
+}
+
+/// One scan of a person.
+pub(super) struct Session<'d> {
+    /// The session's number in the dataset.
+    pub(super) number: u32,
+    pub(super) name: &'d str,
+    /// Frames x features, less their mean.
+    pub(super) frames: Vec<f32>,
+}
+
+impl<'d> Persons<'d> {
+    /// Takes the persons of `dataset`, whose sessions must have no missing values, and `shortest` frames at a time no
+    /// constant feature.
+    pub(super) fn new(dataset: &'d Dataset, shortest: usize) -> Result<Self, PersonsError> {
+        let features = dataset.features;
+        if !(FEWEST_REGIONS..=MOST_REGIONS).contains(&features) {
+            return Err(PersonsError::Regions { features });
+        }
+        let mut persons: BTreeMap<u32, Vec<Session<'d>>> = BTreeMap::new();
+        for scan in dataset.scans() {
+            check(dataset, &scan, shortest)?;
+            let name = &dataset.sessions[scan.session as usize];
+            let frames = without_mean(dataset.scan_values(&scan), features);
+            persons.entry(scan.label).or_default().push(Session { number: scan.session, name, frames });
+        }
+        let person = |(label, sessions)| Person { label, name: &dataset.labels[label as usize], sessions };
+        Ok(Self { features, persons: persons.into_iter().map(person).collect() })
+    }
+
+    /// Refuses a background with persons of these, by name or by recording.
+    pub(super) fn check_background(&self, background: &Self) -> Result<(), PersonsError> {
+        if background.features != self.features {
+            return Err(PersonsError::Features { evaluated: self.features, background: background.features });
+        }
+        for person in &background.persons {
+            if self.persons.iter().any(|other| other.name == person.name) {
+                return Err(PersonsError::InBackground { label: person.name.to_owned() });
+            }
+            let shares = |other: &&Person<'_>| {
+                other.sessions.iter().any(|one| person.sessions.iter().any(|two| one.frames == two.frames))
+            };
+            if let Some(other) = self.persons.iter().find(shares) {
+                let (evaluated, background) = (other.name.to_owned(), person.name.to_owned());
+                return Err(PersonsError::SameRecording { evaluated, background });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Person<'_> {
+    /// The frames of the sessions with these numbers, one after the other.
+    pub(super) fn joined(&self, sessions: &[u32]) -> Vec<f32> {
+        let of = self.sessions.iter().filter(|session| sessions.contains(&session.number));
+        of.flat_map(|session| session.frames.iter().copied()).collect()
+    }
+}
+
+/// The frames, features x any, less the mean of each feature.
+fn without_mean(values: &[f32], features: usize) -> Vec<f32> {
+    let mut mean = vec![0.0_f64; features];
+    let count = (values.len() / features) as f64;
+    for frame in values.chunks_exact(features) {
+        mean.iter_mut().zip(frame).for_each(|(mean, &value)| *mean += f64::from(value) / count);
+    }
+    let less = |(&value, mean): (&f32, &f64)| (f64::from(value) - mean) as f32;
+    values.chunks_exact(features).flat_map(|frame| frame.iter().zip(&mean).map(less)).collect()
+}
+
+/// Refuses values that are not finite, and features that are constant in a segment of `shortest` frames.
+fn check(dataset: &Dataset, scan: &Scan, shortest: usize) -> Result<(), PersonsError> {
+    let (values, features) = (dataset.scan_values(scan), dataset.features);
+    let label = || dataset.labels[scan.label as usize].clone();
+    let session = || match dataset.sessions[scan.session as usize].as_str() {
+        "" => String::new(),
+        name => format!(", session {name}"),
+    };
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        let (frame, region) = (at / features + 1, at % features + 1);
+        return Err(PersonsError::NotFinite { label: label(), session: session(), frame, region });
+    }
+    let length = shortest.min(values.len() / features);
+    for (number, segment) in values.chunks_exact(length * features).enumerate() {
+        let is_constant = |region: &usize| segment.chunks_exact(features).all(|frame| frame[*region] == segment[*region]);
+        if let Some(region) = (0..features).find(is_constant) {
+            let (first, last) = (number * length + 1, (number + 1) * length);
+            let (label, session) = (label(), session());
+            return Err(PersonsError::Constant { label, session, region: region + 1, first, last });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::dataset::Synthetic;
+
+    fn dataset(classes: usize, seed: u64) -> Dataset {
+        Synthetic { classes, timesteps: 12, features: 4, sessions: 2, noise: 1.0, seed }.recordings()
+    }
+
+    #[test]
+    fn sessions_lose_their_means_and_are_joined_in_order() {
+        let mut data = dataset(2, 1);
+        data.values.iter_mut().for_each(|value| *value += 9000.0);
+        let persons = Persons::new(&data, 4).unwrap();
+        let joined = persons.persons[1].joined(&[0, 1]);
+        assert_eq!(joined.len(), 24 * 4);
+        for session in joined.chunks_exact(12 * 4) {
+            for feature in 0..4 {
+                let sum: f64 = session.chunks_exact(4).map(|frame| f64::from(frame[feature])).sum();
+                assert!(sum.abs() < 1e-3, "{sum}");
+            }
+        }
+        assert_eq!(persons.persons[1].joined(&[1]), joined[12 * 4..]);
+    }
+
+    #[test]
+    fn missing_values_and_missing_regions_are_refused_by_name() {
+        let error = |change: &dyn Fn(&mut Dataset)| {
+            let mut data = dataset(3, 1);
+            change(&mut data);
+            Persons::new(&data, 5).err().unwrap().to_string()
+        };
+        let missing = error(&|data| data.values[(12 + 3) * 4 + 2] = f32::NAN);
+        assert!(missing.starts_with("person class00, session run01, frame 4: region 3 has no finite value"), "{missing}");
+        let constant = error(&|data| (5..10).for_each(|frame| data.values[(24 + frame) * 4] = 7.0));
+        assert!(constant.contains("class01, session run00: region 1 is constant in frames 6 to 10"), "{constant}");
+        let wide = error(&|data| data.features = 2);
+        assert!(wide.starts_with("2 features a frame"), "{wide}");
+    }
+
+    #[test]
+    fn a_background_shares_no_person_with_the_evaluated_ones() {
+        let data = dataset(3, 1);
+        let persons = Persons::new(&data, 4).unwrap();
+        let refused = |background: &Dataset| {
+            persons.check_background(&Persons::new(background, 4).unwrap()).err().map(|error| error.to_string())
+        };
+        assert!(refused(&data).unwrap().contains("person class00 is in"));
+        let mut renamed = data.clone();
+        renamed.labels = ["p0", "p1", "p2"].map(str::to_owned).to_vec();
+        assert!(refused(&renamed).unwrap().starts_with("persons class00 and p0 have the same recording"));
+        let mut others = dataset(3, 2);
+        others.labels.clone_from(&renamed.labels);
+        assert_eq!(refused(&others), None);
+        let mut wider = Synthetic { classes: 1, timesteps: 12, features: 5, sessions: 1, noise: 1.0, seed: 3 }.recordings();
+        wider.labels = vec!["p".to_owned()];
+        assert!(refused(&wider).unwrap().contains("5 features a frame"));
+    }
+}

@@ -1,0 +1,98 @@
+//! Why persons cannot be compared.
+
+use crate::escape::Escaped;
+
+/// Why recordings of persons cannot be evaluated: the person, the session and what is wrong there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PersonsError {
+    /// The background has other features than the evaluated recordings.
+    #[error("the background has {background} features a frame, and the evaluated recordings have {evaluated}")]
+    Features {
+        /// Features of the evaluated recordings.
+        evaluated: usize,
+        /// Features of the background.
+        background: usize,
+    },
+    /// There are too few or too many features to compare how they covary.
+    #[error(
+        "{features} features a frame: methods for persons compare how {FEWEST_REGIONS} to {MOST_REGIONS} regions covary; \
+         average neighbouring features into regions (principal components harm)"
+    )]
+    Regions {
+        /// Features that there are.
+        features: usize,
+    },
+    /// A person is both in the background and evaluated.
+    #[error(
+        "person {} is in the evaluated recordings and in the background: a person of the background may not be evaluated",
+        Escaped(label)
+    )]
+    InBackground {
+        /// The person.
+        label: String,
+    },
+    /// Two persons have the same recording.
+    #[error(
+        "persons {} and {} have the same recording: one person under two names is in the background and evaluated",
+        Escaped(evaluated),
+        Escaped(background)
+    )]
+    SameRecording {
+        /// The evaluated person.
+        evaluated: String,
+        /// The person of the background.
+        background: String,
+    },
+    /// No session of a person is long enough for a probe.
+    #[error(
+        "person {}: the longest session that probes has {longest} frames, and a probe of {frames} was asked for",
+        Escaped(label)
+    )]
+    ShortProbes {
+        /// The person.
+        label: String,
+        /// Frames of the longest one.
+        longest: usize,
+        /// Frames of a probe.
+        frames: usize,
+    },
+    /// A feature has a value that is not finite.
+    #[error(
+        "person {}{session}, frame {frame}: region {region} has no finite value; leave the session or the region out",
+        Escaped(label)
+    )]
+    NotFinite {
+        /// The person.
+        label: String,
+        /// The session's name after a comma; empty if it has none.
+        session: String,
+        /// The frame, from 1.
+        frame: usize,
+        /// The region, from 1.
+        region: usize,
+    },
+    /// A feature has one value in all frames of a segment.
+    #[error(
+        "person {}{session}: region {region} is constant in frames {first} to {last}: it is missing there; leave the \
+         session or the region out",
+        Escaped(label)
+    )]
+    Constant {
+        /// The person.
+        label: String,
+        /// The session's name after a comma; empty if it has none.
+        session: String,
+        /// The region, from 1.
+        region: usize,
+        /// The first frame, from 1.
+        first: usize,
+        /// The last frame.
+        last: usize,
+    },
+}
+
+/// Fewest regions whose covariation is compared.
+pub(super) const FEWEST_REGIONS: usize = 3;
+/// Most regions whose covariation is compared.
+pub(super) const MOST_REGIONS: usize = 128;
