@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::limits;
-use crate::workloads::{LowerBound, Workload, encode, identify, keys};
+use crate::workloads::{LowerBound, Workload, connectome, encode, identify, keys};
 use crate::{FULL_WIDTH, Stop};
 
 const ROUNDS: usize = 31;
@@ -48,6 +48,9 @@ pub fn print(token: Option<&str>, as_json: bool) -> Result<(), Stop> {
                 rows.push(measure(encode(format, features, window)?, as_json));
             }
         }
+    }
+    for frames in [25, 1_200] {
+        rows.push(measure(connectome(frames)?, as_json));
     }
     for (format, prototypes) in [(WeightFormat::F32, 100_000), (WeightFormat::I8, 1_000_000)] {
         for queries in [1, 8] {

@@ -12,6 +12,7 @@ use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::verify::Threshold;
+use neural_vault_testkit::CONNECTOME;
 
 use crate::int8_onnx::dynamically_quantised;
 use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
@@ -23,6 +24,9 @@ pub struct Contender {
     /// Runs the workload once.
     pub run: Box<dyn FnMut()>,
 }
+
+/// Regions of a connectome, as an atlas of the whole brain has (AAL2).
+pub const REGIONS: usize = 94;
 
 /// Something to compute, its implementations, and the least that any of them must do.
 pub struct Workload {
@@ -134,6 +138,25 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
     })
 }
 
+/// Embeds a scan of so many frames by how its regions covary.
+///
+/// # Errors
+/// When the model or the embedding cannot be made.
+pub fn connectome(frames: usize) -> Result<Workload, Stop> {
+    let model = neural_vault_testkit::bundle(&CONNECTOME, 1, None)?;
+    let values: Rc<[f32]> = normal_values(frames * REGIONS).into();
+    let mut contenders = Vec::new();
+    for (name, kernel) in [("core", neural_vault_kernels::best()), ("core, portable", &Kernel::PORTABLE)] {
+        contenders.extend(core(name, Aligned::new(model.bytes()), kernel, &values, frames)?.0);
+    }
+    // Products of frames, both products with W (above the diagonal in the second), and the inverse.
+    let (triangle, square) = (REGIONS * (REGIONS + 1) / 2, REGIONS * REGIONS);
+    let products = frames * triangle + square * REGIONS + triangle * REGIONS + triangle * REGIONS;
+    let bytes = 4 * (values.len() + square + CONNECTOME.latent);
+    let lower_bound = LowerBound::Products { bytes, products, is_integer: false };
+    Ok(Workload { name: format!("connectome {frames} x {REGIONS}"), contenders, lower_bound })
+}
+
 /// Derives a prototype's 256-bit key by scheme v1 and by v2.
 ///
 /// # Errors
@@ -173,7 +196,7 @@ fn core(
 ) -> Result<(Vec<Contender>, Vec<f32>), Stop> {
     let encoder = Bundle::open(leaked(bundle))?.encoder().with_kernel(kernel);
     let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), window)];
-    let mut embedding = vec![0.0; LATENT];
+    let mut embedding = vec![0.0; encoder.dims().latent];
     encoder.embed_window(frames, &mut scratch, &mut embedding)?;
     let (frames, first) = (Rc::clone(frames), embedding.clone());
     let run = Box::new(move || {

@@ -1,6 +1,7 @@
 //! `cargo bench -p neural-vault-benches [-- FILTER]`, or `cargo xtask bench [FILTER]`; with `--table` one table of
 //! all engines and the machine's limits instead; `--token=FILE` adds the core's figures on a token to it.
 
+mod connectome;
 mod encode;
 mod identify;
 mod key;
@@ -23,6 +24,7 @@ fn main() -> Result<(), Stop> {
     key::group(&mut criterion)?;
     verify::group(&mut criterion)?;
     encode::group(&mut criterion)?;
+    connectome::group(&mut criterion)?;
     identify::group(&mut criterion)?;
     read::group(&mut criterion)?;
     train::group(&mut criterion)?;

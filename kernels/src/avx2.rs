@@ -6,7 +6,7 @@ use std::arch::x86_64::{
     _mm256_set1_epi64x, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256,
 };
 
-use neural_vault_core::kernel::{Kernel, LANES, QUAD, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
+use neural_vault_core::kernel::{Kernel, LANES, QUAD, RowPairs, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
 
 use super::loops::{compiled, input_loops, loops};
 
@@ -35,6 +35,7 @@ compiled! {
     add_f16(inputs: &[[f32; STEP]], weights: WeightRows<'_, u16>, sums: &mut [[f32; LANES]]) = add;
     add_i16(inputs: &[[f32; STEP]], weights: WeightRows<'_, i16>, sums: &mut [[f32; LANES]]) = add;
     add_i8i16(inputs: &[[i16; STEP]], weights: WeightRows<'_, [i8; QUAD]>, sums: &mut [[i32; LANES]]) = add_codes;
+    add_outer(pairs: RowPairs<'_>, square: &mut [[f32; LANES]]) = neural_vault_core::kernel::loops::add_outer;
 }
 
 loops!("avx2");

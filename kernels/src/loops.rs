@@ -14,9 +14,6 @@ macro_rules! loops {
                 attention: neural_vault_core::kernel::Attention<'_>, queries: &[f32], scores: &mut [f32], y: &mut [f32]
             ) = neural_vault_core::kernel::loops::attend;
             close_block(totals: &mut [f32], partials: &mut [f32]) = neural_vault_core::kernel::loops::close_block;
-            add_outer(
-                pairs: neural_vault_core::kernel::RowPairs<'_>, square: &mut [[f32; neural_vault_core::kernel::LANES]]
-            ) = neural_vault_core::kernel::loops::add_outer;
             rescale(row: &mut [f32], scale: neural_vault_core::kernel::OutputScale<'_>)
                 = neural_vault_core::kernel::loops::rescale;
         }

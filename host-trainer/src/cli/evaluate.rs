@@ -103,8 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let background = arguments.persons.background(&arguments.data.reading, console)?;
     let plan = arguments.plan(engine, &dataset, background)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
-    let results =
-        summarise(&dataset, arguments.settings(&plan), evaluated).map_err(|e| Failure::new(DATA, e))?;
+    let results = summarise(&dataset, arguments.settings(&plan), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
     let files = files.collect::<Result<Vec<_>, Failure>>()?;
     files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
@@ -168,7 +167,8 @@ impl Arguments {
         if let Some(method) = self.methods.iter().find(|method| !fits(method)) {
             let fitting = PROTOCOLS.iter().filter(|protocol| method.fits(**protocol)).map(|protocol| protocol.name());
             let fitting = fitting.collect::<Vec<_>>().join(", ");
-            let text = format!("no protocol here scores method {}; it belongs to --protocol {fitting}", method.argument());
+            let text =
+                format!("no protocol here scores method {}; it belongs to --protocol {fitting}", method.argument());
             return Err(Failure::new(USAGE, text));
         }
         let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
@@ -234,7 +234,8 @@ fn table(protocol: &ProtocolResult) -> String {
         text += &format!(" (LEAKS: {leaks})");
     }
     let width = protocol.methods.iter().map(|method| method.name.len()).max().unwrap_or(0).max(17);
-    text += &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
+    text +=
+        &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
     for method in &protocol.methods {
         text += &format!(
             "  {:width$} {:>22} {:>18} {:>7.4} {:>8.1} %\n",
@@ -268,9 +269,8 @@ fn table(protocol: &ProtocolResult) -> String {
 
 /// The error rates at thresholds, of a method that was scored on persons.
 fn rates(method: &MethodResult) -> String {
-    let percent = |rate: f64, [low, high]: [f64; 2]| {
-        format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
-    };
+    let percent =
+        |rate: f64, [low, high]: [f64; 2]| format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high);
     let at = |point: &OperatingPoint| format!("{} at FMR {} %", percent(point.fnmr, point.interval), 100.0 * point.fmr);
     let mut parts: Vec<String> = method.fnmr_at_fmr.iter().map(|point| format!("FNMR {}", at(point))).collect();
     parts.extend(method.transfer.map(|fixed| {
@@ -316,7 +316,9 @@ impl From<EvaluationError> for Failure {
             EvaluationError::Model(error) => error.into(),
             EvaluationError::FrontEnd(error) => error.into(),
             EvaluationError::ComparesScans { .. } => Self::new(USAGE, error),
-            EvaluationError::NoConvergence | EvaluationError::Fit(_) | EvaluationError::Score(_) => Self::new(DATA, error),
+            EvaluationError::NoConvergence | EvaluationError::Fit(_) | EvaluationError::Score(_) => {
+                Self::new(DATA, error)
+            }
         }
     }
 }

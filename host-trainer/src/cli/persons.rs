@@ -67,5 +67,8 @@ impl PersonArguments {
 
 /// Parses the frames of a probe, for clap.
 fn frames(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&frames| frames >= 2).ok_or_else(|| format!("`{text}` is not a number of frames, 2 or more"))
+    text.parse()
+        .ok()
+        .filter(|&frames| frames >= 2)
+        .ok_or_else(|| format!("`{text}` is not a number of frames, 2 or more"))
 }

@@ -59,7 +59,9 @@ pub(super) fn sweeps(
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
         let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), degrade)?;
-        list.push(sweep(name, axis, &levels, &plan.methods, resampling(plan), &|method, level| Cow::Borrowed(&trials[method][level]))?);
+        list.push(sweep(name, axis, &levels, &plan.methods, resampling(plan), &|method, level| {
+            Cow::Borrowed(&trials[method][level])
+        })?);
         stage(name);
     }
     let lengths = folds.iter().flat_map(|fold| groups(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());

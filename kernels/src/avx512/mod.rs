@@ -4,8 +4,9 @@ mod fetch;
 mod float;
 mod inputs;
 mod integer;
+mod outer;
 
-use neural_vault_core::kernel::{Kernel, LANES, QUAD, Quantiser, RawRow, STEP, Statistics, WeightRows};
+use neural_vault_core::kernel::{Kernel, LANES, QUAD, Quantiser, RawRow, RowPairs, STEP, Statistics, WeightRows};
 
 use super::loops::{compiled, loops};
 
@@ -40,6 +41,7 @@ compiled! {
         = integer::add_raw_i8;
     standardise(raw: &[f32], statistics: Statistics<'_, f32>, into: &mut [f32]) = inputs::standardise;
     quantise(values: &[f32], quantiser: Quantiser, codes: &mut [i16]) = inputs::quantise;
+    add_outer(pairs: RowPairs<'_>, square: &mut [[f32; LANES]]) = outer::add;
     quantise_raw(raw: &[f32], statistics: Statistics<'_, u16>, quantiser: Quantiser, codes: &mut [i16])
         = inputs::quantise_raw;
 }

@@ -48,7 +48,8 @@ impl Figures<'_> {
         let methods = methods.collect::<Result<Vec<_>, _>>()?;
         let tested = scored.iter().find(|(method, _)| method.is_under_test());
         let trials = tested.map(|(_, scored)| scored.trials[&condition].as_slice()).unwrap_or_default();
-        let all_trials: Vec<_> = scored.iter().map(|(method, scored)| (*method, scored.trials[&condition].clone())).collect();
+        let all_trials: Vec<_> =
+            scored.iter().map(|(method, scored)| (*method, scored.trials[&condition].clone())).collect();
         let (genuine, impostor) = genuine_and_impostor(trials);
         let codes = tested.and_then(|(_, scored)| scored.codes.get(&frames));
         let probes = scored.first().map_or(0, |(_, scored)| distinct(&scored.trials[&condition]).probes);

@@ -48,14 +48,16 @@ pub(super) fn evaluate(
     let longest = roles.longest_probe(&persons, lengths)?;
     let curves = if plan.sweeps { curves(lengths, longest, roles.shortest_enrolment(&persons)) } else { Vec::new() };
     let plain = lengths.iter().map(|&frames| Condition::plain(frames));
-    let conditions: BTreeSet<Condition> = plain.chain(curves.iter().flat_map(|curve| curve.conditions.clone())).collect();
+    let conditions: BTreeSet<Condition> =
+        plain.chain(curves.iter().flat_map(|curve| curve.conditions.clone())).collect();
 
     let mut scored: Vec<(&'static dyn Method, Scored)> = Vec::new();
     for &method in &plan.methods {
         let by_mean_frame = MeanFrame(method);
         let scans = method.scans().unwrap_or(&by_mean_frame);
         let describer = Describer { method: scans, features: persons.features, seed: plan.seed };
-        let probed: Vec<usize> = conditions.iter().map(|condition| condition.frames).collect::<BTreeSet<_>>().into_iter().collect();
+        let probed: Vec<usize> =
+            conditions.iter().map(|condition| condition.frames).collect::<BTreeSet<_>>().into_iter().collect();
         let material = Material {
             features: persons.features,
             evaluated: describer.evaluated(&roles.of(&persons), &conditions.iter().copied().collect::<Vec<_>>())?,
@@ -96,8 +98,10 @@ impl Roles {
                     }
                 }
             }
-            let has = |rows: &[usize], person: &Person<'_>| rows.iter().any(|&row| dataset.rows[row].label == person.label);
-            let of = |rows: &[usize]| (0..persons.persons.len()).filter(|&at| has(rows, &persons.persons[at])).collect();
+            let has =
+                |rows: &[usize], person: &Person<'_>| rows.iter().any(|&row| dataset.rows[row].label == person.label);
+            let of =
+                |rows: &[usize]| (0..persons.persons.len()).filter(|&at| has(rows, &persons.persons[at])).collect();
             roles.splits.push(PersonSplit { evaluated: of(&fold.enrolment), background: of(&fold.training) });
         }
         roles

@@ -104,7 +104,8 @@ fn check(dataset: &Dataset, scan: &Scan, shortest: usize) -> Result<(), PersonsE
     }
     let length = shortest.min(values.len() / features);
     for (number, segment) in values.chunks_exact(length * features).enumerate() {
-        let is_constant = |region: &usize| segment.chunks_exact(features).all(|frame| frame[*region] == segment[*region]);
+        let is_constant =
+            |region: &usize| segment.chunks_exact(features).all(|frame| frame[*region] == segment[*region]);
         if let Some(region) = (0..features).find(is_constant) {
             let (first, last) = (number * length + 1, (number + 1) * length);
             let (label, session) = (label(), session());
@@ -148,7 +149,10 @@ mod tests {
             Persons::new(&data, 5).err().unwrap().to_string()
         };
         let missing = error(&|data| data.values[(12 + 3) * 4 + 2] = f32::NAN);
-        assert!(missing.starts_with("person class00, session run01, frame 4: region 3 has no finite value"), "{missing}");
+        assert!(
+            missing.starts_with("person class00, session run01, frame 4: region 3 has no finite value"),
+            "{missing}"
+        );
         let constant = error(&|data| (5..10).for_each(|frame| data.values[(24 + frame) * 4] = 7.0));
         assert!(constant.contains("class01, session run00: region 1 is constant in frames 6 to 10"), "{constant}");
         let wide = error(&|data| data.features = 2);
@@ -169,7 +173,8 @@ mod tests {
         let mut others = dataset(3, 2);
         others.labels.clone_from(&renamed.labels);
         assert_eq!(refused(&others), None);
-        let mut wider = Synthetic { classes: 1, timesteps: 12, features: 5, sessions: 1, noise: 1.0, seed: 3 }.recordings();
+        let mut wider =
+            Synthetic { classes: 1, timesteps: 12, features: 5, sessions: 1, noise: 1.0, seed: 3 }.recordings();
         wider.labels = vec!["p".to_owned()];
         assert!(refused(&wider).unwrap().contains("5 features a frame"));
     }

@@ -109,7 +109,8 @@ impl Fitted<'_> {
             let trials = self.trials(&*galleries[&enrolled], &probes[&(frames, noise)]);
             if lengths.contains(&frames) && condition == Condition::plain(frames) {
                 if let Some(thresholds) = self.thresholds(frames)? {
-                    let decided = |trial: &Trial| Trial { score: trial.score - thresholds[&trial.enrolled_label], ..*trial };
+                    let decided =
+                        |trial: &Trial| Trial { score: trial.score - thresholds[&trial.enrolled_label], ..*trial };
                     let mean = thresholds.values().sum::<f64>() / thresholds.len() as f64;
                     scored.decisions.insert(frames, (trials.iter().map(decided).collect(), mean));
                 }
@@ -123,7 +124,10 @@ impl Fitted<'_> {
         Ok(scored)
     }
 
-    fn gallery<'p>(&'p self, scan: impl Fn(&'p EvaluatedPerson) -> &'p Described) -> Result<Box<dyn Gallery>, EvaluationError> {
+    fn gallery<'p>(
+        &'p self,
+        scan: impl Fn(&'p EvaluatedPerson) -> &'p Described,
+    ) -> Result<Box<dyn Gallery>, EvaluationError> {
         let scans: Vec<&Described> = self.persons.iter().map(|person| scan(person)).collect();
         Ok(self.scorer.enrol(&scans, &self.scorer.code(&scans)?))
     }
@@ -163,7 +167,9 @@ impl Fitted<'_> {
         let mut thresholds = BTreeMap::new();
         for (place, person) in self.persons.iter().enumerate() {
             let codes = self.codes(&person.late[&frames])?;
-            let own = |segment| early.scores(&codes, &[segment]).into_iter().find(|(enrolled, _)| *enrolled as usize == place);
+            let own = |segment| {
+                early.scores(&codes, &[segment]).into_iter().find(|(enrolled, _)| *enrolled as usize == place)
+            };
             let own: Vec<f64> = (0..codes.iter().len()).filter_map(own).map(|(_, score)| score).collect();
             if own.is_empty() {
                 return Ok(None);
@@ -191,7 +197,8 @@ impl Fitted<'_> {
             let step = segments.len().div_ceil(MOST_SEGMENTS).max(1);
             let codes = scorer.code(&segments.iter().step_by(step).collect::<Vec<_>>())?;
             for segment in 0..codes.iter().len() {
-                let found = gallery.scores(&codes, &[segment]).into_iter().find(|(other, _)| *other as usize == enrolled);
+                let found =
+                    gallery.scores(&codes, &[segment]).into_iter().find(|(other, _)| *other as usize == enrolled);
                 scores.extend(found.map(|(_, score)| score));
             }
         }

@@ -42,7 +42,9 @@ impl Protocol for UnseenPersons {
         let evaluated = choice.persons.evaluated.unwrap_or(count.div_ceil(2));
         let lacks = |text: String| Err(Lack::Other(text));
         if !(2..=count).contains(&evaluated) {
-            return lacks(format!("two evaluated persons or more, and not more than there are (of {count}, {evaluated} were to be)"));
+            return lacks(format!(
+                "two evaluated persons or more, and not more than there are (of {count}, {evaluated} were to be)"
+            ));
         }
         let background = count - evaluated + choice.persons.background;
         if background < FEWEST_PERSONS {
@@ -53,7 +55,9 @@ impl Protocol for UnseenPersons {
             ));
         }
         if !choice.training.is_empty() {
-            return lacks("no sessions named for training: the background is fitted with all of its sessions".to_owned());
+            return lacks(
+                "no sessions named for training: the background is fitted with all of its sessions".to_owned(),
+            );
         }
         let scans = dataset.scans();
         let parts = parts(dataset, &scans, &persons, choice)?;
@@ -142,7 +146,11 @@ fn sessions(dataset: &Dataset, parts: &BTreeMap<u32, Parts<'_>>) -> String {
     match each().next() {
         Some(first) if each().all(|other| other == first) => {
             let names = |sessions: &[u32]| {
-                sessions.iter().map(|&session| dataset.sessions[session as usize].as_str()).collect::<Vec<_>>().join(" ")
+                sessions
+                    .iter()
+                    .map(|&session| dataset.sessions[session as usize].as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
             };
             format!("sessions {} are enrolled, {} probe", names(&first.0), names(&first.1))
         }
