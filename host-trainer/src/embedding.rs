@@ -145,7 +145,7 @@ impl Embedder {
             Runner::Core(model) => core_embeddings(model, scans, window),
             #[cfg(feature = "_engine")]
             Runner::Onnx(session) => {
-                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, self.dims.latent)).collect()
+                scans.iter().map(|scan| onnx::embedding(session.as_mut(), scan, window, &self.dims)).collect()
             }
         }
     }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use neural_vault_core::bundle::{ProvisioningKey, Storage, Tensor};
-use neural_vault_core::encoder::{Fill, WeightFormat};
+use neural_vault_core::encoder::{Fill, ModelKind, WeightFormat};
 use neural_vault_core::identify::Gallery;
 use neural_vault_mapped::Mapped;
 use serde_json::{Value, json};
@@ -21,6 +21,7 @@ use super::console::{Console, list};
 use super::error_rate;
 use super::failure::{Failure, MODEL, USAGE};
 use super::secret_file::read_secret;
+use crate::connectome::ImpostorTable;
 use crate::dataset::{Input, Place};
 use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
@@ -95,20 +96,35 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     let mut text = format!("{}: a sound model\n", path.display());
     let _ = writeln!(text, "digest      {digest}");
     let _ = writeln!(text, "features    {}", dims.features);
-    let _ = if dims.is_linear() {
-        writeln!(text, "encoder     linear, latent {}, windows of up to {} frames", dims.latent, dims.positions)
-    } else {
-        writeln!(
+    let _ = match dims.kind() {
+        ModelKind::Linear => {
+            writeln!(text, "encoder     linear, latent {}, windows of up to {} frames", dims.latent, dims.positions)
+        }
+        ModelKind::Connectome => {
+            let parcels = if dims.features > dims.d_model { ", averages of features by parcels" } else { "" };
+            writeln!(text, "encoder     connectome of {} regions{parcels}, latent {}", dims.d_model, dims.latent)
+        }
+        ModelKind::Transformer => writeln!(
             text,
             "encoder     {} layers, {} heads, width {}, feed-forward {}, latent {}, {} positions",
             dims.layers, dims.heads, dims.d_model, dims.feed_forward, dims.latent, dims.positions
-        )
+        ),
     };
     let _ = writeln!(text, "weights     {format}, {} tensors, {values} values, {} bytes", tensors.len(), bytes.len());
     let _ = writeln!(text, "bundle      version {}", model.version());
-    let _ = writeln!(text, "window      {} frames", provenance.window);
+    let impostors = if dims.is_connectome() { Some(model.impostor_table()?) } else { None };
+    let _ = match &impostors {
+        Some(_) => writeln!(text, "probes      of {} frames or more, all frames at once", provenance.window),
+        None => writeln!(text, "window      {} frames", provenance.window),
+    };
+    if let Some(table) = &impostors {
+        let _ = writeln!(text, "impostors   {}", impostor_scores(table));
+    }
     let _ = writeln!(text, "recipe      {}", provenance.recipe);
     let _ = match model.fill() {
+        _ if dims.is_connectome() => {
+            writeln!(text, "not finite  left out of the region's mean; a region of no value is refused")
+        }
         Fill::Reference => writeln!(text, "not finite  NaN enters as 0, infinities as 1 and -1, before standardising"),
         Fill::Mean => writeln!(text, "not finite  enters as the training mean"),
     };
@@ -122,7 +138,7 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     if let Some(dimension) = provenance.effective_dimension {
         let _ = writeln!(text, "spread      {dimension:.1} effective dimensions");
     }
-    if let Some(note) = provenance.spread_note() {
+    if let Some(note) = provenance.spread_note(dims.latent) {
         let _ = writeln!(text, "note        {note}");
     }
     if !provenance.labels.is_empty() {
@@ -132,8 +148,13 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
     for Stored { name, format, values, bytes } in &tensors {
         let _ = writeln!(text, "  {name:44} {format:4} {values:9} values {bytes:9} bytes");
     }
-    let value = json!({
-        "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": if dims.is_linear() { "linear" } else { "transformer" }, "digest": digest,
+    let encoder = match dims.kind() {
+        ModelKind::Linear => "linear",
+        ModelKind::Connectome => "connectome",
+        ModelKind::Transformer => "transformer",
+    };
+    let mut value = json!({
+        "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": encoder, "digest": digest,
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
         "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": bytes.len(),
         "tensors": tensors.iter().map(Stored::to_json).collect::<Vec<_>>(),
@@ -142,7 +163,18 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         "recipe": provenance.recipe, "labels": provenance.labels, "effective_dimension": provenance.effective_dimension,
         "training_sessions": provenance.training_sessions,
     });
+    if let Some(table) = impostors {
+        let scores = table.pairs().map(|(frames, score)| json!({ "frames": frames, "score": score }));
+        value["regions"] = json!(dims.d_model);
+        value["impostor_scores"] = scores.collect();
+    }
     Ok((text, value))
+}
+
+/// The mean scores of different persons, by the probe's length.
+fn impostor_scores(table: &ImpostorTable) -> String {
+    let pairs: Vec<String> = table.pairs().map(|(frames, score)| format!("{score:.3} at {frames} frames")).collect();
+    if pairs.is_empty() { "not measured".to_owned() } else { format!("score {} on average", pairs.join(", ")) }
 }
 
 /// A tensor as a bundle stores it.

@@ -5,12 +5,12 @@
 //! persons than the model's, and what it errs by is common to probe and prototype and raises their score: the excess of
 //! this variance over that of the model's mean is taken off again. The whitening stays the one of all persons.
 
+use faer::Mat;
+use neural_vault_core::encoder::IMPOSTOR_LENGTHS;
 use rayon::prelude::*;
 
-use faer::Mat;
-
 use super::fit::{FitError, Person, mean_of};
-use super::impostor::{IMPOSTOR_LENGTHS, ImpostorTable};
+use super::impostor::ImpostorTable;
 use super::tangent::features;
 
 /// The probe lengths that are measured, in frames.

@@ -4,7 +4,7 @@ use faer::{Mat, Side};
 use rayon::prelude::*;
 
 use super::background::impostor_scores;
-use super::impostor::ImpostorTable;
+use super::fitted::Fitted;
 use super::tangent::{correlations, features};
 
 /// Fewest background persons.
@@ -30,19 +30,6 @@ pub struct Run<'a> {
     pub session: &'a str,
     /// Frames x regions, row-major.
     pub frames: &'a [f32],
-}
-
-/// What a connectome model consists of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fitted {
-    /// Regions.
-    pub regions: usize,
-    /// The whitening W, regions x regions, symmetric to the bit.
-    pub whitening: Vec<f32>,
-    /// The background's mean features, regions (regions - 1) / 2.
-    pub mean: Vec<f32>,
-    /// What different persons score, estimated for persons outside the background.
-    pub impostor: ImpostorTable,
 }
 
 /// Why nothing can be fitted to the background.

@@ -1,7 +1,6 @@
 //! What scans of different persons score, by the probe's length.
 
-/// Probe lengths in a table.
-pub const IMPOSTOR_LENGTHS: usize = 8;
+use neural_vault_core::encoder::IMPOSTOR_LENGTHS;
 
 /// The mean score of a probe against another person's prototype, at up to eight lengths of the probe.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

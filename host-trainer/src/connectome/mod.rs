@@ -7,12 +7,14 @@
 mod background;
 #[cfg(feature = "_engine")]
 mod fit;
+mod fitted;
 mod impostor;
 mod parcels;
 #[cfg(feature = "_engine")]
 mod tangent;
 
 #[cfg(feature = "_engine")]
-pub use fit::{FEWEST_PERSONS, FitError, Fitted, Person, Run, fit};
-pub use impostor::{IMPOSTOR_LENGTHS, ImpostorTable};
-pub use parcels::{Parcels, ParcelsError};
+pub use fit::{FEWEST_PERSONS, FitError, Person, Run, fit};
+pub use fitted::Fitted;
+pub use impostor::ImpostorTable;
+pub use parcels::{MIN_REGIONS, Parcels, ParcelsError};

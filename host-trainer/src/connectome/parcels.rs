@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use neural_vault_core::encoder::MAX_REGIONS;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{DatasetError, RegionNumbers, read_region_numbers};
 use crate::escape::Escaped;
 
-/// Most regions.
-pub const MAX_REGIONS: usize = 128;
 /// Fewest regions.
 pub const MIN_REGIONS: usize = 3;
 

@@ -37,7 +37,6 @@ fn means(values: &[f32], features: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::dataset::Synthetic;
 
     #[test]

@@ -6,6 +6,7 @@
 //! nodes. The same [`encoder`] function writes the training step and the exported model.
 
 mod builder;
+pub mod connectome;
 pub mod encoder;
 pub mod loss;
 pub mod messages;

@@ -12,10 +12,12 @@
 
 mod aligned;
 mod assemble;
+mod connectome;
 mod content;
 mod error;
 mod facts;
 pub mod import;
+mod impostor;
 mod initialise;
 mod load;
 #[cfg(feature = "_engine")]
@@ -34,6 +36,7 @@ use neural_vault_core::bundle::{self, Bundle, BundleError, Description, Provisio
 use neural_vault_core::encoder::{Dims, Fill, WeightFormat};
 
 pub use aligned::Aligned;
+pub use connectome::PROBE_FRAMES;
 pub use content::Content;
 pub use error::ModelError;
 pub use initialise::{initial_weights, initialise};

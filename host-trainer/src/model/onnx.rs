@@ -10,6 +10,7 @@ use super::assemble::Tensors;
 use super::content::Content;
 use super::safetensors::Header;
 use super::{Model, ModelError};
+use crate::graph::connectome::connectome;
 use crate::graph::encoder::{Weights, encoder};
 use crate::graph::messages::{ModelProto, StringStringEntryProto};
 use crate::graph::{Dim, ElementType, Graph, OPSET, Revision, ops};
@@ -17,10 +18,10 @@ use crate::graph::{Dim, ElementType, Graph, OPSET, Revision, ops};
 /// The metadata property that holds the model's header, as JSON.
 const PROPERTY: &str = "neural-vault";
 
-/// Name of the model's input, `[batch, time, features]`, raw frames.
+/// Name of the model's input, raw frames: `[batch, time, features]`, of a connectome model `[time, features]`.
 pub const INPUT: &str = "frames";
 
-/// Name of the model's output, `[batch, latent]`, unit vectors.
+/// Name of the model's output, unit vectors: `[batch, latent]`, of a connectome model `[1, latent]`.
 pub const OUTPUT: &str = "embedding";
 
 /// The model as an ONNX file: opset 17, symbolic batch and time, the rule for values that are not finite, the
@@ -52,7 +53,8 @@ fn in_revision(model: &Model, revision: Revision) -> Result<ModelProto, ModelErr
     let mut state = model.state_dict()?;
     let dims = state.dims;
     let mut graph = Graph::of_revision(revision);
-    let shape = [Dim::Symbol("batch"), Dim::Symbol("time"), Dim::Fixed(dims.features)];
+    let (time, features) = (Dim::Symbol("time"), Dim::Fixed(dims.features));
+    let shape = if dims.is_connectome() { vec![time, features] } else { vec![Dim::Symbol("batch"), time, features] };
     let raw = graph.input(INPUT, ElementType::F32, &shape);
     let weights: Weights = bundle::tensor_names_and_shapes(&dims)?
         .into_iter()
@@ -62,13 +64,18 @@ fn in_revision(model: &Model, revision: Revision) -> Result<ModelProto, ModelErr
             (name, value)
         })
         .collect();
-    let (mean, inverse) = (weights["standardiser.mean"], weights["standardiser.inv_std"]);
-    let finite = match revision {
-        Revision::First => raw,
-        Revision::Current => ops::fill(&mut graph, raw, mean, model.fill()),
+    let embedding = match dims.regions() {
+        Some(regions) => connectome(&mut graph, raw, regions, &weights),
+        None => {
+            let (mean, inverse) = (weights["standardiser.mean"], weights["standardiser.inv_std"]);
+            let finite = match revision {
+                Revision::First => raw,
+                Revision::Current => ops::fill(&mut graph, raw, mean, model.fill()),
+            };
+            let frames = ops::standardise(&mut graph, finite, mean, inverse);
+            encoder(&mut graph, frames, &dims, &weights, &[])
+        }
     };
-    let frames = ops::standardise(&mut graph, finite, mean, inverse);
-    let embedding = encoder(&mut graph, frames, &dims, &weights, &[]);
     graph.output(OUTPUT, embedding);
     Ok(graph.into_model("neural-vault encoder"))
 }
@@ -76,6 +83,14 @@ fn in_revision(model: &Model, revision: Revision) -> Result<ModelProto, ModelErr
 /// What a user of the file alone must know.
 fn description(model: &Model) -> String {
     let Dims { features, positions, latent, .. } = model.dims();
+    if let Some(regions) = model.dims().regions() {
+        let least = model.provenance().window;
+        return format!(
+            "{INPUT}: raw frames [time, {features}], all frames of one scan, {least} or more. {OUTPUT}: a unit vector \
+             [1, {latent}], one component a pair of {regions} regions. neural-vault refuses a scan of fewer frames, with a \
+             constant region, or with a frame that lacks a region; this graph embeds it or gives NaN."
+        );
+    }
     let fill = match model.fill() {
         Fill::Reference => "NaN enters as 0, infinities as 1 and -1, before standardising",
         Fill::Mean => "A value that is not finite enters as the feature's training mean",

@@ -13,15 +13,18 @@ impl Model {
     /// When `positions` is 0 or above its number of positions, it has no table, or its weights are not float32.
     pub fn with_positions(self, positions: usize) -> Result<Self, ModelError> {
         let mut weights = self.state_dict()?;
+        let missing = |kind: &str| {
+            let reason = format!("a {kind} model has none: there are no positions to leave out");
+            ModelError::Tensor { name: "pos.pe".to_owned(), reason }
+        };
+        if weights.dims.is_connectome() {
+            return Err(missing("connectome"));
+        }
         let most = weights.dims.positions;
         if !(1..=most).contains(&positions) {
             return Err(ModelError::Positions { given: positions, most });
         }
-        let missing = || {
-            let reason = "a linear model has none: there are no positions to leave out".to_owned();
-            ModelError::Tensor { name: "pos.pe".to_owned(), reason }
-        };
-        let table = weights.tensors.get_mut("pos.pe").ok_or_else(missing)?;
+        let table = weights.tensors.get_mut("pos.pe").ok_or_else(|| missing("linear"))?;
         table.truncate(positions * weights.dims.d_model);
         weights.dims.positions = positions;
         let window = self.provenance.window.min(positions);

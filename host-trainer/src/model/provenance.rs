@@ -4,8 +4,6 @@ use neural_vault_core::bundle::{Description, RECIPE_LENGTH, label_digest};
 use neural_vault_core::encoder::Fill;
 use serde::{Deserialize, Serialize};
 
-use super::LATENT;
-
 /// The provenance of a model: what an operator needs to use it and to judge its scores.
 ///
 /// The model's digest covers the labels, the window and the name of the recipe.
@@ -56,12 +54,12 @@ impl Provenance {
         Description { fill, window: self.window, recipe: self.recipe_name(), labels }
     }
 
-    /// A warning if the embeddings use few dimensions.
+    /// A warning if the embeddings, of `latent` components, use few dimensions.
     #[must_use]
-    pub fn spread_note(&self) -> Option<String> {
+    pub fn spread_note(&self, latent: usize) -> Option<String> {
         let dimension = self.effective_dimension.filter(|&dimension| dimension < FEW_DIMENSIONS)?;
         Some(format!(
-            "the embeddings use {dimension:.1} of {LATENT} dimensions: prototypes are easy to guess at, and a key is \
+            "the embeddings use {dimension:.1} of {latent} dimensions: prototypes are easy to guess at, and a key is \
              worth no more than the device secret it is derived with"
         ))
     }

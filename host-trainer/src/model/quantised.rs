@@ -21,8 +21,12 @@ impl Model {
     /// Formats with int8 weights need the frames to determine the range of standardised values.
     ///
     /// # Errors
-    /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already.
+    /// When a weight is outside the format's range, the frames do not calibrate, or this model is quantised already or a
+    /// connectome.
     pub fn quantise(&self, format: WeightFormat, frames: &[f32]) -> Result<Self, ModelError> {
+        if self.dims().is_connectome() {
+            return Err(ModelError::Float32Only);
+        }
         let mut weights = self.state_dict()?;
         if let Some(max_code) = format.largest_code() {
             weights.round_statistics();
