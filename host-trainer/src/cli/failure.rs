@@ -177,7 +177,7 @@ impl From<TrainingError> for Failure {
             // A setting has the name of its argument.
             TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
-            TrainingError::Diverged { .. } => DATA,
+            TrainingError::Connectome(_) | TrainingError::Diverged { .. } => DATA,
             TrainingError::Checkpoint { .. } | TrainingError::ReadCheckpoint { .. } => MODEL,
             TrainingError::Write { .. } => OUTPUT,
         };

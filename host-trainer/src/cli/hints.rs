@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
+use neural_vault_core::encoder::MAX_REGIONS;
 use neural_vault_core::wire::Fault;
 
 use crate::dataset::DatasetError;
@@ -16,7 +17,7 @@ use crate::front_end::FrontEndError;
 use crate::model::import::{ImportError, ImportFault, ImportNote};
 use crate::model::{Content, ModelError};
 use crate::token::{Port, TokenError};
-use crate::training::{ArchiveError, Note, TrainingError};
+use crate::training::{ArchiveError, ConnectomeError, Note, TrainingError};
 
 /// An error or a note to which the command line adds what to do next.
 pub trait Hint: Display {
@@ -214,6 +215,7 @@ impl Hint for TrainingError {
             Self::Data(error) => error.hint(),
             Self::Setting { .. } | Self::Settings(_) | Self::Write { .. } => "".into(),
             Self::FrontEnd(error) => error.hint(),
+            Self::Connectome(error) => error.hint(),
             Self::Engine(error) => error.hint(),
             Self::Model(error) => error.hint(),
             Self::Unfinished { .. } => ": continue it with --resume, or begin anew with --force".into(),
@@ -224,10 +226,25 @@ impl Hint for TrainingError {
     }
 }
 
+impl Hint for ConnectomeError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::FewPersons { .. } => "; add persons by --background FILE",
+            Self::Width { features, .. } if *features > MAX_REGIONS => {
+                "; give --parcels FILE, one region number a feature"
+            }
+            _ => "",
+        }
+        .into()
+    }
+}
+
 impl Hint for Note {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::SingleRecordings { .. } => "; give --blocks to cut recordings, or record again",
+            Self::OneSessionEach { .. } => "; of stimuli train --recipe whitened",
+            Self::FewPersons { .. } => "; add persons who are never enrolled by --background",
             Self::Placement(_) | Self::Other(_) => "",
         }
         .into()

@@ -67,6 +67,7 @@ impl RecipeArguments {
         let mut recipe = (self.recipe.recipe)();
         match &mut recipe {
             Recipe::Linear { open_set } => *open_set = self.open_set,
+            Recipe::Connectome(_) => {}
             Recipe::Steps(settings) => {
                 self.change(settings);
                 settings.check()?;
@@ -115,6 +116,11 @@ impl RecipeArguments {
             ("clip", self.clip.is_some()),
             ("dropout", self.dropout.is_some()),
         ];
+        self.refuse(&given)
+    }
+
+    /// Refuses the first of these arguments that is given and belongs to another recipe.
+    pub fn refuse(&self, given: &[(&str, bool)]) -> Result<(), Failure> {
         let RecipeKind { name: this, settings, .. } = self.recipe;
         match given.iter().find(|(name, is_given)| *is_given && !settings.contains(name)) {
             None => Ok(()),

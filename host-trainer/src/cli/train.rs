@@ -1,6 +1,8 @@
 //! `train`: train a model on recordings.
 
-use std::path::PathBuf;
+mod connectome;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,11 +24,16 @@ use crate::escape::Escaped;
 use crate::hex;
 use crate::metrics::information::participation_ratio;
 use crate::model::Model;
-use crate::training::{self, Archive, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::training::{self, Archive, Connectome, Outcome, Recipe, RunFolder, Trainer, linear};
 use crate::verification::trials::window_trials;
 use crate::verification::window_probes;
+use connectome::{ConnectomeArguments, Fit, NEAR_CHANCE};
 
-/// Train an encoder and write model.safetensors, model.onnx, model.nvb and train.jsonl.
+/// Train a model and write model.safetensors, model.onnx and model.nvb.
+///
+/// Which recipe for what: stimuli, whose labels repeat over sessions, and persons who are in the training are told apart best by
+/// `whitened` (the default); persons who are enrolled later by `connectome`, fitted to background persons of whom none is
+/// enrolled. `linear` is small and fitted at once, and `reference` is there to compare with.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -40,6 +47,8 @@ pub struct Arguments {
     sessions: Vec<String>,
     #[command(flatten)]
     recipe: RecipeArguments,
+    #[command(flatten)]
+    connectome: ConnectomeArguments,
     /// The engine.
     #[arg(long, value_enum, default_value_t = GraphEngine::Auto)]
     engine: GraphEngine,
@@ -63,17 +72,18 @@ pub struct Arguments {
 const FILES: [&str; 5] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE, training::LOG];
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let recipe = arguments.recipe.recipe()?;
+    let recipe = arguments.recipe(console)?;
     // A resumed run finishes its own files.
     let replaces = Force { force: arguments.force.force || arguments.resume };
     if !replaces.force {
         training::refuse_checkpoint(&arguments.out)?;
     }
-    Outputs::new(replaces, arguments.data.paths()).folder(&arguments.out, &FILES)?;
+    Outputs::new(replaces, arguments.paths()).folder(&arguments.out, &FILES)?;
     let engine = match recipe {
-        Recipe::Linear { .. } => {
+        Recipe::Linear { .. } | Recipe::Connectome(_) => {
             if arguments.device == Device::Cuda {
-                console.note("note: recipe linear is fitted on the processor; --device is not used");
+                let name = recipe.name();
+                console.note(format!("note: recipe {name} is fitted on the processor; --device is not used"));
             }
             None
         }
@@ -84,6 +94,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let held_back = held_back.and_then(|held_back| without_degenerate(&held_back, console));
     if arguments.force.force && !arguments.resume {
         training::remove_checkpoint(&arguments.out)?;
+    }
+    if let Recipe::Connectome(settings) = &recipe {
+        return run_connectome(arguments, settings, training, held_back.as_ref(), console);
     }
     let (mut model, losses) = match (&recipe, engine) {
         (Recipe::Steps(settings), Some(engine)) => {
@@ -117,7 +130,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("loss {first:.4} -> {last:.4} at step {}\n", recipe.steps());
     }
     text += &format!("effective dimension of the embeddings {dimension:.1}\n");
-    model.provenance().spread_note().iter().for_each(|note| console.note(format!("note: {note}")));
+    model.provenance().spread_note(model.dims().latent).iter().for_each(|note| console.note(format!("note: {note}")));
+    let near_chance = |score: &Value| score["eer_percent"].as_f64().is_some_and(|percent| percent > NEAR_CHANCE);
+    if held_back.is_some() && scores.last().is_some_and(near_chance) {
+        console.note(
+            "note: the held-back sessions are scored little better than by guessing: if the labels are persons at rest, they \
+             are told apart by how their regions covary: --recipe connectome",
+        );
+    }
     for score in &scores {
         text += &format!(
             "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
@@ -135,6 +155,46 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "effective_dimension": dimension,
     });
     console.result("train", &text, value)
+}
+
+/// Fits and writes a connectome model.
+fn run_connectome(
+    arguments: &Arguments,
+    settings: &Connectome,
+    data: Dataset,
+    held_back: Option<&Dataset>,
+    console: &Console,
+) -> Result<(), Failure> {
+    training::refuse_checkpoint(&arguments.out)?;
+    let all = arguments.connectome.join(data.clone(), &arguments.data.reading, console)?;
+    let Fit { model, text, mut value } = connectome::fit(settings, &all, &data, held_back, console)?;
+    arguments.force.write_model(&model, &arguments.out)?;
+    let (recipe, digest) = (Recipe::Connectome(settings.clone()), *model.digest());
+    Archive { dataset: all, recipe, model_digest: digest }.write(&arguments.out)?;
+    let (folder, digest) = (arguments.out.display().to_string(), hex::encode(&digest));
+    let text = format!("{folder}: model {digest}\nrecipe connectome\n{text}");
+    value["folder"] = json!(folder);
+    value["digest"] = json!(digest);
+    value["recipe"] = json!("connectome");
+    console.result("train", &text, value)
+}
+
+impl Arguments {
+    /// The recipe, with its parcels read.
+    fn recipe(&self, console: &Console) -> Result<Recipe, Failure> {
+        self.recipe.refuse(&self.connectome.given())?;
+        let mut recipe = self.recipe.recipe()?;
+        if let Recipe::Connectome(settings) = &mut recipe {
+            connectome::refuse_resume(self.resume)?;
+            self.connectome.change(settings, console)?;
+        }
+        Ok(recipe)
+    }
+
+    /// The files and folders that are read.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.data.paths().chain(self.connectome.paths())
+    }
 }
 
 /// The recordings to train on, and those held back.

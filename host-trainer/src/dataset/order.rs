@@ -62,6 +62,17 @@ impl Unordered {
     }
 }
 
+impl Dataset {
+    /// Recordings of several inputs as one; `origin` names them together.
+    ///
+    /// # Errors
+    /// [`DatasetError::Width`] where they differ in their features, [`DatasetError::Repeated`] where two of them hold the same
+    /// label and session, and [`DatasetError::NoRows`] of nothing.
+    pub fn union(parts: Vec<Self>, origin: PathBuf) -> Result<Self, DatasetError> {
+        join(parts, origin)
+    }
+}
+
 /// Joins the recordings of several files, of which there is at least one; `origin` names them together.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod balanced;
 mod batch;
 mod check;
 pub mod checkpoint;
+mod connectome;
 mod data;
 mod fold;
 mod initial;
@@ -33,6 +34,7 @@ pub use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
 pub use archive::{ARCHIVE, ARCHIVE_ENTRY, Archive, ArchiveError};
+pub use connectome::{Connectome, ConnectomeError, background};
 pub use data::TrainingData;
 pub use linear::linear;
 pub use note::Note;
@@ -54,6 +56,9 @@ pub enum TrainingError {
     /// The recordings have no front end.
     #[error(transparent)]
     FrontEnd(#[from] FrontEndError),
+    /// Nothing can be fitted to the background persons.
+    #[error(transparent)]
+    Connectome(#[from] ConnectomeError),
     /// The engine is not available, or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Settings, StepReport, Trainer, TrainingError, linear};
+use super::{Connectome, Settings, StepReport, Trainer, TrainingError, linear};
 use crate::dataset::{Dataset, MAX_FRAMES};
 use crate::engine::Engine;
 use crate::model::Model;
@@ -16,6 +16,8 @@ pub enum Recipe {
         /// For identities that the model is not trained on: all axes have the same weight.
         open_set: bool,
     },
+    /// How regions covary, fitted in closed form to persons of whom none is enrolled.
+    Connectome(Connectome),
     /// An encoder trained step by step: `whitened` or `reference`, by its objective.
     Steps(Settings),
 }
@@ -34,10 +36,10 @@ pub struct RecipeKind {
 }
 
 /// Every recipe, the default first.
-pub const RECIPES: [&RecipeKind; 3] = [
+pub const RECIPES: [&RecipeKind; 4] = [
     &RecipeKind {
         name: "whitened",
-        help: "Whitened front end, then an encoder by proxy-anchor loss: generalises to recordings never seen",
+        help: "Whitened front end, then an encoder by proxy-anchor loss: for stimuli, and for persons in training",
         recipe: || Recipe::Steps(Settings::whitened()),
         settings: &["windows", "steps", "margin", "learning-rate", "schedule", "weight-decay", "clip", "dropout"],
     },
@@ -46,6 +48,12 @@ pub const RECIPES: [&RecipeKind; 3] = [
         help: "The whitened front end alone: small, fitted at once, and the one to enrol new identities with",
         recipe: || Recipe::Linear { open_set: false },
         settings: &["open-set"],
+    },
+    &RecipeKind {
+        name: "connectome",
+        help: "How brain regions covary, fitted at once to background persons: for persons enrolled later",
+        recipe: || Recipe::Connectome(Connectome::default()),
+        settings: &["background", "parcels", "frames"],
     },
     &RecipeKind {
         name: "reference",
@@ -73,15 +81,16 @@ impl Recipe {
     pub fn name(&self) -> &'static str {
         match self {
             Recipe::Linear { .. } => "linear",
+            Recipe::Connectome(_) => "connectome",
             Recipe::Steps(settings) => settings.name(),
         }
     }
 
-    /// Steps of the recipe; 0 for a linear model.
+    /// Steps of the recipe; 0 of those in closed form.
     #[must_use]
     pub fn steps(&self) -> u64 {
         match self {
-            Recipe::Linear { .. } => 0,
+            Recipe::Linear { .. } | Recipe::Connectome(_) => 0,
             Recipe::Steps(settings) => settings.steps,
         }
     }
@@ -90,16 +99,16 @@ impl Recipe {
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         match self {
-            Recipe::Linear { .. } => self,
+            Recipe::Linear { .. } | Recipe::Connectome(_) => self,
             Recipe::Steps(settings) => Recipe::Steps(Settings { seed, ..settings }),
         }
     }
 
-    /// Window lengths that the model is trained on; a linear model accepts any.
+    /// Window lengths that the model is trained on; of those in closed form any.
     #[must_use]
     pub fn windows(&self) -> Vec<usize> {
         match self {
-            Recipe::Linear { .. } => (1..=MAX_FRAMES).collect(),
+            Recipe::Linear { .. } | Recipe::Connectome(_) => (1..=MAX_FRAMES).collect(),
             Recipe::Steps(settings) => settings.objective.settings().windows(),
         }
     }
@@ -117,6 +126,7 @@ impl Recipe {
     ) -> Result<Model, TrainingError> {
         match self {
             Recipe::Linear { open_set } => linear(dataset, *open_set).map(|(model, _)| model),
+            Recipe::Connectome(settings) => settings.train(&dataset).map(|(model, _)| model),
             Recipe::Steps(settings) => {
                 let mut trainer = Trainer::begin(dataset, settings.clone(), engine, threads)?;
                 while trainer.steps_done() < settings.steps {

@@ -1,5 +1,6 @@
 //! Verification trials: prototypes, probes, genuine and impostor scores.
 
+pub mod persons;
 pub mod trials;
 
 use neural_vault_core::similarity::{cosine, normalise};
