@@ -107,14 +107,9 @@ pub fn fit(regions: usize, background: &[Person<'_>]) -> Result<Fitted, FitError
         mean * faer::Scale(1.0 / person.runs.len() as f64)
     };
     let each: Vec<Mat<f64>> = background.par_iter().map(person_correlations).collect();
-    let mean = each.iter().fold(Mat::<f64>::zeros(regions, regions), |sum, one| sum + one);
-    let whitening = whitening(mean * faer::Scale(1.0 / background.len() as f64))?;
-    let person_features = |person: &Person<'_>| {
-        let runs = person.runs.iter().map(|run| features(run.frames, &whitening)).collect::<Result<Vec<_>, _>>()?;
-        Ok(mean_of(&runs))
-    };
-    let means = background.par_iter().map(person_features).collect::<Result<Vec<_>, _>>()?;
-    let impostor = impostor_scores(background, &whitening, &means)?;
+    let whitening = whitening_of(&each.iter().collect::<Vec<_>>())?;
+    let means = background.par_iter().map(|person| mean_features(person, &whitening)).collect::<Result<Vec<_>, _>>()?;
+    let impostor = impostor_scores(background, &each)?;
     Ok(Fitted {
         regions,
         whitening: (0..regions)
@@ -135,8 +130,17 @@ pub(super) fn mean_of(vectors: &[Vec<f64>]) -> Vec<f64> {
     mean
 }
 
-/// The inverse square root of the mean correlations, symmetric to the bit.
-fn whitening(mean: Mat<f64>) -> Result<Mat<f64>, FitError> {
+/// The mean over a person's runs of their features.
+pub(super) fn mean_features(person: &Person<'_>, whitening: &Mat<f64>) -> Result<Vec<f64>, FitError> {
+    let runs = person.runs.iter().map(|run| features(run.frames, whitening)).collect::<Result<Vec<_>, _>>()?;
+    Ok(mean_of(&runs))
+}
+
+/// The inverse square root of the mean of persons' correlations, symmetric to the bit.
+pub(super) fn whitening_of(correlations: &[&Mat<f64>]) -> Result<Mat<f64>, FitError> {
+    let regions = correlations.first().map_or(0, |first| first.nrows());
+    let sum = correlations.iter().fold(Mat::<f64>::zeros(regions, regions), |sum, one| sum + *one);
+    let mean = sum * faer::Scale(1.0 / correlations.len() as f64);
     let eigen = mean.self_adjoint_eigen(Side::Lower).map_err(|_| FitError::NoConvergence)?;
     let gain = |k: usize| ((eigen.S().column_vector()[k].max(0.0) + RIDGE) / (1.0 + RIDGE)).sqrt().recip();
     let scaled = Mat::from_fn(mean.nrows(), mean.ncols(), |i, k| eigen.U()[(i, k)] * gain(k));
