@@ -217,7 +217,7 @@ fn check_raw(values: &[f32], features: usize) -> Result<(), ScanError> {
 }
 
 /// The label of a scan, and its session where the recordings name sessions.
-fn name(dataset: &Dataset, scan: &Scan) -> String {
+pub(crate) fn name(dataset: &Dataset, scan: &Scan) -> String {
     let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
     if session.is_empty() { label.clone() } else { format!("{label}, session {session}") }
 }

@@ -115,6 +115,7 @@ fn damaged_enrolments_are_refused() {
         sessions: vec!["run04".to_owned()],
         prototype: vec![0.25; 16],
         measured: None,
+        is_whole: false,
     };
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("sound.nve");

@@ -16,6 +16,9 @@ use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
 use crate::model::Model;
 
+/// Most frames that an option asks of a scan.
+const MAX_SCAN: usize = 1 << 16;
+
 /// Recordings, and how they are read.
 #[derive(Args)]
 pub struct DataArguments {
@@ -210,6 +213,12 @@ pub fn window_range(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("a window holds 1 to {MAX_FRAMES} frames, the encoder's positions"))
     }
+}
+
+/// Parses a number of frames of a scan, for clap.
+pub fn scan_frames(text: &str) -> Result<usize, String> {
+    let wrong = || format!("`{text}` is not a number of frames, 2 to {MAX_SCAN}");
+    text.parse().ok().filter(|frames| (2..=MAX_SCAN).contains(frames)).ok_or_else(wrong)
 }
 
 /// The window to cut scans into: the one that was given, or the model's own, with a note where that one is assumed.

@@ -127,7 +127,15 @@ impl From<EnrolError> for Failure {
     fn from(error: EnrolError) -> Self {
         match error {
             EnrolError::Embedding(error) => error.into(),
-            EnrolError::Score(_) | EnrolError::Unusable(_) => Self::new(DATA, error.with_hint()),
+            EnrolError::Model(error) => error.into(),
+            EnrolError::Kind { .. } | EnrolError::NoImpostorScores => Self::new(MODEL, error.with_hint()),
+            EnrolError::Score(_)
+            | EnrolError::Unusable(_)
+            | EnrolError::Prototype(_)
+            | EnrolError::FewFrames { .. }
+            | EnrolError::FewForProbe { .. }
+            | EnrolError::FewProbes { .. }
+            | EnrolError::Indistinct { .. } => Self::new(DATA, error.with_hint()),
             _ => Self::new(USAGE, error.with_hint()),
         }
     }

@@ -18,7 +18,8 @@ use crate::hex;
 /// Write a gallery of enrolments of one model for `identify`.
 ///
 /// A gallery has one threshold for probes of every length: the highest of an enrolment's. Probes are cut to the length that
-/// all the enrolments were measured with.
+/// all the enrolments were measured with. With a connectome model all enrolments must be for probes of one length, and shorter
+/// probes are refused.
 #[derive(Args)]
 pub struct Arguments {
     /// The enrolments.
@@ -46,7 +47,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let record = Enrolment::read(path)?;
         if let Some(first) = records.first() {
             record.check_model(path, &first.model_digest, first.prototype.len())?;
-            if record.policy != first.policy {
+            if !is_probed_alike(&record, first) {
                 let text =
                     format!("{}: its probes are cut or scored differently from those of the first", path.display());
                 return Err(Failure::new(MODEL, text + "; enrol all in the same way"));
@@ -59,16 +60,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         .iter()
         .map(|record| Entry {
             label: &record.label,
-            threshold: record.highest_threshold(),
+            threshold: if record.is_whole { record.threshold } else { record.highest_threshold() },
             prototype: &record.prototype,
         })
         .collect();
     let format = arguments.format;
-    let window = first.policy.window;
-    // Probes are cut to the shortest length that an enrolment was measured with.
-    let measured = records.iter().filter_map(|record| record.measured.as_ref()).map(|m| (m.frames / window).max(1));
-    let windows = measured.min().unwrap_or(first.policy.windows);
-    let probe = ProbeWindows { window, windows };
+    let probe = probe_windows(&records, first);
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     let existing = arguments.force.existing();
     files::write(&arguments.output, &bytes, Readers::Owner, existing).map_err(|e| Failure::new(OUTPUT, e))?;
@@ -76,4 +73,23 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });
     console.result("gallery", &text, value)
+}
+
+/// Whether probes of two enrolments are cut and scored in the same way.
+fn is_probed_alike(record: &Enrolment, first: &Enrolment) -> bool {
+    let frames = |record: &Enrolment| record.measured.as_ref().map(|measured| measured.frames);
+    let is_alike = record.policy == first.policy && record.is_whole == first.is_whole;
+    is_alike && (!record.is_whole || frames(record) == frames(first))
+}
+
+/// How the probes of a gallery are cut: to the shortest length that an enrolment was measured with.
+fn probe_windows(records: &[Enrolment], first: &Enrolment) -> ProbeWindows {
+    let measured = || records.iter().filter_map(|record| record.measured.as_ref());
+    if first.is_whole {
+        // All have one length, which is compared as a whole.
+        return ProbeWindows { window: measured().map(|measured| measured.frames).min().unwrap_or(0), windows: 1 };
+    }
+    let window = first.policy.window;
+    let windows = measured().map(|measured| (measured.frames / window).max(1)).min();
+    ProbeWindows { window, windows: windows.unwrap_or(first.policy.windows) }
 }

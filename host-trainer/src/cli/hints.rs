@@ -8,6 +8,7 @@ use std::path::Path;
 use neural_vault_core::encoder::MAX_REGIONS;
 use neural_vault_core::wire::Fault;
 
+use super::price;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::runtime::{VARIABLES, VERSION};
@@ -160,13 +161,24 @@ impl Hint for EnrolError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Embedding(error) => return error.hint(),
+            Self::Model(error) => return error.hint(),
             Self::Trained { .. } => "; name others with --development-sessions, or give --threshold",
             Self::TrainedWhole => "; cut the recordings with --blocks and train on some of them, or give --threshold",
             Self::Trials { .. } => {
                 "; add other labels or longer scans, name --development-sessions, or give --threshold"
             }
             Self::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
-            Self::Sessions { .. } => "; give --threshold",
+            Self::Sessions { .. } | Self::NoImpostorScores | Self::Indistinct { .. } => "; give --threshold",
+            Self::Kind { .. } => "; give another --model",
+            Self::Background { .. } => {
+                "; fit a model without them: `neural-vault train --recipe connectome` on other persons"
+            }
+            Self::Enrolled { .. } => "; name the sessions to enrol with --sessions, without it",
+            Self::FewFrames { .. } => {
+                return format!("; record more, or allow it with --least-frames: {}", price::ENROLMENT).into();
+            }
+            Self::FewForProbe { .. } => "; record more, or give a lower --frames or --development-sessions",
+            Self::FewProbes { .. } => "; name others, or give a lower --frames",
             _ => "",
         }
         .into()

@@ -10,9 +10,11 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
-use super::failure::{Failure, MODEL, REJECTED};
+use super::failure::{DATA, Failure, MODEL, REJECTED};
 use super::names::name;
+use super::price;
 use super::scans::note_windows;
+use crate::dataset::Scan;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::enrolment::Policy;
 use crate::escape::Escaped;
@@ -61,11 +63,17 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
-    let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let scans = [policy.probe(&dataset, &scan)];
-    let probe = embedder.scans(&dataset, &scans, policy.window())?.swap_remove(0);
-    note_windows(&dataset, &scans, policy.window(), console);
+    let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
+    let window = policy.window();
+    let scans = if model.dims().is_connectome() {
+        [first_frames(&scan, window).map_err(|text| Failure::new(DATA, format!("{name}: {text}")))?]
+    } else {
+        let scans = [policy.probe(&dataset, &scan)];
+        note_windows(&dataset, &scans, window, console);
+        scans
+    };
+    let probe = embedder.scans(&dataset, &scans, window)?.swap_remove(0);
     let found = nearest(&gallery, &probe).map_err(|e| refuse(e.to_string()))?;
     let label = |found: Match| gallery.label(found.index).ok_or_else(|| refuse("a prototype without a label".into()));
     let accepted = found.filter(|found| gallery.accepts(found)).map(label).transpose()?;
@@ -90,6 +98,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     }
     console.result("identify", &(text + "\n"), value)?;
     Ok(if accepted.is_some() { 0 } else { REJECTED })
+}
+
+/// The first frames of a scan, as many as a gallery of a connectome model compares.
+fn first_frames(scan: &Scan, frames: usize) -> Result<Scan, String> {
+    if scan.rows.len() < frames {
+        let given = scan.rows.len();
+        return Err(format!("a probe of {given} frames, the gallery is for {frames}: {}", price::PROBE));
+    }
+    Ok(Scan { rows: scan.rows.start..scan.rows.start + frames, ..*scan })
 }
 
 /// The nearest prototype; `None` for a probe that cannot be compared.

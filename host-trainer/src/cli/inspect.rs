@@ -234,7 +234,10 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         (0, Some(_)) => String::new(),
         (windows, _) => format!(", the first {windows} of a probe"),
     };
-    let _ = writeln!(text, "windows     of {} frames{windows}", record.policy.window);
+    let _ = match record.is_whole {
+        true => writeln!(text, "embedded    all frames of a scan at once"),
+        false => writeln!(text, "windows     of {} frames{windows}", record.policy.window),
+    };
     if record.policy.centred {
         let _ = writeln!(text, "prototype   centred on its gallery");
     }
@@ -257,7 +260,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         "id": hex::encode(&record.id), "model_digest": hex::encode(&record.model_digest), "scans": record.scans,
         "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
         "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
-        "thresholds": error_rate::thresholds(record), "false_matches": error_rate::to_json(&record.false_matches()),
+        "is_whole": record.is_whole, "thresholds": error_rate::thresholds(record), "false_matches": error_rate::to_json(&record.false_matches()),
     });
     (text, value)
 }

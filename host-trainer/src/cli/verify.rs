@@ -14,6 +14,7 @@ use super::console::Console;
 use super::digits::Digits;
 use super::failure::{DATA, Failure, MODEL, REJECTED};
 use super::names::name;
+use super::price;
 use super::scans::note_windows;
 use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -69,9 +70,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.enrolment.display());
-    let given = record.policy.probe(&dataset, &scan).rows.len();
-    let Probe { scan, threshold } =
-        record.probe(&dataset, &scan).map_err(|error| Failure::new(DATA, in_file(&error)))?;
+    let given = if record.is_whole { scan.rows.len() } else { record.policy.probe(&dataset, &scan).rows.len() };
+    let Probe { scan, window, threshold } = record.probe(&dataset, &scan).map_err(|error| {
+        let price = if record.is_whole { format!(": {}", price::PROBE) } else { String::new() };
+        Failure::new(DATA, in_file(&error) + &price)
+    })?;
     let compared = scan.rows.len();
     if compared < given {
         console.note(format!(
@@ -80,8 +83,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
         ));
     }
     let enrolment = record.to_core_with(threshold).map_err(|error| Failure::new(MODEL, in_file(&error)))?;
-    let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), record.policy.window())?.swap_remove(0);
-    note_windows(&dataset, &[scan], record.policy.window(), console);
+    let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), window)?.swap_remove(0);
+    if !record.is_whole {
+        note_windows(&dataset, &[scan], window, console);
+    }
     match secret {
         Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
         None => compare(arguments, &record, &enrolment, threshold, &probe, console),

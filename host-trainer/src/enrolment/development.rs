@@ -165,6 +165,8 @@ pub(super) fn choose_threshold(trials: &Trials, protocol: String, target: Target
             Some(point) if point.threshold <= 1.0 => point.threshold,
             _ => return Err(EnrolError::FalseMatchRate { rate, impostor, protocol }),
         },
+        // It needs the mean that a connectome model states.
+        Target::Midway => return Err(EnrolError::Kind { needed: "a connectome model" }),
     };
     let (genuine, impostor) = (genuine as u32, impostor as u32);
     let development = Development { protocol, target, eer_percent: Some(eer.percent), genuine, impostor };

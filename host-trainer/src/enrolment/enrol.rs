@@ -1,13 +1,12 @@
 //! Enrolling an identity: its prototype, and a threshold from development trials.
 
-use neural_vault_core::verify::{self, Threshold};
+use neural_vault_core::verify::Threshold;
 
 use super::development::{Chosen, Trials, against, choose_threshold, embed, halves, leave_one_session_out};
 use super::measured::accepted;
-use super::{Enrolment, Outcome, Policy, Target};
+use super::{EnrolError, Enrolment, Outcome, Policy, Target};
 use crate::dataset::{Dataset, Scan};
-use crate::embedding::{Embedder, EmbeddingError};
-use crate::metrics::ScoreError;
+use crate::embedding::Embedder;
 use crate::metrics::operating::transfer;
 use crate::model::{Model, Provenance};
 
@@ -32,94 +31,6 @@ pub struct Request<'a> {
     pub id: [u8; 16],
 }
 
-/// Why an identity cannot be enrolled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnrolError {
-    /// A scan has no embedding.
-    #[error(transparent)]
-    Embedding(#[from] EmbeddingError),
-    /// The development scores are not numbers.
-    #[error(transparent)]
-    Score(#[from] ScoreError),
-    /// A requested label or session is not in the recordings.
-    #[error("no {kind} {name} in the recordings; they have {}", known.join(", "))]
-    Unknown {
-        /// `label` or `session`.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-        /// The names in the recordings.
-        known: Vec<String>,
-    },
-    /// The label was not recorded in the sessions to enrol.
-    #[error("label {label} has no scan in these sessions")]
-    NoScan {
-        /// The label.
-        label: String,
-    },
-    /// A centred prototype needs the prototypes of other labels.
-    #[error(
-        "the gallery is {label} alone: frozen enrolment scores against what a gallery has in common; give recordings with \
-         other labels as well"
-    )]
-    Alone {
-        /// The label.
-        label: String,
-    },
-    /// Sessions that the threshold would be chosen on trained the model.
-    #[error("session {} trained the model: a threshold needs sessions that did not", sessions.join(", "))]
-    Trained {
-        /// The sessions.
-        sessions: Vec<String>,
-    },
-    /// The recordings that the threshold would be chosen on trained the model, and name no sessions.
-    #[error(
-        "the recordings name no sessions, and the model was trained on them: a threshold needs sessions that did not train \
-         the model"
-    )]
-    TrainedWhole,
-    /// The development trials are all genuine or all impostor.
-    #[error("{genuine} genuine and {impostor} impostor development trials ({protocol}): a threshold needs both")]
-    Trials {
-        /// Genuine trials.
-        genuine: usize,
-        /// Impostor trials.
-        impostor: usize,
-        /// How they were made, in words.
-        protocol: String,
-    },
-    /// There are too few development trials for the requested false match rate.
-    #[error(
-        "a false match rate of {rate} needs {} impostor development trials or more, and a genuine score above the highest \
-         of them; there are {impostor} ({protocol})",
-        (1.0 / rate).ceil()
-    )]
-    FalseMatchRate {
-        /// The rate.
-        rate: f64,
-        /// Impostor trials.
-        impostor: usize,
-        /// How they were made, in words.
-        protocol: String,
-    },
-    /// The scans that the threshold is tested on are shorter than any that it was chosen on.
-    #[error("the scans to test the threshold on have {frames} frames, fewer than any that has a threshold")]
-    ShortProbes {
-        /// Frames of the shortest of them.
-        frames: usize,
-    },
-    /// There are too few sessions to train on one half of them and test on the other.
-    #[error("{found} sessions: cross-fitting a threshold needs four")]
-    Sessions {
-        /// Sessions in the recordings.
-        found: usize,
-    },
-    /// The enrolment could never accept a probe.
-    #[error(transparent)]
-    Unusable(#[from] verify::EnrolmentError),
-}
-
 /// Enrols `request.label` out of `dataset`.
 ///
 /// The threshold is where false matches and false non-matches are equally frequent among development trials of all
@@ -134,6 +45,9 @@ pub fn enrol(
     dataset: &Dataset,
     request: &Request<'_>,
 ) -> Result<Enrolment, EnrolError> {
+    if model.dims().is_connectome() {
+        return Err(EnrolError::Kind { needed: "a model that embeds windows" });
+    }
     let label = index("label", &dataset.labels, request.label)?;
     let sessions = match request.sessions {
         [] => (0..dataset.sessions.len() as u32).collect(),
@@ -211,6 +125,7 @@ pub fn enrol(
         sessions: names,
         prototype,
         measured: chosen.measured,
+        is_whole: false,
     };
     record.to_core()?;
     Ok(record)
@@ -253,11 +168,11 @@ fn refuse_trained(model: &Model, dataset: &Dataset, scans: &[Scan]) -> Result<()
     }
 }
 
-fn indices(kind: &'static str, all: &[String], names: &[String]) -> Result<Vec<u32>, EnrolError> {
+pub(super) fn indices(kind: &'static str, all: &[String], names: &[String]) -> Result<Vec<u32>, EnrolError> {
     names.iter().map(|name| index(kind, all, name)).collect()
 }
 
-fn index(kind: &'static str, all: &[String], name: &str) -> Result<u32, EnrolError> {
+pub(super) fn index(kind: &'static str, all: &[String], name: &str) -> Result<u32, EnrolError> {
     let found = all.iter().position(|known| known == name);
     found.map(|at| at as u32).ok_or_else(|| EnrolError::Unknown { kind, name: name.to_owned(), known: all.to_vec() })
 }

@@ -49,6 +49,9 @@ pub enum EnrolmentError {
         /// Frames of the probe that are embedded.
         frames: usize,
     },
+    /// The record does not state how long a probe is, which an enrolment with a connectome model must.
+    #[error("the enrolment states no length of a probe; enrol again")]
+    NoProbeLength,
     /// The prototype cannot be compared with the model's embeddings.
     #[error(
         "{}: a prototype of {enrolled} components, the model's embeddings have {given}; enrol again",

@@ -18,7 +18,8 @@ pub struct Measured {
     pub frames: u32,
     /// Thresholds of shorter probes, by ascending length.
     pub shorter: Vec<ProbeThreshold>,
-    /// False matches of the enrolment's threshold. Those of shorter probes are no more on the same trials.
+    /// False matches of the enrolment's threshold; unknown where a rule chose it and nobody else was there to try it. Those
+    /// of shorter probes are no more on the same trials.
     pub false_matches: FalseMatches,
 }
 
@@ -47,6 +48,26 @@ impl Measured {
         Some(Self { frames: *frames as u32, shorter, false_matches })
     }
 
+    /// What is measured with thresholds by a rule, by ascending length, on impostor scores of `persons` persons.
+    ///
+    /// False matches are unknown without impostor scores. A shorter length has the higher of the rule's threshold and the
+    /// lowest that keeps it to the matches of the longest; it is left out where no threshold does. `None` without a length.
+    pub(super) fn by_rule(rule: &[ProbeThreshold], impostor: &[Vec<f64>], persons: usize) -> Option<Self> {
+        let (longest, shorter) = rule.split_last()?;
+        let false_matches = impostor.last().and_then(|scores| accepted(longest.threshold, scores, persons));
+        let false_matches = false_matches.unwrap_or(FalseMatches::UNKNOWN);
+        let raised = |(rule, scores): (&ProbeThreshold, &Vec<f64>)| {
+            let lowest = lowest_threshold(scores, false_matches.matches as usize)?;
+            let threshold = if lowest > rule.threshold { lowest } else { rule.threshold };
+            Some(ProbeThreshold { threshold, ..*rule })
+        };
+        let shorter = match impostor {
+            [] => shorter.to_vec(),
+            impostor => shorter.iter().zip(impostor).filter_map(raised).collect(),
+        };
+        Some(Self { frames: longest.frames, shorter, false_matches })
+    }
+
     /// The length that a probe of `frames` frames is cut to, and its threshold, where `threshold` is that of the longest.
     ///
     /// `None` for a probe that is shorter than any that was measured.
@@ -72,7 +93,8 @@ impl Measured {
         let lengths = || self.shorter.iter().map(|shorter| shorter.frames).chain([self.frames]);
         let ascend = lengths().zip(lengths().skip(1)).all(|(short, long)| short < long);
         let begin = lengths().next().is_some_and(|shortest| shortest > 0);
-        trials > 0 && matches <= trials && begin && ascend && bound == upper_bound(matches, trials)
+        let is_tried = trials > 0 && matches <= trials && bound == upper_bound(matches, trials);
+        begin && ascend && (is_tried || self.false_matches == FalseMatches::UNKNOWN)
     }
 }
 
@@ -191,7 +213,23 @@ mod tests {
         assert!(wrong(|m| m.shorter.swap(0, 1)));
         assert!(wrong(|m| m.false_matches.bound = m.false_matches.bound.next_down()));
         assert!(wrong(|m| m.false_matches.matches = 4));
-        assert!(wrong(|m| m.false_matches = FalseMatches::UNKNOWN));
+        assert!(wrong(|m| m.false_matches = FalseMatches { bound: 0.5, ..FalseMatches::UNKNOWN }));
+        let untried = Measured { false_matches: FalseMatches::UNKNOWN, ..sound };
+        assert!(untried.is_sound(), "a rule's threshold that nobody tried");
+    }
+
+    #[test]
+    fn a_rule_gives_a_threshold_a_length_and_a_shorter_one_no_more_matches() {
+        let rule = [(10, 0.2), (25, 0.4)].map(|(frames, t)| ProbeThreshold { frames, threshold: threshold(t) });
+        let untried = Measured::by_rule(&rule, &[], 0).unwrap();
+        assert_eq!((untried.frames, &untried.shorter[..]), (25, &rule[..1]));
+        assert_eq!(untried.false_matches, FalseMatches::UNKNOWN);
+        let tried = |short: &[f64]| Measured::by_rule(&rule, &[short.to_vec(), vec![0.5, 0.25, 0.125]], 2).unwrap();
+        let found = tried(&[0.3, 0.1, 0.05]);
+        assert_eq!((found.false_matches.matches, found.false_matches.trials), (1, 3));
+        assert_eq!(found.shorter, rule[..1], "one match as at the longest");
+        assert_eq!(tried(&[0.3, 0.25, 0.05]).shorter[0].threshold, threshold(0.25_f32.next_up()));
+        assert_eq!(Measured::by_rule(&[], &[], 0), None);
     }
 
     proptest! {

@@ -6,8 +6,12 @@
 mod attempts;
 mod development;
 mod enrol;
+mod enrol_error;
 mod error;
 mod measured;
+mod own_windows;
+mod person;
+mod person_trials;
 mod policy;
 mod probe_length;
 mod record;
@@ -15,8 +19,10 @@ mod threshold;
 
 pub use attempts::{ATTEMPTS, Attempts, AttemptsError, attempts_here};
 pub use development::{Chosen, cross_fitted};
-pub use enrol::{EnrolError, Request, enrol};
+pub use enrol::{Request, enrol};
+pub use enrol_error::EnrolError;
 pub use error::EnrolmentError;
 pub use measured::{Measured, ProbeThreshold, false_matches};
+pub use person::{PersonRequest, enrol_person};
 pub use policy::Policy;
 pub use record::{Development, Enrolment, Outcome, Probe, Target};

@@ -1,7 +1,7 @@
 //! The record of an enrolment, and its file.
 //!
-//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. Files of version 2 are
-//! read too; they hold all but what was measured.
+//! A `.nve` file is the magic number, the record in postcard's encoding, and the SHA-256 of both. Older files are read too:
+//! those of version 3 hold all but whether scans are embedded as a whole, those of version 2 nor what was measured.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,8 @@ use crate::files::{self, Existing, Readers};
 use crate::hex;
 use crate::results::Transfer;
 
-const MAGIC: &[u8; 8] = b"NVENROL3";
+const MAGIC: &[u8; 8] = b"NVENROL4";
+const MAGIC_3: &[u8; 8] = b"NVENROL3";
 const MAGIC_2: &[u8; 8] = b"NVENROL2";
 const CHECKSUM: usize = 32;
 
@@ -49,8 +50,12 @@ pub struct Enrolment {
     pub prototype: Vec<f32>,
     /// What was measured with the threshold; none for one by hand that no session tested, and in files of version 2.
     ///
-    /// The last field: a record of version 2 ends before it.
+    /// A record of version 2 ends before it.
     pub measured: Option<Measured>,
+    /// Whether all frames of a scan make one embedding, as with a connectome model, and not its windows.
+    ///
+    /// A record of version 3 ends before it.
+    pub is_whole: bool,
 }
 
 /// A probe as an enrolment compares it.
@@ -58,6 +63,8 @@ pub struct Enrolment {
 pub struct Probe {
     /// The part of the scan that is embedded.
     pub scan: Scan,
+    /// Frames of the windows that it is embedded in.
+    pub window: usize,
     /// The smallest accepted cosine of its length.
     pub threshold: Threshold,
 }
@@ -86,6 +93,8 @@ pub enum Target {
     FalseMatchRate(f64),
     /// None: the threshold was given.
     ByHand,
+    /// The middle between the means of own and impostor scores.
+    Midway,
 }
 
 /// Error rates of a threshold on sessions that it was not chosen on.
@@ -117,6 +126,7 @@ impl fmt::Display for Target {
             Target::EqualErrorRate => write!(f, "the EER"),
             Target::FalseMatchRate(rate) => write!(f, "an FMR of {rate}"),
             Target::ByHand => write!(f, "no target"),
+            Target::Midway => write!(f, "the middle between own and impostor scores"),
         }
     }
 }
@@ -158,8 +168,9 @@ impl Enrolment {
         };
         let body = match content.split_first_chunk::<8>() {
             Some((MAGIC, body)) => Cow::Borrowed(body),
-            // Without what was measured, which is one zero byte.
-            Some((MAGIC_2, body)) => Cow::Owned([body, &[0]].concat()),
+            // What these lack is one zero byte each.
+            Some((MAGIC_3, body)) => Cow::Owned([body, &[0]].concat()),
+            Some((MAGIC_2, body)) => Cow::Owned([body, &[0, 0]].concat()),
             _ => return Err(malformed(path, "its magic number is wrong".to_owned())),
         };
         if Sha256::digest(content).as_slice() != checksum {
@@ -180,6 +191,9 @@ impl Enrolment {
                 path,
                 "its lengths of probes or its false match rate contradict each other".to_owned(),
             ));
+        }
+        if record.is_whole && record.measured.is_none() {
+            return Err(malformed(path, EnrolmentError::NoProbeLength.to_string()));
         }
         record.to_core().map_err(|e| malformed(path, e.to_string()))?;
         Ok(record)
@@ -204,20 +218,34 @@ impl Enrolment {
     /// The part of `scan` that is compared, and its threshold.
     ///
     /// A probe is cut to the longest measured length that it has, so that its error rates are the measured ones.
+    /// Where scans are embedded as a whole, it is cut to its first frames, whether or not there are gaps in time.
     ///
     /// # Errors
     /// [`EnrolmentError::ShortProbe`]: the probe is shorter than any that was measured.
     pub fn probe(&self, dataset: &Dataset, scan: &Scan) -> Result<Probe, EnrolmentError> {
+        if self.is_whole {
+            return self.first_frames(scan);
+        }
         let window = self.policy.window();
         let scan = self.policy.probe(dataset, scan);
         let frames = probe_length::frames(dataset, &scan, window);
         // A window of no frames, which no model takes, is left for the encoder to refuse.
         let Some(measured) = self.measured.as_ref().filter(|_| window > 0) else {
-            return Ok(Probe { scan, threshold: self.threshold });
+            return Ok(Probe { scan, window, threshold: self.threshold });
         };
         let fit = measured.fit(self.threshold, frames).ok_or(EnrolmentError::ShortProbe { frames })?;
         let scan = probe_length::cut(dataset, &scan, window, fit.frames as usize);
-        Ok(Probe { scan, threshold: fit.threshold })
+        Ok(Probe { scan, window, threshold: fit.threshold })
+    }
+
+    /// The first frames of `scan`, as many as the longest measured length that it has.
+    fn first_frames(&self, scan: &Scan) -> Result<Probe, EnrolmentError> {
+        let frames = scan.rows.len();
+        let measured = self.measured.as_ref().ok_or(EnrolmentError::NoProbeLength)?;
+        let fit = measured.fit(self.threshold, frames).ok_or(EnrolmentError::ShortProbe { frames })?;
+        let window = fit.frames as usize;
+        let scan = Scan { rows: scan.rows.start..scan.rows.start + window, ..*scan };
+        Ok(Probe { scan, window, threshold: fit.threshold })
     }
 
     /// The measured lengths of probes with their thresholds, the longest last; none when nothing was measured.

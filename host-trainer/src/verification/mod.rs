@@ -3,7 +3,8 @@
 pub mod persons;
 pub mod trials;
 
-use neural_vault_core::similarity::{cosine, normalise};
+use neural_vault_core::prototype::{restore, round};
+use neural_vault_core::similarity::{SimilarityError, cosine, normalise};
 
 use crate::dataset::{Dataset, Scan};
 use crate::metrics::{Eer, ScoreError, eer};
@@ -42,6 +43,19 @@ impl Scores {
 #[must_use]
 pub fn score(prototype: &[f32], probe: &[f32]) -> f64 {
     f64::from(cosine(prototype, probe).unwrap_or(-1.0))
+}
+
+/// A prototype as a connectome model's are stored: its components rounded to 8-bit codes, times their scale.
+///
+/// Host and token make it alike, so that score and key are the same on both.
+///
+/// # Errors
+/// The prototype is zero or not finite.
+pub fn rounded(prototype: &[f32]) -> Result<Vec<f32>, SimilarityError> {
+    let (mut codes, mut components) = (vec![0; prototype.len()], vec![0.0; prototype.len()]);
+    let scale = round(prototype, &mut codes)?;
+    restore(&codes, scale, &mut components)?;
+    Ok(components)
 }
 
 /// The mean embedding of every class that has one, by class number (Snell, Swersky and Zemel 2017).

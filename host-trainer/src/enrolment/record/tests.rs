@@ -22,6 +22,7 @@ fn record() -> Enrolment {
         sessions: vec!["run04".to_owned()],
         prototype: vec![0.25, -0.5, 0.125],
         measured: Measured::new(Threshold::new(0.5).unwrap(), &[(1, &[0.1, 0.7]), (4, &[0.6, 0.2])], 2),
+        is_whole: false,
     }
 }
 

@@ -1,0 +1,174 @@
+//! `enroll` with a model that embeds windows: labels that trained it, or `--refit` and `--frozen` for others.
+
+use std::path::Path;
+
+use neural_vault_core::verify::Threshold;
+
+use super::arguments::window_or_own;
+use super::console::Console;
+use super::enroll::{Arguments, identifier};
+use super::failure::{Failure, USAGE};
+use super::names;
+use super::scans::note_windows;
+use crate::dataset::{Dataset, Scan};
+use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::engine::Engine;
+use crate::enrolment::{Chosen, Development, Enrolment, Policy, Request, Target, cross_fitted, enrol as enrol_label};
+use crate::hex;
+use crate::model::Model;
+use crate::training::{self, Archive};
+
+/// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
+const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
+                                  nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
+
+/// Enrols a label; nothing is written but a model that was trained again.
+pub fn enrol(
+    arguments: &Arguments,
+    mut model: Model,
+    dataset: &Dataset,
+    console: &Console,
+) -> Result<Enrolment, Failure> {
+    if let Some(option) = [("--frames", arguments.frames), ("--least-frames", arguments.least_frames)]
+        .iter()
+        .find_map(|(option, given)| given.map(|_| option))
+    {
+        let text = format!("{option} needs a connectome model; this one embeds windows: give --window and --windows");
+        return Err(Failure::new(USAGE, text));
+    }
+    let sessions = names::sessions(&arguments.sessions, dataset)?;
+    let development = names::sessions(&arguments.development_sessions, dataset)?;
+    let probes = names::sessions(&arguments.probe_sessions, dataset)?;
+    let mut threshold = arguments.threshold.map(by_hand);
+    let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
+    if let Some(folder) = &arguments.refit {
+        let cross_fit = threshold.is_none() && development.is_empty();
+        let refit = Refit { model: &model, arguments, dataset, sessions: &sessions, target, cross_fit };
+        let (refitted, chosen) = refit.run(folder, console)?;
+        threshold = threshold.or(chosen);
+        model = refitted;
+    }
+    warn_of_unknown_label(&model, arguments, console)?;
+    let mut embedder = Embedder::open(&model, arguments.engine)?;
+    let request = Request {
+        label: &arguments.label,
+        sessions: &sessions,
+        development: &development,
+        probes: &probes,
+        policy: policy(arguments, window_or_own(arguments.window, &model, console)),
+        target,
+        threshold,
+        id: identifier(arguments.seed),
+    };
+    let record = enrol_label(&mut embedder, &model, dataset, &request)?;
+    note_windows(dataset, &used(dataset, &[&sessions, &development, &probes]), record.policy.window(), console);
+    Ok(record)
+}
+
+fn policy(arguments: &Arguments, window: usize) -> Policy {
+    Policy { window: window as u32, windows: arguments.windows.unwrap_or(0), centred: arguments.frozen }
+}
+
+/// The scans of the sessions that are enrolled, which come first, that choose the threshold and that test it.
+fn used(dataset: &Dataset, named: &[&[String]; 3]) -> Vec<Scan> {
+    let mut scans = dataset.scans();
+    if !named[0].is_empty() {
+        scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
+    }
+    scans
+}
+
+/// Training a model again with one more label.
+struct Refit<'a> {
+    model: &'a Model,
+    arguments: &'a Arguments,
+    dataset: &'a Dataset,
+    /// The sessions to add; all when empty.
+    sessions: &'a [String],
+    target: Target,
+    /// Whether the threshold is chosen with models of one half of the sessions each.
+    cross_fit: bool,
+}
+
+impl Refit<'_> {
+    fn run(&self, folder: &Path, console: &Console) -> Result<(Model, Option<Chosen>), Failure> {
+        let Self { model, arguments, dataset, .. } = self;
+        if !arguments.model.is_dir() {
+            let text = "--refit needs the model's folder, where its training archive is";
+            return Err(Failure::new(USAGE, text));
+        }
+        match arguments.force.force {
+            true => training::remove_checkpoint(folder)?,
+            false => training::refuse_checkpoint(folder)?,
+        }
+        let old = *model.digest();
+        let archive = Archive::read(&arguments.model, old)?;
+        let new = match self.sessions {
+            [] => (*dataset).clone(),
+            named => dataset.restrict_sessions(named)?,
+        };
+        let all = archive.with_label(&new, &arguments.label)?;
+        let engine = match arguments.engine {
+            EmbeddingEngine::Core => Engine::auto().0,
+            EmbeddingEngine::Onnx(engine) => engine,
+        };
+        let train = |dataset: &Dataset| -> Result<Model, Failure> {
+            let bar = console.progress(archive.recipe.steps());
+            let model =
+                archive.recipe.train(dataset.clone(), engine, 1, &mut |report| bar.set_position(report.step))?;
+            bar.finish_and_clear();
+            Ok(model)
+        };
+        let refitted = train(&all)?;
+        let chosen = if self.cross_fit {
+            let window = window_or_own(arguments.window, &refitted, console);
+            Some(cross_fitted(&all, &policy(arguments, window), self.target, train)?)
+        } else {
+            None
+        };
+        let digest = *refitted.digest();
+        arguments.force.write_model(&refitted, folder)?;
+        Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
+        console.note(format!(
+            "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \
+             again with this one",
+            folder.display(),
+            hex::encode(&digest),
+            arguments.label,
+            hex::encode(&old)
+        ));
+        Ok((refitted, chosen))
+    }
+}
+
+/// Warns if the model was not trained on the label, and refuses a frozen enrolment that its model cannot support.
+fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+    let linear = model.dims().is_linear();
+    if arguments.frozen && !linear {
+        let text = "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder \
+                    keeps apart the labels it was trained on and little else";
+        return Err(Failure::new(USAGE, text));
+    }
+    let known = &model.provenance().labels;
+    if known.is_empty() && model.labels_digest().is_some() {
+        console.note(
+            "note: a bundle does not name the labels and sessions that trained it; a threshold chosen on these would be too \
+             favourable: give the model's folder, or --development-sessions that did not train it",
+        );
+    }
+    if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
+        return Ok(());
+    }
+    console.note(format!(
+        "warning: the model never saw {}. {UNKNOWN_LABEL_RISK} Enrol with --refit DIR, or with --frozen and a model of \
+         `train --recipe linear --open-set`",
+        arguments.label
+    ));
+    Ok(())
+}
+
+fn by_hand(threshold: Threshold) -> Chosen {
+    let protocol = "threshold given by hand".to_owned();
+    let development = Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 };
+    Chosen { threshold, measured: None, development }
+}

@@ -1,0 +1,211 @@
+//! Enrolling a person with a connectome model: one embedding of all frames, and a threshold for each length of a probe.
+
+use neural_vault_core::verify::Threshold;
+
+use super::development::{Trials, choose_threshold};
+use super::enrol::{index, indices};
+use super::measured::{Measured, ProbeThreshold, accepted};
+use super::person_trials::Person;
+use super::{Chosen, Development, EnrolError, Enrolment, Outcome, Policy, Target};
+use crate::connectome::ImpostorTable;
+use crate::dataset::Dataset;
+use crate::embedding::{Embedder, check_width};
+use crate::metrics::operating::transfer;
+use crate::model::Model;
+
+/// The person and sessions to enrol, and how to choose the threshold.
+#[derive(Debug)]
+pub struct PersonRequest<'a> {
+    /// The person's label, none of the model's background persons.
+    pub label: &'a str,
+    /// Sessions to enrol; all when empty.
+    pub sessions: &'a [String],
+    /// Sessions of the person's own probes; when empty, the last frames of the enrolment provide them.
+    pub development: &'a [String],
+    /// Sessions whose scans the threshold is tested on, once it is chosen.
+    pub probes: &'a [String],
+    /// Frames of a probe: those compared, from its start.
+    pub frames: usize,
+    /// Fewest frames to enrol.
+    pub least: usize,
+    /// The criterion for the threshold.
+    pub target: Target,
+    /// A threshold by hand.
+    pub threshold: Option<Threshold>,
+    /// Recordings of the background persons, who try the threshold where nobody else is recorded.
+    pub background: Option<&'a Dataset>,
+    /// The enrolment's random identifier.
+    pub id: [u8; 16],
+}
+
+/// Enrols a person out of `dataset`.
+///
+/// The frames of all sessions make one embedding, which is rounded to the codes that a token stores. The threshold is
+/// midway between the mean score of the person's own probes and the mean impostor score that the model states for their
+/// length. Its false matches are those of the other persons in `dataset`, or of the background, which the model was fitted to.
+///
+/// # Errors
+/// When the person or a session is missing or is one of the background, there are too few frames, or nothing gives a
+/// threshold.
+pub fn enrol_person(
+    embedder: &mut Embedder,
+    model: &Model,
+    dataset: &Dataset,
+    request: &PersonRequest<'_>,
+) -> Result<Enrolment, EnrolError> {
+    if !model.dims().is_connectome() {
+        return Err(EnrolError::Kind { needed: "a connectome model" });
+    }
+    check_width(dataset, model.dims().features)?;
+    let label = index("label", &dataset.labels, request.label)?;
+    let background = &model.provenance().labels;
+    if background.iter().any(|person| person == request.label) {
+        return Err(EnrolError::Background { label: request.label.to_owned() });
+    }
+    let sessions = chosen_sessions(dataset, request)?;
+    let window = model.provenance().window.min(request.frames);
+    let mut person = Person { embedder, dataset, label, background, window, request };
+
+    let enrolled = person.own_scans(&sessions);
+    if enrolled.is_empty() {
+        return Err(EnrolError::NoScan { label: request.label.to_owned() });
+    }
+    let joined = dataset.joined(&enrolled);
+    let frames = joined.len() / dataset.features;
+    if frames < request.least {
+        return Err(EnrolError::FewFrames { label: request.label.to_owned(), frames, least: request.least });
+    }
+    let prototype = person.prototype(&joined)?;
+    let mut chosen = person.choose(&model.impostor_table()?, &prototype, &joined)?;
+    let outcome = person.test(&mut chosen, &prototype)?;
+    let mut names: Vec<String> = enrolled.iter().map(|s| dataset.sessions[s.session as usize].clone()).collect();
+    names.dedup();
+    let record = Enrolment {
+        label: request.label.to_owned(),
+        id: request.id,
+        model_digest: *model.digest(),
+        policy: Policy::plain(window),
+        threshold: chosen.threshold,
+        development: chosen.development,
+        outcome,
+        scans: enrolled.len() as u32,
+        sessions: names,
+        prototype,
+        measured: chosen.measured,
+        is_whole: true,
+    };
+    record.to_core()?;
+    Ok(record)
+}
+
+/// The sessions to enrol, none of which may be a probe of its own enrolment.
+fn chosen_sessions(dataset: &Dataset, request: &PersonRequest<'_>) -> Result<Vec<u32>, EnrolError> {
+    let sessions = match request.sessions {
+        [] => (0..dataset.sessions.len() as u32).collect(),
+        named => indices("session", &dataset.sessions, named)?,
+    };
+    let probes = indices("session", &dataset.sessions, &[request.development, request.probes].concat())?;
+    match probes.iter().find(|session| sessions.contains(session)) {
+        Some(session) => Err(EnrolError::Enrolled { session: dataset.sessions[*session as usize].clone() }),
+        None => Ok(sessions),
+    }
+}
+
+impl Person<'_, '_> {
+    /// The threshold of each length, and what they were tried on.
+    fn choose(&mut self, table: &ImpostorTable, prototype: &[f32], joined: &[f32]) -> Result<Chosen, EnrolError> {
+        let frames = self.request.frames;
+        let lengths: Vec<usize> = match self.request.threshold {
+            Some(_) => vec![frames],
+            None => {
+                let measured = table.pairs().map(|(length, _)| length as usize);
+                measured.filter(|&length| self.window <= length && length < frames).chain([frames]).collect()
+            }
+        };
+        let (mut trials, whose) = self.impostor_trials(prototype, &lengths)?;
+        if let Some(threshold) = self.request.threshold {
+            return Ok(by_hand(threshold, frames, &trials, &whose));
+        }
+        let probes = self.add_own(&mut trials, prototype, joined, &lengths)?;
+        if self.request.target != Target::Midway {
+            return choose_threshold(&trials, format!("{probes}, and {whose}"), self.request.target);
+        }
+        let mut rule = Vec::new();
+        let mut means = None;
+        for (&length, scores) in &trials.by_length {
+            let impostor = f64::from(table.score(length).ok_or(EnrolError::NoImpostorScores)?);
+            let own = scores.genuine.iter().sum::<f64>() / scores.genuine.len() as f64;
+            means = Some((own, impostor));
+            if own > impostor {
+                let threshold = Threshold::new(f64::midpoint(own, impostor) as f32)?;
+                rule.push(ProbeThreshold { frames: length as u32, threshold });
+            }
+        }
+        let longest = rule.last().filter(|longest| longest.frames as usize == frames).copied();
+        let (Some(longest), Some((own, impostor))) = (longest, means) else {
+            let (own, impostor) = means.unwrap_or_default();
+            return Err(EnrolError::Indistinct { label: self.request.label.to_owned(), own, impostor });
+        };
+        // Lengths at which the person's own probes score no higher than others' have no threshold.
+        let is_kept = |length: usize| rule.iter().any(|kept| kept.frames as usize == length);
+        let tried = trials.by_length.iter().filter(|(length, _)| is_kept(**length));
+        let tried: Vec<Vec<f64>> = match trials.impostors.len() {
+            0 => Vec::new(),
+            _ => tried.map(|(_, scores)| scores.impostor.clone()).collect(),
+        };
+        let scores = trials.longest();
+        let development = Development {
+            protocol: format!(
+                "midway between {own:.3}, the mean of {probes}, and {impostor:.3}, the mean of strangers by the model's \
+                 background; false matches are those of {whose}"
+            ),
+            target: Target::Midway,
+            eer_percent: None,
+            genuine: scores.genuine.len() as u32,
+            impostor: scores.impostor.len() as u32,
+        };
+        let measured = Measured::by_rule(&rule, &tried, trials.impostors.len());
+        Ok(Chosen { threshold: longest.threshold, measured, development })
+    }
+
+    /// Tests the threshold on the probe sessions, if there are any, and keeps the higher false match rate.
+    fn test(&mut self, chosen: &mut Chosen, prototype: &[f32]) -> Result<Option<Outcome>, EnrolError> {
+        if self.request.probes.is_empty() {
+            return Ok(None);
+        }
+        let sessions = indices("session", &self.dataset.sessions, self.request.probes)?;
+        let own = self.own_scans(&sessions);
+        let mut others = self.others();
+        others.retain(|scan| sessions.contains(&scan.session));
+        let frames = self.request.frames;
+        let genuine = self.segment_scores(self.dataset, &own, frames, prototype)?;
+        let trials = self.trials_of(self.dataset, &others, prototype, &[frames])?;
+        let impostor = trials.longest().impostor;
+        if let (Some(measured), Some(found)) =
+            (&mut chosen.measured, accepted(chosen.threshold, &impostor, trials.impostors.len()))
+        {
+            measured.test(found);
+        }
+        Ok(Some(Outcome {
+            sessions: self.request.probes.to_vec(),
+            genuine: genuine.len() as u32,
+            impostor: impostor.len() as u32,
+            rates: transfer(f64::from(chosen.threshold.cosine()), &genuine, &impostor)?,
+        }))
+    }
+}
+
+/// A threshold by hand, with the false matches of `trials`, which did not choose it.
+fn by_hand(threshold: Threshold, frames: usize, trials: &Trials, whose: &str) -> Chosen {
+    let scores = trials.longest();
+    let rule = [ProbeThreshold { frames: frames as u32, threshold }];
+    let tried = if scores.impostor.is_empty() { Vec::new() } else { vec![scores.impostor.clone()] };
+    let development = Development {
+        protocol: format!("threshold given by hand; false matches are those of {whose}"),
+        target: Target::ByHand,
+        eer_percent: None,
+        genuine: 0,
+        impostor: scores.impostor.len() as u32,
+    };
+    Chosen { threshold, measured: Measured::by_rule(&rule, &tried, trials.impostors.len()), development }
+}
