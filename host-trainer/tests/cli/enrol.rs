@@ -186,6 +186,21 @@ fn an_enrolment_of_version_2_is_read_and_has_no_false_match_rate() {
 }
 
 #[test]
+fn an_enrolment_of_version_3_is_read_and_embeds_windows() {
+    let folder = Folder::new();
+    folder.write("old.nve", include_bytes!("../data/enrolments/version3.nve"));
+    let value = folder.does(&["inspect", "old.nve", "--json"]).json();
+    assert_eq!((&value["is_whole"], &value["false_matches"]["matches"]), (&false.into(), &8.into()), "{value}");
+    assert_eq!(value["thresholds"].as_array().unwrap().len(), 5);
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
+    let data = format!("{models}/data/haxby/haxby_slice_runs00-05.csv.gz");
+    let model = format!("{models}/haxby-demo/model.nvb");
+    let verify = ["verify", &data, "--model", &model, "--enrolment", "old.nve", "--session", "run05", "--show-score"];
+    let own = folder.does(&[&verify[..], &["--label", "face"]].concat()).stdout;
+    assert_eq!(own, "accepted score 0.907037 threshold 0.682611\n");
+}
+
+#[test]
 fn a_threshold_by_hand_must_be_a_cosine() {
     let folder = Folder::with_model();
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "-o", "r.nve", "--threshold"];

@@ -26,6 +26,7 @@ mod interrupted;
 mod names;
 mod new_identity;
 mod outputs;
+mod person;
 mod samples;
 mod secrets;
 mod token;
