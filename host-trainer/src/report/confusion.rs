@@ -1,9 +1,9 @@
-//! The confusion matrix of NeuralVault's nearest-prototype decisions.
+//! The confusion matrix of the nearest-prototype decisions by the method under test.
 
 use maud::{Markup, PreEscaped, html};
 
 use super::figure;
-use super::methods::heading;
+use super::methods::{heading, tested_name};
 use super::numbers::{count, fixed};
 use super::svg::{Axis, Plot};
 use crate::results::ProtocolResult;
@@ -43,7 +43,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
         }
     }
     let id = format!("{}-confusion", super::anchor(&protocol.name));
-    let title = format!("Confusion of NeuralVault: {}", heading(&protocol.name));
+    let title = format!("Confusion of {}: {}", tested_name(protocol), heading(&protocol.name));
     let share = if all == 0 { f64::NAN } else { 100.0 * right as f64 / all as f64 };
     let note = format!(
         "Nearest prototype for {} probes, {}\u{a0}% right. Shade: share of the true label's probes.",

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::methods::{Styles, heading, leaking_last};
+use super::methods::{Styles, heading, leaking_last, of_persons};
 use super::numbers::{count, estimate_cell, fixed, level, rate_cell};
 use super::scroll_box;
 use crate::results::{OperatingPoint, ProtocolResult, Results};
@@ -19,6 +19,11 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
                 "the false match rate (FMR) to the value named; a dash where the trials are too few for that rate. Accuracy and "
                 "macro F1: probes given to the nearest prototype. In brackets: 95 % intervals, by bootstrap, for FNMR by Clopper "
                 "and Pearson."
+                @if results.protocols.iter().any(of_persons) {
+                    " Of unseen persons: trials of all splits together, which score a probe several times; accuracy is rank-1 "
+                    "identification; the interval of an FNMR is the wider of the bootstrap's and that of Clopper and Pearson for "
+                    "the distinct comparisons."
+                }
             }
             h3 id="thresholds" { "Thresholds fixed beforehand" }
             @if transfers(results) == 0 {
@@ -28,6 +33,11 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
                 p class="note" {
                     "An EER chooses its threshold after the fact. Here the threshold was fixed on development trials, then applied "
                     "unchanged, as a token does. In brackets: Clopper-Pearson 95 % intervals."
+                    @if results.protocols.iter().any(of_persons) {
+                        " Of unseen persons each enrolment has a threshold of its own, midway between what the background "
+                        "scores against others and what the last fifth of the enrolment scores against the rest; the mean is "
+                        "shown."
+                    }
                 }
             }
         }
@@ -75,7 +85,7 @@ fn methods(results: &Results, styles: &Styles) -> Markup {
                             }
                             td { (fixed(100.0 * method.accuracy, 1)) }
                             td { (fixed(method.macro_f1, 3)) }
-                            td { (count(method.genuine.len())) " / " (count(method.impostor.len())) }
+                            td { (count(method.trials()[0])) " / " (count(method.trials()[1])) }
                         }
                     }
                 }

@@ -2,10 +2,10 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::figure;
 use super::methods::{Styles, heading, leaking_last};
 use super::numbers::{fixed, with_interval};
 use super::svg::{Axis, Plot};
+use super::{figure, probe_curve};
 use crate::results::{MethodResult, ProtocolResult, Results};
 
 const ROW: f64 = 24.0;
@@ -17,6 +17,9 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
         section id="glance" {
             h2 { "At a glance" }
             div class="figures" {
+                @for protocol in leaking_last(results) {
+                    (probe_curve::figure_of(protocol, styles))
+                }
                 @for protocol in leaking_last(results) {
                     @if !protocol.methods.is_empty() { (panel(protocol, styles, largest)) }
                 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::methods::{best_rival, heading, leaking_last, neural_vault};
+use super::methods::{best_rival, heading, leaking_last, of_persons, tested, tested_name};
 use super::numbers::{count, fixed, interval, percent, with_interval};
 use crate::results::compare::{eer_difference, excludes_zero};
 use crate::results::{Estimate, MethodResult, ProtocolResult, Results};
@@ -15,7 +15,15 @@ pub fn section(results: &Results) -> Markup {
             @if let Some(text) = lead(results) { p class="lead" { (text) } }
             div class="cards" { @for protocol in leaking_last(results) { (card(protocol)) } }
             p class="note" {
-                "Intervals are 95 % and come from resampling sessions (blocks of six frames where there is only one), then labels. A difference is significant when its own "
+                "Intervals are 95 % and come from resampling "
+                @if results.protocols.iter().any(|protocol| !of_persons(protocol)) {
+                    "sessions (blocks of six frames where there is only one), then labels"
+                }
+                @if results.protocols.iter().any(of_persons) {
+                    @if !results.protocols.iter().all(of_persons) { "; of unseen persons, " }
+                    "persons, then the segments of each"
+                }
+                ". A difference is significant when its own "
                 "interval, from the same resamples of both methods' trials, excludes zero."
             }
         }
@@ -25,7 +33,11 @@ pub fn section(results: &Results) -> Markup {
 /// The first protocol without a leak in a sentence or two, and how much better the leaking ones look.
 fn lead(results: &Results) -> Option<String> {
     let protocols = leaking_last(results);
-    let (protocol, method) = protocols.iter().find_map(|protocol| Some((protocol, neural_vault(protocol)?)))?;
+    let (protocol, method) = protocols.iter().find_map(|protocol| Some((protocol, tested(protocol)?)))?;
+    // Of several probe lengths, the one at which conditions are varied.
+    let varied = protocols.iter().filter(|other| of_persons(protocol) && of_persons(other) && !other.sweeps.is_empty());
+    let (protocol, method) =
+        varied.filter_map(|other| Some((other, tested(other)?))).next().unwrap_or((protocol, method));
     if protocol.leaks.is_some() {
         let text = "Every protocol here leaks: its probes are not independent of what trained the model, and no figure below says \
                     what a new scan can expect.";
@@ -33,14 +45,20 @@ fn lead(results: &Results) -> Option<String> {
     }
     let rate = fixed(method.eer.value, 1);
     let mut text = format!(
-        "{}: on probes that are independent of what trained the model, NeuralVault's equal error rate is {}. At that threshold \
+        "{}: on {}, {}'s equal error rate is {}. At that threshold \
          {rate}\u{a0}% of genuine probes are refused and as many impostors let in.",
         heading(&protocol.name),
+        if of_persons(protocol) {
+            "persons of whom nothing was used to fit the model"
+        } else {
+            "probes that are independent of what trained the model"
+        },
+        tested_name(protocol),
         with_interval(&method.eer, 1, "\u{a0}%"),
     );
     let leaking = protocols.iter().filter(|other| other.leaks.is_some());
     let flattered: Vec<String> = leaking
-        .filter_map(|other| Some((other, neural_vault(other)?)))
+        .filter_map(|other| Some((other, tested(other)?)))
         .map(|(other, method)| format!("{} {}\u{a0}%", heading(&other.name), fixed(method.eer.value, 1)))
         .collect();
     if !flattered.is_empty() {
@@ -58,11 +76,13 @@ fn card(protocol: &ProtocolResult) -> Markup {
             h3 { a href={ "#" (super::anchor(&protocol.name)) } { (heading(&protocol.name)) } }
             @match &protocol.leaks {
                 Some(why) => p class="flag" { strong { "Leaks. " } (why) },
-                None => p class="flag sound" { "Probes independent of what trained the model" },
+                None => p class="flag sound" {
+                    @if of_persons(protocol) { "Persons of whom nothing was used to fit the model" } @else { "Probes independent of what trained the model" }
+                },
             }
-            @match neural_vault(protocol) {
+            @match tested(protocol) {
                 Some(method) => (verdict(protocol, method)),
-                None => p { "NeuralVault was not evaluated under this protocol." },
+                None => p { (tested_name(protocol)) " was not evaluated under this protocol." },
             }
         }
     }
@@ -93,15 +113,19 @@ fn against(protocol: &ProtocolResult, method: &MethodResult, rival: &MethodResul
     let verdict = match gap.interval {
         None => "without intervals, nothing can be said about the difference".to_owned(),
         Some(_) if excludes_zero(&gap) => {
-            let outcome = if gap.value < 0.0 { "NeuralVault is ahead" } else { "NeuralVault is behind" };
-            format!("{outcome}, by {} points, a significant difference", with_interval(&gap, 1, ""))
+            let outcome = if gap.value < 0.0 { "ahead" } else { "behind" };
+            format!(
+                "{} is {outcome}, by {} points, a significant difference",
+                tested_name(protocol),
+                with_interval(&gap, 1, "")
+            )
         }
         Some(_) => format!("a difference of {} points, which is not significant", with_interval(&gap, 1, "")),
     };
     format!("The best simple rival, {}, has {}: {verdict}.", rival.name, with_interval(&rival.eer, 1, "\u{a0}%"))
 }
 
-/// The other methods by whether NeuralVault is significantly better, worse, or neither.
+/// The other methods by whether the method under test is significantly better, worse, or neither.
 fn by_significance(protocol: &ProtocolResult, method: &MethodResult) -> String {
     let (mut beaten, mut level, mut ahead) = (Vec::new(), Vec::new(), Vec::new());
     for other in protocol.methods.iter().filter(|other| other.name != method.name) {
@@ -128,7 +152,8 @@ fn by_significance(protocol: &ProtocolResult, method: &MethodResult) -> String {
 
 /// Zero errors in n trials are compatible with a rate of up to 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
 fn few_errors(method: &MethodResult) -> Option<String> {
-    let trials = method.genuine.len().min(method.impostor.len());
+    let [genuine, impostor] = method.distinct_trials();
+    let trials = genuine.min(impostor);
     (method.eer.value == 0.0 && trials > 0).then(|| {
         format!(
             "No error in {} trials is not an error rate of zero: by the rule of three it may be as high as {}, and higher \

@@ -1,10 +1,10 @@
-//! Histogram of NeuralVault's scores: genuine above the axis, impostor below, with the threshold.
+//! Histogram of the scores of the method under test: genuine above the axis, impostor below, with the threshold.
 
 use maud::{Markup, PreEscaped, html};
 use neural_vault_core::verify::accepts;
 
 use super::figure;
-use super::methods::{heading, neural_vault};
+use super::methods::{heading, tested, tested_name};
 use super::numbers::{count, fixed};
 use super::svg::{Axis, Plot};
 use crate::metrics;
@@ -12,18 +12,20 @@ use crate::results::ProtocolResult;
 
 const BINS: f64 = 32.0;
 
-/// The figure, or a note if NeuralVault or its scores are missing.
+/// The figure, or a note if the method under test or its scores are missing.
 pub fn figure_of(protocol: &ProtocolResult) -> Markup {
-    let Some(method) = neural_vault(protocol) else {
-        return html! { p class="note" { "NeuralVault was not evaluated, so there are no scores of it to show." } };
+    let name = tested_name(protocol);
+    let Some(method) = tested(protocol) else {
+        return html! { p class="note" { (name) " was not evaluated, so there are no scores of it to show." } };
     };
     let finite = |scores: &[f64]| scores.iter().copied().filter(|score| score.is_finite()).collect::<Vec<_>>();
     let (genuine, impostor) = (finite(&method.genuine), finite(&method.impostor));
     let all = || genuine.iter().chain(&impostor).copied();
     if all().next().is_none() {
-        return html! { p class="note" { "NeuralVault has no scores under this protocol." } };
+        return html! { p class="note" { (name) " has no scores under this protocol." } };
     }
-    let (threshold, origin) = match &method.transfer {
+    // Of persons each has a threshold of their own, which no line shows.
+    let (threshold, origin) = match method.transfer.filter(|_| method.repeated.is_none()) {
         Some(transfer) => (transfer.threshold, "fixed on development trials"),
         None => (metrics::eer(&genuine, &impostor).map_or(f64::NAN, |eer| eer.threshold), "at the equal error rate"),
     };
@@ -53,15 +55,15 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let let_in = rate(impostor.iter().filter(|score| accepts(threshold, **score)).count(), impostor.len());
     let mut labels = String::new();
     let mut label = |at, shift, class, text: &str| labels += &plot.text(at, shift, class, text).into_string();
-    label((bins.start, top), (4.0, 12.0), "label start", &format!("Genuine: {} trials", count(genuine.len())));
-    label((bins.start, floor), (4.0, -6.0), "label start", &format!("Impostor: {} trials", count(impostor.len())));
+    label((bins.start, top), (4.0, 12.0), "label start", &format!("Genuine: {} trials", count(method.trials()[0])));
+    label((bins.start, floor), (4.0, -6.0), "label start", &format!("Impostor: {} trials", count(method.trials()[1])));
     if threshold.is_finite() {
         body += &plot.line(&[(threshold, floor), (threshold, top)], "threshold", "Threshold").into_string();
         label((bins.start, top), (4.0, 26.0), "wrong start", &format!("{}\u{a0}% missed", fixed(missed, 1)));
         label((bins.end(), floor), (-4.0, -6.0), "wrong end", &format!("{}\u{a0}% let in", fixed(let_in, 1)));
     }
     let id = format!("{}-scores", super::anchor(&protocol.name));
-    let title = format!("Scores of NeuralVault: {}", heading(&protocol.name));
+    let title = format!("Scores of {name}: {}", heading(&protocol.name));
     let note = if threshold.is_finite() {
         format!("The upright line is the threshold, {}, {origin}; solid bars are errors.", fixed(threshold, 3))
     } else {
@@ -70,13 +72,13 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
     let description = format!(
         "Histogram of {} genuine scores above the axis and {} impostor scores below it. {note} {} % of the genuine trials are \
          missed and {} % of the impostor trials let in.",
-        count(genuine.len()),
-        count(impostor.len()),
+        count(method.trials()[0]),
+        count(method.trials()[1]),
         fixed(missed, 1),
         fixed(let_in, 1)
     );
     let svg = plot.draw(&id, &title, &description, &PreEscaped(body), &PreEscaped(labels));
-    figure(&id, "Scores of NeuralVault", &svg, &note)
+    figure(&id, &format!("Scores of {name}"), &svg, &note)
 }
 
 /// Bins of equal width with the threshold on an edge, so that no bin holds both errors and correct decisions.

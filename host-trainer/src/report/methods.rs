@@ -52,14 +52,26 @@ impl Styles {
     }
 }
 
-/// NeuralVault under this protocol.
-pub fn neural_vault(protocol: &ProtocolResult) -> Option<&MethodResult> {
+/// The method under test by this protocol: NeuralVault, or connectome where persons are compared.
+pub fn tested(protocol: &ProtocolResult) -> Option<&MethodResult> {
     protocol.methods.iter().find(|method| is_under_test(&method.name))
 }
 
-/// The method of lowest EER among those without a trained encoder.
+/// The name of the method under test, without what follows it in brackets.
+pub fn tested_name(protocol: &ProtocolResult) -> &'static str {
+    let found = tested(protocol).and_then(|method| methods::find(&method.name));
+    found.map_or("NeuralVault", |method| method.name())
+}
+
+/// Whether persons are compared, by scans of any length.
+pub fn of_persons(protocol: &ProtocolResult) -> bool {
+    let name = protocol.name.split(' ').next().unwrap_or_default();
+    protocols::find(name).is_some_and(|known| known.scores_scans())
+}
+
+/// The method of lowest EER among those without a trained model.
 pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
-    let simple = protocol.methods.iter().filter(|m| !is_trained(&m.name) && m.eer.value.is_finite());
+    let simple = protocol.methods.iter().filter(|m| is_simple(&m.name) && m.eer.value.is_finite());
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
@@ -79,9 +91,9 @@ pub fn heading(protocol: &str) -> String {
     }
 }
 
-/// Whether the method has a trained encoder; false for an unknown name.
-fn is_trained(name: &str) -> bool {
-    methods::find(name).is_some_and(|method| method.is_trained())
+/// Whether the method has no model; true for an unknown name.
+fn is_simple(name: &str) -> bool {
+    methods::find(name).is_none_or(|method| method.is_simple())
 }
 
 fn is_under_test(name: &str) -> bool {

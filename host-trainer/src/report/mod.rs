@@ -14,6 +14,7 @@ mod map;
 mod methods;
 mod numbers;
 mod page;
+mod probe_curve;
 mod provenance;
 mod published;
 mod roc;
@@ -24,7 +25,7 @@ mod sweeps;
 use maud::{Markup, html};
 
 use crate::results::{MethodResult, ProtocolResult, Results};
-use methods::{Styles, heading, leaking_last};
+use methods::{Styles, heading, leaking_last, of_persons};
 use numbers::count;
 
 pub use comparison::comparison_html;
@@ -36,6 +37,8 @@ pub fn html(results: &Results) -> String {
     let styles = Styles::new(results);
     let protocols = leaking_last(results);
     let data = &results.data;
+    // Keys and published figures are of encoders that a protocol of windows trains.
+    let of_windows = results.protocols.is_empty() || !results.protocols.iter().all(of_persons);
     page::page(
         &format!("Evaluation of {}", data.file),
         &html! {
@@ -53,16 +56,20 @@ pub fn html(results: &Results) -> String {
                 a href="#glance" { "At a glance" }
                 a href="#figures" { "All figures" }
                 @for protocol in &protocols { a href={ "#" (anchor(&protocol.name)) } { (heading(&protocol.name)) } }
-                a href="#keys" { "Keys" }
-                a href="#published" { "Published figures" }
+                @if of_windows {
+                    a href="#keys" { "Keys" }
+                    a href="#published" { "Published figures" }
+                }
                 a href="#provenance" { "Settings" }
             }
             (headline::section(results))
             (glance::section(results, &styles))
             (figures::section(results, &styles))
             @for protocol in &protocols { (protocol_section(protocol, &styles)) }
-            (keys::section(results))
-            (published::section(results))
+            @if of_windows {
+                (keys::section(results))
+                (published::section(results))
+            }
             (provenance::section(results))
         },
     )
@@ -114,7 +121,11 @@ fn trials(protocol: &ProtocolResult) -> String {
             (low, high) => format!("{} to {}", count(low), count(high)),
         }
     };
-    format!("{} genuine and {} impostor trials", of(|m| m.genuine.len()), of(|m| m.impostor.len()))
+    let trials = format!("{} genuine and {} impostor trials", of(|m| m.trials()[0]), of(|m| m.trials()[1]));
+    match protocol.methods.iter().any(|method| method.repeated.is_some()) {
+        true => format!("{trials}, of {} distinct probes", count(protocol.probes)),
+        false => trials,
+    }
 }
 
 /// A name as the id of an element: other characters than ASCII letters, digits and dashes become their code points.

@@ -1,23 +1,25 @@
-//! EER along a condition: lines of all methods, bands of NeuralVault and its best simple rival.
+//! EER along a condition: lines of all methods, bands of the method under test and its best simple rival.
 
 use maud::{Markup, PreEscaped, html};
 
-use super::methods::{Styles, best_rival, heading, neural_vault};
+use super::methods::{Styles, best_rival, heading, tested};
 use super::numbers::{estimate_cell, fixed, with_interval};
 use super::svg::{Axis, Plot};
 use super::{figure, scroll_box};
 use crate::results::{ProtocolResult, Sweep, SweepLine};
 
+/// The sweep over frames a probe, which has a figure of its own.
+pub const PROBE_FRAMES: &str = "probe-frames";
 /// Tick labels closer than this overlap.
 const TICK_ROOM: f64 = 24.0;
 
 /// One figure and one table per sweep.
 pub fn figures(protocol: &ProtocolResult, styles: &Styles) -> Markup {
     let banded: Vec<&str> =
-        neural_vault(protocol).into_iter().chain(best_rival(protocol)).map(|method| method.name.as_str()).collect();
+        tested(protocol).into_iter().chain(best_rival(protocol)).map(|method| method.name.as_str()).collect();
     html! {
         div class="figures" {
-            @for sweep in protocol.sweeps.iter().filter(|sweep| !sweep.levels.is_empty()) {
+            @for sweep in protocol.sweeps.iter().filter(|sweep| !sweep.levels.is_empty() && sweep.name != PROBE_FRAMES) {
                 (chart(protocol, sweep, styles, &banded))
             }
         }
@@ -67,7 +69,7 @@ fn chart(protocol: &ProtocolResult, sweep: &Sweep, styles: &Styles, banded: &[&s
         plot.draw(&id, &full, &format!("{}.", description.join("; ")), &PreEscaped(body), &PreEscaped(String::new()));
     // Only these two leave the trials as they are; the others make more or fewer of them.
     let trials = match sweep.name.as_str() {
-        "noise" | "artefacts" => super::trials(protocol),
+        "noise" | "artefacts" | "noise-deviations" => super::trials(protocol),
         _ => "Trials differ from level to level".to_owned(),
     };
     let has_bands =
@@ -106,11 +108,14 @@ fn title(sweep: &Sweep) -> String {
         "probe-windows" => "EER by windows a probe".to_owned(),
         "enrolment-scans" => "EER by enrolment scans".to_owned(),
         "training-sessions" => "EER by training sessions".to_owned(),
+        PROBE_FRAMES => "EER by frames a probe".to_owned(),
+        "enrolment-frames" => "EER by enrolled frames".to_owned(),
+        "noise-deviations" => "EER under noise".to_owned(),
         other => format!("EER by {other}"),
     }
 }
 
-fn tooltip(line: &SweepLine, levels: &[f64]) -> String {
+pub fn tooltip(line: &SweepLine, levels: &[f64]) -> String {
     let at = |(level, estimate): (&f64, _)| format!("{} at {}", with_interval(estimate, 1, "\u{a0}%"), short(*level));
     format!("{}: {}", line.method, levels.iter().zip(&line.eer).map(at).collect::<Vec<_>>().join(", "))
 }

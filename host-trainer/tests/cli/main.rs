@@ -27,6 +27,7 @@ mod names;
 mod new_identity;
 mod outputs;
 mod person;
+mod persons;
 mod samples;
 mod secrets;
 mod token;

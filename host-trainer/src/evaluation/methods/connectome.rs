@@ -1,19 +1,31 @@
 //! How regions covary, by a model fitted to the background, compared by cosine.
 
-use faer::Mat;
-use faer::Side;
-use faer::linalg::solvers::DenseSolveCore;
+use neural_vault_core::encoder::{Dims, Encoder, Fill};
+use neural_vault_core::prototype::{restore, round};
+use neural_vault_core::scan::ScanEncoder;
 
-use super::correlations::{correlations, upper};
+use super::cosine::CosineGallery;
+use super::gallery::Gallery;
 use super::method::Method;
 use super::rows::Rows;
-use super::scan_method::{Background, Described, ScanMethod, ScanScorer};
-use crate::connectome::{Fitted, Person, Run, fit};
+use super::scan_method::{Background, Described, ScanMethod, ScanScorer, one_each};
+use crate::connectome::{ImpostorTable, Person, Run, fit};
+use crate::embedding::EmbeddingError;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::protocols::Protocol;
+use crate::model::{Model, Provenance, StateDict};
 
-/// The embedding of a connectome model fitted to the background, compared by cosine.
+/// The embedding of a connectome model fitted to the background, by the core's encoder, compared by cosine with prototypes
+/// of one byte a component: as tokens and commands do it.
 pub(super) struct Connectome;
+
+/// Fewest frames that have an embedding.
+const FEWEST_FRAMES: usize = 2;
+
+struct Fitted {
+    model: Model,
+    impostor: ImpostorTable,
+}
 
 impl Method for Connectome {
     fn name(&self) -> &'static str {
@@ -30,6 +42,10 @@ impl Method for Connectome {
 
     fn is_under_test(&self) -> bool {
         true
+    }
+
+    fn is_simple(&self) -> bool {
+        false
     }
 
     fn fits(&self, protocol: &dyn Protocol) -> bool {
@@ -52,29 +68,58 @@ impl ScanMethod for Connectome {
             let runs = person.runs.iter().map(|(session, run)| Run { session, frames: &run.description });
             Person { label: &person.label, runs: runs.collect() }
         });
-        let persons: Vec<Person<'_>> = persons.collect();
-        Ok(Box::new(fit(background.features, &persons)?))
+        let fitted = fit(background.features, &persons.collect::<Vec<_>>())?;
+        let impostor = fitted.impostor;
+        let tensors = [
+            ("connectome.whitening", fitted.whitening),
+            ("connectome.mean", fitted.mean),
+            ("connectome.impostor_frames", impostor.frames.map(|frames| frames as f32).to_vec()),
+            ("connectome.impostor_scores", impostor.scores.to_vec()),
+        ];
+        let weights = StateDict {
+            dims: Dims::connectome(background.features, background.features),
+            fill: Fill::Mean,
+            tensors: tensors.map(|(name, values)| (name.to_owned(), values)).into(),
+        };
+        let labels = background.persons.iter().map(|person| person.label.clone()).collect();
+        let provenance =
+            Provenance { labels, window: FEWEST_FRAMES, recipe: "connectome".to_owned(), ..Provenance::default() };
+        Ok(Box::new(Fitted { model: Model::new(&weights, provenance)?, impostor }))
     }
 }
 
 impl ScanScorer for Fitted {
     fn code(&self, scans: &[&Described]) -> Result<Rows, EvaluationError> {
-        let n = self.regions;
-        let w = Mat::from_fn(n, n, |i, j| f64::from(self.whitening[i * n + j]));
-        let mut all = Vec::new();
-        for scan in scans {
-            let mut a = &w * correlations(&scan.description, n) * &w;
-            let trace: f64 = (0..n).map(|i| a[(i, i)]).sum();
-            a *= faer::Scale(n as f64 / trace);
-            (0..n).for_each(|i| a[(i, i)] += 1.0);
-            let inverse = a.llt(Side::Lower).map_err(|_| EvaluationError::NoConvergence)?.inverse();
-            let v: Vec<f64> = upper(&inverse).zip(&self.mean).map(|(v, m)| -v - f64::from(*m)).collect();
-            all.extend(v.into_iter().map(|v| v as f32));
+        let bundle = self.model.bundle()?;
+        let encoder = bundle.encoder().with_kernel(neural_vault_kernels::best());
+        let latent = encoder.dims().latent;
+        let mut scratch = vec![0.0; Encoder::scratch_len(encoder.dims(), FEWEST_FRAMES)];
+        let mut codes = vec![0.0; scans.len() * latent];
+        for (scan, code) in scans.iter().zip(codes.chunks_exact_mut(latent)) {
+            ScanEncoder::new(&encoder, FEWEST_FRAMES, &mut scratch)
+                .and_then(|encoder| encoder.embed(&scan.description, code))
+                .map_err(|source| EmbeddingError::Scan {
+                    label: format!("a scan of {} frames", scan.frames),
+                    source,
+                })?;
         }
-        Ok(Rows::new(all, self.mean.len()))
+        Ok(Rows::new(codes, latent))
+    }
+
+    fn enrol(&self, _: &[&Described], codes: &Rows) -> Box<dyn Gallery> {
+        let mut bytes = vec![0; codes.width()];
+        let rounded = codes.clone().map(|code| {
+            // An embedding is of unit length; a zero would stay as it is, and score -1 against everything.
+            let _ = round(code, &mut bytes).and_then(|scale| restore(&bytes, scale, code));
+        });
+        Box::new(CosineGallery::new(&rounded, &one_each(&rounded)))
     }
 
     fn impostor_score(&self, frames: usize) -> Option<f64> {
         self.impostor.score(frames).map(f64::from)
+    }
+
+    fn digest(&self) -> Option<[u8; 32]> {
+        Some(*self.model.digest())
     }
 }

@@ -29,6 +29,10 @@ impl Method for ConnectomeCentred {
         "The same less its mean over all enrolled (unseen-persons)"
     }
 
+    fn is_simple(&self) -> bool {
+        false
+    }
+
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         protocol.scores_scans()
     }
@@ -44,7 +48,7 @@ impl ScanMethod for ConnectomeCentred {
     }
 
     fn fit(&self, background: &Background<'_>) -> Result<Box<dyn ScanScorer>, EvaluationError> {
-        Ok(Box::new(Relative(Connectome.fit(background)?)))
+        Ok(Box::new(Relative(ScanMethod::fit(&Connectome, background)?)))
     }
 }
 
@@ -57,7 +61,7 @@ impl ScanScorer for Relative {
         Box::new(CosineGallery::new(codes, &one_each(codes)).centred())
     }
 
-    /// On average an impostor's score lies below the mean over the gallery, which holds the impostor's own.
+    /// The mean over the gallery, which is zero; an impostor's is a little lower, since the gallery holds the impostor's own.
     fn impostor_score(&self, frames: usize) -> Option<f64> {
         self.0.impostor_score(frames).map(|_| 0.0)
     }

@@ -34,6 +34,11 @@ pub trait Method: Sync {
         false
     }
 
+    /// Whether the method has no model, and may be called a simple rival of the method under test.
+    fn is_simple(&self) -> bool {
+        matches!(self.encoder(), EncoderUse::None)
+    }
+
     /// Whether the method can be evaluated by this protocol.
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         !protocol.scores_scans()

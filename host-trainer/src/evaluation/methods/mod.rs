@@ -7,6 +7,7 @@
 mod biohashing;
 mod bits;
 mod connectome;
+mod connectome_centred;
 mod correlations;
 mod cosine;
 mod fingerprint;
@@ -50,6 +51,7 @@ pub const METHODS: &[&dyn Method] = &[
     &raw_cosine::RawCosine,
     &lda::Lda,
     &connectome::Connectome,
+    &connectome_centred::ConnectomeCentred,
     &fingerprint::Fingerprint,
     &fingerprint_centred::FingerprintCentred,
     &tangent::Tangent,

@@ -45,6 +45,11 @@ pub trait ScanScorer: Send + Sync {
     fn impostor_score(&self, _frames: usize) -> Option<f64> {
         None
     }
+
+    /// The digest of the model, if the method has one.
+    fn digest(&self) -> Option<[u8; 32]> {
+        None
+    }
 }
 
 /// A scan as a method describes it.

@@ -13,6 +13,7 @@ use crate::evaluation::methods::Method;
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{Fold, Protocol, Split};
 use crate::evaluation::sweeps::sweep;
+use crate::hex;
 use crate::metrics::bootstrap::{Resampling, Units, intervals};
 use crate::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use crate::metrics::information::{participation_ratio, relative_entropy_bits};
@@ -62,7 +63,8 @@ impl Figures<'_> {
             training_rows: rows(|fold| fold.training.len()),
             enrolment_rows: rows(|fold| fold.enrolment.len()),
             probes,
-            model_digests: Vec::new(),
+            model_digests: tested
+                .map_or(Vec::new(), |(_, scored)| scored.digests.iter().map(|d| hex::encode(d)).collect()),
             differences: differences(trials, &all_trials, self.resampling())?,
             methods,
             sweeps: if frames == main_length(&plan.lengths) { self.sweeps()? } else { Vec::new() },

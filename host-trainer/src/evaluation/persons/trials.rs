@@ -33,6 +33,7 @@ pub(super) struct Material {
 }
 
 /// What a method scored, pooled over the splits.
+#[derive(Default)]
 pub(super) struct Scored {
     /// Trials of each condition.
     pub(super) trials: BTreeMap<Condition, Vec<Trial>>,
@@ -40,6 +41,8 @@ pub(super) struct Scored {
     pub(super) decisions: BTreeMap<usize, (Vec<Trial>, f64)>,
     /// Codes of the first split's probes, by length.
     pub(super) codes: BTreeMap<usize, Rows>,
+    /// Digests of the models, one a split, if the method has models.
+    pub(super) digests: Vec<[u8; 32]>,
 }
 
 /// Scores all splits under all conditions; at each of `lengths` also by thresholds fixed beforehand.
@@ -63,8 +66,9 @@ pub(super) fn score(
     });
     let parts = parts.collect::<Result<Vec<_>, EvaluationError>>()?;
     let mut parts = parts.into_iter();
-    let mut all = parts.next().unwrap_or(Scored { trials: [].into(), decisions: [].into(), codes: [].into() });
+    let mut all = parts.next().unwrap_or_default();
     for part in parts {
+        all.digests.extend(part.digests);
         for (condition, trials) in part.trials {
             all.trials.entry(condition).or_default().extend(trials);
         }
@@ -95,7 +99,7 @@ impl Fitted<'_> {
         keep_codes: bool,
     ) -> Result<Scored, EvaluationError> {
         let mut galleries: BTreeMap<usize, Box<dyn Gallery>> = BTreeMap::new();
-        let mut scored = Scored { trials: BTreeMap::new(), decisions: BTreeMap::new(), codes: BTreeMap::new() };
+        let mut scored = Scored { digests: self.scorer.digest().into_iter().collect(), ..Scored::default() };
         let mut probes: BTreeMap<(usize, usize), Vec<Rows>> = BTreeMap::new();
         for &condition in conditions {
             let Condition { frames, noise, enrolled } = condition;

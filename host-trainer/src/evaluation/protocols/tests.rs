@@ -56,6 +56,7 @@ fn unseen_labels_may_be_enrolled_from_the_training_sessions_but_not_probe_in_the
         training: named(&["run00", "run01"]),
         enrolment: named(&["run01", "run02"]),
         probes: named(probes),
+        ..SessionChoice::default()
     };
     assert!(split(&unseen::Unseen, &dataset, &choice(&["run03"]), 1).is_ok());
     assert!(split(&sessions::Sessions, &dataset, &choice(&["run03"]), 1).is_err());

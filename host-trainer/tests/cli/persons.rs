@@ -1,0 +1,184 @@
+//! `evaluate --protocol unseen-persons`: persons that no model was fitted to, told apart by how regions covary.
+
+use std::fmt::Write;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::folder::Folder;
+
+const REGIONS: usize = 8;
+
+/// Normal numbers of a small generator, so that the recordings stay the same.
+struct Normals(u64);
+
+impl Normals {
+    fn next(&mut self) -> f64 {
+        let mut uniform = || {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 40) as f64 / f64::from(1_u32 << 24)
+        };
+        (0..12).map(|_| uniform()).sum::<f64>() - 6.0
+    }
+}
+
+/// Recordings of persons whose regions are mixed by a matrix of their own; the mean level tells nothing.
+fn recordings(persons: Range<u64>, sessions: usize, frames: usize) -> String {
+    let mut text = String::from("person,session,timestep,prediction\n");
+    for person in persons {
+        let (mut shared, mut own, mut noise) = (Normals(1), Normals(1000 + person), Normals(2000 + person));
+        let mixing: Vec<f64> = (0..REGIONS * REGIONS).map(|_| shared.next() + 0.8 * own.next()).collect();
+        for session in 0..sessions {
+            for frame in 0..frames {
+                let sources: Vec<f64> = (0..REGIONS).map(|_| noise.next()).collect();
+                for row in mixing.chunks_exact(REGIONS) {
+                    let value: f64 = row.iter().zip(&sources).map(|(a, b)| a * b).sum();
+                    writeln!(text, "p{person},s{session},{},{:.4}", session * frames + frame, 100.0 + value).unwrap();
+                }
+            }
+        }
+    }
+    text
+}
+
+/// A folder with six persons, and three others to be their background.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("data.csv", recordings(0..6, 3, 60));
+    folder.write("others.csv", recordings(20..23, 2, 60));
+    folder
+}
+
+const QUICK: [&str; 7] =
+    ["evaluate", "data.csv", "--label-column", "person", "--protocol", "unseen-persons", "--replicates=60"];
+
+fn evaluate(options: &[&'static str]) -> Vec<&'static str> {
+    [&QUICK[..], options].concat()
+}
+
+fn method<'a>(protocol: &'a Value, name: &str) -> &'a Value {
+    protocol["methods"].as_array().unwrap().iter().find(|method| method["name"] == name).unwrap()
+}
+
+fn eer(protocol: &Value, name: &str) -> f64 {
+    method(protocol, name)["eer"]["value"].as_f64().unwrap()
+}
+
+#[test]
+fn persons_of_whom_nothing_was_fitted_are_told_apart_by_how_regions_covary_and_not_by_their_means() {
+    let folder = folder();
+    let options =
+        ["--background", "others.csv", "--frames", "40,10", "--report", "r.html", "--scores", "s.csv", "--json"];
+    let document = folder.does(&evaluate(&options)).json();
+    let protocols = document["protocols"].as_array().unwrap();
+    let names: Vec<&str> = protocols.iter().map(|p| p["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["unseen-persons (10 frames)", "unseen-persons (40 frames)"]);
+    for protocol in protocols {
+        let description = protocol["description"].as_str().unwrap();
+        assert!(description.starts_with("3 of 6 persons are enrolled and probe, in all 20 ways"), "{description}");
+        assert!(
+            description.contains("3 of other recordings")
+                && description.contains("sessions s0 s1 are enrolled, s2 probe")
+        );
+        assert_eq!(protocol["model_digests"].as_array().unwrap().len(), 20);
+        assert!(eer(protocol, "raw cosine") > 35.0);
+        assert!(eer(protocol, "connectome") < eer(protocol, "fingerprint"));
+    }
+    let (short, long) = (&protocols[0], &protocols[1]);
+    assert!(eer(long, "connectome") < 15.0 && eer(long, "connectome") < eer(short, "connectome"));
+    // Each of the six persons is in ten of the twenty splits, with six segments of ten frames.
+    let counts = &method(short, "connectome")["repeated"];
+    let expected = serde_json::json!(
+        {"genuine": 360, "impostor": 720, "distinct_genuine": 36, "distinct_impostor": 180}
+    );
+    assert_eq!(*counts, expected);
+    let fixed = &method(long, "connectome")["transfer"];
+    assert!(fixed["fmr"].as_f64().unwrap() < 0.3 && fixed["fnmr"].as_f64().unwrap() < 0.5, "{fixed}");
+    // Conditions are varied at one of the lengths.
+    let sweeps: Vec<&Value> = long["sweeps"].as_array().unwrap().iter().collect();
+    let axes: Vec<&str> = sweeps.iter().map(|sweep| sweep["name"].as_str().unwrap()).collect();
+    assert_eq!(axes, ["probe-frames", "enrolment-frames", "noise-deviations"]);
+    assert_eq!(sweeps[0]["levels"], serde_json::json!([10.0, 15.0, 25.0, 35.0, 40.0, 50.0]));
+    assert_eq!(sweeps[1]["levels"], serde_json::json!([25.0, 100.0, 120.0]));
+    assert!(short["sweeps"].as_array().unwrap().is_empty());
+    let noise = sweeps[2]["lines"].as_array().unwrap().iter().find(|line| line["method"] == "connectome").unwrap();
+    assert!(noise["eer"][3]["value"].as_f64() > noise["eer"][0]["value"].as_f64(), "{noise}");
+    let page = String::from_utf8(folder.read("r.html")).unwrap();
+    assert!(page.contains("Error rate by the length of a probe: Unseen persons") && !page.contains("id=\"published\""));
+    assert!(
+        String::from_utf8(folder.read("s.csv")).unwrap().contains("unseen-persons (40 frames),connectome,genuine,")
+    );
+}
+
+#[test]
+fn the_same_seed_makes_the_same_bytes_on_one_thread_and_on_two() {
+    let folder = folder();
+    let few = ["--frames", "20", "--evaluated-persons", "2"];
+    let options = |threads, output| evaluate(&[&few[..], &["--threads", threads, "-o", output]].concat());
+    folder.does(&options("1", "one.json"));
+    folder.does(&options("2", "two.json"));
+    assert_eq!(folder.read("one.json"), folder.read("two.json"));
+    let text = folder.does(&["compare", "one.json", "two.json"]).stdout;
+    assert!(text.contains("connectome") && text.contains("unseen-persons (20 frames)"), "{text}");
+}
+
+#[test]
+fn all_persons_are_evaluated_against_a_background_of_others() {
+    let folder = folder();
+    let options = ["--background", "others.csv", "--evaluated-persons", "6", "--frames", "30", "--no-sweeps", "--json"];
+    let run = folder.does(&evaluate(&options));
+    assert!(run.stderr.contains("background of a split has 3 persons"), "{}", run.stderr);
+    let description = run.json()["protocols"][0]["description"].as_str().unwrap().to_owned();
+    assert!(
+        description.starts_with("6 of 6 persons are enrolled and probe, in one way; the other 0 and 3"),
+        "{description}"
+    );
+}
+
+#[test]
+fn two_sessions_are_enough_and_one_is_not() {
+    let folder = folder();
+    folder.write("two.csv", recordings(0..6, 2, 40));
+    folder.write("one.csv", recordings(0..6, 1, 80));
+    let options = |data| [&["evaluate", data], &QUICK[2..], &["--frames", "20", "--no-sweeps"]].concat();
+    let run = folder.does(&options("two.csv"));
+    assert!(run.stdout.contains("sessions s0 are enrolled, s1 probe"), "{}", run.stdout);
+    folder.refuses(&options("one.csv"), 2, &["p0 has one session", "--blocks"]);
+    folder.does(&[&options("one.csv")[..], &["--blocks", "2"]].concat());
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_named() {
+    let folder = folder();
+    let refuses = |options: &[&'static str], code, says: &[&str]| folder.refuses(&evaluate(options), code, says);
+    refuses(&["--evaluated-persons", "4"], 2, &["3 background persons", "of 6 persons 4 are evaluated"]);
+    refuses(&["--evaluated-persons", "7"], 2, &["of 6, 7"]);
+    refuses(&["--frames", "10,61"], 3, &["person p0", "60 frames", "61", "--frames"]);
+    refuses(&["--frames", "1"], 2, &["2 or more"]);
+    refuses(&["--background", "data.csv"], 3, &["person p0 is in the evaluated recordings and in the background"]);
+    refuses(&["--methods", "lda"], 2, &["lda", "in-sample, random"]);
+    refuses(&["--enroll-sessions", "s0"], 2, &["both enrolment and probes"]);
+    refuses(&["--enroll-sessions", "s0", "--probe-sessions", "s0,s2"], 2, &["s0 is in both"]);
+    folder.refuses(
+        &["evaluate", "data.csv", "--label-column", "person", "--methods", "connectome"],
+        2,
+        &["connectome", "--protocol unseen-persons"],
+    );
+    let data = recordings(0..6, 3, 60);
+    folder.write("renamed.csv", data.replace("\np", "\nq"));
+    refuses(&["--background", "renamed.csv"], 3, &["p0 and q0 have the same recording"]);
+    let constant = |line: &str| match line.strip_prefix("p2,s1,") {
+        Some(rest) if rest.starts_with("6") || rest.starts_with("7") => {
+            format!("p2,s1,{},1", rest.split(',').next().unwrap())
+        }
+        _ => line.to_owned(),
+    };
+    let lines: Vec<String> = data.lines().map(constant).collect();
+    folder.write("constant.csv", lines.join("\n"));
+    let options = |data| [&["evaluate", data], &QUICK[2..], &["--frames", "10"]].concat();
+    folder.refuses(&options("constant.csv"), 3, &["person p2, session s1: region 1 is constant in frames 1 to 10"]);
+    let (before, after) = data.split_once("p1,s2,130,").unwrap();
+    let (_, after) = after.split_once('\n').unwrap();
+    folder.write("missing.csv", format!("{before}p1,s2,130,nan\n{after}"));
+    folder.refuses(&options("missing.csv"), 3, &["person p1, session s2, frame 11: region 1 has no finite value"]);
+}
