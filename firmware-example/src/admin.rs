@@ -50,8 +50,10 @@ impl<B: Board> Machine<'_, B> {
         if *model.digest() != provisioning.model {
             return Err(Fault::ModelMismatch.into());
         }
-        let (window, max) = (usize::from(provisioning.window), WINDOW.min(model.dims().positions));
-        if window == 0 || window > max || Encoder::scratch_len(&model.dims(), window) > SCRATCH {
+        let (window, dims) = (usize::from(provisioning.window), model.dims());
+        // The fewest frames of a scan take no memory, the frames of a window do.
+        let max = if dims.is_connectome() { usize::from(u8::MAX) } else { WINDOW.min(dims.max_window()) };
+        if window == 0 || window > max || Encoder::scratch_len(&dims, window) > SCRATCH {
             return Err(Fault::Window.with(max as u32));
         }
         self.consent(Action::Provision)?;
@@ -82,22 +84,30 @@ impl<B: Board> Machine<'_, B> {
     }
 
     pub(crate) fn enrol(&mut self, enrolment: Enrolment) -> Result<Enrolled, Refusal> {
-        let (slot, latent) = (SlotIndex::new(enrolment.slot)?, self.latent()?);
-        let threshold = Threshold::new(enrolment.threshold).map_err(|_| Fault::Threshold)?;
-        let prototype = self.scanner.enrolled(latent, enrolment.scans, &enrolment.prototype)?;
+        let slot = SlotIndex::new(enrolment.slot)?;
         let id = self.enrolment_id()?;
-        verify::Enrolment::new(&prototype, threshold, &self.identity()?.model, &id).map_err(|_| Fault::Degenerate)?;
-        let false_matches = enrolment.false_matches;
-        let budget = false_matches.attempts(enrolment.accepted_risk).map_err(|_| Fault::Budget)?;
-        let accepted_risk = StoredRisk::new(enrolment.accepted_risk);
-        let (label, threshold) = (enrolment.label, threshold.cosine());
-        self.records.renew_with(&mut self.board, &prototype, |vault, prototype| {
-            *slot.get_mut(&mut vault.slots) =
-                Some(Slot { label, id, threshold, false_matches, budget, accepted_risk, prototype });
-            Ok(())
-        })?;
+        let stored = self.store(slot, id, &enrolment);
+        self.scanner.close();
+        stored?;
         self.scanner.drop_enrolment();
         self.enrolled(slot, id)
+    }
+
+    /// Stores the scans taken as the enrolment of a slot. The prototype then lies in the memory of scans.
+    fn store(&mut self, slot: SlotIndex, id: [u8; 16], enrolment: &Enrolment) -> Result<(), Refusal> {
+        let (form, model) = (self.form()?, self.identity()?.model);
+        let threshold = Threshold::new(enrolment.threshold).map_err(|_| Fault::Threshold)?;
+        let taken = self.scanner.enrolled(form, enrolment.scans, &enrolment.prototype)?;
+        verify::Enrolment::new(taken.components, threshold, &model, &id).map_err(|_| Fault::Degenerate)?;
+        let &Enrolment { label, frames, false_matches, .. } = enrolment;
+        let budget = false_matches.attempts(enrolment.accepted_risk).map_err(|_| Fault::Budget)?;
+        let accepted_risk = StoredRisk::new(enrolment.accepted_risk);
+        let threshold = threshold.cosine();
+        Ok(self.records.renew_with(&mut self.board, taken.content, |vault, prototype| {
+            *slot.get_mut(&mut vault.slots) =
+                Some(Slot { label, id, threshold, frames, false_matches, budget, accepted_risk, prototype });
+            Ok(())
+        })?)
     }
 
     pub(crate) fn rotate(&mut self, SlotNumber { slot }: SlotNumber) -> Result<Enrolled, Refusal> {
@@ -139,8 +149,8 @@ impl<B: Board> Machine<'_, B> {
         Ok(SlotIndex::ALL.map(|slot| {
             let slot = slot.get(&vault.slots).as_ref()?;
             let (false_matches, accepted_risk) = (slot.false_matches, slot.accepted_risk.risk());
-            let (label, id, threshold, budget) = (slot.label, slot.id, slot.threshold, slot.budget);
-            Some(SlotEnrolment { label, id, threshold, false_matches, budget, accepted_risk })
+            let &Slot { label, id, threshold, frames, budget, .. } = slot;
+            Some(SlotEnrolment { label, id, threshold, frames, false_matches, budget, accepted_risk })
         }))
     }
 
@@ -180,14 +190,20 @@ impl<B: Board> Machine<'_, B> {
     }
 
     /// What the administrator learns of a new enrolment or identifier: with it, the key that checks challenges.
+    ///
+    /// The prototype is opened in the memory of scans: an open or complete scan is dropped.
     pub(crate) fn enrolled(&mut self, slot: SlotIndex, id: [u8; 16]) -> Result<Enrolled, Refusal> {
-        let latent = self.latent()?;
-        let prototype = self.records.prototype(&mut self.board, slot, latent)?.ok_or(Fault::SlotEmpty)?;
-        let identity = self.identity()?;
+        let form = self.form()?;
+        let prototype = self.scanner.empty(form.components())?;
+        let opened = self.records.prototype(&mut self.board, slot, true, form, prototype);
         let mut buffer = ChallengeKeyBuffer::empty();
-        let key = derive_challenge_key(&prototype, &identity.device_secret, &identity.model, &id, &mut buffer);
-        let key = key.map_err(|_| Fault::StorageDamaged)?;
-        Ok(Enrolled { id, challenge_key: ChallengeKey::from_bytes(key.expose_secret()) })
+        let key = opened.and_then(|()| {
+            let identity = self.records.vault().identity.as_ref().ok_or(Fault::NotProvisioned)?;
+            derive_challenge_key(prototype, &identity.device_secret, &identity.model, &id, &mut buffer)
+                .map_err(|_| Fault::StorageDamaged)
+        });
+        self.scanner.close();
+        Ok(Enrolled { id, challenge_key: ChallengeKey::from_bytes(key?.expose_secret()) })
     }
 
     fn enrolment_id(&mut self) -> Result<[u8; 16], Refusal> {

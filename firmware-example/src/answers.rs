@@ -1,16 +1,15 @@
 //! Answers to frames: a handshake or a request of the session is answered once, a repeated frame by the same bytes.
 
 use neural_vault_core::wire::{
-    Fault, Frame, HEAD, KEY_LENGTH, Kind, Packet, Refusal, SEAL, answers_with_a_key, encode,
+    Fault, Frame, HEAD, KEY_LENGTH, Kind, PART, Packet, Refusal, SEAL, answers_with_a_key, encode,
 };
 use zeroize::Zeroize;
 
 use crate::board::Board;
-use crate::limits::LATENT;
 use crate::machine::Machine;
 
-/// Longest packet of an answer: an embedding, with the variant of its `Result` and its length.
-const LONGEST_PACKET: usize = KEY_LENGTH + 1 + 2 + 4 * LATENT;
+/// Longest packet of an answer: a part of an embedding, with the variant of its `Result` and its length.
+const LONGEST_PACKET: usize = KEY_LENGTH + 1 + 2 + 4 * PART;
 
 /// Longest answer as a frame.
 const LONGEST_FRAME: usize = {

@@ -16,8 +16,8 @@ pub(crate) struct Attempts<'a, 'm, B> {
     pub(crate) board: &'a mut B,
     pub(crate) records: &'a mut Records<'m>,
     pub(crate) row: &'a mut u8,
-    /// Whether the slot is enrolled. An empty one rejects and restores no attempt, whatever the probe.
-    pub(crate) enrolled: bool,
+    /// Whether the probe is compared with an enrolment. Otherwise it is rejected and restores no attempt, whatever it is.
+    pub(crate) comparable: bool,
     /// The budget of the slot's own enrolment.
     pub(crate) budget: u8,
 }
@@ -46,7 +46,7 @@ impl<B: Board> AttemptCounter for Attempts<'_, '_, B> {
     }
 
     fn restore(&mut self) -> Result<(), Fault> {
-        if !self.enrolled {
+        if !self.comparable {
             return Err(Fault::Rejected);
         }
         self.records.set_misses(self.board, 0)?;

@@ -9,6 +9,7 @@ use neural_vault_kernels::best as kernel;
 use neural_vault_token_kernel::kernel;
 
 use crate::board::Board;
+use crate::form::Form;
 use crate::limits::MISSES_IN_A_ROW;
 use crate::model::open;
 use crate::records::Records;
@@ -104,9 +105,9 @@ impl<'m, B: Board> Machine<'m, B> {
         }
     }
 
-    /// Components of an embedding.
-    pub(crate) fn latent(&self) -> Result<usize, Fault> {
-        self.encoder().map(|encoder| encoder.dims().latent)
+    /// The form of the model's prototypes, with the number of components that embeddings have too.
+    pub(crate) fn form(&self) -> Result<Form, Fault> {
+        self.encoder().map(|encoder| Form::new(encoder.dims()))
     }
 
     /// Ticks of the board's clock; always zero on a board that does not measure.

@@ -4,7 +4,8 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::wire::Fault;
 
-use crate::limits::{LATENT, SCRATCH};
+use crate::form::Form;
+use crate::limits::{PROTOTYPE, SCRATCH};
 
 /// Offset of the length in a bundle.
 const LENGTH_AT: usize = 12;
@@ -15,7 +16,9 @@ pub(crate) fn open(memory: &[u8]) -> Result<Bundle<'_>, Fault> {
     let bytes = memory.get(..u32::from_le_bytes(*stated) as usize).ok_or(Fault::Model)?;
     let bundle = Bundle::open(bytes).map_err(|_| Fault::Model)?;
     let dims = bundle.dims();
-    if Encoder::scratch_len(&dims, 1) > SCRATCH || dims.latent > LATENT {
+    // A prototype is opened behind the embedding.
+    let scratch = Encoder::scratch_len(&dims, 1).max(2 * dims.latent);
+    if scratch > SCRATCH || Form::new(&dims).bytes() > PROTOTYPE {
         return Err(Fault::ModelTooLarge);
     }
     Ok(bundle)

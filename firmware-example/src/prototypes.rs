@@ -9,18 +9,18 @@ use neural_vault_core::wire::{Fault, SLOTS};
 use serde::{Deserialize, Serialize};
 
 use crate::flash;
-use crate::limits::LATENT;
+use crate::limits::PROTOTYPE;
 use crate::record::{self, Found};
 use crate::seal::{Context, NONCE, Sealer, TAG};
 
-/// Most components of a prototype that the format allows; [`LATENT`] is what this image has memory for.
-pub(crate) const MAX_COMPONENTS: usize = 8192;
+/// Most bytes of a prototype that the format allows: 8,192 float32 components. This image has memory for [`PROTOTYPE`].
+pub(crate) const MAX_BYTES: usize = 4 * 8192;
 
 /// Number of places.
 pub(crate) const PLACES: usize = SLOTS + 1;
 
 /// Bytes of the largest prototype's body.
-pub(crate) const BODY: usize = record::body(text(LATENT));
+pub(crate) const BODY: usize = record::body(text(PROTOTYPE));
 
 const KIND: u32 = 3;
 
@@ -30,7 +30,7 @@ const SECTOR: u32 = 4096;
 /// Prototypes are sealed on their own; what binds one to a snapshot is that the snapshot holds its tag.
 const NO_PARENT: [u8; TAG] = [0; TAG];
 
-/// The places of prototypes on a flash: from an address on, each for a number of components.
+/// The places of prototypes on a flash: from an address on, each for a number of bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Prototypes {
     start: u32,
@@ -42,8 +42,8 @@ pub(crate) struct Prototypes {
 pub(crate) struct Stored {
     /// Number of its place.
     pub(crate) place: u8,
-    /// Number of its components.
-    pub(crate) components: u16,
+    /// Its length in bytes.
+    pub(crate) bytes: u16,
     /// Generation of its key.
     pub(crate) generation: u32,
     /// Tag of its record.
@@ -51,10 +51,10 @@ pub(crate) struct Stored {
 }
 
 impl Prototypes {
-    /// Places from `start` on, each large enough for this many components.
-    pub(crate) const fn new(start: u32, components: usize) -> Self {
-        assert!(components <= MAX_COMPONENTS);
-        Self { start, place: record::length(text(components)).next_multiple_of(SECTOR) }
+    /// Places from `start` on, each large enough for this many bytes.
+    pub(crate) const fn new(start: u32, bytes: usize) -> Self {
+        assert!(bytes <= MAX_BYTES);
+        Self { start, place: record::length(text(bytes)).next_multiple_of(SECTOR) }
     }
 
     /// Bytes of all places together.
@@ -62,33 +62,31 @@ impl Prototypes {
         PLACES as u32 * self.place
     }
 
-    /// Seals the components and writes them to a place, erased before.
+    /// Seals a prototype and writes it to a place, erased before.
     ///
-    /// `body` has room for the record and holds the encrypted components afterwards.
+    /// `body` has room for the record and holds the encrypted prototype afterwards.
     pub(crate) fn write<F: NorFlash>(
         self,
         flash: &mut F,
         sealer: &Sealer,
         (place, generation): (u8, u32),
         nonce: &[u8; NONCE],
-        components: &[f32],
+        prototype: &[u8],
         body: &mut [u8],
     ) -> Result<Stored, Fault> {
-        let body = room(body, components.len())?;
+        let body = room(body, prototype.len())?;
         let text = record::text(body)?;
         text.fill(0);
-        for (word, component) in text.as_chunks_mut::<4>().0.iter_mut().zip(components) {
-            *word = component.to_le_bytes();
-        }
+        text.get_mut(..prototype.len()).ok_or(Fault::ModelTooLarge)?.copy_from_slice(prototype);
         let at = self.address(place)?;
         let tag = record::seal(sealer, self.context(at, generation), &NO_PARENT, nonce, body)?;
         flash::erase(flash, at, self.place)?;
         record::write(flash, at, body)?;
-        let components = u16::try_from(components.len()).map_err(|_| Fault::ModelTooLarge)?;
-        Ok(Stored { place, components, generation, tag })
+        let bytes = u16::try_from(prototype.len()).map_err(|_| Fault::ModelTooLarge)?;
+        Ok(Stored { place, bytes, generation, tag })
     }
 
-    /// Reads a prototype into `body` and decrypts it; returns its bytes, four little-endian for each component.
+    /// Reads a prototype into `body` and decrypts it; returns its bytes.
     ///
     /// The caller clears `body`.
     ///
@@ -100,32 +98,32 @@ impl Prototypes {
         sealer: &Sealer,
         stored: &Stored,
         body: &'b mut [u8],
-    ) -> Result<&'b [u8], Fault> {
-        let components = usize::from(stored.components);
-        let (body, at) = (room(body, components)?, self.address(stored.place)?);
+    ) -> Result<&'b mut [u8], Fault> {
+        let bytes = usize::from(stored.bytes);
+        let (body, at) = (room(body, bytes)?, self.address(stored.place)?);
         let Found::Committed = record::find(flash, at, body)? else {
             return Err(Fault::StorageDamaged);
         };
         match record::open(sealer, self.context(at, stored.generation), &NO_PARENT, body)? {
-            Some(tag) if tag == stored.tag => record::text(body)?.get(..4 * components).ok_or(Fault::StorageDamaged),
+            Some(tag) if tag == stored.tag => record::text(body)?.get_mut(..bytes).ok_or(Fault::StorageDamaged),
             _ => Err(Fault::StorageDamaged),
         }
     }
 
-    /// Takes as long as [`Prototypes::read`], and reads nothing: for a slot that holds no prototype.
-    pub(crate) fn read_nothing<F: NorFlash>(
+    /// Takes as long as [`Prototypes::read`], and reads no prototype: for a slot that holds none. Returns as many bytes.
+    pub(crate) fn read_nothing<'b, F: NorFlash>(
         self,
         flash: &mut F,
         sealer: &Sealer,
-        components: usize,
-        body: &mut [u8],
-    ) -> Result<(), Fault> {
-        let (body, at) = (room(body, components)?, self.address(0)?);
+        bytes: usize,
+        body: &'b mut [u8],
+    ) -> Result<&'b mut [u8], Fault> {
+        let (body, at) = (room(body, bytes)?, self.address(0)?);
         record::find(flash, at, body)?;
         // No record has the epoch of this context, so this fails at its tag, after all its work.
         let context = Context { epoch: u32::MAX, ..self.context(at, 0) };
         match record::open(sealer, context, &NO_PARENT, body)? {
-            None => Ok(()),
+            None => record::text(body)?.get_mut(..bytes).ok_or(Fault::StorageDamaged),
             Some(_) => Err(Fault::StorageDamaged),
         }
     }
@@ -154,13 +152,13 @@ impl Prototypes {
     }
 }
 
-/// Bytes of the content for so many components.
-const fn text(components: usize) -> usize {
-    (4 * components).next_multiple_of(flash::ALIGNMENT)
+/// Bytes of the content for a prototype of so many.
+const fn text(bytes: usize) -> usize {
+    bytes.next_multiple_of(flash::ALIGNMENT)
 }
 
-fn room(body: &mut [u8], components: usize) -> Result<&mut [u8], Fault> {
-    body.get_mut(..record::body(text(components))).ok_or(Fault::ModelTooLarge)
+fn room(body: &mut [u8], bytes: usize) -> Result<&mut [u8], Fault> {
+    body.get_mut(..record::body(text(bytes))).ok_or(Fault::ModelTooLarge)
 }
 
 #[cfg(test)]
@@ -174,7 +172,7 @@ mod tests {
     use super::*;
     use crate::board::BoardSecret;
 
-    const WIDE: Prototypes = Prototypes::new(0, MAX_COMPONENTS);
+    const WIDE: Prototypes = Prototypes::new(0, MAX_BYTES);
     const NONCE_OF_TEST: [u8; NONCE] = [7; NONCE];
 
     fn sealer(generation: u32) -> Sealer {
@@ -182,48 +180,47 @@ mod tests {
     }
 
     fn buffer() -> Vec<u8> {
-        vec![0; record::body(text(MAX_COMPONENTS))]
+        vec![0; record::body(text(MAX_BYTES))]
     }
 
-    fn components(count: usize) -> Vec<f32> {
-        (0..count).map(|index| index as f32 - 0.5).collect()
+    fn prototype(bytes: usize) -> Vec<u8> {
+        (0..bytes).map(|index| (index % 251) as u8).collect()
     }
 
-    fn write(flash: &mut Flash, place: u8, components: &[f32]) -> Result<Stored, Fault> {
-        WIDE.write(flash, &sealer(3), (place, 3), &NONCE_OF_TEST, components, &mut buffer())
+    fn write(flash: &mut Flash, place: u8, prototype: &[u8]) -> Result<Stored, Fault> {
+        WIDE.write(flash, &sealer(3), (place, 3), &NONCE_OF_TEST, prototype, &mut buffer())
     }
 
-    fn read(flash: &mut Flash, generation: u32, stored: &Stored) -> Result<Vec<f32>, Fault> {
+    fn read(flash: &mut Flash, generation: u32, stored: &Stored) -> Result<Vec<u8>, Fault> {
         let mut buffer = buffer();
-        let bytes = WIDE.read(flash, &sealer(generation), stored, &mut buffer)?;
-        Ok(bytes.as_chunks::<4>().0.iter().map(|word| f32::from_le_bytes(*word)).collect())
+        WIDE.read(flash, &sealer(generation), stored, &mut buffer).map(|bytes| bytes.to_vec())
     }
 
     #[test]
-    fn prototypes_of_up_to_8192_components_are_read_as_they_were_written() {
-        for count in [1, 3, 4, 128, 8191, 8192] {
+    fn prototypes_of_up_to_8192_floats_are_read_as_they_were_written() {
+        for bytes in [1, 4, 15, 16, 512, 4375, 8196, MAX_BYTES - 1, MAX_BYTES] {
             let mut flash = Flash::with_capacity(WIDE.length() as usize);
             for place in 0..PLACES as u8 {
-                let stored = write(&mut flash, place, &components(count)).unwrap();
-                assert_eq!(read(&mut flash, 3, &stored), Ok(components(count)));
+                let stored = write(&mut flash, place, &prototype(bytes)).unwrap();
+                assert_eq!(read(&mut flash, 3, &stored), Ok(prototype(bytes)));
             }
         }
         assert_eq!(WIDE.place, 36_864, "nine sectors");
         let mut flash = Flash::with_capacity(WIDE.length() as usize);
-        assert_eq!(write(&mut flash, 0, &components(8193)), Err(Fault::ModelTooLarge));
-        assert_eq!(write(&mut flash, PLACES as u8, &components(1)), Err(Fault::StorageDamaged));
+        assert_eq!(write(&mut flash, 0, &prototype(MAX_BYTES + 1)), Err(Fault::ModelTooLarge));
+        assert_eq!(write(&mut flash, PLACES as u8, &prototype(1)), Err(Fault::StorageDamaged));
     }
 
     #[test]
     fn a_prototype_is_read_only_as_what_it_is_and_where_it_was_written() {
         let mut flash = Flash::with_capacity(WIDE.length() as usize);
-        let first = write(&mut flash, 0, &components(8192)).unwrap();
-        let second = write(&mut flash, 1, &components(8192)).unwrap();
+        let first = write(&mut flash, 0, &prototype(MAX_BYTES)).unwrap();
+        let second = write(&mut flash, 1, &prototype(MAX_BYTES)).unwrap();
         assert_eq!(read(&mut flash, 4, &first), Err(Fault::StorageDamaged), "under another key");
         let others = [
             Stored { place: 1, ..first },
             Stored { place: 9, ..first },
-            Stored { components: 8188, ..first },
+            Stored { bytes: 32_752, ..first },
             Stored { generation: 4, ..first },
             Stored { tag: second.tag, ..first },
         ];
@@ -231,7 +228,7 @@ mod tests {
             assert_eq!(read(&mut flash, 3, &other), Err(Fault::StorageDamaged), "{other:?}");
         }
         let sound = flash.content();
-        for place in (0..record::length(text(8192)) as usize - flash::MARK).step_by(509) {
+        for place in (0..record::length(text(MAX_BYTES)) as usize - flash::MARK).step_by(509) {
             flash.set(place, sound[place] ^ 0x10);
             assert_eq!(read(&mut flash, 3, &first), Err(Fault::StorageDamaged), "a bit of byte {place}");
             flash.set(place, sound[place]);
@@ -246,17 +243,17 @@ mod tests {
     #[test]
     fn a_prototype_whose_writing_is_cut_is_not_read_and_its_place_is_written_again() {
         let mut whole = Flash::with_capacity(WIDE.length() as usize);
-        let stored = write(&mut whole, 2, &components(8192)).unwrap();
+        let stored = write(&mut whole, 2, &prototype(MAX_BYTES)).unwrap();
         let steps = whole.count().0;
         for cut in (0..steps - 4).step_by(211) {
             for tear in TEARS {
                 let mut flash = Flash::with_capacity(WIDE.length() as usize);
                 flash.cut_after(cut, tear);
-                assert_eq!(write(&mut flash, 2, &components(8192)), Err(Fault::StorageFailed));
+                assert_eq!(write(&mut flash, 2, &prototype(MAX_BYTES)), Err(Fault::StorageFailed));
                 flash.restore_power();
                 assert_eq!(read(&mut flash, 3, &stored), Err(Fault::StorageDamaged));
                 WIDE.erase_unused(&mut flash, &[false; PLACES]).unwrap();
-                assert_eq!(write(&mut flash, 2, &components(8192)), Ok(stored));
+                assert_eq!(write(&mut flash, 2, &prototype(MAX_BYTES)), Ok(stored));
             }
         }
     }

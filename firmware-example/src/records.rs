@@ -3,7 +3,7 @@
 use neural_vault_core::wire::Fault;
 
 use crate::board::Board;
-use crate::components::Components;
+use crate::form::Form;
 use crate::prototypes::Stored;
 use crate::seal::Sealer;
 use crate::slot_index::SlotIndex;
@@ -51,30 +51,37 @@ impl<'m> Records<'m> {
         self.store.map(|_| ())
     }
 
-    /// The components of a slot's prototype; for an empty slot none, after the same work.
+    /// Opens a slot's prototype into `components`; where that is not `comparable`, or the slot is empty, the unit vector along
+    /// the first axis in its place, after the same work.
     ///
     /// # Errors
-    /// It does not open, or has another number of components.
+    /// It does not open, or has another form.
     pub(crate) fn prototype<B: Board>(
         &mut self,
         board: &mut B,
         slot: SlotIndex,
-        components: usize,
-    ) -> Result<Option<Components>, Fault> {
+        comparable: bool,
+        form: Form,
+        components: &mut [f32],
+    ) -> Result<(), Fault> {
         let store = self.store?;
         let stored = slot.get(&self.vault.slots).as_ref().map(|slot| slot.prototype);
         let generation = stored.map_or(store.generation(), |stored| stored.generation);
         let sealer = Sealer::new(&board.secret()?, generation)?;
         let body = &mut self.buffer.prototype;
-        let prototype = match stored {
-            None => PROTOTYPES.read_nothing(board.flash(), &sealer, components, body).map(|()| None),
-            Some(stored) if usize::from(stored.components) != components => Err(Fault::StorageDamaged),
-            Some(stored) => {
-                PROTOTYPES.read(board.flash(), &sealer, &stored, body).and_then(Components::from_bytes).map(Some)
-            }
+        let content = match stored {
+            None => PROTOTYPES.read_nothing(board.flash(), &sealer, form.bytes(), body),
+            Some(stored) if usize::from(stored.bytes) != form.bytes() => Err(Fault::StorageDamaged),
+            Some(stored) => PROTOTYPES.read(board.flash(), &sealer, &stored, body),
         };
+        let outcome = content.and_then(|content| {
+            if stored.is_none() || !comparable {
+                form.store_first_axis(content)?;
+            }
+            form.restore(content, components)
+        });
         self.buffer.clear();
-        prototype
+        outcome
     }
 
     /// Changes the vault: in memory and on flash if this returns `Ok`, else not at all or, after a failure of the flash
@@ -106,7 +113,7 @@ impl<'m> Records<'m> {
     pub(crate) fn renew_with<B: Board>(
         &mut self,
         board: &mut B,
-        prototype: &[f32],
+        prototype: &[u8],
         change: impl FnOnce(&mut Vault, Stored) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         self.update(board, self.store?, |board, store, vault, buffer| {

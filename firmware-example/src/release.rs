@@ -10,7 +10,6 @@ use zeroize::zeroize_stack;
 
 use crate::attempts::Attempts;
 use crate::board::{Action, Board};
-use crate::components::Components;
 use crate::limits::{CLEARED_STACK, MISSES_IN_ALL};
 use crate::machine::Machine;
 use crate::purpose::ScanPurpose;
@@ -75,45 +74,47 @@ impl<B: Board> Machine<'_, B> {
 
     /// Counts an attempt, compares the complete scan with a slot, and calls `release` with the verdict.
     ///
-    /// What is released goes to memory of the caller that holds zeros until then, and the stack with its copies of the
-    /// prototype is cleared before the outcome is looked at: whoever skips that branch sends zeros.
+    /// What is released goes to memory of the caller that holds zeros until then, and the scan, the prototype behind it and the
+    /// stack are cleared before the outcome is looked at: whoever skips that branch sends zeros.
     fn release(
         &mut self,
         slot: SlotIndex,
         release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<(), Fault>,
     ) -> Result<(), Refusal> {
         let outcome = self.compare(slot, release);
+        self.scanner.close();
         zeroize_stack::<CLEARED_STACK>();
         outcome
     }
 
-    /// [`Machine::release`], before the stack is cleared. Never inlined, so that its frame is on that stack.
+    /// [`Machine::release`], before memory is cleared. Never inlined, so that its frame is on that stack.
     #[inline(never)]
     fn compare(
         &mut self,
         slot: SlotIndex,
         release: impl FnOnce(&Enrolment<'_>, &Verdict, &DeviceSecret) -> Result<(), Fault>,
     ) -> Result<(), Refusal> {
-        let latent = self.latent()?;
+        let form = self.form()?;
         let start = self.ticks();
-        let probe = self.scanner.take(latent)?;
         let identity = self.identity()?;
         let (model, secret) = (identity.model, DeviceSecret::from_bytes(identity.device_secret.expose_secret()));
+        let (probe, frames, prototype) = self.scanner.take(form.components())?;
 
-        // An empty slot is compared with a stand-in, so that it takes the same path as an enrolled one.
-        let stored = self.records.prototype(&mut self.board, slot, latent)?;
-        let enrolled = stored.is_some();
-        let prototype = stored.map_or_else(|| Components::first_axis(latent), Ok)?;
         let known = slot.get(&self.records.vault().slots).as_ref();
-        let (threshold, id, budget) =
-            known.map_or((1.0, [0; 16], MISSES_IN_ALL), |slot| (slot.threshold, slot.id, slot.budget));
+        let budget = known.map_or(MISSES_IN_ALL, |slot| slot.budget);
+        // An empty slot, and a scan of another length than the threshold was measured with, are compared with a stand-in, so
+        // that they take the same path as any other.
+        let known = known.filter(|slot| slot.frames == 0 || slot.frames == frames);
+        let comparable = known.is_some();
+        let (threshold, id) = known.map_or((1.0, [0; 16]), |slot| (slot.threshold, slot.id));
+        self.records.prototype(&mut self.board, slot, comparable, form, prototype)?;
         // Both were checked at enrolment: a record that fails here is not the one that was written.
         let threshold = Threshold::new(threshold).map_err(|_| Fault::StorageDamaged)?;
-        let enrolment = Enrolment::new(&prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
+        let enrolment = Enrolment::new(prototype, threshold, &model, &id).map_err(|_| Fault::StorageDamaged)?;
         let mut attempts =
-            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, enrolled, budget };
+            Attempts { board: &mut self.board, records: &mut self.records, row: &mut self.row, comparable, budget };
         let mut verdict = Verdict::rejection();
-        let outcome = verify(&enrolment, &probe, &mut attempts, &mut verdict).map_err(|error| match error {
+        let outcome = verify(&enrolment, probe, &mut attempts, &mut verdict).map_err(|error| match error {
             VerifyError::Rejected => Fault::Rejected,
             VerifyError::NoAttemptsLeft => Fault::BudgetUsedUp,
             VerifyError::Counter(fault) => fault,

@@ -13,6 +13,10 @@ impl<B: Board> Machine<'_, B> {
         if matches!(purpose, ScanPurpose::Export { .. }) && !self.policy()?.allow_export {
             return Err(Fault::ExportForbidden.into());
         }
+        // Refused before a value is sent; the encoder would refuse it at its end.
+        if encoder.dims().is_connectome() && (head.frames as usize) < window {
+            return Err(Fault::TooShort.with(window as u32));
+        }
         self.stages = Stages::default();
         self.scanner.begin(&encoder, window, head, purpose)
     }
@@ -32,19 +36,20 @@ impl<B: Board> Machine<'_, B> {
     }
 
     pub(crate) fn enrol_scan(&mut self, scan: EnrolmentScan) -> Result<EnrolmentProgress, Refusal> {
-        let latent = self.latent()?;
+        let form = self.form()?;
         if !matches!(self.scanner.purpose()?, ScanPurpose::Enrol) {
             return Err(Fault::OtherPurpose.into());
         }
-        self.scanner.enrol(latent, scan.first)
+        self.scanner.enrol(form, scan.first)
     }
 
-    pub(crate) fn embed(&mut self, (): ()) -> Result<Embedding<'_>, Refusal> {
-        let latent = self.latent()?;
+    pub(crate) fn embed(&mut self, part: EmbeddingPart) -> Result<Embedding<'_>, Refusal> {
+        let form = self.form()?;
         if !matches!(self.scanner.purpose()?, ScanPurpose::Embed) {
             return Err(Fault::OtherPurpose.into());
         }
-        let embedding = self.scanner.embedding(latent)?;
-        Ok(Embedding { components: bytemuck::cast_slice(embedding) })
+        let rest = self.scanner.embedding(form.components())?.get(usize::from(part.first)..).unwrap_or_default();
+        let part = rest.get(..PART).unwrap_or(rest);
+        Ok(Embedding { components: bytemuck::cast_slice(part) })
     }
 }

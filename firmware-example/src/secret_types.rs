@@ -6,22 +6,10 @@ use neural_vault_testkit::assert_secret;
 use zeroize::ZeroizeOnDrop;
 
 use crate::board::BoardSecret;
-use crate::components::Components;
 use crate::seal::Sealer;
 use crate::vault::{Identity, Slot, Vault};
 
-assert_secret!(
-    BoardSecret,
-    DeviceSecret,
-    AdminKey,
-    DerivedKey,
-    Provisioning,
-    Identity,
-    Slot,
-    Vault,
-    Sealer,
-    Components
-);
+assert_secret!(BoardSecret, DeviceSecret, AdminKey, DerivedKey, Provisioning, Identity, Slot, Vault, Sealer);
 
 #[test]
 fn secrets_are_zeroised_on_drop() {

@@ -24,6 +24,8 @@ impl<B: Board> Machine<'_, B> {
             features: model.map_or(0, |model| model.dims().features as u32),
             latent: model.map_or(0, |model| model.dims().latent as u16),
             window: identity.map_or(0, |identity| identity.window),
+            whole_scans: model.is_some_and(|model| model.dims().is_connectome()),
+            frames: vault.frames(),
             policy: self.policy().unwrap_or(NO_POLICY),
             model: model.map_or([0; 32], |model| *model.digest()),
             epoch: self.records.epoch(),

@@ -6,16 +6,19 @@
 //!
 //! | offset in a bank | bytes | content |
 //! |---|---|---|
-//! | 0 | 528 | record of kind 1, the snapshot: everything that the token remembers, except misses and prototypes |
-//! | 528 | 16 | its commit: zeros, once it and the first record of the log are written |
-//! | 544 | 16 | settled: zeros, once the counter is raised and everything older is erased |
-//! | 560 + 80 i | 64 | record of kind 2: the misses, in a log of up to 95 records of which one is live |
-//! | 624 + 80 i | 16 | its commit |
+//! | 0 | 544 | record of kind 1, the snapshot: everything that the token remembers, except misses and prototypes |
+//! | 544 | 16 | its commit: zeros, once it and the first record of the log are written |
+//! | 560 | 16 | settled: zeros, once the counter is raised and everything older is erased |
+//! | 576 + 80 i | 64 | record of kind 2: the misses, in a log of up to 95 records of which one is live |
+//! | 640 + 80 i | 16 | its commit |
 //!
 //! | offset in a prototype's place | bytes | content |
 //! |---|---|---|
-//! | 0 | 48 + 4 n | record of kind 3, the prototype: n components, up to 8,192, n rounded up to a multiple of four |
-//! | 48 + 4 n | 16 | its commit |
+//! | 0 | 48 + n | record of kind 3, the prototype: n bytes, rounded up to a multiple of 16 |
+//! | 48 + n | 16 | its commit |
+//!
+//! A prototype of m components, up to 8,192, is 4 m bytes, each component a float32; of a connectome model it is 4 + m: a scale
+//! in float32, and for each component an int8 code of it. Floats are little-endian.
 //!
 //! | offset in a record | bytes | content |
 //! |---|---|---|
@@ -71,7 +74,7 @@ use zeroize::Zeroize;
 
 use crate::board::Board;
 use crate::flash;
-use crate::limits::LATENT;
+use crate::limits::PROTOTYPE;
 use crate::log::Log;
 use crate::prototypes::{self, Prototypes};
 use crate::seal::{NONCE, Sealer};
@@ -83,7 +86,7 @@ use crate::vault::Vault;
 pub const REGION: u32 = 2 * BANK + PROTOTYPES.length();
 
 /// The places of the prototypes.
-pub(crate) const PROTOTYPES: Prototypes = Prototypes::new(2 * BANK, LATENT);
+pub(crate) const PROTOTYPES: Prototypes = Prototypes::new(2 * BANK, PROTOTYPE);
 
 /// Memory for one record while it is read or written.
 pub(crate) struct Buffer {
@@ -266,8 +269,8 @@ fn check_prototypes<B: Board>(board: &mut B, vault: &Vault, buffer: &mut Buffer)
                 PROTOTYPES.read(board.flash(), &sealer, stored, &mut buffer.prototype)?;
             }
             None => {
-                let components = enrolled.prototype.components.into();
-                PROTOTYPES.read_nothing(board.flash(), &sealer, components, &mut buffer.prototype)?;
+                let bytes = enrolled.prototype.bytes.into();
+                PROTOTYPES.read_nothing(board.flash(), &sealer, bytes, &mut buffer.prototype)?;
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) const VAULT_LENGTH: usize = {
     let false_matches = 5 + 5 + 3 + 4;
     let accepted_risk = 1 + 4;
     let prototype = 1 + 3 + 5 + 16;
-    let slot = 16 + 16 + 4 + false_matches + 1 + accepted_risk + prototype;
+    let slot = 16 + 16 + 4 + 5 + false_matches + 1 + accepted_risk + prototype;
     (1 + identity + SLOTS * (1 + slot)).next_multiple_of(16)
 };
 
@@ -65,6 +65,8 @@ pub(crate) struct Slot {
     pub(crate) label: Label,
     pub(crate) id: [u8; 16],
     pub(crate) threshold: f32,
+    /// Frames of a probe; 0 for any number.
+    pub(crate) frames: u32,
     /// How often its threshold was seen to accept others.
     pub(crate) false_matches: FalseMatches,
     /// Misses that it allows, by its false match rate or by the risk that the administrator accepted.
@@ -118,6 +120,13 @@ impl Vault {
         self.slots.iter().flatten().map(|slot| slot.budget).fold(MISSES_IN_ALL, u8::min)
     }
 
+    /// Frames of a probe, where all enrolments that ask for a number ask for this one; else 0.
+    pub(crate) fn frames(&self) -> u32 {
+        let mut lengths = self.slots.iter().flatten().map(|slot| slot.frames).filter(|frames| *frames > 0);
+        let first = lengths.next().unwrap_or(0);
+        if lengths.all(|frames| frames == first) { first } else { 0 }
+    }
+
     /// The largest risk that the administrator accepted with an enrolment.
     pub(crate) fn accepted_risk(&self) -> Option<AcceptedRisk> {
         let risks = self.slots.iter().flatten().filter_map(|slot| slot.accepted_risk.risk());
@@ -165,10 +174,11 @@ mod tests {
             label: Label::new("sixteen letters.").unwrap(),
             id: [0xff; 16],
             threshold: -1.0,
+            frames: u32::MAX,
             false_matches: FalseMatches { matches: u32::MAX, trials: u32::MAX, persons: u16::MAX, bound: 1.0 },
             budget: u8::MAX,
             accepted_risk: StoredRisk::new(Some(AcceptedRisk { attempts: u8::MAX, chance: 1.0 })),
-            prototype: Stored { place: u8::MAX, components: u16::MAX, generation: u32::MAX, tag: [0xff; 16] },
+            prototype: Stored { place: u8::MAX, bytes: u16::MAX, generation: u32::MAX, tag: [0xff; 16] },
         };
         let identity = Identity {
             device_secret: DeviceSecret::from_bytes(&[0xff; 32]),
@@ -188,16 +198,32 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_budget_of_all_slots_counts_and_the_largest_risk_is_shown() {
+    fn the_smallest_budget_counts_and_the_largest_risk_and_a_length_that_all_share_are_shown() {
         let slot = |budget, chance: Option<f32>| {
             let accepted_risk = StoredRisk::new(chance.map(|chance| AcceptedRisk { attempts: budget, chance }));
             let false_matches = FalseMatches { matches: 0, trials: 224, persons: 8, bound: 0.0163 };
-            let prototype = Stored { place: 0, components: 16, generation: 1, tag: [0; 16] };
+            let prototype = Stored { place: 0, bytes: 64, generation: 1, tag: [0; 16] };
             let label = Label::new("alice").unwrap();
-            Some(Slot { label, id: [0; 16], threshold: 0.5, false_matches, budget, accepted_risk, prototype })
+            Some(Slot {
+                label,
+                id: [0; 16],
+                threshold: 0.5,
+                frames: 0,
+                false_matches,
+                budget,
+                accepted_risk,
+                prototype,
+            })
         };
         let vault = |slots| Vault { slots, ..Vault::BLANK };
         assert_eq!(vault([const { None }; SLOTS]).budget(), MISSES_IN_ALL);
+        let asking = |frames: [Option<u32>; SLOTS]| {
+            let asking = |frames: Option<u32>| frames.map(|frames| Slot { frames, ..slot(7, None).unwrap() });
+            vault(frames.map(asking)).frames()
+        };
+        assert_eq!(asking([None, None, None, None]), 0);
+        assert_eq!(asking([None, Some(25), Some(0), Some(25)]), 25);
+        assert_eq!(asking([None, Some(25), Some(0), Some(26)]), 0);
         let risky = vault([slot(7, Some(0.25)), None, slot(9, Some(0.5)), slot(3, None)]);
         assert_eq!((risky.budget(), risky.accepted_risk()), (3, Some(AcceptedRisk { attempts: 9, chance: 0.5 })));
     }

@@ -59,7 +59,7 @@ fn a_probe_without_direction_is_rejected_and_costs_an_attempt() {
     session(enrolled_board(model), model, |client| {
         verify(client, SLOT, &genuine(9)).unwrap();
         client.scan(Purpose::Embed, DIMS.features, &scan_without_direction()).unwrap();
-        assert_eq!(client.call::<Embed>(&()).unwrap().components, [0; 4 * DIMS.latent], "a zero probe");
+        assert_eq!(client.embedding().unwrap(), [0.0; DIMS.latent], "a zero probe");
         for (count, slot) in [(1, SLOT), (2, EMPTY), (3, SLOT)] {
             assert_eq!(fault(verify(client, slot, &scan_without_direction())), Fault::Rejected);
             assert_eq!(misses(client), count);
@@ -130,16 +130,17 @@ mod place {
     pub const MODEL: Range<usize> = 65..97;
     pub const LABEL: Range<usize> = 133..149;
     pub const THRESHOLD: Range<usize> = 165..169;
+    pub const FRAMES: usize = 169;
     /// Matches, trials and persons, their bound, the budget, no accepted risk.
-    pub const ERROR_RATE: Range<usize> = 169..184;
-    /// Place, components, generation.
-    pub const PROTOTYPE: Range<usize> = 184..187;
-    pub const PROTOTYPE_TAG: Range<usize> = 187..203;
+    pub const ERROR_RATE: Range<usize> = 170..185;
+    /// Place, bytes, generation.
+    pub const PROTOTYPE: Range<usize> = 185..188;
+    pub const PROTOTYPE_TAG: Range<usize> = 188..204;
 }
 
 /// Bytes of a snapshot's content, and offset of the log behind it.
-const TEXT: usize = 480;
-const LOG: usize = 560;
+const TEXT: usize = 496;
+const LOG: usize = 576;
 
 /// The bank with a committed snapshot.
 fn bank(flash: &[u8]) -> usize {
@@ -223,9 +224,10 @@ fn the_layout_of_a_sealed_snapshot_does_not_change() {
         assert_eq!(text[131..133], [0, 1], "slot 0 empty, slot 1 taken");
         assert_eq!(text[place::LABEL], *b"alice\0\0\0\0\0\0\0\0\0\0\0");
         assert_eq!(text[place::THRESHOLD], THRESHOLD.to_le_bytes());
+        assert_eq!(text[place::FRAMES], 0, "probes of any length");
         let bound = rates().false_matches.bound.to_le_bytes();
         assert_eq!(text[place::ERROR_RATE], [&[0, 0xa0, 0x8d, 6, 100][..], &bound, &[50], &[0; 5]].concat());
-        assert_eq!(text[place::PROTOTYPE], [0, DIMS.latent as u8, 2], "in its place of the second generation");
+        assert_eq!(text[place::PROTOTYPE], [0, 4 * DIMS.latent as u8, 2], "in its place of the second generation");
         assert_eq!(text[place::PROTOTYPE_TAG], flash[2 * BANK as usize + 32 + 4 * DIMS.latent..][..16]);
         assert!(text[place::PROTOTYPE_TAG.end..].iter().all(|byte| *byte == 0), "no other slot, then zeros");
     });

@@ -248,7 +248,7 @@ fn a_token_without_sound_records_keeps_no_secret() {
         disabled(board, &|_| ())
     };
     // The snapshot; its log, after the snapshot was opened; the prototype, after both.
-    for place in [bank + 40, bank + 560 + 40, 2 * BANK as usize + 40] {
+    for place in [bank + 40, bank + 576 + 40, 2 * BANK as usize + 40] {
         assert_eq!(flipped(place), [0; 6], "damaged at {place}");
     }
     let rolled_back = board.copy();

@@ -203,7 +203,7 @@ fn a_host_that_vanishes_in_the_middle_of_a_scan_leaves_no_trace() {
         client.transport.exchange(&[5; 100]);
         // The rest of the old frame costs the next host one retry.
         client.handshake().unwrap();
-        assert_eq!(fault(client.call::<Embed>(&())), Fault::NoScan);
+        assert_eq!(fault(client.embedding()), Fault::NoScan);
         assert_eq!(records(client), before);
         verify(client, SLOT, &genuine(9)).unwrap();
     });

@@ -203,7 +203,7 @@ fn a_running_token_holds_each_secret_once_and_no_more_than_it_must() {
             token.holds("rejected", &RUNNING);
         }
         token.client.scan(Purpose::Embed, DIMS.features, &genuine(9)).unwrap();
-        token.client.call::<Embed>(&()).unwrap();
+        token.client.embedding().unwrap();
         token.holds("embedded", &with_embedding("genuine embedding"));
         token.client.call::<ScanBegin>(&head(purposes()[0])).unwrap();
         token.holds("scan begun", &RUNNING);

@@ -74,9 +74,7 @@ fn a_token_embeds_as_its_host_does_in_every_word() {
         for take in 0..20 {
             let scan = scan(take, take);
             client.scan(Purpose::Embed, DIMS.features, &scan).unwrap();
-            let found = client.call::<Embed>(&()).unwrap().components;
-            let expected: Vec<u8> = embedding(model, &scan).iter().flat_map(|value| value.to_le_bytes()).collect();
-            assert_eq!(found, expected);
+            assert_eq!(client.embedding().unwrap(), embedding(model, &scan));
         }
     });
 }
@@ -224,7 +222,7 @@ fn a_scan_serves_the_purpose_it_was_begun_for_and_no_other() {
             client.scan(purpose, DIMS.features, &genuine(9)).unwrap();
             let mut refusals = [
                 client.call::<EnrolScan>(&EnrolmentScan { first: true }).err(),
-                client.call::<Embed>(&()).err(),
+                client.embedding().err(),
                 client.call::<Verify>(&()).err(),
                 client.call::<Challenge>(&()).err(),
                 client.call::<ExportKey>(&()).err(),

@@ -15,9 +15,9 @@ mod windows;
 pub use crate::frame::{FrameError, check_frame};
 pub use error::ScanError;
 
-use crate::encoder::{EncodeError, Encoder, Model};
 #[cfg(feature = "connectome")]
-use crate::encoder::{Stream, StreamState};
+use crate::encoder::{EncodeError, Stream, StreamState};
+use crate::encoder::{Encoder, Model};
 use windows::{WindowScan, WindowState};
 
 /// Embeds a scan that arrives piece by piece.

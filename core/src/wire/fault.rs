@@ -132,6 +132,10 @@ faults! {
 
     /// The scan was begun for another purpose.
     37 OtherPurpose "the scan was begun for another purpose: send it again for this one";
+    /// The scan has fewer frames than an embedding is made of; the detail is the fewest.
+    38 TooShort "the scan has too few frames for the token's model";
+    /// A region of the scan has the same value in every frame; the detail is its number from 1.
+    39 ConstantRegion "a region of the scan has the same value in every frame: record it again";
 
     /// The tag is wrong.
     40 NotAuthorised "not authorised: use the right admin key";

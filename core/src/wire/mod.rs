@@ -34,7 +34,9 @@
 //!   by [`Fault::Damaged`] under number 0.
 //! - **Scans** are streamed: [`ScanBegin`] with what the scan is for, then [`ScanChunk`]s numbered from 0, of [`CHUNK`]
 //!   values each but for the last, across frame ends. Each is acknowledged by the number of the next. A chunk out of order
-//!   is refused with the number expected, and nothing of it is used.
+//!   is refused with the number expected, and nothing of it is used. A complete scan is held until it is used, or until the
+//!   token opens a prototype: for another scan's verification, an enrolment or a rotation.
+//! - **Embeddings** may be longer than a frame: each [`Embed`] is answered with up to [`PART`] of the components.
 //! - **Administration.** A command carries a tag for its place in the session: see [`Authorised`].
 
 mod admin;
@@ -58,13 +60,16 @@ pub use secret::AdminKey;
 pub use table::*;
 
 /// Version of the protocol; peers of another do not talk.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// What both ends of a handshake mix into it first, so that peers of two protocols share no session.
-pub const PROLOGUE: &[u8] = b"neural-vault/token/v2";
+pub const PROLOGUE: &[u8] = b"neural-vault/token/v3";
 
 /// Values of a scan in one chunk.
 pub const CHUNK: usize = 256;
+
+/// Most components of an embedding in one answer.
+pub const PART: usize = 128;
 
 /// Bytes before a frame's payload: kind and number.
 pub const HEAD: usize = 5;

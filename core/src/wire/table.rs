@@ -72,8 +72,8 @@ endpoints! {
     Revoke,         "revoke",        Authorised<SlotNumber> => ();
     /// Admin: back to blank.
     Wipe,           "wipe",          Authorised<()>         => ();
-    /// The complete scan's embedding, to compare machines; reveals nothing of any enrolment.
-    Embed,          "embed",         ()                     => Embedding<'a>;
+    /// A part of the complete scan's embedding, to compare machines; reveals nothing of any enrolment.
+    Embed,          "embed",         EmbeddingPart          => Embedding<'a>;
     /// Admin: ticks and memory of the last verification, on boards that measure.
     Measure,        "measure",       Authorised<()>         => Measurement;
 }

@@ -87,8 +87,8 @@ pub fn equal_embeddings(client: &mut Client<Machine>, host: &Host<'_>, scans: &[
     let mut equal = 0;
     for scan in scans {
         client.scan(Purpose::Embed, host.features(), scan)?;
-        let expected: Vec<u8> = host.embedding(scan)?.iter().flat_map(|value| value.to_le_bytes()).collect();
-        equal += usize::from(client.call::<Embed>(&())?.components == expected);
+        let bits = |embedding: Vec<f32>| embedding.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        equal += usize::from(bits(client.embedding()?) == bits(host.embedding(scan)?));
     }
     Ok(equal)
 }
@@ -163,7 +163,7 @@ fn enrol(
     let EnrolmentProgress { scans, prototype } = token.call::<EnrolScan>(&EnrolmentScan { first: true })?;
     let label = Label::new(ENROLLED.0).ok_or("a long label")?;
     let (threshold, false_matches, slot) = (THRESHOLD, FALSE_MATCHES, SLOT.slot);
-    let enrolment = Enrolment { slot, label, scans, threshold, prototype, false_matches, accepted_risk };
+    let enrolment = Enrolment { slot, label, scans, threshold, frames: 0, prototype, false_matches, accepted_risk };
     Ok(token.admin::<Enrol, _>(&ADMIN, enrolment))
 }
 

@@ -157,6 +157,22 @@ impl<T: Transport> Client<T> {
         self.call::<E>(&authorised)
     }
 
+    /// The complete scan's embedding, part by part.
+    ///
+    /// # Errors
+    /// The token refuses.
+    pub fn embedding(&mut self) -> Result<Vec<f32>, Refusal> {
+        let mut embedding = Vec::new();
+        loop {
+            let first = embedding.len() as u16;
+            let part = self.call::<Embed>(&EmbeddingPart { first })?.components.as_chunks::<4>().0;
+            if part.is_empty() {
+                return Ok(embedding);
+            }
+            embedding.extend(part.iter().map(|word| f32::from_le_bytes(*word)));
+        }
+    }
+
     /// Enrols scans in a slot, with a risk accepted that allows `budget` attempts.
     ///
     /// # Errors

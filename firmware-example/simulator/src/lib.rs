@@ -274,6 +274,7 @@ pub fn rates() -> Enrolment {
         label: Label::default(),
         scans: 0,
         threshold: THRESHOLD,
+        frames: 0,
         prototype: [0; 32],
         false_matches: FalseMatches { matches: 0, trials: 100_000, persons: 100, bound: 0.000_037 },
         accepted_risk: None,
@@ -349,7 +350,20 @@ pub fn prototype(model: &[u8]) -> Vec<f32> {
 /// # Errors
 /// The token refuses the scan or rejects it.
 pub fn verify(client: &mut Client<Token<'_, SimBoard>>, slot: u8, scan: &[f32]) -> Result<(), Refusal> {
-    client.scan(Purpose::Verify { slot }, DIMS.features, scan)?;
+    verify_of(client, slot, DIMS.features, scan)
+}
+
+/// [`verify`] for a model of so many features.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_of(
+    client: &mut Client<Token<'_, SimBoard>>,
+    slot: u8,
+    features: usize,
+    scan: &[f32],
+) -> Result<(), Refusal> {
+    client.scan(Purpose::Verify { slot }, features, scan)?;
     let verdict = client.call::<Verify>(&())?;
     assert_eq!(verdict.word, ACCEPTED);
     Ok(())

@@ -14,7 +14,7 @@ fn enrol(
     client.scan(Purpose::Enrol, DIMS.features, &genuine(0)).unwrap();
     let EnrolmentProgress { scans, prototype } = client.call::<EnrolScan>(&EnrolmentScan { first: true }).unwrap();
     let label = Label::new("alice").unwrap();
-    let enrolment = Enrolment { slot, label, scans, threshold, prototype, false_matches, accepted_risk };
+    let enrolment = Enrolment { slot, label, scans, threshold, frames: 0, prototype, false_matches, accepted_risk };
     client.admin::<Enrol, _>(&ADMIN, enrolment).map(drop)
 }
 

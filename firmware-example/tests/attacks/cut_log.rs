@@ -10,7 +10,7 @@ use neural_vault_token_simulator::*;
 
 use crate::seen::{Seen, WITHOUT_EXPORT, live_bank, reason, seen};
 
-const LOG: usize = 560;
+const LOG: usize = 576;
 const RECORD: usize = 80;
 const MISSES: u8 = 15;
 

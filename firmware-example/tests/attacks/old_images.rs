@@ -131,8 +131,8 @@ fn records_swapped_moved_or_cut_are_refused() {
         first.swap_with_slice(&mut rest[..BANK as usize]);
     });
     refused("a snapshot cut", &|image| image[bank + 64..][..400].fill(0xff));
-    refused("a snapshot in the log's place", &|image| image.copy_within(bank..bank + 528, bank + 560));
-    refused("a record of the log in the snapshot's place", &|image| image.copy_within(bank + 560..bank + 640, bank));
+    refused("a snapshot in the log's place", &|image| image.copy_within(bank..bank + 544, bank + 576));
+    refused("a record of the log in the snapshot's place", &|image| image.copy_within(bank + 576..bank + 656, bank));
 }
 
 #[test]

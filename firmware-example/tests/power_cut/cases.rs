@@ -113,7 +113,7 @@ fn full_log(board: &SimBoard, model: &[u8]) {
 /// An enrolled token whose snapshot is sound, and whose live record of misses is not.
 fn damaged_log(board: &SimBoard, model: &[u8]) {
     enrol_on(board, model);
-    damage(board, live_bank(board) + 560 + 40);
+    damage(board, live_bank(board) + 576 + 40);
 }
 
 /// A sound bank of before a revocation, and the damaged one of after it.

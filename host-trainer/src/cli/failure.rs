@@ -199,7 +199,9 @@ impl From<TokenError> for Failure {
             (TokenError::Stopped { .. }, _) => INTERRUPTED,
             (_, Some(Fault::Rejected)) => REJECTED,
             (_, Some(Fault::NoSuchSlot | Fault::Threshold | Fault::Window | Fault::Application)) => USAGE,
-            (_, Some(Fault::Width | Fault::Frames | Fault::Degenerate)) => DATA,
+            (_, Some(Fault::Width | Fault::Frames | Fault::TooShort | Fault::Degenerate | Fault::ConstantRegion)) => {
+                DATA
+            }
             (_, Some(Fault::Model | Fault::ModelMismatch | Fault::ModelTooLarge)) => MODEL,
             _ => TOKEN,
         };

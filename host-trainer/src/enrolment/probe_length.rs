@@ -7,8 +7,14 @@ use std::iter::successors;
 
 use crate::dataset::{Dataset, Scan};
 
+/// The part with the first `length` of the frames of `scan` that are embedded; `None` where no part has as many.
+pub(crate) fn first_frames(dataset: &Dataset, scan: &Scan, window: usize, length: usize) -> Option<Scan> {
+    let part = cut(dataset, scan, window, length);
+    (frames(dataset, &part, window) == length).then_some(part)
+}
+
 /// Frames of `scan` that are embedded: those of its whole windows, or its longest run where that is shorter than a window.
-pub(super) fn frames(dataset: &Dataset, scan: &Scan, window: usize) -> usize {
+pub(crate) fn frames(dataset: &Dataset, scan: &Scan, window: usize) -> usize {
     let windows = dataset.windows(scan, window);
     windows.iter().map(|window| window.rows.len()).sum()
 }

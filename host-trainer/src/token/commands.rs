@@ -135,9 +135,16 @@ impl Client {
         self.administer::<Wipe, _>(key, ())
     }
 
-    /// The embedding of the latest scan, to compare with this machine's.
-    pub fn embedding(&mut self) -> Result<Vec<f32>, TokenError> {
-        let answer = self.call::<Embed>(&())?;
-        Ok(answer.components.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    /// The embedding of the latest scan, of `latent` components, to compare with this machine's.
+    pub fn embedding(&mut self, latent: u16) -> Result<Vec<f32>, TokenError> {
+        let mut embedding = Vec::with_capacity(latent.into());
+        while embedding.len() < usize::from(latent) {
+            let part = self.call::<Embed>(&EmbeddingPart { first: embedding.len() as u16 })?.components;
+            if part.is_empty() {
+                return Err(self.nonsense(Embed::NAME, "the embedding ends before its last component"));
+            }
+            embedding.extend(part.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+        }
+        Ok(embedding)
     }
 }

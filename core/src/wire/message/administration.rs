@@ -21,7 +21,7 @@ pub struct Provisioning {
     pub admin_key: AdminKey,
     /// Digest that the model must have.
     pub model: [u8; 32],
-    /// Frames of a window.
+    /// Frames of a window; of a connectome model the fewest of a scan.
     pub window: u8,
     /// The token's policy.
     pub policy: Policy,
@@ -50,6 +50,8 @@ pub struct SlotEnrolment {
     pub id: [u8; 16],
     /// Smallest cosine that is accepted.
     pub threshold: f32,
+    /// Frames of a probe; 0 for any number.
+    pub frames: u32,
     /// How often its threshold was seen to accept others.
     pub false_matches: FalseMatches,
     /// Attempts that its false match rate allows, or the accepted risk.
@@ -69,6 +71,9 @@ pub struct Enrolment {
     pub scans: u8,
     /// Smallest cosine that is accepted.
     pub threshold: f32,
+    /// Frames of the probes that the threshold was measured with: a scan of another length is rejected without being compared,
+    /// and costs its attempt. 0 for scans of any length.
+    pub frames: u32,
     /// [`crate::wire::EnrolmentProgress::prototype`]: binds the command to the scans, which came without a tag.
     pub prototype: [u8; 32],
     /// How often the threshold was seen to accept others; the attempts that the token gives follow from it.

@@ -85,8 +85,12 @@ pub struct TokenInfo {
     pub features: u32,
     /// Components of an embedding, 0 without a sound model.
     pub latent: u16,
-    /// Frames of a window as provisioned, 0 when blank.
+    /// Frames of a window as provisioned, or the fewest of a scan that is embedded as a whole; 0 when blank.
     pub window: u8,
+    /// Whether all frames of a scan make one embedding, as with a connectome model, and are not cut into windows.
+    pub whole_scans: bool,
+    /// Frames of a probe, where all enrolments that ask for a number ask for this one; else 0.
+    pub frames: u32,
     /// What the token allows.
     pub policy: Policy,
     /// Digest of the model that lies in the token, zeros without a sound one.
@@ -138,9 +142,9 @@ pub struct Measurement {
     /// Ticks to take the bytes of the scan's and the verification's frames from the link, to unstuff, check and decode
     /// these, and to answer them; waiting left out.
     pub receive: u64,
-    /// Ticks to standardise and project the scan's chunks, but for the last of each window.
+    /// Ticks of the scan's chunks, but for the last of each window or whole scan: to standardise and project them.
     pub project: u64,
-    /// Ticks of the last chunk of each window, of the Transformer and of the head.
+    /// Ticks of the last chunk of each window or whole scan, and of the rest of the encoder.
     pub encode: u64,
     /// Ticks to count the attempt, compare, restore the attempt and derive the key.
     pub verify: u64,

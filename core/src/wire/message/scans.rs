@@ -66,7 +66,8 @@ pub struct EnrolmentScan {
 pub struct EnrolmentProgress {
     /// Scans taken.
     pub scans: u8,
-    /// SHA-256 of the prototype so far: the mean of the scans' embeddings in float32, little-endian.
+    /// SHA-256 of the prototype so far in float32, little-endian: the mean of the scans' embeddings; of a connectome model the
+    /// one scan's embedding, rounded as [`crate::prototype`] says.
     pub prototype: [u8; 32],
 }
 
@@ -97,7 +98,14 @@ pub struct KeyRequest<'a> {
     pub application: &'a [u8],
 }
 
-/// An embedding.
+/// Asks for components of the complete scan's embedding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct EmbeddingPart {
+    /// The first component, from 0.
+    pub first: u16,
+}
+
+/// Components of an embedding: from the first that was asked for, as many as there are up to [`crate::wire::PART`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Embedding<'a> {
     /// Components in float32, little-endian, 4 bytes each.

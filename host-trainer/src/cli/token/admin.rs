@@ -47,7 +47,7 @@ pub struct ProvisionArguments {
     /// Let the token draw its own device secret, which never leaves it.
     #[arg(long)]
     generate: bool,
-    /// Frames a window; the model's own when not given.
+    /// Frames a window, or for a connectome model the fewest of a scan; the model's own when not given.
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u8).range(1..))]
     window: Option<u8>,
     /// Let keys leave the token.

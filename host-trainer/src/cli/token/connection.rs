@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use neural_vault_core::wire::{AdminKey, Fault, Purpose};
+use neural_vault_core::wire::{AdminKey, Fault, Purpose, TokenInfo};
 
 use super::key_file::{HOW_TO_PIN, read_token_key};
 use crate::cli::console::Console;
@@ -158,7 +158,7 @@ pub fn ask_for_consent(client: &Client, console: &Console) {
     }
 }
 
-/// Sends the frames of a scan that are in windows of `window` frames, the token's, with progress.
+/// Sends a scan with progress: all its frames to a token that embeds scans as a whole, else those in windows of its length.
 ///
 /// The token cuts what it gets into windows from its first frame on, so these are the windows that this machine cuts.
 pub fn send_scan(
@@ -166,18 +166,34 @@ pub fn send_scan(
     purpose: Purpose<'_>,
     dataset: &Dataset,
     scan: &Scan,
-    window: u8,
+    info: &TokenInfo,
     console: &Console,
 ) -> Result<(), Failure> {
+    let label = &dataset.labels[scan.label as usize];
+    // Before a value is sent: the token refuses a frame that says nothing too, but cannot name it.
+    if info.whole_scans {
+        check_frames(dataset, scan.rows.clone())?;
+        return send_values(client, purpose, dataset, label, dataset.scan_values(scan), console);
+    }
     // A token without a window refuses any scan.
-    let window = usize::from(window).max(1);
-    // Before a value is sent: the token refuses such a scan too, but cannot name it.
+    let window = usize::from(info.window).max(1);
     check_frames(dataset, dataset.windows(scan, window).into_iter().flat_map(|window| window.rows))?;
     note_windows(dataset, std::slice::from_ref(scan), window, console);
-    let values = dataset.windowed_values(scan, window);
+    send_values(client, purpose, dataset, label, &dataset.windowed_values(scan, window), console)
+}
+
+/// Sends frames of a label as a scan, with progress.
+pub fn send_values(
+    client: &mut Client,
+    purpose: Purpose<'_>,
+    dataset: &Dataset,
+    label: &str,
+    values: &[f32],
+    console: &Console,
+) -> Result<(), Failure> {
     let bar = console.progress(values.len() as u64);
-    bar.set_message(format!("values of {} to the token", Escaped(&dataset.labels[scan.label as usize])));
-    let outcome = client.scan(purpose, dataset.features, &values, &mut |sent| bar.set_position(sent as u64));
+    bar.set_message(format!("values of {} to the token", Escaped(label)));
+    let outcome = client.scan(purpose, dataset.features, values, &mut |sent| bar.set_position(sent as u64));
     bar.finish_and_clear();
     outcome.map_err(|error| match error.fault() {
         Some(Fault::Width) => match check_width(dataset, error.detail() as usize) {

@@ -4,19 +4,21 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use neural_vault_core::budget::{AcceptedRisk, FalseMatches, MAX_ATTEMPTS, chance};
+use neural_vault_core::prototype;
+use neural_vault_core::similarity::SimilarityError;
 use neural_vault_core::verify::Threshold;
 use neural_vault_core::wire::{self, LABEL_LENGTH, Label, Purpose, TokenInfo};
 use serde_json::json;
 
 use super::challenge_key::ChallengeKeyArguments;
-use super::connection::{AdminArguments, TokenArguments, send_scan};
+use super::connection::{AdminArguments, TokenArguments, send_scan, send_values};
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::cli::names::{self, check_label, check_session, name, sessions_of};
-use crate::dataset::{Dataset, Scan};
-use crate::embedding::{Embedder, EmbeddingEngine};
+use crate::dataset::{Dataset, Scan, check_frames};
+use crate::embedding::{Embedder, EmbeddingEngine, Frames};
 use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
 use crate::hex;
@@ -42,7 +44,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     slot: u8,
     /// An enrolment on this machine, for the threshold and its false match rate, and for the label and sessions when they are
-    /// not given. A token takes scans of any length, so it gets the highest of the thresholds for each length.
+    /// not given.
     #[arg(long, value_name = "R.nve")]
     enrolment: Option<PathBuf>,
     /// The threshold, -1 to 1. Nothing says how many strangers it accepts, so it needs --accept-risk.
@@ -51,6 +53,10 @@ pub struct Arguments {
     /// Let a stranger have so many attempts, 1 to 50, though their chance exceeds 2 %; it is stated, and `token info` shows it.
     #[arg(long, value_name = "ATTEMPTS", value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_ATTEMPTS)))]
     accept_risk: Option<u8>,
+    /// Frames of every probe: the token rejects scans of another length. When not given, the longest that the enrolment's
+    /// threshold was measured with; a threshold by hand then holds for scans of any length.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    frames: Option<u32>,
     /// The label to enrol.
     #[arg(long, value_name = "L", required_unless_present = "enrolment", value_parser = name)]
     label: Option<String>,
@@ -68,8 +74,7 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let record = arguments.enrolment.as_deref().map(Enrolment::read).transpose()?;
-    let threshold = arguments.threshold.or(record.as_ref().map(Enrolment::highest_threshold)).map(Threshold::cosine);
-    let threshold = threshold.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
+    let (threshold, frames) = threshold(arguments, record.as_ref())?;
     let label = arguments.label.as_deref().or(record.as_ref().map(|record| record.label.as_str()));
     let label = label.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --label L"))?;
     let name = arguments.name.as_deref().unwrap_or(label);
@@ -117,11 +122,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         (None, None) => None,
     };
 
-    let count = u8::try_from(scans.len())
-        .map_err(|_| Failure::new(DATA, format!("{} scans; a token takes at most {}", scans.len(), u8::MAX)))?;
+    // A model of whole scans embeds all frames as one.
+    let parts = if info.whole_scans { 1 } else { scans.len() };
+    let count = u8::try_from(parts)
+        .map_err(|_| Failure::new(DATA, format!("{parts} scans; a token takes at most {}", u8::MAX)))?;
     let mut prototype = [0; 32];
     for (number, scan) in (1..=count).zip(&scans) {
-        send_scan(&mut client, Purpose::Enrol, &dataset, scan, info.window, console)?;
+        if info.whole_scans {
+            scans.iter().try_for_each(|scan| check_frames(&dataset, scan.rows.clone()))?;
+            send_values(&mut client, Purpose::Enrol, &dataset, label, &dataset.joined(&scans), console)?;
+        } else {
+            send_scan(&mut client, Purpose::Enrol, &dataset, scan, &info, console)?;
+        }
         let taken = client.enrol_scan(number == 1)?;
         if taken.scans != number {
             let text = format!("{}: the token counts {} scans, not the {number} sent", client.port(), taken.scans);
@@ -150,7 +162,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         label: wire_label,
         // What this machine sent, and no count of the token's.
         scans: count,
-        threshold,
+        threshold: threshold.cosine(),
+        frames,
         prototype,
         false_matches,
         accepted_risk: accepted,
@@ -158,21 +171,49 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let enrolled = client.enrol(&key, command)?;
     challenge_key.write(&enrolled.challenge_key, console)?;
     let id = hex::encode(&enrolled.id);
+    let threshold = threshold.cosine();
+    let length = if frames == 0 { String::new() } else { format!(", probes of {frames} frames") };
     let text = format!(
-        "slot {slot}: {} from {count} scans, threshold {threshold:.4}, enrolment {id}\n\
+        "slot {slot}: {} from {} scans, threshold {threshold:.4}{length}, enrolment {id}\n\
          attempts {attempts} over all slots, fewer where another slot's enrolment allows fewer; a stranger's chance in them is at \
          most {chance_of}{}\n",
         Escaped(name),
+        scans.len(),
         if accepted.is_some() { ", which was accepted" } else { "" }
     );
     let value = json!({
-        "slot": slot, "label": name, "id": id, "scans": count, "threshold": threshold,
+        "slot": slot, "label": name, "id": id, "scans": scans.len(), "threshold": threshold,
+        "frames": (frames > 0).then_some(frames),
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
         "false_matches": error_rate::to_json(&false_matches), "attempts": attempts,
         "chance_percent": 100.0 * f64::from(chance(false_matches.bound, attempts)),
         "accepted_risk": accepted.is_some(), "challenge_key": arguments.challenge_key.shown(),
     });
     console.result("token-enroll", &text, value)
+}
+
+/// The threshold, and the frames of the probes that it holds for; 0 for those of any length.
+fn threshold(arguments: &Arguments, record: Option<&Enrolment>) -> Result<(Threshold, u32), Failure> {
+    if let Some(threshold) = arguments.threshold {
+        return Ok((threshold, arguments.frames.unwrap_or(0)));
+    }
+    let record = record.ok_or_else(|| Failure::new(USAGE, "give --enrolment R.nve or --threshold COSINE"))?;
+    let measured = record.thresholds();
+    let Some(longest) = measured.last() else {
+        return Ok((record.threshold, arguments.frames.unwrap_or(0)));
+    };
+    let frames = arguments.frames.unwrap_or(longest.frames);
+    match measured.iter().find(|probe| probe.frames == frames) {
+        Some(probe) => Ok((probe.threshold, frames)),
+        None => {
+            let lengths: Vec<String> = measured.iter().map(|probe| probe.frames.to_string()).collect();
+            let text = format!(
+                "the enrolment has no threshold for probes of {frames} frames; it has some for {}",
+                lengths.join(", ")
+            );
+            Err(Failure::new(USAGE, text))
+        }
+    }
 }
 
 /// Whether the false match rate of a record is that of the scans to enrol: those of its label in its sessions.
@@ -229,7 +270,7 @@ fn check_record(record: &Enrolment, info: &TokenInfo, port: &str) -> Result<(), 
     if record.policy.centred {
         return Err("enrolled with --frozen: a token has no gallery to centre on; enrol without it".to_owned());
     }
-    if record.policy.window != u32::from(info.window) {
+    if !info.whole_scans && record.policy.window != u32::from(info.window) {
         return Err(format!(
             "enrolled with windows of {} frames, the token at {port} was provisioned for {}; enrol with --window {}",
             record.policy.window, info.window, info.window
@@ -250,11 +291,27 @@ fn own_prototype(
         let (given, held) = (hex::encode(model.digest()), hex::encode(&info.model));
         return Err(Failure::new(MODEL, format!("{}: model {given}, the token holds {held}", path.display())));
     }
-    let embeddings = Embedder::open(&model, EmbeddingEngine::Core)?.scans(dataset, scans, usize::from(info.window))?;
+    let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
+    if info.whole_scans {
+        let values = dataset.joined(scans);
+        let joined = Frames { name: "the enrolled sessions", values: &values, features: dataset.features };
+        let mut embeddings = embedder.embed(&[joined], usize::from(info.window))?;
+        let embedding = embeddings.pop().unwrap_or_default();
+        return rounded(&embedding).map_err(|error| Failure::new(DATA, format!("the enrolled sessions: {error}")));
+    }
+    let embeddings = embedder.scans(dataset, scans, usize::from(info.window))?;
     let mut prototype = vec![0.0f32; model.dims().latent];
     for embedding in &embeddings {
         prototype.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
     }
     prototype.iter_mut().for_each(|total| *total /= embeddings.len() as f32);
+    Ok(prototype)
+}
+
+/// The prototype of an embedding as a token stores it, rounded to codes.
+fn rounded(embedding: &[f32]) -> Result<Vec<f32>, SimilarityError> {
+    let (mut codes, mut prototype) = (vec![0; embedding.len()], vec![0.0; embedding.len()]);
+    let scale = prototype::round(embedding, &mut codes)?;
+    prototype::restore(&codes, scale, &mut prototype)?;
     Ok(prototype)
 }

@@ -120,6 +120,7 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     };
     let window = match info.window {
         0 => format!("at most {}", welcome.window),
+        fewest if info.whole_scans => format!("none: scans of {fewest} or more frames, each embedded as a whole"),
         window => window.to_string(),
     };
     let mut text = format!("board         {}, firmware {major}.{minor}.{patch}, protocol {VERSION}\n", board(info));
@@ -132,6 +133,9 @@ fn info_text(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> S
     line("state", state_text(info));
     line("model", model);
     line("window", window);
+    if info.frames > 0 {
+        line("probes", format!("{} frames", info.frames));
+    }
     policy_text(&info.policy).lines().for_each(|text| line("policy", text.to_owned()));
     if !matches!(info.state, State::Blank | State::Disabled) {
         line("attempts", format!("{} of {} left, over all slots", attempts_left(info), info.budget));
@@ -174,8 +178,9 @@ fn risk_text(risk: &AcceptedRisk) -> String {
 fn slot_text(held: &SlotEnrolment) -> String {
     let risk = held.accepted_risk.map_or(String::new(), |risk| format!(", accepted: {}", risk_text(&risk)));
     let id = hex::encode(&held.id);
+    let probes = if held.frames == 0 { String::new() } else { format!("  probes of {} frames", held.frames) };
     format!(
-        "{}  id {id}  threshold {:.4}  attempts {}\n{:14}FMR {}{risk}",
+        "{}  id {id}  threshold {:.4}{probes}  attempts {}\n{:14}FMR {}{risk}",
         Escaped(held.label.as_str()),
         held.threshold,
         held.budget,
@@ -209,6 +214,7 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     let held = |held: &SlotEnrolment| {
         json!({
             "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold,
+            "frames": (held.frames > 0).then_some(held.frames),
             "false_matches": error_rate::to_json(&held.false_matches), "budget": held.budget,
             "accepted_risk": held.accepted_risk.map(risk),
         })
@@ -219,7 +225,8 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
         "protocol": VERSION, "same_requests": welcome.table == TABLE, "fingerprint": fingerprint(client),
         "verified": client.is_pinned(), "state": state_name(info.state), "disabled": disabled(info),
         "model_digest": (info.features > 0).then(|| hex::encode(&info.model)), "features": info.features,
-        "latent": info.latent, "window": info.window, "longest_window": welcome.window,
+        "latent": info.latent, "window": info.window, "whole_scans": info.whole_scans,
+        "frames": (info.frames > 0).then_some(info.frames), "longest_window": welcome.window,
         "misses": info.misses, "budget": info.budget, "attempts_left": attempts_left(info),
         "accepted_risk": info.accepted_risk.map(risk), "capabilities": names(&CAPABILITIES, welcome.capabilities),
         "slots": welcome.slots, "epoch": info.epoch, "generation": info.generation, "uptime_ms": info.uptime,

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use neural_vault_core::challenge::ChallengeKey;
-use neural_vault_core::wire::{Fault, KeyRequest, MAX_APPLICATION, Policy as TokenPolicy, Purpose, Question};
+use neural_vault_core::wire::{
+    Fault, KeyRequest, MAX_APPLICATION, Policy as TokenPolicy, Purpose, Question, TokenInfo,
+};
 use rand::RngExt;
 use serde_json::json;
 
@@ -12,11 +14,13 @@ use super::connection::{TokenArguments, ask_for_consent, send_scan};
 use crate::cli::arguments::{DataArguments, only_scan};
 use crate::cli::console::Console;
 use crate::cli::digits::Digits;
-use crate::cli::failure::{Failure, REJECTED, TOKEN, USAGE};
+use crate::cli::failure::{DATA, Failure, REJECTED, TOKEN, USAGE};
 use crate::cli::names::name;
 use crate::cli::output::{Force, Outputs, new_file, write_file};
 use crate::cli::secret_file::read_secret;
-use crate::enrolment::Policy;
+use crate::dataset::{Dataset, Scan};
+use crate::enrolment::{Policy, embedded_frames, first_frames};
+use crate::escape::Escaped;
 use crate::files::Readers;
 use crate::hex;
 use crate::token::{Client, TokenError};
@@ -78,6 +82,11 @@ struct ProbeArguments {
     /// Number of windows to use, from the start of the scan; all when not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     windows: Option<u32>,
+    /// Number of frames to send, from the start of the scan: as many as the enrolment's probes have, which `token enroll`
+    /// prints. An enrolment rejects scans of another length, and that costs an attempt. When not given, the number that the
+    /// token's enrolments share; where there is none, all frames, or the fewest that a connectome model takes.
+    #[arg(long, value_name = "N", conflicts_with = "windows", value_parser = clap::value_parser!(u32).range(1..))]
+    frames: Option<u32>,
 }
 
 type Nonce = [u8; 32];
@@ -161,9 +170,37 @@ impl ProbeArguments {
         let scan = only_scan(&dataset, self.label.as_deref(), self.session.as_deref())?;
         let mut client = self.token.open(console)?;
         let info = client.info()?;
-        let policy = Policy { window: info.window.into(), windows: self.windows.unwrap_or(0), centred: false };
-        send_scan(&mut client, purpose, &dataset, &policy.probe(&dataset, &scan), info.window, console)?;
+        let part = self.part(&dataset, &scan, &info)?;
+        send_scan(&mut client, purpose, &dataset, &part, &info, console)?;
         Ok((client, info.policy))
+    }
+
+    /// The part of the scan that is sent.
+    fn part(&self, dataset: &Dataset, scan: &Scan, info: &TokenInfo) -> Result<Scan, Failure> {
+        if info.whole_scans && self.windows.is_some() {
+            let text = "the token's model embeds a scan as a whole and cuts no windows: give --frames N";
+            return Err(Failure::new(USAGE, text));
+        }
+        let shared = (info.frames > 0 && self.windows.is_none()).then_some(info.frames);
+        let fewest = info.whole_scans.then_some(u32::from(info.window));
+        let Some(frames) = self.frames.or(shared).or(fewest) else {
+            let policy = Policy { window: info.window.into(), windows: self.windows.unwrap_or(0), centred: false };
+            return Ok(policy.probe(dataset, scan));
+        };
+        // As frames of a scan that is embedded as a whole count those of windows of one frame.
+        let window = if info.whole_scans { 1 } else { usize::from(info.window).max(1) };
+        first_frames(dataset, scan, window, frames as usize).ok_or_else(|| {
+            let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
+            let found = embedded_frames(dataset, scan, window);
+            let whole = if window > 1 { format!(", in windows of {window}") } else { String::new() };
+            let text = format!(
+                "label `{}`, session `{}`: {found} frames{whole}, of which {frames} cannot be sent; nothing was sent, and no \
+                 attempt is spent",
+                Escaped(label),
+                Escaped(session)
+            );
+            Failure::new(DATA, text)
+        })
     }
 }
 

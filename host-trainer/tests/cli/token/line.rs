@@ -14,6 +14,9 @@ use super::life::{OTHER, OWN};
 use super::simulated::{Line, Simulated};
 use crate::folder::Folder;
 
+/// All windows of a recording of another label, more frames than the enrolment's probes have.
+const LONG: [&str; 7] = ["long.csv", "--label", "class01", "--session", "run00", "--windows", "2000"];
+
 /// Behind `token.sock` of the folder, something that hands its hosts to `serve`.
 fn peer(folder: &Folder, serve: impl Fn(UnixStream) + Send + 'static) -> [&'static str; 4] {
     let listener = UnixListener::bind(folder.path("token.sock")).unwrap();
@@ -67,7 +70,7 @@ fn another_protocol_version_is_said_with_both_numbers() {
             }
         }
     });
-    folder.run(&info).failed(6, &["unix:token.sock", "version 7, this program version 2"]);
+    folder.run(&info).failed(6, &["unix:token.sock", "version 7, this program version 3"]);
 }
 
 #[test]
@@ -92,7 +95,8 @@ fn a_scan_gets_through_a_bad_line_and_costs_one_attempt() {
     let token = Simulated::start(&folder, Line::Bad);
     token.enrol(&folder);
     let before = token.frames.load(Ordering::SeqCst);
-    let run = token.run(&folder, &["verify", "long.csv", "--label", "class01", "--session", "run00"]);
+    // All its windows, more than the enrolment's probes have.
+    let run = token.run(&folder, &[&["verify"], &LONG[..]].concat());
     assert_eq!(run.code, 1, "{}", run.stderr);
     // The zero before all else, handshake, scan-begin, nineteen chunks, verify.
     assert!(token.frames.load(Ordering::SeqCst) - before > 23, "nothing was sent again");
@@ -109,7 +113,7 @@ fn ctrl_c_and_a_kill_in_the_middle_of_a_scan_leave_the_token_usable() {
     token.enrol(&folder);
     for (signal, code) in [("INT", 130), ("KILL", -1)] {
         let before = token.frames.load(Ordering::SeqCst);
-        let arguments = token.arguments(&["verify", "long.csv", "--label", "class01", "--session", "run00"]);
+        let arguments = token.arguments(&[&["verify"], &LONG[..]].concat());
         let mut command = folder.command(&arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // Of 188 chunks and a handful of other frames.
