@@ -1,5 +1,7 @@
 //! Self-tests: known answers at every start, before anything else, and again when a host asks.
 
+#[cfg(feature = "connectome")]
+mod connectome;
 mod encoder;
 
 use neural_vault_core::challenge::ChallengeKey;
@@ -9,7 +11,14 @@ use neural_vault_core::wire::Fault;
 use crate::board::{Board, BoardSecret};
 use crate::seal::{Context, NONCE, Sealer};
 
-pub(crate) use encoder::encoder;
+/// Whether a small model of each kind that this image takes opens, and embeds as expected in every bit.
+pub(crate) fn encoder() -> bool {
+    #[cfg(feature = "connectome")]
+    if !connectome::is_sound() {
+        return false;
+    }
+    encoder::is_sound()
+}
 
 /// The self-test of a start. A token that fails it is disabled and reads no records until a start passes it.
 ///

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod client;
+pub mod connectome;
 pub mod flash;
 
 use std::cell::{Cell, RefCell};

@@ -17,7 +17,7 @@ const FRAMES: [f32; WINDOW * DIMS.features] = [0.5, -1.25, 2.0, -0.75, 1.5, -2.5
 
 /// A bundle starts at a multiple of four.
 #[repr(C, align(4))]
-struct Aligned<B: ?Sized>(B);
+pub(super) struct Aligned<B: ?Sized>(pub(super) B);
 
 #[cfg(not(feature = "weights-f32"))]
 static MODEL: &Aligned<[u8]> = &Aligned(*include_bytes!("known.i8i16.nvb"));
@@ -65,7 +65,7 @@ const EMBEDDING: [u32; DIMS.latent] = [
 ];
 
 /// Whether the small model opens, and embeds the frames as expected in every bit.
-pub(crate) fn encoder() -> bool {
+pub(super) fn is_sound() -> bool {
     embedding().is_some_and(|found| found.map(f32::to_bits) == EMBEDDING)
 }
 
