@@ -70,12 +70,7 @@ fn embed(memory: &[u8], scratch: &mut [f32]) -> Option<()> {
 }
 
 /// Embeds the next random scan, of one window, chunk by chunk; the embedding is at the start of the scratch memory.
-fn embed_scan(
-    encoder: &Encoder<'_>,
-    window: usize,
-    random: &mut u32,
-    scratch: &mut [f32],
-) -> Option<Taken> {
+fn embed_scan(encoder: &Encoder<'_>, window: usize, random: &mut u32, scratch: &mut [f32]) -> Option<Taken> {
     let (mut chunk, mut taken) = ([0.0; CHUNK], Taken::default());
     let mut state = Some(ScanEncoder::new(encoder, window, scratch).ok()?.pause());
     let mut left = window * encoder.dims().features;
@@ -97,13 +92,7 @@ fn embed_scan(
 
 /// Pushes a chunk, as a token does. Never inlined, so that all of its stack is below the point it is measured from.
 #[inline(never)]
-fn push(
-    encoder: &Encoder<'_>,
-    state: ScanState,
-    chunk: &[f32],
-    scratch: &mut [f32],
-    last: bool,
-) -> Option<ScanState> {
+fn push(encoder: &Encoder<'_>, state: ScanState, chunk: &[f32], scratch: &mut [f32], last: bool) -> Option<ScanState> {
     let mut scan = ScanEncoder::resume(encoder, state, scratch).ok()?;
     scan.push(chunk).ok()?;
     if last { scan.finish_in_place().ok().map(|_| state) } else { Some(scan.pause()) }

@@ -20,7 +20,8 @@ use crate::model::Model;
 ///
 /// A scan's vector is the mean over its windows, not scaled to unit length again. Windows follow each other from the start of
 /// the scan and begin anew after a gap in time; frames left over before a gap or the end are not used, and a scan without
-/// enough consecutive frames for a window has its longest run repeated. Notes say where this happens.
+/// enough consecutive frames for a window has its longest run repeated. Notes say where this happens. A connectome model embeds
+/// all frames of a scan at once.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -31,7 +32,7 @@ pub struct Arguments {
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
     engine: EmbeddingEngine,
-    /// Frames a window; the model's own when not given.
+    /// Frames a window; the model's own when not given. Of a connectome model the fewest frames of a scan.
     #[arg(long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
     /// Write the embeddings here, float32 (scans, latent).
@@ -81,7 +82,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         text += &format!("{}: {} scans x {}\n", path.display(), scans.len(), model.dims().latent);
         value["file"] = json!(path.display().to_string());
     }
-    note_windows(&dataset, &scans, window, console);
+    if !model.dims().is_connectome() {
+        note_windows(&dataset, &scans, window, console);
+    }
     value["rows"] = scans
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))

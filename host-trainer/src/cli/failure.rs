@@ -90,7 +90,7 @@ impl From<ModelError> for Failure {
 impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Self {
         let code = match error.fault {
-            ImportFault::NothingToSkip(_) | ImportFault::Window { .. } => USAGE,
+            ImportFault::NothingToSkip(_) | ImportFault::ProbeFrames { .. } | ImportFault::Window { .. } => USAGE,
             _ => MODEL,
         };
         Self::new(code, error.with_hint())

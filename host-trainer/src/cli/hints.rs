@@ -99,6 +99,8 @@ impl Hint for ImportError {
                 "; if embeddings do not depend on them, leave them out with --skip NAME".into()
             }
             ImportFault::Names(names) if names.unknown.is_empty() => "; save the whole `model.state_dict()`".into(),
+            ImportFault::Array { .. } => "; correct it, and save both with numpy.savez(path, W=W, mu=mu)".into(),
+            ImportFault::Malformed(reason) if reason.contains("connectome") => "".into(),
             ImportFault::Malformed(_) => "; fetch it or save it again".into(),
             ImportFault::Names(_) => "; rename tensors as `neural-vault import --help` names them".into(),
             _ => "".into(),
@@ -110,6 +112,7 @@ impl Hint for ImportNote {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::AssumedHeads(_) => "; give --heads",
+            Self::NoImpostorScores => "; give --threshold then",
             Self::AssumedWindow(_) => "; give --window if it was trained on longer ones",
             _ => "",
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::arguments::{ReadingArguments, inputs};
 use super::console::Console;
-use super::failure::Failure;
+use super::failure::{Failure, USAGE};
 use super::hints::Hint;
 use super::output::{Force, MODEL_FILES, Outputs};
 use crate::dataset::{Input, Standardiser, check_frames};
@@ -16,7 +16,12 @@ use crate::hex;
 use crate::model::Model;
 use crate::model::import::{ImportOptions, import};
 
-/// Import weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names.
+/// Import weights trained elsewhere: a safetensors file with PyTorch's `state_dict` names, or a connectome model in .npz.
+///
+/// An .npz file holds the arrays of a connectome model: W, the whitening (regions x regions, symmetric, no eigenvalue below 0),
+/// and mu, the mean of the background persons' features (a value for each pair of regions, row by row); and if it has them
+/// parcels (the number of each feature's region), impostor_frames and impostor_scores (what different persons score on average,
+/// at up to 8 lengths of a probe).
 ///
 /// The tensors of the encoder are proj.{weight,bias}; pos.pe, sinusoidal when absent; in each layer enc.layers.N:
 /// self_attn.{in_proj_weight,in_proj_bias}, self_attn.out_proj.{weight,bias} and {norm1,norm2,linear1,linear2}.{weight,bias};
@@ -31,7 +36,7 @@ use crate::model::import::{ImportOptions, import};
 #[command(mut_group("ReadingArguments", |group| group.requires("standardise")))]
 pub struct Arguments {
     /// The weights.
-    #[arg(value_name = "W.safetensors")]
+    #[arg(value_name = "WEIGHTS")]
     weights: PathBuf,
     /// Folder for the model.
     #[arg(long, value_name = "DIR")]
@@ -39,7 +44,8 @@ pub struct Arguments {
     /// Attention heads, which shapes do not determine; from the file's metadata when not given, else 8.
     #[arg(long, value_name = "N")]
     heads: Option<usize>,
-    /// Frames of a window, the default to enrol and verify with; from the file's metadata when not given, else 1.
+    /// Frames of a window, the default to enrol and verify with; from the file's metadata when not given, else 1. Of
+    /// a connectome model the fewest frames of a probe, else 25.
     #[arg(long, value_name = "N")]
     window: Option<usize>,
     /// Leave out a tensor, or all whose names begin with NAME and a dot, such as those of a loss.
@@ -62,6 +68,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     imported.notes.iter().for_each(|note| console.note(format!("note: {file}: {}", note.with_hint())));
     let weights = &mut imported.weights;
     let features = weights.dims.features;
+    if weights.dims.is_connectome() && !arguments.standardise.is_empty() {
+        let text = format!("{file}: a connectome model standardises nothing; leave out --standardise");
+        return Err(Failure::new(USAGE, text));
+    }
     if !arguments.standardise.is_empty() {
         let dataset = arguments.reading.load(&arguments.standardise, console)?;
         if dataset.features != features {

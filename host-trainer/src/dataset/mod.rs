@@ -45,6 +45,8 @@ pub use levels::Level;
 #[cfg(feature = "cli")]
 pub(crate) use names::tidy;
 pub use notes::window_notes;
+#[cfg(feature = "_engine")]
+pub(crate) use npy::Archive as NpzArchive;
 pub use npy::read_vectors;
 #[cfg(feature = "cli")]
 pub(crate) use readers::is_recording;

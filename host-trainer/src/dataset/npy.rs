@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::error::DatasetError;
-pub(super) use archive::Archive;
+pub(crate) use archive::Archive;
 pub(super) use array::Timesteps;
 use array::{Array, Axes};
 pub(super) use values::{Format, Scalar};
@@ -20,10 +20,10 @@ pub(super) use values::{Format, Scalar};
 const WHOLE: &str = "the file";
 
 /// A matrix of finite size, row-major.
-pub(super) struct Matrix {
-    pub(super) rows: usize,
-    pub(super) features: usize,
-    pub(super) values: Vec<f32>,
+pub(crate) struct Matrix {
+    pub(crate) rows: usize,
+    pub(crate) features: usize,
+    pub(crate) values: Vec<f32>,
 }
 
 /// Reads the numbers of a `.npy` file that has one axis, beside those of length 1.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use neural_vault_core::encoder::{Dims, Fill};
 
+use super::assemble::Tensors;
 use super::{Model, ModelError, Provenance, StateDict};
 use crate::connectome::{Fitted, ImpostorTable, Parcels};
 
@@ -23,6 +24,14 @@ impl Model {
     /// # Errors
     /// When the core does not support the sizes, or a parameter is of the wrong length, not finite or not symmetric.
     pub fn connectome(fitted: Fitted, parcels: Option<&Parcels>, provenance: Provenance) -> Result<Self, ModelError> {
+        Self::new(&StateDict::connectome(fitted, parcels), provenance)
+    }
+}
+
+impl StateDict {
+    /// The weights of a connectome model, see [`Model::connectome`].
+    #[must_use]
+    pub fn connectome(fitted: Fitted, parcels: Option<&Parcels>) -> Self {
         let Fitted { regions, whitening, mean, impostor: ImpostorTable { frames, scores } } = fitted;
         // Parcels that leave every feature to itself average nothing.
         let parcels = parcels.filter(|parcels| !parcels.is_trivial());
@@ -35,12 +44,12 @@ impl Model {
         if let Some(parcels) = parcels {
             tensors.insert(PARCELS.to_owned(), parcels.numbers().iter().map(|number| f32::from(*number)).collect());
         }
-        Self::new(&StateDict { dims: Dims::connectome(features, regions), fill: Fill::Mean, tensors }, provenance)
+        Self { dims: Dims::connectome(features, regions), fill: Fill::Mean, tensors }
     }
 }
 
 /// Sizes of a connectome model with these tensors, if they are those of one.
-pub(super) fn sizes(tensors: &super::assemble::Tensors) -> Option<Dims> {
+pub(super) fn sizes(tensors: &Tensors) -> Option<Dims> {
     let (shape, _) = tensors.get(WHITENING)?;
     let regions = *shape.first()?;
     let features = tensors.get(PARCELS).map_or(regions, |(_, parcels)| parcels.len());

@@ -79,10 +79,7 @@ pub enum ModelError {
         format: WeightFormat,
     },
     /// The weights of this kind of model are float32 alone.
-    #[error(
-        "a connectome model has float32 weights alone: a whitening in 8 bits moves scores by 0.006, as much as tells some \
-         persons apart"
-    )]
+    #[error("a connectome model has float32 weights alone: with a whitening in 8 bits scores would move by 0.006")]
     Float32Only,
     /// The position table cannot be cut to this length.
     #[error("{given} positions: choose 1 to {most} for this model")]

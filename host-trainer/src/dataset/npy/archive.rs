@@ -11,31 +11,31 @@ use super::{Matrix, WHOLE};
 use crate::dataset::error::DatasetError;
 
 /// A `.npz` file, opened.
-pub(in crate::dataset) struct Archive<'a, R> {
+pub(crate) struct Archive<'a, R> {
     file: &'a Path,
     zip: ZipArchive<BufReader<R>>,
 }
 
 impl<'a, R: Read + Seek> Archive<'a, R> {
     /// Opens the archive and reads its directory.
-    pub(in crate::dataset) fn open(file: &'a Path, input: R) -> Result<Self, DatasetError> {
+    pub(crate) fn open(file: &'a Path, input: R) -> Result<Self, DatasetError> {
         let zip = ZipArchive::new(BufReader::new(input)).map_err(|error| zip_error(file, WHOLE, error))?;
         Ok(Self { file, zip })
     }
 
     /// The names of its arrays.
-    pub(in crate::dataset) fn arrays(&self) -> Vec<String> {
+    pub(crate) fn arrays(&self) -> Vec<String> {
         let names = self.zip.file_names().flatten();
         names.map(|name| name.strip_suffix(".npy").unwrap_or(&name).to_owned()).collect()
     }
 
     /// The first of `wanted` that the archive holds.
-    pub(in crate::dataset) fn find(&self, wanted: &[&'static str]) -> Option<&'static str> {
+    pub(crate) fn find(&self, wanted: &[&'static str]) -> Option<&'static str> {
         wanted.iter().copied().find(|name| self.zip.index_for_name(&format!("{name}.npy")).is_some())
     }
 
     /// As [`Archive::find`], with an error that lists the archive's arrays.
-    pub(in crate::dataset) fn need(&self, wanted: &'static [&'static str]) -> Result<&'static str, DatasetError> {
+    pub(crate) fn need(&self, wanted: &'static [&'static str]) -> Result<&'static str, DatasetError> {
         let found = || self.arrays();
         self.find(wanted).ok_or_else(|| DatasetError::MissingArray {
             file: self.file.to_owned(),
@@ -45,10 +45,16 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
     }
 
     /// Reads an array of rows x features, and a note where bytes follow it.
-    pub(in crate::dataset) fn matrix(&mut self, name: &str) -> Result<(Matrix, Option<String>), DatasetError> {
+    pub(crate) fn matrix(&mut self, name: &str) -> Result<(Matrix, Option<String>), DatasetError> {
         let file = self.file;
         let (matrix, left) = self.array(name)?.matrix(Axes::Two)?;
         Ok((matrix, left.note(file)?))
+    }
+
+    /// Reads the numbers of an array of one axis, beside those of length 1.
+    #[cfg(feature = "_engine")]
+    pub(crate) fn numbers(&mut self, name: &str) -> Result<Vec<f64>, DatasetError> {
+        self.array(name)?.numbers()
     }
 
     /// Reads `rows` strings or whole numbers, as text.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::content::Content;
 use super::super::error::ModelError;
+use crate::dataset::DatasetError;
 
 /// Why a file's weights cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,25 @@ pub enum ImportFault {
         name: String,
         /// Why not.
         reason: String,
+    },
+    /// An array of an `.npz` file cannot be taken.
+    #[error("array {name}: {reason}")]
+    Array {
+        /// The array.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// An `.npz` file cannot be read.
+    #[error(transparent)]
+    Arrays(DatasetError),
+    /// A connectome model takes probes of other lengths.
+    #[error("probes of {frames} frames: a connectome model can require 2 to {most}")]
+    ProbeFrames {
+        /// Requested frames.
+        frames: usize,
+        /// The longest that can be required.
+        most: usize,
     },
     /// The window is longer than the position table, or has no frame.
     #[error("a window of {window} frames: the model takes 1 to {positions}")]

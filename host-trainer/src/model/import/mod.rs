@@ -1,8 +1,11 @@
-//! Weights trained elsewhere: a PyTorch `state_dict` of the reference's encoder, saved as safetensors.
+//! Weights trained elsewhere: a PyTorch `state_dict` of the reference's encoder, saved as safetensors, or the whitening and the
+//! mean of a connectome model, saved by NumPy.
 //!
 //! An import takes all of a file or says what it left out. Every tensor is taken, refused by its name, or named in an
 //! [`ImportNote`]; what shapes do not determine comes from the metadata, from the caller, or is assumed with a note.
 
+#[cfg(feature = "_engine")]
+mod connectome;
 mod error;
 mod metadata;
 mod names;
@@ -33,7 +36,8 @@ const REFERENCE_HEADS: usize = 8;
 pub struct ImportOptions {
     /// Attention heads; the metadata's when absent, else 8.
     pub heads: Option<usize>,
-    /// Frames of a window, the default to enrol and verify with; the metadata's when absent, else 1.
+    /// Frames of a window, the default to enrol and verify with; the metadata's when absent, else 1. Of a connectome the fewest
+    /// frames of a probe, else 25.
     pub window: Option<usize>,
     /// Tensors to leave out, by their names or by what their names begin with.
     pub skip: Vec<String>,
@@ -52,7 +56,10 @@ pub struct Imported {
     pub notes: Vec<ImportNote>,
 }
 
-/// Reads the weights of an encoder from a safetensors file.
+/// Reads the weights of an encoder from a safetensors file, or those of a connectome model from an `.npz` file.
+///
+/// An `.npz` file holds the arrays `W` (regions x regions) and `mu` (pairs of regions), and may hold `parcels`,
+/// `impostor_frames` and `impostor_scores`; it is read with the feature of an engine.
 ///
 /// Tensors have the names that PyTorch gives them in the reference's encoder, after wrappers (`module.`) and a common
 /// beginning (`model.encoder.`). Values of other types become float32. `pos.pe` and the standardiser may be missing
@@ -65,6 +72,12 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
     let failed = |fault| ImportError { path: path.to_owned(), fault };
     let bytes = std::fs::read(path).map_err(|source| failed(ImportFault::Read(source)))?;
     let origin: PathBuf = path.file_name().unwrap_or_default().into();
+    #[cfg(feature = "_engine")]
+    if Content::recognise(&bytes) == Some(Content::NumpyArchive)
+        && let Some(imported) = connectome::from_bytes(&bytes, &origin, options).map_err(failed)?
+    {
+        return Ok(imported);
+    }
     from_bytes(&bytes, &origin, options).map_err(failed)
 }
 
@@ -81,6 +94,10 @@ fn from_bytes(bytes: &[u8], origin: &Path, options: &ImportOptions) -> Result<Im
 
     let mut notes = Vec::new();
     let names: Vec<&str> = file.names();
+    if own.is_some() && names.contains(&"connectome.whitening") {
+        let reason = "it is a connectome model of this program; copy its folder, or import W and mu from an .npz file";
+        return Err(ImportFault::Malformed(reason.to_owned()));
+    }
     let is_linear = own.as_ref().is_some_and(|own| own.heads == 0);
     let found = names::find(&names, &metadata.0, &options.skip, is_linear, &mut notes)?;
     if own.is_none() {

@@ -52,6 +52,8 @@ pub enum ImportNote {
         /// Its value.
         value: String,
     },
+    /// A connectome model came without the scores of impostors.
+    NoImpostorScores,
     /// Metadata entries that say nothing known.
     UnusedMetadata(Vec<String>),
 }
@@ -94,6 +96,10 @@ impl fmt::Display for ImportNote {
                 write!(f, "the metadata state no window: the model's window is {window} frame")
             }
             Self::Overridden { key, value } => write!(f, "metadata entry {key} is `{value}` and was overridden"),
+            Self::NoImpostorScores => f.write_str(
+                "it holds no impostor_frames and impostor_scores: what different persons score is not known, so enrolling \
+                 cannot choose a threshold",
+            ),
             Self::UnusedMetadata(entries) => write!(f, "metadata entries that import does not use: {}", list(entries)),
         }
     }
