@@ -44,7 +44,7 @@ fn recordings(persons: Range<u64>, sessions: usize, frames: usize) -> String {
 /// A folder with six persons, and three others to be their background.
 fn folder() -> Folder {
     let folder = Folder::new();
-    folder.write("data.csv", recordings(0..6, 3, 60));
+    folder.write("data.csv", recordings(0..6, 3, 100));
     folder.write("others.csv", recordings(20..23, 2, 60));
     folder
 }
@@ -82,14 +82,14 @@ fn persons_of_whom_nothing_was_fitted_are_told_apart_by_how_regions_covary_and_n
         );
         assert_eq!(protocol["model_digests"].as_array().unwrap().len(), 20);
         assert!(eer(protocol, "raw cosine") > 35.0);
-        assert!(eer(protocol, "connectome") < eer(protocol, "fingerprint"));
+        assert!(eer(protocol, "fingerprint") < 35.0 && eer(protocol, "tangent") < 35.0);
     }
     let (short, long) = (&protocols[0], &protocols[1]);
     assert!(eer(long, "connectome") < 15.0 && eer(long, "connectome") < eer(short, "connectome"));
-    // Each of the six persons is in ten of the twenty splits, with six segments of ten frames.
+    // Each of the six persons is in ten of the twenty splits, with ten segments of ten frames.
     let counts = &method(short, "connectome")["repeated"];
     let expected = serde_json::json!(
-        {"genuine": 360, "impostor": 720, "distinct_genuine": 36, "distinct_impostor": 180}
+        {"genuine": 600, "impostor": 1200, "distinct_genuine": 60, "distinct_impostor": 300}
     );
     assert_eq!(*counts, expected);
     let fixed = &method(long, "connectome")["transfer"];
@@ -98,8 +98,8 @@ fn persons_of_whom_nothing_was_fitted_are_told_apart_by_how_regions_covary_and_n
     let sweeps: Vec<&Value> = long["sweeps"].as_array().unwrap().iter().collect();
     let axes: Vec<&str> = sweeps.iter().map(|sweep| sweep["name"].as_str().unwrap()).collect();
     assert_eq!(axes, ["probe-frames", "enrolment-frames", "noise-deviations"]);
-    assert_eq!(sweeps[0]["levels"], serde_json::json!([10.0, 15.0, 25.0, 35.0, 40.0, 50.0]));
-    assert_eq!(sweeps[1]["levels"], serde_json::json!([25.0, 100.0, 120.0]));
+    assert_eq!(sweeps[0]["levels"], serde_json::json!([10.0, 15.0, 25.0, 35.0, 40.0, 50.0, 75.0, 100.0]));
+    assert_eq!(sweeps[1]["levels"], serde_json::json!([25.0, 100.0, 200.0]));
     assert!(short["sweeps"].as_array().unwrap().is_empty());
     let noise = sweeps[2]["lines"].as_array().unwrap().iter().find(|line| line["method"] == "connectome").unwrap();
     assert!(noise["eer"][3]["value"].as_f64() > noise["eer"][0]["value"].as_f64(), "{noise}");
@@ -153,7 +153,7 @@ fn what_cannot_be_evaluated_is_named() {
     let refuses = |options: &[&'static str], code, says: &[&str]| folder.refuses(&evaluate(options), code, says);
     refuses(&["--evaluated-persons", "4"], 2, &["3 background persons", "of 6 persons 4 are evaluated"]);
     refuses(&["--evaluated-persons", "7"], 2, &["of 6, 7"]);
-    refuses(&["--frames", "10,61"], 3, &["person p0", "60 frames", "61", "--frames"]);
+    refuses(&["--frames", "10,101"], 3, &["person p0", "100 frames", "101", "--frames"]);
     refuses(&["--frames", "1"], 2, &["2 or more"]);
     refuses(&["--background", "data.csv"], 3, &["person p0 is in the evaluated recordings and in the background"]);
     refuses(&["--methods", "lda"], 2, &["lda", "in-sample, random"]);
@@ -164,21 +164,19 @@ fn what_cannot_be_evaluated_is_named() {
         2,
         &["connectome", "--protocol unseen-persons"],
     );
-    let data = recordings(0..6, 3, 60);
+    let data = recordings(0..6, 3, 100);
     folder.write("renamed.csv", data.replace("\np", "\nq"));
     refuses(&["--background", "renamed.csv"], 3, &["p0 and q0 have the same recording"]);
-    let constant = |line: &str| match line.strip_prefix("p2,s1,") {
-        Some(rest) if rest.starts_with("6") || rest.starts_with("7") => {
-            format!("p2,s1,{},1", rest.split(',').next().unwrap())
-        }
-        _ => line.to_owned(),
+    // The first line of a timestep is region 1; timesteps of session s1 begin with 100.
+    let constant = |(number, line): (usize, &str)| match line.strip_prefix("p2,s1,") {
+        Some(rest) if number % REGIONS == 1 && rest.starts_with("11") => format!("p2,s1,{},1\n", &rest[..3]),
+        _ => format!("{line}\n"),
     };
-    let lines: Vec<String> = data.lines().map(constant).collect();
-    folder.write("constant.csv", lines.join("\n"));
+    folder.write("constant.csv", data.lines().enumerate().map(constant).collect::<String>());
     let options = |data| [&["evaluate", data], &QUICK[2..], &["--frames", "10"]].concat();
-    folder.refuses(&options("constant.csv"), 3, &["person p2, session s1: region 1 is constant in frames 1 to 10"]);
-    let (before, after) = data.split_once("p1,s2,130,").unwrap();
+    folder.refuses(&options("constant.csv"), 3, &["person p2, session s1: region 1 is constant in frames 11 to 20"]);
+    let (before, after) = data.split_once("p1,s2,210,").unwrap();
     let (_, after) = after.split_once('\n').unwrap();
-    folder.write("missing.csv", format!("{before}p1,s2,130,nan\n{after}"));
+    folder.write("missing.csv", format!("{before}p1,s2,210,nan\n{after}"));
     folder.refuses(&options("missing.csv"), 3, &["person p1, session s2, frame 11: region 1 has no finite value"]);
 }
