@@ -2,12 +2,11 @@
 
 use std::error::Error;
 
-use neural_vault::connectome::{self, Person, Run};
 use neural_vault::dataset::{Dataset, Scan};
 use neural_vault::embedding::{Embedder, EmbeddingEngine, Frames};
 use neural_vault::enrolment::{Enrolment, PersonRequest, Target, enrol_person};
-use neural_vault::model::{Model, Provenance, StateDict};
-use neural_vault_core::encoder::{Dims, Fill};
+use neural_vault::model::Model;
+use neural_vault::training::{Connectome, background};
 
 /// Probes of each stranger, spread evenly over the frames that they can begin with.
 pub const PROBES: usize = 50;
@@ -31,14 +30,14 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Every person of a choice, enrolled beside the others of it.
+    /// Every person of a choice, enrolled beside the others of it; all `others` are in the background.
     pub fn all(
         data: &'a Dataset,
-        background: &[Dataset],
+        others: &[Dataset],
         choice: &[usize],
         frames: usize,
     ) -> Result<Vec<Self>, Box<dyn Error>> {
-        let model = fit(data, background, choice)?;
+        let model = fit(data, others, choice)?;
         let (enrol, later) = data.sessions.split_at(data.sessions.len() - data.sessions.len() / 3);
         let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
         let mut cases = Vec::new();
@@ -94,31 +93,12 @@ impl<'a> Case<'a> {
 }
 
 /// The model of everybody but the chosen persons.
-fn fit(data: &Dataset, background: &[Dataset], choice: &[usize]) -> Result<Model, Box<dyn Error>> {
-    let apart = data.scans().into_iter().filter(|scan| !choice.contains(&(scan.label as usize)));
-    let others = background.iter().flat_map(|data| data.scans().into_iter().map(move |scan| (data, scan)));
-    let mut persons: Vec<Person<'_>> = Vec::new();
-    for (data, scan) in apart.map(|scan| (data, scan)).chain(others) {
-        let label = data.labels[scan.label as usize].as_str();
-        let run = Run { session: &data.sessions[scan.session as usize], frames: data.scan_values(&scan) };
-        match persons.last_mut().filter(|person| person.label == label) {
-            Some(person) => person.runs.push(run),
-            None => persons.push(Person { label, runs: vec![run] }),
-        }
-    }
-    let fitted = connectome::fit(data.features, &persons)?;
-    let dims = Dims::connectome(data.features, data.features);
-    let table = fitted.impostor;
-    let tensors = [
-        ("connectome.whitening", fitted.whitening),
-        ("connectome.mean", fitted.mean),
-        ("connectome.impostor_frames", table.frames.map(|frames| frames as f32).to_vec()),
-        ("connectome.impostor_scores", table.scores.to_vec()),
-    ];
-    let tensors = tensors.map(|(name, values)| (name.to_owned(), values)).into();
-    let labels = persons.iter().map(|person| person.label.to_owned()).collect();
-    let provenance = Provenance { labels, window: 25, recipe: "connectome".to_owned(), ..Provenance::default() };
-    Ok(Model::new(&StateDict { dims, fill: Fill::Mean, tensors }, provenance)?)
+fn fit(data: &Dataset, others: &[Dataset], choice: &[usize]) -> Result<Model, Box<dyn Error>> {
+    let is_chosen = |label: &String| choice.iter().any(|person| data.labels[*person] == *label);
+    let apart: Vec<&String> = data.labels.iter().filter(|label| !is_chosen(label)).collect();
+    let own = if apart.is_empty() { None } else { Some(data.restrict_labels(&apart)?) };
+    let persons = background(own.into_iter().chain(others.iter().cloned()).collect())?;
+    Ok(Connectome::default().train(&persons)?.0)
 }
 
 fn scans(data: &Dataset, person: usize, of_session: impl Fn(&String) -> bool) -> Vec<Scan> {

@@ -3,9 +3,9 @@
 //! `cargo run --release --example person_attacks -- DATA [--background FILE]... [--enrolled K] [--frames N]`
 //!
 //! Probes have 25 frames unless N is given. Of the persons in DATA, each choice of K (4) is enrolled on the first two thirds of
-//! their sessions; the others, with the
-//! persons of the background files, are the background of its model. Own probes come from the remaining sessions, those of
-//! strangers, who are enrolled beside the person, from all of theirs. Random numbers have one seed, so that a run repeats.
+//! their sessions; the others, with the persons of the background files, are the background of its model. Own probes come from
+//! the remaining sessions, those of strangers, who are enrolled beside the person, from all of theirs. Random numbers have one
+//! seed, so that a run repeats.
 
 mod attacks;
 mod case;
