@@ -44,7 +44,6 @@ pub(super) enum Attribute {
     Int(i64),
     Ints(Vec<i64>),
     Float(f32),
-    Text(&'static str),
 }
 
 pub(super) struct Node {

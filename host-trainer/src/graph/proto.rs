@@ -103,10 +103,6 @@ fn attribute(name: &str, value: Attribute) -> pb::AttributeProto {
             proto.f = f;
             AttributeType::Float
         }
-        Attribute::Text(s) => {
-            proto.s = s.as_bytes().to_vec();
-            AttributeType::String
-        }
     };
     proto.r#type = kind as i32;
     proto

@@ -57,7 +57,7 @@ impl fmt::Display for Note {
                 labels.join(", ")
             ),
             #[cfg(feature = "onnxruntime")]
-            Note::Placement(placement) => write!(f, "training graphs, one a window length: {placement}"),
+            Note::Placement(placement) => write!(f, "training graphs: {placement}"),
             Note::OneSessionEach { origin, labels } => write!(
                 f,
                 "{origin}: each of the {labels} labels has one session: are they persons? The recipe tells persons apart, \

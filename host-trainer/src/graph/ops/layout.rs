@@ -3,8 +3,6 @@
 use crate::graph::builder::Attribute;
 use crate::graph::{Dim, Graph, Value};
 
-use super::like_first;
-
 /// The same elements under another shape; at most one symbolic axis may be absent from the inputs.
 pub fn reshape(graph: &mut Graph, x: Value, shape: &[Dim]) -> Value {
     let target = target_shape(graph, shape);
@@ -61,14 +59,13 @@ pub fn gather_rows(graph: &mut Graph, x: Value, indices: Value) -> Value {
     let shape = vec![graph.shape(indices)[0], graph.shape(x)[1]];
     let y = graph.node("Gather", &[x, indices], vec![("axis", Attribute::Int(0))], shape);
     graph.record(&[y], move |graph, dy| {
-        let zero = graph.scalar(0.0);
-        let zeros = like_first(graph, "Mul", &[x, zero]);
-        let last = graph.integers(&[1]);
-        let column = vec![graph.shape(indices)[0], Dim::Fixed(1)];
-        let positions = graph.node("Unsqueeze", &[indices, last], vec![], column);
-        let shape = graph.shape(x).to_vec();
-        let add = vec![("reduction", Attribute::Text("add"))];
-        vec![(x, graph.node("ScatterND", &[zeros, positions, dy[0]], add, shape))]
+        // A product with a matrix of zeros and ones adds in one order on every device; a scatter on a GPU does not.
+        let [rows, columns] = [graph.shape(x)[0], graph.shape(x)[1]];
+        let depth = graph.integers(&[graph.fixed_shape(x)[0] as i64]);
+        let values = graph.constant(&[2], &[0.0, 1.0]);
+        let axis = vec![("axis", Attribute::Int(0))];
+        let selected = graph.node("OneHot", &[indices, depth, values], axis, vec![rows, graph.shape(indices)[0]]);
+        vec![(x, graph.node("MatMul", &[selected, dy[0]], vec![], vec![rows, columns]))]
     });
     y
 }
