@@ -2,7 +2,8 @@
 //! core embeds.
 #![allow(clippy::unwrap_used)]
 
-use neural_vault::dataset::{Standardiser, Synthetic};
+use neural_vault::connectome::{Parcels, Person, Run, fit};
+use neural_vault::dataset::{RegionNumbers, Standardiser, Synthetic};
 use neural_vault::embedding::{Embedder, EmbeddingEngine, Frames};
 use neural_vault::engine::{Data, Device, Engine, Feed};
 use neural_vault::model::{Model, Provenance, initial_weights, initialise, onnx};
@@ -122,5 +123,89 @@ fn an_engine_refuses_more_frames_than_the_position_table_has() {
         };
         assert!(is_run(positions), "{}", engine.name());
         assert!(!is_run(positions + 1), "{}", engine.name());
+    }
+}
+
+/// Frames of regions that follow a few sources, around a level far above their deviations.
+fn scan(frames: usize, regions: usize, person: usize) -> Vec<f32> {
+    let source = |frame: usize, source: usize| ((frame * (2 * source + 3) + person) as f32 * 0.37).sin();
+    let weight = |region: usize, source: usize| ((region * (source + 2)) as f32 + person as f32 * 0.2).cos();
+    let value = |frame: usize, region: usize| -> f32 {
+        let shared: f32 = (0..4).map(|k| weight(region, k) * source(frame, k)).sum();
+        9_000.0 + region as f32 + 20.0 * (shared + 0.5 * source(frame * 7 + region * 13, region + 5))
+    };
+    (0..frames).flat_map(|frame| (0..regions).map(move |region| (frame, region))).map(|(f, r)| value(f, r)).collect()
+}
+
+#[test]
+fn connectomes_of_short_and_long_scans_score_on_every_engine_as_on_core() {
+    const VERTICES: usize = 3;
+    for regions in [3, 20, 128] {
+        let frames = 300;
+        let background: Vec<Vec<f32>> = (1..4).map(|person| scan(frames, regions, person)).collect();
+        let runs = |frames| vec![Run { session: "", frames }];
+        let persons = background.iter().map(|frames| Person { label: "ada", runs: runs(frames) });
+        let fitted = fit(regions, &persons.collect::<Vec<_>>()).unwrap();
+        // Regions of three vertices with a small difference, of which some are missing now and then, and one of no region.
+        let numbers = (1..=regions as i64).flat_map(|region| [region; VERTICES]).chain([0]).collect();
+        let parcels = Parcels::new(&[RegionNumbers { numbers, ..RegionNumbers::default() }]).unwrap();
+        let mut count = 0;
+        let mut vertices = |value: f32| {
+            count += 1;
+            [value - 0.5, if count % 11 == 0 { f32::NAN } else { value }, value + 0.5]
+        };
+        let mut wide = |values: &[f32]| -> Vec<f32> {
+            let frame =
+                |frame: &[f32]| frame.iter().flat_map(|value| vertices(*value)).chain([f32::NAN]).collect::<Vec<_>>();
+            values.chunks_exact(regions).map(frame).collect::<Vec<_>>().concat()
+        };
+        for by_parcels in [false, true] {
+            let parcels = by_parcels.then_some(&parcels);
+            let model =
+                Model::connectome(fitted.clone(), parcels, Provenance { window: 2, ..Provenance::default() }).unwrap();
+            let features = model.dims().features;
+            let embed = |engine, values: &[f32]| {
+                let scan = Frames { name: "scan", values, features };
+                Embedder::open(&model, engine).unwrap().embed(&[scan], 2).unwrap().concat()
+            };
+            let scans: Vec<Vec<f32>> = [(10, 5), (25, 6), (1200, 7), (1200, 8)]
+                .map(|(frames, person)| {
+                    let values = scan(frames, regions, person);
+                    if by_parcels { wide(&values) } else { values }
+                })
+                .to_vec();
+            let core: Vec<Vec<f32>> = scans.iter().map(|values| embed(EmbeddingEngine::Core, values)).collect();
+            for engine in engines() {
+                let found: Vec<Vec<f32>> =
+                    scans.iter().map(|values| embed(EmbeddingEngine::Onnx(engine), values)).collect();
+                let score = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+                for probe in 0..4 {
+                    for prototype in 0..4 {
+                        let difference =
+                            (score(&core[probe], &core[prototype]) - score(&found[probe], &found[prototype])).abs();
+                        let what = format!("{}, {regions} regions, parcels {by_parcels}", engine.name());
+                        assert!(difference < 1e-4, "{what}: {difference}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_engine_refuses_a_scan_that_core_refuses_for_a_constant_region() {
+    let background: Vec<Vec<f32>> = (1..4).map(|person| scan(60, 4, person)).collect();
+    let persons = background.iter().map(|frames| Person { label: "ada", runs: vec![Run { session: "", frames }] });
+    let fitted = fit(4, &persons.collect::<Vec<_>>()).unwrap();
+    let model = Model::connectome(fitted, None, Provenance { window: 25, ..Provenance::default() }).unwrap();
+    let mut constant = scan(30, 4, 5);
+    constant.iter_mut().skip(2).step_by(4).for_each(|value| *value = 9_000.0);
+    let short = scan(20, 4, 5);
+    for engine in engines() {
+        let mut embedder = Embedder::open(&model, EmbeddingEngine::Onnx(engine)).unwrap();
+        let mut refused =
+            |values| embedder.embed(&[Frames { name: "scan", values, features: 4 }], 25).unwrap_err().to_string();
+        assert!(refused(&constant).contains("not a finite number"), "{}", refused(&constant));
+        assert!(refused(&short).contains("25"), "{}", refused(&short));
     }
 }

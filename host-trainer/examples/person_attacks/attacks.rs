@@ -44,10 +44,7 @@ pub const ATTACKS: [Attack; 15] = [
         name: "made from all strangers' scans, to have their mean embedding",
         series: |case| Ok(vec![forged(case, &mean_of(&case.strangers_embeddings()?))?]),
     },
-    Attack {
-        name: "made from the stolen prototype",
-        series: |case| Ok(vec![forged(case, &case.record.prototype)?]),
-    },
+    Attack { name: "made from the stolen prototype", series: |case| Ok(vec![forged(case, &case.record.prototype)?]) },
     Attack {
         name: "random frames with the covariance of the stolen prototype",
         series: |case| {

@@ -53,7 +53,11 @@ impl Forger {
         let count = self.frames - 1;
         // Orthonormal courses of mean zero: of random ones, with the constant course as the first.
         let courses =
-            Mat::from_fn(self.frames, self.frames, |_, k| if k == 0 { 1.0 } else { StandardNormal.sample(&mut *random) });
+            Mat::from_fn(
+                self.frames,
+                self.frames,
+                |_, k| if k == 0 { 1.0 } else { StandardNormal.sample(&mut *random) },
+            );
         let courses = courses.qr().compute_thin_Q();
         self.frames_along(count, |frame, axis| courses[(frame, axis + 1)] * (self.frames as f64).sqrt())
     }

@@ -17,12 +17,7 @@ use crate::training::{Archive, ArchiveError};
 const LEAST_FRAMES: usize = 100;
 
 /// Enrols a person; nothing is written.
-pub fn enrol(
-    arguments: &Arguments,
-    model: &Model,
-    dataset: &Dataset,
-    console: &Console,
-) -> Result<Enrolment, Failure> {
+pub fn enrol(arguments: &Arguments, model: &Model, dataset: &Dataset, console: &Console) -> Result<Enrolment, Failure> {
     check(arguments)?;
     let usual = model.provenance().window;
     let frames = arguments.frames.unwrap_or(usual);
@@ -64,9 +59,21 @@ pub fn enrol(
 fn check(arguments: &Arguments) -> Result<(), Failure> {
     let given = [
         (arguments.refit.is_some(), "--refit", "a connectome model enrols persons that it was not fitted to, as it is"),
-        (arguments.frozen, "--frozen", "a connectome model is never changed by an enrolment, and its scores need no gallery"),
-        (arguments.window.is_some(), "--window", "a connectome model has no windows; --frames sets how long a probe is"),
-        (arguments.windows.is_some(), "--windows", "a connectome model has no windows; --frames sets how long a probe is"),
+        (
+            arguments.frozen,
+            "--frozen",
+            "a connectome model is never changed by an enrolment, and its scores need no gallery",
+        ),
+        (
+            arguments.window.is_some(),
+            "--window",
+            "a connectome model has no windows; --frames sets how long a probe is",
+        ),
+        (
+            arguments.windows.is_some(),
+            "--windows",
+            "a connectome model has no windows; --frames sets how long a probe is",
+        ),
     ];
     match given.into_iter().find(|(is_given, ..)| *is_given) {
         Some((_, option, why)) => Err(Failure::new(USAGE, format!("{option}: {why}; leave it out"))),

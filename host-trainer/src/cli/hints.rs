@@ -218,7 +218,8 @@ impl Hint for FrontEndError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::NoVariationWithin => ", or use --recipe reference",
-            Self::NoVariation | Self::NoVariationBetween | Self::NoConvergence => "",
+            Self::NoVariationBetween => "; persons without a level of their own are told apart by --recipe connectome",
+            Self::NoVariation | Self::NoConvergence => "",
         }
         .into()
     }

@@ -21,10 +21,7 @@ const PROBE_FRAMES: usize = 400;
 const MOST_PAIRS: usize = 4;
 
 /// The table of a background with these correlations, one matrix a person.
-pub(super) fn impostor_scores(
-    background: &[Person<'_>],
-    correlations: &[Mat<f64>],
-) -> Result<ImpostorTable, FitError> {
+pub(super) fn impostor_scores(background: &[Person<'_>], correlations: &[Mat<f64>]) -> Result<ImpostorTable, FitError> {
     let pairs = pairs(background.len());
     let scores = |&(one, other): &(usize, usize)| pair_scores(background, correlations, one, other);
     let scores = pairs.par_iter().map(scores).collect::<Result<Vec<_>, _>>()?.concat();

@@ -1,7 +1,7 @@
 //! The trials of a person's enrolment: own probes, and those of others.
 
-use super::development::Trials;
 use super::EnrolError;
+use super::development::Trials;
 use super::enrol::indices;
 use super::own_windows::{held_out, parts};
 use super::person::PersonRequest;
@@ -54,7 +54,8 @@ impl Person<'_, '_> {
                 .map(|part| (label.to_owned(), &joined[part.start * features..part.end * features]))
                 .collect();
             let embeddings = self.embed(&parts)?;
-            trials.by_length.entry(length).or_default().genuine = embeddings.iter().map(|e| score(&before, e)).collect();
+            trials.by_length.entry(length).or_default().genuine =
+                embeddings.iter().map(|e| score(&before, e)).collect();
         }
         let count = trials.longest().genuine.len();
         Ok(format!(
@@ -146,8 +147,7 @@ impl Person<'_, '_> {
 
     fn embed(&mut self, scans: &[(String, &[f32])]) -> Result<Vec<Vec<f32>>, EnrolError> {
         let features = self.dataset.features;
-        let frames: Vec<Frames<'_>> =
-            scans.iter().map(|(name, values)| Frames { name, values, features }).collect();
+        let frames: Vec<Frames<'_>> = scans.iter().map(|(name, values)| Frames { name, values, features }).collect();
         Ok(self.embedder.embed(&frames, self.window)?)
     }
 }

@@ -15,7 +15,7 @@ const FRAMES: usize = 150;
 const SESSIONS: [&str; 3] = ["s0", "s1", "s2"];
 
 /// Persons `p<first>` and so on, whose regions covary each in their own way; levels differ from session to session.
-fn persons(numbers: std::ops::Range<u64>) -> Dataset {
+pub fn persons(numbers: std::ops::Range<u64>) -> Dataset {
     let normals = |seed: u64, count: usize| -> Vec<f32> {
         let random = ChaCha8Rng::seed_from_u64(seed);
         StandardNormal.sample_iter(random).take(count).collect()
@@ -186,7 +186,10 @@ fn where_nobody_else_is_recorded_the_background_tries_the_threshold_and_that_is_
     assert!(run.stderr.contains(whose), "{}", run.stderr);
     assert!(folder.does(&["inspect", "p8.nve"]).stdout.contains(whose));
     let run = folder.does(&[&enroll[..], &["--model", "model/model.nvb"]].concat());
-    assert_eq!((&run.json()["false_matches"]["trials"], &run.json()["thresholds"][0]["frames"]), (&0.into(), &25.into()));
+    assert_eq!(
+        (&run.json()["false_matches"]["trials"], &run.json()["thresholds"][0]["frames"]),
+        (&0.into(), &25.into())
+    );
     assert!(run.stderr.contains("nobody: no other person is recorded"), "{}", run.stderr);
     assert!(folder.does(&["inspect", "p8.nve"]).stdout.contains("FMR         unknown"));
 }
