@@ -145,7 +145,7 @@ fn fault(error: DatasetError) -> ImportFault {
             name: wanted[0].to_owned(),
             reason: format!("it is missing; found {}", found.join(", ")),
         },
-        error => ImportFault::Arrays(error),
+        error => ImportFault::Arrays(Box::new(error)),
     }
 }
 

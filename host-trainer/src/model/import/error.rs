@@ -80,7 +80,7 @@ pub enum ImportFault {
     },
     /// An `.npz` file cannot be read.
     #[error(transparent)]
-    Arrays(DatasetError),
+    Arrays(Box<DatasetError>),
     /// A connectome model takes probes of other lengths.
     #[error("probes of {frames} frames: a connectome model can require 2 to {most}")]
     ProbeFrames {
