@@ -2,8 +2,8 @@
 
 use neural_vault::metrics;
 use neural_vault::results::{
-    DataSummary, Estimate, KeyQuality, MapPoint, MethodResult, NeuralMetrics, OperatingPoint, ProtocolResult, Results,
-    SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
+    DataSummary, Estimate, KeyQuality, MapPoint, MethodResult, NeuralMetrics, OperatingPoint, ProtocolResult, Repeated,
+    Results, SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -88,6 +88,39 @@ pub fn crowded() -> Results {
             line.eer.iter_mut().for_each(|eer| eer.interval = None);
         }
     }
+    results
+}
+
+/// Persons at two probe lengths, with the curve over more of them, and nothing else.
+pub fn persons() -> Results {
+    let mut results = results();
+    let mut long = results.protocols.remove(1);
+    for (method, name) in long.methods.iter_mut().zip(["connectome", "fingerprint", "tangent"]) {
+        method.name = name.to_owned();
+        method.repeated =
+            Some(Repeated { genuine: 2400, impostor: 7200, distinct_genuine: 120, distinct_impostor: 720 });
+    }
+    long.methods.truncate(3);
+    let line = |method: &MethodResult| {
+        let eer = [12.0, 4.0, 0.0].map(|value| Estimate { value, interval: Some([value / 2.0, value * 1.5]) });
+        SweepLine { method: method.name.clone(), eer: eer.to_vec() }
+    };
+    long.sweeps = vec![Sweep {
+        name: "probe-frames".to_owned(),
+        axis: "frames a probe".to_owned(),
+        levels: vec![10.0, 25.0, 50.0],
+        lines: long.methods.iter().map(line).collect(),
+    }];
+    (long.name, long.window) = ("unseen-persons (25 frames)".to_owned(), 25);
+    long.map.clear();
+    let short = ProtocolResult {
+        name: "unseen-persons (10 frames)".to_owned(),
+        window: 10,
+        sweeps: Vec::new(),
+        ..long.clone()
+    };
+    results.protocols = vec![short, long];
+    results.prototype_keys.clear();
     results
 }
 

@@ -151,6 +151,34 @@ fn the_headline_says_which_protocol_leaks_and_which_differences_the_intervals_su
 }
 
 #[test]
+fn persons_have_the_curve_over_the_length_of_a_probe_first_and_no_keys() {
+    let results = fixture::persons();
+    let page = html(&results);
+    check(&page);
+    let document = Document::parse(body(&page)).unwrap();
+    let mut figures = document.descendants().filter(|node| node.has_tag_name("figure"));
+    let curve = figures.next().unwrap();
+    let lines = curve.descendants().filter(|n| n.attribute("class").is_some_and(|class| class.starts_with("line m")));
+    // Each method has a line, and one in the key.
+    assert!(text_of(curve).contains("Error rate by the length of a probe") && lines.count() == 6);
+    let bands = curve.descendants().filter(|n| n.attribute("class").is_some_and(|class| class.starts_with("band")));
+    assert_eq!(bands.count(), 3);
+    assert!(!page.contains("id=\"keys\"") && !page.contains("id=\"published\""));
+    assert!(row(&page, "Unseen persons (25 frames)", "connectome").contains("2\u{202f}400 / 7\u{202f}200"));
+    let lead = document.descendants().find(|node| node.attribute("class") == Some("lead")).map(text_of).unwrap();
+    let start =
+        "Unseen persons (25 frames): on persons of whom nothing was used to fit the model, connectome's equal error";
+    assert!(lead.starts_with(start), "{lead}");
+}
+
+#[test]
+fn no_error_of_repeated_trials_is_judged_by_the_distinct_ones() {
+    let mut results = fixture::persons();
+    results.protocols[0].methods[0].eer = Estimate { value: 0.0, interval: Some([0.0, 0.0]) };
+    assert!(html(&results).contains("No error in 120 trials is not an error rate of zero"));
+}
+
+#[test]
 fn names_are_escaped() {
     let page = html(&fixture::results());
     assert!(!page.contains("<chair>") && !page.contains("<one>"));
