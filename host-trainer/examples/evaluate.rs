@@ -37,6 +37,7 @@ fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Er
         windows: vec![9],
         lengths: Vec::new(),
         background: None,
+        parcels: None,
         engine: Engine::Tract,
         replicates,
         sweeps: false,

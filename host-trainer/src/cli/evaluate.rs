@@ -17,7 +17,7 @@ use super::names;
 use super::output::{Force, Outputs};
 use super::persons::PersonArguments;
 use super::recipe::RecipeArguments;
-use crate::dataset::{Dataset, Input};
+use crate::dataset::Dataset;
 use crate::engine::{Device, Engine};
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::evaluate::{Evaluated, evaluate};
@@ -28,6 +28,7 @@ use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoic
 use crate::evaluation::summary::summarise;
 use crate::files;
 use crate::results::{Estimate, MethodResult, OperatingPoint, ProtocolResult, Results};
+use crate::training::Recipe;
 
 /// Train and score by one protocol or several, with all methods side by side.
 #[derive(Args)]
@@ -101,7 +102,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     };
     let dataset = arguments.data.load(console)?;
     let background = arguments.persons.background(&arguments.data.reading, console)?;
-    let plan = arguments.plan(engine, &dataset, background)?;
+    let plan = arguments.plan(engine, &dataset, background, console)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
     let results = summarise(&dataset, arguments.settings(&plan), evaluated).map_err(|e| Failure::new(DATA, e))?;
     let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
@@ -158,7 +159,7 @@ impl Arguments {
 
     /// The files and folders that are read.
     fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.data.paths().chain(self.persons.background.iter().filter_map(Input::path))
+        self.data.paths().chain(self.persons.paths())
     }
 
     /// The methods, each once; those named must fit some protocol.
@@ -178,7 +179,18 @@ impl Arguments {
         Ok(methods)
     }
 
-    fn plan(&self, engine: Engine, dataset: &Dataset, background: Option<Dataset>) -> Result<Plan, Failure> {
+    fn plan(
+        &self,
+        engine: Engine,
+        dataset: &Dataset,
+        background: Option<Dataset>,
+        console: &Console,
+    ) -> Result<Plan, Failure> {
+        let recipe = self.recipe.recipe()?;
+        if self.trains() && matches!(recipe, Recipe::Connectome(_)) {
+            let text = "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows";
+            return Err(Failure::new(USAGE, text));
+        }
         Ok(Plan {
             methods: self.methods()?,
             sessions: SessionChoice {
@@ -187,12 +199,13 @@ impl Arguments {
                 probes: names::sessions(&self.probe_sessions, dataset)?,
                 persons: self.persons.choice(background.as_ref()),
             },
-            recipe: self.recipe.recipe()?,
+            recipe,
             seed: self.recipe.seed,
             seeds: self.seeds,
             windows: self.probe_windows.clone(),
             lengths: self.persons.lengths(),
             background,
+            parcels: self.persons.parcels(console)?,
             engine,
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
@@ -306,6 +319,7 @@ impl From<EvaluationError> for Failure {
                         "; leave the person out of DATA or of --background"
                     }
                     PersonsError::ShortProbes { .. } => "; ask for fewer --frames",
+                    PersonsError::Regions { .. } => ", by --parcels",
                     _ => "",
                 };
                 Self::new(DATA, format!("{error}{next}"))
@@ -316,9 +330,10 @@ impl From<EvaluationError> for Failure {
             EvaluationError::Model(error) => error.into(),
             EvaluationError::FrontEnd(error) => error.into(),
             EvaluationError::ComparesScans { .. } => Self::new(USAGE, error),
-            EvaluationError::NoConvergence | EvaluationError::Fit(_) | EvaluationError::Score(_) => {
-                Self::new(DATA, error)
-            }
+            EvaluationError::NoConvergence
+            | EvaluationError::Fit(_)
+            | EvaluationError::Parcels(_)
+            | EvaluationError::Score(_) => Self::new(DATA, error),
         }
     }
 }

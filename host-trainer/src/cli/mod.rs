@@ -23,6 +23,7 @@ mod import;
 mod inspect;
 mod names;
 mod output;
+mod parcels;
 mod persons;
 mod price;
 mod recipe;

@@ -1,13 +1,18 @@
 //! Arguments of protocol `unseen-persons`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use super::arguments::{ReadingArguments, inputs};
 use super::console::Console;
 use super::failure::Failure;
+use super::parcels;
+use crate::connectome::Parcels;
 use crate::dataset::{Dataset, Input};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::PersonChoice;
+use crate::training::background;
 
 /// Probe lengths when none are given.
 const FRAMES: [usize; 3] = [10, 25, 50];
@@ -17,7 +22,11 @@ const FRAMES: [usize; 3] = [10, 25, 50];
 pub struct PersonArguments {
     /// Recordings of other persons, who are always in the background (unseen-persons).
     #[arg(long, value_name = "FILE", num_args = 1.., value_parser = inputs())]
-    pub background: Vec<Input>,
+    background: Vec<Input>,
+    /// Average features to regions before all else (unseen-persons): a file with the number of each feature's region, 0 for
+    /// none, as text, .npy or GIFTI label (.label.gii); of two hemispheres LEFT,RIGHT.
+    #[arg(long, value_name = "FILE,...", value_delimiter = ',')]
+    parcels: Vec<PathBuf>,
     /// Persons of DATA that are enrolled and probe; the others are in the background [half of them, rounded up].
     #[arg(long, value_name = "K")]
     evaluated_persons: Option<usize>,
@@ -30,9 +39,21 @@ pub struct PersonArguments {
 }
 
 impl PersonArguments {
+    /// The files and folders that are read.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.background.iter().filter_map(Input::path).chain(self.parcels.iter().map(PathBuf::as_path))
+    }
+
     /// Reads the background, if there is one, as the other recordings are read.
     pub fn background(&self, reading: &ReadingArguments, console: &Console) -> Result<Option<Dataset>, Failure> {
-        (!self.background.is_empty()).then(|| reading.load(&self.background, console)).transpose()
+        let parts = self.background.iter().map(|input| reading.load(std::slice::from_ref(input), console));
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        Ok(if parts.is_empty() { None } else { Some(background(parts)?) })
+    }
+
+    /// Reads the parcels, if there are any.
+    pub fn parcels(&self, console: &Console) -> Result<Option<Parcels>, Failure> {
+        parcels::read(&self.parcels, console)
     }
 
     /// Which persons are evaluated.

@@ -2,7 +2,7 @@
 
 use super::persons_error::PersonsError;
 use super::protocols::ProtocolError;
-use crate::connectome::FitError;
+use crate::connectome::{FitError, ParcelsError};
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::front_end::FrontEndError;
@@ -26,6 +26,9 @@ pub enum EvaluationError {
     /// Persons cannot be compared.
     #[error(transparent)]
     Persons(#[from] PersonsError),
+    /// The parcels are not of these recordings.
+    #[error(transparent)]
+    Parcels(#[from] ParcelsError),
     /// The background cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),

@@ -1,5 +1,8 @@
 //! Why persons cannot be compared.
 
+use neural_vault_core::encoder::MAX_REGIONS;
+
+use crate::connectome::MIN_REGIONS;
 use crate::escape::Escaped;
 
 /// Why recordings of persons cannot be evaluated: the person, the session and what is wrong there.
@@ -16,8 +19,8 @@ pub enum PersonsError {
     },
     /// There are too few or too many features to compare how they covary.
     #[error(
-        "{features} features a frame: methods for persons compare how {FEWEST_REGIONS} to {MOST_REGIONS} regions covary; \
-         average neighbouring features into regions (principal components harm)"
+        "{features} features a frame: methods for persons compare how {MIN_REGIONS} to {MAX_REGIONS} regions covary; \
+         average neighbouring features to regions (principal components harm)"
     )]
     Regions {
         /// Features that there are.
@@ -91,8 +94,3 @@ pub enum PersonsError {
         last: usize,
     },
 }
-
-/// Fewest regions whose covariation is compared.
-pub(super) const FEWEST_REGIONS: usize = 3;
-/// Most regions whose covariation is compared.
-pub(super) const MOST_REGIONS: usize = 128;

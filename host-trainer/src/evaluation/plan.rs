@@ -2,6 +2,7 @@
 
 use super::methods::Method;
 use super::protocols::SessionChoice;
+use crate::connectome::Parcels;
 use crate::dataset::Dataset;
 use crate::engine::Engine;
 use crate::metrics::bootstrap::{Resampling, Units};
@@ -26,6 +27,8 @@ pub struct Plan {
     pub lengths: Vec<usize>,
     /// Persons of other recordings, who are the background of every split of protocol `unseen-persons`.
     pub background: Option<Dataset>,
+    /// The regions that features are averaged to where scans are scored.
+    pub parcels: Option<Parcels>,
     /// The engine that trains.
     pub engine: Engine,
     /// Bootstrap replicates of a figure; sweeps take a fifth.

@@ -148,6 +148,23 @@ fn two_sessions_are_enough_and_one_is_not() {
 }
 
 #[test]
+fn features_are_averaged_to_regions_first() {
+    let folder = folder();
+    folder.write("parcels.txt", "1 1 2 2 3 3 0 4");
+    let options = ["--parcels", "parcels.txt", "--frames", "40", "--no-sweeps", "--json"];
+    let whole = folder.does(&evaluate(&options[2..])).json();
+    let run = folder.does(&evaluate(&options));
+    assert!(run.stderr.contains("8 features in 4 regions, 1 of them in none"), "{}", run.stderr);
+    assert_ne!(run.json()["protocols"][0]["model_digests"], whole["protocols"][0]["model_digests"]);
+    folder.write("parcels.txt", "1 1 2 2 3 3 0");
+    folder.refuses(&evaluate(&options[..4]), 3, &["parcels of 7 features, but frames have 8"]);
+    let wide = ["--classes", "6", "--sessions", "2", "--timesteps", "20", "--features", "130", "-o", "wide.csv"];
+    folder.does(&[&["synth"], &wide[..]].concat());
+    let options = ["evaluate", "wide.csv", "--protocol", "unseen-persons", "--frames", "5"];
+    folder.refuses(&options, 3, &["130 features", "principal components harm", "--parcels"]);
+}
+
+#[test]
 fn what_cannot_be_evaluated_is_named() {
     let folder = folder();
     let refuses = |options: &[&'static str], code, says: &[&str]| folder.refuses(&evaluate(options), code, says);
@@ -156,6 +173,8 @@ fn what_cannot_be_evaluated_is_named() {
     refuses(&["--frames", "10,101"], 3, &["person p0", "100 frames", "101", "--frames"]);
     refuses(&["--frames", "1"], 2, &["2 or more"]);
     refuses(&["--background", "data.csv"], 3, &["person p0 is in the evaluated recordings and in the background"]);
+    refuses(&["--background", "others.csv", "others.csv"], 3, &["p20"]);
+    refuses(&["--protocol", "blocks", "--recipe", "connectome"], 2, &["whole scans", "--protocol unseen-persons"]);
     refuses(&["--methods", "lda"], 2, &["lda", "in-sample, random"]);
     refuses(&["--enroll-sessions", "s0"], 2, &["both enrolment and probes"]);
     refuses(&["--enroll-sessions", "s0", "--probe-sessions", "s0,s2"], 2, &["s0 is in both"]);

@@ -9,7 +9,7 @@ use crate::cli::arguments::{ReadingArguments, inputs};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, USAGE};
 use crate::cli::hints::Hint;
-use crate::connectome::{Parcels, ParcelsError};
+use crate::cli::parcels;
 use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::escape::Escaped;
@@ -58,17 +58,7 @@ impl ConnectomeArguments {
     /// Replaces the recipe's defaults by what was given.
     pub fn change(&self, settings: &mut Connectome, console: &Console) -> Result<(), Failure> {
         settings.frames = self.frames.unwrap_or(settings.frames);
-        if self.parcels.is_empty() {
-            return Ok(());
-        }
-        let files = self.parcels.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(",");
-        let parcels = Parcels::read(&self.parcels).map_err(|error| match error {
-            ParcelsError::Read(error) => error.into(),
-            error => Failure::new(DATA, format!("{files}: {error}")),
-        })?;
-        let (features, regions, outside) = (parcels.numbers().len(), parcels.regions(), parcels.outside());
-        console.note(format!("note: {files}: {features} features in {regions} regions, {outside} of them in none"));
-        settings.parcels = Some(parcels);
+        settings.parcels = parcels::read(&self.parcels, console)?;
         Ok(())
     }
 

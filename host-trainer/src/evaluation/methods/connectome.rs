@@ -1,6 +1,6 @@
 //! How regions covary, by a model fitted to the background, compared by cosine.
 
-use neural_vault_core::encoder::{Dims, Encoder, Fill};
+use neural_vault_core::encoder::Encoder;
 use neural_vault_core::prototype::{restore, round};
 use neural_vault_core::scan::ScanEncoder;
 
@@ -13,7 +13,7 @@ use crate::connectome::{ImpostorTable, Person, Run, fit};
 use crate::embedding::EmbeddingError;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::protocols::Protocol;
-use crate::model::{Model, Provenance, StateDict};
+use crate::model::{Model, Provenance};
 
 /// The embedding of a connectome model fitted to the background, by the core's encoder, compared by cosine with prototypes
 /// of one byte a component: as tokens and commands do it.
@@ -70,21 +70,10 @@ impl ScanMethod for Connectome {
         });
         let fitted = fit(background.features, &persons.collect::<Vec<_>>())?;
         let impostor = fitted.impostor;
-        let tensors = [
-            ("connectome.whitening", fitted.whitening),
-            ("connectome.mean", fitted.mean),
-            ("connectome.impostor_frames", impostor.frames.map(|frames| frames as f32).to_vec()),
-            ("connectome.impostor_scores", impostor.scores.to_vec()),
-        ];
-        let weights = StateDict {
-            dims: Dims::connectome(background.features, background.features),
-            fill: Fill::Mean,
-            tensors: tensors.map(|(name, values)| (name.to_owned(), values)).into(),
-        };
         let labels = background.persons.iter().map(|person| person.label.clone()).collect();
         let provenance =
             Provenance { labels, window: FEWEST_FRAMES, recipe: "connectome".to_owned(), ..Provenance::default() };
-        Ok(Box::new(Fitted { model: Model::new(&weights, provenance)?, impostor }))
+        Ok(Box::new(Fitted { model: Model::connectome(fitted, None, provenance)?, impostor }))
     }
 }
 

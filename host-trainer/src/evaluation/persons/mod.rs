@@ -22,7 +22,7 @@ use crate::dataset::Dataset;
 use conditions::{Condition, curves};
 use describe::Describer;
 use figures::Figures;
-use recordings::{Person, Persons};
+use recordings::{Person, Persons, averaged};
 use trials::{Material, PersonSplit, Scored, score};
 
 /// Runs a protocol that scores scans, at every probe length of the plan.
@@ -39,8 +39,13 @@ pub(super) fn evaluate(
 ) -> Result<Vec<Evaluated>, EvaluationError> {
     let lengths = &plan.lengths;
     let shortest = lengths.iter().copied().min().unwrap_or(1);
-    let persons = Persons::new(dataset, shortest)?;
-    let others = plan.background.as_ref().map(|background| Persons::new(background, shortest)).transpose()?;
+    let regions = |recordings: &Dataset| plan.parcels.as_ref().map(|parcels| averaged(recordings, parcels)).transpose();
+    let of_regions = regions(dataset)?;
+    let background = plan.background.as_ref();
+    let background_of_regions = background.map(regions).transpose()?.flatten();
+    let persons = Persons::new(of_regions.as_ref().unwrap_or(dataset), shortest)?;
+    let others = background_of_regions.as_ref().or(background);
+    let others = others.map(|background| Persons::new(background, shortest)).transpose()?;
     if let Some(others) = &others {
         persons.check_background(others)?;
     }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use neural_vault_core::encoder::MAX_REGIONS;
+
+use crate::connectome::{MIN_REGIONS, Parcels, ParcelsError};
 use crate::dataset::{Dataset, Scan};
-use crate::evaluation::persons_error::{FEWEST_REGIONS, MOST_REGIONS, PersonsError};
+use crate::evaluation::persons_error::PersonsError;
 
 /// The persons of a dataset with their sessions.
 pub(super) struct Persons<'d> {
@@ -36,15 +39,15 @@ impl<'d> Persons<'d> {
     /// constant feature.
     pub(super) fn new(dataset: &'d Dataset, shortest: usize) -> Result<Self, PersonsError> {
         let features = dataset.features;
-        if !(FEWEST_REGIONS..=MOST_REGIONS).contains(&features) {
+        if !(MIN_REGIONS..=MAX_REGIONS).contains(&features) {
             return Err(PersonsError::Regions { features });
         }
         let mut persons: BTreeMap<u32, Vec<Session<'d>>> = BTreeMap::new();
         for scan in dataset.scans() {
             check(dataset, &scan, shortest)?;
             let name = &dataset.sessions[scan.session as usize];
-            let frames = without_mean(dataset.scan_values(&scan), features);
-            persons.entry(scan.label).or_default().push(Session { number: scan.session, name, frames });
+            let (label, number, frames) = (scan.label, scan.session, dataset.joined(&[scan]));
+            persons.entry(label).or_default().push(Session { number, name, frames });
         }
         let person = |(label, sessions)| Person { label, name: &dataset.labels[label as usize], sessions };
         Ok(Self { features, persons: persons.into_iter().map(person).collect() })
@@ -79,15 +82,11 @@ impl Person<'_> {
     }
 }
 
-/// The frames, features x any, less the mean of each feature.
-fn without_mean(values: &[f32], features: usize) -> Vec<f32> {
-    let mut mean = vec![0.0_f64; features];
-    let count = (values.len() / features) as f64;
-    for frame in values.chunks_exact(features) {
-        mean.iter_mut().zip(frame).for_each(|(mean, &value)| *mean += f64::from(value) / count);
-    }
-    let less = |(&value, mean): (&f32, &f64)| (f64::from(value) - mean) as f32;
-    values.chunks_exact(features).flat_map(|frame| frame.iter().zip(&mean).map(less)).collect()
+/// The same recordings with the features averaged to regions.
+pub(super) fn averaged(dataset: &Dataset, parcels: &Parcels) -> Result<Dataset, ParcelsError> {
+    parcels.check_features(dataset.features)?;
+    let (features, values) = (parcels.regions(), parcels.average(&dataset.values));
+    Ok(Dataset { features, values, rows: dataset.rows.clone(), ..dataset.select(&[]) })
 }
 
 /// Refuses values that are not finite, and features that are constant in a segment of `shortest` frames.
