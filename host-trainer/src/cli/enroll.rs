@@ -15,7 +15,7 @@ use super::names::{check_label, name};
 use super::output::{Force, LOST_ENROLMENT, MODEL_FILES, Outputs};
 use super::{enroll_person, enroll_windows, error_rate};
 use crate::embedding::{EmbeddingEngine, check_width};
-use crate::enrolment::{Attempts, Development, Enrolment, Outcome};
+use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Target};
 use crate::escape::Escaped;
 use crate::hex;
 use crate::training;
@@ -134,6 +134,7 @@ fn note_threshold(record: &Enrolment, console: &Console) {
         Some(eer) => console.note(format!(
             "threshold for {target} of {genuine} genuine and {impostor} impostor trials, whose EER is {eer:.1} %: {protocol}"
         )),
+        None if *target == Target::Midway => console.note(format!("threshold {protocol}")),
         None => console.note(protocol),
     }
     if let Some(Outcome { sessions, genuine, impostor, rates }) = &record.outcome {

@@ -67,7 +67,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let policy = Policy { window: gallery.window(), windows: gallery.windows(), centred: false };
     let window = policy.window();
     let scans = if model.dims().is_connectome() {
-        [first_frames(&scan, window).map_err(|text| Failure::new(DATA, format!("{name}: {text}")))?]
+        let compared = first_frames(&scan, window).map_err(|text| Failure::new(DATA, format!("{name}: {text}")))?;
+        if compared != scan {
+            let given = scan.rows.len();
+            console.note(format!(
+                "note: {window} of the probe's {given} frames are compared, those that the gallery is for"
+            ));
+        }
+        [compared]
     } else {
         let scans = [policy.probe(&dataset, &scan)];
         note_windows(&dataset, &scans, window, console);

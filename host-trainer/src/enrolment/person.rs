@@ -13,6 +13,9 @@ use crate::embedding::{Embedder, check_width};
 use crate::metrics::operating::transfer;
 use crate::model::Model;
 
+/// Fewest frames of a session, over which regions can covary.
+const FEWEST_FRAMES: usize = 2;
+
 /// The person and sessions to enrol, and how to choose the threshold.
 #[derive(Debug)]
 pub struct PersonRequest<'a> {
@@ -70,6 +73,8 @@ pub fn enrol_person(
     if enrolled.is_empty() {
         return Err(EnrolError::NoScan { label: request.label.to_owned() });
     }
+    // Refuses a region that one session lacks, which would not show among the frames of all.
+    person.embedder.scans(dataset, &enrolled, FEWEST_FRAMES)?;
     let joined = dataset.joined(&enrolled);
     let frames = joined.len() / dataset.features;
     if frames < request.least {
@@ -156,8 +161,8 @@ impl Person<'_, '_> {
         let scores = trials.longest();
         let development = Development {
             protocol: format!(
-                "midway between {own:.3}, the mean of {probes}, and {impostor:.3}, the mean of strangers by the model's \
-                 background; false matches are those of {whose}"
+                "midway between {own:.3}, the mean of {probes}, and {impostor:.3}, the mean that the model states for \
+                 strangers; false matches are those of {whose}"
             ),
             target: Target::Midway,
             eer_percent: None,

@@ -257,6 +257,7 @@ fn a_gallery_identifies_persons_by_probes_of_its_length() {
         for label in ["p8", "p9", "q0"] {
             let run = folder.does(&[&identify[..], &[label]].concat());
             assert_eq!(run.stdout, format!("{label}\n"), "{format}");
+            assert!(run.stderr.contains("25 of the probe's 150 frames are compared"), "{}", run.stderr);
         }
         let stranger = folder.run(&[&identify[..], &["q1"]].concat());
         assert_eq!((stranger.code, stranger.stdout.as_str()), (1, "no match\n"), "{format}");
@@ -280,4 +281,25 @@ fn a_gap_in_time_does_not_matter_to_how_regions_covary() {
     data.rows[10..].iter_mut().for_each(|row| row.timestep += 1000);
     write_csv(&data, &folder.path("probe.csv")).unwrap();
     assert_eq!(scores(&folder), whole);
+}
+
+#[test]
+fn a_session_or_a_probe_without_a_region_is_refused_by_its_name() {
+    let folder = folder();
+    folder.does(&enroll("p8", "p8.nve", &[]));
+    let mut data = renamed(persons(8..12));
+    for (row, frame) in data.rows.iter().zip(data.values.chunks_exact_mut(REGIONS)) {
+        if row.label == 0 && row.session > 0 {
+            frame[4] = 0.0;
+        }
+    }
+    write_csv(&data, &folder.path("lacking.csv")).unwrap();
+    let enroll = ["enroll", "lacking.csv", "--model", "model", "--label", "p8", "--sessions", "s0,s1", "-o", "r.nve"];
+    folder.refuses(&enroll, 3, &["p8, session s1", "region 5"]);
+    let verify =
+        ["verify", "lacking.csv", "--model", "model", "--enrolment", "p8.nve", "--label", "p8", "--session", "s2"];
+    folder.refuses(&verify, 3, &["p8, session s2", "region 5"]);
+    // Another person's scan that lacks a region is named as well.
+    let other = ["enroll", "lacking.csv", "--model", "model", "--label", "p9", "--sessions", "s0,s1", "-o", "r.nve"];
+    folder.refuses(&other, 3, &["p8, session s1", "region 5"]);
 }
