@@ -161,7 +161,7 @@ impl GraphEngine {
 
 /// Parses the device of ONNX Runtime, for clap.
 pub fn devices() -> impl TypedValueParser<Value = Device> {
-    one_of([("cpu", "The processor", Device::Cpu), ("cuda", "An NVIDIA GPU", Device::Cuda)])
+    one_of([("cpu", "The processor", Device::Cpu), ("cuda", "The first NVIDIA GPU, in float32", Device::Cuda)])
 }
 
 /// Every engine that embeds: name, description, engine.

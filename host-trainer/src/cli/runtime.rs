@@ -27,7 +27,7 @@ enum Command {
         /// Folder to install to; a folder of the user's data when not given.
         #[arg(long, value_name = "DIR")]
         folder: Option<PathBuf>,
-        /// Install the library with the CUDA provider.
+        /// Install the library with the CUDA provider, which needs NVIDIA's driver, CUDA 13 and cuDNN 9 on this machine.
         #[arg(long)]
         cuda: bool,
     },

@@ -6,7 +6,6 @@
 
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
-#[cfg(feature = "onnxruntime")]
 mod placement;
 #[cfg(feature = "onnxruntime")]
 pub mod runtime;
@@ -15,7 +14,6 @@ mod tract;
 
 use crate::graph::messages::ModelProto;
 
-#[cfg(feature = "onnxruntime")]
 pub use placement::Placement;
 #[cfg(feature = "onnxruntime")]
 pub use runtime::RuntimeError;
@@ -69,7 +67,6 @@ pub trait Session {
     fn run<'s>(&'s mut self, feeds: &[Feed<'_>]) -> Result<Box<dyn Outputs + 's>, EngineError>;
 
     /// Where the nodes of the graph run; `None` on an engine that uses the processor alone.
-    #[cfg(feature = "onnxruntime")]
     fn placement(&self) -> Option<&Placement> {
         None
     }

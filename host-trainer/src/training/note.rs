@@ -3,7 +3,6 @@
 use std::fmt;
 
 use crate::dataset::Dataset;
-#[cfg(feature = "onnxruntime")]
 use crate::engine::Placement;
 
 /// A note for the user on training recordings.
@@ -18,7 +17,6 @@ pub enum Note {
         labels: Vec<String>,
     },
     /// Where an engine that uses a GPU runs the nodes of the training graphs.
-    #[cfg(feature = "onnxruntime")]
     Placement(Placement),
     /// Every label has one session, as stimuli have rather than persons.
     OneSessionEach {
@@ -56,7 +54,6 @@ impl fmt::Display for Note {
                 "{origin}: one recording of {}: what differs between recordings can only be learned from two",
                 labels.join(", ")
             ),
-            #[cfg(feature = "onnxruntime")]
             Note::Placement(placement) => write!(f, "training graphs: {placement}"),
             Note::OneSessionEach { origin, labels } => write!(
                 f,

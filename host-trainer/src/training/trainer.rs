@@ -12,9 +12,7 @@ use super::note::Note;
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use super::{Settings, TrainingError};
 use crate::dataset::Dataset;
-#[cfg(feature = "onnxruntime")]
-use crate::engine::Placement;
-use crate::engine::{Data, Engine, Feed, Session};
+use crate::engine::{Data, Engine, Feed, Placement, Session};
 use crate::graph::step::{PROXIES, Slot, training_step};
 use crate::model::{Model, ModelError, Provenance, StateDict, reference_dims};
 
@@ -108,7 +106,6 @@ impl Trainer {
             graphs.push(StepGraph { session, masks });
             slots = Some((step.constants, step.parameters));
         }
-        #[cfg(feature = "onnxruntime")]
         data.notes.extend(placement(&graphs).map(Note::Placement));
         let (constants, slots) = slots.unwrap_or_default();
         if let Some((_, shape)) = slots.iter().find(|(name, _)| name == PROXIES) {
@@ -198,7 +195,6 @@ impl Trainer {
 }
 
 /// Where the nodes of all graphs run, on an engine that uses a GPU.
-#[cfg(feature = "onnxruntime")]
 fn placement(graphs: &[StepGraph]) -> Option<Placement> {
     graphs.iter().filter_map(|graph| graph.session.placement()).fold(None, |sum: Option<Placement>, placement| {
         let mut sum = sum.unwrap_or_default();
