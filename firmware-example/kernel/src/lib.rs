@@ -1,4 +1,4 @@
-//! The encoder's loop for float32 weights on a Cortex-M4F: 32 float registers, no SIMD.
+//! The encoder's loops for float32 weights on a Cortex-M4F: 32 float registers, no SIMD.
 //!
 //! A package of its own because it is compiled for speed, the rest of the firmware for size. The bits are those of the
 //! portable kernel: every output still has one accumulator that runs along the inputs.
@@ -6,12 +6,20 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "connectome")]
+mod outer;
+
 use neural_vault_core::kernel::{Kernel, LANES, STEP, WeightRows, chunk_at, chunk_at_mut, row_width};
 
-/// The kernel of a token for float32 models: their products by the loop here, all else by the portable loops.
+/// The kernel of a token for float32 models: their products by the loops here, all else by the portable loops.
 #[must_use]
 pub fn kernel() -> &'static Kernel {
-    const KERNEL: Kernel = Kernel { add_f32: add, ..Kernel::PORTABLE };
+    const KERNEL: Kernel = Kernel {
+        add_f32: add,
+        #[cfg(feature = "connectome")]
+        add_outer: outer::add,
+        ..Kernel::PORTABLE
+    };
     &KERNEL
 }
 
