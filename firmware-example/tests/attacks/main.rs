@@ -7,6 +7,7 @@ mod cut_log;
 mod damage;
 mod erasure;
 mod injection;
+mod length;
 mod old_images;
 mod oracle;
 mod relay;
