@@ -9,9 +9,8 @@ const TOGETHER: usize = 2;
 // Not inlined: otherwise it would be compiled where it is used, for size.
 #[inline(never)]
 pub(super) fn add(pairs: RowPairs<'_>, square: &mut [[f32; LANES]]) {
+    pairs.check(square);
     let RowPairs { left, right, columns } = pairs;
-    assert!(columns > 0 && left.len() == right.len() && left.len().is_multiple_of(columns), "pairs of rows");
-    assert!(square.len().is_multiple_of(columns) && square.len() <= LANES * columns * columns, "a square");
     // Two pairs share a pass over the square: the frames that wait are two, a step of the inverse has one.
     for (left, right) in left.chunks(TOGETHER * columns).zip(right.chunks(TOGETHER * columns)) {
         if left.len() == columns {
