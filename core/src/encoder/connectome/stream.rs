@@ -66,6 +66,8 @@ impl<'m, 's> Stream<'m, 's> {
     /// # Errors
     /// A frame says nothing, or has no finite value in a region. The scan has then failed, and every later call returns the
     /// error again.
+    // Not inlined, as `finish`.
+    #[inline(never)]
     pub(crate) fn push(&mut self, chunk: &[f32]) -> Result<(), EncodeError> {
         let mut chunk = chunk;
         while !chunk.is_empty() && self.state.failure.is_none() {
@@ -86,6 +88,8 @@ impl<'m, 's> Stream<'m, 's> {
     ///
     /// # Errors
     /// The scan has failed, ends inside a frame or is too short, a region is constant, or the embedding has no direction.
+    // Not inlined, so that a firmware's list of panics has this name and not its caller's.
+    #[inline(never)]
     pub(crate) fn finish(mut self, least: usize) -> Result<&'s mut [f32], EncodeError> {
         if let Some(failure) = self.state.failure {
             return Err(failure);
