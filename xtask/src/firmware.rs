@@ -16,6 +16,9 @@ use boards::{Board, read};
 /// The list of panics that boards may link.
 const PANICS: &str = "firmware-example/panics.txt";
 
+/// The feature of a board with an image for connectome models, and the folder of that image's files.
+const CONNECTOME: &str = "connectome";
+
 /// The package of `firmware-example/hal-example`, which only has to compile.
 const HAL_EXAMPLE: &str = "nrf52840-by-hal";
 
@@ -47,8 +50,8 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
             for token in build(&mut steps, &mut listed()?)? {
                 let found = token.measure(&mut steps)?;
                 size::within_limits(&found)?;
-                write(&token.board.file("size.json"), &found)?;
-                write(&token.board.file("golden.txt"), &token.story(&mut steps)?)?;
+                write(&token.file("size.json"), &found)?;
+                write(&token.file("golden.txt"), &token.story(&mut steps)?)?;
                 for (file, found) in token.programs(&mut steps)? {
                     write(&file, &found)?;
                 }
@@ -66,7 +69,7 @@ pub fn run(arguments: &[String]) -> Result<(), Failure> {
 /// committed file. Fails if a wrong branch released anything. Takes half an hour.
 pub fn branch_skip(is_written: bool) -> Result<(), Failure> {
     let mut steps = Steps::new();
-    for token in build(&mut steps, &mut listed()?)? {
+    for token in build(&mut steps, &mut listed()?)?.iter().filter(|token| token.variant.is_none()) {
         let found = token.drive(&mut steps, "Token in QEMU, every branch decided wrongly", "skip")?;
         if is_written {
             write(&token.board.file("branch-skip.json"), &found)?;
@@ -90,11 +93,15 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let mut format = cargo(&["fmt", "--all", "--check", "--manifest-path", "firmware-example/Cargo.toml"]);
     let lints = ["clippy", "--release", "--locked", "--all-targets"];
     let float = ["--no-default-features", "--features", "weights-f32"];
+    let connectome = ["--no-default-features", "--features", CONNECTOME];
     let deny = ["--", "-D", "warnings"];
     host("Token, lints", &lints, &deny)?;
     host("Token for float32 models, lints", &lints, &[&float[..], &deny].concat())?;
     host("Token, docs", &["doc", "--release", "--locked", "--no-deps", "--lib"], &[])?;
+    host("Token for connectome models, lints", &lints, &[&connectome[..], &deny].concat())?;
     host("Token, tests on the host", &["test", "--release", "--locked"], &[])?;
+    let tests = ["test", "--release", "--locked", "--lib", "--test", "connectome"];
+    host("Token for connectome models, tests on the host", &tests, &connectome)?;
     steps.run("Token, formatting", &mut format)?;
 
     let toolchain = thumb::provide_with_machine(steps)?;
@@ -103,7 +110,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     // Built before the images that run in QEMU: the next build of a board overwrites its last one.
     let mut panics = listed()?;
     for board in &boards {
-        if board.has_float32_image()? {
+        if board.has_image("weights-f32")? {
             link(steps, &toolchain, board, Some("weights-f32"), &mut panics)?;
         }
     }
@@ -112,16 +119,18 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     let mut example = toolchain.firmware(&folder);
     steps.run("Example of a board by a HAL", example.args(["--package", HAL_EXAMPLE]))?;
     for token in tokens {
-        let golden = token.board.file("golden.txt");
+        let golden = token.file("golden.txt");
         same_lines(&token.story(steps)?, &read(&golden)?, &golden)?;
-        eprint!("{}", token.drive(steps, "Token in QEMU, RAM searched for secrets", "ram")?);
+        if token.variant.is_none() {
+            eprint!("{}", token.drive(steps, "Token in QEMU, RAM searched for secrets", "ram")?);
+        }
         for (file, found) in token.programs(steps)? {
             same_lines(&found, &read(&file)?, &file)?;
         }
         let found = token.measure(steps)?;
         eprint!("{}", size::table(&found));
         size::within_limits(&found)?;
-        size::like(&found, &read(&token.board.file("size.json"))?)?;
+        size::like(&found, &read(&token.file("size.json"))?)?;
     }
     Ok(())
 }
@@ -144,23 +153,45 @@ fn lint(steps: &mut Steps, toolchain: &Toolchain, boards: &[Board]) -> Result<()
 /// The firmware of a board that QEMU runs.
 struct Token {
     board: Board,
+    /// The feature of an image that is not the board's default one, which is also the folder of its files.
+    variant: Option<&'static str>,
     elf: PathBuf,
 }
 
-/// Builds and checks the firmware of every board, with its default weights; returns those that QEMU runs.
+/// Builds and checks the firmware of every board, with its default weights, and that for connectome models where there is
+/// one; returns those that QEMU runs.
 fn build(steps: &mut Steps, panics: &mut Panics) -> Result<Vec<Token>, Failure> {
     let toolchain = thumb::provide_with_machine(steps)?;
     let mut tokens = Vec::new();
     for board in Board::all()? {
+        if board.has_image(CONNECTOME)? {
+            let linked = link(steps, &toolchain, &board, Some(CONNECTOME), panics)?;
+            // The next build of the board overwrites it.
+            let elf = linked.with_file_name(format!("{}-{CONNECTOME}", board.name));
+            fs::copy(&linked, &elf).map_err(|error| Failure::new(format!("{}: {error}", elf.display())))?;
+            if board.runs_in_qemu() {
+                tokens.push(Token { board: board.clone(), variant: Some(CONNECTOME), elf });
+            }
+        }
         let elf = link(steps, &toolchain, &board, None, panics)?;
         if board.runs_in_qemu() {
-            tokens.push(Token { board, elf });
+            tokens.push(Token { board, variant: None, elf });
         }
     }
     Ok(tokens)
 }
 
 impl Token {
+    /// A file of its board's folder, or of its own folder there.
+    fn file(&self, name: &str) -> PathBuf {
+        self.variant.map_or_else(|| self.board.file(name), |variant| self.board.file(variant).join(name))
+    }
+
+    /// The board, and the image where it is not the default one.
+    fn name(&self) -> String {
+        self.variant.map_or_else(|| self.board.name.clone(), |variant| format!("{}, {variant}", self.board.name))
+    }
+
     /// Drives the token from blank to wiped; returns the output.
     fn story(&self, steps: &mut Steps) -> Result<String, Failure> {
         self.drive(steps, "Token in QEMU, blank to wiped", "story")
@@ -169,7 +200,7 @@ impl Token {
     /// Sizes and counts as a JSON document.
     fn measure(&self, steps: &mut Steps) -> Result<String, Failure> {
         let verifications = self.drive(steps, "Token in QEMU, instructions", "measure")?;
-        Ok(size::document(&self.board.name, &Image::read(&self.elf)?, &verifications))
+        Ok(size::document(&self.name(), &Image::read(&self.elf)?, &verifications))
     }
 
     /// Builds and runs the board's further programs; returns what each prints, and the file that says what it must print.
@@ -177,6 +208,10 @@ impl Token {
         let toolchain = thumb::provide_with_machine(steps)?;
         let (out, model) = (target()?.join("firmware"), root().join("models/haxby-demo/model.i8i16.nvb"));
         let mut printed = Vec::new();
+        // They are the same with any image.
+        if self.variant.is_some() {
+            return Ok(printed);
+        }
         for program in self.board.programs()? {
             let name = format!("{}-{program}", self.board.name);
             let mut build = toolchain.firmware(&out);
@@ -199,12 +234,13 @@ impl Token {
     }
 
     fn drive(&self, steps: &mut Steps, heading: &str, what: &str) -> Result<String, Failure> {
+        let what = self.variant.map_or_else(|| what.to_owned(), |variant| format!("{variant}-{what}"));
         let mut drive = cargo(&["run", "--release", "--locked", "--quiet", "--example", "qemu"]);
         drive.args(["--manifest-path", "firmware-example/Cargo.toml", "--target-dir"]);
         drive.arg(target()?.join("firmware")).env_remove("RUSTFLAGS");
-        drive.args(["--", what]).arg(self.board.qemu_arguments()).arg(&self.elf);
+        drive.args(["--", &what]).arg(self.board.qemu_arguments()).arg(&self.elf);
         drive.arg(files(&format!("token-{what}"))?);
-        steps.output(&format!("{heading}, {}", self.board.name), &mut drive)
+        steps.output(&format!("{heading}, {}", self.name()), &mut drive)
     }
 }
 

@@ -1,8 +1,10 @@
-//! Drives a token in QEMU: `qemu story|measure|ram|skip ARGUMENTS FIRMWARE FOLDER`.
+//! Drives a token in QEMU: `qemu story|measure|ram|skip ARGUMENTS FIRMWARE FOLDER`; one for connectome models by
+//! `connectome-story` and `connectome-measure`.
 //!
 //! ARGUMENTS is the board's `qemu.args`, FOLDER where the machine keeps its files; those of an earlier run are removed.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod connectome;
 mod gdb;
 mod machine;
 mod measure;
@@ -26,7 +28,7 @@ const FILES: [&str; 3] = ["token.flash", "token.secret", "token.generation"];
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, arguments, firmware, folder] = &arguments[..] else {
-        return Err("give: story | measure | ram | skip, the board's qemu.args, the firmware, and a folder".into());
+        return Err("give: [connectome-]story | [connectome-]measure | ram | skip, the board's qemu.args, the firmware, and a folder".into());
     };
     let arguments = std::fs::read_to_string(arguments).map_err(|error| format!("{arguments}: {error}"))?;
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
@@ -43,9 +45,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             let setup = Setup { arguments, firmware, model, folder, count: false, more: Vec::new() };
             story::tell(&setup, bytes.bytes(), &recordings)
         }
+        "connectome-story" => connectome::tell(&without_model(arguments, firmware, folder)),
+        "connectome-measure" => connectome::measure(&without_model(arguments, firmware, folder)),
         "ram" => ram::search(&without_model(arguments, firmware, folder)),
         "skip" => skip::try_all(&without_model(arguments, firmware, folder)),
-        other => Err(format!("{other}: none of story, measure, ram, skip").into()),
+        other => Err(format!("{other}: none of [connectome-]story, [connectome-]measure, ram, skip").into()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::error::Error;
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
+use neural_vault_core::prototype;
 use neural_vault_core::scan::ScanEncoder;
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
@@ -15,7 +16,7 @@ use neural_vault_token_simulator::client::Client;
 use crate::machine::{Machine, Setup};
 use crate::recordings::Recordings;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
 pub const ADMIN: [u8; 32] = [0xad; 32];
 pub const SECRET: [u8; 32] = [0x5e; 32];
@@ -62,11 +63,22 @@ impl<'m> Host<'m> {
         Ok(embedding)
     }
 
+    /// The prototype of one scan: its embedding, rounded where a token rounds it.
+    fn prototype(&self, scan: &[f32]) -> Outcome<Vec<f32>> {
+        let mut prototype = self.embedding(scan)?;
+        if self.bundle.dims().is_connectome() {
+            let mut codes = vec![0; prototype.len()];
+            let scale = prototype::round(&prototype, &mut codes)?;
+            prototype::restore(&codes, scale, &mut prototype)?;
+        }
+        Ok(prototype)
+    }
+
     /// The v2 key of an enrolment of one scan.
     fn key(&self, scan: &[f32], id: [u8; 16]) -> Outcome<[u8; 32]> {
         let context = KeyContext { model_digest: self.bundle.digest(), enrolment_id: &id, application: APPLICATION };
         let mut buffer = KeyBuffer::empty();
-        let key = derive_v2(&self.embedding(scan)?, &DeviceSecret::from_bytes(&SECRET), &context, &mut buffer)?;
+        let key = derive_v2(&self.prototype(scan)?, &DeviceSecret::from_bytes(&SECRET), &context, &mut buffer)?;
         Ok(*key.expose_secret())
     }
 }
@@ -128,10 +140,12 @@ pub fn tell(setup: &Setup, model: &[u8], recordings: &Recordings) -> Outcome<()>
     }
     token.admin::<ResetAttempts, _>(&ADMIN, ())?;
     answer_challenge(token, &host, enrolled, &enrolment)?;
+    compare_key(token, &host, enrolled, (enrolled, &enrolment))?;
 
     let rotated = token.admin::<Rotate, _>(&ADMIN, SLOT)?;
     println!("rotated: {}", if rotated.id == enrolment.id { "the same enrolment" } else { "a new enrolment" });
     answer_challenge(token, &host, enrolled, &rotated)?;
+    compare_key(token, &host, enrolled, (enrolled, &rotated))?;
     println!("the old key: {}", same(export(token, &host, enrolled)? == host.key(enrolled, enrolment.id)?));
     let kept = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
     token.admin::<SetPolicy, _>(&ADMIN, kept)?;
@@ -205,13 +219,29 @@ pub fn first_frame<'s>(host: &Host<'_>, scan: &'s [f32]) -> &'s [f32] {
     scan.get(..host.features()).unwrap_or(scan)
 }
 
-fn answer_challenge(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32], enrolled: &Enrolled) -> Outcome<()> {
+pub fn answer_challenge(
+    token: &mut Client<Machine>,
+    host: &Host<'_>,
+    scan: &[f32],
+    enrolled: &Enrolled,
+) -> Outcome<()> {
     let question = Question { slot: SLOT.slot, nonce: [3; 32], application: APPLICATION };
     token.scan(Purpose::Challenge(question), host.features(), scan)?;
     let answer = token.call::<Challenge>(&())?;
     let expected = enrolled.challenge_key.answer(question.application, &question.nonce)?;
     println!("challenge under the enrolment's challenge key: {}", same(answer == expected));
-    println!("exported key and the host's own: {}", same(export(token, host, scan)? == host.key(scan, enrolled.id)?));
+    Ok(())
+}
+
+/// Exports the key that a probe releases, and compares it with the host's own of the scan that was enrolled.
+pub fn compare_key(
+    token: &mut Client<Machine>,
+    host: &Host<'_>,
+    probe: &[f32],
+    (scan, enrolled): (&[f32], &Enrolled),
+) -> Outcome<()> {
+    let own = host.key(scan, enrolled.id)?;
+    println!("exported key and the host's own: {}", same(export(token, host, probe)? == own));
     Ok(())
 }
 
@@ -222,7 +252,7 @@ fn export(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome
     Ok(*key.expose_secret())
 }
 
-fn verify(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome<String> {
+pub fn verify(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome<String> {
     token.scan(IN_SLOT, host.features(), scan)?;
     match token.call::<Verify>(&()) {
         Ok(Verdict { word: ACCEPTED }) => Ok("accepted".to_owned()),
@@ -231,12 +261,12 @@ fn verify(token: &mut Client<Machine>, host: &Host<'_>, scan: &[f32]) -> Outcome
     }
 }
 
-fn restart(setup: &Setup, token: &mut Client<Machine>, key: Option<&PublicKey>) -> Outcome<Client<Machine>> {
+pub fn restart(setup: &Setup, token: &mut Client<Machine>, key: Option<&PublicKey>) -> Outcome<Client<Machine>> {
     token.transport.stop();
     setup.start(key)
 }
 
-fn show_state(token: &mut Client<Machine>) -> Outcome<()> {
+pub fn show_state(token: &mut Client<Machine>) -> Outcome<()> {
     println!("state: {:?}", token.call::<Info>(&())?.state);
     Ok(())
 }

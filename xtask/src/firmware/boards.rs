@@ -2,10 +2,11 @@
 //!
 //! | file | says |
 //! |---|---|
-//! | `Cargo.toml` | the package, named like its folder; a feature `weights-f32` if there is an image for float32 models |
+//! | `Cargo.toml` | the package, named like its folder; a feature `weights-f32` if there is an image for float32 models, `connectome` for connectome models |
 //! | `qemu.args` | that QEMU runs the board, and by which arguments |
 //! | `golden.txt`, `size.json` | what a run in QEMU prints, and its sizes; `cargo xtask firmware size --write` writes them |
 //! | `branch-skip.json` | how often each outcome was seen with a branch decided wrongly; `cargo xtask branch-skip --write` |
+//! | `connectome/` | `golden.txt` and `size.json` of the image for connectome models, and its memory layout |
 //! | another `NAME.txt` | what the package's further program `BOARD-NAME` prints in QEMU; written by the same command |
 
 use std::fs;
@@ -18,6 +19,7 @@ use crate::workspace::root;
 const FOLDER: &str = "firmware-example/boards";
 
 /// A board.
+#[derive(Clone)]
 pub struct Board {
     pub name: String,
     folder: PathBuf,
@@ -81,9 +83,10 @@ impl Board {
         Ok(names)
     }
 
-    /// Whether there is an image for models with float32 weights too.
-    pub fn has_float32_image(&self) -> Result<bool, Failure> {
-        Ok(read(&self.file("Cargo.toml"))?.lines().any(|line| line.starts_with("weights-f32 = ")))
+    /// Whether the package has this feature, and with it there is another image.
+    pub fn has_image(&self, feature: &str) -> Result<bool, Failure> {
+        let feature = format!("{feature} = ");
+        Ok(read(&self.file("Cargo.toml"))?.lines().any(|line| line.starts_with(&feature)))
     }
 }
 
@@ -116,7 +119,7 @@ mod tests {
         let found: Vec<_> = boards
             .iter()
             .map(|board| {
-                let float32 = board.has_float32_image().ok().unwrap();
+                let float32 = board.has_image("weights-f32").ok().unwrap();
                 (board.name.as_str(), float32, board.runs_in_qemu())
             })
             .collect();
