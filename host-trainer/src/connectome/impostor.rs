@@ -12,11 +12,17 @@ pub struct ImpostorTable {
 }
 
 impl ImpostorTable {
-    /// The table of (frames, score) pairs, of which the first eight count.
+    /// The table of (frames, score) pairs, of which the first eight count; what does not ascend, or is no cosine, ends it.
     #[must_use]
     pub fn new(pairs: impl IntoIterator<Item = (u32, f32)>) -> Self {
         let mut table = Self::default();
+        let mut longest = 0;
         for (slot, (frames, score)) in pairs.into_iter().take(IMPOSTOR_LENGTHS).enumerate() {
+            // A table in a file may hold anything.
+            if frames <= longest || !(-1.0..=1.0).contains(&score) {
+                break;
+            }
+            longest = frames;
             table.frames[slot] = frames;
             table.scores[slot] = score;
         }
@@ -68,5 +74,16 @@ mod tests {
         assert!(ImpostorTable::default().is_empty());
         assert_eq!(ImpostorTable::default().score(25), None);
         assert_eq!(ImpostorTable::new([(25, 0.5)]).pairs().collect::<Vec<_>>(), [(25, 0.5)]);
+    }
+
+    #[test]
+    fn a_length_that_does_not_ascend_and_a_score_that_is_none_end_the_table() {
+        let lengths = |pairs: &[(u32, f32)]| ImpostorTable::new(pairs.iter().copied()).pairs().count();
+        assert_eq!(lengths(&[(10, 0.1), (25, 0.2), (50, 0.3)]), 3);
+        assert_eq!(lengths(&[(10, 0.1), (10, 0.2), (50, 0.3)]), 1);
+        assert_eq!(lengths(&[(50, 0.1), (25, 0.2)]), 1);
+        assert_eq!(lengths(&[(0, 0.1), (25, 0.2)]), 0);
+        assert_eq!(lengths(&[(10, 0.1), (25, f32::NAN)]), 1);
+        assert_eq!(lengths(&[(10, 1.5)]), 0);
     }
 }

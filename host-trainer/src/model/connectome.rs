@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use neural_vault_core::encoder::{Dims, Fill};
+use neural_vault_core::encoder::{Dims, Fill, MAX_REGIONS};
 
 use super::assemble::Tensors;
 use super::{Model, ModelError, Provenance, StateDict};
@@ -51,7 +51,8 @@ impl StateDict {
 /// Sizes of a connectome model with these tensors, if they are those of one.
 pub(super) fn sizes(tensors: &Tensors) -> Option<Dims> {
     let (shape, _) = tensors.get(WHITENING)?;
-    let regions = *shape.first()?;
+    // More are refused with the sizes: a shape of a damaged file may be of any number.
+    let regions = (*shape.first()?).min(MAX_REGIONS + 1);
     let features = tensors.get(PARCELS).map_or(regions, |(_, parcels)| parcels.len());
     Some(Dims::connectome(features, regions))
 }
@@ -63,6 +64,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::RegionNumbers;
+    use crate::model::assemble::assemble;
     use crate::model::{Aligned, load, safetensors};
 
     const REGIONS: usize = 5;
@@ -124,6 +126,14 @@ mod tests {
         assert!(refused(&|fitted| fitted.whitening[0] = f32::NAN));
         assert!(refused(&|fitted| fitted.mean.truncate(9)));
         assert!(refused(&|fitted| fitted.regions = 4));
+    }
+
+    #[test]
+    fn shapes_of_a_damaged_file_are_refused() {
+        for shape in [vec![usize::MAX, 0], vec![0, 3], vec![25], vec![5, 5, 1], vec![]] {
+            let tensors = [(WHITENING.to_owned(), (shape.clone(), vec![0.0; shape.iter().product::<usize>()]))];
+            assert!(assemble(tensors.into(), 0).is_err(), "{shape:?}");
+        }
     }
 
     #[test]

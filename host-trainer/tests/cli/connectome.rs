@@ -245,6 +245,13 @@ fn persons_whom_no_level_tells_apart_are_pointed_to_the_recipe() {
     folder.refuses(&linear, 3, &["the classes have the same mean frame", "--recipe connectome"]);
 }
 
+#[test]
+fn evaluations_of_windows_refuse_the_recipe_before_they_train() {
+    let folder = folder();
+    let evaluate = ["evaluate", "data.csv", "--recipe", "connectome", "--protocol", "sessions", "-o", "results.json"];
+    folder.refuses(&evaluate, 2, &["--protocol unseen-persons"]);
+}
+
 /// `W.npz` of the model in `out`, in float64 as NumPy computes.
 fn write_npz(folder: &Folder) {
     let bytes = folder.read("out/model.safetensors");

@@ -101,10 +101,11 @@ fn whitening_mean_embeddings_and_scores_are_those_of_the_vectors() {
             let prototype = embedding(&fitted, &single(vectors.get(&format!("{person}.run0"))));
             assert!(rms(&prototype, &vectors.get(&format!("{person}.prototype"))) < 1e-5, "{person}");
             let run = single(vectors.get(&format!("{person}.run1")));
-            for length in [10, 25, 60] {
-                let probe = embedding(&fitted, &run[..length * regions]);
-                let expected = vectors.get(&format!("{person}.probe{length}"));
-                assert!(rms(&probe, &expected) < 1e-5, "{person}, {length} frames");
+            let prefix = format!("{person}.probe");
+            for (name, length) in names.iter().filter_map(|name| Some((name, name.strip_prefix(&prefix)?))) {
+                let frames: usize = length.parse().unwrap();
+                let probe = embedding(&fitted, &run[..frames * regions]);
+                assert!(rms(&probe, &vectors.get(name)) < 1e-5, "{name}");
             }
             prototypes.push(prototype);
         }
