@@ -246,9 +246,11 @@ fn table(protocol: &ProtocolResult) -> String {
     if let Some(leaks) = &protocol.leaks {
         text += &format!(" (LEAKS: {leaks})");
     }
+    let repeated = protocol.methods.iter().any(|method| method.repeated.is_some());
+    let accuracy = if repeated { "rank-1" } else { "accuracy" };
     let width = protocol.methods.iter().map(|method| method.name.len()).max().unwrap_or(0).max(17);
     text +=
-        &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", "accuracy");
+        &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", accuracy);
     for method in &protocol.methods {
         text += &format!(
             "  {:width$} {:>22} {:>18} {:>7.4} {:>8.1} %\n",

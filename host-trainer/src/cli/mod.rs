@@ -79,7 +79,8 @@ enum Command {
     Identify(identify::Arguments),
     Derive(derive::Arguments),
     Secret(secret::Arguments),
-    Evaluate(evaluate::Arguments),
+    // Boxed because it is much larger than the others.
+    Evaluate(Box<evaluate::Arguments>),
     Compare(compare::Arguments),
     Token(token::Arguments),
     Runtime(runtime::Arguments),

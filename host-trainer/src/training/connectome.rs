@@ -14,7 +14,7 @@ use crate::escape::{self, Escaped};
 use crate::model::{Model, PROBE_FRAMES, Provenance};
 
 /// Background persons below which more of them would help much.
-const MANY_PERSONS: usize = 8;
+pub const MANY_PERSONS: usize = 8;
 
 /// The settings of the recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ pub use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 
 pub use archive::{ARCHIVE, ARCHIVE_ENTRY, Archive, ArchiveError};
-pub use connectome::{Connectome, ConnectomeError, background};
+pub use connectome::{Connectome, ConnectomeError, MANY_PERSONS, background};
 pub use data::TrainingData;
 pub use linear::linear;
 pub use note::Note;

@@ -127,10 +127,11 @@ fn all_persons_are_evaluated_against_a_background_of_others() {
     let folder = folder();
     let options = ["--background", "others.csv", "--evaluated-persons", "6", "--frames", "30", "--no-sweeps", "--json"];
     let run = folder.does(&evaluate(&options));
-    assert!(run.stderr.contains("background of a split has 3 persons"), "{}", run.stderr);
+    assert!(run.stderr.contains("3 background persons: eight or more are better"), "{}", run.stderr);
     let description = run.json()["protocols"][0]["description"].as_str().unwrap().to_owned();
     assert!(
-        description.starts_with("6 of 6 persons are enrolled and probe, in one way; the other 0 and 3"),
+        description
+            .starts_with("6 of 6 persons are enrolled and probe, in one way; the background is 3 of other recordings"),
         "{description}"
     );
 }

@@ -1,5 +1,7 @@
 //! The conditions that persons are scored under: frames a probe, noise, enrolled frames.
 
+use std::collections::BTreeSet;
+
 /// Frames a probe of the curve over them, as far as the sessions are long enough.
 const PROBE_FRAMES: [usize; 7] = [10, 15, 25, 35, 50, 75, 100];
 /// First frames of the enrolment that are enrolled in the curve over them, and after these all.
@@ -33,6 +35,11 @@ impl Condition {
     pub(super) fn plain(frames: usize) -> Self {
         Self { frames, noise: 0, enrolled: usize::MAX }
     }
+}
+
+/// What conditions have in some respect, each once.
+pub(super) fn distinct<T: Ord>(conditions: &BTreeSet<Condition>, of: impl Fn(&Condition) -> T) -> BTreeSet<T> {
+    conditions.iter().map(of).collect()
 }
 
 /// The length among `lengths` at which noise and enrolment are varied: the usual one, or the one in the middle.

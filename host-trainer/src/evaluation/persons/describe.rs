@@ -1,13 +1,13 @@
 //! What a method takes from every scan before it knows the background, computed once for all splits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use super::conditions::{Condition, NOISE};
+use super::conditions::{Condition, NOISE, distinct};
 use super::recordings::{Person, Session};
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::methods::{BackgroundPerson, Described, ScanMethod};
@@ -66,38 +66,37 @@ impl Describer<'_> {
     pub(super) fn evaluated(
         &self,
         persons: &[(&Person<'_>, &[u32], &[u32])],
-        conditions: &[Condition],
+        conditions: &BTreeSet<Condition>,
     ) -> Result<Vec<EvaluatedPerson>, EvaluationError> {
         let describe = |(person, enrolled, probing): &(&Person<'_>, &[u32], &[u32])| {
             let enrolment = person.joined(enrolled);
             let frames = enrolment.len() / self.features;
             let first = |count: usize| &enrolment[..count.min(frames) * self.features];
             let early = first((frames as f64 * EARLY) as usize);
-            let mut described = EvaluatedPerson {
+            let late = &enrolment[early.len()..];
+            let enrolments = distinct(conditions, |condition| condition.enrolled);
+            let lengths = distinct(conditions, |condition| condition.frames);
+            let probes = distinct(conditions, |condition| (condition.frames, condition.noise)).into_iter();
+            let probes = probes.map(|(frames, noise)| {
+                let sessions = person.sessions.iter().filter(|session| probing.contains(&session.number));
+                let segments =
+                    sessions.map(|session| self.segments(&self.with_noise(person, session, NOISE[noise]), frames));
+                Ok(((frames, noise), segments.collect::<Result<Vec<_>, EvaluationError>>()?.concat()))
+            });
+            Ok(EvaluatedPerson {
                 label: person.label,
-                enrolments: BTreeMap::new(),
+                enrolments: enrolments
+                    .into_iter()
+                    .map(|count| Ok((count, self.scan(first(count))?)))
+                    .collect::<Result<_, EvaluationError>>()?,
                 early: self.scan(early)?,
-                late: BTreeMap::new(),
-                probes: BTreeMap::new(),
-            };
-            for &Condition { frames, noise, enrolled } in conditions {
-                if !described.enrolments.contains_key(&enrolled) {
-                    described.enrolments.insert(enrolled, self.scan(first(enrolled))?);
-                }
-                if !described.late.contains_key(&frames) {
-                    described.late.insert(frames, self.segments(&enrolment[early.len()..], frames)?);
-                }
-                if !described.probes.contains_key(&(frames, noise)) {
-                    let sessions = person.sessions.iter().filter(|session| probing.contains(&session.number));
-                    let segments = sessions.map(|session| {
-                        let noisy = self.with_noise(person, session, NOISE[noise]);
-                        self.segments(&noisy, frames)
-                    });
-                    let segments = segments.collect::<Result<Vec<_>, _>>()?.concat();
-                    described.probes.insert((frames, noise), segments);
-                }
-            }
-            Ok(described)
+                late: lengths.into_iter().map(|length| Ok((length, self.segments(late, length)?))).collect::<Result<
+                    _,
+                    EvaluationError,
+                >>(
+                )?,
+                probes: probes.collect::<Result<_, EvaluationError>>()?,
+            })
         };
         persons.par_iter().map(describe).collect()
     }

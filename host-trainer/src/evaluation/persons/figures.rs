@@ -22,13 +22,12 @@ use crate::metrics::roc::eer_convex_hull;
 use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{d_prime, eer, roc_auc};
 use crate::results::{Estimate, MethodResult, ProtocolResult, Repeated, Sweep};
+use crate::training::{MANY_PERSONS, Note};
 
 /// False match rates of the operating points.
 const FMR_LEVELS: [f64; 2] = [1e-2, 1e-3];
 /// Scores of a list that are kept: enough for every figure of a report.
 const KEPT_SCORES: usize = 20_000;
-/// With fewer background persons the error rates are markedly higher.
-const GOOD_BACKGROUND: usize = 8;
 
 /// What all methods scored.
 pub(super) struct Figures<'f> {
@@ -127,19 +126,18 @@ impl Figures<'_> {
         self.plan.resampling(Units::LabelsThenSessions)
     }
 
+    /// A note on a small background, at the first length.
     fn notes(&self, frames: usize) -> Vec<String> {
-        let first = self.plan.lengths.first() == Some(&frames);
-        let others = self.plan.sessions.persons.background;
-        let own = self.split.folds.first().map_or(0, |fold| {
-            let labels: BTreeSet<u32> = fold.training.iter().map(|&row| self.dataset.rows[row].label).collect();
-            labels.len()
-        });
-        let few = others + own < GOOD_BACKGROUND;
-        let note = format!(
-            "the background of a split has {} persons: with {GOOD_BACKGROUND} or more, error rates were about half of those with 3",
-            others + own
-        );
-        if first && few { vec![note] } else { Vec::new() }
+        let persons = self.background_persons();
+        let is_noted = self.plan.lengths.first() == Some(&frames) && persons < MANY_PERSONS;
+        is_noted.then(|| Note::FewPersons { persons }.to_string()).into_iter().collect()
+    }
+
+    /// Persons in the background of each split.
+    fn background_persons(&self) -> usize {
+        let training = self.split.folds.first().map(|fold| fold.training.as_slice()).unwrap_or_default();
+        let own: BTreeSet<u32> = training.iter().map(|&row| self.dataset.rows[row].label).collect();
+        own.len() + self.plan.sessions.persons.background
     }
 }
 

@@ -19,7 +19,7 @@ use super::persons_error::PersonsError;
 use super::plan::Plan;
 use super::protocols::{Protocol, Split};
 use crate::dataset::Dataset;
-use conditions::{Condition, curves};
+use conditions::{Condition, curves, distinct};
 use describe::Describer;
 use figures::Figures;
 use recordings::{Person, Persons, averaged};
@@ -56,16 +56,15 @@ pub(super) fn evaluate(
     let conditions: BTreeSet<Condition> =
         plain.chain(curves.iter().flat_map(|curve| curve.conditions.clone())).collect();
 
+    let probed: Vec<usize> = distinct(&conditions, |condition| condition.frames).into_iter().collect();
     let mut scored: Vec<(&'static dyn Method, Scored)> = Vec::new();
     for &method in &plan.methods {
         let by_mean_frame = MeanFrame(method);
         let scans = method.scans().unwrap_or(&by_mean_frame);
         let describer = Describer { method: scans, features: persons.features, seed: plan.seed };
-        let probed: Vec<usize> =
-            conditions.iter().map(|condition| condition.frames).collect::<BTreeSet<_>>().into_iter().collect();
         let material = Material {
             features: persons.features,
-            evaluated: describer.evaluated(&roles.of(&persons), &conditions.iter().copied().collect::<Vec<_>>())?,
+            evaluated: describer.evaluated(&roles.of(&persons), &conditions)?,
             background: describer.background(&persons.persons, &probed)?,
             others: match &others {
                 Some(others) => describer.background(&others.persons, &probed)?,

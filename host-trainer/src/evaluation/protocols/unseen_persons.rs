@@ -71,15 +71,17 @@ impl Protocol for UnseenPersons {
             }
         };
         let description = format!(
-            "{evaluated} of {count} persons are enrolled and probe, {}; the other {} and {} of other recordings are the \
-             background; {}, each session's mean removed",
+            "{evaluated} of {count} persons are enrolled and probe, {}; the background is {}; {}, each session's mean removed",
             match ways.len() {
                 1 => "in one way".to_owned(),
                 all if Some(all) == binomial(count, evaluated) => format!("in all {all} ways"),
                 drawn => format!("in {drawn} ways drawn at random"),
             },
-            count - evaluated,
-            choice.persons.background,
+            match (count - evaluated, choice.persons.background) {
+                (own, 0) => format!("the other {own}"),
+                (0, others) => format!("{others} of other recordings"),
+                (own, others) => format!("the other {own} and {others} of other recordings"),
+            },
             sessions(dataset, &parts)
         );
         Ok(Split { description, leaks: None, folds: ways.iter().map(fold).collect() })
