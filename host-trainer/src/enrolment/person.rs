@@ -135,42 +135,47 @@ impl Person<'_, '_> {
         if self.request.target != Target::Midway {
             return choose_threshold(&trials, format!("{probes}, and {whose}"), self.request.target);
         }
-        let mut rule = Vec::new();
-        let mut means = None;
+        self.midway(table, &trials, &probes, &whose)
+    }
+
+    /// The thresholds midway between the mean of own scores and that of strangers, and how they were found, in words.
+    fn midway(&self, table: &ImpostorTable, trials: &Trials, probes: &str, whose: &str) -> Result<Chosen, EnrolError> {
+        let stated = |length| table.score(length).map(f64::from).ok_or(EnrolError::NoImpostorScores);
+        let scores = trials.longest();
+        let (own, strangers) = (mean(&scores.genuine), stated(self.request.frames)?);
+        let tried = if scores.impostor.is_empty() { strangers } else { mean(&scores.impostor) };
+        if own <= strangers.max(tried) {
+            let label = self.request.label.to_owned();
+            return Err(EnrolError::Indistinct { label, own, impostor: strangers.max(tried) });
+        }
+        let (mut rule, mut impostor) = (Vec::new(), Vec::new());
         for (&length, scores) in &trials.by_length {
-            let impostor = f64::from(table.score(length).ok_or(EnrolError::NoImpostorScores)?);
-            let own = scores.genuine.iter().sum::<f64>() / scores.genuine.len() as f64;
-            means = Some((own, impostor));
-            if own > impostor {
-                let threshold = Threshold::new(f64::midpoint(own, impostor) as f32)?;
+            let (own, strangers) = (mean(&scores.genuine), stated(length)?);
+            // A length at which the person's own probes score no higher than strangers' has no threshold.
+            if own > strangers {
+                let threshold = Threshold::new(f64::midpoint(own, strangers) as f32)?;
                 rule.push(ProbeThreshold { frames: length as u32, threshold });
+                impostor.push(scores.impostor.clone());
             }
         }
-        let longest = rule.last().filter(|longest| longest.frames as usize == frames).copied();
-        let (Some(longest), Some((own, impostor))) = (longest, means) else {
-            let (own, impostor) = means.unwrap_or_default();
-            return Err(EnrolError::Indistinct { label: self.request.label.to_owned(), own, impostor });
-        };
-        // Lengths at which the person's own probes score no higher than others' have no threshold.
-        let is_kept = |length: usize| rule.iter().any(|kept| kept.frames as usize == length);
-        let tried = trials.by_length.iter().filter(|(length, _)| is_kept(**length));
-        let tried: Vec<Vec<f64>> = match trials.impostors.len() {
-            0 => Vec::new(),
-            _ => tried.map(|(_, scores)| scores.impostor.clone()).collect(),
-        };
-        let scores = trials.longest();
+        let mut protocol = format!(
+            "midway between {own:.3}, the mean of {probes}, and {strangers:.3}, the mean that the model states for strangers; \
+             false matches are those of {whose}"
+        );
+        if trials.impostors.is_empty() {
+            impostor.clear();
+        } else {
+            protocol += &format!(" (mean {tried:.3})");
+        }
         let development = Development {
-            protocol: format!(
-                "midway between {own:.3}, the mean of {probes}, and {impostor:.3}, the mean that the model states for \
-                 strangers; false matches are those of {whose}"
-            ),
+            protocol,
             target: Target::Midway,
             eer_percent: None,
             genuine: scores.genuine.len() as u32,
             impostor: scores.impostor.len() as u32,
         };
-        let measured = Measured::by_rule(&rule, &tried, trials.impostors.len());
-        Ok(Chosen { threshold: longest.threshold, measured, development })
+        let threshold = Threshold::new(f64::midpoint(own, strangers) as f32)?;
+        Ok(Chosen { threshold, measured: Measured::by_rule(&rule, &impostor, trials.impostors.len()), development })
     }
 
     /// Tests the threshold on the probe sessions, if there are any, and keeps the higher false match rate.
@@ -198,6 +203,10 @@ impl Person<'_, '_> {
             rates: transfer(f64::from(chosen.threshold.cosine()), &genuine, &impostor)?,
         }))
     }
+}
+
+fn mean(scores: &[f64]) -> f64 {
+    scores.iter().sum::<f64>() / scores.len() as f64
 }
 
 /// A threshold by hand, with the false matches of `trials`, which did not choose it.

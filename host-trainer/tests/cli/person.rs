@@ -91,7 +91,7 @@ fn a_person_is_enrolled_by_all_frames_and_verified_by_the_first_of_a_probe() {
     let found = &value["false_matches"];
     assert_eq!((&found["trials"], &found["persons"]), (&54.into(), &3.into()), "{value}");
     let protocol = value["development"]["protocol"].as_str().unwrap();
-    for part in ["2 own probes of 25 frames", "last 60 of 300", "3 other persons in the recordings"] {
+    for part in ["2 own probes of 25 frames", "last 60 of 300", "3 other persons in the recordings (mean "] {
         assert!(protocol.contains(part), "{protocol}");
     }
     assert_eq!(value["thresholds"].as_array().unwrap().len(), 1);
@@ -302,4 +302,23 @@ fn a_session_or_a_probe_without_a_region_is_refused_by_its_name() {
     // Another person's scan that lacks a region is named as well.
     let other = ["enroll", "lacking.csv", "--model", "model", "--label", "p9", "--sessions", "s0,s1", "-o", "r.nve"];
     folder.refuses(&other, 3, &["p8, session s1", "region 5"]);
+}
+
+#[test]
+fn where_strangers_score_as_high_as_the_person_no_enrolment_is_made() {
+    let folder = folder();
+    // Every recording is nearly that of one person.
+    let mut data = renamed(persons(8..12));
+    let common = data.restrict_labels(&["q1"]).unwrap();
+    for (at, frame) in data.values.chunks_exact_mut(REGIONS).enumerate() {
+        let strong = common.row(at % common.rows.len());
+        frame.iter_mut().zip(strong).for_each(|(value, strong)| *value = 0.02 * *value + strong);
+    }
+    write_csv(&data, &folder.path("alike.csv")).unwrap();
+    let enroll = ["enroll", "alike.csv", "--model", "model", "--label", "p8", "--sessions", "s0,s1", "-o", "r.nve"];
+    folder.refuses(
+        &enroll,
+        3,
+        &["own probes of p8", "those of strangers", "no threshold tells them apart", "--threshold"],
+    );
 }
