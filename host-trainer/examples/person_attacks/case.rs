@@ -4,7 +4,7 @@ use std::error::Error;
 
 use neural_vault::dataset::{Dataset, Scan};
 use neural_vault::embedding::{Embedder, EmbeddingEngine, Frames};
-use neural_vault::enrolment::{Enrolment, PersonRequest, Target, enrol_person};
+use neural_vault::enrolment::{EnrolError, Enrolment, PersonRequest, Target, enrol_person};
 use neural_vault::model::Model;
 use neural_vault::training::{Connectome, background};
 
@@ -30,7 +30,8 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Every person of a choice, enrolled beside the others of it; all `others` are in the background.
+    /// Every person of a choice for whom there is a threshold, enrolled beside the others of it; all `others` are in the
+    /// background.
     pub fn all(
         data: &'a Dataset,
         others: &[Dataset],
@@ -54,7 +55,10 @@ impl<'a> Case<'a> {
                 background: None,
                 id: [0; 16],
             };
-            let record = enrol_person(&mut embedder, &model, data, &request)?;
+            let record = match enrol_person(&mut embedder, &model, data, &request) {
+                Err(EnrolError::Indistinct { .. }) => continue,
+                enrolled => enrolled?,
+            };
             let own = scans(data, person, |session| later.contains(session));
             let own = own.iter().flat_map(|scan| data.scan_values(scan).chunks_exact(frames * data.features));
             let strangers = choice.iter().filter(|other| **other != person);

@@ -43,15 +43,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("\nthreshold of the enrolment, on later sessions\n{:42} {:>22} {:>22}", "", "FAR", "FRR");
     for frames in LENGTHS {
-        let (mut strangers, mut own) = (Count::default(), Count::default());
+        let (mut strangers, mut own, mut enrolments) = (Count::default(), Count::default(), 0);
         for choice in &choices {
             for case in Case::all(&data, &background, choice, frames)? {
+                enrolments += 1;
                 own.add(&case, &case.own)?;
                 strangers.add(&case, &case.strangers.concat())?;
             }
         }
         let refused = Count { accepted: own.of - own.accepted, ..own };
-        println!("{:42} {:>22} {:>22}", format!("{frames} frames"), strangers.text(), refused.text());
+        let what = format!("{frames} frames, {enrolments} of {} enrolments", choices.len() * enrolled);
+        println!("{what:42} {:>22} {:>22}", strangers.text(), refused.text());
     }
 
     println!("\nattacks on probes of {attacked} frames: series with an accepted probe\n");
