@@ -14,8 +14,11 @@ pub struct Attack {
     /// What it is, in words.
     pub name: &'static str,
     /// The probes of each series; an attacker wins a series when one of its probes is accepted.
-    pub series: fn(&Case<'_>) -> Result<Vec<Vec<Vec<f32>>>, Box<dyn Error>>,
+    pub series: fn(&Case<'_>) -> Result<Series, Box<dyn Error>>,
 }
+
+/// Series of probes; a probe is frames x regions, row-major.
+pub type Series = Vec<Vec<Vec<f32>>>;
 
 /// Every attack, beside the person's own probes.
 pub const ATTACKS: [Attack; 15] = [

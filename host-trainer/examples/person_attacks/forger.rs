@@ -62,8 +62,8 @@ impl Forger {
         self.frames_along(count, |frame, axis| courses[(frame, axis + 1)] * (self.frames as f64).sqrt())
     }
 
-    fn frames_along(&self, count: usize, mut course: impl FnMut(usize, usize) -> f64) -> Vec<f32> {
-        let courses = Mat::from_fn(self.frames, count, |frame, axis| course(frame, axis));
+    fn frames_along(&self, count: usize, course: impl FnMut(usize, usize) -> f64) -> Vec<f32> {
+        let courses = Mat::from_fn(self.frames, count, course);
         let frames = courses * self.axes.subcols(0, count).transpose();
         (0..frames.nrows()).flat_map(|i| (0..frames.ncols()).map(move |j| (i, j))).map(|at| frames[at] as f32).collect()
     }
