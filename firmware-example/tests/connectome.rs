@@ -2,15 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "connectome")]
 
+#[path = "support/secret_bytes.rs"]
+mod secret_bytes;
+
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::challenge::{ChallengeKeyBuffer, derive_challenge_key};
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
+use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 use neural_vault_token_simulator::client::Client;
 use neural_vault_token_simulator::connectome::{LEAST, bundle, embedding, prototype, scan, spread};
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::{ADMIN, EMPTY, SECRET, SLOT, SimBoard, misses, provisioning, rates, session};
+
+use secret_bytes::{bytes_of, copies, session_keys};
 
 type Host<'m> = Client<Token<'m, SimBoard>>;
 
@@ -268,4 +274,43 @@ fn enrolments_outlive_the_power() {
     session(board, model, |client| {
         assert_eq!(client.call::<Info>(&()).unwrap().disabled, Fault::StorageDamaged.number());
     });
+}
+
+#[test]
+fn neither_embedding_nor_prototype_is_in_memory_but_for_the_scan_that_waits() {
+    let aligned = bundle(REGIONS, REGIONS);
+    let model = aligned.bytes();
+    let board = enrolled_board(model, 0);
+    let bytes = |components: &[f32]| components.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
+    let own = embedding(model, &enrolled_scan());
+    let mut codes = vec![0; own.len()];
+    neural_vault_core::prototype::round(&own, &mut codes).unwrap();
+    let codes: Vec<u8> = codes.iter().map(|code| *code as u8).collect();
+    let secrets =
+        [codes, bytes(&prototype(model, &enrolled_scan())), bytes(&own), bytes(&embedding(model, &probe(1, 1)))];
+
+    let mut memory = Box::new(Memory::new());
+    let place: *const Memory = &raw const *memory;
+    let mut client = Client::new(Token::start(board, model, &mut memory));
+    client.handshake().unwrap();
+    // Copies of the prototype's codes, of its components, of the embedding before rounding, and of the probe's.
+    let found = || secrets.each_ref().map(|secret| copies(&bytes_of(place), secret));
+    assert_eq!(copies(&bytes_of(place), &session_keys(client.session())), 1, "what is there is found");
+    assert_eq!(found(), [0; 4], "started");
+    client.scan(Purpose::Verify { slot: SLOT }, REGIONS, &probe(1, 1)).unwrap();
+    assert_eq!(found(), [0, 0, 0, 1], "a complete scan");
+    client.call::<Verify>(&()).unwrap();
+    assert_eq!(found(), [0; 4], "verified");
+    assert_eq!(fault(verify(&mut client, SLOT, &probe(2, 1))), Fault::Rejected);
+    assert_eq!(found(), [0; 4], "rejected");
+    client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: SLOT }).unwrap();
+    assert_eq!(found(), [0; 4], "rotated");
+    client.scan(Purpose::Enrol, REGIONS, &enrolled_scan()).unwrap();
+    assert_eq!(found(), [0, 0, 1, 0], "a complete scan to enrol");
+    client.call::<EnrolScan>(&EnrolmentScan { first: true }).unwrap();
+    assert_eq!(found(), [1, 0, 0, 0], "taken, as it is stored");
+    client.handshake().unwrap();
+    assert_eq!(found(), [0; 4], "another session");
+    enrol(&mut client, REGIONS, &enrolled_scan(), 0).unwrap();
+    assert_eq!(found(), [0; 4], "enrolled");
 }
