@@ -48,7 +48,7 @@ pub fn persons(numbers: std::ops::Range<u64>) -> Dataset {
 }
 
 /// `model`, fitted to persons 0 to 7, and `data.csv` of persons 8 to 11, who are called p8, p9, q0 and q1.
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     let folder = Folder::new();
     write_csv(&persons(0..8), &folder.path("background.csv")).unwrap();
     write_csv(&renamed(persons(8..12)), &folder.path("data.csv")).unwrap();

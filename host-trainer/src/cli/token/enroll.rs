@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use neural_vault_core::budget::{AcceptedRisk, FalseMatches, MAX_ATTEMPTS, chance};
-use neural_vault_core::prototype;
-use neural_vault_core::similarity::SimilarityError;
 use neural_vault_core::verify::Threshold;
 use neural_vault_core::wire::{self, LABEL_LENGTH, Label, Purpose, TokenInfo};
 use serde_json::json;
@@ -23,6 +21,7 @@ use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
 use crate::hex;
 use crate::token::prototype_digest;
+use crate::verification::rounded;
 
 /// Enrol a label on a token, which embeds the scans itself.
 ///
@@ -305,13 +304,5 @@ fn own_prototype(
         prototype.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
     }
     prototype.iter_mut().for_each(|total| *total /= embeddings.len() as f32);
-    Ok(prototype)
-}
-
-/// The prototype of an embedding as a token stores it, rounded to codes.
-fn rounded(embedding: &[f32]) -> Result<Vec<f32>, SimilarityError> {
-    let (mut codes, mut prototype) = (vec![0; embedding.len()], vec![0.0; embedding.len()]);
-    let scale = prototype::round(embedding, &mut codes)?;
-    prototype::restore(&codes, scale, &mut prototype)?;
     Ok(prototype)
 }

@@ -15,9 +15,9 @@ pub const OWN: [&str; 5] = ["data.csv", "--label", "class00", "--session", "run0
 pub const OTHER: [&str; 5] = ["data.csv", "--label", "class01", "--session", "run02"];
 const NONCE: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff";
 
-/// The host's own key of the enrolment that a token gave this identifier, in hexadecimal.
-fn host_key(folder: &Folder, id: &str) -> String {
-    let mut record = Enrolment::read(&folder.path("class00.nve")).unwrap();
+/// The host's own key of an enrolment to which a token gave this identifier, in hexadecimal.
+pub fn host_key(folder: &Folder, enrolment: &str, id: &str) -> String {
+    let mut record = Enrolment::read(&folder.path(enrolment)).unwrap();
     record.id = bytes(id).try_into().unwrap();
     record.write(&folder.path("token.nve")).unwrap();
     let derive = ["derive", "--enrolment", "token.nve", "--device-secret", "secret", "--context", "door"];
@@ -69,7 +69,7 @@ fn live(folder: &Folder, token: &Simulated) {
     assert_eq!((other.code, other.stdout.as_str()), (1, "rejected\n"), "{}", other.stderr);
     assert_eq!(token.misses(folder), 1);
 
-    let key = host_key(folder, id);
+    let key = host_key(folder, "class00.nve", id);
     let check = ["--context", "door", "--check", "challenge"];
     let answer = run("challenge", &OWN, &["--context", "door", "--nonce", NONCE]);
     assert_eq!(bytes(answer.stdout.trim()), answer_under(folder, "challenge", "door", NONCE));
@@ -93,7 +93,7 @@ fn live(folder: &Folder, token: &Simulated) {
     run("challenge", &OWN, &check).failed(6, &["the answer is not that of the enrolment", "challenge"]);
     assert_eq!(run("challenge", &OWN, &["--context", "door", "--check", "challenge2"]).code, 0);
     assert_eq!(run("export-key", &OWN, &["--context", "door", "-o", "key2"]).code, 0);
-    assert_eq!(String::from_utf8(folder.read("key2")).unwrap().trim(), host_key(folder, rotated));
+    assert_eq!(String::from_utf8(folder.read("key2")).unwrap().trim(), host_key(folder, "class00.nve", rotated));
 
     token.does(folder, &["set-policy", "--admin-key", "admin", "--allow-export", "false"]);
     run("export-key", &OWN, &[&export[..], &["--force"]].concat()).failed(6, &["scan-begin", "does not export keys"]);

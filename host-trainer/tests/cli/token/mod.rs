@@ -5,6 +5,7 @@ mod between;
 mod example;
 mod life;
 mod line;
+mod person;
 mod refused;
 mod session;
 pub mod simulated;
