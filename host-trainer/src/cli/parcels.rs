@@ -12,11 +12,12 @@ pub fn read(files: &[PathBuf], console: &Console) -> Result<Option<Parcels>, Fai
         return Ok(None);
     }
     let names = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(",");
-    let parcels = Parcels::read(files).map_err(|error| match error {
+    let (parcels, notes) = Parcels::read(files).map_err(|error| match error {
         ParcelsError::Read(error) => error.into(),
         error => Failure::new(DATA, format!("{names}: {error}")),
     })?;
     let (features, regions, outside) = (parcels.numbers().len(), parcels.regions(), parcels.outside());
     console.note(format!("note: {names}: {features} features in {regions} regions, {outside} of them in none"));
+    notes.iter().for_each(|note| console.note(format!("note: {note}")));
     Ok(Some(parcels))
 }

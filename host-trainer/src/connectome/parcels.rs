@@ -7,7 +7,7 @@ use neural_vault_core::encoder::MAX_REGIONS;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{DatasetError, RegionNumbers, read_region_numbers};
-use crate::escape::Escaped;
+use crate::escape::{self, Escaped};
 
 /// Fewest regions.
 pub const MIN_REGIONS: usize = 3;
@@ -56,13 +56,15 @@ impl Parcels {
     /// Reads files of region numbers whose features follow each other, such as those of a left and a right hemisphere.
     ///
     /// Numbers need not be without gaps: regions are those that occur, in ascending order. Equal numbers in two files are
-    /// two regions, since label files of both hemispheres use the same numbers.
+    /// two regions, since label files of both hemispheres use the same numbers. Also returns notes on regions without a feature.
     ///
     /// # Errors
     /// [`ParcelsError`], naming what is wrong and where.
-    pub fn read<P: AsRef<Path>>(files: &[P]) -> Result<Self, ParcelsError> {
+    pub fn read<P: AsRef<Path>>(files: &[P]) -> Result<(Self, Vec<String>), ParcelsError> {
         let read = files.iter().map(|file| read_region_numbers(file.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        Self::new(&read)
+        let empty = files.iter().zip(&read).filter_map(|(file, numbers)| Some((file, numbers.empty_regions()?)));
+        let notes = empty.map(|(file, empty)| format!("{}: {empty}", escape::path(file.as_ref()))).collect();
+        Ok((Self::new(&read)?, notes))
     }
 
     /// As [`Parcels::read`], of what the files hold.

@@ -188,6 +188,8 @@ fn wide_frames_need_parcels_that_are_theirs() {
     folder.write("parcels.txt", parcels());
     let run = folder.does(&train(&["--parcels", "parcels.txt"]));
     assert!(run.stderr.contains("note: parcels.txt: 25 features in 12 regions, 1 of them in none"), "{}", run.stderr);
+    let text = folder.does(&["inspect", "out/training.safetensors"]).stdout;
+    assert!(text.contains("parcels     25 features in 12 regions"), "{text}");
     let text = folder.does(&["inspect", "out"]).stdout;
     assert!(text.contains("connectome of 12 regions, averages of features by parcels"), "{text}");
     // Recordings of another parcellation.
@@ -204,8 +206,10 @@ fn parcels_of_two_hemispheres_are_two_files() {
         (0..WIDE).map(|feature| (feature / 2) % 6 + 1).enumerate().partition(|(at, _)| *at < 12);
     let text = |side: Vec<(usize, usize)>| side.iter().map(|(_, number)| format!("{number} ")).collect::<String>();
     folder.write("lh.txt", text(left));
-    folder.write("rh.txt", text(right));
+    // Its regions are 1 to 6 too, and 7 is missing.
+    folder.write("rh.txt", text(right).replace('6', "8"));
     let run = folder.does(&train(&["--parcels", "lh.txt,rh.txt"]));
+    assert!(run.stderr.contains("note: rh.txt: no feature is in region 6, 7:"), "{}", run.stderr);
     assert!(run.stderr.contains("note: lh.txt,rh.txt: 25 features in 12 regions"), "{}", run.stderr);
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::console::list;
 use crate::cli::failure::Failure;
 use crate::hex;
-use crate::training::{ARCHIVE, Archive, Recipe, checkpoint};
+use crate::training::{ARCHIVE, Archive, Connectome, Recipe, checkpoint};
 
 /// Describes a training archive.
 pub fn describe_archive(path: &Path) -> Result<(String, Value), Failure> {
@@ -21,10 +21,17 @@ pub fn describe_archive(path: &Path) -> Result<(String, Value), Failure> {
     let _ = writeln!(text, "labels      {} ({})", dataset.labels.len(), list(&dataset.labels));
     let _ = writeln!(text, "sessions    {}", list(&dataset.sessions));
     let _ = writeln!(text, "matrix      {rows} rows x {features} features, {scans} scans");
+    let regions = match &recipe {
+        Recipe::Connectome(Connectome { parcels: Some(parcels), .. }) => Some(parcels.regions()),
+        _ => None,
+    };
+    if let Some(regions) = regions {
+        let _ = writeln!(text, "parcels     {features} features in {regions} regions");
+    }
     let value = json!({
         "file": path.display().to_string(), "kind": "archive", "sound": true, "model_digest": digest,
         "recipe": recipe.name(), "labels": dataset.labels, "sessions": dataset.sessions, "scans": scans, "rows": rows,
-        "features": features,
+        "features": features, "regions": regions,
     });
     Ok((text, value))
 }

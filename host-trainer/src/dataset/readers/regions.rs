@@ -1,6 +1,6 @@
 //! Region numbers of features: text, one NumPy array, or GIFTI labels of a hemisphere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -10,7 +10,10 @@ use crate::dataset::error::DatasetError;
 use crate::dataset::gifti;
 use crate::dataset::input::Place;
 use crate::dataset::npy::read_npy_numbers;
+use crate::escape::Escaped;
 
+/// Most numbers without a feature that are named.
+const NAMED: usize = 8;
 /// Largest magnitude of a region's number: above it neighbouring integers are the same float64.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
@@ -21,6 +24,29 @@ pub struct RegionNumbers {
     pub numbers: Vec<i64>,
     /// Names by number, of GIFTI files.
     pub names: BTreeMap<i64, String>,
+}
+
+impl RegionNumbers {
+    /// A note on regions that no feature belongs to: those of the table of names, or else gaps in the numbers from 1.
+    #[must_use]
+    pub fn empty_regions(&self) -> Option<String> {
+        let present: BTreeSet<i64> = self.numbers.iter().copied().filter(|&number| number > 0).collect();
+        let named: Vec<String> = (self.names.iter())
+            .filter(|(number, _)| **number > 0 && !present.contains(number))
+            .map(|(number, name)| format!("{number} (`{}`)", Escaped(name)))
+            .collect();
+        let largest = present.last().copied().unwrap_or(0);
+        // Numbers with many gaps are codes of their own, of which none is missing.
+        let is_counted = self.names.is_empty() && largest < 2 * present.len() as i64;
+        let gaps =
+            (1..=largest).filter(|number| is_counted && !present.contains(number)).map(|number| number.to_string());
+        let mut empty: Vec<String> = named.into_iter().chain(gaps).collect();
+        let more = empty.len().saturating_sub(NAMED);
+        empty.truncate(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let text = format!("no feature is in region {}{more}: regions are those that have features", empty.join(", "));
+        (!empty.is_empty()).then_some(text)
+    }
 }
 
 /// Reads a file of region numbers, one a feature.
@@ -126,6 +152,23 @@ mod tests {
         let labels = read("lh.aparc.label.gii", gifti("7 0 -1").as_bytes()).unwrap();
         assert_eq!(labels.numbers, wanted);
         assert_eq!(labels.names[&7], "V1 & V2");
+    }
+
+    #[test]
+    fn regions_without_a_feature_are_named() {
+        let empty = |numbers: &[i64], names: &[i64]| {
+            let names = names.iter().map(|number| (*number, format!("r{number}"))).collect();
+            RegionNumbers { numbers: numbers.to_vec(), names }.empty_regions()
+        };
+        let says = |list: &str| Some(format!("no feature is in region {list}: regions are those that have features"));
+        assert_eq!(empty(&[1, 2, 0, 4, 5], &[]), says("3"));
+        assert_eq!(empty(&[1, 2, 4, 5], &[0, 1, 2, 3, 4, 5, 9]), says("3 (`r3`), 9 (`r9`)"));
+        assert_eq!(
+            empty(&(1..20).chain(30..40).collect::<Vec<_>>(), &[]),
+            says("20, 21, 22, 23, 24, 25, 26, 27 and 2 more")
+        );
+        assert_eq!(empty(&[1, 2, 3], &[]), None);
+        assert_eq!(empty(&[1001, 1002, 2001], &[]), None, "codes");
     }
 
     #[test]
