@@ -14,9 +14,6 @@ use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::PersonChoice;
 use crate::training::background;
 
-/// Probe lengths when none are given.
-const FRAMES: [usize; 3] = [10, 25, 50];
-
 /// How persons are evaluated.
 #[derive(Args)]
 pub struct PersonArguments {
@@ -33,7 +30,7 @@ pub struct PersonArguments {
     /// Ways to choose the evaluated persons, drawn where there are more than 200; fewer are all taken [30].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
     draws: Option<u8>,
-    /// Frames a probe (unseen-persons); each length gives separate figures [10,25,50].
+    /// Frames a probe (unseen-persons); each length gives separate figures [10,25,50, as far as sessions are long enough].
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = frames)]
     frames: Vec<usize>,
 }
@@ -66,9 +63,9 @@ impl PersonArguments {
         }
     }
 
-    /// The probe lengths, ascending, each once.
+    /// The probe lengths, ascending, each once; none if none were given.
     pub fn lengths(&self) -> Vec<usize> {
-        let mut lengths = if self.frames.is_empty() { FRAMES.to_vec() } else { self.frames.clone() };
+        let mut lengths = self.frames.clone();
         lengths.sort_unstable();
         lengths.dedup();
         lengths
@@ -77,10 +74,8 @@ impl PersonArguments {
     /// The settings that determine the results, for the document.
     pub fn settings(&self, plan: &Plan) -> Vec<(&'static str, String)> {
         let list = |names: &[String]| names.join(", ");
-        let mut settings = vec![
-            ("frames a probe", list(&plan.lengths.iter().map(usize::to_string).collect::<Vec<_>>())),
-            ("most ways to choose persons that are drawn", plan.sessions.persons.draws.to_string()),
-        ];
+        let mut settings =
+            vec![("most ways to choose persons that are drawn", plan.sessions.persons.draws.to_string())];
         settings.extend(plan.background.as_ref().map(|background| ("background persons", list(&background.labels))));
         settings
     }

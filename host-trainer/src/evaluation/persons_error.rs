@@ -35,17 +35,17 @@ pub enum PersonsError {
         /// The person.
         label: String,
     },
-    /// Two persons have the same recording.
+    /// One recording is there twice.
     #[error(
-        "persons {} and {} have the same recording: one person under two names is in the background and evaluated",
-        Escaped(evaluated),
-        Escaped(background)
+        "{} and {} are the same recording: it would be enrolled and probe, or its person be background and evaluated",
+        Escaped(first),
+        Escaped(second)
     )]
     SameRecording {
-        /// The evaluated person.
-        evaluated: String,
-        /// The person of the background.
-        background: String,
+        /// The person and the session.
+        first: String,
+        /// Another person or session.
+        second: String,
     },
     /// No session of a person is long enough for a probe.
     #[error(

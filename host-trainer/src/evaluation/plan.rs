@@ -23,7 +23,8 @@ pub struct Plan {
     pub seeds: u64,
     /// Window lengths, each of which is scored separately.
     pub windows: Vec<usize>,
-    /// Frames a probe, where scans are scored and not windows; each length is scored separately.
+    /// Frames a probe, where scans are scored and not windows; each length is scored separately. If there are none, 10, 25
+    /// and 50 as far as the sessions are long enough.
     pub lengths: Vec<usize>,
     /// Persons of other recordings, who are the background of every split of protocol `unseen-persons`.
     pub background: Option<Dataset>,

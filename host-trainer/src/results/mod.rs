@@ -74,9 +74,9 @@ pub struct ProtocolResult {
     pub description: String,
     /// Why the probes are not independent of the training rows; none if they are.
     pub leaks: Option<String>,
-    /// Rows that trained the model.
+    /// Rows that trained the model; of persons those of one split.
     pub training_rows: usize,
-    /// Rows enrolled.
+    /// Rows enrolled; of persons those of one split.
     pub enrolment_rows: usize,
     /// Probes.
     pub probes: usize,

@@ -56,6 +56,12 @@ fn evaluate(options: &[&'static str]) -> Vec<&'static str> {
     [&QUICK[..], options].concat()
 }
 
+/// Session s0 of person p3 once more, as session s9.
+fn own_copy(data: &str) -> String {
+    let lines = data.lines().filter_map(|line| line.strip_prefix("p3,s0,"));
+    lines.map(|rest| format!("p3,s9,{rest}\n")).collect()
+}
+
 fn method<'a>(protocol: &'a Value, name: &str) -> &'a Value {
     protocol["methods"].as_array().unwrap().iter().find(|method| method["name"] == name).unwrap()
 }
@@ -143,6 +149,15 @@ fn two_sessions_are_enough_and_one_is_not() {
     folder.write("one.csv", recordings(0..6, 1, 80));
     let options = |data| [&["evaluate", data], &QUICK[2..], &["--frames", "20", "--no-sweeps"]].concat();
     let run = folder.does(&options("two.csv"));
+    assert!(run.stderr.contains("no threshold is fixed, since the last fifth"), "{}", run.stderr);
+    // Without --frames, probes are as long as the sessions allow.
+    let run = folder.does(&[&options("two.csv")[..7], &["--no-sweeps"]].concat());
+    assert!(run.stdout.contains("(25 frames)") && !run.stdout.contains("(50 frames)"), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("(25 frames): 90 of 240 frames that probe are outside whole segments"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stdout.contains("sessions s0 are enrolled, s1 probe"), "{}", run.stdout);
     folder.refuses(&options("one.csv"), 2, &["p0 has one session", "--blocks"]);
     folder.does(&[&options("one.csv")[..], &["--blocks", "2"]].concat());
@@ -186,7 +201,17 @@ fn what_cannot_be_evaluated_is_named() {
     );
     let data = recordings(0..6, 3, 100);
     folder.write("renamed.csv", data.replace("\np", "\nq"));
-    refuses(&["--background", "renamed.csv"], 3, &["p0 and q0 have the same recording"]);
+    refuses(
+        &["--background", "renamed.csv"],
+        3,
+        &["person p0, session s0 and person q0, session s0 are the same recording"],
+    );
+    folder.write("copied.csv", data.clone() + &own_copy(&data));
+    folder.refuses(
+        &[&["evaluate", "copied.csv"], &QUICK[2..]].concat(),
+        3,
+        &["person p3, session s0 and person p3, session s9 are the same recording"],
+    );
     // The first line of a timestep is region 1; timesteps of session s1 begin with 100.
     let constant = |(number, line): (usize, &str)| match line.strip_prefix("p2,s1,") {
         Some(rest) if number % REGIONS == 1 && rest.starts_with("11") => format!("p2,s1,{},1\n", &rest[..3]),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+/// Frames a probe where none are asked for, as far as the sessions are long enough.
+pub(super) const LENGTHS: [usize; 3] = [10, 25, 50];
 /// Frames a probe of the curve over them, as far as the sessions are long enough.
 const PROBE_FRAMES: [usize; 7] = [10, 15, 25, 35, 50, 75, 100];
 /// First frames of the enrolment that are enrolled in the curve over them, and after these all.

@@ -35,8 +35,12 @@ pub(super) struct Figures<'f> {
     pub(super) protocol: &'f dyn Protocol,
     pub(super) split: &'f Split,
     pub(super) plan: &'f Plan,
+    /// Frames a probe.
+    pub(super) lengths: &'f [usize],
     pub(super) scored: &'f [(&'static dyn Method, Scored)],
     pub(super) curves: &'f [Curve],
+    /// Frames that probe, and how many are outside whole segments of a length.
+    pub(super) left_out: &'f dyn Fn(usize) -> (usize, usize),
 }
 
 impl Figures<'_> {
@@ -53,20 +57,22 @@ impl Figures<'_> {
         let (genuine, impostor) = genuine_and_impostor(trials);
         let codes = tested.and_then(|(_, scored)| scored.codes.get(&frames));
         let probes = scored.first().map_or(0, |(_, scored)| distinct(&scored.trials[&condition]).probes);
-        let rows = |of: fn(&Fold) -> usize| split.folds.iter().map(of).sum();
+        // Of one split, since all have as many persons.
+        let rows = |of: fn(&Fold) -> usize| split.folds.first().map_or(0, of);
+        let others = plan.background.as_ref().map_or(0, |background| background.rows.len());
         let result = ProtocolResult {
             name: format!("{} ({frames} frames)", self.protocol.name()),
             window: frames,
             description: split.description.clone(),
             leaks: None,
-            training_rows: rows(|fold| fold.training.len()),
+            training_rows: rows(|fold| fold.training.len()) + others,
             enrolment_rows: rows(|fold| fold.enrolment.len()),
             probes,
             model_digests: tested
                 .map_or(Vec::new(), |(_, scored)| scored.digests.iter().map(|d| hex::encode(d)).collect()),
             differences: differences(trials, &all_trials, self.resampling())?,
             methods,
-            sweeps: if frames == main_length(&plan.lengths) { self.sweeps()? } else { Vec::new() },
+            sweeps: if frames == main_length(self.lengths) { self.sweeps()? } else { Vec::new() },
             confusion: confusion_matrix(&decisions(trials), dataset.labels.len()),
             labels: dataset.labels.clone(),
             map: Vec::new(),
@@ -76,7 +82,8 @@ impl Figures<'_> {
                 false => relative_entropy_bits(&genuine, &impostor)?,
             },
         };
-        Ok(Evaluated { result, prototypes: BTreeMap::new(), notes: self.notes(frames) })
+        let notes = self.notes(&result.name, frames);
+        Ok(Evaluated { result, prototypes: BTreeMap::new(), notes })
     }
 
     fn method(&self, method: &dyn Method, scored: &Scored, frames: usize) -> Result<MethodResult, EvaluationError> {
@@ -126,11 +133,22 @@ impl Figures<'_> {
         self.plan.resampling(Units::LabelsThenSessions)
     }
 
-    /// A note on a small background, at the first length.
-    fn notes(&self, frames: usize) -> Vec<String> {
+    /// Notes on what this length leaves out, and at the first length on a small background.
+    fn notes(&self, name: &str, frames: usize) -> Vec<String> {
         let persons = self.background_persons();
-        let is_noted = self.plan.lengths.first() == Some(&frames) && persons < MANY_PERSONS;
-        is_noted.then(|| Note::FewPersons { persons }.to_string()).into_iter().collect()
+        let is_small = self.lengths.first() == Some(&frames) && persons < MANY_PERSONS;
+        let mut notes: Vec<String> = is_small.then(|| Note::FewPersons { persons }.to_string()).into_iter().collect();
+        let (all, left_out) = (self.left_out)(frames);
+        if left_out > 0 {
+            notes
+                .push(format!("{name}: {left_out} of {all} frames that probe are outside whole segments and left out"));
+        }
+        if self.scored.iter().any(|(_, scored)| !scored.decisions.contains_key(&frames)) {
+            notes.push(format!(
+                "{name}: no threshold is fixed, since the last fifth of an enrolment is shorter than a probe"
+            ));
+        }
+        notes
     }
 
     /// Persons in the background of each split.

@@ -19,10 +19,10 @@ use super::persons_error::PersonsError;
 use super::plan::Plan;
 use super::protocols::{Protocol, Split};
 use crate::dataset::Dataset;
-use conditions::{Condition, curves, distinct};
+use conditions::{Condition, LENGTHS, curves, distinct};
 use describe::Describer;
 use figures::Figures;
-use recordings::{Person, Persons, averaged};
+use recordings::{Person, Persons, averaged, check_copies};
 use trials::{Material, PersonSplit, Scored, score};
 
 /// Runs a protocol that scores scans, at every probe length of the plan.
@@ -37,20 +37,23 @@ pub(super) fn evaluate(
     plan: &Plan,
     stage: &mut dyn FnMut(&str),
 ) -> Result<Vec<Evaluated>, EvaluationError> {
-    let lengths = &plan.lengths;
-    let shortest = lengths.iter().copied().min().unwrap_or(1);
     let regions = |recordings: &Dataset| plan.parcels.as_ref().map(|parcels| averaged(recordings, parcels)).transpose();
     let of_regions = regions(dataset)?;
     let background = plan.background.as_ref();
     let background_of_regions = background.map(regions).transpose()?.flatten();
+    let asked = if plan.lengths.is_empty() { &LENGTHS[..] } else { &plan.lengths };
+    let shortest = asked.iter().copied().min().unwrap_or(1);
     let persons = Persons::new(of_regions.as_ref().unwrap_or(dataset), shortest)?;
     let others = background_of_regions.as_ref().or(background);
-    let others = others.map(|background| Persons::new(background, shortest)).transpose()?;
+    let others = others.map(|background| Persons::new(background, usize::MAX)).transpose()?;
     if let Some(others) = &others {
         persons.check_background(others)?;
     }
+    check_copies(persons.persons.iter().chain(others.iter().flat_map(|others| &others.persons)))?;
     let roles = Roles::new(dataset, &persons, split);
-    let longest = roles.longest_probe(&persons, lengths)?;
+    let longest = roles.longest_probe(&persons, if plan.lengths.is_empty() { &LENGTHS[..1] } else { &plan.lengths })?;
+    let lengths: Vec<usize> = asked.iter().copied().filter(|&frames| frames <= longest).collect();
+    let lengths = lengths.as_slice();
     let curves = if plan.sweeps { curves(lengths, longest, roles.shortest_enrolment(&persons)) } else { Vec::new() };
     let plain = lengths.iter().map(|&frames| Condition::plain(frames));
     let conditions: BTreeSet<Condition> =
@@ -75,7 +78,9 @@ pub(super) fn evaluate(
         scored.push((method, score(scans, &material, &roles.splits, &conditions, lengths)?));
         stage(method.name());
     }
-    let figures = Figures { dataset, protocol, split, plan, scored: &scored, curves: &curves };
+    let probing = |frames| roles.left_out(&persons, frames);
+    let figures =
+        Figures { dataset, protocol, split, plan, lengths, scored: &scored, curves: &curves, left_out: &probing };
     let evaluated = lengths.iter().map(|&frames| figures.at(frames)).collect();
     stage("figures");
     evaluated
@@ -132,6 +137,17 @@ impl Roles {
             shortest = shortest.min(longest);
         }
         Ok(shortest)
+    }
+
+    /// Frames of the sessions that probe, and how many of them are outside whole segments of `frames`.
+    fn left_out(&self, persons: &Persons<'_>, frames: usize) -> (usize, usize) {
+        let of_person = |(person, _, probing): (&Person<'_>, &[u32], &[u32])| {
+            let own = person.sessions.iter().filter(|session| probing.contains(&session.number));
+            let lengths = own.map(|session| session.frames.len() / persons.features);
+            lengths.fold((0, 0), |(all, rest), length| (all + length, rest + length % frames))
+        };
+        let each = self.of(persons).into_iter().map(of_person);
+        each.fold((0, 0), |(all, rest), (own, left)| (all + own, rest + left))
     }
 
     /// Frames of the shortest enrolment.

@@ -1,6 +1,6 @@
 //! Recordings by person and session, each session's mean removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use neural_vault_core::encoder::MAX_REGIONS;
 
@@ -35,8 +35,8 @@ pub(super) struct Session<'d> {
 }
 
 impl<'d> Persons<'d> {
-    /// Takes the persons of `dataset`, whose sessions must have no missing values, and `shortest` frames at a time no
-    /// constant feature.
+    /// Takes the persons of `dataset`, whose sessions must have no missing values, and no constant feature in a session or
+    /// in any segment of `shortest` frames.
     pub(super) fn new(dataset: &'d Dataset, shortest: usize) -> Result<Self, PersonsError> {
         let features = dataset.features;
         if !(MIN_REGIONS..=MAX_REGIONS).contains(&features) {
@@ -53,7 +53,7 @@ impl<'d> Persons<'d> {
         Ok(Self { features, persons: persons.into_iter().map(person).collect() })
     }
 
-    /// Refuses a background with persons of these, by name or by recording.
+    /// Refuses a background of other features, or with a person of these.
     pub(super) fn check_background(&self, background: &Self) -> Result<(), PersonsError> {
         if background.features != self.features {
             return Err(PersonsError::Features { evaluated: self.features, background: background.features });
@@ -61,13 +61,6 @@ impl<'d> Persons<'d> {
         for person in &background.persons {
             if self.persons.iter().any(|other| other.name == person.name) {
                 return Err(PersonsError::InBackground { label: person.name.to_owned() });
-            }
-            let shares = |other: &&Person<'_>| {
-                other.sessions.iter().any(|one| person.sessions.iter().any(|two| one.frames == two.frames))
-            };
-            if let Some(other) = self.persons.iter().find(shares) {
-                let (evaluated, background) = (other.name.to_owned(), person.name.to_owned());
-                return Err(PersonsError::SameRecording { evaluated, background });
             }
         }
         Ok(())
@@ -82,6 +75,28 @@ impl Person<'_> {
     }
 }
 
+/// Refuses recordings that are there twice, under another session or another person.
+///
+/// One of them might be enrolled and the other probe, or the background have a person who is evaluated.
+pub(super) fn check_copies<'p>(persons: impl Iterator<Item = &'p Person<'p>>) -> Result<(), PersonsError> {
+    let mut seen: HashMap<&[u8], String> = HashMap::new();
+    for person in persons {
+        for session in &person.sessions {
+            let second = format!("person {}{}", person.name, after_comma(session.name));
+            let first = seen.insert(bytemuck::cast_slice(&session.frames), second.clone());
+            if let Some(first) = first {
+                return Err(PersonsError::SameRecording { first, second });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A session's name after a comma; nothing if it has none.
+fn after_comma(session: &str) -> String {
+    if session.is_empty() { String::new() } else { format!(", session {session}") }
+}
+
 /// The same recordings with the features averaged to regions.
 pub(super) fn averaged(dataset: &Dataset, parcels: &Parcels) -> Result<Dataset, ParcelsError> {
     parcels.check_features(dataset.features)?;
@@ -93,10 +108,7 @@ pub(super) fn averaged(dataset: &Dataset, parcels: &Parcels) -> Result<Dataset, 
 fn check(dataset: &Dataset, scan: &Scan, shortest: usize) -> Result<(), PersonsError> {
     let (values, features) = (dataset.scan_values(scan), dataset.features);
     let label = || dataset.labels[scan.label as usize].clone();
-    let session = || match dataset.sessions[scan.session as usize].as_str() {
-        "" => String::new(),
-        name => format!(", session {name}"),
-    };
+    let session = || after_comma(&dataset.sessions[scan.session as usize]);
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
         let (frame, region) = (at / features + 1, at % features + 1);
         return Err(PersonsError::NotFinite { label: label(), session: session(), frame, region });
@@ -163,12 +175,18 @@ mod tests {
         let data = dataset(3, 1);
         let persons = Persons::new(&data, 4).unwrap();
         let refused = |background: &Dataset| {
-            persons.check_background(&Persons::new(background, 4).unwrap()).err().map(|error| error.to_string())
+            let background = Persons::new(background, 4).unwrap();
+            let copies = || check_copies(persons.persons.iter().chain(&background.persons));
+            persons.check_background(&background).and_then(|()| copies()).err().map(|error| error.to_string())
         };
         assert!(refused(&data).unwrap().contains("person class00 is in"));
         let mut renamed = data.clone();
         renamed.labels = ["p0", "p1", "p2"].map(str::to_owned).to_vec();
-        assert!(refused(&renamed).unwrap().starts_with("persons class00 and p0 have the same recording"));
+        assert!(
+            refused(&renamed)
+                .unwrap()
+                .starts_with("person class00, session run00 and person p0, session run00 are the same recording")
+        );
         let mut others = dataset(3, 2);
         others.labels.clone_from(&renamed.labels);
         assert_eq!(refused(&others), None);
