@@ -1,6 +1,8 @@
 //! A record is read as it was written, and refused when anything in it is not.
 #![allow(clippy::unwrap_used)]
 
+use neural_vault_core::key::MAX_LATENT;
+
 use super::*;
 
 fn record() -> Enrolment {
@@ -101,4 +103,24 @@ fn a_prototype_of_another_length_than_the_embeddings_is_refused() {
     let error = record().check_model(Path::new("r.nve"), &[9; 32], 16).unwrap_err().to_string();
     assert!(error.contains("3 components") && error.contains("16"), "{error}");
     record().check_model(Path::new("r.nve"), &[9; 32], 3).unwrap();
+}
+
+#[test]
+fn a_prototype_of_as_many_components_as_there_can_be_reads_back_and_a_longer_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.nve");
+    for (components, is_read) in [(MAX_LATENT, true), (MAX_LATENT + 1, false)] {
+        let record = Enrolment { prototype: vec![0.5; components], is_whole: true, ..record() };
+        record.write(&path).unwrap();
+        assert_eq!(Enrolment::read(&path).is_ok_and(|read| read == record), is_read, "{components}");
+    }
+}
+
+#[test]
+fn a_scan_embedded_as_a_whole_needs_a_length_of_probes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r.nve");
+    Enrolment { is_whole: true, measured: None, ..record() }.write(&path).unwrap();
+    let error = Enrolment::read(&path).unwrap_err().to_string();
+    assert!(error.contains("states no length of a probe"), "{error}");
 }
