@@ -213,7 +213,7 @@ fn an_enrolment_that_is_changed_cut_newer_or_absent_is_refused() {
         refused(&sound[..length]);
     }
     let mut newer = sound[..sound.len() - 32].to_vec();
-    newer[7] = b'4';
+    newer[7] = b'5';
     let checksum = Sha256::digest(&newer);
     newer.extend(checksum);
     refused(&newer);

@@ -43,7 +43,7 @@ fn an_enrolment_whose_threshold_is_not_a_cosine_is_refused() {
 #[test]
 fn an_enrolment_whose_prototype_has_no_direction_is_refused() {
     let folder = Folder::with_enrolment();
-    for prototype in [vec![], vec![0.0; 32], vec![f32::NAN; 32], vec![f32::INFINITY; 32], vec![0.5; 513]] {
+    for prototype in [vec![], vec![0.0; 32], vec![f32::NAN; 32], vec![f32::INFINITY; 32], vec![0.5; 8193]] {
         Enrolment { prototype, ..record(&folder) }.write(&folder.path("r.nve")).unwrap();
         for arguments in [&[&VERIFY[..], &["class00"]].concat()[..], &["gallery", "r.nve", "-o", "g.nvg"]] {
             folder.refuses(arguments, 4, &["r.nve: not a sound enrolment: enrolment prototype", "enrol again"]);
