@@ -25,6 +25,10 @@ const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], tra
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 ///
+/// With a connectome model the label is a person whom the model was not fitted to. All frames of the sessions are enrolled at
+/// once, each session less its mean, and the threshold is midway between what the person's own probes score and what the model
+/// states for strangers, at the length of a probe. Own probes are the last fifth of the frames, or the development sessions.
+///
 /// It also says how many attempts the threshold's false match rate (FMR) allows: as many as keep a stranger's chance at 2 % or
 /// below, by the upper end of the FMR's 95 % interval. A token takes no more, and `verify --derive` takes five or fewer.
 #[derive(Args)]
@@ -59,7 +63,8 @@ pub struct Arguments {
     /// Fewest frames to enrol with a connectome model; 100 when not given.
     #[arg(long, value_name = "N", value_parser = scan_frames)]
     pub least_frames: Option<usize>,
-    /// Choose the threshold for this false match rate, 0 to 1, on the development trials; at the EER when not given.
+    /// Choose the threshold for this false match rate, 0 to 1, on the development trials; at the EER when not given, or midway
+    /// with a connectome model.
     #[arg(long, value_name = "RATE", conflicts_with = "threshold")]
     pub fmr: Option<f64>,
     /// Sessions whose scans the chosen threshold is tested on, to report its error rates.
@@ -122,7 +127,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id),
         "model_digest": hex::encode(&record.model_digest),
         "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
-        "development": record.development, "outcome": record.outcome, "thresholds": error_rate::thresholds(&record),
+        "is_whole": record.is_whole, "development": record.development, "outcome": record.outcome, "thresholds": error_rate::thresholds(&record),
         "false_matches": error_rate::to_json(&record.false_matches()),
     });
     console.result("enroll", &text, value)
