@@ -28,7 +28,7 @@ pub enum EncodeError {
     Scratch {
         /// Floats given.
         given: usize,
-        /// Floats needed, [`Encoder::scratch_len`].
+        /// Floats needed, [`Encoder::scratch_len`](crate::encoder::Encoder::scratch_len).
         needed: usize,
     },
     /// The space for the embedding has another length than the embedding.
