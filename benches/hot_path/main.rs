@@ -3,6 +3,7 @@
 
 mod connectome;
 mod encode;
+mod evaluate;
 mod identify;
 mod key;
 mod quantise;
@@ -25,6 +26,7 @@ fn main() -> Result<(), Stop> {
     verify::group(&mut criterion)?;
     encode::group(&mut criterion)?;
     connectome::group(&mut criterion)?;
+    evaluate::group(&mut criterion)?;
     identify::group(&mut criterion)?;
     read::group(&mut criterion)?;
     train::group(&mut criterion)?;
