@@ -10,18 +10,17 @@ use serde_json::json;
 
 use super::challenge_key::ChallengeKeyArguments;
 use super::connection::{AdminArguments, TokenArguments, send_scan, send_values};
+use super::own_prototype::own_prototype;
 use crate::cli::arguments::{DataArguments, cosine};
 use crate::cli::console::Console;
 use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::cli::names::{self, check_label, check_session, name, sessions_of};
 use crate::dataset::{Dataset, Scan, check_frames};
-use crate::embedding::{Embedder, EmbeddingEngine, Frames};
 use crate::enrolment::Enrolment;
 use crate::escape::Escaped;
 use crate::hex;
 use crate::token::prototype_digest;
-use crate::verification::rounded;
 
 /// Enrol a label on a token, which embeds the scans itself.
 ///
@@ -276,33 +275,4 @@ fn check_record(record: &Enrolment, info: &TokenInfo, port: &str) -> Result<(), 
         ));
     }
     Ok(())
-}
-
-/// The prototype of the scans as this machine computes it.
-fn own_prototype(
-    path: &std::path::Path,
-    info: &TokenInfo,
-    dataset: &Dataset,
-    scans: &[Scan],
-) -> Result<Vec<f32>, Failure> {
-    let model = crate::model::load(path)?;
-    if *model.digest() != info.model {
-        let (given, held) = (hex::encode(model.digest()), hex::encode(&info.model));
-        return Err(Failure::new(MODEL, format!("{}: model {given}, the token holds {held}", path.display())));
-    }
-    let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
-    if info.whole_scans {
-        let values = dataset.joined(scans);
-        let joined = Frames { name: "the enrolled sessions", values: &values, features: dataset.features };
-        let mut embeddings = embedder.embed(&[joined], usize::from(info.window))?;
-        let embedding = embeddings.pop().unwrap_or_default();
-        return rounded(&embedding).map_err(|error| Failure::new(DATA, format!("the enrolled sessions: {error}")));
-    }
-    let embeddings = embedder.scans(dataset, scans, usize::from(info.window))?;
-    let mut prototype = vec![0.0f32; model.dims().latent];
-    for embedding in &embeddings {
-        prototype.iter_mut().zip(embedding).for_each(|(total, component)| *total += component);
-    }
-    prototype.iter_mut().for_each(|total| *total /= embeddings.len() as f32);
-    Ok(prototype)
 }

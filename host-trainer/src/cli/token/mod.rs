@@ -6,6 +6,7 @@ mod connection;
 mod enroll;
 mod key_file;
 mod look;
+mod own_prototype;
 mod pin;
 mod probe;
 
