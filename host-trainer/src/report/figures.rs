@@ -22,7 +22,8 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
                 @if results.protocols.iter().any(of_persons) {
                     " Of unseen persons: trials of all splits together, which score a probe several times; accuracy is rank-1 "
                     "identification; the interval of an FNMR is the wider of the bootstrap's and that of Clopper and Pearson for "
-                    "the distinct comparisons."
+                    "the distinct comparisons. A centred method's score is less its mean over all enrolled persons: it needs "
+                    "everyone's prototype, and the impostors here are among those enrolled."
                 }
             }
             h3 id="thresholds" { "Thresholds fixed beforehand" }

@@ -83,9 +83,13 @@ fn protocol_section(protocol: &ProtocolResult, styles: &Styles) -> Markup {
             p { (protocol.description) }
             @if let Some(why) = &protocol.leaks { p class="flag" { strong { "Leaks. " } (why) } }
             p class="note" {
-                @if of_persons(protocol) { "In each split " }
-                (count(protocol.training_rows)) " rows trained the model, " (count(protocol.enrolment_rows)) " were enrolled, "
-                (count(protocol.probes)) " probes."
+                @if of_persons(protocol) {
+                    "In each split " (count(protocol.training_rows)) " rows are the background and "
+                    (count(protocol.enrolment_rows)) " are enrolled; " (count(protocol.probes)) " distinct probes in all."
+                } @else {
+                    (count(protocol.training_rows)) " rows trained the model, " (count(protocol.enrolment_rows)) " were enrolled, "
+                    (count(protocol.probes)) " probes."
+                }
             }
             (key())
             div class="figures" {

@@ -18,7 +18,7 @@ struct Relative(Box<dyn ScanScorer>);
 
 impl Method for ConnectomeCentred {
     fn name(&self) -> &'static str {
-        "connectome, centred"
+        "centred connectome"
     }
 
     fn argument(&self) -> &'static str {
@@ -26,7 +26,7 @@ impl Method for ConnectomeCentred {
     }
 
     fn help(&self) -> &'static str {
-        "The same less its mean over all enrolled (unseen-persons)"
+        "The same less its mean over all enrolled persons (unseen-persons)"
     }
 
     fn is_simple(&self) -> bool {

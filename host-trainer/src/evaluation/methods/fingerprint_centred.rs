@@ -19,7 +19,7 @@ struct Relative;
 
 impl Method for FingerprintCentred {
     fn name(&self) -> &'static str {
-        "fingerprint, centred"
+        "centred fingerprint"
     }
 
     fn argument(&self) -> &'static str {
@@ -27,7 +27,7 @@ impl Method for FingerprintCentred {
     }
 
     fn help(&self) -> &'static str {
-        "The same less its mean over all enrolled (unseen-persons)"
+        "The same less its mean over all enrolled persons (unseen-persons)"
     }
 
     fn fits(&self, protocol: &dyn Protocol) -> bool {
