@@ -142,18 +142,3 @@ fn set<T>(own: &mut T, given: Option<T>) {
 fn recipes() -> impl TypedValueParser<Value = &'static RecipeKind> {
     one_of(RECIPES.map(|kind| (kind.name, kind.help, kind)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_setting_of_a_recipe_is_an_argument() {
-        let command = RecipeArguments::augment_args(clap::Command::new("train"));
-        for (kind, setting) in RECIPES.iter().flat_map(|kind| kind.settings.iter().map(move |name| (kind.name, *name)))
-        {
-            let is_there = command.get_arguments().any(|argument| argument.get_long() == Some(setting));
-            assert!(is_there, "{kind} has a setting {setting} without an argument");
-        }
-    }
-}

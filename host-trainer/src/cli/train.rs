@@ -267,3 +267,19 @@ fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Res
     }
     Ok((list, dimension))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::RECIPES;
+
+    #[test]
+    fn every_setting_of_a_recipe_is_an_argument() {
+        let command = Arguments::augment_args(clap::Command::new("train"));
+        for (kind, setting) in RECIPES.iter().flat_map(|kind| kind.settings.iter().map(move |name| (kind.name, *name)))
+        {
+            let is_there = command.get_arguments().any(|argument| argument.get_long() == Some(setting));
+            assert!(is_there, "{kind} has a setting {setting} without an argument");
+        }
+    }
+}
