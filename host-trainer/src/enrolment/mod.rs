@@ -25,5 +25,4 @@ pub use error::EnrolmentError;
 pub use measured::{Measured, ProbeThreshold, false_matches};
 pub use person::{PersonRequest, enrol_person};
 pub use policy::Policy;
-pub use probe_length::{embedded_frames, first_frames};
 pub use record::{Development, Enrolment, Outcome, Probe, Target};

@@ -44,6 +44,25 @@ impl Policy {
         Scan { rows: scan.rows.start..end, ..*scan }
     }
 
+    /// Frames of `scan` that are embedded: those of its windows.
+    ///
+    /// # Panics
+    /// When the scan's rows are not in `dataset`.
+    #[must_use]
+    pub fn frames(&self, dataset: &Dataset, scan: &Scan) -> usize {
+        probe_length::frames(dataset, scan, self.window())
+    }
+
+    /// The part of `scan` with the first `frames` of the frames that are embedded; `None` where no part has as many.
+    ///
+    /// # Panics
+    /// As [`Policy::frames`].
+    #[must_use]
+    pub fn first_frames(&self, dataset: &Dataset, scan: &Scan, frames: usize) -> Option<Scan> {
+        let part = probe_length::cut(dataset, scan, self.window(), frames);
+        (frames > 0 && self.frames(dataset, &part) == frames).then_some(part)
+    }
+
     /// The lengths in frames that trials with these probes measure, ascending; none without probes.
     pub(super) fn lengths(&self, dataset: &Dataset, probes: &[Scan]) -> Vec<usize> {
         probe_length::lengths(dataset, probes, self.window(), self.windows as usize)
@@ -79,6 +98,18 @@ mod tests {
         assert_eq!([0, 2, 9].map(|windows| rows(&dataset, windows)), [20..40, 20..26, 20..40]);
         dataset.rows[25..].iter_mut().for_each(|row| row.run = 1);
         assert_eq!([1, 2, 9].map(|windows| rows(&dataset, windows)), [20..23, 20..28, 20..40]);
+    }
+
+    #[test]
+    fn a_part_has_exactly_the_frames_that_are_asked_for_or_there_is_none() {
+        let dataset =
+            Synthetic { classes: 2, timesteps: 20, features: 1, sessions: 1, noise: 1.0, seed: 1 }.recordings();
+        let scan = dataset.scans().remove(1);
+        let policy = Policy::plain(3);
+        assert_eq!(policy.frames(&dataset, &scan), 18);
+        let rows = |frames| policy.first_frames(&dataset, &scan, frames).map(|part| part.rows);
+        assert_eq!([1, 2, 3, 6, 18].map(rows), [21, 22, 23, 26, 38].map(|end| Some(20..end)));
+        assert_eq!([0, 4, 20, 21].map(rows), [const { None }; 4]);
     }
 
     #[test]

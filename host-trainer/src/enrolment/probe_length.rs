@@ -7,16 +7,8 @@ use std::iter::successors;
 
 use crate::dataset::{Dataset, Scan};
 
-/// The part with the first `length` of the frames of `scan` that are embedded; `None` where no part has as many.
-#[must_use]
-pub fn first_frames(dataset: &Dataset, scan: &Scan, window: usize, length: usize) -> Option<Scan> {
-    let part = cut(dataset, scan, window, length);
-    (embedded_frames(dataset, &part, window) == length).then_some(part)
-}
-
 /// Frames of `scan` that are embedded: those of its whole windows, or its longest run where that is shorter than a window.
-#[must_use]
-pub fn embedded_frames(dataset: &Dataset, scan: &Scan, window: usize) -> usize {
+pub(super) fn frames(dataset: &Dataset, scan: &Scan, window: usize) -> usize {
     let windows = dataset.windows(scan, window);
     windows.iter().map(|window| window.rows.len()).sum()
 }
@@ -34,9 +26,7 @@ pub(super) fn cut(dataset: &Dataset, scan: &Scan, window: usize, frames: usize) 
 
 /// The lengths to measure, ascending; the last is that of the shortest of `probes`, or `windows` windows (0 for all).
 pub(super) fn lengths(dataset: &Dataset, probes: &[Scan], window: usize, windows: usize) -> Vec<usize> {
-    let Some(longest) = probes.iter().map(|scan| embedded_frames(dataset, scan, window)).min() else {
-        return Vec::new();
-    };
+    let Some(longest) = probes.iter().map(|scan| frames(dataset, scan, window)).min() else { return Vec::new() };
     let longest = if windows == 0 { longest } else { longest.min(windows.saturating_mul(window)) };
     let doubled = |first: usize, end: usize| {
         successors(Some(first), |length| length.checked_mul(2)).take_while(move |&length| length < end)
@@ -87,15 +77,15 @@ mod tests {
     fn a_probe_is_cut_to_its_first_windows_or_to_the_start_of_its_first() {
         let mut dataset = recordings(20);
         let scan = dataset.scans().remove(1);
-        assert_eq!(embedded_frames(&dataset, &scan, 3), 18);
+        assert_eq!(frames(&dataset, &scan, 3), 18);
         assert_eq!([1, 2, 3, 6, 18].map(|frames| cut(&dataset, &scan, 3, frames).rows.end), [21, 22, 23, 26, 38]);
         // A gap after two frames: windows begin after it.
         dataset.rows[22..].iter_mut().for_each(|row| row.run = 1);
-        assert_eq!(embedded_frames(&dataset, &scan, 3), 18);
+        assert_eq!(frames(&dataset, &scan, 3), 18);
         assert_eq!(cut(&dataset, &scan, 3, 2).rows, 22..24);
         assert_eq!(cut(&dataset, &scan, 3, 6).rows, 20..28);
         for length in [1, 2, 3, 6, 12] {
-            assert_eq!(embedded_frames(&dataset, &cut(&dataset, &scan, 3, length), 3), length);
+            assert_eq!(frames(&dataset, &cut(&dataset, &scan, 3, length), 3), length);
         }
     }
 }

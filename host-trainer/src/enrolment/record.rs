@@ -228,7 +228,7 @@ impl Enrolment {
         }
         let window = self.policy.window();
         let scan = self.policy.probe(dataset, scan);
-        let frames = probe_length::embedded_frames(dataset, &scan, window);
+        let frames = probe_length::frames(dataset, &scan, window);
         // A window of no frames, which no model takes, is left for the encoder to refuse.
         let Some(measured) = self.measured.as_ref().filter(|_| window > 0) else {
             return Ok(Probe { scan, window, threshold: self.threshold });

@@ -19,7 +19,7 @@ use crate::cli::names::name;
 use crate::cli::output::{Force, Outputs, new_file, write_file};
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan};
-use crate::enrolment::{Policy, embedded_frames, first_frames};
+use crate::enrolment::Policy;
 use crate::escape::Escaped;
 use crate::files::Readers;
 use crate::hex;
@@ -189,9 +189,10 @@ impl ProbeArguments {
         };
         // As frames of a scan that is embedded as a whole count those of windows of one frame.
         let window = if info.whole_scans { 1 } else { usize::from(info.window).max(1) };
-        first_frames(dataset, scan, window, frames as usize).ok_or_else(|| {
+        let policy = Policy::plain(window);
+        policy.first_frames(dataset, scan, frames as usize).ok_or_else(|| {
             let (label, session) = (&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize]);
-            let found = embedded_frames(dataset, scan, window);
+            let found = policy.frames(dataset, scan);
             let whole = if window > 1 { format!(", in windows of {window}") } else { String::new() };
             let text = format!(
                 "label `{}`, session `{}`: {found} frames{whole}, of which {frames} cannot be sent; nothing was sent, and no \
