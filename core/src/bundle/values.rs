@@ -2,6 +2,7 @@
 
 use crate::encoder::format::Storage;
 use crate::encoder::{Piece, WeightFormat};
+#[cfg(feature = "connectome")]
 use crate::kernel::LANES;
 #[cfg(feature = "weights-int8")]
 use crate::kernel::{QUAD, bfloat_to_float};
@@ -10,8 +11,12 @@ use crate::kernel::{QUAD, bfloat_to_float};
 pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     let bytes = tensor.bytes;
     match (tensor.storage, format) {
+        #[cfg(feature = "connectome")]
         (Storage::Parcel, _) => are_parcels(bytes, tensor.outputs),
+        #[cfg(feature = "connectome")]
         (Storage::Symmetric, _) => is_symmetric(bytes, tensor.inputs),
+        #[cfg(not(feature = "connectome"))]
+        (Storage::Parcel | Storage::Symmetric, _) => false,
         #[cfg(feature = "weights-int8")]
         _ if format.is_bfloat(tensor.storage) => {
             words(bytes).map(bfloat_to_float).all(|value| is_allowed(value, tensor.storage))
@@ -48,12 +53,14 @@ pub(super) fn is_finite_half(bits: u16) -> bool {
 }
 
 /// Whether each of these is a region, from 1, or 0 for none, and each region has one.
+#[cfg(feature = "connectome")]
 pub(super) fn are_parcels(parcels: &[u8], regions: usize) -> bool {
     parcels.iter().all(|parcel| usize::from(*parcel) <= regions)
         && (1..=regions).all(|region| parcels.iter().any(|parcel| usize::from(*parcel) == region))
 }
 
 /// Whether these are finite floats, symmetric to the bit, in rows padded with zeros.
+#[cfg(feature = "connectome")]
 fn is_symmetric(bytes: &[u8], rows: usize) -> bool {
     let (values, stride) = (bytes.as_chunks::<4>().0, rows.next_multiple_of(LANES));
     values.chunks_exact(stride).enumerate().all(|(i, row)| {

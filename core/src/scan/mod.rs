@@ -98,6 +98,8 @@ impl<'m, 's> ScanEncoder<'m, 's> {
     /// # Errors
     /// As [`ScanEncoder::new`], the encoder is of another kind, or the scan is further into a frame than this encoder's frames
     /// are long.
+    // Not inlined: what it needs on the way is not on a token's stack below a push.
+    #[inline(never)]
     pub fn resume(encoder: &'m Encoder<'m>, state: ScanState, scratch: &'s mut [f32]) -> Result<Self, ScanError> {
         let scan = match (encoder.model(), state.0) {
             (Model::Network(network), State::Windows(state)) => {
