@@ -34,8 +34,8 @@
 //!   by [`Fault::Damaged`] under number 0.
 //! - **Scans** are streamed: [`ScanBegin`] with what the scan is for, then [`ScanChunk`]s numbered from 0, of [`CHUNK`]
 //!   values each but for the last, across frame ends. Each is acknowledged by the number of the next. A chunk out of order
-//!   is refused with the number expected, and nothing of it is used. A complete scan is held until it is used, or until the
-//!   token opens a prototype: for another scan's verification, an enrolment or a rotation.
+//!   is refused with the number expected, and nothing of it is used. A complete scan is held until it is used, or until an
+//!   enrolment or a rotation, for which the token opens a prototype in the same memory.
 //! - **Embeddings** may be longer than a frame: each [`Embed`] is answered with up to [`PART`] of the components.
 //! - **Administration.** A command carries a tag for its place in the session: see [`Authorised`].
 
