@@ -1,5 +1,4 @@
 use std::fs::File;
-use std::time::Instant;
 
 use npyz::NpyFile;
 use rand::rngs::ChaCha8Rng;
@@ -240,16 +239,4 @@ fn what_cannot_be_fitted_names_the_run_and_the_region() {
     assert_eq!(missing, "ada, session rest: frame 4 has no finite value for region 8 of 12");
     assert!(refused(&|frames| frames.truncate(12)).starts_with("ada, session rest has 1 frames"));
     assert!(refused(&|frames| frames.truncate(30)).contains("30 values"));
-}
-
-#[test]
-#[ignore = "a measurement: run it by name, with --nocapture"]
-fn time_of_the_fit() {
-    let persons = persons(8, 1200, 94, 1);
-    let background = background(&persons);
-    for _ in 0..5 {
-        let start = Instant::now();
-        fit(94, &background).unwrap();
-        println!("{:?}", start.elapsed());
-    }
 }
