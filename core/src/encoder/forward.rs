@@ -5,7 +5,7 @@ use crate::encoder::error::EncodeError;
 use crate::encoder::network::Network;
 use crate::encoder::tensors::Piece;
 use crate::encoder::weights::Block;
-use crate::encoder::workspace::Workspace;
+use crate::encoder::workspace::{Workspace, start};
 use crate::kernel::{Attention, ROWS, groups};
 use crate::similarity::normalise;
 
@@ -85,11 +85,6 @@ impl Network<'_> {
             add(rows, normed);
         }
     }
-}
-
-/// The first `length` floats of a buffer cut for at least as many.
-pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
-    buffer.split_at_mut(length).0
 }
 
 /// A block that was checked when the model was opened; borrowed, as a move would take its stack twice.

@@ -5,10 +5,9 @@ use core::ops::Range;
 use super::dims::Dims;
 use super::error::EncodeError;
 use super::format::WeightFormat;
-use super::forward::start;
 use super::tensors::Check;
 use super::weights::Weights;
-use super::workspace::Workspace;
+use super::workspace::{Workspace, start};
 use crate::frame::check_frame;
 use crate::kernel::{Fill, Kernel};
 

@@ -82,6 +82,11 @@ impl<'s> Workspace<'s> {
     }
 }
 
+/// The first `length` floats of a buffer cut for at least as many.
+pub(super) fn start(buffer: &mut [f32], length: usize) -> &mut [f32] {
+    buffer.split_at_mut(length).0
+}
+
 const fn max(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }

@@ -10,7 +10,7 @@ use neural_vault_core::key::DeviceSecret;
 
 use super::arguments::GraphEngine;
 use super::console::Console;
-use super::enroll::identifier;
+use super::enroll_arguments::identifier;
 use super::failure::{Failure, OUTPUT};
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::secret_file::{new_secret, read_secret};

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use super::console::Console;
-use super::enroll::{Arguments, identifier};
+use super::enroll_arguments::{Arguments, identifier};
 use super::failure::{Failure, USAGE};
 use super::names;
 use super::price;

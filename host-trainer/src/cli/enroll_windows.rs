@@ -6,7 +6,7 @@ use neural_vault_core::verify::Threshold;
 
 use super::arguments::window_or_own;
 use super::console::Console;
-use super::enroll::{Arguments, identifier};
+use super::enroll_arguments::{Arguments, identifier};
 use super::failure::{Failure, USAGE};
 use super::names;
 use super::scans::note_windows;

@@ -10,6 +10,7 @@ mod derive;
 mod digits;
 mod embed;
 mod enroll;
+mod enroll_arguments;
 mod enroll_person;
 mod enroll_windows;
 mod error_rate;
@@ -73,7 +74,7 @@ enum Command {
     Export(export::Arguments),
     Inspect(inspect::Arguments),
     Embed(embed::Arguments),
-    Enroll(enroll::Arguments),
+    Enroll(enroll_arguments::Arguments),
     Verify(verify::Arguments),
     Gallery(gallery::Arguments),
     Identify(identify::Arguments),

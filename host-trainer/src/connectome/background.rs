@@ -10,9 +10,11 @@ use faer::Mat;
 use neural_vault_core::encoder::IMPOSTOR_LENGTHS;
 use rayon::prelude::*;
 
-use super::fit::{FitError, Person, mean_features, mean_of, whitening_of};
+use super::fit_error::FitError;
 use super::impostor::ImpostorTable;
-use super::tangent::features;
+use super::person::Person;
+use super::tangent::{features, mean_features, mean_of};
+use super::whitening::whitening_of;
 
 /// The probe lengths that are measured, in frames.
 const LENGTHS: [u32; IMPOSTOR_LENGTHS] = [5, 10, 15, 25, 50, 100, 200, 400];

@@ -7,14 +7,24 @@
 mod background;
 #[cfg(feature = "_engine")]
 mod fit;
+#[cfg(feature = "_engine")]
+mod fit_error;
 mod fitted;
 mod impostor;
 mod parcels;
 #[cfg(feature = "_engine")]
+mod person;
+#[cfg(feature = "_engine")]
 mod tangent;
+#[cfg(feature = "_engine")]
+mod whitening;
 
 #[cfg(feature = "_engine")]
-pub use fit::{FEWEST_PERSONS, FitError, Person, Run, fit};
+pub use fit::fit;
+#[cfg(feature = "_engine")]
+pub use fit_error::{FEWEST_PERSONS, FitError};
 pub use fitted::Fitted;
 pub use impostor::ImpostorTable;
 pub use parcels::{MIN_REGIONS, Parcels, ParcelsError};
+#[cfg(feature = "_engine")]
+pub use person::{Person, Run};

@@ -3,7 +3,8 @@
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, MatRef, Side};
 
-use super::fit::FitError;
+use super::fit_error::FitError;
+use super::person::Person;
 
 /// Correlations of the regions over a scan (frames x regions, row-major), regions x regions.
 ///
@@ -29,6 +30,21 @@ pub(super) fn features(frames: &[f32], whitening: &Mat<f64>) -> Result<Vec<f64>,
     };
     let sign = if few { scale } else { -1.0 };
     Ok((0..regions).flat_map(|i| (i + 1..regions).map(move |j| (i, j))).map(|at| sign * inverse[at]).collect())
+}
+
+/// The mean of vectors of one length.
+pub(super) fn mean_of(vectors: &[Vec<f64>]) -> Vec<f64> {
+    let mut mean = vec![0.0; vectors.first().map_or(0, Vec::len)];
+    for vector in vectors {
+        mean.iter_mut().zip(vector).for_each(|(sum, value)| *sum += value / vectors.len() as f64);
+    }
+    mean
+}
+
+/// The mean over a person's runs of their features.
+pub(super) fn mean_features(person: &Person<'_>, whitening: &Mat<f64>) -> Result<Vec<f64>, FitError> {
+    let runs = person.runs.iter().map(|run| features(run.frames, whitening)).collect::<Result<Vec<_>, _>>()?;
+    Ok(mean_of(&runs))
 }
 
 /// The inverse of `scale` times a positive semidefinite matrix, plus the identity.

@@ -4,7 +4,7 @@ use super::EnrolError;
 use super::development::Trials;
 use super::enrol::indices;
 use super::own_windows::{held_out, parts};
-use super::person::PersonRequest;
+use super::person_request::PersonRequest;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, Frames, name};
 use crate::verification::{rounded, score};

@@ -6,15 +6,13 @@ use neural_vault_core::bundle;
 use neural_vault_core::encoder::{Dims, Fill};
 
 use super::initialise::positions;
+use super::state_dict::Tensors;
 use super::{MAX_WINDOW, ModelError, StateDict, connectome};
-
-/// Tensors by their `state_dict` names: shape, and values row-major.
-pub(super) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// The weights of a model with these tensors; every tensor is checked.
 ///
-/// A model with a whitening of regions is a connectome, another with 0 heads is linear. Axes of size 1 do not matter: `[n, 1, d]` is a position table like `[1, n, d]`. A
-/// missing position table is sinusoidal, and without a standardiser frames are not standardised. Values that are not
+/// A model with a whitening of regions is a connectome, another with 0 heads is linear. Axes of size 1 do not matter:
+/// `[n, 1, d]` is a position table like `[1, n, d]`. A missing position table is sinusoidal, and without a standardiser frames are not standardised. Values that are not
 /// finite become the mean.
 pub(super) fn assemble(tensors: Tensors, heads: usize) -> Result<StateDict, ModelError> {
     let dims = connectome::sizes(&tensors).map_or_else(|| sizes(&tensors, heads), Ok)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use neural_vault_core::encoder::{Dims, Fill, MAX_REGIONS};
 
-use super::assemble::Tensors;
+use super::state_dict::Tensors;
 use super::{Model, ModelError, Provenance, StateDict};
 use crate::connectome::{Fitted, ImpostorTable, Parcels};
 

@@ -6,9 +6,9 @@ use neural_vault_core::bundle;
 use neural_vault_core::encoder::{Dims, Fill};
 use prost::Message;
 
-use super::assemble::Tensors;
 use super::content::Content;
 use super::safetensors::Header;
+use super::state_dict::Tensors;
 use super::{Model, ModelError};
 use crate::graph::connectome::connectome;
 use crate::graph::encoder::{Weights, encoder};

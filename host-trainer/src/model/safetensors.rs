@@ -10,8 +10,9 @@ use safetensors::{SafeTensorError, SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::assemble::{Tensors, assemble};
+use super::assemble::assemble;
 use super::content::Content;
+use super::state_dict::Tensors;
 use super::{Model, ModelError, Provenance};
 use crate::hex;
 

@@ -9,6 +9,9 @@ use neural_vault_core::encoder::{Dims, Fill, WeightFormat};
 use super::{ModelError, Provenance};
 use crate::dataset::Standardiser;
 
+/// Tensors by their `state_dict` names: shape, and values row-major.
+pub(super) type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+
 /// The float32 weights of an encoder and its standardiser, before they are checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateDict {

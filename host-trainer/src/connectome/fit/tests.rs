@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use zip::ZipArchive;
 
 use super::*;
+use crate::connectome::tangent::features;
 use crate::dataset::fixtures::vector_path;
 
 /// The arrays of the vectors' file.

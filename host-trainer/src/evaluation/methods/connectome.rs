@@ -1,7 +1,6 @@
 //! How regions covary, by a model fitted to the background, compared by cosine.
 
 use neural_vault_core::encoder::Encoder;
-use neural_vault_core::prototype::{restore, round};
 use neural_vault_core::scan::ScanEncoder;
 
 use super::cosine::CosineGallery;
@@ -14,6 +13,7 @@ use crate::embedding::EmbeddingError;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::protocols::Protocol;
 use crate::model::{Model, Provenance};
+use crate::verification::rounded;
 
 /// The embedding of a connectome model fitted to the background, by the core's encoder, compared by cosine with prototypes
 /// of one byte a component: as tokens and commands do it.
@@ -96,10 +96,9 @@ impl ScanScorer for Fitted {
     }
 
     fn enrol(&self, _: &[&Described], codes: &Rows) -> Box<dyn Gallery> {
-        let mut bytes = vec![0; codes.width()];
         let rounded = codes.clone().map(|code| {
-            // An embedding is of unit length; a zero would stay as it is, and score -1 against everything.
-            let _ = round(code, &mut bytes).and_then(|scale| restore(&bytes, scale, code));
+            #[expect(clippy::expect_used, reason = "the encoder refuses an embedding without a direction")]
+            code.copy_from_slice(&rounded(code).expect("an embedding of unit length"));
         });
         Box::new(CosineGallery::new(&rounded, &one_each(&rounded)))
     }

@@ -20,9 +20,10 @@ use std::path::{Path, PathBuf};
 use neural_vault_core::encoder::Fill;
 use safetensors::SafeTensors;
 
-use super::assemble::{Tensors, assemble};
+use super::assemble::assemble;
 use super::content::Content;
 use super::safetensors::{ENTRY, Header, damage};
+use super::state_dict::Tensors;
 use super::{MAX_WINDOW, ModelError, Provenance, StateDict};
 pub use error::{ImportError, ImportFault, NamesError};
 use metadata::Metadata;
