@@ -152,19 +152,25 @@ impl Gallery<'_> {
         const COLUMNS: usize = BLOCK / LANES;
         let rows = matches.len();
         let (block_rows, step_rows) = (self.padded_width() / inputs.per_row, STEP / inputs.per_row);
+        let (mut step, mut taken) = ([[I::default(); STEP]; ROWS], None);
+        let mut sums = [[[[S::default(); LANES]; COLUMNS]; ROWS]; TOGETHER];
         for (group, blocks) in prototypes.chunks(TOGETHER * block_rows).enumerate() {
-            let mut sums = [[[[S::default(); LANES]; COLUMNS]; ROWS]; TOGETHER];
-            for step in 0..block_rows.div_ceil(step_rows) {
-                let (values, weights) = (step * STEP..self.width(), step * step_rows..block_rows);
-                let mut step = [[I::default(); STEP]; ROWS];
-                for ((row, query), places) in inputs.queries.chunks_exact(self.width()).enumerate().zip(&mut step) {
-                    let query = &query[values.clone()];
-                    (inputs.take)(row, &query[..query.len().min(STEP)], places);
+            for sums in &mut sums {
+                sums[..rows].as_flattened_mut().fill([S::default(); LANES]);
+            }
+            for number in 0..block_rows.div_ceil(step_rows) {
+                // The only step of short queries is kept.
+                if taken != Some(number) {
+                    taken = Some(number);
+                    step = [[I::default(); STEP]; ROWS];
+                    for ((row, query), places) in inputs.queries.chunks_exact(self.width()).enumerate().zip(&mut step) {
+                        let query = &query[number * STEP..];
+                        (inputs.take)(row, &query[..query.len().min(STEP)], places);
+                    }
                 }
+                let weights = number * step_rows..block_rows.min((number + 1) * step_rows);
                 for (block, sums) in blocks.chunks_exact(block_rows).zip(&mut sums) {
-                    let weights = &block[weights.clone()];
-                    let weights = &weights[..weights.len().min(step_rows)];
-                    let columns = weights.as_flattened().as_chunks::<LANES>().0;
+                    let columns = block[weights.clone()].as_flattened().as_chunks::<LANES>().0;
                     add(&step[..rows], WeightRows { columns, stride: COLUMNS }, sums[..rows].as_flattened_mut());
                 }
             }
