@@ -218,7 +218,7 @@ impl Hint for FrontEndError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::NoVariationWithin => ", or use --recipe reference",
-            Self::NoVariationBetween => "; persons without a level of their own are told apart by --recipe connectome",
+            Self::NoVariationBetween => "; for persons without a level of their own use --recipe connectome",
             Self::NoVariation | Self::NoConvergence => "",
         }
         .into()

@@ -31,7 +31,7 @@ use connectome::{ConnectomeArguments, Fit, NEAR_CHANCE};
 
 /// Train a model and write model.safetensors, model.onnx and model.nvb.
 ///
-/// Which recipe for what: stimuli, whose labels repeat over sessions, and persons who are in the training are told apart best by
+/// Which recipe for what: stimuli, whose labels repeat over sessions, and persons who are in the training are separated best by
 /// `whitened` (the default); persons who are enrolled later by `connectome`, fitted to background persons of whom none is
 /// enrolled. `linear` is small and fitted at once, and `reference` is there to compare with.
 #[derive(Args)]
@@ -135,7 +135,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if held_back.is_some() && scores.last().is_some_and(near_chance) {
         console.note(
             "note: the held-back sessions are scored little better than by guessing: if the labels are persons at rest, they \
-             are told apart by how their regions covary: --recipe connectome",
+             differ in how their regions covary: --recipe connectome",
         );
     }
     for score in &scores {

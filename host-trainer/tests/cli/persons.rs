@@ -1,4 +1,4 @@
-//! `evaluate --protocol unseen-persons`: persons that no model was fitted to, told apart by how regions covary.
+//! `evaluate --protocol unseen-persons`: persons that no model was fitted to, compared by how regions covary.
 
 use std::fmt::Write;
 use std::ops::Range;

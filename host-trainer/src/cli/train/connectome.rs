@@ -161,7 +161,7 @@ fn scores(
         let eer = trials.eer().map_err(|e| Failure::new(DATA, e))?;
         if eer.percent > NEAR_CHANCE && frames == LENGTHS[1] {
             console.note(
-                "note: these labels are hardly told apart by how regions covary: are they persons? Stimuli are, by --recipe \
+                "note: how regions covary hardly separates these labels: are they persons? Stimuli are, by --recipe \
                  whitened",
             );
         }
