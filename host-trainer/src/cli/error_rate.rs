@@ -1,4 +1,4 @@
-//! The false match rate of an enrolment and the attempts that it allows, in words and as JSON.
+//! Error rates in words and as JSON: an equal error rate, and the false match rate of an enrolment with its attempts.
 
 use std::fmt::Write;
 
@@ -6,6 +6,14 @@ use neural_vault_core::budget::{CHANCE, FalseMatches, MAX_ATTEMPTS, chance};
 use serde_json::{Value, json};
 
 use crate::enrolment::{Enrolment, attempts_here};
+
+/// An equal error rate with what it was measured on; `frames` are those of a probe.
+pub fn eer(percent: f64, protocol: &str, frames: usize, genuine: usize, impostor: usize) -> String {
+    let plural = if frames == 1 { "" } else { "s" };
+    format!(
+        "EER {percent:.1} % ({protocol}; probes of {frames} frame{plural}; {genuine} genuine and {impostor} impostor trials)"
+    )
+}
 
 /// The false match rate with its bound and its trials.
 pub fn rate(found: &FalseMatches) -> String {
@@ -96,6 +104,15 @@ pub fn percent(rate: f64) -> String {
 mod tests {
     use super::*;
     use crate::enrolment::false_matches;
+
+    #[test]
+    fn an_eer_is_said_with_its_protocol_its_frames_and_its_trials() {
+        assert_eq!(
+            eer(6.25, "held-back sessions run04, run05", 9, 12, 84),
+            "EER 6.2 % (held-back sessions run04, run05; probes of 9 frames; 12 genuine and 84 impostor trials)"
+        );
+        assert!(eer(50.0, "in sample", 1, 1, 1).contains("; probes of 1 frame; "));
+    }
 
     #[test]
     fn a_rate_is_said_with_its_bound_its_trials_and_the_attempts_it_allows() {

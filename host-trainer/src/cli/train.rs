@@ -1,17 +1,18 @@
 //! `train`: train a model on recordings.
 
 mod connectome;
+mod score;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
-use super::failure::{DATA, Failure, INTERRUPTED};
+use super::failure::{Failure, INTERRUPTED};
 use super::hints::Hint;
 use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
@@ -20,14 +21,14 @@ use super::scans::note_windows;
 use crate::dataset::{Dataset, check_frames};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
-use crate::escape::Escaped;
 use crate::hex;
 use crate::metrics::information::participation_ratio;
 use crate::model::Model;
 use crate::training::{self, Archive, Connectome, Outcome, Recipe, RunFolder, Trainer, linear};
-use crate::verification::trials::window_trials;
+use crate::verification::trials::{Trials, window_trials};
 use crate::verification::window_probes;
 use connectome::{ConnectomeArguments, Fit, NEAR_CHANCE};
+use score::Score;
 
 /// Train a model and write model.safetensors, model.onnx and model.nvb.
 ///
@@ -131,23 +132,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     text += &format!("effective dimension of the embeddings {dimension:.1}\n");
     model.provenance().spread_note(model.dims().latent).iter().for_each(|note| console.note(format!("note: {note}")));
-    let near_chance = |score: &Value| score["eer_percent"].as_f64().is_some_and(|percent| percent > NEAR_CHANCE);
+    let near_chance = |score: &Score| score.eer_percent > NEAR_CHANCE;
     if held_back.is_some() && scores.last().is_some_and(near_chance) {
         console.note(
             "note: the held-back sessions are scored little better than by guessing: if the labels are persons at rest, they \
              differ in how their regions covary: --recipe connectome",
         );
     }
-    for score in &scores {
-        text += &format!(
-            "EER {} ({}): {:.1} % of {} genuine and {} impostor trials\n",
-            score["protocol"].as_str().unwrap_or_default(),
-            Escaped(score["sessions"].as_str().unwrap_or_default()),
-            score["eer_percent"].as_f64().unwrap_or(f64::NAN),
-            score["genuine"],
-            score["impostor"]
-        );
-    }
+    text.extend(scores.iter().map(Score::line));
     let value = json!({
         "folder": folder, "digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
         "steps": recipe.steps(), "first_loss": losses.map(|(first, _)| first),
@@ -249,23 +241,18 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     }
 }
 
-/// The verification trials of `model`, as JSON, and the effective dimension of its embeddings of the training windows.
-fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Value>, f64), Failure> {
+/// How `model` scores, and the effective dimension of its embeddings of the training windows.
+fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Score>, f64), Failure> {
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
     let window = model.provenance().window;
     let probes = window_probes(training, window);
     let dimension = participation_ratio(&embedder.scans(training, &probes, window)?);
-    let mut list = Vec::new();
-    for trials in window_trials(&mut embedder, window, training, held_back)? {
-        let eer = trials.scores.eer().map_err(|e| Failure::new(DATA, e))?;
-        let unnamed = trials.sessions.iter().all(String::is_empty);
-        list.push(json!({
-            "protocol": trials.protocol, "sessions": if unnamed { "all".to_owned() } else { trials.sessions.join(", ") },
-            "window": window, "eer_percent": eer.percent,
-            "genuine": trials.scores.genuine.len(), "impostor": trials.scores.impostor.len(),
-        }));
-    }
-    Ok((list, dimension))
+    let score = |(trials, before): (Trials, _)| {
+        Score::new(trials.protocol, [before, ""], &trials.sessions, trials.frames, &trials.scores)
+    };
+    let trials = window_trials(&mut embedder, window, training, held_back)?;
+    let scores = trials.into_iter().zip(["in sample, training sessions", "held-back sessions"]).map(score);
+    Ok((scores.collect::<Result<_, _>>()?, dimension))
 }
 
 #[cfg(test)]

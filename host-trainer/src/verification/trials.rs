@@ -11,6 +11,8 @@ pub struct Trials {
     pub protocol: &'static str,
     /// Sessions of the probes.
     pub sessions: Vec<String>,
+    /// Frames of a probe; where scans are shorter than the window, of the longest.
+    pub frames: usize,
     /// The scores.
     pub scores: Scores,
 }
@@ -25,17 +27,18 @@ pub fn window_trials(
     training: &Dataset,
     held_back: Option<&Dataset>,
 ) -> Result<Vec<Trials>, EmbeddingError> {
-    let mut embed = |dataset: &Dataset| -> Result<Vec<(u32, Vec<f32>)>, EmbeddingError> {
+    let mut embed = |dataset: &Dataset| -> Result<(usize, Vec<(u32, Vec<f32>)>), EmbeddingError> {
         let probes = window_probes(dataset, window);
         let embeddings = embedder.scans(dataset, &probes, window)?;
-        Ok(probes.iter().map(|probe| probe.label).zip(embeddings).collect())
+        let longest = probes.iter().map(|probe| probe.rows.len()).max();
+        Ok((longest.unwrap_or(window), probes.iter().map(|probe| probe.label).zip(embeddings).collect()))
     };
     let enrolled = embed(training)?;
-    let prototypes = prototypes(&enrolled, training.labels.len());
-    let trials = |protocol, dataset: &Dataset, probes: &[(u32, Vec<f32>)]| {
+    let prototypes = prototypes(&enrolled.1, training.labels.len());
+    let trials = |protocol, dataset: &Dataset, (frames, probes): &(usize, Vec<(u32, Vec<f32>)>)| {
         let mut scores = Scores::default();
         scores.add(&prototypes, probes);
-        Trials { protocol, sessions: dataset.sessions.clone(), scores }
+        Trials { protocol, sessions: dataset.sessions.clone(), frames: *frames, scores }
     };
     let mut list = vec![trials("in sample", training, &enrolled)];
     if let Some(held_back) = held_back {

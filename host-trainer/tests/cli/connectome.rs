@@ -107,7 +107,9 @@ fn held_back_sessions_of_the_background_are_scored_at_three_lengths() {
     assert_eq!((&eer[1]["genuine"], &eer[1]["impostor"]), (&(4 * 6).into(), &(4 * 6 * 3).into()));
     assert!(eer[2]["eer_percent"].as_f64().unwrap() < 10.0, "{result}");
     let text = folder.does(&train(&["--sessions", "s0,s1", "--force"])).stdout;
-    assert!(text.contains("EER of probes of 25 frames (s2), in sample since these persons are background"), "{text}");
+    let protocol =
+        "(held-back sessions s2 of background persons, in sample since the model was fitted to them; probes of 25";
+    assert!(text.contains(protocol), "{text}");
 }
 
 #[test]

@@ -100,8 +100,12 @@ fn sessions_held_back_are_scored_separately_from_those_that_trained() {
     ];
     let train = [&train[..], &["--recipe", "reference"]].concat();
     let text = folder.does(&train).stdout;
-    assert!(text.contains("EER in sample (run00, run02): "), "{text}");
-    assert!(text.contains("EER on held-back sessions (run01): "), "{text}");
+    let of = |sessions| format!(" % ({sessions}; probes of 1 frame; ");
+    assert!(
+        text.contains(&(of("in sample, training sessions run00, run02") + "36 genuine and 72 impostor trials)")),
+        "{text}"
+    );
+    assert!(text.contains(&(of("held-back sessions run01") + "18 genuine and 36 impostor trials)")), "{text}");
     let result = folder.does(&[&train[..], &["--json"]].concat()).json();
     let (first, last) = (result["first_loss"].as_f64().unwrap(), result["last_loss"].as_f64().unwrap());
     assert!(last < first, "{first} to {last}");
@@ -145,10 +149,8 @@ fn blocks_make_sessions_of_recordings_that_have_none() {
         "tract",
     ];
     let text = folder.does(&train).stdout;
-    assert!(
-        text.contains("EER in sample (block0, block1)") && text.contains("EER on held-back sessions (block2, block3)"),
-        "{text}"
-    );
+    assert!(text.contains("(in sample, training sessions block0, block1; probes of 3 frames; "), "{text}");
+    assert!(text.contains("(held-back sessions block2, block3; probes of 3 frames; "), "{text}");
 }
 
 #[test]

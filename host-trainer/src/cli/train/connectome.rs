@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::score::Score;
 use crate::cli::arguments::{ReadingArguments, inputs};
 use crate::cli::console::Console;
-use crate::cli::failure::{DATA, Failure, USAGE};
+use crate::cli::failure::{Failure, USAGE};
 use crate::cli::hints::Hint;
 use crate::cli::parcels;
 use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::escape::Escaped;
 use crate::metrics::information::participation_ratio;
 use crate::model::Model;
 use crate::training::{Connectome, background};
@@ -113,17 +113,7 @@ pub fn fit(
         pairs.join(", ")
     );
     text += &format!("effective dimension of the embeddings {dimension:.1}\n");
-    for entry in &eer {
-        text += &format!(
-            "EER of probes of {} frames ({}), in sample since these persons are background: {:.1} % of {} genuine and {} \
-             impostor trials\n",
-            entry["window"],
-            Escaped(entry["sessions"].as_str().unwrap_or_default()),
-            entry["eer_percent"].as_f64().unwrap_or(f64::NAN),
-            entry["genuine"],
-            entry["impostor"]
-        );
-    }
+    text.extend(eer.iter().map(Score::line));
     let impostors: Vec<Value> =
         table.pairs().map(|(frames, score)| json!({ "frames": frames, "score": score })).collect();
     let value = json!({
@@ -141,13 +131,13 @@ fn dimension(embedder: &mut Embedder, dataset: &Dataset, frames: usize) -> Resul
     Ok(participation_ratio(&embedder.scans(dataset, &chosen, frames)?))
 }
 
-/// The error rates of held-back sessions, as JSON.
+/// The error rates of held-back sessions, by the length of the probes.
 fn scores(
     embedder: &mut Embedder,
     data: &Dataset,
     held_back: Option<&Dataset>,
     console: &Console,
-) -> Result<Vec<Value>, Failure> {
+) -> Result<Vec<Score>, Failure> {
     let Some(held_back) = held_back else { return Ok(Vec::new()) };
     let mut list = Vec::new();
     for frames in LENGTHS {
@@ -158,18 +148,16 @@ fn scores(
             ));
             continue;
         }
-        let eer = trials.eer().map_err(|e| Failure::new(DATA, e))?;
-        if eer.percent > NEAR_CHANCE && frames == LENGTHS[1] {
+        let words = ["held-back sessions", " of background persons, in sample since the model was fitted to them"];
+        let protocol = "on held-back sessions of background persons";
+        let score = Score::new(protocol, words, &held_back.sessions, frames, &trials)?;
+        if score.eer_percent > NEAR_CHANCE && frames == LENGTHS[1] {
             console.note(
                 "note: how regions covary hardly separates these labels: are they persons? Stimuli are, by --recipe \
                  whitened",
             );
         }
-        list.push(json!({
-            "protocol": "on held-back sessions of background persons", "sessions": held_back.sessions.join(", "),
-            "window": frames, "eer_percent": eer.percent, "genuine": trials.genuine.len(),
-            "impostor": trials.impostor.len(),
-        }));
+        list.push(score);
     }
     Ok(list)
 }
