@@ -6,7 +6,6 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::challenge::ChallengeKeyBuffer;
@@ -25,8 +24,7 @@ const CHUNK: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The model: checked once, then used where it lies. A token would ask for its tag too, by `open_authenticated`.
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/haxby-demo/model.i8i16.nvb");
-    let bytes = Aligned::new(&std::fs::read(path)?);
+    let bytes = Aligned::new(&std::fs::read(neural_vault_models::file("haxby-demo/model.i8i16.nvb"))?);
     let bundle = Bundle::open(bytes.bytes())?;
     let (encoder, dims) = (bundle.encoder(), bundle.dims());
     println!("model: {} features, {} components, weights in {}", dims.features, dims.latent, bundle.format().name());

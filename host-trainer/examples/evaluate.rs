@@ -3,7 +3,6 @@
 //! `cargo run --release --example evaluate`
 
 use std::error::Error;
-use std::path::Path;
 
 use neural_vault::dataset::{LoadOptions, load};
 use neural_vault::engine::Engine;
@@ -14,7 +13,7 @@ use neural_vault::evaluation::{methods, protocols};
 use neural_vault::training::Recipe;
 
 /// Six runs of fMRI of eight kinds of pictures, see `models/data/haxby/ATTRIBUTION.md`.
-const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+const RECORDINGS: &str = "data/haxby/haxby_slice_runs00-05.csv.gz";
 
 fn main() -> Result<(), Box<dyn Error>> {
     for (method, percent) in equal_error_rates(1000)? {
@@ -25,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The equal error rate of each method in percent; intervals are of `replicates` bootstrap replicates.
 fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
-    let recordings = load(&[Path::new(RECORDINGS).into()], &LoadOptions::default())?;
+    let recordings = load(&[neural_vault_models::file(RECORDINGS).into()], &LoadOptions::default())?;
     let methods: Option<Vec<_>> = ["NeuralVault", "raw cosine"].into_iter().map(methods::find).collect();
     let protocol = protocols::find("folds").ok_or("no such protocol")?;
     let plan = Plan {

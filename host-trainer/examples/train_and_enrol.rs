@@ -3,7 +3,6 @@
 //! `cargo run --release --example train_and_enrol`
 
 use std::error::Error;
-use std::path::Path;
 
 use neural_vault::dataset::{LoadOptions, load};
 use neural_vault::embedding::{Embedder, EmbeddingEngine};
@@ -13,7 +12,7 @@ use neural_vault::training::{Recipe, Settings};
 use rand::RngExt;
 
 /// Six runs of fMRI of eight kinds of pictures, see `models/data/haxby/ATTRIBUTION.md`.
-const RECORDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+const RECORDINGS: &str = "data/haxby/haxby_slice_runs00-05.csv.gz";
 
 /// What a session's scan is of, and whether the enrolment accepts it.
 pub type Verdict = (String, bool);
@@ -27,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Trains for `steps` steps, enrols `label`, and verifies every scan of the last run.
 fn train_and_enrol(label: &str, steps: u64) -> Result<Vec<Verdict>, Box<dyn Error>> {
-    let recordings = load(&[Path::new(RECORDINGS).into()], &LoadOptions::default())?;
+    let recordings = load(&[neural_vault_models::file(RECORDINGS).into()], &LoadOptions::default())?;
 
     let training = recordings.restrict_sessions(&["run00", "run01", "run02"])?;
     let recipe = Recipe::Steps(Settings { steps, ..Settings::whitened() });

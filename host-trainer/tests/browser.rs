@@ -71,10 +71,12 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
 fn the_report_of_the_shipped_recordings_fits_as_well() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report");
     fs::create_dir_all(&folder).unwrap();
-    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+    let recordings = neural_vault_models::file("data/haxby/haxby_slice_runs00-05.csv.gz");
     let report = folder.join("haxby-evaluated.html");
     let output = Command::new(env!("CARGO_BIN_EXE_neural-vault"))
-        .args(["evaluate", recordings, "--engine", "tract", "--protocol", "in-sample", "--protocol", "sessions"])
+        .arg("evaluate")
+        .arg(recordings)
+        .args(["--engine", "tract", "--protocol", "in-sample", "--protocol", "sessions"])
         .args(["--protocol", "unseen", "--report"])
         .arg(&report)
         .output()

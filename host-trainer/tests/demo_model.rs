@@ -1,7 +1,7 @@
 //! The model that ships with the project.
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use neural_vault::dataset::{LoadOptions, Scan, load};
 use neural_vault::embedding::{Embedder, EmbeddingEngine};
@@ -12,7 +12,7 @@ use neural_vault_core::budget::{AcceptedRisk, BudgetError, chance};
 use neural_vault_core::verify::Threshold;
 
 fn shipped(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../models").join(name)
+    neural_vault_models::file(name)
 }
 
 #[test]

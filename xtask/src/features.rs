@@ -27,7 +27,7 @@ pub fn run(steps: &mut Steps) -> Result<(), Failure> {
 
 /// A feature of the library, and the packages that are compiled for it alone.
 const LIBRARY: [(&str, &[&str]); 6] = [
-    ("cli", &["clap", "clap_complete", "clap_mangen", "ctrlc", "indicatif"]),
+    ("cli", &["clap", "clap_complete", "clap_mangen", "ctrlc", "indicatif", "neural-vault-models"]),
     ("onnxruntime", &["ort"]),
     ("parquet", &["parquet", "ruzstd"]),
     ("report", &["maud"]),

@@ -25,7 +25,7 @@ use report::report;
 use trials::Trials;
 
 /// Haxby et al. 2001, one slice of subject 1; see `models/data/haxby/ATTRIBUTION.md`.
-const RECORDINGS: &[u8] = include_bytes!("../../../models/data/haxby/haxby_slice_runs00-05.csv.gz");
+const RECORDINGS: &[u8] = neural_vault_models::HAXBY_RECORDINGS;
 const FILE: &str = "haxby_slice_runs00-05.csv.gz";
 
 const TRAINING: [&str; 4] = ["run00", "run01", "run02", "run03"];

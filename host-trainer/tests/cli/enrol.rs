@@ -175,9 +175,8 @@ fn an_enrolment_of_version_2_is_read_and_has_no_false_match_rate() {
     let value = folder.does(&["inspect", "old.nve", "--json"]).json();
     assert_eq!((&value["label"], &value["false_matches"]["budget"]), (&"face".into(), &0.into()));
     assert_eq!((&value["false_matches"]["trials"], &value["thresholds"]), (&0.into(), &serde_json::json!([])));
-    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
-    let data = format!("{models}/data/haxby/haxby_slice_runs00-05.csv.gz");
-    let model = format!("{models}/haxby-demo/model.nvb");
+    let shipped = |name| neural_vault_models::file(name).to_string_lossy().into_owned();
+    let (data, model) = (shipped("data/haxby/haxby_slice_runs00-05.csv.gz"), shipped("haxby-demo/model.nvb"));
     let verify = ["verify", &data, "--model", &model, "--enrolment", "old.nve", "--session", "run05", "--show-score"];
     let own = folder.does(&[&verify[..], &["--label", "face"]].concat()).stdout;
     assert_eq!(own, "accepted score 0.907037 threshold 0.682611\n");
@@ -192,9 +191,8 @@ fn an_enrolment_of_version_3_is_read_and_embeds_windows() {
     let value = folder.does(&["inspect", "old.nve", "--json"]).json();
     assert_eq!((&value["is_whole"], &value["false_matches"]["matches"]), (&false.into(), &8.into()), "{value}");
     assert_eq!(value["thresholds"].as_array().unwrap().len(), 5);
-    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../models");
-    let data = format!("{models}/data/haxby/haxby_slice_runs00-05.csv.gz");
-    let model = format!("{models}/haxby-demo/model.nvb");
+    let shipped = |name| neural_vault_models::file(name).to_string_lossy().into_owned();
+    let (data, model) = (shipped("data/haxby/haxby_slice_runs00-05.csv.gz"), shipped("haxby-demo/model.nvb"));
     let verify = ["verify", &data, "--model", &model, "--enrolment", "old.nve", "--session", "run05", "--show-score"];
     let own = folder.does(&[&verify[..], &["--label", "face"]].concat()).stdout;
     assert_eq!(own, "accepted score 0.907037 threshold 0.682611\n");

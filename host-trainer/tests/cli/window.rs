@@ -168,7 +168,7 @@ fn a_bundle_of_the_first_version_is_read_with_a_note_that_it_holds_no_window() {
 
 #[test]
 fn a_model_of_the_first_version_keeps_version_and_digest() {
-    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/haxby-demo");
+    let shipped = neural_vault_models::file("haxby-demo");
     let model = load(&shipped.join("model.onnx")).unwrap();
     assert_eq!((model.version(), model.provenance().window, model.window_note()), (1, 9, None));
     let folder = Folder::new();

@@ -28,8 +28,8 @@ fn pivots_as_the_reference_vectors() {
 
 #[test]
 fn the_shipped_recording_has_48_scans_of_9_frames() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/data/haxby/haxby_slice_runs00-05.csv.gz");
-    let dataset = load(&[Path::new(file).into()], &LoadOptions::default()).unwrap();
+    let file = neural_vault_models::file("data/haxby/haxby_slice_runs00-05.csv.gz");
+    let dataset = load(&[file.into()], &LoadOptions::default()).unwrap();
     assert_eq!((dataset.labels.len(), dataset.sessions.len(), dataset.features), (8, 6, 530));
     let scans = dataset.scans();
     assert_eq!(scans.len(), 48);
