@@ -11,8 +11,8 @@ use neural_vault_core::encoder::{Encoder, WeightFormat};
 use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
+use neural_vault_core::testing::CONNECTOME;
 use neural_vault_core::verify::Threshold;
-use neural_vault_testkit::CONNECTOME;
 
 use crate::int8_onnx::dynamically_quantised;
 use crate::{LATENT, Stop, normal_values, onnx_engines, random_model, unit_vector};
@@ -143,7 +143,7 @@ pub fn identify(format: WeightFormat, prototypes: usize, queries: usize) -> Resu
 /// # Errors
 /// When the model or the embedding cannot be made.
 pub fn connectome(frames: usize) -> Result<Workload, Stop> {
-    let model = neural_vault_testkit::bundle(&CONNECTOME, 1, None)?;
+    let model = neural_vault_core::testing::bundle(&CONNECTOME, 1, None)?;
     let values: Rc<[f32]> = normal_values(frames * REGIONS).into();
     let mut contenders = Vec::new();
     for (name, kernel) in [("core", neural_vault_kernels::best()), ("core, portable", &Kernel::PORTABLE)] {

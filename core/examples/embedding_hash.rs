@@ -5,15 +5,18 @@
 //! With a folder it writes models there and prints, a line each, the hash that a token must compute: the model's file,
 //! frames of a window, scans of one window, components of an embedding, hash.
 
+#[path = "../tests/support/hashes.rs"]
+mod hashes;
+
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, WeightFormat};
-use neural_vault_testkit::{
-    CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, bundle_in, embedding_hash, hash_of_scans,
-};
+use neural_vault_core::testing::{CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, bundle_in};
+
+use hashes::{embedding_hash, hash_of_scans};
 
 /// Features, and windows with the number of scans: the reference's widths, with few features and with all of them.
 const ON_A_TOKEN: [(usize, [(usize, usize); 2]); 2] = [(1024, [(1, 200), (8, 200)]), (20_484, [(1, 4), (8, 2)])];

@@ -13,8 +13,8 @@ use neural_vault_core::encoder::Encoder;
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
+use neural_vault_core::testing::{Aligned, Random};
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, VerifyError, verify};
-use neural_vault_testkit::{Aligned, Random};
 
 /// Frames of a window, as the model's enrolments have.
 const WINDOW: usize = 9;

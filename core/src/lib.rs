@@ -12,6 +12,8 @@ pub mod prototype;
 pub mod quantise;
 mod secret;
 pub mod similarity;
+#[cfg(any(test, feature = "std"))]
+pub mod testing;
 pub mod verify;
 
 #[cfg(feature = "encoder")]

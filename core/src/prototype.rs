@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::key::{DeviceSecret, KeyBuffer, KeyContext, MAX_LATENT, derive_v2};
     use crate::similarity::cosine;
-    use neural_vault_testkit::Random;
+    use crate::testing::Random;
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;

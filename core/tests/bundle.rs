@@ -9,7 +9,7 @@ use neural_vault_core::bundle::{
 };
 use neural_vault_core::encoder::WeightFormat::F32;
 use neural_vault_core::encoder::{Dims, DimsError, Fill};
-use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle, described_bundle};
+use neural_vault_core::testing::{Aligned, LINEAR, Random, SMALL, bundle, described_bundle};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 

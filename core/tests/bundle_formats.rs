@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey, Storage, WriteError, retag, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
-use neural_vault_testkit::{Aligned, LINEAR, Random, SMALL, bundle, bundle_in};
+use neural_vault_core::testing::{Aligned, LINEAR, Random, SMALL, bundle, bundle_in};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 

@@ -1,12 +1,11 @@
-//! Challenge keys and answers against those of an independent program (`tests/vectors/make_challenge_v2.py`).
+//! Challenge keys and answers against those of an independent program (`testkit/vectors/make_challenge_v2.py`).
 #![allow(clippy::unwrap_used)]
-
-mod support;
 
 use neural_vault_core::challenge::{
     ChallengeKey, ChallengeKeyBuffer, LabelTooLong, MAX_LABEL, NONCE_LENGTH, derive_challenge_key,
 };
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, KeyError, MAX_LATENT, derive_v2};
+use neural_vault_testkit::vector_path;
 use serde_json::Value;
 
 fn bytes(case: &Value, field: &str) -> Vec<u8> {
@@ -15,7 +14,7 @@ fn bytes(case: &Value, field: &str) -> Vec<u8> {
 
 #[test]
 fn keys_and_answers_match_an_independent_program() {
-    let text = std::fs::read_to_string(support::vector("challenge_v2.json")).unwrap();
+    let text = std::fs::read_to_string(vector_path("challenge_v2.json")).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     let cases = document["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 8);

@@ -9,7 +9,7 @@ use neural_vault_core::bundle::{
 };
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Fill, MAX_REGIONS, WeightFormat};
 use neural_vault_core::scan::{FrameError, ScanEncoder, ScanError};
-use neural_vault_testkit::{Aligned, CONNECTOME, FULL_WIDTH, PARCELS, Random, bundle};
+use neural_vault_core::testing::{Aligned, CONNECTOME, FULL_WIDTH, PARCELS, Random, bundle};
 use proptest::prelude::*;
 
 /// The embedding of frames that arrive in pieces of these lengths, in turn; between two the scan is paused.

@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "std")]
 
-mod support;
-
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
@@ -12,7 +10,8 @@ use neural_vault_core::bundle::{Bundle, Description, write};
 use neural_vault_core::encoder::{Dims, Encoder, Fill, IMPOSTOR_LENGTHS, WeightFormat};
 use neural_vault_core::scan::ScanEncoder;
 use neural_vault_core::similarity::cosine;
-use neural_vault_testkit::Aligned;
+use neural_vault_core::testing::Aligned;
+use neural_vault_testkit::vector_path;
 use zip::ZipArchive;
 
 /// Largest error of a score, and of an embedding's components as a root mean square.
@@ -23,7 +22,7 @@ struct Vectors(ZipArchive<File>);
 
 impl Vectors {
     fn open() -> Self {
-        Self(ZipArchive::new(File::open(support::vector("connectome.npz")).unwrap()).unwrap())
+        Self(ZipArchive::new(File::open(vector_path("connectome.npz")).unwrap()).unwrap())
     }
 
     fn has(&self, name: &str) -> bool {

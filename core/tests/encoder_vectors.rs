@@ -2,21 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg(feature = "std")]
 
-mod support;
-
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use neural_vault_core::bundle::{Bundle, tensor_names_and_shapes, write};
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::kernel::{Fill, Kernel, Statistics};
-use neural_vault_testkit::Aligned;
+use neural_vault_core::testing::Aligned;
+use neural_vault_testkit::vector_path;
 use safetensors::SafeTensors;
 
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
 fn load(file: &str) -> (HashMap<String, String>, Tensors) {
-    let bytes = std::fs::read(support::vector(file)).unwrap();
+    let bytes = std::fs::read(vector_path(file)).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let tensors = tensors.iter().map(|(name, view)| {
@@ -85,7 +84,7 @@ fn full_width_model_embeds_like_pytorch() {
 
 #[test]
 fn rows_are_sanitised_and_standardised_like_the_reference() {
-    let text = std::fs::read_to_string(support::vector("standardise.json")).unwrap();
+    let text = std::fs::read_to_string(vector_path("standardise.json")).unwrap();
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     let rows = |name: &str| -> Vec<Vec<f32>> {
         let number = |value: &serde_json::Value| match value.as_str() {

@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "std")]
 
+#[allow(dead_code, reason = "an example uses the rest")]
+#[path = "support/hashes.rs"]
+mod hashes;
+
+use hashes::embedding_hash;
 use neural_vault_core::bundle::{Bundle, Description};
 use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
 use neural_vault_core::scan::ScanEncoder;
-use neural_vault_testkit::{
-    CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, Random, described_bundle, embedding_hash,
-};
+use neural_vault_core::testing::{CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, Random, described_bundle};
 use sha2::{Digest, Sha256};
 
 #[test]

@@ -9,8 +9,8 @@ use neural_vault_core::identify::{
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::MAX_LATENT;
 use neural_vault_core::similarity::cosine;
+use neural_vault_core::testing::{Aligned, Random};
 use neural_vault_core::verify::Threshold;
-use neural_vault_testkit::{Aligned, Random};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 

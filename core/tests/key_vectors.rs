@@ -1,7 +1,5 @@
-//! Keys against vectors: v1 the reference's, v2 an independent program's (`tests/vectors/make_key_v2.py`).
+//! Keys against vectors: v1 the reference's, v2 an independent program's (`testkit/vectors/make_key_v2.py`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
 
 use hkdf::Hkdf;
 use neural_vault_core::key::{
@@ -9,11 +7,12 @@ use neural_vault_core::key::{
 };
 use neural_vault_core::quantise::{QuantiseError, quantise};
 use neural_vault_core::similarity::normalise;
+use neural_vault_testkit::vector_path;
 use serde_json::Value;
 use sha2::Sha256;
 
 fn cases(file: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(support::vector(file)).unwrap();
+    let text = std::fs::read_to_string(vector_path(file)).unwrap();
     let document: Value = serde_json::from_str(&text).unwrap();
     document["cases"].as_array().unwrap().clone()
 }

@@ -8,7 +8,7 @@ use neural_vault_core::bundle::{Bundle, Description, write};
 use neural_vault_core::encoder::{Dims, EncodeError, Encoder, Fill, WeightFormat};
 use neural_vault_core::scan::{FrameError, ScanEncoder, ScanError};
 use neural_vault_core::similarity::cosine;
-use neural_vault_testkit::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in, described_bundle};
+use neural_vault_core::testing::{Aligned, FULL_WIDTH, LINEAR, Random, SMALL, bundle, bundle_in, described_bundle};
 use proptest::prelude::*;
 
 /// Blocks of 256 and sums of 32 bits end inside its frames.

@@ -6,7 +6,7 @@ use std::thread;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
-use neural_vault_testkit::{Random, bundle};
+use neural_vault_core::testing::{Random, bundle};
 
 /// The reference's model on the fsaverage5 mesh.
 const MESH: Dims =

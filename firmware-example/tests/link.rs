@@ -1,8 +1,8 @@
 //! The line between host and token: repetitions, noise, chunks out of order, and what a scan costs on it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use neural_vault_core::testing::Random;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::Random;
 use neural_vault_token_simulator::*;
 
 fn fault<T>(reply: Result<T, Refusal>) -> Fault {

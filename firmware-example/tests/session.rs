@@ -293,7 +293,7 @@ fn a_replayed_or_altered_admin_command_is_refused() {
 #[test]
 fn another_model_or_none_disables_a_provisioned_token() {
     let aligned = bundle();
-    let other = neural_vault_testkit::bundle(&DIMS, 6, None).unwrap();
+    let other = neural_vault_core::testing::bundle(&DIMS, 6, None).unwrap();
     let board = enrolled_board(aligned.bytes());
     for (memory, expected) in
         [(other.bytes(), Fault::ModelMismatch), (&[0xff; 4096], Fault::Model), (&[], Fault::Model)]

@@ -15,9 +15,9 @@ use neural_vault_core::identify::{Entry, Gallery, Match, ProbeWindows, write};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2};
 use neural_vault_core::quantise;
+use neural_vault_core::testing::{Aligned, FULL_WIDTH, Random, bundle_in};
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, verify};
 use neural_vault_kernels::best;
-use neural_vault_testkit::{Aligned, FULL_WIDTH, Random, bundle_in};
 
 const DIMS: Dims = Dims { features: 1024, positions: 8, ..FULL_WIDTH };
 

@@ -2,10 +2,13 @@
 //!
 //! `cargo run --release -p neural-vault-kernels --example kernel_bits [SCANS]`
 
+#[path = "../tests/support/comparison.rs"]
+mod comparison;
+
 use std::error::Error;
 
+use comparison::{Comparison, compare};
 use neural_vault_core::encoder::WeightFormat;
-use neural_vault_testkit::{Comparison, compare};
 
 /// Default number of scans per format; a tenth of them have eight frames.
 const SCANS: usize = 100_000;

@@ -1,13 +1,18 @@
 //! Every kernel's embeddings have the bits of the portable kernel, which core's tests pin.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/comparison.rs"]
+mod comparison;
+
 use std::ops::RangeInclusive;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::ScanEncoder;
-use neural_vault_testkit::{CONNECTOME, FULL_WIDTH, LONG_FRAMES, PARCELS, Random, bundle_in, compare};
+use neural_vault_core::testing::{CONNECTOME, FULL_WIDTH, LONG_FRAMES, PARCELS, Random, bundle_in};
+
+use comparison::compare;
 
 #[test]
 fn embeddings_have_the_bits_of_the_portable_kernel() {

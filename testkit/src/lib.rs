@@ -1,19 +1,11 @@
-//! Helpers that the tests, benches and examples of several packages share.
+//! What the tests of several packages share: test vectors, and a check of types for secrets.
 //!
-//! Random models and scans are the same on every machine, so that hashes of their embeddings can be pinned.
+//! It depends on nothing of the project, so that every package can use it in its tests.
 
-mod aligned;
-mod comparison;
-mod hashes;
-mod model;
-mod random;
 mod secrets;
+mod vectors;
 
-pub use aligned::Aligned;
-pub use comparison::{Comparison, compare};
-pub use hashes::{embedding_hash, hash_of_scans};
-pub use model::{CONNECTOME, FULL_WIDTH, LINEAR, LONG_FRAMES, PARCELS, SMALL, bundle, bundle_in, described_bundle};
-pub use random::Random;
+pub use vectors::{vector, vector_path};
 
 #[doc(hidden)]
 pub use static_assertions;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::key::derive_v2;
-use neural_vault_testkit::Random;
+use crate::testing::Random;
 use proptest::prelude::*;
 use std::vec::Vec;
 use subtle::ConstantTimeEq;

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
+use neural_vault_core::testing::Aligned;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::Aligned;
 use neural_vault_token_simulator::client::Client;
 use neural_vault_token_simulator::connectome::{LEAST, bundle, scan, spread};
 use neural_vault_token_simulator::rates;

@@ -20,7 +20,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use machine::Setup;
-use neural_vault_testkit::Aligned;
+use neural_vault_core::testing::Aligned;
 
 /// The files of a token.
 const FILES: [&str; 3] = ["token.flash", "token.secret", "token.generation"];

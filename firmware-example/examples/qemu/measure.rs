@@ -4,8 +4,8 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use neural_vault_core::encoder::{Dims, WeightFormat};
+use neural_vault_core::testing::{Random, bundle_in};
 use neural_vault_core::wire::*;
-use neural_vault_testkit::{Random, bundle_in};
 
 use crate::machine::Setup;
 use crate::story::{ADMIN, Host, IN_SLOT, SLOT, equal_embeddings, first_frame, provision};

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use neural_vault_core::encoder::{Dims, WeightFormat};
-use neural_vault_testkit::{Aligned, Random, bundle_in};
+use neural_vault_core::testing::{Aligned, Random, bundle_in};
 
 use crate::machine::Setup;
 

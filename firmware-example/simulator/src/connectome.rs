@@ -6,7 +6,7 @@ use neural_vault_core::bundle::{Bundle, Description, label_digest, write};
 use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
 use neural_vault_core::prototype;
 use neural_vault_core::scan::ScanEncoder;
-use neural_vault_testkit::{Aligned, Random};
+use neural_vault_core::testing::{Aligned, Random};
 
 /// Fewest frames of a scan.
 pub const LEAST: u8 = 25;

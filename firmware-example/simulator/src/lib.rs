@@ -16,9 +16,9 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};
 use neural_vault_core::key::DeviceSecret;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
+use neural_vault_core::testing::{Aligned, Random};
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::{Aligned, Random};
 use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Fingerprint, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 use neural_vault_token::memory::Memory;
@@ -240,7 +240,7 @@ impl Transport for Token<'_, SimBoard> {
 
 /// The model every simulated token holds.
 pub fn bundle() -> Aligned {
-    neural_vault_testkit::bundle(&DIMS, 5, None).unwrap()
+    neural_vault_core::testing::bundle(&DIMS, 5, None).unwrap()
 }
 
 /// Starts a token and hands a client that has not yet shaken hands to `use_it`.

@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn the_known_answer_is_that_of_the_portable_kernel() {
-        let bytes = neural_vault_testkit::bundle(&DIMS, 7, None).unwrap();
+        let bytes = neural_vault_core::testing::bundle(&DIMS, 7, None).unwrap();
         assert!(*bytes.bytes() == MODEL.0, "the file is the test kit's model of these sizes");
         let mut scratch = [0.0; Encoder::scratch_len(&DIMS, COUNT)];
         let mut expected = [0.0; DIMS.latent];

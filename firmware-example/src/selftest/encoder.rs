@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_known_answer_is_that_of_the_portable_kernel() {
-        let bytes = neural_vault_testkit::bundle_in(FORMAT, &DIMS, 7, None).unwrap();
+        let bytes = neural_vault_core::testing::bundle_in(FORMAT, &DIMS, 7, None).unwrap();
         assert!(*bytes.bytes() == MODEL.0, "the file is the test kit's model of these widths");
         let mut scratch = [0.0; Encoder::scratch_len(&DIMS, WINDOW)];
         let mut expected = [0.0; DIMS.latent];

@@ -2,8 +2,8 @@
 //!
 //! The defence: a generation that a counter outside the flash keeps, and records that authenticate their place.
 
+use neural_vault_core::testing::Random;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::Random;
 use neural_vault_token::store::{BANK, REGION};
 use neural_vault_token_simulator::flash::{Flash, Tear};
 use neural_vault_token_simulator::*;

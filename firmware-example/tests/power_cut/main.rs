@@ -8,8 +8,8 @@ mod cases;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
+use neural_vault_core::testing::Random;
 use neural_vault_core::wire::*;
-use neural_vault_testkit::Random;
 use neural_vault_token_simulator::flash::{Flash, TEARS, Tear};
 use neural_vault_token_simulator::*;
 

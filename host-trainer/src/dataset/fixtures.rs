@@ -11,18 +11,6 @@ use zip::write::SimpleFileOptions;
 
 use super::{Dataset, DatasetError, LoadOptions, load};
 
-/// A file of the test vectors: from `NEURAL_VAULT_VECTORS` when set, else the committed copy.
-pub(crate) fn vector_path(name: &str) -> PathBuf {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
-    std::env::var_os("NEURAL_VAULT_VECTORS").map_or_else(|| committed.into(), PathBuf::from).join(name)
-}
-
-/// The bytes of a test vector.
-pub(crate) fn vector(name: &str) -> Vec<u8> {
-    let path = vector_path(name);
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; set NEURAL_VAULT_VECTORS", path.display()))
-}
-
 /// Loads `bytes` as a file of this name.
 pub(crate) fn load_as(name: &str, bytes: &[u8]) -> Result<Dataset, DatasetError> {
     load_with(name, bytes, None)

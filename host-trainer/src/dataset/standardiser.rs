@@ -104,10 +104,10 @@ impl Standardiser {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
+    use neural_vault_testkit::vector;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::fixtures::vector;
 
     const NAN: f32 = f32::NAN;
 

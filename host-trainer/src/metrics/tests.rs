@@ -77,7 +77,7 @@ pub(super) fn scores() -> impl Strategy<Value = Vec<f64>> {
 
 #[test]
 fn agrees_with_the_reference_vectors() {
-    let cases: Vec<Case> = serde_json::from_slice(&crate::dataset::fixtures::vector("metrics.json")).unwrap();
+    let cases: Vec<Case> = serde_json::from_slice(&neural_vault_testkit::vector("metrics.json")).unwrap();
     assert!(!cases.is_empty());
     for Case { name, genuine, impostor, eer_percent, d_prime: distance, roc_auc: area } in cases {
         let found = eer(&genuine, &impostor).unwrap();

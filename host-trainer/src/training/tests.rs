@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use neural_vault_core::encoder::{Dims, Fill};
+use neural_vault_testkit::vector;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::optimiser::{AdamW, clip_factor, sum_of_squares};
 use super::{Settings, Trainer};
 use crate::dataset::Synthetic;
-use crate::dataset::fixtures::vector_path;
 use crate::engine::{Data, Device, Engine, Feed};
 use crate::graph::loss::Mining;
 use crate::graph::step::{Objective, StepOptions, training_step};
@@ -46,9 +46,8 @@ fn only_the_reference_s_recipe_fills_gaps_as_the_reference_does() {
 }
 
 fn follow(engine: Engine) {
-    let bytes = std::fs::read(vector_path("train_step.safetensors")).unwrap();
-    let expected: Vec<Expected> =
-        serde_json::from_slice(&std::fs::read(vector_path("train_step.json")).unwrap()).unwrap();
+    let bytes = vector("train_step.safetensors");
+    let expected: Vec<Expected> = serde_json::from_slice(&vector("train_step.json")).unwrap();
     let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
     let metadata = metadata.metadata().clone().unwrap();
     let number = |name: &str| metadata[name].parse::<f64>().unwrap();

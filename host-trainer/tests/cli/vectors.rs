@@ -2,9 +2,8 @@
 //!
 //! The vectors are read from the folder in `NEURAL_VAULT_VECTORS` when it is set, from the committed copy otherwise.
 
-use std::path::PathBuf;
-
 use neural_vault::dataset::read_vectors;
+use neural_vault_testkit::{vector, vector_path};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
@@ -13,16 +12,11 @@ use super::samples::npy;
 
 const TOLERANCE: f32 = 1e-5;
 
-fn vector(name: &str) -> PathBuf {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
-    std::env::var_os("NEURAL_VAULT_VECTORS").map_or_else(|| committed.into(), PathBuf::from).join(name)
-}
-
 #[test]
 fn imported_pytorch_weights_embed_as_in_pytorch_on_every_engine() {
     for name in ["encoder_tiny", "encoder_full_width"] {
         let folder = Folder::new();
-        let weights = vector(&format!("{name}.safetensors"));
+        let weights = vector_path(&format!("{name}.safetensors"));
         let bytes = std::fs::read(&weights).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let floats = |name: &str| -> (Vec<usize>, Vec<f32>) {
@@ -68,7 +62,7 @@ struct KeyCase {
 #[test]
 fn v1_keys_of_embeddings_are_those_of_the_reference() {
     let folder = Folder::new();
-    let vectors: KeyVectors = serde_json::from_slice(&std::fs::read(vector("key_v1.json")).unwrap()).unwrap();
+    let vectors: KeyVectors = serde_json::from_slice(&vector("key_v1.json")).unwrap();
     assert!(!vectors.cases.is_empty());
     for case in vectors.cases {
         let digits = case.embedding_le_hex.as_bytes().as_chunks::<8>().0;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v2};
+use neural_vault_core::testing::Aligned;
 use neural_vault_core::verify::ACCEPTED;
 use neural_vault_core::wire::*;
 use neural_vault_session::PublicKey;
-use neural_vault_testkit::Aligned;
 use neural_vault_token_simulator::client::Client;
 use neural_vault_token_simulator::rates;
 

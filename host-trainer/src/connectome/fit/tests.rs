@@ -1,5 +1,6 @@
 use std::fs::File;
 
+use neural_vault_testkit::vector_path;
 use npyz::NpyFile;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -7,7 +8,6 @@ use zip::ZipArchive;
 
 use super::*;
 use crate::connectome::tangent::features;
-use crate::dataset::fixtures::vector_path;
 
 /// The arrays of the vectors' file.
 struct Vectors(ZipArchive<File>);

@@ -18,7 +18,7 @@ const WRAPPERS: [&str; 5] =
 /// Ends of the names of counters that no module computes with: of AveragedModel, BatchNorm, THOP and Transformers.
 const COUNTERS: [&str; 5] = ["n_averaged", "num_batches_tracked", "total_ops", "total_params", "position_ids"];
 
-/// A test vector beside the weights, as the files of `tests/vectors` hold it.
+/// A test vector beside the weights, as the files of `testkit/vectors` hold it.
 const TEST_VECTOR: &str = "test.";
 
 /// Tensors of the encoder that may be missing.

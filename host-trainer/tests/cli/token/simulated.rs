@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use neural_vault_testkit::{Aligned, Random};
+use neural_vault_core::testing::{Aligned, Random};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::token::Token;
 use neural_vault_token_simulator::SimBoard;

@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
+use neural_vault_testkit::{vector, vector_path};
 use proptest::prelude::*;
 
-use crate::dataset::fixtures::{folder_of, gzip, load_as, load_with, message, vector, vector_path};
+use crate::dataset::fixtures::{folder_of, gzip, load_as, load_with, message};
 use crate::dataset::{Dataset, Input, LoadOptions, load};
 
 #[derive(serde::Deserialize)]

@@ -1,6 +1,6 @@
 """Makes key_v2.json: keys of scheme v2, computed by Python's standard library alone.
 
-    python3 tests/vectors/make_key_v2.py > tests/vectors/key_v2.json
+    python3 testkit/vectors/make_key_v2.py > testkit/vectors/key_v2.json
 
 Python computes in float64, and `f32` rounds each result to float32. For one addition, multiplication, division or
 square root of float32 values this equals rounding once (float64 has more than twice float32's bits, and two more).

@@ -1,5 +1,8 @@
 //! Bytes at an aligned address, as a bundle needs.
 
+use std::vec;
+use std::vec::Vec;
+
 /// Bytes that start at a multiple of 64 in memory, whatever the allocator.
 #[derive(Debug)]
 pub struct Aligned {
@@ -10,6 +13,7 @@ pub struct Aligned {
 
 impl Aligned {
     /// A copy of `bytes`.
+    #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         let mut buffer = vec![0; bytes.len() + 64];
         let start = buffer.as_ptr().align_offset(64);
@@ -18,6 +22,7 @@ impl Aligned {
     }
 
     /// The bytes.
+    #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.start + self.length]
     }

@@ -7,7 +7,7 @@ use neural_vault_core::encoder::{Dims, Encoder, WeightFormat};
 use neural_vault_core::scan::ScanEncoder;
 use sha2::{Digest, Sha256};
 
-use crate::{Random, bundle_in};
+use neural_vault_core::testing::{Random, bundle_in};
 
 /// SHA-256 of the embeddings of 100 random scans of two windows each, as little-endian float32.
 ///

@@ -1,5 +1,7 @@
 //! A generator of floats, the same on every machine.
 
+use std::vec::Vec;
+
 /// A linear congruential generator (Numerical Recipes) of floats in -1..1, exact in float32.
 #[derive(Debug)]
 pub struct Random(pub u32);

@@ -1,6 +1,6 @@
 """Makes challenge_v2.json: keys and answers of challenges, computed by Python's standard library alone.
 
-    python3 tests/vectors/make_challenge_v2.py > tests/vectors/challenge_v2.json
+    python3 testkit/vectors/make_challenge_v2.py > testkit/vectors/challenge_v2.json
 """
 
 import hashlib

@@ -9,7 +9,7 @@ use neural_vault_core::encoder::{Dims, Encoder, Fill, WeightFormat};
 use neural_vault_core::kernel::Kernel;
 use neural_vault_core::scan::{ScanEncoder, ScanError};
 
-use crate::{FULL_WIDTH, Random, described_bundle};
+use neural_vault_core::testing::{FULL_WIDTH, Random, described_bundle};
 
 const DIMS: Dims = Dims { features: 2_051, positions: 8, ..FULL_WIDTH };
 

@@ -1,13 +1,13 @@
 //! Random models of several sizes.
 
 use std::borrow::Cow;
+use std::vec;
+use std::vec::Vec;
 
-use neural_vault_core::bundle::{
-    Description, ProvisioningKey, WriteError, label_digest, tensor_names_and_shapes, write,
-};
-use neural_vault_core::encoder::{Dims, Fill, WeightFormat};
+use crate::bundle::{Description, ProvisioningKey, WriteError, label_digest, tensor_names_and_shapes, write};
+use crate::encoder::{Dims, Fill, WeightFormat};
 
-use crate::{Aligned, Random};
+use super::{Aligned, Random};
 
 /// A model small enough to open thousands of times.
 pub const SMALL: Dims =
