@@ -33,6 +33,10 @@ impl Method for BioHashing {
         "Signs of a random projection"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Signs of a random projection of the frame to 128 numbers, compared bit by bit (Teoh, Ngo and Goh 2004)."
+    }
+
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         let mut rng = ChaCha8Rng::seed_from_u64(training.seed);
         let deviation = (BITS as f32).sqrt().recip();

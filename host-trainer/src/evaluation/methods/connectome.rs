@@ -40,6 +40,10 @@ impl Method for Connectome {
         "The embedding of recipe connectome (unseen-persons)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "The method under test: how regions covary, whitened by the background persons, compared by cosine, as commands and tokens do it."
+    }
+
     fn is_under_test(&self) -> bool {
         true
     }

@@ -29,6 +29,10 @@ impl Method for ConnectomeCentred {
         "The same less its mean over all enrolled persons (unseen-persons)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Connectome's score less its mean over all enrolled persons, for which everyone's prototype is needed."
+    }
+
     fn is_simple(&self) -> bool {
         false
     }

@@ -31,6 +31,10 @@ impl Method for Fingerprint {
         "Correlations of regions, Fisher z (unseen-persons)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Correlations of all pairs of regions, Fisher z-transformed, compared by their own correlation (Finn et al. 2015)."
+    }
+
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         protocol.scores_scans()
     }

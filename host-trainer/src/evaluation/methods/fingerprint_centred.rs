@@ -30,6 +30,10 @@ impl Method for FingerprintCentred {
         "The same less its mean over all enrolled persons (unseen-persons)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "The fingerprint's score less its mean over all enrolled persons, for which everyone's prototype is needed (Finn et al. 2015)."
+    }
+
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         protocol.scores_scans()
     }

@@ -25,6 +25,10 @@ impl Method for Hmac {
         "HMAC-SHA256 of the frame"
     }
 
+    fn explanation(&self) -> &'static str {
+        "HMAC-SHA256 of the frame's bytes under one key, compared byte by byte: as unlike after any change (RFC 2104)."
+    }
+
     fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         Ok(Box::new(Hashed(hmac)))
     }

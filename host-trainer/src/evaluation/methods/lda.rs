@@ -25,6 +25,10 @@ impl Method for Lda {
         "Linear discriminants"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Linear discriminant analysis with a shrunk covariance, compared by cosine (Friedman 1989; Ledoit and Wolf 2004)."
+    }
+
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         Ok(Box::new(Discriminants(training.front_end()?.discriminants())))
     }

@@ -36,6 +36,14 @@ impl Method for Linear {
         "The whitened front end alone"
     }
 
+    fn explanation(&self) -> &'static str {
+        "NeuralVault's front end without the Transformer: principal axes, whitened by how the scans of a label differ, by cosine."
+    }
+
+    fn plain_name(&self) -> &'static str {
+        "its front end alone"
+    }
+
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         let rest = if training.open_set { 1.0 } else { CLOSED_SET_REST };
         let weight = training.front_end()?.projection(LATENT, rest).weight;

@@ -24,6 +24,14 @@ pub trait Method: Sync {
     /// What the method compares, in a few words.
     fn help(&self) -> &'static str;
 
+    /// What the method is, in one sentence with its source.
+    fn explanation(&self) -> &'static str;
+
+    /// What the method is called within a sentence.
+    fn plain_name(&self) -> &'static str {
+        self.name()
+    }
+
     /// The encoder whose embeddings the method compares.
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::None

@@ -88,6 +88,14 @@ mod tests {
     }
 
     #[test]
+    fn every_method_is_explained_in_one_sentence() {
+        for method in METHODS.iter().copied().chain(WeightFormat::ALL.map(with_weights)) {
+            let text = method.explanation();
+            assert!(text.ends_with('.') && text.len() < 150 && !text.contains(". "), "{text}");
+        }
+    }
+
+    #[test]
     fn names_are_distinct_and_one_method_is_under_test_by_any_protocol() {
         for (place, method) in METHODS.iter().enumerate() {
             let before = &METHODS[..place];

@@ -24,6 +24,14 @@ impl Method for Neural {
         "The embedding's bits"
     }
 
+    fn explanation(&self) -> &'static str {
+        "NeuralVault's embedding with each number reduced to one bit, compared bit by bit, as in the published pipeline."
+    }
+
+    fn plain_name(&self) -> &'static str {
+        "NeuralVault's bits"
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Shared
     }

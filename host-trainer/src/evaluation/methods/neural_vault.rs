@@ -23,6 +23,10 @@ impl Method for NeuralVault {
         "The embedding's cosine"
     }
 
+    fn explanation(&self) -> &'static str {
+        "The method under test: the embedding by the encoder, compared by cosine, as commands and tokens do it."
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Shared
     }

@@ -21,6 +21,14 @@ impl Method for RawCosine {
         "The frame's cosine"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Raw frames without any model: the cosine of the standardised frames, of a person that of their mean."
+    }
+
+    fn plain_name(&self) -> &'static str {
+        "raw frames"
+    }
+
     /// Of a scan, too: its mean frame.
     fn fits(&self, _: &dyn Protocol) -> bool {
         true

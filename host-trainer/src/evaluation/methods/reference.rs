@@ -23,6 +23,14 @@ impl Method for Reference {
         "The cosine of an encoder trained by the reference's recipe"
     }
 
+    fn explanation(&self) -> &'static str {
+        "An encoder trained by the published recipe with the triplet loss (Schroff et al. 2015), compared by cosine."
+    }
+
+    fn plain_name(&self) -> &'static str {
+        "the published recipe"
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Own(self)
     }

@@ -23,6 +23,10 @@ impl Method for Refit {
         "The same, trained with the enrolled labels as well (unseen)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "NeuralVault with an encoder that was trained with the enrolled labels as well, as `enroll --refit` makes it."
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Own(self)
     }

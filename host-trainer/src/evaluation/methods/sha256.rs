@@ -22,6 +22,10 @@ impl Method for Sha256 {
         "SHA-256 of the frame"
     }
 
+    fn explanation(&self) -> &'static str {
+        "SHA-256 of the frame's bytes, compared byte by byte: any change of the frame makes another hash (FIPS 180-4)."
+    }
+
     fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         Ok(Box::new(Hashed(sha256)))
     }

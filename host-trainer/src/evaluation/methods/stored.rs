@@ -35,6 +35,10 @@ impl Method for Stored {
         "The embedding's cosine, with weights in another format"
     }
 
+    fn explanation(&self) -> &'static str {
+        "NeuralVault with the numbers of the same encoder stored in fewer bits, as a token may hold them."
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Own(self)
     }

@@ -40,6 +40,14 @@ impl Method for Tangent {
         "Log-Euclidean tangent vectors of correlations (unseen-persons)"
     }
 
+    fn explanation(&self) -> &'static str {
+        "Logarithms of the matrices of correlations, less the background's mean, compared by cosine (Arsigny et al. 2006; Varoquaux et al. 2010)."
+    }
+
+    fn plain_name(&self) -> &'static str {
+        "tangent vectors"
+    }
+
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         protocol.scores_scans()
     }

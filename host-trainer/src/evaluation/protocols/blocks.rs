@@ -20,6 +20,10 @@ impl Protocol for Blocks {
         "Time blocks"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised later in the same recording?"
+    }
+
     fn help(&self) -> &'static str {
         "The end of each recording probes, after a gap"
     }

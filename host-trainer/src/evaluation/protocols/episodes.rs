@@ -19,6 +19,10 @@ impl Protocol for FewShot {
         "Episodes of 4 + 4"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised from four frames?"
+    }
+
     fn help(&self) -> &'static str {
         "Few-shot episodes of 4 support and 4 query frames"
     }

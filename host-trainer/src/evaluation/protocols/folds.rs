@@ -19,6 +19,10 @@ impl Protocol for Folds {
         "Sessions in turn"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised in sessions that were held back?"
+    }
+
     fn help(&self) -> &'static str {
         "A third of the sessions probes in turn, the others train and are enrolled"
     }

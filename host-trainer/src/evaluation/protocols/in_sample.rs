@@ -15,6 +15,10 @@ impl Protocol for InSample {
         "In sample"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised in the frames that trained the model?"
+    }
+
     fn help(&self) -> &'static str {
         "Everything trains and probes, as the reference scores itself (leaks)"
     }

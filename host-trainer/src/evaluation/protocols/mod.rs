@@ -17,16 +17,16 @@ use crate::dataset::Dataset;
 
 pub use protocol::{Episodes, Fold, Lack, PersonChoice, Protocol, SessionChoice, Split};
 
-/// Every protocol, in the order of the command line.
+/// Every protocol, the least strict first: each keeps further apart than the one before what trains and what probes.
 pub const PROTOCOLS: &[&dyn Protocol] = &[
     &in_sample::InSample,
     &random::Random,
     &blocks::Blocks,
+    &episodes::FewShot,
     &folds::Folds,
     &sessions::Sessions,
     &unseen::Unseen,
     &unseen_persons::UnseenPersons,
-    &episodes::FewShot,
 ];
 
 /// The protocol by which the reference scores itself.

@@ -12,6 +12,9 @@ pub trait Protocol: Sync {
     /// The protocol's name as a heading.
     fn heading(&self) -> &'static str;
 
+    /// The question that the protocol answers.
+    fn question(&self) -> &'static str;
+
     /// What trains, is enrolled and probes, in a few words.
     fn help(&self) -> &'static str;
 

@@ -19,6 +19,10 @@ impl Protocol for Random {
         "Random split"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised in frames between those that trained the model?"
+    }
+
     fn help(&self) -> &'static str {
         "A random half of the frames probes (leaks)"
     }

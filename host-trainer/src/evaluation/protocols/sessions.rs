@@ -15,6 +15,10 @@ impl Protocol for Sessions {
         "Disjoint sessions"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised in new sessions?"
+    }
+
     fn help(&self) -> &'static str {
         "Different sessions train, are enrolled and probe"
     }

@@ -22,6 +22,10 @@ impl Protocol for Unseen {
         "Unseen labels"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a label recognised that the encoder was not trained on?"
+    }
+
     fn help(&self) -> &'static str {
         "Labels are enrolled that did not train the encoder"
     }

@@ -32,6 +32,10 @@ impl Protocol for UnseenPersons {
         "Unseen persons"
     }
 
+    fn question(&self) -> &'static str {
+        "Is a person recognised whom the model was not fitted to?"
+    }
+
     fn help(&self) -> &'static str {
         "Labels are persons, of whom some are the background and others are enrolled"
     }
