@@ -3,32 +3,41 @@
 //! Names and paths are printed as they are found, so everything passes [`Escaped`] here.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, WeakProgressBar};
 use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::failure::{Failure, OUTPUT};
+use super::progress::Progress;
 use crate::escape::{Escaped, must_be_escaped};
 
 /// Where a command prints.
 pub struct Console {
     json: bool,
     quiet: bool,
+    /// The bar that is on the terminal, over which notes are printed.
+    bar: Mutex<WeakProgressBar>,
 }
 
 impl Console {
     pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet }
+        Self { json, quiet, bar: Mutex::default() }
     }
 
     /// Prints a note, which is not part of the result.
     pub fn note(&self, text: impl AsRef<str>) {
-        if !self.quiet {
-            // An error of writing to stderr cannot be reported.
-            let _ = writeln!(io::stderr(), "{}", Escaped(text.as_ref()));
+        if self.quiet {
+            return;
+        }
+        // An error of writing to stderr cannot be reported.
+        let write = || _ = writeln!(io::stderr(), "{}", Escaped(text.as_ref()));
+        let bar = self.bar().upgrade();
+        match bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
         }
     }
 
@@ -70,18 +79,28 @@ impl Console {
         print(|stdout| write_json(stdout, document))
     }
 
-    /// A progress bar over `length` steps; hidden with `--quiet` and where stderr is not a terminal.
-    pub fn progress(&self, length: u64) -> ProgressBar {
-        let target = if self.quiet || !io::stderr().is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {elapsed} (eta {eta})");
-        let bar = ProgressBar::with_draw_target(Some(length), target);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        bar
+    /// The progress of long work; nothing with `--quiet`.
+    pub fn progress(&self) -> Progress<'_> {
+        Progress::new(self)
+    }
+
+    /// Whether notes and progress are left out.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether stderr is a terminal, on which a bar can be drawn.
+    pub fn is_terminal(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// The bar that is on the terminal from now on.
+    pub fn set_bar(&self, bar: Option<&ProgressBar>) {
+        *self.bar() = bar.map_or_else(WeakProgressBar::default, ProgressBar::downgrade);
+    }
+
+    fn bar(&self) -> MutexGuard<'_, WeakProgressBar> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

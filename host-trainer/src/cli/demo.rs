@@ -129,14 +129,13 @@ fn device_secret(path: &Path, console: &Console) -> Result<DeviceSecret, Failure
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
     let sessions = training.sessions.join(", ");
-    let bar = console.progress(settings.steps);
+    let mut progress = console.progress();
     let mut losses = Vec::new();
     let model = Recipe::Steps(settings.clone()).train(training.clone(), engine, 1, &mut |report| {
         losses.push(report.loss);
-        bar.set_position(report.step);
-        bar.set_message(format!("loss {:.4}", report.loss));
+        progress.report("training", report.step, settings.steps, &format!("loss {:.4}", report.loss));
     })?;
-    bar.finish_and_clear();
+    drop(progress);
     let (first, last) = (losses[0], losses[losses.len() - 1]);
     console.note(format!("trained on {sessions} ({}): loss {first:.4} -> {last:.4}", engine.name()));
     Ok(model)

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::enrolment::{Chosen, Development, Enrolment, Policy, Request, Target, cross_fitted, enrol as enrol_label};
 use crate::hex;
 use crate::model::Model;
-use crate::training::{self, Archive};
+use crate::training::{self, Archive, StepReport};
 
 /// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
 const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
@@ -112,12 +112,15 @@ impl Refit<'_> {
             EmbeddingEngine::Core => Engine::auto().0,
             EmbeddingEngine::Onnx(engine) => engine,
         };
-        let train = |dataset: &Dataset| -> Result<Model, Failure> {
-            let bar = console.progress(archive.recipe.steps());
-            let model =
-                archive.recipe.train(dataset.clone(), engine, 1, &mut |report| bar.set_position(report.step))?;
-            bar.finish_and_clear();
-            Ok(model)
+        let (models, mut number) = (if self.cross_fit { 3 } else { 1 }, 0);
+        let mut train = |dataset: &Dataset| -> Result<Model, Failure> {
+            number += 1;
+            let (what, steps) = (format!("training model {number} of {models}"), archive.recipe.steps());
+            let mut progress = console.progress();
+            let mut on_step = |report: &StepReport| {
+                progress.report(&what, report.step, steps, &format!("loss {:.4}", report.loss));
+            };
+            Ok(archive.recipe.train(dataset.clone(), engine, 1, &mut on_step)?)
         };
         let refitted = train(&all)?;
         let chosen = if self.cross_fit {

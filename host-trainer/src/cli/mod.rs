@@ -27,6 +27,7 @@ mod output;
 mod parcels;
 mod persons;
 mod price;
+mod progress;
 mod recipe;
 mod runtime;
 mod scans;

@@ -220,17 +220,17 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
     let folder =
         RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
-    let bar = console.progress(trainer.settings().steps);
+    let steps = trainer.settings().steps;
+    let mut progress = console.progress();
     let mut losses = None;
     let outcome = training::run(trainer, &folder, &stop, &mut |report| {
         if arguments.resume && losses.is_none() {
             console.note(format!("continuing at step {}", report.step - 1));
         }
-        bar.set_position(report.step);
-        bar.set_message(format!("loss {:.4} rate {:.1e}", report.loss, report.learning_rate));
+        let detail = format!("loss {:.4}, learning rate {:.1e}", report.loss, report.learning_rate);
+        progress.report("training", report.step, steps, &detail);
         losses = Some((losses.map_or(report.loss, |(first, _)| first), report.loss));
     })?;
-    bar.finish_and_clear();
     match outcome {
         Outcome::Finished => Ok(losses),
         Outcome::Stopped => {

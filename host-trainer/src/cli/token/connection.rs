@@ -15,7 +15,6 @@ use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan, check_frames};
 use crate::embedding::{EmbeddingError, check_width};
-use crate::escape::Escaped;
 use crate::token::{Client, Port, PublicKey, Timeouts};
 
 /// The token's port.
@@ -191,11 +190,10 @@ pub fn send_values(
     values: &[f32],
     console: &Console,
 ) -> Result<(), Failure> {
-    let bar = console.progress(values.len() as u64);
-    bar.set_message(format!("values of {} to the token", Escaped(label)));
-    let outcome = client.scan(purpose, dataset.features, values, &mut |sent| bar.set_position(sent as u64));
-    bar.finish_and_clear();
-    outcome.map_err(|error| match error.fault() {
+    let (what, total) = (format!("sending {label} to the token"), values.len() as u64);
+    let mut progress = console.progress();
+    let mut sent = |sent: usize| progress.report(&what, sent as u64, total, "values");
+    client.scan(purpose, dataset.features, values, &mut sent).map_err(|error| match error.fault() {
         Some(Fault::Width) => match check_width(dataset, error.detail() as usize) {
             Err(transposed @ EmbeddingError::Transposed { .. }) => transposed.into(),
             _ => Failure::new(
