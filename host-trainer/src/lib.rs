@@ -15,6 +15,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod comparison;
 pub mod connectome;
 pub mod dataset;
 pub mod embedding;

@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use neural_vault::comparison::compare;
 use neural_vault::report::{comparison_html, html};
-use neural_vault::results::compare::compare;
 use serde_json::Value;
 
 const WIDTHS: [u32; 3] = [375, 768, 1280];

@@ -9,10 +9,10 @@ use serde_json::json;
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT};
 use super::output::{Force, Outputs};
+use crate::comparison::{CompareError, ComparedFigures, ComparedFile, Comparison, compare, excludes_zero};
 use crate::files::{self, Readers};
 use crate::report::comparison_html;
-use crate::results::Estimate;
-use crate::results::compare::{CompareError, ComparedFigures, Comparison, compare, excludes_zero, read};
+use crate::results::{Estimate, ReadError, read};
 
 /// Put two or more evaluations side by side; differences are relative to the first.
 #[derive(Args)]
@@ -43,31 +43,43 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     console.result("compare", &text(&comparison), json!(comparison))
 }
 
-impl From<CompareError> for Failure {
-    fn from(error: CompareError) -> Self {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
         let next = match error {
-            CompareError::Content { .. } => "; compare takes files that `neural-vault evaluate` wrote",
-            CompareError::NothingInCommon { .. } => "; evaluate with the same --protocol and --methods",
+            ReadError::Content { .. } => "; results are files that `neural-vault evaluate -o` wrote",
             _ => "",
         };
         Self::new(DATA, format!("{error}{next}"))
     }
 }
 
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        Self::new(DATA, format!("{error}; evaluate with the same --protocol and --methods"))
+    }
+}
+
 fn text(comparison: &Comparison) -> String {
     let mut text = String::new();
-    let names = (1..).zip(&comparison.files);
-    for (number, file) in names {
-        let _ = writeln!(text, "{number}  {} ({})", file.name, file.data);
+    for (number, file) in (1..).zip(&comparison.files) {
+        let ComparedFile { name, created, recipe, model_digest, data, data_sha256 } = file;
+        let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
+        let model = model_digest.as_ref().map_or(String::new(), |digest| format!(" model {}", short(digest)));
+        let _ = writeln!(
+            text,
+            "{number}  {name}: recipe {recipe}{model}, {created}, {data} (SHA-256 {})",
+            short(data_sha256)
+        );
     }
-    let heads = ["method", "", "EER %", "difference", "AUC", "d'"].map(str::to_owned);
+    let heads = ["method", "", "recipe", "EER %", "difference", "AUC", "d'"].map(str::to_owned);
     for rows in comparison.rows.chunk_by(|a, b| a.protocol == b.protocol) {
         let leaks = rows[0].leaks.as_ref().map_or(String::new(), |why| format!(" (leaks: {why})"));
         let _ = writeln!(text, "\n{}{leaks}", rows[0].protocol);
         let mut lines = vec![heads.clone()];
         for row in rows {
             for (place, figures) in row.figures.iter().enumerate() {
-                lines.push(cells(if place == 0 { &row.method } else { "" }, place + 1, figures));
+                let recipe = &comparison.files[place].recipe;
+                lines.push(cells(if place == 0 { &row.method } else { "" }, place + 1, recipe, figures));
             }
         }
         text += &aligned(&lines);
@@ -77,15 +89,17 @@ fn text(comparison: &Comparison) -> String {
     text
 }
 
-fn cells(method: &str, number: usize, figures: &ComparedFigures) -> [String; 6] {
-    let difference = figures.eer_difference.as_ref().map_or(String::new(), |difference| {
-        let star = if excludes_zero(difference) { " *" } else { "" };
-        let sign = if difference.value > 0.0 { "+" } else { "" };
-        format!("{sign}{}{star}", estimate(difference, 2))
+fn cells(method: &str, number: usize, recipe: &str, figures: &ComparedFigures) -> [String; 7] {
+    let difference = figures.difference.as_ref().map_or(String::new(), |difference| {
+        let star = if excludes_zero(&difference.eer) { " *" } else { "" };
+        let sign = if difference.eer.value > 0.0 { "+" } else { "" };
+        let pairs = if difference.paired { "" } else { " (not paired)" };
+        format!("{sign}{}{star}{pairs}", estimate(&difference.eer, 2))
     });
     [
         method.to_owned(),
         number.to_string(),
+        recipe.to_owned(),
         estimate(&figures.eer, 2),
         difference,
         estimate(&figures.roc_auc, 4),
@@ -102,9 +116,9 @@ fn estimate(estimate: &Estimate, decimals: usize) -> String {
 }
 
 /// Lines of cells, each column as wide as its widest cell.
-fn aligned(lines: &[[String; 6]]) -> String {
+fn aligned(lines: &[[String; 7]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let widths: [usize; 7] = std::array::from_fn(width);
     let mut text = String::new();
     for line in lines {
         let padded: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();

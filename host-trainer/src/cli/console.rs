@@ -55,7 +55,8 @@ impl Console {
             return print(|stdout| write_text(stdout, text));
         }
         if let Some(object) = value.as_object_mut() {
-            object.insert("schema".to_owned(), json!(schema(command)));
+            // The results of an evaluation name their own schema, which is that of their file.
+            object.entry("schema").or_insert_with(|| json!(schema(command)));
         }
         print(|stdout| write_json(stdout, &format!("{value:#}\n")))
     }
@@ -161,7 +162,8 @@ impl Write for Length {
 }
 
 fn schema(command: &str) -> String {
-    format!("neural-vault/{command}/1")
+    let version = if command == "compare" { 2 } else { 1 };
+    format!("neural-vault/{command}/{version}")
 }
 
 #[cfg(test)]

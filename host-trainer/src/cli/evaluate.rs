@@ -1,8 +1,9 @@
 //! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
+mod made;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
+use super::date;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::names;
 use super::output::{Force, Outputs};
@@ -31,6 +33,7 @@ use crate::evaluation::summary::summarise;
 use crate::files;
 use crate::results::Results;
 use crate::training::Recipe;
+use made::made;
 use table::table;
 
 /// Train and score by one protocol or several, with all methods side by side.
@@ -99,6 +102,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut outputs = Outputs::new(arguments.force, arguments.paths());
     arguments.outputs().try_for_each(|(path, _)| outputs.file(path, ""))?;
+    let created = date::now()?;
     let engine = match arguments.trains() {
         true => arguments.engine.choose(Device::Cpu, console)?,
         false => Engine::Tract,
@@ -107,7 +111,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let background = arguments.persons.background(&arguments.data.reading, console)?;
     let plan = arguments.plan(engine, &dataset, background, console)?;
     let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
-    let results = summarise(&dataset, arguments.settings(&plan), evaluated).map_err(|e| Failure::new(DATA, e))?;
+    let made = made(arguments, &plan, created);
+    let mut results = summarise(&dataset, made, evaluated).map_err(|e| Failure::new(DATA, e))?;
+    results.thin();
     let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
     let files = files.collect::<Result<Vec<_>, Failure>>()?;
     files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
@@ -213,26 +219,6 @@ impl Arguments {
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
         })
-    }
-
-    /// The settings that determine the results, for the document.
-    fn settings(&self, plan: &Plan) -> BTreeMap<String, String> {
-        let recipe = &plan.recipe;
-        let training = [
-            ("recipe", recipe.name().to_owned()),
-            ("recipe in full", serde_json::to_string(recipe).unwrap_or_default()),
-            ("steps", recipe.steps().to_string()),
-            ("seeds", self.seeds.to_string()),
-        ];
-        let all = [
-            ("seed", self.recipe.seed.to_string()),
-            ("bootstrap replicates", self.replicates.to_string()),
-            ("program", concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned()),
-        ];
-        let persons = self.protocols.iter().any(|protocol| protocol.scores_scans());
-        let entries = training.into_iter().filter(|_| self.trains()).chain(all);
-        let entries = entries.chain(self.persons.settings(plan).into_iter().filter(|_| persons));
-        entries.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

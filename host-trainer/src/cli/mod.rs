@@ -5,6 +5,7 @@ mod compare;
 mod completions;
 mod console;
 mod convert;
+mod date;
 mod demo;
 mod derive;
 mod digits;

@@ -12,6 +12,7 @@ use crate::connectome::Parcels;
 use crate::dataset::{Dataset, Input};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::PersonChoice;
+use crate::results::PersonSettings;
 use crate::training::background;
 
 /// How persons are evaluated.
@@ -71,13 +72,10 @@ impl PersonArguments {
         lengths
     }
 
-    /// The settings that determine the results, for the document.
-    pub fn settings(&self, plan: &Plan) -> Vec<(&'static str, String)> {
-        let list = |names: &[String]| names.join(", ");
-        let mut settings =
-            vec![("most ways to choose persons that are drawn", plan.sessions.persons.draws.to_string())];
-        settings.extend(plan.background.as_ref().map(|background| ("background persons", list(&background.labels))));
-        settings
+    /// How the persons of `plan` were chosen, for the document.
+    pub fn settings(&self, plan: &Plan) -> PersonSettings {
+        let background = plan.background.as_ref().map(|background| background.labels.clone());
+        PersonSettings { draws: plan.sessions.persons.draws, background: background.unwrap_or_default() }
     }
 }
 

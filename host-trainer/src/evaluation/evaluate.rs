@@ -11,7 +11,7 @@ use super::methods::{Method, Rows};
 use super::persons;
 use super::plan::Plan;
 use super::protocols::{self, Fold, Protocol, Split};
-use super::scoring::{development, episodes, galleries, trials};
+use super::scoring::{Episode, development, draw, episodes, galleries, trial_list, trials};
 use super::sweeps::{sweeps, training_sessions};
 use super::trained::Trained;
 use crate::dataset::{Dataset, Row, check_frames};
@@ -78,10 +78,12 @@ impl Run<'_> {
 
         let windows = &items.dataset;
         let folds = &prepared[0].shared;
+        let drawn = protocol.episodes().map(|episodes| draw(windows, &items.folds, episodes, plan.seed));
+        let drawn = drawn.as_deref();
         let mut methods = Vec::new();
         let mut all_trials = Vec::new();
         for &method in &plan.methods {
-            let trials = self.trials(windows, prepared[0].for_method(method), method);
+            let trials = scored(windows, prepared[0].for_method(method), method, drawn);
             let fixes_threshold = enrolment_is_new(&split.folds) && !method.trains_on_enrolment();
             let development = match fixes_threshold {
                 true => development(windows, prepared[0].for_method(method), method),
@@ -90,7 +92,7 @@ impl Run<'_> {
             let mut result = method_result(method, &trials, &development, plan)?;
             if prepared.len() > 1 && method.is_trained() {
                 let others = prepared[1..].iter();
-                let others = others.map(|encoders| self.trials(windows, encoders.for_method(method), method));
+                let others = others.map(|encoders| scored(windows, encoders.for_method(method), method, drawn));
                 let seeds: Vec<Vec<Trial>> = std::iter::once(trials.clone()).chain(others).collect();
                 result.over_seeds = Some(over_seeds(&seeds, plan)?);
             }
@@ -117,6 +119,7 @@ impl Run<'_> {
             enrolment_rows: split.folds.iter().map(|fold| fold.enrolment.len()).sum(),
             probes: embeddings.len(),
             model_digests: folds.iter().map(|fold| hex::encode(&fold.digest)).collect(),
+            trials: Some(trial_list(windows, &items.folds, drawn)),
             methods,
             differences,
             sweeps,
@@ -134,14 +137,6 @@ impl Run<'_> {
         Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]), notes })
     }
 
-    /// The trials of `method` on its prepared folds.
-    fn trials(&self, windows: &Dataset, folds: &[Prepared<'_>], method: &dyn Method) -> Vec<Trial> {
-        match self.protocol.episodes() {
-            Some(drawn) => episodes(windows, folds, method, drawn, self.plan.seed),
-            None => trials(windows, folds, &galleries(windows, folds, method, usize::MAX), method, 1),
-        }
-    }
-
     /// The sweeps of the methods that share an encoder.
     fn sweeps(
         &self,
@@ -156,6 +151,14 @@ impl Run<'_> {
             stage("training sessions");
         }
         Ok(list)
+    }
+}
+
+/// The trials of `method` on its prepared folds: of every probe, or of the drawn episodes.
+fn scored(windows: &Dataset, folds: &[Prepared<'_>], method: &dyn Method, drawn: Option<&[Episode]>) -> Vec<Trial> {
+    match drawn {
+        Some(drawn) => episodes(windows, folds, method, drawn),
+        None => trials(windows, folds, &galleries(windows, folds, method, usize::MAX), method, 1),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Trials of a protocol's folds: of every probe, in few-shot episodes, and within the enrolment.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::IndexedRandom;
@@ -7,9 +9,10 @@ use rand::seq::IndexedRandom;
 use super::fold::Prepared;
 use super::items::groups;
 use super::methods::{Gallery, Method};
-use super::protocols::Episodes;
+use super::protocols::{Episodes, Fold};
 use crate::dataset::{Dataset, Row};
 use crate::metrics::trial::Trial;
+use crate::results::{Probe, Resampled, TrialGroup, TrialList};
 
 /// Length in frames of the blocks that the bootstrap draws when there is only one session.
 const BLOCK: i64 = 6;
@@ -55,35 +58,80 @@ pub(super) fn trials_of(dataset: &Dataset, row: usize, scores: Vec<(u32, f64)>) 
     scores.into_iter().map(move |(enrolled_label, score)| Trial { probe_label, probe_session, enrolled_label, score })
 }
 
-/// Few-shot episodes (Snell, Swersky and Zemel 2017): galleries of a few windows per class, and as many probes.
+/// One few-shot episode, in positions of its fold's enrolment and probes.
+pub(super) struct Episode {
+    fold: usize,
+    /// The enrolled windows of each class.
+    support: Vec<Vec<usize>>,
+    /// The probes.
+    queries: Vec<usize>,
+}
+
+/// Draws few-shot episodes (Snell, Swersky and Zemel 2017): galleries of a few windows per class, and as many probes.
+pub(super) fn draw(dataset: &Dataset, folds: &[Fold], episodes: Episodes, seed: u64) -> Vec<Episode> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut list = Vec::new();
+    for (number, fold) in folds.iter().enumerate() {
+        let of_class = |rows: &[usize], class: u32| -> Vec<usize> {
+            (0..rows.len()).filter(|&at| dataset.rows[rows[at]].label == class).collect()
+        };
+        for _ in 0..episodes.count {
+            let mut episode = Episode { fold: number, support: Vec::new(), queries: Vec::new() };
+            for class in 0..dataset.labels.len() as u32 {
+                let drawn = of_class(&fold.enrolment, class);
+                episode.support.push(drawn.sample(&mut rng, episodes.shots).copied().collect());
+                let drawn = of_class(&fold.probes, class);
+                episode.queries.extend(drawn.sample(&mut rng, episodes.shots).copied());
+            }
+            list.push(episode);
+        }
+    }
+    list
+}
+
+/// The trials of `method` in these episodes.
 pub(super) fn episodes(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
     method: &dyn Method,
-    episodes: Episodes,
-    seed: u64,
+    episodes: &[Episode],
 ) -> Vec<Trial> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut list = Vec::new();
-    for fold in folds {
-        let of_class = |rows: &[usize], class: u32| -> Vec<usize> {
-            (0..rows.len()).filter(|&at| dataset.rows[rows[at]].label == class).collect()
-        };
+    for Episode { fold, support, queries } in episodes {
+        let fold = &folds[*fold];
         let codes = fold.probes.codes(method);
-        for _ in 0..episodes.count {
-            let mut support = Vec::new();
-            let mut queries = Vec::new();
-            for class in 0..dataset.labels.len() as u32 {
-                let drawn = of_class(&fold.fold.enrolment, class);
-                support.push(drawn.sample(&mut rng, episodes.shots).copied().collect());
-                let drawn = of_class(&fold.fold.probes, class);
-                queries.extend(drawn.sample(&mut rng, episodes.shots).copied());
-            }
-            let gallery = fold.enrol(method, &support);
-            for at in queries {
-                list.extend(trials_of(dataset, fold.fold.probes[at], gallery.scores(codes, &[at])));
-            }
+        let gallery = fold.enrol(method, support);
+        for &at in queries {
+            list.extend(trials_of(dataset, fold.fold.probes[at], gallery.scores(codes, &[at])));
         }
+    }
+    list
+}
+
+/// The comparisons that every method scores: of each probe, or in each of `episodes`.
+pub(super) fn trial_list(dataset: &Dataset, folds: &[Fold], episodes: Option<&[Episode]>) -> TrialList {
+    let mut list = TrialList { resampled: Resampled::SessionsThenLabels, probes: Vec::new(), groups: Vec::new() };
+    let mut places: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut group = |enrolled: Vec<u32>, rows: &mut dyn Iterator<Item = usize>| {
+        let probes = rows.map(|row| {
+            *places.entry(row).or_insert_with(|| {
+                let Row { label, session, timestep, .. } = dataset.rows[row];
+                list.probes.push(Probe { label, session, timestep, unit: unit(dataset, dataset.rows[row]) });
+                list.probes.len() as u32 - 1
+            })
+        });
+        let probes = probes.collect();
+        list.groups.push(TrialGroup { enrolled, probes });
+    };
+    match episodes {
+        Some(episodes) => episodes.iter().for_each(|Episode { fold, support, queries }| {
+            let enrolled = (0..).zip(support).filter_map(|(class, rows)| (!rows.is_empty()).then_some(class));
+            group(enrolled.collect(), &mut queries.iter().map(|&at| folds[*fold].probes[at]));
+        }),
+        None => folds.iter().for_each(|fold| {
+            let enrolled: BTreeSet<u32> = fold.enrolment.iter().map(|&row| dataset.rows[row].label).collect();
+            group(enrolled.into_iter().collect(), &mut fold.probes.iter().copied());
+        }),
     }
     list
 }

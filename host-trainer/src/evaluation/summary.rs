@@ -1,7 +1,5 @@
 //! The results document, put together from the evaluated protocols.
 
-use std::collections::BTreeMap;
-
 use neural_vault_core::key::{KeyError, derive_v1};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -11,42 +9,54 @@ use super::methods;
 use crate::dataset::Dataset;
 use crate::hex;
 use crate::metrics::key_quality::key_quality;
-use crate::results::{BaselineMetrics, DataSummary, NeuralMetrics, Results, SCHEMA, VaultScores};
+use crate::results::{
+    BaselineMetrics, DataSummary, EvaluationSettings, MethodResult, NeuralMetrics, PrototypeKey, ReferenceLine,
+    ReferenceSweep, Results, SCHEMA, SweepLine, VaultScores,
+};
+
+/// When and how an evaluation was made.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    /// When it began: RFC 3339, UTC.
+    pub created: String,
+    /// Names of the files and folders of the recordings, without the folders they are in.
+    pub files: Vec<String>,
+    /// The settings.
+    pub settings: EvaluationSettings,
+}
 
 /// Builds the document; the figures under the reference's names are those of the first protocol.
 ///
 /// # Errors
 /// When a prototype has no key.
-pub fn summarise(
-    dataset: &Dataset,
-    settings: BTreeMap<String, String>,
-    evaluated: Vec<Evaluated>,
-) -> Result<Results, KeyError> {
+pub fn summarise(dataset: &Dataset, made: Made, evaluated: Vec<Evaluated>) -> Result<Results, KeyError> {
     let first = evaluated.first();
     let scored = first.map(|e| e.result.methods.as_slice()).unwrap_or_default();
     let vault = scored.iter().find(|m| methods::find(&m.name).is_some_and(|method| method.is_under_test()));
-    let baseline = |eer, d_prime| BaselineMetrics { d_prime, eer };
+    let baseline =
+        |m: &MethodResult| BaselineMetrics { method: m.name.clone(), d_prime: m.d_prime.value, eer: m.eer.value };
     let prototypes = first.map(|e| e.prototypes.clone()).unwrap_or_default();
-    let mut prototype_keys = BTreeMap::new();
+    let mut prototype_keys = Vec::new();
     for (label, prototype) in &prototypes {
         let mut key = Zeroizing::new([0; 32]);
         derive_v1(prototype, &mut *key)?;
-        prototype_keys.insert(label.clone(), hex::encode(&Sha256::digest(key.as_slice())));
+        prototype_keys
+            .push(PrototypeKey { label: label.clone(), digest: hex::encode(&Sha256::digest(key.as_slice())) });
     }
     let prototypes: Vec<Vec<f32>> = prototypes.into_values().collect();
     Ok(Results {
         schema: SCHEMA.to_owned(),
-        timestamp: None,
-        data: summary_of(dataset),
-        settings,
-        baseline_metrics: scored.iter().map(|m| (m.name.clone(), baseline(m.eer.value, m.d_prime.value))).collect(),
+        created: made.created,
+        data: summary_of(dataset, made.files),
+        settings: made.settings,
+        baseline_metrics: scored.iter().map(baseline).collect(),
         neural_metrics: vault.map_or_else(NeuralMetrics::default, |vault| NeuralMetrics {
             accuracy: vault.accuracy,
             f1_score: vault.macro_f1,
             roc_auc: vault.roc_auc.value,
         }),
-        noise_tests: reference_sweep(first, "noise", "SNR_LEVELS"),
-        artifact_tests: reference_sweep(first, "artefacts", "ARTIFACT_LEVELS"),
+        noise_tests: reference_sweep(first, "noise"),
+        artifact_tests: reference_sweep(first, "artefacts"),
         vault_scores: vault.map_or_else(VaultScores::default, |vault| VaultScores {
             genuine: vault.genuine.clone(),
             impostor: vault.impostor.clone(),
@@ -57,15 +67,18 @@ pub fn summarise(
     })
 }
 
-fn reference_sweep(first: Option<&Evaluated>, name: &str, levels: &str) -> BTreeMap<String, Vec<f64>> {
+fn reference_sweep(first: Option<&Evaluated>, name: &str) -> ReferenceSweep {
     let Some(sweep) = first.and_then(|e| e.result.sweeps.iter().find(|sweep| sweep.name == name)) else {
-        return BTreeMap::new();
+        return ReferenceSweep::default();
     };
-    let lines = sweep.lines.iter().map(|line| (line.method.clone(), line.eer.iter().map(|e| e.value).collect()));
-    std::iter::once((levels.to_owned(), sweep.levels.clone())).chain(lines).collect()
+    let line = |line: &SweepLine| ReferenceLine {
+        method: line.method.clone(),
+        eer: line.eer.iter().map(|e| e.value).collect(),
+    };
+    ReferenceSweep { levels: sweep.levels.clone(), lines: sweep.lines.iter().map(line).collect() }
 }
 
-fn summary_of(dataset: &Dataset) -> DataSummary {
+fn summary_of(dataset: &Dataset, files: Vec<String>) -> DataSummary {
     let mut hash = Sha256::new();
     for name in dataset.labels.iter().chain(&dataset.sessions) {
         hash.update(name.as_bytes());
@@ -81,7 +94,7 @@ fn summary_of(dataset: &Dataset) -> DataSummary {
         hash.update(bytes);
     }
     DataSummary {
-        file: dataset.origin.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        files,
         sha256: hex::encode(&hash.finalize()),
         labels: dataset.labels.clone(),
         sessions: dataset.sessions.clone(),

@@ -5,8 +5,7 @@ use maud::{Markup, html};
 use super::methods::heading;
 use super::numbers::{count, estimate_cell, fixed, interval};
 use super::{page, scroll_box};
-use crate::results::Estimate;
-use crate::results::compare::{ComparedMethod, Comparison, excludes_zero};
+use crate::comparison::{ComparedMethod, Comparison, EerDifference, excludes_zero};
 
 /// The comparison as one HTML page.
 #[must_use]
@@ -18,7 +17,12 @@ pub fn comparison_html(comparison: &Comparison) -> String {
             section id="comparison" {
                 ol class="files" {
                     @for file in &comparison.files {
-                        li { strong { (file.name) } " " span class="note" { (file.data) " · " code { (file.data_sha256) } } }
+                        li { strong { (file.name) }
+                            " " span class="note" {
+                                "recipe " (file.recipe) " · " (file.created) " · " (file.data) " · " code { (file.data_sha256) }
+                                @if let Some(digest) = &file.model_digest { " · model " code { (digest) } }
+                            }
+                        }
                     }
                 }
                 (scroll_box("Evaluations side by side", &table(comparison)))
@@ -62,7 +66,7 @@ fn method(comparison: &Comparison, row: &ComparedMethod) -> Markup {
                 @if place == 0 { th scope="row" rowspan=(row.figures.len()) { (row.method) } }
                 td class="text" { (file.name) }
                 (estimate_cell(&figures.eer, 2))
-                (difference_cell(figures.eer_difference.as_ref()))
+                (difference_cell(figures.difference.as_ref()))
                 (estimate_cell(&figures.roc_auc, 4))
                 (estimate_cell(&figures.d_prime, 2))
                 td { (count(figures.genuine)) " / " (count(figures.impostor)) }
@@ -71,14 +75,15 @@ fn method(comparison: &Comparison, row: &ComparedMethod) -> Markup {
     }
 }
 
-fn difference_cell(difference: Option<&Estimate>) -> Markup {
-    let Some(difference) = difference else { return html! { td { "–" } } };
+fn difference_cell(difference: Option<&EerDifference>) -> Markup {
+    let Some(EerDifference { eer: difference, paired }) = difference else { return html! { td { "–" } } };
     let sign = if difference.value > 0.0 { "+" } else { "" };
     let value = format!("{sign}{}", fixed(difference.value, 2));
     html! {
         td {
             @if excludes_zero(difference) { strong { (value) } } @else { (value) }
             @if let Some(ends) = difference.interval { " " span class="interval" { (interval(ends, 2)) } }
+            @if !paired { " " span class="interval" { "not paired" } }
         }
     }
 }

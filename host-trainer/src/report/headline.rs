@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::methods::{best_rival, heading, leaking_last, of_persons, tested, tested_name};
 use super::numbers::{count, fixed, interval, percent, with_interval};
-use crate::results::compare::{eer_difference, excludes_zero};
+use crate::comparison::{excludes_zero, unpaired};
 use crate::results::{Estimate, MethodResult, ProtocolResult, Results};
 
 /// One card per protocol.
@@ -105,7 +105,7 @@ fn verdict(protocol: &ProtocolResult, method: &MethodResult) -> Markup {
 /// The paired difference if the evaluation has one, otherwise the more cautious one of independent estimates.
 fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
     let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
-    paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
+    paired.map_or_else(|| unpaired(method, other), |difference| difference.eer)
 }
 
 fn against(protocol: &ProtocolResult, method: &MethodResult, rival: &MethodResult) -> String {

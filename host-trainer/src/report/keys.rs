@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::methods::{heading, leaking_last};
 use super::numbers::{fixed, percent};
 use super::scroll_box;
-use crate::results::Results;
+use crate::results::{PrototypeKey, Results};
 
 /// Prototype keys, key quality, effective dimension and relative entropy.
 pub fn section(results: &Results) -> Markup {
@@ -69,7 +69,7 @@ pub fn section(results: &Results) -> Markup {
                             th scope="col" class="text" { "Label" } th scope="col" class="text" { "SHA-256 of its key" }
                         } }
                         tbody {
-                            @for (label, digest) in &results.prototype_keys {
+                            @for PrototypeKey { label, digest } in &results.prototype_keys {
                                 tr { th scope="row" { (label) } td class="text" { code { (digest) } } }
                             }
                         }

@@ -40,15 +40,15 @@ pub fn html(results: &Results) -> String {
     // Keys and published figures are of encoders that a protocol of windows trains.
     let of_windows = results.protocols.is_empty() || !results.protocols.iter().all(of_persons);
     page::page(
-        &format!("Evaluation of {}", data.file),
+        &format!("Evaluation of {}", data.name()),
         &html! {
             header {
                 p class="kicker" { "Neural Vault · evaluation" }
-                h1 { (data.file) }
+                h1 { (data.name()) }
                 p class="note" {
                     (count(data.rows)) " rows × " (count(data.features)) " features · " (data.labels.len()) " labels · "
                     (data.sessions.len()) " sessions"
-                    @if let Some(timestamp) = &results.timestamp { " · " (timestamp) }
+                    " · " (results.created)
                 }
             }
             nav aria-label="Contents" {

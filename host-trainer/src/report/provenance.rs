@@ -17,7 +17,7 @@ pub fn section(results: &Results) -> Markup {
                 table class="facts" {
                     tbody {
                         tr class="group" { th scope="rowgroup" colspan="2" { "Recordings" } }
-                        (fact("file", &data.file))
+                        (fact("files", &data.files.join(", ")))
                         (digest("SHA-256", &data.sha256))
                         (fact("rows × features", &format!("{} × {}", count(data.rows), count(data.features))))
                         (fact("labels", &format!("{}: {}", data.labels.len(), data.labels.join(", "))))
@@ -26,7 +26,7 @@ pub fn section(results: &Results) -> Markup {
                     tbody {
                         tr class="group" { th scope="rowgroup" colspan="2" { "Settings" } }
                         (fact("schema", &results.schema))
-                        @for (name, value) in &results.settings { (fact(name, value)) }
+                        @for (name, value) in settings(results) { (fact(&name, &value)) }
                     }
                     tbody {
                         tr class="group" { th scope="rowgroup" colspan="2" { "Models, by digest" } }
@@ -38,6 +38,12 @@ pub fn section(results: &Results) -> Markup {
             }))
         }
     }
+}
+
+/// Names of settings, without their underscores, and their values in words.
+fn settings(results: &Results) -> Vec<(String, String)> {
+    let flat = results.settings.flat();
+    flat.into_iter().map(|(name, value)| (name.replace('_', " "), value)).collect()
 }
 
 fn fact(name: &str, value: &str) -> Markup {

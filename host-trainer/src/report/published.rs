@@ -7,7 +7,7 @@ use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
 use crate::evaluation::methods;
 use crate::evaluation::protocols::REFERENCE;
-use crate::results::{MethodResult, ProtocolResult, Results};
+use crate::results::{MethodResult, ProtocolResult, ReferenceSweep, Results};
 
 /// Method under its published name, EER in percent, d'.
 const VERIFICATION: [(&str, f64, f64); 5] = [
@@ -39,7 +39,7 @@ pub fn section(results: &Results) -> Markup {
                 ": scored on the rows that trained the encoder. They show what the method was designed for and are no target for "
                 "other recordings; only the in-sample column below was made the same way. The published embeddings were made by "
                 "recipe reference, those here by recipe "
-                (results.settings.get("recipe").map_or("unknown", String::as_str)) "."
+                (results.settings.recipe_name()) "."
             }
             (scroll_box("Published verification figures beside those found here", &verification(in_sample, sound)))
             (scroll_box("Published few-shot figures beside those found here", &few_shot(results)))
@@ -104,8 +104,13 @@ fn few_shot(results: &Results) -> Markup {
 }
 
 fn sweeps(results: &Results) -> Markup {
-    let found = |tests: &std::collections::BTreeMap<String, Vec<f64>>| {
-        tests.iter().find(|(name, _)| is_same(name, BINARISED)).map(|(_, list)| list.clone()).unwrap_or_default()
+    let found = |tests: &ReferenceSweep| {
+        tests
+            .lines
+            .iter()
+            .find(|line| is_same(&line.method, BINARISED))
+            .map(|line| line.eer.clone())
+            .unwrap_or_default()
     };
     let row = |name: &str, values: &[f64]| {
         html! {

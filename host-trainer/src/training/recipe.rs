@@ -1,6 +1,7 @@
 //! Recipes: how a model is made from recordings.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::{Connectome, Settings, StepReport, Trainer, TrainingError, linear};
 use crate::dataset::{Dataset, MAX_FRAMES};
@@ -84,6 +85,21 @@ impl Recipe {
             Recipe::Connectome(_) => "connectome",
             Recipe::Steps(settings) => settings.name(),
         }
+    }
+
+    /// The recipe's `name` and its settings as one flat object, for documents.
+    #[must_use]
+    pub fn describe(&self) -> Map<String, Value> {
+        let mut object = match self {
+            Recipe::Linear { open_set } => Map::from_iter([("open_set".to_owned(), json!(open_set))]),
+            Recipe::Connectome(settings) => {
+                let regions = settings.parcels.as_ref().map(|parcels| ("regions".to_owned(), json!(parcels.regions())));
+                [("probe_frames".to_owned(), json!(settings.frames))].into_iter().chain(regions).collect()
+            }
+            Recipe::Steps(settings) => settings.describe(),
+        };
+        object.insert("name".to_owned(), json!(self.name()));
+        object
     }
 
     /// Steps of the recipe; 0 of those in closed form.

@@ -1,6 +1,7 @@
 //! The settings that, with the recordings, determine the weights of a run.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::check::{in_range, positive};
 use super::proxy_anchor::ProxyAnchor;
@@ -76,6 +77,32 @@ impl Settings {
             weight_decay: 0.05,
             ..Self::reference()
         }
+    }
+
+    /// The settings and those of the objective as one flat object, for documents.
+    pub(super) fn describe(&self) -> Map<String, Value> {
+        let mut object = Map::new();
+        let Ok(Value::Object(settings)) = serde_json::to_value(self) else { return object };
+        for (name, value) in settings {
+            match value {
+                // The objective is its name, and an object of its settings.
+                Value::Object(objective) => {
+                    for (kind, value) in objective {
+                        object.insert(name.clone(), Value::String(kind));
+                        object.extend(value.as_object().cloned().unwrap_or_default());
+                    }
+                }
+                value => {
+                    object.insert(name, value);
+                }
+            }
+        }
+        for (name, with_unit) in [("windows", "windows_frames"), ("window", "window_frames")] {
+            if let Some(value) = object.remove(name) {
+                object.insert(with_unit.to_owned(), value);
+            }
+        }
+        object
     }
 
     /// Name of the recipe that has these settings.

@@ -6,6 +6,7 @@ mod bad_model;
 mod bad_output;
 mod bad_recipe;
 mod bad_recording;
+mod compare;
 mod connectome;
 mod console;
 mod convert;

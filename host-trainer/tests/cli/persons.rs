@@ -67,7 +67,7 @@ fn method<'a>(protocol: &'a Value, name: &str) -> &'a Value {
 }
 
 fn eer(protocol: &Value, name: &str) -> f64 {
-    method(protocol, name)["eer"]["value"].as_f64().unwrap()
+    method(protocol, name)["eer_percent"]["value"].as_f64().unwrap()
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn persons_of_whom_nothing_was_fitted_are_told_apart_by_how_regions_covary_and_n
     assert_eq!(sweeps[1]["levels"], serde_json::json!([25.0, 100.0, 200.0]));
     assert!(short["sweeps"].as_array().unwrap().is_empty());
     let noise = sweeps[2]["lines"].as_array().unwrap().iter().find(|line| line["method"] == "connectome").unwrap();
-    assert!(noise["eer"][3]["value"].as_f64() > noise["eer"][0]["value"].as_f64(), "{noise}");
+    assert!(noise["eer_percent"][3]["value"].as_f64() > noise["eer_percent"][0]["value"].as_f64(), "{noise}");
     let page = String::from_utf8(folder.read("r.html")).unwrap();
     assert!(page.contains("Error rate by the length of a probe: Unseen persons") && !page.contains("id=\"published\""));
     assert!(

@@ -55,14 +55,14 @@ fn the_document_holds_each_method_of_each_protocol_once() {
     let folder = folder();
     let output = compare(folder.path(), &["a.json", "b.json", "a.json", "--json"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["schema"], "neural-vault/compare/1");
+    assert_eq!(document["schema"], "neural-vault/compare/2");
     let rows = document["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 2 * fixture::METHODS.len());
     for row in rows {
         let figures = row["figures"].as_array().unwrap();
         assert_eq!(figures.len(), 3);
-        assert_eq!(figures[0]["eer_difference"], Value::Null);
-        assert_eq!(figures[2]["eer_difference"]["value"], 0.0);
+        assert_eq!(figures[0]["difference"], Value::Null);
+        assert_eq!(figures[2]["difference"]["eer_percent"]["value"], 0.0);
         assert_eq!(figures[1]["genuine"], 120);
     }
 }
@@ -93,10 +93,10 @@ fn methods_that_one_file_lacks_are_left_out() {
 fn a_file_of_another_schema_is_refused_with_both_names() {
     let folder = folder();
     let mut other = serde_json::to_value(fixture::results()).unwrap();
-    other["schema"] = json!("neural-vault/evaluate/2");
+    other["schema"] = json!("neural-vault/evaluate/3");
     std::fs::write(folder.path().join("new.json"), other.to_string()).unwrap();
     let message = refused(&compare(folder.path(), &["a.json", "new.json"]));
-    assert!(message.contains("new.json") && message.contains("neural-vault/evaluate/2"), "{message}");
+    assert!(message.contains("new.json") && message.contains("neural-vault/evaluate/3"), "{message}");
     assert!(message.contains(SCHEMA), "{message}");
 }
 

@@ -2,12 +2,14 @@
 
 use neural_vault::metrics;
 use neural_vault::results::{
-    DataSummary, Estimate, KeyQuality, MapPoint, MethodResult, NeuralMetrics, OperatingPoint, ProtocolResult, Repeated,
-    Results, SCHEMA, Sweep, SweepLine, Transfer, VaultScores,
+    DataSummary, Estimate, EvaluationSettings, KeyQuality, MapPoint, MethodResult, NamedSessions, NeuralMetrics,
+    OperatingPoint, ProtocolResult, PrototypeKey, ReferenceLine, ReferenceSweep, Repeated, Results, SCHEMA, Sweep,
+    SweepLine, Transfer, VaultScores,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal};
+use serde_json::json;
 
 /// Method, separation out of sample, separation in sample.
 pub const METHODS: [(&str, f64, f64); 7] = [
@@ -25,37 +27,49 @@ pub const LABELS: [&str; 5] = ["bottle", "cat", "<chair> & \"co\"", "face", "scr
 pub fn results() -> Results {
     let protocols = vec![protocol("in-sample", true), protocol("sessions", false)];
     let first = &protocols[0].methods[0];
-    let levels = |levels: &[f64]| levels.to_vec();
     Results {
         schema: SCHEMA.to_owned(),
-        timestamp: None,
+        created: "2026-01-02T03:04:05Z".to_owned(),
         data: DataSummary {
-            file: "recordings <one> & two.csv.gz".to_owned(),
+            files: vec!["recordings <one> & two.csv.gz".to_owned()],
             sha256: "9f".repeat(32),
             labels: LABELS.map(str::to_owned).to_vec(),
             sessions: (0..6).map(|n| format!("run{n:02}")).collect(),
             rows: 432,
             features: 20_484,
         },
-        settings: [("seed", "0"), ("epochs", "100"), ("methods", "all"), ("probe-sessions", "run04, run05")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        settings: settings(),
         baseline_metrics: Default::default(),
         neural_metrics: NeuralMetrics { accuracy: 0.914, f1_score: 0.907, roc_auc: 0.9712 },
-        noise_tests: [
-            ("SNR_LEVELS".to_owned(), levels(&[30.0, 20.0, 15.0, 10.0, 5.0, 0.0])),
-            ("Neural (binarised)".to_owned(), levels(&[2.1, 2.1, 2.4, 3.3, 5.8, 11.47])),
-        ]
-        .into(),
+        noise_tests: ReferenceSweep {
+            levels: vec![30.0, 20.0, 15.0, 10.0, 5.0, 0.0],
+            lines: vec![ReferenceLine {
+                method: "Neural (binarised)".to_owned(),
+                eer: vec![2.1, 2.1, 2.4, 3.3, 5.8, 11.47],
+            }],
+        },
         artifact_tests: Default::default(),
         vault_scores: VaultScores { genuine: first.genuine.clone(), impostor: first.impostor.clone() },
         prototype_keys: LABELS
             .iter()
             .zip(1..)
-            .map(|(label, n)| ((*label).to_owned(), format!("{n:02x}").repeat(32)))
+            .map(|(label, n)| PrototypeKey { label: (*label).to_owned(), digest: format!("{n:02x}").repeat(32) })
             .collect(),
         key_quality: KeyQuality { avalanche: 0.4987, bit_balance: 0.503, entropy: 6.93, uniqueness: 0.4962 },
         protocols,
+    }
+}
+
+fn settings() -> EvaluationSettings {
+    let recipe = json!({ "name": "whitened", "steps": 1000, "windows_frames": [1, 3, 9] });
+    EvaluationSettings {
+        program: "neural-vault 0.1.0".to_owned(),
+        command: Some("neural-vault evaluate 'recordings <one> & two.csv.gz' --protocol in-sample".to_owned()),
+        trainings: 1,
+        replicates: 1000,
+        sessions: NamedSessions { probes: vec!["run04".to_owned(), "run05".to_owned()], ..NamedSessions::default() },
+        recipe: recipe.as_object().cloned(),
+        ..EvaluationSettings::default()
     }
 }
 
@@ -146,6 +160,7 @@ fn protocol(name: &str, in_sample: bool) -> ProtocolResult {
         enrolment_rows: if in_sample { 432 } else { 288 },
         probes: 120,
         model_digests: vec!["c4".repeat(32)],
+        trials: None,
         differences: Vec::new(),
         sweeps: sweeps(&methods),
         confusion: (0..LABELS.len())

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use neural_vault::comparison::compare;
 use neural_vault::report::{comparison_html, html, scores_csv};
-use neural_vault::results::compare::compare;
 use neural_vault::results::{Estimate, MethodResult, Results};
 use roxmltree::{Document, Node};
 
@@ -187,7 +187,7 @@ fn names_are_escaped() {
     let mut results = fixture::results();
     results.protocols[0].name = "a \"b\" <c> & d".to_owned();
     results.protocols[0].methods[1].name = "</title><b>&amp;".to_owned();
-    results.settings.insert("<k>".to_owned(), "\"><svg onload=x>".to_owned());
+    results.settings.command = Some("\"><svg onload=x>".to_owned());
     check(&html(&results));
 }
 

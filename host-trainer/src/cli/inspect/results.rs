@@ -8,14 +8,13 @@ use serde_json::{Value, json};
 use crate::cli::console::list;
 use crate::cli::failure::Failure;
 use crate::escape::Escaped;
-use crate::results::Results;
-use crate::results::compare::read;
+use crate::results::{Results, read};
 
 /// Describes a file that `evaluate` wrote.
 pub fn describe_results(path: &Path) -> Result<(String, Value), Failure> {
     let Results { data, protocols, settings, .. } = read(path)?;
     let mut text = format!("{}: the results of an evaluation\n", path.display());
-    let _ = writeln!(text, "recordings  {}, {} rows x {} features", Escaped(&data.file), data.rows, data.features);
+    let _ = writeln!(text, "recordings  {}, {} rows x {} features", Escaped(&data.name()), data.rows, data.features);
     let _ = writeln!(text, "labels      {}", list(&data.labels));
     let _ = writeln!(text, "sessions    {}", list(&data.sessions));
     for protocol in &protocols {

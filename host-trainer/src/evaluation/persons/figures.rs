@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::conditions::{Condition, Curve, main_length};
+use super::trial_list::trial_list;
 use super::trials::Scored;
 use crate::dataset::Dataset;
 use crate::evaluation::error::EvaluationError;
@@ -26,8 +27,6 @@ use crate::training::{MANY_PERSONS, Note};
 
 /// False match rates of the operating points.
 const FMR_LEVELS: [f64; 2] = [1e-2, 1e-3];
-/// Scores of a list that are kept: enough for every figure of a report.
-const KEPT_SCORES: usize = 20_000;
 
 /// What all methods scored.
 pub(super) struct Figures<'f> {
@@ -71,6 +70,7 @@ impl Figures<'_> {
             model_digests: tested
                 .map_or(Vec::new(), |(_, scored)| scored.digests.iter().map(|d| hex::encode(d)).collect()),
             differences: differences(trials, &all_trials, self.resampling())?,
+            trials: Some(trial_list(dataset, split, frames)),
             methods,
             sweeps: if frames == main_length(self.lengths) { self.sweeps()? } else { Vec::new() },
             confusion: confusion_matrix(&decisions(trials), dataset.labels.len()),
@@ -112,8 +112,8 @@ impl Figures<'_> {
             }),
             accuracy: accuracy(&confusion).unwrap_or(0.0),
             macro_f1: macro_f1(&confusion).unwrap_or(0.0),
-            genuine: thinned(genuine),
-            impostor: thinned(impostor),
+            genuine,
+            impostor,
         })
     }
 
@@ -156,28 +156,5 @@ impl Figures<'_> {
         let training = self.split.folds.first().map(|fold| fold.training.as_slice()).unwrap_or_default();
         let own: BTreeSet<u32> = training.iter().map(|&row| self.dataset.rows[row].label).collect();
         own.len() + self.plan.sessions.persons.background
-    }
-}
-
-/// The scores, or if there are too many every so many of them in ascending order, with the first and the last.
-fn thinned(mut scores: Vec<f64>) -> Vec<f64> {
-    if scores.len() <= KEPT_SCORES {
-        return scores;
-    }
-    scores.sort_unstable_by(f64::total_cmp);
-    let last = scores.len() - 1;
-    (0..KEPT_SCORES).map(|place| scores[place * last / (KEPT_SCORES - 1)]).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_list_of_scores_keeps_its_distribution_and_a_short_one_its_order() {
-        assert_eq!(thinned(vec![3.0, 1.0, 2.0]), [3.0, 1.0, 2.0]);
-        let kept = thinned((0..100_000).rev().map(f64::from).collect());
-        assert_eq!((kept.len(), kept[0], kept[KEPT_SCORES - 1]), (KEPT_SCORES, 0.0, 99_999.0));
-        assert!((kept[KEPT_SCORES / 2] - 50_000.0).abs() < 10.0);
     }
 }

@@ -8,6 +8,7 @@ mod conditions;
 mod describe;
 mod figures;
 mod recordings;
+mod trial_list;
 mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
