@@ -182,20 +182,37 @@ impl Plot {
     }
 
     fn path(&self, points: &[(f64, f64)]) -> String {
-        let mut path = String::new();
-        let mut drawn: Option<(f64, f64)> = None;
+        let mut drawn: Vec<(f64, f64)> = Vec::new();
         for (place, &point) in points.iter().enumerate() {
-            let (x, y) = self.at(point);
-            let near = drawn.is_some_and(|(a, b)| (a - x).abs() < RESOLUTION && (b - y).abs() < RESOLUTION);
+            let at = self.at(point);
+            let near = drawn.last().is_some_and(|last| is_near(*last, at));
             if near && place + 1 < points.len() {
                 continue;
             }
-            path += if drawn.is_none() { "M" } else { "L" };
-            path += &format!("{} {}", px(x), px(y));
-            drawn = Some((x, y));
+            // Of a straight run only the ends.
+            if let [.., first, middle] = drawn[..]
+                && is_between(middle, first, at)
+            {
+                drawn.pop();
+            }
+            drawn.push(at);
         }
-        path
+        let texts = drawn.iter().map(|&(x, y)| format!("{} {}", px(x), px(y)));
+        let path = texts.collect::<Vec<_>>().join("L");
+        if path.is_empty() { path } else { format!("M{path}") }
     }
+}
+
+fn is_near((a, b): (f64, f64), (x, y): (f64, f64)) -> bool {
+    (a - x).abs() < RESOLUTION && (b - y).abs() < RESOLUTION
+}
+
+/// Whether a point of a stair lies on a flat or upright run between two others.
+fn is_between(middle: (f64, f64), first: (f64, f64), last: (f64, f64)) -> bool {
+    let flat =
+        |of: fn((f64, f64)) -> f64| (of(first) - of(middle)).abs() < 0.05 && (of(last) - of(middle)).abs() < 0.05;
+    let within = |of: fn((f64, f64)) -> f64| (of(first) - of(middle)) * (of(last) - of(middle)) <= 0.0;
+    flat(|p| p.0) && within(|p| p.1) || flat(|p| p.1) && within(|p| p.0)
 }
 
 /// A coordinate with one decimal, clamped to a range that renderers accept.
@@ -259,6 +276,17 @@ mod tests {
         assert_eq!(plot.at((10.0, 10.0)), (WIDTH - RIGHT, TOP));
         let down = Plot::new(axis().reversed(), axis(), 100.0);
         assert_eq!(down.at((10.0, 0.0)).0, down.left);
+    }
+
+    #[test]
+    fn a_stair_is_drawn_by_its_corners() {
+        let axis = || Axis::linear("", [0.0, 10.0], 5);
+        let plot = Plot::new(axis(), axis(), 100.0);
+        let corners = [(0.0, 0.0), (5.0, 0.0), (5.0, 10.0)];
+        let every = [(0.0, 0.0), (1.0, 0.0), (3.0, 0.0), (5.0, 0.0), (5.0, 2.0), (5.0, 9.0), (5.0, 10.0)];
+        assert_eq!(plot.path(&every), plot.path(&corners));
+        // A line that turns back keeps its turn.
+        assert_eq!(plot.path(&[(0.0, 0.0), (5.0, 0.0), (2.0, 0.0)]).matches('L').count(), 2);
     }
 
     #[test]
