@@ -11,13 +11,14 @@ use neural_vault_core::key::DeviceSecret;
 use super::arguments::GraphEngine;
 use super::console::Console;
 use super::enroll_arguments::identifier;
+use super::error_rate::development_eer;
 use super::failure::{Failure, OUTPUT};
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::secret_file::{new_secret, read_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
-use crate::enrolment::{Attempts, Development, Policy, Request, Target, cross_fitted, enrol};
+use crate::enrolment::{Attempts, Policy, Request, Target, cross_fitted, enrol};
 use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 use crate::training::{Recipe, Settings};
@@ -79,11 +80,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let model = train(&training)?;
     let policy = Policy::plain(model.provenance().window);
     let chosen = cross_fitted(&training, &policy, Target::EqualErrorRate, train)?;
-    if let Development { protocol, eer_percent: Some(eer), genuine, impostor, .. } = &chosen.development {
-        console.note(format!(
-            "threshold {:.4} at the EER, {eer:.1} %, of {genuine} genuine and {impostor} impostor development trials: {protocol}",
-            chosen.threshold.cosine()
-        ));
+    if let Some(eer) = development_eer(&chosen.development, chosen.measured.as_ref()) {
+        let (threshold, target) = (chosen.threshold.cosine(), chosen.development.target);
+        console.note(format!("threshold {threshold:.4} for {target}, on trials of {eer}"));
     }
     force.write_model(&model, folder)?;
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
@@ -109,11 +108,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let probes = dataset.restrict_sessions(&[PROBE])?;
     let trials = Trials::run(&mut embedder, &probes, &policy, &records, &secret)?;
-    let protocol = format!(
-        "trained on {}, enrolled on {ENROLMENT}, probes {PROBE}; one block of nine frames a scan, window {}",
-        TRAINING.join(" "),
-        model.provenance().window
-    );
+    let protocol = format!("trained on {}, enrolled on {ENROLMENT}, tested on {PROBE}", TRAINING.join(", "));
     report(console, &folder.display().to_string(), model.digest(), &protocol, &records, &trials)
 }
 

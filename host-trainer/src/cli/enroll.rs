@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         record.threshold.cosine(),
         error_rate::lines(&record)
     );
-    note_threshold(&record, console);
+    note_threshold(arguments, &record, console);
     let value = json!({
         "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id),
         "model_digest": hex::encode(&record.model_digest),
@@ -61,12 +61,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     console.result("enroll", &text, value)
 }
 
-fn note_threshold(record: &Enrolment, console: &Console) {
-    let Development { protocol, target, eer_percent, genuine, impostor } = &record.development;
-    match eer_percent {
-        Some(eer) => console.note(format!(
-            "threshold for {target} of {genuine} genuine and {impostor} impostor trials, whose EER is {eer:.1} %: {protocol}"
-        )),
+fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {
+    let Development { protocol, target, .. } = &record.development;
+    match error_rate::development_eer(&record.development, record.measured.as_ref()) {
+        Some(eer) => {
+            console.note(format!("threshold for {target}, on trials of {eer}"));
+            if arguments.is_cross_fitted() {
+                console.note(
+                    "note: the written model learns from all sessions, so its own EER is likely lower than that of \
+                     cross-fitting; --probe-sessions tests it on sessions that are not enrolled",
+                );
+            }
+        }
         None if *target == Target::Midway => console.note(format!("threshold {protocol}")),
         None => console.note(protocol),
     }

@@ -78,6 +78,13 @@ pub struct Arguments {
     pub force: Force,
 }
 
+impl Arguments {
+    /// Whether models of one half of the sessions each choose the threshold.
+    pub fn is_cross_fitted(&self) -> bool {
+        self.refit.is_some() && self.threshold.is_none() && self.development_sessions.is_empty()
+    }
+}
+
 /// A fresh identifier for an enrolment.
 pub fn identifier(seed: Option<u64>) -> [u8; 16] {
     match seed {

@@ -42,8 +42,7 @@ pub fn enrol(
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
-        let cross_fit = threshold.is_none() && development.is_empty();
-        let refit = Refit { model: &model, arguments, dataset, sessions: &sessions, target, cross_fit };
+        let refit = Refit { model: &model, arguments, dataset, sessions: &sessions, target };
         let (refitted, chosen) = refit.run(folder, console)?;
         threshold = threshold.or(chosen);
         model = refitted;
@@ -86,8 +85,6 @@ struct Refit<'a> {
     /// The sessions to add; all when empty.
     sessions: &'a [String],
     target: Target,
-    /// Whether the threshold is chosen with models of one half of the sessions each.
-    cross_fit: bool,
 }
 
 impl Refit<'_> {
@@ -112,7 +109,7 @@ impl Refit<'_> {
             EmbeddingEngine::Core => Engine::auto().0,
             EmbeddingEngine::Onnx(engine) => engine,
         };
-        let (models, mut number) = (if self.cross_fit { 3 } else { 1 }, 0);
+        let (models, mut number) = (if arguments.is_cross_fitted() { 3 } else { 1 }, 0);
         let mut train = |dataset: &Dataset| -> Result<Model, Failure> {
             number += 1;
             let (what, steps) = (format!("training model {number} of {models}"), archive.recipe.steps());
@@ -123,7 +120,7 @@ impl Refit<'_> {
             Ok(archive.recipe.train(dataset.clone(), engine, 1, &mut on_step)?)
         };
         let refitted = train(&all)?;
-        let chosen = if self.cross_fit {
+        let chosen = if arguments.is_cross_fitted() {
             let window = window_or_own(arguments.window, &refitted, console);
             Some(cross_fitted(&all, &policy(arguments, window), self.target, train)?)
         } else {

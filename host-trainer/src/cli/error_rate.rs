@@ -5,14 +5,24 @@ use std::fmt::Write;
 use neural_vault_core::budget::{CHANCE, FalseMatches, MAX_ATTEMPTS, chance};
 use serde_json::{Value, json};
 
-use crate::enrolment::{Enrolment, attempts_here};
+use crate::enrolment::{Development, Enrolment, Measured, attempts_here};
 
-/// An equal error rate with what it was measured on; `frames` are those of a probe.
+/// An equal error rate with what it was measured on; `frames` are those of a probe, 0 of probes of any length.
 pub fn eer(percent: f64, protocol: &str, frames: usize, genuine: usize, impostor: usize) -> String {
-    let plural = if frames == 1 { "" } else { "s" };
-    format!(
-        "EER {percent:.1} % ({protocol}; probes of {frames} frame{plural}; {genuine} genuine and {impostor} impostor trials)"
-    )
+    let length = match frames {
+        0 => "any length".to_owned(),
+        1 => "1 frame".to_owned(),
+        frames => format!("{frames} frames"),
+    };
+    format!("EER {percent:.1} % ({protocol}; probes of {length}; {genuine} genuine and {impostor} impostor trials)")
+}
+
+/// The equal error rate of the trials that chose a threshold; none where a rule or a person chose it.
+pub fn development_eer(development: &Development, measured: Option<&Measured>) -> Option<String> {
+    let Development { protocol, eer_percent, genuine, impostor, .. } = development;
+    // Files of version 2 do not say how long the probes were.
+    let frames = measured.map_or(0, |measured| measured.frames as usize);
+    Some(eer((*eer_percent)?, protocol, frames, *genuine as usize, *impostor as usize))
 }
 
 /// The false match rate with its bound and its trials.
@@ -112,6 +122,7 @@ mod tests {
             "EER 6.2 % (held-back sessions run04, run05; probes of 9 frames; 12 genuine and 84 impostor trials)"
         );
         assert!(eer(50.0, "in sample", 1, 1, 1).contains("; probes of 1 frame; "));
+        assert!(eer(50.0, "in sample", 0, 1, 1).contains("; probes of any length; "));
     }
 
     #[test]

@@ -242,12 +242,8 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         let _ = writeln!(text, "prototype   centred on its gallery");
     }
     let _ = writeln!(text, "threshold   {:.4}", record.threshold.cosine());
-    let _ = match development.eer_percent {
-        Some(eer) => writeln!(
-            text,
-            "chosen for  {} of {} genuine and {} impostor trials, EER {eer:.1} %: {}",
-            development.target, development.genuine, development.impostor, development.protocol
-        ),
+    let _ = match error_rate::development_eer(development, record.measured.as_ref()) {
+        Some(eer) => writeln!(text, "chosen for  {}, on trials of {eer}", development.target),
         None => writeln!(text, "chosen for  {}", development.protocol),
     };
     if let Some(outcome) = &record.outcome {

@@ -203,6 +203,33 @@ pub fn cross_fitted<E: From<EnrolError>>(
         let trials = leave_one_session_out(&mut embedder, &held_back, policy, &lengths, &held_back.scans());
         pooled.extend(trials.map_err(EnrolError::from)?);
     }
-    let protocol = "models of one half of the training sessions, scans of the other half".to_owned();
-    Ok(choose_threshold(&pooled, protocol, target)?)
+    Ok(choose_threshold(&pooled, cross_fitting(first.len(), second.len()), target)?)
+}
+
+/// What cross-fitting measures, in words: its models learn from fewer sessions, and its prototypes enrol fewer.
+///
+/// Its error rates are therefore higher than those of the model that all sessions train.
+fn cross_fitting(first: usize, second: usize) -> String {
+    let or = |[one, other]: [usize; 2]| if one == other { one.to_string() } else { format!("{one} or {other}") };
+    format!(
+        "cross-fitting: models trained on {} of {} sessions, each session of the rest against prototypes of the other {}",
+        or([first, second]),
+        first + second,
+        or([first - 1, second - 1])
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cross_fitting_says_how_few_sessions_train_and_enrol() {
+        assert_eq!(
+            cross_fitting(2, 2),
+            "cross-fitting: models trained on 2 of 4 sessions, each session of the rest against prototypes of the other 1"
+        );
+        assert!(cross_fitting(2, 3).contains("trained on 2 or 3 of 5 sessions"));
+        assert!(cross_fitting(2, 3).ends_with("of the other 1 or 2"));
+    }
 }

@@ -85,7 +85,7 @@ pub fn enrol(
                 (trials, "each enrolment session against the others".to_owned())
             } else {
                 let trials = halves(embedder, dataset, policy, &enrolled)?;
-                (trials, "each half of the enrolment scans against the other halves".to_owned())
+                (trials, "each half of the enrolment scans against the other halves, of one session".to_owned())
             };
             choose_threshold(&trials, protocol, request.target)?
         }

@@ -32,10 +32,23 @@ fn the_demo_writes_its_files_and_names_its_protocol() {
 
 #[cfg(unix)]
 #[test]
-fn the_demos_device_secret_is_for_its_owner_only() {
+fn the_demo_says_what_its_rates_were_measured_on_and_its_secret_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new();
-    folder.does(&["demo", "--out", "demo", "--steps", "1", "--engine", "tract", "--quiet"]);
+    let run = folder.does(&["demo", "--out", "demo", "--steps", "1", "--engine", "tract"]);
+    let development =
+        "cross-fitting: models trained on 2 of 4 sessions, each session of the rest against prototypes of the other 1";
+    assert!(
+        run.stderr.contains(&format!(" % ({development}; probes of 9 frames; 32 genuine and 224 impostor trials)")),
+        "{}",
+        run.stderr
+    );
+    let protocol = "trained on run00, run01, run02, run03, enrolled on run04, tested on run05";
+    assert!(
+        run.stdout.contains(&format!(" % ({protocol}; probes of 9 frames; 8 genuine and 56 impostor trials)")),
+        "{}",
+        run.stdout
+    );
     let mode = std::fs::metadata(folder.path("demo/device-secret")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -40,6 +40,11 @@ fn an_enrolment_is_described_without_its_prototype() {
     assert_eq!(value["model_digest"], inspect(&folder, "model")["digest"]);
     assert_eq!((&value["sessions"], &value["scans"]), (&json!(["run01"]), &json!(1)));
     assert!(value.get("prototype").is_none());
+    let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o", "r.nve"];
+    let protocol = "each half of the enrolment scans against the other halves, of one session; probes of 3 frames; ";
+    assert!(folder.does(&enroll).stderr.contains(&format!("threshold for the EER, on trials of EER 0.0 % ({protocol}")));
+    let text = folder.does(&["inspect", "r.nve"]).stdout;
+    assert!(text.contains(&format!("chosen for  the EER, on trials of EER 0.0 % ({protocol}")), "{text}");
 }
 
 #[test]
@@ -77,6 +82,8 @@ fn results_and_secrets_are_described() {
     let results = inspect(&folder, "r.json");
     assert_eq!((&results["kind"], &results["data"]["rows"]), (&json!("results"), &json!(54)));
     assert_eq!(results["protocols"][0]["methods"][0]["name"], "linear");
+    let text = folder.does(&["inspect", "r.json"]).stdout;
+    assert!(text.contains("; probes of 1 frame; 27 genuine and 54 impostor trials)"), "{text}");
     folder.write("other.json", "{}");
     folder.refuses(&["inspect", "other.json"], 3, &["other.json", "schema"]);
 

@@ -22,6 +22,9 @@ struct DemoResult<'a> {
     folder: &'a str,
     digest: String,
     protocol: &'a str,
+    /// Frames of a probe.
+    #[serde(rename = "window")]
+    frames: usize,
     eer_percent: f64,
     genuine: usize,
     impostor: usize,
@@ -53,7 +56,7 @@ pub(super) fn report(
     records: &[(PathBuf, Enrolment)],
     trials: &Trials,
 ) -> Result<(), Failure> {
-    let Trials { scores, outcomes } = trials;
+    let Trials { scores, frames, outcomes } = trials;
     let eer = scores.eer().map_err(|e| Failure::new(DATA, e))?;
     let enrolments = records.iter().zip(outcomes).map(|((path, record), outcome)| Enrolled::new(path, record, outcome));
     let impostors_rejected = outcomes.iter().map(|outcome| outcome.impostors_rejected).sum();
@@ -62,6 +65,7 @@ pub(super) fn report(
         folder,
         digest: hex::encode(digest),
         protocol,
+        frames: *frames,
         eer_percent: eer.percent,
         genuine: scores.genuine.len(),
         impostor: scores.impostor.len(),
@@ -92,7 +96,9 @@ impl DemoResult<'_> {
     }
 
     fn text(&self) -> Zeroizing<String> {
-        let Self { folder, protocol, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, .. } = self;
+        let Self {
+            folder, protocol, frames, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, ..
+        } = self;
         let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
         for Enrolled { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in &self.enrolments {
             let own = if *genuine_accepted { "accepted" } else { "rejected" };
@@ -102,7 +108,7 @@ impl DemoResult<'_> {
             text,
             "genuine accepted {genuine_accepted} of {genuine}, impostors rejected {impostors_rejected} of {impostor}"
         );
-        let _ = writeln!(text, "EER {eer_percent:.1} % ({protocol})");
+        let _ = writeln!(text, "{}", error_rate::eer(*eer_percent, protocol, *frames, *genuine, *impostor));
         text += &self.protection();
         let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
         // Enough capacity for the keys: a string that grows leaves copies of them behind.

@@ -22,6 +22,8 @@ const ATTEMPTS: u32 = 50;
 /// Every scan of the probe run verified against every enrolment.
 pub(super) struct Trials {
     pub scores: Scores,
+    /// Frames of a probe.
+    pub frames: usize,
     /// The outcome of each enrolment.
     pub outcomes: Vec<Outcome>,
 }
@@ -76,7 +78,8 @@ impl Trials {
             }
             outcomes.push(outcome);
         }
-        Ok(Self { scores, outcomes })
+        let frames = scans.iter().map(|scan| scan.rows.len()).max().unwrap_or(0);
+        Ok(Self { scores, frames, outcomes })
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::cli::console::list;
+use crate::cli::error_rate;
 use crate::cli::failure::Failure;
 use crate::escape::Escaped;
 use crate::results::{Results, read};
@@ -20,7 +21,10 @@ pub fn describe_results(path: &Path) -> Result<(String, Value), Failure> {
     for protocol in &protocols {
         let _ = writeln!(text, "protocol    {}", Escaped(&protocol.name));
         for method in &protocol.methods {
-            let _ = writeln!(text, "  {:17} EER {:.1} %", Escaped(&method.name).to_string(), method.eer.value);
+            let name = Escaped(&method.name).to_string();
+            let [genuine, impostor] = method.trials();
+            let eer = error_rate::eer(method.eer.value, &protocol.name, protocol.window, genuine, impostor);
+            let _ = writeln!(text, "  {name:17} {}", Escaped(&eer));
         }
     }
     let protocols = protocols.iter().map(|protocol| {
