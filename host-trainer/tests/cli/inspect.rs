@@ -83,7 +83,7 @@ fn results_and_secrets_are_described() {
     assert_eq!((&results["kind"], &results["data"]["rows"]), (&json!("results"), &json!(54)));
     assert_eq!(results["protocols"][0]["methods"][0]["name"], "linear");
     let text = folder.does(&["inspect", "r.json"]).stdout;
-    assert!(text.contains("; probes of 1 frame; 27 genuine and 54 impostor trials)"), "{text}");
+    assert!(text.contains("; probes of 1 frame; 18 genuine and 36 impostor trials)"), "{text}");
     folder.write("other.json", "{}");
     folder.refuses(&["inspect", "other.json"], 3, &["other.json", "schema"]);
 
