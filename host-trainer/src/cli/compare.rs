@@ -40,7 +40,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let (page, existing) = (comparison_html(&comparison), arguments.force.existing());
         files::write(path, page.as_bytes(), Readers::All, existing).map_err(|e| Failure::new(OUTPUT, e))?;
     }
-    console.result("compare", &text(&comparison), json!(comparison))
+    console.result("neural-vault/compare/2", &text(&comparison), json!(comparison))
 }
 
 impl From<ReadError> for Failure {

@@ -25,7 +25,11 @@ pub fn completions(arguments: &CompletionsArguments, console: &Console) -> Resul
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::Arguments::command(), "neural-vault", &mut script);
     let script = String::from_utf8_lossy(&script);
-    console.result("completions", &script, json!({ "shell": arguments.shell.to_string(), "script": script }))
+    console.result(
+        "neural-vault/completions/1",
+        &script,
+        json!({ "shell": arguments.shell.to_string(), "script": script }),
+    )
 }
 
 pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
@@ -39,7 +43,7 @@ pub fn man(arguments: &ManArguments, console: &Console) -> Result<(), Failure> {
     clap_mangen::Man::new(command).render(&mut page).map_err(|e| Failure::new(OUTPUT, e))?;
     let page = String::from_utf8_lossy(&page);
     console.result(
-        "man",
+        "neural-vault/man/1",
         &page,
         json!({ "command": (!arguments.command.is_empty()).then(|| arguments.command.join(" ")), "page": page }),
     )

@@ -3,7 +3,8 @@
 //! Names and paths are printed as they are found, so everything passes [`Escaped`] here.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, WeakProgressBar};
 use serde::Serialize;
@@ -14,17 +15,25 @@ use super::failure::{Failure, OUTPUT};
 use super::progress::Progress;
 use crate::escape::{Escaped, must_be_escaped};
 
+/// The schema of an error under `--json`.
+const ERROR: &str = "neural-vault/error/1";
+
 /// Where a command prints.
+#[derive(Clone)]
 pub struct Console {
     json: bool,
     quiet: bool,
+    command: Option<String>,
+    /// Whether the result is being printed: nothing else may then follow on stdout.
+    prints_result: Arc<AtomicBool>,
     /// The bar that is on the terminal, over which notes are printed.
-    bar: Mutex<WeakProgressBar>,
+    bar: Arc<Mutex<WeakProgressBar>>,
 }
 
 impl Console {
-    pub fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet, bar: Mutex::default() }
+    /// For `command`, such as `token-info`, if the arguments name one.
+    pub fn new(json: bool, quiet: bool, command: Option<String>) -> Self {
+        Self { json, quiet, command, prints_result: Arc::default(), bar: Arc::default() }
     }
 
     /// Prints a note, which is not part of the result.
@@ -41,32 +50,49 @@ impl Console {
         }
     }
 
-    /// Prints why the command failed, on one line.
+    /// Prints why the command failed, on one line of stderr, and with `--json` on stdout too.
     pub fn error(&self, failure: &Failure) {
         if !failure.has_message() {
             return;
         }
-        let _ = writeln!(io::stderr(), "error: {}", Escaped(&failure.to_string()));
+        let text = failure.to_string();
+        let _ = writeln!(io::stderr(), "error: {}", Escaped(&text));
+        self.error_document(failure.code, &text);
     }
 
-    /// Prints the command's result: `text`, or with `--json` the object `value` under its schema.
-    pub fn result(&self, command: &str, text: &str, mut value: Value) -> Result<(), Failure> {
+    /// Prints an error on stdout, with `--json`, unless a result is there.
+    pub fn error_document(&self, code: u8, text: &str) {
+        if !self.json || self.prints_result.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut value = json!({ "schema": ERROR, "code": code, "error": text });
+        if let Some(command) = &self.command {
+            value["command"] = json!(command);
+        }
+        // Where stdout cannot be written, stderr has the text.
+        let _ = print(|stdout| write_json(stdout, &format!("{value:#}\n")));
+    }
+
+    /// Prints the command's result: `text`, or with `--json` the object `value` under `schema`.
+    pub fn result(&self, schema: &str, text: &str, mut value: Value) -> Result<(), Failure> {
+        self.prints_result.store(true, Ordering::Relaxed);
         if !self.json {
             return print(|stdout| write_text(stdout, text));
         }
         if let Some(object) = value.as_object_mut() {
             // The results of an evaluation name their own schema, which is that of their file.
-            object.entry("schema").or_insert_with(|| json!(schema(command)));
+            object.entry("schema").or_insert_with(|| json!(schema));
         }
         print(|stdout| write_json(stdout, &format!("{value:#}\n")))
     }
 
     /// Like [`Console::result`] for a result that holds a secret: the document is cleared, and stdout keeps no copy of it.
-    pub fn secret_result(&self, command: &str, text: &str, value: &impl Serialize) -> Result<(), Failure> {
+    pub fn secret_result(&self, schema: &str, text: &str, value: &impl Serialize) -> Result<(), Failure> {
+        self.prints_result.store(true, Ordering::Relaxed);
         if !self.json {
             return print(|stdout| write_text(stdout, text));
         }
-        let document = Document { schema: schema(command), value };
+        let document = Document { schema, value };
         // The length is measured first, because a growing vector leaves copies of the secret behind.
         let mut length = Length(0);
         let mut bytes = Zeroizing::new(Vec::new());
@@ -142,7 +168,7 @@ fn write_json(output: &mut impl Write, document: &str) -> io::Result<()> {
 /// A result with its schema.
 #[derive(Serialize)]
 struct Document<'a, T> {
-    schema: String,
+    schema: &'a str,
     #[serde(flatten)]
     value: &'a T,
 }
@@ -159,11 +185,6 @@ impl Write for Length {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn schema(command: &str) -> String {
-    let version = if command == "compare" { 2 } else { 1 };
-    format!("neural-vault/{command}/{version}")
 }
 
 #[cfg(test)]
@@ -196,7 +217,7 @@ mod tests {
     #[test]
     fn a_secret_document_has_the_length_that_was_measured() {
         let value = json!({ "key": "00ff", "accepted": true, "list": [1, 2.5], "none": null });
-        let document = Document { schema: schema("derive"), value: &value };
+        let document = Document { schema: "neural-vault/derive/1", value: &value };
         let mut length = Length(0);
         serde_json::to_writer_pretty(&mut length, &document).unwrap();
         let bytes = serde_json::to_vec_pretty(&document).unwrap();

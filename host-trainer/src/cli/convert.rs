@@ -57,5 +57,5 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "labels": dataset.labels, "sessions": dataset.sessions,
         "detrended": arguments.detrend, "zscored": arguments.zscore,
     });
-    console.result("convert", &text, value)
+    console.result("neural-vault/convert/1", &text, value)
 }

@@ -99,7 +99,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
              accepted scan alone",
         );
     }
-    console.secret_result("derive", &digits.line(), &Derived { key: &digits, scheme, bits })
+    console.secret_result("neural-vault/derive/1", &digits.line(), &Derived { key: &digits, scheme, bits })
 }
 
 /// The mean of the embeddings in a `.npy` file; a single embedding keeps its bits.

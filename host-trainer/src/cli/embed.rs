@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))
         .collect();
-    console.result("embed", &text, value)
+    console.result("neural-vault/embed/1", &text, value)
 }
 
 fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {

@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "is_whole": record.is_whole, "development": record.development, "outcome": record.outcome, "thresholds": error_rate::thresholds(&record),
         "false_matches": error_rate::to_json(&record.false_matches()),
     });
-    console.result("enroll", &text, value)
+    console.result("neural-vault/enroll/1", &text, value)
 }
 
 fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {

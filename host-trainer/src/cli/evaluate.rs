@@ -31,7 +31,7 @@ use crate::evaluation::plan::Plan;
 use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::summary::summarise;
 use crate::files;
-use crate::results::Results;
+use crate::results::{Results, SCHEMA};
 use crate::training::Recipe;
 use made::made;
 use table::table;
@@ -119,7 +119,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
     let mut text: String = results.protocols.iter().map(table).collect();
     files.iter().for_each(|(file, _)| text += &format!("{}\n", file.display()));
-    console.result("evaluate", &text, json!(results))
+    console.result(SCHEMA, &text, json!(results))
 }
 
 /// A file's text, made of the results.

@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
             "hex": hex_file,
         });
-        return console.result("export", &text, value);
+        return console.result("neural-vault/export/1", &text, value);
     }
     let dataset = arguments.dataset(console)?;
     let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
@@ -122,7 +122,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         None => console.note("give --data to measure how far the embeddings are from f32"),
     }
     console.note("a separate model: enrol with this bundle before verifying with it; only the core computes with it");
-    console.result("export", &text, value)
+    console.result("neural-vault/export/1", &text, value)
 }
 
 impl Arguments {

@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (path, digest) = (arguments.output.display().to_string(), hex::encode(&first.model_digest));
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });
-    console.result("gallery", &text, value)
+    console.result("neural-vault/gallery/1", &text, value)
 }
 
 /// Whether probes of two enrolments are cut and scored in the same way.

@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
         }
         .as_str();
     }
-    console.result("identify", &(text + "\n"), value)?;
+    console.result("neural-vault/identify/1", &(text + "\n"), value)?;
     Ok(if accepted.is_some() { 0 } else { REJECTED })
 }
 

@@ -96,5 +96,5 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");
-    console.result("import", &text, json!({ "folder": folder, "digest": digest, "features": features }))
+    console.result("neural-vault/import/1", &text, json!({ "folder": folder, "digest": digest, "features": features }))
 }

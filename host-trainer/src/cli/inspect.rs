@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Kind::Secret => describe_secret(path, console)?,
         Kind::Recordings => describe_data(&arguments.data, console)?,
     };
-    console.result("inspect", &text, value)
+    console.result("neural-vault/inspect/1", &text, value)
 }
 
 fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure> {

@@ -23,6 +23,7 @@ mod hints;
 mod identify;
 mod import;
 mod inspect;
+mod interrupt;
 mod names;
 mod output;
 mod parcels;
@@ -52,7 +53,7 @@ use failure::Failure;
 #[derive(Parser)]
 #[command(name = "neural-vault", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
-    /// Print one JSON document instead of text.
+    /// Print one JSON document instead of text, an error too; docs/schemas describes the document of each command.
     #[arg(long, global = true)]
     json: bool,
     /// Print results only: no progress, no notes.
@@ -98,13 +99,19 @@ enum Command {
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let named = named_command(&arguments);
     let (console, ended) = match parse(&arguments) {
         Ok(parsed) => {
-            let console = Console::new(parsed.json, parsed.quiet);
+            let console = Console::new(parsed.json, parsed.quiet, named);
+            end_by_interrupt(&console);
             let ended = run_command(parsed.command, &console);
             (console, ended)
         }
-        Err(answer) => (Console::new(false, false), tell(answer, &arguments)),
+        Err(answer) => {
+            let console = Console::new(asks_for_json(&arguments), false, named);
+            let ended = tell(answer, &arguments, &console);
+            (console, ended)
+        }
     };
     ExitCode::from(ended.unwrap_or_else(|failure| {
         console.error(&failure);
@@ -117,6 +124,38 @@ fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
     Arguments::from_arg_matches(&matches)
 }
 
+/// The command and its subcommand that the arguments name, as in `token-info`; none when they name none.
+///
+/// It is looked for without parsing, because a command line that cannot be parsed may name one too. No option stands before
+/// it that takes a value.
+fn named_command(arguments: &[OsString]) -> Option<String> {
+    let mut command = Arguments::command();
+    let mut names: Vec<String> = Vec::new();
+    for argument in arguments.iter().skip(1).map(|argument| argument.to_string_lossy()) {
+        if argument.starts_with('-') {
+            continue;
+        }
+        let Some(found) = command.find_subcommand(&*argument).cloned() else { break };
+        names.push(found.get_name().to_owned());
+        command = found;
+    }
+    (!names.is_empty()).then(|| names.join("-"))
+}
+
+/// Whether `--json` is among arguments that cannot be parsed.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().skip(1).take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
+/// Lets Ctrl-C end the command as a failure, unless it stops by itself.
+fn end_by_interrupt(console: &Console) {
+    let console = console.clone();
+    interrupt::handle(move || {
+        console.error(&Failure::new(failure::INTERRUPTED, "stopped by Ctrl-C"));
+        std::process::exit(failure::INTERRUPTED.into());
+    });
+}
+
 /// Lets every option take a negative number, so that one out of range is refused for its value and not as an option.
 fn with_negative_numbers(command: clap::Command) -> clap::Command {
     let takes_option = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
@@ -126,7 +165,7 @@ fn with_negative_numbers(command: clap::Command) -> clap::Command {
 }
 
 /// Prints the help, the version or what is wrong with the arguments; returns the exit code.
-fn tell(answer: clap::Error, arguments: &[OsString]) -> Result<u8, Failure> {
+fn tell(answer: clap::Error, arguments: &[OsString], console: &Console) -> Result<u8, Failure> {
     let code = answer.exit_code() as u8;
     if !answer.use_stderr() {
         return console::print(|_| answer.print()).map(|()| code);
@@ -136,6 +175,8 @@ fn tell(answer: clap::Error, arguments: &[OsString]) -> Result<u8, Failure> {
     let answer = parse(&escaped.collect::<Vec<_>>()).err().unwrap_or(answer);
     // An error of writing to stderr cannot be reported.
     let _ = answer.print();
+    let text = answer.render().to_string();
+    console.error_document(code, text.strip_prefix("error: ").unwrap_or(&text).trim_end());
     Ok(code)
 }
 

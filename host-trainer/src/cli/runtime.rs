@@ -44,7 +44,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             };
             let library = runtime::install(flavour, &folder, &mut |note| console.note(note))?;
             let path = library.display().to_string();
-            console.result("runtime", &format!("{path}\n"), json!({ "library": path, "version": runtime::VERSION }))
+            console.result(
+                "neural-vault/runtime/1",
+                &format!("{path}\n"),
+                json!({ "library": path, "version": runtime::VERSION }),
+            )
         }
     }
 }
@@ -63,5 +67,5 @@ fn status(console: &Console) -> Result<(), Failure> {
     if let Some(library) = &library {
         text += &format!("library             {library}\n");
     }
-    console.result("runtime", &text, json!({ "engines": list, "library": library }))
+    console.result("neural-vault/runtime/1", &text, json!({ "engines": list, "library": library }))
 }

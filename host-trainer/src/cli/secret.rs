@@ -33,12 +33,12 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if path == Path::new("-") {
         return draw(|secret, line| {
             let digits = Digits::new(secret);
-            console.secret_result("secret", line, &Printed { secret: &digits })
+            console.secret_result("neural-vault/secret/1", line, &Printed { secret: &digits })
         });
     }
     Outputs::new(arguments.force, None::<PathBuf>).file(path, LOST_SECRET)?;
     new_secret(path, arguments.force.existing(), |_| ())?;
     let file = path.display().to_string();
     let text = format!("{file}: a new secret of 256 bits, readable by its owner only\n");
-    console.result("secret", &text, json!({ "file": file, "bits": 256 }))
+    console.result("neural-vault/secret/1", &text, json!({ "file": file, "bits": 256 }))
 }

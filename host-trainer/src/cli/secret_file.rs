@@ -161,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         std::fs::write(&path, bytes).unwrap();
-        read_secret(&path, DeviceSecret::from_bytes, &Console::new(false, true))
+        read_secret(&path, DeviceSecret::from_bytes, &Console::new(false, true, None))
     }
 
     #[track_caller]
@@ -250,7 +250,7 @@ mod tests {
         let path = folder.path().join("secret");
         let drawn = new_secret(&path, Existing::Keep, DeviceSecret::from_bytes).ok().unwrap();
         assert_eq!(form(&path).unwrap(), Ok(Form::Hexadecimal));
-        let read = read_secret(&path, DeviceSecret::from_bytes, &Console::new(false, true)).ok().unwrap();
+        let read = read_secret(&path, DeviceSecret::from_bytes, &Console::new(false, true, None)).ok().unwrap();
         assert_eq!(drawn.expose_secret(), read.expose_secret());
         assert!(new_secret(&path, Existing::Keep, DeviceSecret::from_bytes).is_err());
         let other = new_secret(&path, Existing::Replace, DeviceSecret::from_bytes).ok().unwrap();

@@ -57,5 +57,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     write(&dataset, &arguments.output)?;
     let path = arguments.output.display().to_string();
     let text = format!("{path}: {} rows x {} features\n", dataset.rows.len(), dataset.features);
-    console.result("synth", &text, json!({ "file": path, "rows": dataset.rows.len(), "features": dataset.features }))
+    console.result(
+        "neural-vault/synth/1",
+        &text,
+        json!({ "file": path, "rows": dataset.rows.len(), "features": dataset.features }),
+    )
 }

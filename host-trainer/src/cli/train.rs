@@ -4,8 +4,6 @@ mod connectome;
 mod score;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde_json::json;
@@ -14,6 +12,7 @@ use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
 use super::failure::{Failure, INTERRUPTED};
 use super::hints::Hint;
+use super::interrupt;
 use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
@@ -146,7 +145,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "last_loss": losses.map(|(_, last)| last), "eer": scores,
         "effective_dimension": dimension,
     });
-    console.result("train", &text, value)
+    console.result("neural-vault/train/1", &text, value)
 }
 
 /// Fits and writes a connectome model.
@@ -168,7 +167,7 @@ fn run_connectome(
     value["folder"] = json!(folder);
     value["digest"] = json!(digest);
     value["recipe"] = json!("connectome");
-    console.result("train", &text, value)
+    console.result("neural-vault/train/1", &text, value)
 }
 
 impl Arguments {
@@ -214,10 +213,7 @@ fn without_degenerate(held_back: &Dataset, console: &Console) -> Option<Dataset>
 
 /// Does the remaining steps; returns their first and last loss, if there were any.
 fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) -> Result<Option<(f32, f32)>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    // If the handler cannot be set, Ctrl-C ends the process and the last checkpoint stays.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+    let stop = interrupt::flag();
     let folder =
         RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
     let steps = trainer.settings().steps;

@@ -114,7 +114,7 @@ fn compare(
         value["score"] = json!(score);
         value["threshold"] = json!(threshold);
     }
-    console.result("verify", &(text + "\n"), value)?;
+    console.result("neural-vault/verify/1", &(text + "\n"), value)?;
     Ok(if accepted { 0 } else { REJECTED })
 }
 
@@ -150,7 +150,11 @@ fn derive(
     let outcome = verify(enrolment, probe, &mut attempts, &mut verdict);
     let print = |released: Option<Released<'_>>, text: &str| {
         let (accepted, attempts_left) = (released.is_some(), attempts.left());
-        console.secret_result("verify", text, &Derived { accepted, label: &record.label, attempts_left, released })
+        console.secret_result(
+            "neural-vault/verify/1",
+            text,
+            &Derived { accepted, label: &record.label, attempts_left, released },
+        )
     };
     match outcome {
         Ok(()) => {

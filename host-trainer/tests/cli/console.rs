@@ -64,12 +64,6 @@ fn json_is_one_document_under_the_commands_schema() {
 }
 
 #[test]
-fn a_failure_with_json_prints_no_document() {
-    let folder = Folder::new();
-    folder.refuses(&["inspect", "absent.csv", "--json"], 3, &["absent.csv"]);
-}
-
-#[test]
 fn quiet_leaves_results_and_errors_alone() {
     let folder = Folder::with_model();
     folder.write("flat.csv", "video,timestep,prediction\na,0,1\na,1,1\nb,0,1\nb,1,1\n");

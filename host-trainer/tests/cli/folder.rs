@@ -72,7 +72,9 @@ impl Folder {
     /// Runs a command that must fail with `code`, print each of `says` and leave the folder unchanged.
     pub fn refuses(&self, arguments: &[&str], code: i32, says: &[&str]) {
         let before = self.contents();
-        self.run(arguments).failed(code, says);
+        let run = self.run(arguments);
+        run.failed(code, says);
+        assert_eq!(run.stdout.is_empty(), !arguments.contains(&"--json"), "{arguments:?}: {}", run.stdout);
         assert!(self.contents() == before, "{arguments:?} left {:?}", self.names());
     }
 
@@ -120,9 +122,14 @@ impl Run {
     }
 
     /// Asserts that the command failed with `code`, printed no result and printed each of `says` as an error.
+    ///
+    /// Under `--json` the error is a document too.
     pub fn failed(&self, code: i32, says: &[&str]) {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
-        assert_eq!(self.stdout, "", "a command that fails has no result");
+        if !self.stdout.is_empty() {
+            let document: Value = serde_json::from_str(&self.stdout).expect("a command that fails has no result");
+            assert_eq!(document["schema"], "neural-vault/error/1", "a command that fails has no result");
+        }
         assert!(self.stderr.lines().any(|line| line.starts_with("error: ")), "{}", self.stderr);
         for part in says {
             assert!(self.stderr.contains(part), "`{part}` is not in: {}", self.stderr);

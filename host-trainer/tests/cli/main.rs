@@ -25,6 +25,7 @@ mod input_table;
 mod inputs;
 mod inspect;
 mod interrupted;
+mod json_errors;
 mod names;
 mod new_identity;
 mod outputs;

@@ -74,7 +74,7 @@ pub(super) fn report(
         false_matches: false_matches(accepted as u32, scores.impostor.len() as u32, outcomes.len()),
         enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
     };
-    console.secret_result("demo", &result.text(), &result)
+    console.secret_result("neural-vault/demo/1", &result.text(), &result)
 }
 
 impl DemoResult<'_> {

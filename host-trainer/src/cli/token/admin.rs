@@ -185,7 +185,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         "admin_key": arguments.admin_key.display().to_string(), "token_key": path.display().to_string(),
         "fingerprint": client.token().fingerprint().to_string(),
     });
-    console.result("token-provision", &text, value)
+    console.result("neural-vault/token-provision/1", &text, value)
 }
 
 pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Failure> {
@@ -198,7 +198,7 @@ pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Fail
     let id = hex::encode(&rotated.id);
     let text = format!("slot {slot}: enrolment {id}; its old keys are gone\n");
     let value = json!({ "slot": slot, "id": id, "challenge_key": arguments.challenge_key.shown() });
-    console.result("token-rotate", &text, value)
+    console.result("neural-vault/token-rotate/1", &text, value)
 }
 
 pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(), Failure> {
@@ -208,7 +208,7 @@ pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(
     let locked_too =
         if locked { "; five misses in a row: take the token's power away before it verifies again" } else { "" };
     let text = format!("all attempts are back after {misses} misses{locked_too}\n");
-    console.result("token-reset-attempts", &text, json!({ "misses": misses, "locked": locked }))
+    console.result("neural-vault/token-reset-attempts/1", &text, json!({ "misses": misses, "locked": locked }))
 }
 
 pub fn revoke(arguments: &RevokeArguments, console: &Console) -> Result<(), Failure> {
@@ -216,7 +216,7 @@ pub fn revoke(arguments: &RevokeArguments, console: &Console) -> Result<(), Fail
     token.check()?;
     let key = admin.key(console)?;
     token.open(console)?.revoke(&key, *slot)?;
-    console.result("token-revoke", &format!("slot {slot}: empty\n"), json!({ "slot": slot }))
+    console.result("neural-vault/token-revoke/1", &format!("slot {slot}: empty\n"), json!({ "slot": slot }))
 }
 
 pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), Failure> {
@@ -231,7 +231,7 @@ pub fn set_policy(arguments: &PolicyArguments, console: &Console) -> Result<(), 
         confirm_challenge: confirm_challenge.unwrap_or(challenge),
     };
     client.set_policy(&key, policy)?;
-    console.result("token-set-policy", &policy_text(&policy), policy_value(&policy))
+    console.result("neural-vault/token-set-policy/1", &policy_text(&policy), policy_value(&policy))
 }
 
 pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure> {
@@ -247,7 +247,7 @@ pub fn wipe(arguments: &WipeArguments, console: &Console) -> Result<(), Failure>
     let port = client.port().to_string();
     ask_for_consent(&client, console);
     client.wipe(&key)?;
-    console.result("token-wipe", &format!("{port}: blank\n"), json!({ "port": port }))
+    console.result("neural-vault/token-wipe/1", &format!("{port}: blank\n"), json!({ "port": port }))
 }
 
 /// A window that is no longer than a token can hold.

@@ -1,8 +1,6 @@
 //! What the token's commands share: the port, the token's and the administrator's key, sending scans.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +9,7 @@ use neural_vault_core::wire::{AdminKey, Fault, Purpose, TokenInfo};
 use super::key_file::{HOW_TO_PIN, read_token_key};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, TOKEN, USAGE};
+use crate::cli::interrupt;
 use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan, check_frames};
@@ -62,11 +61,7 @@ impl PortArguments {
     ///
     /// From then on Ctrl-C ends the conversation between two frames.
     pub fn open(&self, pinned: Option<&PublicKey>) -> Result<Client, Failure> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stop);
-        // Without a handler Ctrl-C ends the program at once, which is safe for the token too.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-        let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop };
+        let timeouts = Timeouts { timeout: Duration::from_secs_f64(self.timeout), stop: interrupt::flag() };
         Ok(Client::open(&self.port, self.baud, timeouts, pinned)?)
     }
 }

@@ -187,7 +187,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "chance_percent": 100.0 * f64::from(chance(false_matches.bound, attempts)),
         "accepted_risk": accepted.is_some(), "challenge_key": arguments.challenge_key.shown(),
     });
-    console.result("token-enroll", &text, value)
+    console.result("neural-vault/token-enroll/1", &text, value)
 }
 
 /// The threshold, and the frames of the probes that it holds for; 0 for those of any length.

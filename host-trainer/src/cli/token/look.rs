@@ -65,7 +65,7 @@ pub fn list(console: &Console) -> Result<(), Failure> {
         let (numbers, names) = usb.unzip();
         ports.push(json!({ "port": device.path, "usb": numbers, "name": names }));
     }
-    console.result("token-list", &text, json!({ "ports": ports }))
+    console.result("neural-vault/token-list/1", &text, json!({ "ports": ports }))
 }
 
 pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
         console.note("note: token and program do not share all requests; use matching versions");
     }
     let slots = slots.as_ref().map(|slots| &slots[..]);
-    console.result("token-info", &info_text(&client, &info, slots), info_value(&client, &info, slots))
+    console.result("neural-vault/token-info/1", &info_text(&client, &info, slots), info_value(&client, &info, slots))
 }
 
 pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(),
     })?;
     let parts = names(&PARTS, passed);
     let value = json!({ "passed": parts, "fingerprint": fingerprint(&client), "verified": client.is_pinned() });
-    console.result("token-self-test", &format!("sound: {}\n", parts.join(", ")), value)
+    console.result("neural-vault/token-self-test/1", &format!("sound: {}\n", parts.join(", ")), value)
 }
 
 fn fingerprint(client: &Client) -> String {

@@ -45,5 +45,5 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let (port, fingerprint) = (client.port().to_string(), client.token().fingerprint().to_string());
     let path = path.display().to_string();
     let text = format!("{path}: the key of the token at {port}, fingerprint {fingerprint}\n");
-    console.result("token-pin", &text, json!({ "port": port, "file": path, "fingerprint": fingerprint }))
+    console.result("neural-vault/token-pin/1", &text, json!({ "port": port, "file": path, "fingerprint": fingerprint }))
 }

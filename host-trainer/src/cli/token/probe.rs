@@ -99,7 +99,7 @@ pub fn verify(arguments: &VerifyArguments, console: &Console) -> Result<u8, Fail
     }
     let accepted = accepted(client.verify())?.is_some();
     let text = if accepted { "accepted\n" } else { "rejected\n" };
-    console.result("token-verify", text, json!({ "accepted": accepted, "slot": slot }))?;
+    console.result("neural-vault/token-verify/1", text, json!({ "accepted": accepted, "slot": slot }))?;
     Ok(if accepted { 0 } else { REJECTED })
 }
 
@@ -138,7 +138,7 @@ pub fn challenge(arguments: &ChallengeArguments, console: &Console) -> Result<u8
     let value = json!({
         "accepted": accepted, "slot": slot, "nonce": hex::encode(&nonce), "answer": answer, "checked": checked,
     });
-    console.result("token-challenge", &text, value)?;
+    console.result("neural-vault/token-challenge/1", &text, value)?;
     Ok(if accepted { 0 } else { REJECTED })
 }
 
@@ -152,13 +152,17 @@ pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, 
     let (mut client, _) = arguments.probe.send(Purpose::Export(request), console)?;
     ask_for_consent(&client, console);
     let Some(key) = accepted(client.export_key())? else {
-        console.result("token-export-key", "rejected\n", json!({ "accepted": false, "slot": slot, "file": null }))?;
+        console.result(
+            "neural-vault/token-export-key/1",
+            "rejected\n",
+            json!({ "accepted": false, "slot": slot, "file": null }),
+        )?;
         return Ok(REJECTED);
     };
     write_file(file, &arguments.output, &Digits::new(key.expose_secret()).line())?;
     let path = arguments.output.display().to_string();
     let value = json!({ "accepted": true, "slot": slot, "file": path });
-    console.result("token-export-key", &format!("{path}: the key of slot {slot}\n"), value)?;
+    console.result("neural-vault/token-export-key/1", &format!("{path}: the key of slot {slot}\n"), value)?;
     Ok(0)
 }
 
