@@ -1,15 +1,4 @@
-//! Trains, exports, enrols and verifies Neural Vault models on a host.
-//!
-//! Without features the library reads recordings, reads and writes models, embeds on the core's encoder, and enrols.
-//!
-//! | feature | what it adds |
-//! |---|---|
-//! | `onnxruntime`, `tract` | an engine, and with either of them ONNX files, training and evaluation |
-//! | `nifti` | recordings in NIfTI-1, with a mask |
-//! | `parquet` | recordings in Parquet, read and written |
-//! | `token` | the client of a verification token |
-//! | `report` | beside an engine, the results of an evaluation as a page |
-//! | `cli`, on by default | the command `neural-vault`, with all of the above |
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 

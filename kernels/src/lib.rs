@@ -1,9 +1,4 @@
-//! The encoder's inner loops for several processors, chosen at run time.
-//!
-//! A program built for every x86-64 can use only the baseline 128-bit instructions; [`best`] returns loops that use the
-//! wider instructions of the processor. The bits are those of [`Kernel::PORTABLE`]: float products are rounded before
-//! they are added (no fused multiply-add), each sum runs over its inputs in order, and integer sums are exact.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 
 use neural_vault_core::kernel::Kernel;

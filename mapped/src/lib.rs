@@ -1,6 +1,4 @@
-//! Memory-mapped files.
-//!
-//! This is a separate package because mapping a file needs unsafe code, which the library that reads galleries forbids.
+#![doc = include_str!("../README.md")]
 
 use std::fs::File;
 use std::io;

@@ -1,6 +1,4 @@
-//! What the tests of several packages share: test vectors, and a check of types for secrets.
-//!
-//! It depends on nothing of the project, so that every package can use it in its tests.
+#![doc = include_str!("../README.md")]
 
 mod secrets;
 mod vectors;
