@@ -7,6 +7,7 @@ mod core_images;
 mod dead_stack;
 mod demo;
 mod deny;
+mod docs;
 mod embedding_hash;
 mod features;
 mod firmware;
@@ -37,6 +38,7 @@ Tasks:
   instructions [--write]
                   the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
+  docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   firmware run [BOARD]
                   the token in QEMU with the demo's model, its link a socket
@@ -62,6 +64,7 @@ fn main() {
         ("test", [core]) if core == "core" => test::core(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
+        ("docs", []) => docs::run(),
         ("report", []) => report::run(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
