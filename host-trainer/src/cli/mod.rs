@@ -119,8 +119,14 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     }))
 }
 
+/// The commands and options that [`run`] takes.
+#[must_use]
+pub fn command() -> clap::Command {
+    with_negative_numbers(Arguments::command())
+}
+
 fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
-    let matches = with_negative_numbers(Arguments::command()).try_get_matches_from(arguments)?;
+    let matches = command().try_get_matches_from(arguments)?;
     Arguments::from_arg_matches(&matches)
 }
 

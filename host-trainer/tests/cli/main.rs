@@ -14,6 +14,7 @@ mod cross;
 mod degenerate;
 mod demo;
 mod derive;
+mod documents;
 mod embed;
 mod enrol;
 mod evaluate;

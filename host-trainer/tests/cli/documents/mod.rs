@@ -1,0 +1,6 @@
+//! The pages of the repository: their links lead somewhere, their commands exist, and their examples run.
+
+mod commands;
+mod examples;
+mod links;
+mod page;
