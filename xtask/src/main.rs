@@ -17,6 +17,7 @@ mod instructions;
 mod kernel_bits;
 mod onnxruntime;
 mod panics;
+mod python;
 mod report;
 mod steps;
 mod test;

@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, thumb};
+use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, python, thumb};
 
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
@@ -22,10 +22,11 @@ pub fn run() -> Result<(), Failure> {
 
     let program = target()?.join(format!("release/neural-vault{EXE_SUFFIX}"));
     let folder = onnxruntime::install(&mut steps, &mut command(&program.to_string_lossy()))?;
+    let python = python::install(&mut steps)?;
 
     let mut tally = Tally::default();
     let mut tests = cargo(&["test", "--release", "--workspace"]);
-    tests.env(onnxruntime::VARIABLE, &folder);
+    tests.env(onnxruntime::VARIABLE, &folder).env(python::VARIABLE, &python);
     steps.run_reading("Tests", &mut tests, |line| tally.add(line))?;
     // Recordings that may not be shipped: tested where they lie beside the project.
     if root().join("../shared/data").exists() || std::env::var_os("NEURAL_VAULT_SHARED_DATA").is_some() {
