@@ -40,7 +40,7 @@ pub enum Existing {
 /// # Errors
 /// When the folder cannot be written, or a file is there that must stay; the message names the file.
 pub fn write(path: &Path, bytes: &[u8], readers: Readers, existing: Existing) -> io::Result<()> {
-    fill(path, bytes, readers, existing).and_then(Pending::commit).map_err(|e| named(path, &e))
+    fill(path, bytes, readers, existing)?.commit_named()
 }
 
 /// Replaces a file that its owner alone may read, durably: the folder is synced too, so that the file keeps its name
@@ -73,9 +73,22 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 pub fn write_together(files: &[(PathBuf, Vec<u8>)], existing: Existing) -> io::Result<()> {
     let mut pending = Vec::with_capacity(files.len());
     for (path, bytes) in files {
-        pending.push((path, fill(path, bytes, Readers::All, existing).map_err(|e| named(path, &e))?));
+        pending.push(fill(path, bytes, Readers::All, existing)?);
     }
-    pending.into_iter().try_for_each(|(path, file)| file.commit().map_err(|e| named(path, &e)))
+    pending.into_iter().try_for_each(Pending::commit_named)
+}
+
+/// Begins a file that will be `path` and writes `bytes` to it, under a temporary name until [`Pending::commit_named`].
+///
+/// # Errors
+/// As [`write`].
+pub fn fill(path: &Path, bytes: &[u8], readers: Readers, existing: Existing) -> io::Result<Pending> {
+    let fill = || {
+        let mut file = Pending::create(path, readers, existing)?;
+        file.write_all(bytes)?;
+        Ok(file)
+    };
+    fill().map_err(|e| named(path, &e))
 }
 
 /// Creates a folder and its parents.
@@ -181,6 +194,15 @@ impl Pending {
         };
         persisted.map(drop).map_err(|failed| failed.error)
     }
+
+    /// As [`Pending::commit`], with an error that names the file.
+    ///
+    /// # Errors
+    /// As [`Pending::commit`].
+    pub fn commit_named(self) -> io::Result<()> {
+        let path = self.path.clone();
+        self.commit().map_err(|e| named(&path, &e))
+    }
 }
 
 impl Write for Pending {
@@ -207,12 +229,6 @@ fn is_of_system(folder: &Path) -> bool {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn fill(path: &Path, bytes: &[u8], readers: Readers, existing: Existing) -> io::Result<Pending> {
-    let mut file = Pending::create(path, readers, existing)?;
-    file.write_all(bytes)?;
-    Ok(file)
 }
 
 /// Why no file can be made in a folder; the error of the operating system names a temporary file, which nobody knows.

@@ -35,7 +35,7 @@ pub fn enrol(arguments: &Arguments, model: &Model, dataset: &Dataset, console: &
         ));
     }
     note_unnamed_background(model, console);
-    let background = background(arguments, model, dataset)?;
+    let background = background(arguments, model, dataset, console)?;
     let sessions = names::sessions(&arguments.sessions, dataset)?;
     let development = names::sessions(&arguments.development_sessions, dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, dataset)?;
@@ -82,7 +82,12 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The background's recordings, where nobody else is recorded who could try the threshold.
-fn background(arguments: &Arguments, model: &Model, dataset: &Dataset) -> Result<Option<Dataset>, Failure> {
+fn background(
+    arguments: &Arguments,
+    model: &Model,
+    dataset: &Dataset,
+    console: &Console,
+) -> Result<Option<Dataset>, Failure> {
     let background = &model.provenance().labels;
     let is_other = |label: &String| *label != arguments.label && !background.contains(label);
     if dataset.labels.iter().any(is_other) || !arguments.model.is_dir() {
@@ -90,7 +95,13 @@ fn background(arguments: &Arguments, model: &Model, dataset: &Dataset) -> Result
     }
     match Archive::read(&arguments.model, *model.digest()) {
         Ok(archive) => Ok(Some(archive.dataset)),
-        Err(ArchiveError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+        Err(ArchiveError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            console.note(
+                "note: nobody can try the threshold: no other person is recorded, and the model's folder holds no training \
+                 archive (train writes one, without --no-archive); add recordings of others",
+            );
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }

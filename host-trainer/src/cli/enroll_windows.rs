@@ -10,6 +10,7 @@ use super::enroll_arguments::{Arguments, identifier};
 use super::failure::{Failure, USAGE};
 use super::names;
 use super::scans::note_windows;
+use super::trained;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
@@ -94,9 +95,8 @@ impl Refit<'_> {
             let text = "--refit needs the model's folder, where its training archive is";
             return Err(Failure::new(USAGE, text));
         }
-        match arguments.force.force {
-            true => training::remove_checkpoint(folder)?,
-            false => training::refuse_checkpoint(folder)?,
+        if !arguments.force.force {
+            training::refuse_checkpoint(folder)?;
         }
         let old = *model.digest();
         let archive = Archive::read(&arguments.model, old)?;
@@ -127,8 +127,9 @@ impl Refit<'_> {
             None
         };
         let digest = *refitted.digest();
-        arguments.force.write_model(&refitted, folder)?;
-        Archive { dataset: all, recipe: archive.recipe.clone(), model_digest: digest }.write(folder)?;
+        let archive = Archive { dataset: all, recipe: archive.recipe, model_digest: digest };
+        let file = trained::write(&refitted, Some(&archive), folder, arguments.force)?;
+        training::remove_checkpoint(folder)?;
         console.note(format!(
             "{}: model {} with {} in it; enrolments made with {} and their v2 keys end with that model: enrol every label \
              again with this one",
@@ -137,6 +138,7 @@ impl Refit<'_> {
             arguments.label,
             hex::encode(&old)
         ));
+        file.iter().for_each(|file| file.note(console, ""));
         Ok((refitted, chosen))
     }
 }

@@ -205,7 +205,11 @@ impl Hint for AttemptsError {
 impl Hint for ArchiveError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::Read { .. } => "; a model that `neural-vault train` wrote has it in its folder",
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "; `neural-vault train` writes it beside the model, without --no-archive. If it is gone, train a model on the \
+                 recordings of all labels, with the new one among them"
+            }
+            Self::Read { .. } => "",
             Self::OtherModel { .. } => "; give the folder that `neural-vault train` wrote",
             Self::KnownLabel { .. } => "; enrol it without --refit",
             Self::Malformed { .. } | Self::Mismatch(_) | Self::Write { .. } => "",

@@ -38,6 +38,7 @@ mod secret_file;
 mod synth;
 mod token;
 mod train;
+mod trained;
 mod verify;
 
 use std::ffi::OsString;

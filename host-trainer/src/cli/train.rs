@@ -17,6 +17,7 @@ use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::recipe::RecipeArguments;
 use super::scans::note_windows;
+use super::trained;
 use crate::dataset::{Dataset, check_frames};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
@@ -29,7 +30,10 @@ use crate::verification::window_probes;
 use connectome::{ConnectomeArguments, Fit, NEAR_CHANCE};
 use score::Score;
 
-/// Train a model and write model.safetensors, model.onnx and model.nvb.
+/// Train a model and write model.safetensors, model.onnx and model.nvb, and an archive of the recordings.
+///
+/// The archive, training.safetensors, holds every raw scan that trained the model, readable by its owner only: do not share it
+/// with the model. `enroll --refit` trains again from it; without --no-archive it is written into the model's folder.
 ///
 /// Which recipe for what: stimuli, whose labels repeat over sessions, and persons who are in the training are separated best by
 /// `whitened` (the default); persons who are enrolled later by `connectome`, fitted to background persons of whom none is
@@ -64,9 +68,15 @@ pub struct Arguments {
     /// Continue the run whose checkpoint is in the folder.
     #[arg(long)]
     resume: bool,
+    /// Write no archive of the recordings; `enroll --refit` is then not possible with this model.
+    #[arg(long)]
+    no_archive: bool,
     #[command(flatten)]
     force: Force,
 }
+
+/// What the archive is for, and how to do without.
+const NO_ARCHIVE: &str = ". `enroll --refit` trains again from it; --no-archive leaves it out";
 
 /// What is in the output folder after a run.
 const FILES: [&str; 5] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE, training::LOG];
@@ -119,11 +129,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         note_windows(scored, &scored.scans(), model.provenance().window, console);
     }
     model.set_effective_dimension(dimension as f32);
-    let digest = *model.digest();
-    replaces.write_model(&model, &arguments.out)?;
-    Archive { dataset: training, recipe: recipe.clone(), model_digest: digest }.write(&arguments.out)?;
+    let digest = hex::encode(model.digest());
+    let archive = arguments.archive(training, &recipe, &model);
+    let archive = trained::write(&model, archive.as_ref(), &arguments.out, replaces)?;
     training::remove_checkpoint(&arguments.out)?;
-    let digest = hex::encode(&digest);
     let folder = arguments.out.display().to_string();
     let mut text = format!("{folder}: model {digest}\nrecipe {}\n", recipe.name());
     if let Some((first, last)) = losses {
@@ -139,13 +148,16 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         );
     }
     text.extend(scores.iter().map(Score::line));
-    let value = json!({
+    let mut value = json!({
         "folder": folder, "digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
         "steps": recipe.steps(), "first_loss": losses.map(|(first, _)| first),
         "last_loss": losses.map(|(_, last)| last), "eer": scores,
         "effective_dimension": dimension,
     });
-    console.result("neural-vault/train/1", &text, value)
+    archive.iter().for_each(|file| file.add_to(&mut value));
+    console.result("neural-vault/train/1", &text, value)?;
+    archive.iter().for_each(|file| file.note(console, NO_ARCHIVE));
+    Ok(())
 }
 
 /// Fits and writes a connectome model.
@@ -159,15 +171,17 @@ fn run_connectome(
     training::refuse_checkpoint(&arguments.out)?;
     let all = arguments.connectome.join(data.clone(), &arguments.data.reading, console)?;
     let Fit { model, text, mut value } = connectome::fit(settings, &all, &data, held_back, console)?;
-    arguments.force.write_model(&model, &arguments.out)?;
-    let (recipe, digest) = (Recipe::Connectome(settings.clone()), *model.digest());
-    Archive { dataset: all, recipe, model_digest: digest }.write(&arguments.out)?;
-    let (folder, digest) = (arguments.out.display().to_string(), hex::encode(&digest));
+    let archive = arguments.archive(all, &Recipe::Connectome(settings.clone()), &model);
+    let archive = trained::write(&model, archive.as_ref(), &arguments.out, arguments.force)?;
+    let (folder, digest) = (arguments.out.display().to_string(), hex::encode(model.digest()));
     let text = format!("{folder}: model {digest}\nrecipe connectome\n{text}");
     value["folder"] = json!(folder);
     value["digest"] = json!(digest);
     value["recipe"] = json!("connectome");
-    console.result("neural-vault/train/1", &text, value)
+    archive.iter().for_each(|file| file.add_to(&mut value));
+    console.result("neural-vault/train/1", &text, value)?;
+    archive.iter().for_each(|file| file.note(console, NO_ARCHIVE));
+    Ok(())
 }
 
 impl Arguments {
@@ -180,6 +194,12 @@ impl Arguments {
             self.connectome.change(settings, console)?;
         }
         Ok(recipe)
+    }
+
+    /// The archive to write.
+    fn archive(&self, dataset: Dataset, recipe: &Recipe, model: &Model) -> Option<Archive> {
+        let archive = || Archive { dataset, recipe: recipe.clone(), model_digest: *model.digest() };
+        (!self.no_archive).then(archive)
     }
 
     /// The files and folders that are read.

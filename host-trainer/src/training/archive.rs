@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recipe;
 use crate::dataset::{Dataset, Row};
-use crate::files::{self, Existing, Readers};
+use crate::files::{self, Existing, Pending, Readers};
 use crate::hex;
 
 /// The archive's name in a model's folder.
@@ -79,6 +79,9 @@ pub enum ArchiveError {
     },
 }
 
+/// An archive that is written, but has not its name yet.
+pub(crate) struct Prepared(Pending);
+
 #[derive(Serialize, Deserialize)]
 struct Header {
     schema: String,
@@ -94,6 +97,14 @@ impl Archive {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), ArchiveError> {
+        self.prepare(folder)?.commit()
+    }
+
+    /// Writes the archive under a temporary name, which [`Prepared::commit`] changes into its own.
+    ///
+    /// # Errors
+    /// As [`Archive::write`].
+    pub(crate) fn prepare(&self, folder: &Path) -> Result<Prepared, ArchiveError> {
         let path = folder.join(ARCHIVE);
         let malformed = |reason: String| ArchiveError::Malformed { path: path.clone(), reason };
         let Dataset { features, rows, values, labels, sessions, .. } = &self.dataset;
@@ -119,7 +130,8 @@ impl Archive {
         let header = serde_json::to_string(&header).map_err(|e| malformed(e.to_string()))?;
         let bytes = serialize(views, Some(HashMap::from([(ARCHIVE_ENTRY.to_owned(), header)])));
         let bytes = bytes.map_err(|e| malformed(e.to_string()))?;
-        files::write(&path, &bytes, Readers::Owner, Existing::Replace).map_err(|source| ArchiveError::Write { source })
+        let file = files::fill(&path, &bytes, Readers::Owner, Existing::Replace);
+        Ok(Prepared(file.map_err(|source| ArchiveError::Write { source })?))
     }
 
     /// Reads the archive beside the model in `folder`, whose digest must be `model_digest`.
@@ -228,6 +240,16 @@ impl Archive {
             all.values.extend_from_slice(values);
         }
         Ok(all)
+    }
+}
+
+impl Prepared {
+    /// Gives the archive its name.
+    ///
+    /// # Errors
+    /// When the file cannot be flushed or renamed.
+    pub(crate) fn commit(self) -> Result<(), ArchiveError> {
+        self.0.commit_named().map_err(|source| ArchiveError::Write { source })
     }
 }
 

@@ -42,7 +42,9 @@ fn an_enrolment_is_described_without_its_prototype() {
     assert!(value.get("prototype").is_none());
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o", "r.nve"];
     let protocol = "each half of the enrolment scans against the other halves, of one session; probes of 3 frames; ";
-    assert!(folder.does(&enroll).stderr.contains(&format!("threshold for the EER, on trials of EER 0.0 % ({protocol}")));
+    assert!(
+        folder.does(&enroll).stderr.contains(&format!("threshold for the EER, on trials of EER 0.0 % ({protocol}"))
+    );
     let text = folder.does(&["inspect", "r.nve"]).stdout;
     assert!(text.contains(&format!("chosen for  the EER, on trials of EER 0.0 % ({protocol}")), "{text}");
 }

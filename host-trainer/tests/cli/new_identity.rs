@@ -56,6 +56,7 @@ fn a_refit_takes_the_new_label_in_and_replaces_the_model() {
          probes of 6 frames; 16 genuine and 48 impostor trials)",
         "its own EER is likely lower",
         "on run04: FMR ",
+        "note: again/training.safetensors (",
     ] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }

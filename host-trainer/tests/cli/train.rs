@@ -189,3 +189,45 @@ fn settings_out_of_range_are_refused_by_name() {
         folder.refuses(&train, 2, &[option.split('=').next().unwrap()]);
     }
 }
+
+#[test]
+fn the_archive_of_raw_scans_is_named_with_its_size_and_can_be_left_out() {
+    let folder = Folder::with_recordings();
+    let train = ["train", "data.csv", "--recipe", "linear", "--out", "out"];
+    let run = folder.does(&train);
+    let bytes = folder.read("out/training.safetensors").len();
+    let note = run.stderr.lines().last().unwrap();
+    let says = ["note: out/training.safetensors (", " kB) holds every raw scan", "do not share it", "--no-archive"];
+    assert!(says.iter().all(|part| note.contains(part)), "{note}");
+    let found = folder.does(&["inspect", "out", "--json"]).json();
+    assert_eq!((&found["archive"], &found["archive_bytes"]), (&"out/training.safetensors".into(), &bytes.into()));
+    let text = folder.does(&["inspect", "out"]).stdout;
+    assert!(text.contains("every raw scan that trained the model; do not share it"), "{text}");
+    assert!(folder.does(&["train", "--help"]).stdout.contains("holds every raw scan"));
+
+    // A model without an archive does not keep that of another.
+    let result = folder.does(&[&train[..], &["--no-archive", "--force", "--json"]].concat());
+    assert!(result.json().get("archive").is_none() && !result.stderr.contains("raw scan"), "{}", result.stderr);
+    assert!(!folder.path("out/training.safetensors").exists());
+    assert!(folder.does(&["inspect", "out"]).stdout.contains("archive     none: "));
+    let enroll = ["enroll", "data.csv", "--model", "out", "--label", "class00", "-o", "r.nve", "--refit", "again"];
+    folder.refuses(
+        &enroll,
+        4,
+        &["out/training.safetensors", "without --no-archive", "train a model on the recordings"],
+    );
+}
+
+#[test]
+fn a_model_and_its_archive_are_replaced_together_or_not_at_all() {
+    let folder = Folder::with_recordings();
+    let train = ["train", "data.csv", "--recipe", "linear", "--out", "out"];
+    folder.does(&train);
+    let before = folder.contents();
+    let other = [&train[..], &["--open-set", "--force"]].concat();
+    // Space for the archive, none for the model; then for neither.
+    for blocks in [14, 4] {
+        folder.run_on_full_disk(blocks, &other).failed(7, &["cannot write out/"]);
+        assert!(folder.contents() == before, "{:?}", folder.names());
+    }
+}

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use crate::cli::console::list;
 use crate::cli::failure::Failure;
+use crate::cli::trained::ArchiveFile;
 use crate::hex;
-use crate::training::{ARCHIVE, Archive, Connectome, Recipe, checkpoint};
+use crate::training::{Archive, Connectome, Recipe, checkpoint};
 
 /// Describes a training archive.
 pub fn describe_archive(path: &Path) -> Result<(String, Value), Failure> {
@@ -56,11 +57,21 @@ pub fn describe_checkpoint(path: &Path) -> Result<(String, Value), Failure> {
 
 /// Adds to the description of a model's folder what else a run left there.
 pub fn add_files(folder: &Path, text: &mut String, value: &mut Value) {
-    for (kind, name) in [("archive", ARCHIVE), ("checkpoint", checkpoint::FILE)] {
-        let file = folder.join(name);
-        if file.is_file() {
-            let _ = writeln!(text, "{kind:11} {}", file.display());
-            value[kind] = json!(file.display().to_string());
+    if !folder.is_dir() {
+        return;
+    }
+    match ArchiveFile::find(folder) {
+        Some(archive) => {
+            let _ = writeln!(text, "archive     {}; do not share it with the model", archive.line());
+            archive.add_to(value);
         }
+        None => {
+            text.push_str("archive     none: the folder holds no raw scans, and `enroll --refit` is not possible\n")
+        }
+    }
+    let checkpoint = folder.join(checkpoint::FILE);
+    if checkpoint.is_file() {
+        let _ = writeln!(text, "checkpoint  {}", checkpoint.display());
+        value["checkpoint"] = json!(checkpoint.display().to_string());
     }
 }
