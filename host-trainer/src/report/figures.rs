@@ -2,44 +2,45 @@
 
 use maud::{Markup, html};
 
-use super::methods::{Styles, heading, leaking_last, of_persons};
+use super::methods::{Styles, heading, of_persons, strictest_first};
 use super::numbers::{count, estimate_cell, fixed, level, rate_cell};
 use super::scroll_box;
 use crate::results::{OperatingPoint, ProtocolResult, Results};
 
-/// Both tables.
-pub fn section(results: &Results, styles: &Styles) -> Markup {
+/// Every figure of every method.
+pub fn table_of_all(results: &Results, styles: &Styles) -> Markup {
     html! {
-        section id="figures" {
-            h2 { "All figures" }
-            (scroll_box("All figures by protocol and method", &methods(results, styles)))
-            p class="note" {
-                "EER: equal error rate, on the interpolated ROC and on its convex hull. d′: distance of the means in pooled "
-                "standard deviations. AUC: area under the ROC. FNMR: false non-match rate, in percent, at a threshold that keeps "
-                "the false match rate (FMR) to the value named; a dash where the trials are too few for that rate. Accuracy and "
-                "macro F1: probes given to the nearest prototype. In brackets: 95 % intervals, by bootstrap, for FNMR by Clopper "
-                "and Pearson."
-                @if results.protocols.iter().any(of_persons) {
-                    " Of unseen persons: trials of all splits together, which score a probe several times; accuracy is rank-1 "
-                    "identification; the interval of an FNMR is the wider of the bootstrap's and that of Clopper and Pearson for "
-                    "the distinct comparisons. A centred method's score is less its mean over all enrolled persons: it needs "
-                    "everyone's prototype, and the impostors here are among those enrolled."
-                }
+        (scroll_box("All figures by protocol and method", &methods(results, styles)))
+        p class="note" {
+            "EER: equal error rate, on the interpolated ROC and on its convex hull. d′: distance of the means in pooled "
+            "standard deviations. AUC: area under the ROC. FNMR: false non-match rate, in percent, at a threshold that keeps "
+            "the false match rate (FMR) to the value named; a dash where the trials are too few for that rate. Accuracy and "
+            "macro F1: probes given to the nearest prototype. In brackets: 95 % intervals, by bootstrap, for FNMR by Clopper "
+            "and Pearson."
+            @if results.protocols.iter().any(of_persons) {
+                " Of unseen persons: trials of all splits together, which score a probe several times; accuracy is rank-1 "
+                "identification; the interval of an FNMR is the wider of the bootstrap's and that of Clopper and Pearson for "
+                "the distinct comparisons. A centred method's score is less its mean over all enrolled persons: it needs "
+                "everyone's prototype, and the impostors here are among those enrolled."
             }
-            h3 id="thresholds" { "Thresholds fixed beforehand" }
-            @if transfers(results) == 0 {
-                p { "No protocol fixed a threshold on development trials, so none could be tested." }
-            } @else {
-                (scroll_box("Thresholds fixed on development trials", &thresholds(results)))
-                p class="note" {
-                    "An EER chooses its threshold after the fact. Here the threshold was fixed on development trials, then applied "
-                    "unchanged, as a token does. In brackets: Clopper-Pearson 95 % intervals."
-                    @if results.protocols.iter().any(of_persons) {
-                        " Of unseen persons each enrolment has a threshold of its own, midway between what the background "
-                        "scores against others and what the last fifth of the enrolment scores against the rest; the mean is "
-                        "shown."
-                    }
-                }
+        }
+    }
+}
+
+/// What thresholds reach that were fixed on development trials.
+pub fn table_of_thresholds(results: &Results) -> Markup {
+    if transfers(results) == 0 {
+        return html! { p { "No protocol fixed a threshold on development trials, so none could be tested." } };
+    }
+    html! {
+        (scroll_box("Thresholds fixed on development trials", &thresholds(results)))
+        p class="note" {
+            "An EER chooses its threshold after the fact. Here the threshold was fixed on development trials, then applied "
+            "unchanged, as a token does. In brackets: Clopper-Pearson 95 % intervals."
+            @if results.protocols.iter().any(of_persons) {
+                " Of unseen persons each enrolment has a threshold of its own, midway between what the background "
+                "scores against others and what the last fifth of the enrolment scores against the rest; the mean is "
+                "shown."
             }
         }
     }
@@ -63,7 +64,7 @@ fn methods(results: &Results, styles: &Styles) -> Markup {
                 th scope="col" { "Macro F1" }
                 th scope="col" { "Genuine / impostor trials" }
             } }
-            @for protocol in leaking_last(results) {
+            @for protocol in strictest_first(results) {
                 tbody {
                     (group(protocol, levels.len() + 8 + usize::from(seeds.is_some())))
                     @for method in &protocol.methods {
@@ -104,7 +105,7 @@ fn thresholds(results: &Results) -> Markup {
                 th scope="col" { "FMR (%)" }
                 th scope="col" { "FNMR (%)" }
             } }
-            @for protocol in leaking_last(results) {
+            @for protocol in strictest_first(results) {
                 @if protocol.methods.iter().any(|method| method.transfer.is_some()) {
                     tbody {
                         (group(protocol, 4))

@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, leaking_last};
+use super::methods::{heading, strictest_first};
 use super::numbers::{fixed, percent};
 use super::scroll_box;
 use crate::results::{PrototypeKey, Results};
 
 /// Prototype keys, key quality, effective dimension and relative entropy.
-pub fn section(results: &Results) -> Markup {
+pub fn body(results: &Results) -> Markup {
     let quality = &results.key_quality;
     let rows = [
         (
@@ -27,11 +27,9 @@ pub fn section(results: &Results) -> Markup {
         ),
     ];
     html! {
-        section id="keys" {
-            h2 { "Keys" }
             div class="columns" {
                 div {
-                    h3 { "How keys behave" }
+                    h4 { "How keys behave" }
                     (scroll_box("Key quality", &html! {
                         table {
                             thead { tr {
@@ -53,7 +51,7 @@ pub fn section(results: &Results) -> Markup {
                     }
                 }
                 div {
-                    h3 { "Information in a probe" }
+                    h4 { "Information in a probe" }
                     (scroll_box("Effective dimension and relative entropy", &information(results)))
                     p class="note" {
                         "Effective dimension: participation ratio of the embeddings' covariance. Relative entropy of genuine to "
@@ -62,7 +60,7 @@ pub fn section(results: &Results) -> Markup {
                 }
             }
             @if !results.prototype_keys.is_empty() {
-                h3 { "Digests of the prototypes' keys, scheme v1" }
+                h4 { "Digests of the prototypes' keys, scheme v1" }
                 (scroll_box("Digests of prototype keys", &html! {
                     table {
                         thead { tr {
@@ -80,7 +78,6 @@ pub fn section(results: &Results) -> Markup {
                     "revealing it: this report can be shared."
                 }
             }
-        }
     }
 }
 
@@ -93,7 +90,7 @@ fn information(results: &Results) -> Markup {
                 th scope="col" { "Relative entropy (bits)" }
             } }
             tbody {
-                @for protocol in leaking_last(results) {
+                @for protocol in strictest_first(results) {
                     tr {
                         th scope="row" {
                             (heading(&protocol.name)) @if protocol.leaks.is_some() { " " span class="badge" { "leaks" } }

@@ -1,7 +1,10 @@
 //! The roles of methods, from the list of methods, and how each is drawn.
 
+use std::cmp::Reverse;
+
 use maud::{Markup, html};
 
+use crate::evaluation::protocols::PROTOCOLS;
 use crate::evaluation::{methods, protocols};
 use crate::results::{MethodResult, ProtocolResult, Results};
 
@@ -35,17 +38,35 @@ impl Styles {
         format!("m{style}{emphasis}")
     }
 
+    /// The names, the method under test first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// A piece of a method's line.
+    pub fn sample(&self, method: &str) -> Markup {
+        html! {
+            svg class="sample" viewBox="0 0 34 10" aria-hidden="true" {
+                path class={ "line " (self.class(method)) } d="M1 5L33 5" {}
+            }
+        }
+    }
+
     /// A key to the lines of these methods.
     pub fn key<'a>(&self, methods: impl Iterator<Item = &'a str>) -> Markup {
+        self.named(methods.map(|method| (method, method)))
+    }
+
+    /// The same with what each method is called within a sentence.
+    pub fn plain_key<'a>(&self, methods: impl Iterator<Item = &'a str>) -> Markup {
+        self.named(methods.map(|method| (method, plain_name(method))))
+    }
+
+    fn named<'a>(&self, methods: impl Iterator<Item = (&'a str, &'a str)>) -> Markup {
         html! {
             ul class="key" aria-label="Key to the lines" {
-                @for method in methods {
-                    li {
-                        svg viewBox="0 0 34 10" aria-hidden="true" {
-                            path class={ "line " (self.class(method)) } d="M1 5L33 5" {}
-                        }
-                        (method)
-                    }
+                @for (method, name) in methods {
+                    li { (self.sample(method)) (name) }
                 }
             }
         }
@@ -65,8 +86,7 @@ pub fn tested_name(protocol: &ProtocolResult) -> &'static str {
 
 /// Whether persons are compared, by scans of any length.
 pub fn of_persons(protocol: &ProtocolResult) -> bool {
-    let name = protocol.name.split(' ').next().unwrap_or_default();
-    protocols::find(name).is_some_and(|known| known.scores_scans())
+    protocols::find(base(&protocol.name)).is_some_and(|known| known.scores_scans())
 }
 
 /// The method of lowest EER among those without a trained model.
@@ -75,11 +95,23 @@ pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
     simple.min_by(|a, b| a.eer.value.total_cmp(&b.eer.value))
 }
 
-/// The protocols in the requested order, but those that leak last.
-pub fn leaking_last(results: &Results) -> Vec<&ProtocolResult> {
+/// The protocols by how far apart they keep what trains and what probes; those that leak last.
+pub fn strictest_first(results: &Results) -> Vec<&ProtocolResult> {
     let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
-    protocols.sort_by_key(|protocol| protocol.leaks.is_some());
+    let strictness = |name: &str| PROTOCOLS.iter().position(|known| known.name() == base(name));
+    protocols.sort_by_key(|protocol| (protocol.leaks.is_some(), Reverse(strictness(&protocol.name))));
     protocols
+}
+
+/// The question that a protocol answers.
+pub fn question(protocol: &ProtocolResult) -> String {
+    let known = protocols::find(base(&protocol.name));
+    known.map_or_else(|| format!("What does {} show?", protocol.name), |known| known.question().to_owned())
+}
+
+/// What a method is called within a sentence; the method of another version by its name.
+pub fn plain_name(method: &str) -> &str {
+    methods::find(method).map_or(method, |known| known.plain_name())
 }
 
 /// The heading of a protocol's name, which may be followed by a window's length in brackets.
@@ -89,6 +121,11 @@ pub fn heading(protocol: &str) -> String {
         Some(known) => format!("{} {window}", known.heading()).trim_end().to_owned(),
         None => protocol.to_owned(),
     }
+}
+
+/// A protocol's name without a window's length.
+pub fn base(protocol: &str) -> &str {
+    protocol.split(' ').next().unwrap_or_default()
 }
 
 /// Whether the method has no model; true for an unknown name.

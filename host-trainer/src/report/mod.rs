@@ -6,104 +6,84 @@ mod comparison;
 mod confusion;
 mod curves;
 mod figures;
-mod glance;
-mod headline;
 mod histogram;
 mod keys;
+mod legend;
 mod map;
 mod methods;
 mod numbers;
 mod page;
+mod panel;
 mod probe_curve;
+mod protocol;
 mod provenance;
 mod published;
 mod roc;
 mod scores;
+mod summary;
 mod svg;
 mod sweeps;
+mod verdict;
 
 use maud::{Markup, html};
 
 use crate::results::{MethodResult, ProtocolResult, Results};
-use methods::{Styles, heading, leaking_last, of_persons};
+use methods::{Styles, of_persons, strictest_first};
 use numbers::count;
 
 pub use comparison::comparison_html;
 pub use scores::scores_csv;
 
-/// The evaluation as one HTML page.
+/// Height of the picture in a summary, in SVG units: with it the summary fits a slide.
+const SUMMARY_HEIGHT: f64 = 200.0;
+
+/// The evaluation as one HTML page: a summary that fits a slide, and everything else folded below it.
 #[must_use]
 pub fn html(results: &Results) -> String {
     let styles = Styles::new(results);
-    let protocols = leaking_last(results);
-    let data = &results.data;
+    let scale = panel::scale(results);
     // Keys and published figures are of encoders that a protocol of windows trains.
     let of_windows = results.protocols.is_empty() || !results.protocols.iter().all(of_persons);
     page::page(
-        &format!("Evaluation of {}", data.name()),
+        &format!("Evaluation of {}", results.data.name()),
         &html! {
-            header {
-                p class="kicker" { "Neural Vault · evaluation" }
-                h1 { (data.name()) }
-                p class="note" {
-                    (count(data.rows)) " rows × " (count(data.features)) " features · " (data.labels.len()) " labels · "
-                    (data.sessions.len()) " sessions"
-                    " · " (results.created)
-                }
+            (summary::section(results, &styles))
+            section id="protocols" {
+                h2 { "By protocol, the strictest first" }
+                p class="note" { (verdict::CRITERION) " " (resampled(results)) }
+                @for protocol in strictest_first(results) { (protocol::folded(protocol, &styles, scale)) }
             }
-            nav aria-label="Contents" {
-                a href="#headline" { "Findings" }
-                a href="#glance" { "At a glance" }
-                a href="#figures" { "All figures" }
-                @for protocol in &protocols { a href={ "#" (anchor(&protocol.name)) } { (heading(&protocol.name)) } }
+            section id="topics" {
+                h2 { "By topic" }
+                (folded("figures", "All figures in one table", &figures::table_of_all(results, &styles)))
+                (folded("thresholds", "Thresholds fixed beforehand", &figures::table_of_thresholds(results)))
                 @if of_windows {
-                    a href="#keys" { "Keys" }
-                    a href="#published" { "Published figures" }
+                    (folded("keys", "Keys", &keys::body(results)))
+                    (folded("published", "Beside the published figures", &published::body(results)))
                 }
-                a href="#provenance" { "Settings" }
+                (folded("settings", "Settings and digests", &provenance::table(results)))
             }
-            (headline::section(results))
-            (glance::section(results, &styles))
-            (figures::section(results, &styles))
-            @for protocol in &protocols { (protocol_section(protocol, &styles)) }
-            @if of_windows {
-                (keys::section(results))
-                (published::section(results))
-            }
+            (legend::section(&styles))
             (provenance::section(results))
         },
     )
 }
 
-fn protocol_section(protocol: &ProtocolResult, styles: &Styles) -> Markup {
-    let key = || styles.key(protocol.methods.iter().map(|method| method.name.as_str()));
+/// A topic that is unfolded when asked for, and always on paper.
+fn folded(id: &str, title: &str, body: &Markup) -> Markup {
+    html! { details { summary { h3 { (title) } } div id=(id) { (body) } } }
+}
+
+/// What the intervals were resampled from.
+fn resampled(results: &Results) -> Markup {
+    let (persons, windows) =
+        (results.protocols.iter().any(of_persons), results.protocols.iter().any(|protocol| !of_persons(protocol)));
     html! {
-        section id=(anchor(&protocol.name)) {
-            h2 { (heading(&protocol.name)) @if protocol.leaks.is_some() { " " span class="badge" { "leaks" } } }
-            p { (protocol.description) }
-            @if let Some(why) = &protocol.leaks { p class="flag" { strong { "Leaks. " } (why) } }
-            p class="note" {
-                @if of_persons(protocol) {
-                    "In each split " (count(protocol.training_rows)) " rows are the background and "
-                    (count(protocol.enrolment_rows)) " are enrolled; " (count(protocol.probes)) " distinct probes in all."
-                } @else {
-                    (count(protocol.training_rows)) " rows trained the model, " (count(protocol.enrolment_rows)) " were enrolled, "
-                    (count(protocol.probes)) " probes."
-                }
-            }
-            (key())
-            div class="figures" {
-                (curves::figures(protocol, styles))
-                (histogram::figure_of(protocol))
-                (confusion::figure_of(protocol))
-                (map::figure_of(protocol))
-            }
-            @if !protocol.sweeps.is_empty() {
-                h3 { "Along conditions" }
-                (key())
-                (sweeps::figures(protocol, styles))
-            }
-        }
+        "Intervals are 95\u{a0}% and come from resampling "
+        @if windows { "sessions (blocks of six frames where there is only one), then labels" }
+        @if windows && persons { "; of unseen persons " }
+        @if persons { "persons, then the segments of each" }
+        "."
     }
 }
 

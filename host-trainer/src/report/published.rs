@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::methods::{heading, leaking_last};
+use super::methods::{heading, strictest_first};
 use super::numbers::{estimate_cell, fixed};
 use super::scroll_box;
 use crate::evaluation::methods;
@@ -25,12 +25,10 @@ const NOISE: [f64; 6] = [0.75, 0.75, 0.75, 1.13, 0.47, 1.13];
 const ARTEFACTS: [f64; 6] = [0.75, 1.26, 1.42, 0.94, 1.13, 0.94];
 
 /// The tables, with a note on how the published figures were made.
-pub fn section(results: &Results) -> Markup {
+pub fn body(results: &Results) -> Markup {
     let in_sample = results.protocols.iter().find(|protocol| protocol.name == REFERENCE.name());
-    let sound = leaking_last(results).into_iter().find(|protocol| protocol.leaks.is_none());
+    let sound = strictest_first(results).into_iter().find(|protocol| protocol.leaks.is_none());
     html! {
-        section id="published" {
-            h2 { "Against the published figures" }
             p {
                 "The published figures were made "
                 strong { "on other data" }
@@ -44,7 +42,6 @@ pub fn section(results: &Results) -> Markup {
             (scroll_box("Published verification figures beside those found here", &verification(in_sample, sound)))
             (scroll_box("Published few-shot figures beside those found here", &few_shot(results)))
             (scroll_box("Published sweeps of the binarised embeddings beside those found here", &sweeps(results)))
-        }
     }
 }
 
@@ -105,12 +102,8 @@ fn few_shot(results: &Results) -> Markup {
 
 fn sweeps(results: &Results) -> Markup {
     let found = |tests: &ReferenceSweep| {
-        tests
-            .lines
-            .iter()
-            .find(|line| is_same(&line.method, BINARISED))
-            .map(|line| line.eer.clone())
-            .unwrap_or_default()
+        let line = tests.lines.iter().find(|line| is_same(&line.method, BINARISED));
+        line.map(|line| line.eer.clone()).unwrap_or_default()
     };
     let row = |name: &str, values: &[f64]| {
         html! {

@@ -2,19 +2,19 @@
 
 use super::methods::{best_rival, plain_name, tested_name};
 use super::numbers::{count, fixed, percent, with_interval};
-use crate::results::compare::{eer_difference, excludes_zero};
+use crate::comparison::{excludes_zero, unpaired};
 use crate::results::{Estimate, MethodResult, ProtocolResult};
 
 /// What a difference must satisfy to be called one; for a note beside the sentences.
 pub const CRITERION: &str = "\u{201c}Better\u{201d} and \u{201c}worse\u{201d} are said where the 95\u{a0}% interval of the difference \
                              of two equal error rates, from the same resamples of both methods' trials, excludes zero.";
 
-/// How `method`, the one under test, stands to every other method of the protocol.
-pub fn standing(protocol: &ProtocolResult, method: &MethodResult) -> String {
+/// How `method`, the one under test, stands to every other method of the protocol: at most three sentences.
+pub fn standing(protocol: &ProtocolResult, method: &MethodResult) -> Vec<String> {
     let (mut better, mut level, mut worse) = (Vec::new(), Vec::new(), Vec::new());
     for other in protocol.methods.iter().filter(|other| other.name != method.name) {
         let list = match outcome(&difference(protocol, method, other)) {
-            Outcome::Unknown => return "Without intervals nothing can be said about differences.".to_owned(),
+            Outcome::Unknown => return vec!["Without intervals nothing can be said about differences.".to_owned()],
             Outcome::Better => &mut better,
             Outcome::Worse => &mut worse,
             Outcome::Level => &mut level,
@@ -31,7 +31,7 @@ pub fn standing(protocol: &ProtocolResult, method: &MethodResult) -> String {
             sentences.push(format!("{opening} {}{evidence}.", joined(&names)));
         }
     }
-    sentences.join(" ")
+    sentences
 }
 
 /// How `method` stands to its best simple rival, in one sentence; none without a rival.
@@ -44,7 +44,7 @@ pub fn against_rival(protocol: &ProtocolResult, method: &MethodResult) -> Option
         Outcome::Worse => format!("Worse than {name} (95\u{a0}%)"),
         Outcome::Level => format!("Not statistically distinguishable from {name}"),
     };
-    Some(format!("{verdict}, the best without a trained model: {}.", rate(&rival.eer)))
+    Some(format!("{verdict}, the best without a trained encoder: {}.", rate(&rival.eer)))
 }
 
 /// The differences themselves, in percentage points; empty without other methods.
@@ -118,7 +118,7 @@ fn outcome(difference: &Estimate) -> Outcome {
 /// The paired difference if the evaluation has one, otherwise the more cautious one of independent estimates.
 fn difference(protocol: &ProtocolResult, method: &MethodResult, other: &MethodResult) -> Estimate {
     let paired = protocol.differences.iter().find(|difference| difference.method == other.name);
-    paired.map_or_else(|| eer_difference(method, other), |difference| difference.eer)
+    paired.map_or_else(|| unpaired(method, other), |difference| difference.eer)
 }
 
 #[cfg(test)]

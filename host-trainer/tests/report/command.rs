@@ -106,7 +106,7 @@ fn a_file_that_is_not_an_evaluation_is_refused_with_the_place() {
     let cases = [
         ("text", "not JSON", "line 1 column 2"),
         ("bare", "[1, 2]", "JSON without a `schema`"),
-        ("part", &format!("{{\"schema\": \"{SCHEMA}\"}}"), "not a whole evaluation: missing field `data`"),
+        ("part", &format!("{{\"schema\": \"{SCHEMA}\"}}"), "not a whole evaluation: missing field `created`"),
     ];
     for (name, content, says) in cases {
         std::fs::write(folder.path().join(name), content).unwrap();

@@ -91,8 +91,12 @@ fn every_figure_is_there_for_every_protocol() {
         let id = figure.attribute("id").unwrap();
         let lines =
             figure.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.starts_with("line m"))).count();
-        let expected =
-            if ["-det", "-roc", "-p-noise"].iter().any(|end| id.ends_with(end)) { METHODS.len() } else { lines };
+        let expected = match id.rsplit_once('-') {
+            // The method under test and its best rival, each with one in the key.
+            Some(("summary", _)) => 4,
+            Some((_, "det" | "roc" | "noise")) => METHODS.len(),
+            _ => lines,
+        };
         assert_eq!(lines, expected, "{id}");
     }
 }
@@ -122,8 +126,14 @@ fn the_figures_of_a_method_are_in_its_row() {
     assert!(page.contains(&"03".repeat(32)) && page.contains(&"c4".repeat(32)) && page.contains(&"9f".repeat(32)));
 }
 
+/// The first element of this class.
+fn of_class<'a>(document: &'a Document<'_>, class: &str) -> Node<'a, 'a> {
+    let has = |node: &Node<'_, '_>| node.attribute("class").is_some_and(|all| all.split(' ').any(|one| one == class));
+    document.descendants().find(has).unwrap()
+}
+
 #[test]
-fn the_headline_says_which_protocol_leaks_and_which_differences_the_intervals_support() {
+fn the_summary_is_of_the_strictest_protocol_and_says_what_the_intervals_support() {
     let mut results = fixture::results();
     let estimate = |value, low, high| Estimate { value, interval: Some([low, high]) };
     let mut set = |method: &str, eer| {
@@ -136,18 +146,85 @@ fn the_headline_says_which_protocol_leaks_and_which_differences_the_intervals_su
     set("shrinkage LDA", estimate(10.0, 8.0, 12.0));
     let page = html(&results);
     let document = Document::parse(body(&page)).unwrap();
-    let cards: Vec<String> = document.descendants().filter(|node| node.has_tag_name("article")).map(text_of).collect();
-    let honest = &cards[0];
-    assert!(honest.starts_with("Disjoint sessions"), "the protocol that leaks comes last: {honest}");
-    assert!(honest.contains("20.0\u{a0}% EER [17.0, 23.0]"), "{honest}");
-    assert!(honest.contains("best simple rival, shrinkage LDA, has 10.0\u{a0}% [8.0, 12.0]"), "{honest}");
-    assert!(honest.contains("NeuralVault is behind, by 10.0 [6.4, 13.6] points"), "{honest}");
-    assert!(honest.contains("Significantly better than Neural (binarised), BioHashing, SHA-256, HMAC."), "{honest}");
-    assert!(
-        honest.contains("Significantly worse than shrinkage LDA. Not statistically distinguishable from raw cosine."),
-        "{honest}"
+    let summary = text_of(of_class(&document, "summary"));
+    for words in [
+        "Is a label recognised in new sessions?",
+        "432 frames of 20\u{202f}484 features, 5 labels, 6 sessions. Disjoint sessions: Trained on run00 to run03",
+        "20.0\u{a0}% equal error rate of NeuralVault",
+        "95\u{a0}% interval: 17.0 to 23.0\u{a0}%",
+        "20.0\u{a0}% of genuine probes are rejected and 20.0\u{a0}% of impostor probes accepted",
+        "Better than NeuralVault's bits, BioHashing, SHA-256 and HMAC (95\u{a0}%).",
+        "Worse than shrinkage LDA (95\u{a0}%).",
+        "Not statistically distinguishable from raw frames.",
+        "Single frames; 120 genuine and 480 impostor trials.",
+        "In sample 0.0\u{a0}% leaks",
+    ] {
+        assert!(summary.contains(words), "{words} is not in {summary}");
+    }
+    assert_eq!(of_class(&document, "summary").descendants().filter(|node| node.has_tag_name("figure")).count(), 1);
+}
+
+#[test]
+fn protocols_are_folded_and_those_that_leak_come_last() {
+    let page = html(&fixture::crowded());
+    let document = Document::parse(body(&page)).unwrap();
+    let folded: Vec<_> = document.descendants().filter(|node| node.has_tag_name("details")).collect();
+    assert!(folded.iter().all(|details| details.attribute("open").is_none()));
+    let headings = folded.iter().filter(|node| node.attribute("class").is_some_and(|class| class.contains("protocol")));
+    let headings = headings.map(|node| text_of(node.descendants().find(|child| child.has_tag_name("h3")).unwrap()));
+    assert_eq!(
+        headings.collect::<Vec<_>>(),
+        [
+            "Unseen labels",
+            "Disjoint sessions",
+            "Episodes of 4 + 4",
+            "Time blocks",
+            "Random split leaks",
+            "In sample leaks"
+        ]
     );
-    assert!(cards[1].contains("Leaks. The probes are the rows that trained the encoder."), "{}", cards[1]);
+    assert!(page.contains("Leaks. ") && page.contains("The probes are the rows that trained the encoder."));
+}
+
+#[test]
+fn where_every_protocol_leaks_the_summary_says_so() {
+    let mut results = fixture::results();
+    results.protocols.truncate(1);
+    let page = html(&results);
+    let document = Document::parse(body(&page)).unwrap();
+    let summary = text_of(of_class(&document, "summary"));
+    assert!(summary.contains("Leaks. The probes are the rows that trained the encoder."), "{summary}");
+    assert!(summary.contains("No figure here says what a new scan can expect."), "{summary}");
+}
+
+#[test]
+fn the_legend_explains_the_methods_that_were_evaluated() {
+    let page = html(&fixture::results());
+    let document = Document::parse(body(&page)).unwrap();
+    let legend = text_of(of_class(&document, "legend"));
+    assert!(legend.contains("BioHashing") && legend.contains("Teoh, Ngo and Goh 2004"), "{legend}");
+    assert!(!legend.contains("Finn et al.") && !legend.contains("shrinkage LDA"), "{legend}");
+}
+
+#[test]
+fn headings_leave_out_no_level() {
+    for page in [html(&fixture::results()), html(&fixture::crowded()), html(&fixture::persons())] {
+        let document = Document::parse(body(&page)).unwrap();
+        let levels =
+            document.descendants().filter_map(|node| node.tag_name().name().strip_prefix('h')?.parse::<u8>().ok());
+        let levels: Vec<u8> = levels.collect();
+        assert_eq!(levels[0], 1);
+        assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
+        assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
+    }
+}
+
+#[test]
+fn tables_say_what_their_header_cells_head() {
+    for page in [html(&fixture::results()), html(&fixture::persons())] {
+        let document = Document::parse(body(&page)).unwrap();
+        assert!(document.descendants().filter(|n| n.has_tag_name("th")).all(|n| n.attribute("scope").is_some()));
+    }
 }
 
 #[test]
@@ -156,19 +233,26 @@ fn persons_have_the_curve_over_the_length_of_a_probe_first_and_no_keys() {
     let page = html(&results);
     check(&page);
     let document = Document::parse(body(&page)).unwrap();
-    let mut figures = document.descendants().filter(|node| node.has_tag_name("figure"));
-    let curve = figures.next().unwrap();
-    let lines = curve.descendants().filter(|n| n.attribute("class").is_some_and(|class| class.starts_with("line m")));
-    // Each method has a line, and one in the key.
-    assert!(text_of(curve).contains("Error rate by the length of a probe") && lines.count() == 6);
-    let bands = curve.descendants().filter(|n| n.attribute("class").is_some_and(|class| class.starts_with("band")));
-    assert_eq!(bands.count(), 3);
+    let curves: Vec<_> = document
+        .descendants()
+        .filter(|n| n.has_tag_name("figure") && text_of(*n).contains("Error rate by the length of a probe"))
+        .collect();
+    // The method under test and its rival in the summary, all three below.
+    assert_eq!(curves.iter().map(|n| n.attribute("id").unwrap().ends_with("-curve")).collect::<Vec<_>>(), [true, true]);
+    for (curve, methods) in curves.iter().zip([2, 3]) {
+        let of = |kind: &str| {
+            let is = |n: &Node<'_, '_>| n.attribute("class").is_some_and(|class| class.starts_with(kind));
+            curve.descendants().filter(is).count()
+        };
+        // Each method has a line, and one in the key.
+        assert_eq!((of("line m"), of("band")), (2 * methods, methods));
+    }
     assert!(!page.contains("id=\"keys\"") && !page.contains("id=\"published\""));
     assert!(row(&page, "Unseen persons (25 frames)", "connectome").contains("2\u{202f}400 / 7\u{202f}200"));
-    let lead = document.descendants().find(|node| node.attribute("class") == Some("lead")).map(text_of).unwrap();
-    let start =
-        "Unseen persons (25 frames): on persons of whom nothing was used to fit the model, connectome's equal error";
-    assert!(lead.starts_with(start), "{lead}");
+    let summary = text_of(of_class(&document, "summary"));
+    assert!(summary.contains("Is a person recognised whom the model was not fitted to?"), "{summary}");
+    assert!(summary.contains("Probes of 25 frames; 2\u{202f}400 genuine"), "{summary}");
+    assert!(summary.contains("At other lengths:Unseen persons (10 frames)"), "{summary}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Method for Linear {
     }
 
     fn plain_name(&self) -> &'static str {
-        "its front end alone"
+        "NeuralVault's front end alone"
     }
 
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {

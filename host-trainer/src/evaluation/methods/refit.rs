@@ -27,6 +27,10 @@ impl Method for Refit {
         "NeuralVault with an encoder that was trained with the enrolled labels as well, as `enroll --refit` makes it."
     }
 
+    fn plain_name(&self) -> &'static str {
+        "NeuralVault refitted"
+    }
+
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::Own(self)
     }

@@ -1,50 +1,42 @@
-//! Every method's EER with its interval, one panel per protocol.
+//! The EER of every method under one protocol, with intervals.
 
 use maud::{Markup, PreEscaped, html};
 
-use super::methods::{Styles, heading, leaking_last};
-use super::numbers::{fixed, with_interval};
-use super::svg::{Axis, Plot};
-use super::{figure, probe_curve};
+use super::figure;
+use super::methods::{Styles, heading};
+use super::numbers::fixed;
+use super::svg::{Axis, Plot, px};
+use super::verdict::rate;
 use crate::results::{MethodResult, ProtocolResult, Results};
 
 const ROW: f64 = 24.0;
 
-/// The panels, on one scale.
-pub fn section(results: &Results, styles: &Styles) -> Markup {
-    let largest = results.protocols.iter().flat_map(|protocol| &protocol.methods).map(upper).fold(5.0, f64::max);
-    html! {
-        section id="glance" {
-            h2 { "At a glance" }
-            div class="figures" {
-                @for protocol in leaking_last(results) {
-                    (probe_curve::figure_of(protocol, styles))
-                }
-                @for protocol in leaking_last(results) {
-                    @if !protocol.methods.is_empty() { (panel(protocol, styles, largest)) }
-                }
-            }
-        }
-    }
+/// The largest rate of any protocol, for one scale in all panels.
+pub fn scale(results: &Results) -> f64 {
+    results.protocols.iter().flat_map(|protocol| &protocol.methods).map(upper).fold(5.0, f64::max)
 }
 
-fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
+/// The panel up to the rate `scale`; nothing without methods.
+pub fn figure_of(protocol: &ProtocolResult, styles: &Styles, scale: f64) -> Markup {
+    if protocol.methods.is_empty() {
+        return html! {};
+    }
     let names = protocol.methods.iter().map(|method| method.name.as_str());
     let plot = Plot::new(
-        Axis::linear("Equal error rate (%)", [0.0, largest * 1.15], 5),
+        Axis::linear("Equal error rate (%)", [0.0, scale * 1.15], 5),
         Axis::names("", names).reversed(),
         14.0 + ROW * protocol.methods.len() as f64,
     );
     let title = format!("EER of each method: {}", heading(&protocol.name));
-    let description = protocol.methods.iter().map(|m| format!("{} {}", m.name, with_interval(&m.eer, 2, "\u{a0}%")));
+    let description = protocol.methods.iter().map(|method| format!("{} {}", method.name, rate(&method.eer)));
     let body = protocol.methods.iter().enumerate().map(|(row, method)| {
         let (row, class) = (row as f64, styles.class(&method.name));
         let (x, y) = plot.at((method.eer.value, row));
         html! {
             @if let Some([low, high]) = method.eer.interval {
-                (plot.line(&[(low, row), (high, row)], &format!("whisker {class}"), &with_interval(&method.eer, 2, "\u{a0}%")))
+                (plot.line(&[(low, row), (high, row)], &format!("whisker {class}"), &rate(&method.eer)))
             }
-            circle class={ "dot " (class) } cx=(super::svg::px(x)) cy=(super::svg::px(y)) r="4" {}
+            circle class={ "dot " (class) } cx=(px(x)) cy=(px(y)) r="4" {}
         }
         .into_string()
     });
@@ -61,7 +53,7 @@ fn panel(protocol: &ProtocolResult, styles: &Styles, largest: f64) -> Markup {
         &PreEscaped(labels.collect()),
     );
     let note = format!("{}. Bars are 95\u{a0}% intervals.", super::trials(protocol));
-    figure(&id, &heading(&protocol.name), &svg, &note)
+    figure(&id, "EER of each method", &svg, &note)
 }
 
 fn upper(method: &MethodResult) -> f64 {
