@@ -44,7 +44,9 @@ fn copy(source: &Path) -> Result<(), Failure> {
         fs::remove_dir_all(source).map_err(|error| failed(source, &error))?;
     }
     let pages = source.join("pages");
-    write(&source.join("book.toml"), &read(&root().join("docs/book.toml"))?)?;
+    for settings in ["book.toml", "book.css"] {
+        write(&source.join(settings), &read(&root().join("docs").join(settings))?)?;
+    }
     let mut contents = read(&root().join(CONTENTS))?;
     for link in links(&contents.clone()) {
         let page = resolve(CONTENTS, &link).ok_or_else(|| Failure::new(format!("{CONTENTS}: {link}")))?;
