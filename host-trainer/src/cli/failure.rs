@@ -1,6 +1,7 @@
 //! Errors of the command line: a message and an exit code.
 
 use std::fmt;
+use std::path::Path;
 
 use neural_vault_core::wire::Fault;
 
@@ -13,7 +14,7 @@ use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::model::import::{ImportError, ImportFault};
 use crate::token::TokenError;
-use crate::training::{ArchiveError, TrainingError};
+use crate::training::{ArchiveError, Difference, RECIPES, TrainingError};
 
 /// Why a command cannot do its work.
 #[derive(Debug)]
@@ -186,11 +187,30 @@ impl From<TrainingError> for Failure {
             TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
             TrainingError::Connectome(_) | TrainingError::Diverged { .. } => DATA,
-            TrainingError::Checkpoint { .. } | TrainingError::ReadCheckpoint { .. } => MODEL,
+            TrainingError::OtherSettings { path, differences } => {
+                return Self::new(MODEL, other_settings(&path, &differences));
+            }
+            TrainingError::Checkpoint { .. }
+            | TrainingError::OtherData { .. }
+            | TrainingError::ReadCheckpoint { .. } => MODEL,
             TrainingError::Write { .. } => OUTPUT,
         };
         Self::new(code, error.with_hint())
     }
+}
+
+/// What differs from the checkpoint of a run, by the names of the options.
+fn other_settings(path: &Path, differences: &[Difference]) -> String {
+    let option = |Difference { name, was, is }: &Difference| {
+        let is_option = ["recipe", "seed"].contains(name) || RECIPES.iter().any(|kind| kind.settings.contains(name));
+        format!("{}{name} {is} was {was} in the checkpoint", if is_option { "--" } else { "" })
+    };
+    let options: Vec<String> = differences.iter().map(option).collect();
+    format!(
+        "{}: was made with other settings: {}; continue it with its own, or begin anew by --force instead of --resume",
+        path.display(),
+        options.join("; ")
+    )
 }
 
 impl From<TokenError> for Failure {

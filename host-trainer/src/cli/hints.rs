@@ -241,7 +241,13 @@ impl Hint for TrainingError {
             Self::Unfinished { .. } => ": continue it with --resume, or begin anew with --force".into(),
             Self::Diverged { .. } => ": lower --learning-rate, or look for extreme values in the recordings".into(),
             Self::ReadCheckpoint { .. } => "; start without --resume".into(),
-            Self::Checkpoint { .. } => "".into(),
+            Self::OtherData { .. } => {
+                "; give the DATA, --sessions and other options that it began with, or begin anew by --force instead of \
+                 --resume"
+                    .into()
+            }
+            // The command names the options.
+            Self::OtherSettings { .. } | Self::Checkpoint { .. } => "".into(),
         }
     }
 }

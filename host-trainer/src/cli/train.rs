@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, GraphEngine, devices};
 use super::console::Console;
-use super::failure::{Failure, INTERRUPTED};
+use super::failure::{Failure, INTERRUPTED, USAGE};
 use super::hints::Hint;
 use super::interrupt;
 use super::names;
@@ -189,8 +189,11 @@ impl Arguments {
     fn recipe(&self, console: &Console) -> Result<Recipe, Failure> {
         self.recipe.refuse(&self.connectome.given())?;
         let mut recipe = self.recipe.recipe()?;
+        if self.resume && !matches!(recipe, Recipe::Steps(_)) {
+            let text = format!("recipe {} is fitted at once: there is nothing to --resume", recipe.name());
+            return Err(Failure::new(USAGE, text));
+        }
         if let Recipe::Connectome(settings) = &mut recipe {
-            connectome::refuse_resume(self.resume)?;
             self.connectome.change(settings, console)?;
         }
         Ok(recipe)

@@ -95,12 +95,12 @@ pub fn restore(trainer: &mut Trainer, path: &Path) -> Result<(), TrainingError> 
     let refused = |reason: String| TrainingError::Checkpoint { path: path.to_owned(), reason };
     let bytes = read(path)?;
     let header = header(&bytes, path)?;
-    if header.settings != *trainer.settings() {
-        let [was, is] = [&header.settings, trainer.settings()].map(|s| format!("{s:?}"));
-        return Err(refused(format!("was made with other settings: {was}; now they are {is}")));
+    let differences = trainer.settings().differences(&header.settings);
+    if !differences.is_empty() {
+        return Err(TrainingError::OtherSettings { path: path.to_owned(), differences });
     }
     if header.data != hex::encode(&trainer.data.digest()) {
-        return Err(refused("was made with other recordings or sessions".to_owned()));
+        return Err(TrainingError::OtherData { path: path.to_owned() });
     }
     let file = SafeTensors::deserialize(&bytes).map_err(|e| refused(e.to_string()))?;
     let groups = [

@@ -7,6 +7,7 @@ mod check;
 pub mod checkpoint;
 mod connectome;
 mod data;
+mod difference;
 mod fold;
 mod initial;
 mod linear;
@@ -36,6 +37,7 @@ use crate::model::ModelError;
 pub use archive::{ARCHIVE, ARCHIVE_ENTRY, Archive, ArchiveError};
 pub use connectome::{Connectome, ConnectomeError, MANY_PERSONS, background};
 pub use data::TrainingData;
+pub use difference::Difference;
 pub use linear::linear;
 pub use note::Note;
 pub use proxy_anchor::ProxyAnchor;
@@ -104,6 +106,20 @@ pub enum TrainingError {
         /// The error of the operating system.
         source: std::io::Error,
     },
+    /// The checkpoint was made with other settings.
+    #[error("{}: was made with other settings: {}", path.display(), list(differences))]
+    OtherSettings {
+        /// The checkpoint's file.
+        path: PathBuf,
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// The checkpoint was made with other recordings or sessions.
+    #[error("{}: was made with other recordings or sessions", path.display())]
+    OtherData {
+        /// The checkpoint's file.
+        path: PathBuf,
+    },
     /// The checkpoint cannot be continued.
     #[error("{}: {reason}", path.display())]
     Checkpoint {
@@ -112,4 +128,8 @@ pub enum TrainingError {
         /// Why.
         reason: String,
     },
+}
+
+fn list(differences: &[Difference]) -> String {
+    differences.iter().map(Difference::to_string).collect::<Vec<_>>().join("; ")
 }

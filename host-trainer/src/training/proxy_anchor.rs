@@ -11,7 +11,7 @@ use super::check::{in_range, positive};
 use super::fold::fold;
 use super::initial::initial_weights_behind_front_end;
 use super::note::Note;
-use super::sampler::{ObjectiveSettings, Prepared, Sampler};
+use super::sampler::{Listed, ObjectiveSettings, Prepared, Sampler};
 use crate::dataset::{Dataset, MAX_FRAMES};
 use crate::front_end::{CLOSED_SET_REST, FrontEnd, Projection};
 use crate::graph::loss;
@@ -42,6 +42,18 @@ impl Default for ProxyAnchor {
 impl ObjectiveSettings for ProxyAnchor {
     fn recipe(&self) -> &'static str {
         "whitened"
+    }
+
+    fn listed(&self) -> Listed {
+        let Self { windows, classes, windows_per_class, scale, margin } = self;
+        let windows: Vec<String> = windows.iter().map(usize::to_string).collect();
+        vec![
+            ("windows", windows.join(",")),
+            ("classes", classes.to_string()),
+            ("windows-per-class", windows_per_class.to_string()),
+            ("scale", scale.to_string()),
+            ("margin", margin.to_string()),
+        ]
     }
 
     fn check(&self) -> Result<(), TrainingError> {

@@ -10,10 +10,16 @@ use crate::dataset::Dataset;
 use crate::graph::step::StepOptions;
 use crate::model::{ModelError, StateDict};
 
+/// Settings by name, each with its value as a user gives it.
+pub(super) type Listed = Vec<(&'static str, String)>;
+
 /// The settings of an objective.
 pub(super) trait ObjectiveSettings {
     /// Name of the recipe that minimises it.
     fn recipe(&self) -> &'static str;
+
+    /// The settings by name, in an order that never changes.
+    fn listed(&self) -> Listed;
 
     /// Checks the values against what loss and sampler need.
     fn check(&self) -> Result<(), TrainingError>;

@@ -19,10 +19,24 @@ pub enum Schedule {
 impl Schedule {
     /// Every schedule, with its name and a description.
     pub const ALL: [(&'static str, &'static str, Self); 3] = [
-        ("constant", "The same throughout", Self::Constant),
-        ("cosine", "Half a cosine down to 0", Self::Cosine),
-        ("warm-up-cosine", "Up over the first tenth of the steps, then half a cosine down to 0", Self::WarmUpCosine),
+        (Self::Constant.name(), "The same throughout", Self::Constant),
+        (Self::Cosine.name(), "Half a cosine down to 0", Self::Cosine),
+        (
+            Self::WarmUpCosine.name(),
+            "Up over the first tenth of the steps, then half a cosine down to 0",
+            Self::WarmUpCosine,
+        ),
     ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Cosine => "cosine",
+            Self::WarmUpCosine => "warm-up-cosine",
+        }
+    }
 
     /// The rate of step `step` (from 0) of `steps`, given the highest `rate`.
     #[must_use]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainingError;
 use super::batch::Batch;
 use super::check::{in_range, positive};
-use super::sampler::{ObjectiveSettings, Prepared, Sampler};
+use super::sampler::{Listed, ObjectiveSettings, Prepared, Sampler};
 use super::triplets::Windows;
 use crate::dataset::{Dataset, DatasetError, Window, check_window};
 use crate::graph::loss;
@@ -42,9 +42,18 @@ pub enum Mining {
 impl Mining {
     /// Every way of mining, with its name and a description.
     pub const ALL: [(&'static str, &'static str, Self); 2] = [
-        ("random", "At random, as the reference does", Self::Random),
-        ("batch-hard", "Every window with its farthest positive and nearest negative", Self::BatchHard),
+        (Self::Random.name(), "At random, as the reference does", Self::Random),
+        (Self::BatchHard.name(), "Every window with its farthest positive and nearest negative", Self::BatchHard),
     ];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::BatchHard => "batch-hard",
+        }
+    }
 }
 
 impl Default for Triplet {
@@ -57,6 +66,17 @@ impl Default for Triplet {
 impl ObjectiveSettings for Triplet {
     fn recipe(&self) -> &'static str {
         "reference"
+    }
+
+    fn listed(&self) -> Listed {
+        let Self { batch, rows, window, mining, margin } = self;
+        vec![
+            ("batch", batch.to_string()),
+            ("rows", rows.to_string()),
+            ("window", window.to_string()),
+            ("mining", mining.name().to_owned()),
+            ("margin", margin.to_string()),
+        ]
     }
 
     fn fill(&self) -> Fill {

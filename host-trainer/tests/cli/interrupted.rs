@@ -84,9 +84,22 @@ fn a_run_is_not_continued_with_other_settings_or_recordings() {
     let folder = Folder::with_recordings();
     interrupt(&folder).failed(130, &[]);
     let resume = [&TRAIN[..], &["--resume"]].concat();
-    let says = [CHECKPOINT, "was made with other settings", "margin: 0.1", "margin: 0.75"];
-    folder.refuses(&[&resume[..], &["--margin", "0.75"]].concat(), 4, &says);
-    let says = [CHECKPOINT, "other recordings or sessions"];
+    let says = "was made with other settings: --margin 0.75 was 0.1 in the checkpoint; continue it with its own";
+    folder.refuses(
+        &[&resume[..], &["--margin", "0.75"]].concat(),
+        4,
+        &[CHECKPOINT, says, "--force instead of --resume"],
+    );
+    let others = ["--dropout", "0.2", "--steps", "500", "--windows", "1,3", "--seed", "4"];
+    let resumed = [&TRAIN[..4], &others, &["--engine", "tract", "--resume"]].concat();
+    let says = "settings: --steps 500 was 300 in the checkpoint; --dropout 0.2 was 0.1 in the checkpoint; --seed 4 was 3 in \
+                the checkpoint; --windows 1,3 was 1,2 in the checkpoint; ";
+    folder.refuses(&resumed, 4, &[says]);
+    let reference = [&TRAIN[..4], &["--recipe", "reference", "--engine", "tract", "--resume"]].concat();
+    folder.refuses(&reference, 4, &["settings: --recipe reference was whitened in the checkpoint; "]);
+    let linear = [&TRAIN[..4], &["--recipe", "linear", "--resume"]].concat();
+    folder.refuses(&linear, 2, &["recipe linear is fitted at once: there is nothing to --resume"]);
+    let says = [CHECKPOINT, "other recordings or sessions", "that it began with, or begin anew by --force"];
     folder.refuses(&[&resume[..], &["--sessions", "run00,run01"]].concat(), 4, &says);
     let text = String::from_utf8(folder.read("data.csv")).unwrap();
     let (head, last) = text.trim_end().rsplit_once(',').unwrap();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::score::Score;
 use crate::cli::arguments::{ReadingArguments, inputs};
 use crate::cli::console::Console;
-use crate::cli::failure::{Failure, USAGE};
+use crate::cli::failure::Failure;
 use crate::cli::hints::Hint;
 use crate::cli::parcels;
 use crate::dataset::{Dataset, Input};
@@ -160,10 +160,4 @@ fn scores(
         list.push(score);
     }
     Ok(list)
-}
-
-/// Refuses to resume: the recipe takes no steps.
-pub fn refuse_resume(resume: bool) -> Result<(), Failure> {
-    let text = "recipe connectome is fitted at once: there is nothing to --resume";
-    if resume { Err(Failure::new(USAGE, text)) } else { Ok(()) }
 }
