@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use neural_vault::dataset::{LoadOptions, load};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn recording(name: &str) -> PathBuf {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
@@ -48,10 +48,10 @@ fn training_by_the_references_settings_lowers_the_loss_and_engines_agree_at_full
     let (first, last) = (trained["first_loss"].as_f64().unwrap(), trained["last_loss"].as_f64().unwrap());
     assert!(last < first / 2.0, "loss {first} to {last}");
     let named =
-        |k: usize| (trained["eer"][k]["protocol"].as_str().unwrap(), trained["eer"][k]["sessions"].as_str().unwrap());
-    assert_eq!(named(0), ("in sample", "block0, block1"));
-    assert_eq!(named(1), ("on held-back sessions", "block2, block3"));
-    let percent = |k: usize| trained["eer"][k]["eer_percent"].as_f64().unwrap();
+        |k: usize| (trained["error_rates"][k]["protocol"].clone(), trained["error_rates"][k]["sessions"].clone());
+    assert_eq!(named(0), ("in sample".into(), json!(["block0", "block1"])));
+    assert_eq!(named(1), ("on held-back sessions".into(), json!(["block2", "block3"])));
+    let percent = |k: usize| trained["error_rates"][k]["eer_percent"].as_f64().unwrap();
     println!("loss {first:.4} to {last:.4}, EER {:.2} % in sample, {:.2} % held back", percent(0), percent(1));
 
     let compared = run(&["embed", data, "--model", out, "--compare"]);

@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)
     };
     let mut text = String::new();
-    let mut value = json!({ "scans": scans.len(), "latent": model.dims().latent, "window": window });
+    let mut value = json!({ "scans": scans.len(), "latent": model.dims().latent, "window_frames": window });
     if arguments.compare {
         let gpu = Engine::OnnxRuntime(Device::Cuda);
         let gpu = gpu.probe().is_ok().then(|| (gpu.name(), EmbeddingEngine::Onnx(gpu)));
@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         .iter()
         .map(|scan| json!({ "label": dataset.labels[scan.label as usize], "session": dataset.sessions[scan.session as usize] }))
         .collect();
-    console.result("neural-vault/embed/1", &text, value)
+    console.result("neural-vault/embed/2", &text, value)
 }
 
 fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {

@@ -7,11 +7,10 @@ use super::enroll_arguments::Arguments;
 use super::failure::{Failure, USAGE};
 use super::names::check_label;
 use super::output::{LOST_ENROLMENT, MODEL_FILES, Outputs};
-use super::{enroll_person, enroll_windows, error_rate};
+use super::{enroll_person, enroll_windows, error_rate, record};
 use crate::embedding::check_width;
 use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Target};
 use crate::escape::Escaped;
-use crate::hex;
 use crate::training;
 
 /// The files of a model that was trained again.
@@ -51,14 +50,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         error_rate::lines(&record)
     );
     note_threshold(arguments, &record, console);
-    let value = json!({
-        "file": path.to_string(), "label": record.label, "id": hex::encode(&record.id),
-        "model_digest": hex::encode(&record.model_digest),
-        "scans": record.scans, "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
-        "is_whole": record.is_whole, "development": record.development, "outcome": record.outcome, "thresholds": error_rate::thresholds(&record),
-        "false_matches": error_rate::to_json(&record.false_matches()),
-    });
-    console.result("neural-vault/enroll/1", &text, value)
+    let mut value = record::to_json(&record);
+    value["file"] = json!(path.to_string());
+    console.result("neural-vault/enroll/2", &text, value)
 }
 
 fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {

@@ -63,7 +63,7 @@ pub fn to_json(found: &FalseMatches) -> Value {
     json!({
         "matches": matches, "trials": trials, "persons": persons,
         "fmr_percent": (trials > 0).then(|| 100.0 * f64::from(matches) / f64::from(trials)),
-        "bound_percent": 100.0 * f64::from(bound), "budget": budget,
+        "fmr_bound_percent": 100.0 * f64::from(bound), "attempts": budget,
         "chance_percent": (budget > 0).then(|| 100.0 * f64::from(chance(bound, budget))),
     })
 }
@@ -145,8 +145,11 @@ mod tests {
     #[test]
     fn the_document_says_percent_and_no_chance_without_attempts() {
         let demo = to_json(&false_matches(5, 56, 8));
-        assert_eq!((&demo["budget"], &demo["chance_percent"], &demo["persons"]), (&json!(0), &Value::Null, &json!(8)));
-        assert!((demo["bound_percent"].as_f64().unwrap_or(0.0) - 19.619).abs() < 1e-3, "{demo}");
+        assert_eq!(
+            (&demo["attempts"], &demo["chance_percent"], &demo["persons"]),
+            (&json!(0), &Value::Null, &json!(8))
+        );
+        assert!((demo["fmr_bound_percent"].as_f64().unwrap_or(0.0) - 19.619).abs() < 1e-3, "{demo}");
         assert_eq!(to_json(&FalseMatches::UNKNOWN)["fmr_percent"], Value::Null);
     }
 }

@@ -91,10 +91,10 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let text = format!("{folder}: {}: model {digest}, {}\n", names.join(", "), tagged(key.is_some()));
         let positions = model.dims().positions;
         let value = json!({
-            "folder": folder, "digest": digest, "weights": "f32", "tagged": key.is_some(), "positions": positions,
-            "hex": hex_file,
+            "files": written(&files, hex_file.as_deref()), "model_digest": digest, "weights": "f32",
+            "tagged": key.is_some(), "bundle_bytes": bytes.len(), "positions": positions,
         });
-        return console.result("neural-vault/export/1", &text, value);
+        return console.result("neural-vault/export/2", &text, value);
     }
     let dataset = arguments.dataset(console)?;
     let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
@@ -114,15 +114,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let _ = writeln!(text, "{}: the same as Intel HEX, for {address:#010x}", file.display());
     }
     let mut value = json!({
-        "file": name, "digest": digest, "weights": format.name(), "tagged": key.is_some(), "bytes": bytes.len(),
-        "positions": model.dims().positions, "hex": hex_file,
+        "files": written(&files, hex_file.as_deref()), "model_digest": digest, "weights": format.name(),
+        "tagged": key.is_some(), "bundle_bytes": bytes.len(), "positions": model.dims().positions,
     });
     match distance {
         Some(distance) => distance.tell(&mut text, &mut value),
         None => console.note("give --data to measure how far the embeddings are from f32"),
     }
     console.note("a separate model: enrol with this bundle before verifying with it; only the core computes with it");
-    console.result("neural-vault/export/1", &text, value)
+    console.result("neural-vault/export/2", &text, value)
 }
 
 impl Arguments {
@@ -174,6 +174,11 @@ fn address(text: &str) -> Result<u32, String> {
 
 fn write(file: &Path, bytes: &[u8], force: Force) -> Result<(), Failure> {
     files::write(file, bytes, Readers::All, force.existing()).map_err(|e| Failure::new(OUTPUT, e))
+}
+
+/// The names of the written files, for JSON: the bundle as Intel HEX last.
+fn written(files: &[PathBuf], hex_file: Option<&Path>) -> Vec<String> {
+    files.iter().map(PathBuf::as_path).chain(hex_file).map(|file| file.display().to_string()).collect()
 }
 
 fn tagged(is_tagged: bool) -> &'static str {

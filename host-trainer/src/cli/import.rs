@@ -96,5 +96,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();
     let text = format!("{folder}: model {digest}\n");
-    console.result("neural-vault/import/1", &text, json!({ "folder": folder, "digest": digest, "features": features }))
+    console.result(
+        "neural-vault/import/2",
+        &text,
+        json!({ "folder": folder, "model_digest": digest, "features": features }),
+    )
 }

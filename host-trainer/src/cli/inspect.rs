@@ -20,6 +20,7 @@ use super::arguments::DataArguments;
 use super::console::{Console, list};
 use super::error_rate;
 use super::failure::{Failure, MODEL, USAGE};
+use super::record;
 use super::secret_file::read_secret;
 use crate::connectome::ImpostorTable;
 use crate::dataset::{Input, Place};
@@ -82,7 +83,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Kind::Secret => describe_secret(path, console)?,
         Kind::Recordings => describe_data(&arguments.data, console)?,
     };
-    console.result("neural-vault/inspect/1", &text, value)
+    console.result("neural-vault/inspect/2", &text, value)
 }
 
 fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure> {
@@ -154,12 +155,12 @@ fn describe_model(model: &Model, path: &Path) -> Result<(String, Value), Failure
         ModelKind::Transformer => "transformer",
     };
     let mut value = json!({
-        "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": encoder, "digest": digest,
+        "file": path.display().to_string(), "kind": "model", "sound": true, "encoder": encoder, "model_digest": digest,
         "features": dims.features, "d_model": dims.d_model, "heads": dims.heads, "layers": dims.layers,
         "feed_forward": dims.feed_forward, "latent": dims.latent, "positions": dims.positions, "weights": format, "bytes": bytes.len(),
         "tensors": tensors.iter().map(Stored::to_json).collect::<Vec<_>>(),
         "bundle_version": model.version(), "fill": model.fill().name(), "labels_digest": labels,
-        "window": provenance.window, "window_is_known": model.window_note().is_none(),
+        "window_frames": provenance.window, "window_is_known": model.window_note().is_none(),
         "recipe": provenance.recipe, "labels": provenance.labels, "effective_dimension": provenance.effective_dimension,
         "training_sessions": provenance.training_sessions,
     });
@@ -217,7 +218,7 @@ fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
     let _ = writeln!(text, "labels      {}", list(&labels));
     let value = json!({
         "file": path.display().to_string(), "kind": "gallery", "sound": true, "model_digest": digest,
-        "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window": gallery.window(),
+        "prototypes": gallery.count(), "components": gallery.width(), "format": format, "window_frames": gallery.window(),
         "labels": labels,
     });
     Ok((text, value))
@@ -251,12 +252,9 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", list(&outcome.sessions));
     }
     text += &error_rate::lines(record);
-    let value = json!({
-        "file": path.display().to_string(), "kind": "enrolment", "sound": true, "label": record.label,
-        "id": hex::encode(&record.id), "model_digest": hex::encode(&record.model_digest), "scans": record.scans,
-        "sessions": record.sessions, "policy": record.policy, "threshold": record.threshold.cosine(),
-        "components": record.prototype.len(), "development": record.development, "outcome": record.outcome,
-        "is_whole": record.is_whole, "thresholds": error_rate::thresholds(record), "false_matches": error_rate::to_json(&record.false_matches()),
-    });
+    let mut value = record::to_json(record);
+    value["file"] = json!(path.display().to_string());
+    value["kind"] = json!("enrolment");
+    value["sound"] = json!(true);
     (text, value)
 }

@@ -31,6 +31,7 @@ mod persons;
 mod price;
 mod progress;
 mod recipe;
+mod record;
 mod runtime;
 mod scans;
 mod secret;

@@ -45,9 +45,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             let library = runtime::install(flavour, &folder, &mut |note| console.note(note))?;
             let path = library.display().to_string();
             console.result(
-                "neural-vault/runtime/1",
+                "neural-vault/runtime-install/1",
                 &format!("{path}\n"),
-                json!({ "library": path, "version": runtime::VERSION }),
+                json!({ "file": path, "version": runtime::VERSION }),
             )
         }
     }
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 fn status(console: &Console) -> Result<(), Failure> {
     let engines = [Engine::OnnxRuntime(Device::Cpu), Engine::OnnxRuntime(Device::Cuda), Engine::Tract];
     let mut text = "core                available\n".to_owned();
-    let mut list = vec![json!({ "engine": "core", "available": true })];
+    let mut list = vec![json!({ "engine": "core", "available": true, "reason": null })];
     for engine in engines {
         let why_not = engine.probe().err().map(|error| error.with_hint());
         let state = why_not.as_deref().unwrap_or("available");
@@ -67,5 +67,5 @@ fn status(console: &Console) -> Result<(), Failure> {
     if let Some(library) = &library {
         text += &format!("library             {library}\n");
     }
-    console.result("neural-vault/runtime/1", &text, json!({ "engines": list, "library": library }))
+    console.result("neural-vault/runtime-status/1", &text, json!({ "engines": list, "library": library }))
 }

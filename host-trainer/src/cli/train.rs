@@ -149,13 +149,13 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     text.extend(scores.iter().map(Score::line));
     let mut value = json!({
-        "folder": folder, "digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
+        "folder": folder, "model_digest": digest, "recipe": recipe.name(), "engine": engine.map(Engine::name),
         "steps": recipe.steps(), "first_loss": losses.map(|(first, _)| first),
-        "last_loss": losses.map(|(_, last)| last), "eer": scores,
+        "last_loss": losses.map(|(_, last)| last), "error_rates": scores,
         "effective_dimension": dimension,
     });
     archive.iter().for_each(|file| file.add_to(&mut value));
-    console.result("neural-vault/train/1", &text, value)?;
+    console.result("neural-vault/train/2", &text, value)?;
     archive.iter().for_each(|file| file.note(console, NO_ARCHIVE));
     Ok(())
 }
@@ -176,10 +176,10 @@ fn run_connectome(
     let (folder, digest) = (arguments.out.display().to_string(), hex::encode(model.digest()));
     let text = format!("{folder}: model {digest}\nrecipe connectome\n{text}");
     value["folder"] = json!(folder);
-    value["digest"] = json!(digest);
+    value["model_digest"] = json!(digest);
     value["recipe"] = json!("connectome");
     archive.iter().for_each(|file| file.add_to(&mut value));
-    console.result("neural-vault/train/1", &text, value)?;
+    console.result("neural-vault/train/2", &text, value)?;
     archive.iter().for_each(|file| file.note(console, NO_ARCHIVE));
     Ok(())
 }

@@ -66,8 +66,10 @@ pub struct ComparedFigures {
     /// Separation of the score distributions.
     pub d_prime: Estimate,
     /// Genuine trials.
+    #[serde(rename = "genuine_trials")]
     pub genuine: usize,
     /// Impostor trials.
+    #[serde(rename = "impostor_trials")]
     pub impostor: usize,
 }
 

@@ -185,7 +185,8 @@ fn a_missing_model_is_named() {
 fn an_enrolment_made_with_another_model_is_refused() {
     let folder = Folder::with_enrolment();
     model(2).write(&folder.path("other")).unwrap();
-    let digest = |path: &str| folder.does(&["inspect", path, "--json"]).json()["digest"].as_str().unwrap().to_owned();
+    let digest =
+        |path: &str| folder.does(&["inspect", path, "--json"]).json()["model_digest"].as_str().unwrap().to_owned();
     let (enrolled, given) = (digest("model"), digest("other"));
     let verify = ["verify", "data.csv", "--model", "other", "--enrolment", "class00.nve", "--label", "class00"];
     let says = ["class00.nve", &enrolled, &given, "give the model it was made with, or enrol again"];

@@ -57,11 +57,11 @@ fn what_was_fitted_is_said_and_stored() {
     let run = folder.does(&train(&["--background", "others.csv", "--frames", "10", "--json"]));
     assert_eq!(run.stderr, "");
     let result = run.json();
-    assert_eq!((&result["regions"], &result["persons"], &result["frames"]), (&12.into(), &8.into(), &10.into()));
+    assert_eq!((&result["regions"], &result["persons"], &result["probe_frames"]), (&12.into(), &8.into(), &10.into()));
     assert_eq!(result["impostor_scores"].as_array().unwrap().len(), 6, "lengths up to 100 of 150 frames");
     assert!(result["effective_dimension"].as_f64().unwrap() > 5.0);
     let inspected = folder.does(&["inspect", "out", "--json"]).json();
-    assert_eq!((&inspected["encoder"], &inspected["window"]), (&"connectome".into(), &10.into()));
+    assert_eq!((&inspected["encoder"], &inspected["window_frames"]), (&"connectome".into(), &10.into()));
     assert_eq!(inspected["impostor_scores"], result["impostor_scores"]);
     assert_eq!(inspected["labels"].as_array().unwrap().len(), 8);
     let text = folder.does(&["inspect", "out/model.nvb"]).stdout;
@@ -102,9 +102,9 @@ fn held_back_sessions_of_the_background_are_scored_at_three_lengths() {
     let folder = folder();
     let run = folder.does(&train(&["--sessions", "s0,s1", "--background", "others.csv", "--json"]));
     let result = run.json();
-    let eer = result["eer"].as_array().unwrap();
-    assert_eq!(eer.iter().map(|entry| entry["window"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 25, 50]);
-    assert_eq!((&eer[1]["genuine"], &eer[1]["impostor"]), (&(4 * 6).into(), &(4 * 6 * 3).into()));
+    let eer = result["error_rates"].as_array().unwrap();
+    assert_eq!(eer.iter().map(|entry| entry["probe_frames"].as_u64().unwrap()).collect::<Vec<_>>(), [10, 25, 50]);
+    assert_eq!((&eer[1]["genuine_trials"], &eer[1]["impostor_trials"]), (&(4 * 6).into(), &(4 * 6 * 3).into()));
     assert!(eer[2]["eer_percent"].as_f64().unwrap() < 10.0, "{result}");
     let text = folder.does(&train(&["--sessions", "s0,s1", "--force"])).stdout;
     let protocol =

@@ -6,25 +6,25 @@ use super::folder::Folder;
 fn the_demo_writes_its_files_and_names_its_protocol() {
     let folder = Folder::new();
     let result = folder.does(&["demo", "--json", "--out", "demo", "--steps", "3", "--engine", "tract"]).json();
-    assert_eq!(result["schema"], "neural-vault/demo/1");
+    assert_eq!(result["schema"], "neural-vault/demo/2");
     let protocol = result["protocol"].as_str().unwrap();
     for run in ["run00", "run03", "run04", "run05"] {
         assert!(protocol.contains(run), "{protocol}");
     }
     assert!((0.0..=50.0).contains(&result["eer_percent"].as_f64().unwrap()), "{result}");
     let enrolments = result["enrolments"].as_array().unwrap();
-    assert_eq!((enrolments.len(), &result["genuine"], &result["impostor"]), (8, &8.into(), &56.into()));
+    assert_eq!((enrolments.len(), &result["genuine_trials"], &result["impostor_trials"]), (8, &8.into(), &56.into()));
     let (found, rejected) = (&result["false_matches"], result["impostors_rejected"].as_u64().unwrap());
     assert_eq!((&found["trials"], &found["persons"]), (&56.into(), &8.into()));
-    assert_eq!((&found["matches"], &found["budget"]), (&(56 - rejected).into(), &0.into()));
+    assert_eq!((&found["matches"], &found["attempts"]), (&(56 - rejected).into(), &0.into()));
     for enrolment in enrolments {
-        let file = enrolment["enrolment"].as_str().unwrap();
-        assert_eq!(folder.does(&["inspect", file, "--json"]).json()["model_digest"], result["digest"]);
+        let file = enrolment["file"].as_str().unwrap();
+        assert_eq!(folder.does(&["inspect", file, "--json"]).json()["model_digest"], result["model_digest"]);
         let v1 = folder.does(&["derive", "--scheme", "v1", "--enrolment", file]).stdout;
         assert_eq!(enrolment["key_v1"], v1.trim_end());
         assert_eq!(enrolment["key_v2"].is_string(), enrolment["genuine_accepted"] == true);
     }
-    assert_eq!(folder.does(&["inspect", "demo", "--json"]).json()["digest"], result["digest"]);
+    assert_eq!(folder.does(&["inspect", "demo", "--json"]).json()["model_digest"], result["model_digest"]);
     for name in ["model.safetensors", "model.onnx", "model.nvb", "device-secret"] {
         assert!(folder.path("demo").join(name).is_file(), "{name}");
     }

@@ -100,7 +100,10 @@ fn a_threshold_is_not_chosen_on_sessions_that_trained_the_model() {
     let development = [&enroll[..], &["--sessions", "run01", "--development-sessions"]].concat();
     folder.refuses(&[&development[..], &["run00"]].concat(), 2, &["session run00 trained the model"]);
     let result = folder.does(&[&development[..], &["run02", "--json"]].concat()).json();
-    assert_eq!((&result["development"]["genuine"], &result["development"]["impostor"]), (&3.into(), &6.into()));
+    assert_eq!(
+        (&result["development"]["genuine_trials"], &result["development"]["impostor_trials"]),
+        (&3.into(), &6.into())
+    );
 }
 
 #[test]
@@ -111,8 +114,8 @@ fn an_enrolment_says_how_many_attempts_its_false_match_rate_allows() {
     let text = folder.does(&development).stdout;
     let value = folder.does(&[&development[..], &["--force", "--json"]].concat()).json();
     let found = &value["false_matches"];
-    assert_eq!((&found["trials"], &found["persons"], &found["budget"]), (&6.into(), &3.into(), &0.into()), "{value}");
-    assert!(found["bound_percent"].as_f64().unwrap() > 45.0 && found["chance_percent"].is_null(), "{value}");
+    assert_eq!((&found["trials"], &found["persons"], &found["attempts"]), (&6.into(), &3.into(), &0.into()), "{value}");
+    assert!(found["fmr_bound_percent"].as_f64().unwrap() > 45.0 && found["chance_percent"].is_null(), "{value}");
     let frames: Vec<u64> =
         value["thresholds"].as_array().unwrap().iter().map(|t| t["frames"].as_u64().unwrap()).collect();
     assert_eq!(frames, [1, 2, 4, 6]);
@@ -173,7 +176,7 @@ fn an_enrolment_of_version_2_is_read_and_has_no_false_match_rate() {
     let folder = Folder::new();
     folder.write("old.nve", include_bytes!("../data/enrolments/version2.nve"));
     let value = folder.does(&["inspect", "old.nve", "--json"]).json();
-    assert_eq!((&value["label"], &value["false_matches"]["budget"]), (&"face".into(), &0.into()));
+    assert_eq!((&value["label"], &value["false_matches"]["attempts"]), (&"face".into(), &0.into()));
     assert_eq!((&value["false_matches"]["trials"], &value["thresholds"]), (&0.into(), &serde_json::json!([])));
     let shipped = |name| neural_vault_models::file(name).to_string_lossy().into_owned();
     let (data, model) = (shipped("data/haxby/haxby_slice_runs00-05.csv.gz"), shipped("haxby-demo/model.nvb"));

@@ -21,10 +21,10 @@ fn deleted_exports_come_back_bit_for_bit() {
 fn a_shipped_folder_without_weights_to_train_on_is_exported_as_well() {
     let folder = Folder::with_model();
     let i16 = ["export", "model", "--weights", "i16", "--json", "--force"];
-    let digest = folder.does(&i16).json()["digest"].clone();
+    let digest = folder.does(&i16).json()["model_digest"].clone();
     let exported = folder.read("model/model.i16.nvb");
     std::fs::remove_file(folder.path("model/model.safetensors")).unwrap();
-    assert_eq!(folder.does(&i16).json()["digest"], digest);
+    assert_eq!(folder.does(&i16).json()["model_digest"], digest);
     assert!(folder.read("model/model.i16.nvb") == exported);
     std::fs::remove_file(folder.path("model/model.onnx")).unwrap();
     folder.refuses(&i16, 4, &["model.safetensors"]);
@@ -35,7 +35,7 @@ fn a_provisioning_key_tags_the_bundle_and_does_not_change_its_digest() {
     let folder = Folder::with_model();
     let [key, other] = [7, 8].map(|seed| ProvisioningKey::from_bytes(&secret(seed)));
     folder.write("key", secret(7));
-    let digest = |run: super::folder::Run| run.json()["digest"].clone();
+    let digest = |run: super::folder::Run| run.json()["model_digest"].clone();
     let untagged = digest(folder.does(&["export", "model", "--json", "--force"]));
     let bundle = Aligned::new(&folder.read("model/model.nvb"));
     let opened = Bundle::open_authenticated(&bundle, &key);
@@ -79,7 +79,7 @@ fn export(folder: &Folder, format: &str) -> serde_json::Value {
 fn every_format_has_its_own_digest_and_embeds_close_to_f32() {
     let folder = Folder::with_model();
     let before = folder.contents();
-    let mut digests = vec![folder.does(&["inspect", "model", "--json"]).json()["digest"].clone()];
+    let mut digests = vec![folder.does(&["inspect", "model", "--json"]).json()["model_digest"].clone()];
     for (format, least) in FORMATS {
         let printed = export(&folder, format);
         assert_eq!((&printed["weights"], &printed["scans"]), (&format.into(), &9.into()));
@@ -87,15 +87,15 @@ fn every_format_has_its_own_digest_and_embeds_close_to_f32() {
         assert!((0.0..=1.0).contains(&printed["changed_codes_share"].as_f64().unwrap()));
 
         let file = format!("model/model.{format}.nvb");
-        assert_eq!(printed["bytes"], folder.read(&file).len());
+        assert_eq!(printed["bundle_bytes"], folder.read(&file).len());
         let inspected = folder.does(&["inspect", &file, "--json"]).json();
-        assert_eq!((&inspected["weights"], &inspected["digest"]), (&format.into(), &printed["digest"]));
+        assert_eq!((&inspected["weights"], &inspected["model_digest"]), (&format.into(), &printed["model_digest"]));
         let tensors = inspected["tensors"].as_array().unwrap();
         let weight = tensors.iter().find(|tensor| tensor["name"] == "proj.weight").unwrap();
         let bytes = if format.starts_with("i8") { FEATURES * 32 } else { 2 * FEATURES * 32 };
         assert_eq!((&weight["values"], &weight["bytes"]), (&(FEATURES * 32).into(), &bytes.into()));
-        assert!(!digests.contains(&printed["digest"]));
-        digests.push(printed["digest"].clone());
+        assert!(!digests.contains(&printed["model_digest"]));
+        digests.push(printed["model_digest"].clone());
     }
     // What was there is as it was.
     let after = folder.contents();
@@ -153,9 +153,9 @@ fn a_tag_does_not_change_the_digest_of_a_small_bundle_either() {
     let folder = Folder::with_model();
     folder.write("key", secret(7));
     let export = ["export", "model", "--weights", "i16", "--json"];
-    let digest = folder.does(&export).json()["digest"].clone();
+    let digest = folder.does(&export).json()["model_digest"].clone();
     let tagged = folder.does(&[&export[..], &["--provisioning-key", "key", "--force"]].concat()).json();
-    assert_eq!((&tagged["digest"], &tagged["tagged"]), (&digest, &true.into()));
+    assert_eq!((&tagged["model_digest"], &tagged["tagged"]), (&digest, &true.into()));
     folder.does(&["inspect", "model/model.i16.nvb", "--provisioning-key", "key"]);
 }
 
@@ -165,11 +165,15 @@ fn a_model_with_fewer_positions_is_smaller_and_embeds_what_fits_to_the_same_bits
     let before = folder.contents();
     let whole = folder.does(&["inspect", "model", "--json"]).json();
     let short = folder.does(&["export", "model", "--positions", "3", "--json"]).json();
-    assert_ne!(short["digest"], whole["digest"]);
+    assert_ne!(short["model_digest"], whole["model_digest"]);
     // Either file is the model that the digest names, and what was there is as it was.
     for file in ["model/model.p3.onnx", "model/model.p3.nvb"] {
         let inspected = folder.does(&["inspect", file, "--json"]).json();
-        assert_eq!((&inspected["digest"], &inspected["positions"]), (&short["digest"], &3.into()), "{file}");
+        assert_eq!(
+            (&inspected["model_digest"], &inspected["positions"]),
+            (&short["model_digest"], &3.into()),
+            "{file}"
+        );
     }
     assert!(before.iter().all(|(path, bytes)| folder.contents()[path] == *bytes));
     assert_eq!(folder.contents().len(), before.len() + 2);
@@ -209,7 +213,7 @@ fn fewer_positions_and_another_format_go_together() {
     let cut = ["export", "model", "--weights", "i8", "--data", "data.csv", "--positions", "2", "--json"];
     let printed = folder.does(&cut).json();
     assert_eq!(
-        (&printed["positions"], &printed["bytes"]),
+        (&printed["positions"], &printed["bundle_bytes"]),
         (&2.into(), &folder.read("model/model.i8.p2.nvb").len().into())
     );
     let embed = |model: &str| {
@@ -239,7 +243,7 @@ fn a_bundle_is_written_as_intel_hex_for_an_address_too() {
     ] {
         let export = ["export", "model", "--weights", weights, "--positions", "3", "--hex", "0x12000000", "--json"];
         let printed = folder.does(&export).json();
-        assert_eq!(printed["hex"], file);
+        assert_eq!(printed["files"].as_array().unwrap().last().unwrap(), file);
         let (text, bundle) = (String::from_utf8(folder.read(file)).unwrap(), folder.read(bundle));
         // Address, then the first bytes, with their checksums; the last record.
         assert!(text.starts_with(":020000041200E8\n:10000000"), "{}", &text[..60]);

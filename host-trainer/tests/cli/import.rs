@@ -40,7 +40,7 @@ impl Weights {
 /// Imports `w.safetensors` into `out`: its notes, and its digest.
 fn import(folder: &Folder, further: &[&str]) -> (String, String) {
     let run = folder.does(&[&["import", "w.safetensors", "--out", "out", "--json", "--force"], further].concat());
-    (run.stderr.clone(), run.json()["digest"].as_str().unwrap().to_owned())
+    (run.stderr.clone(), run.json()["model_digest"].as_str().unwrap().to_owned())
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn weights_of_another_program_give_the_model_that_they_are_of() {
         notes,
         "note: the model does not standardise its input; give --standardise DATA unless the input is standardised\n"
     );
-    assert_eq!(folder.does(&["inspect", "out", "--json"]).json()["window"], 2);
+    assert_eq!(folder.does(&["inspect", "out", "--json"]).json()["window_frames"], 2);
 
     weights.tensors = weights.tensors.into_iter().map(|(name, raw)| (format!("module.model.{name}"), raw)).collect();
     weights.tensors.get_mut("module.model.pos.pe").unwrap().1.swap(0, 1);

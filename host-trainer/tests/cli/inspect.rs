@@ -6,7 +6,7 @@ use super::folder::Folder;
 
 fn inspect(folder: &Folder, name: &str) -> Value {
     let value = folder.does(&["inspect", name, "--json"]).json();
-    assert_eq!((&value["schema"], &value["file"]), (&json!("neural-vault/inspect/1"), &json!(name)));
+    assert_eq!((&value["schema"], &value["file"]), (&json!("neural-vault/inspect/2"), &json!(name)));
     assert_eq!(value["sound"], true);
     let text = folder.does(&["inspect", name]).stdout;
     assert!(text.starts_with(&format!("{name}: ")), "{text}");
@@ -26,7 +26,7 @@ fn the_files_of_a_model_have_one_digest_and_one_shape() {
         assert_eq!(one, whole, "{name}");
     }
     let bundle = inspect(&folder, "model/model.nvb");
-    assert_eq!((&bundle["digest"], &bundle["tensors"]), (&whole["digest"], &whole["tensors"]));
+    assert_eq!((&bundle["model_digest"], &bundle["tensors"]), (&whole["model_digest"], &whole["tensors"]));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn an_enrolment_is_described_without_its_prototype() {
         (&value["kind"], &value["label"], &value["components"]),
         (&json!("enrolment"), &json!("class00"), &json!(32))
     );
-    assert_eq!(value["model_digest"], inspect(&folder, "model")["digest"]);
+    assert_eq!(value["model_digest"], inspect(&folder, "model")["model_digest"]);
     assert_eq!((&value["sessions"], &value["scans"]), (&json!(["run01"]), &json!(1)));
     assert!(value.get("prototype").is_none());
     let enroll = ["enroll", "data.csv", "--model", "model", "--label", "class00", "--sessions", "run01", "-o", "r.nve"];
@@ -54,12 +54,15 @@ fn recordings_are_counted() {
     let folder = Folder::with_recordings();
     let value = inspect(&folder, "data.csv");
     assert_eq!((&value["kind"], &value["rows"], &value["features"]), (&json!("data"), &json!(54), &json!(24)));
-    assert_eq!((&value["scans"], &value["shortest_scan"], &value["longest_scan"]), (&json!(9), &json!(6), &json!(6)));
-    assert_eq!((&value["not_finite"], &value["constant_features"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&value["scans"], &value["shortest_scan_frames"], &value["longest_scan_frames"]),
+        (&json!(9), &json!(6), &json!(6))
+    );
+    assert_eq!((&value["missing_values"], &value["constant_features"]), (&json!(0), &json!(0)));
     folder.write("gaps.csv", "video,timestep,prediction\na,0,1\na,0,\na,1,1\na,1,inf\n");
     let value = inspect(&folder, "gaps.csv");
     // Neither feature varies: one has a single value, the other none that is finite.
-    assert_eq!((&value["not_finite"], &value["constant_features"]), (&json!(2), &json!(2)));
+    assert_eq!((&value["missing_values"], &value["constant_features"]), (&json!(2), &json!(2)));
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn a_run_in_its_folder_is_described_file_by_file() {
     assert_eq!((&model["kind"], &model["archive"]), (&json!("model"), &json!("out/training.safetensors")));
     let archive = inspect(&folder, "out/training.safetensors");
     assert_eq!((&archive["kind"], &archive["recipe"]), (&json!("archive"), &json!("linear")));
-    assert_eq!(archive["model_digest"], model["digest"]);
+    assert_eq!(archive["model_digest"], model["model_digest"]);
     assert_eq!((&archive["rows"], &archive["features"], &archive["scans"]), (&json!(36), &json!(24), &json!(6)));
     assert_eq!(archive["sessions"], json!(["run00", "run01"]));
 }
@@ -135,7 +138,7 @@ fn each_recording_has_its_frames_gaps_missing_values_mean_and_deviation() {
     );
     let value = inspect(&folder, "scans.csv");
     let first = json!({
-        "label": "a", "session": "r1", "frames": 3, "gaps": 1, "missing": 1, "mean": 2.0, "deviation": 1.0,
+        "label": "a", "session": "r1", "frames": 3, "gaps": 1, "missing_values": 1, "mean": 2.0, "deviation": 1.0,
     });
     assert_eq!(value["recordings"][0], first);
     assert_eq!(value["recordings"].as_array().unwrap().len(), 4);
@@ -179,12 +182,12 @@ fn recordings_whose_level_tells_their_labels_apart_get_a_warning() {
         "{}",
         told.stderr
     );
-    assert!(inspect(&folder, "level.csv")["level_between_labels"].as_f64().unwrap() > 0.99);
+    assert!(inspect(&folder, "level.csv")["level_between_labels_share"].as_f64().unwrap() > 0.99);
     let untold = folder.does(&["inspect", "session.csv"]);
     assert!(!untold.stderr.contains("tells the labels apart"), "{}", untold.stderr);
-    assert!(inspect(&folder, "session.csv")["level_between_labels"].is_null());
+    assert!(inspect(&folder, "session.csv")["level_between_labels_share"].is_null());
     folder.does(&["convert", "level.csv", "-o", "clean.csv", "--zscore"]);
-    assert!(inspect(&folder, "clean.csv")["level_between_labels"].is_null());
+    assert!(inspect(&folder, "clean.csv")["level_between_labels_share"].is_null());
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn a_frozen_linear_model_takes_a_label_it_never_saw() {
     write_csv(&new, &folder.path("all.csv")).unwrap();
     let result = folder.does(&frozen).json();
     assert_eq!(result["policy"]["centred"], true);
-    assert_eq!((&result["outcome"]["genuine"], &result["outcome"]["impostor"]), (&2.into(), &2.into()));
+    assert_eq!((&result["outcome"]["genuine_trials"], &result["outcome"]["impostor_trials"]), (&2.into(), &2.into()));
     assert_eq!(verdict(&folder, "model", "class04"), 0);
     assert_eq!(verdict(&folder, "model", "class03"), 1);
 }
@@ -156,7 +156,8 @@ fn a_threshold_can_be_chosen_for_a_false_match_rate() {
     ];
     let result =
         folder.does(&[&known[..], &["--fmr", "0.2", "--windows", "1", "--window", "1", "--json"]].concat()).json();
-    assert_eq!(result["development"]["target"]["FalseMatchRate"], 0.2);
+    assert_eq!(result["development"]["target"], "false_match_rate");
+    assert_eq!(result["development"]["target_fmr_percent"], 20.0);
     assert_eq!(result["policy"]["windows"], 1);
     folder.refuses(&[&known[..], &["--fmr", "0.001"]].concat(), 2, &["1000 impostor development trials", "--fmr"]);
     folder.refuses(&[&known[..], &["--fmr", "1.5"]].concat(), 2, &["--fmr 1.5"]);

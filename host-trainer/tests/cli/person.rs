@@ -84,9 +84,9 @@ fn a_person_is_enrolled_by_all_frames_and_verified_by_the_first_of_a_probe() {
     let folder = folder();
     let run = folder.does(&enroll("p8", "p8.nve", &["--json"]));
     let value = run.json();
-    assert_eq!((&value["scans"], &value["development"]["target"]), (&2.into(), &"Midway".into()), "{value}");
+    assert_eq!((&value["scans"], &value["development"]["target"]), (&2.into(), &"midway".into()), "{value}");
     // The last fifth of 300 frames holds two probes of 25.
-    assert_eq!(value["development"]["genuine"], 2);
+    assert_eq!(value["development"]["genuine_trials"], 2);
     // Three other persons, three sessions of six probes each.
     let found = &value["false_matches"];
     assert_eq!((&found["trials"], &found["persons"]), (&54.into(), &3.into()), "{value}");
@@ -204,10 +204,14 @@ fn sessions_of_probes_are_not_enrolled_and_test_the_threshold() {
     );
     folder.refuses(&enroll("p8", "p8.nve", &["--probe-sessions", "s0"]), 2, &["session s0 is to be enrolled"]);
     let tested = folder.does(&enroll("p8", "p8.nve", &["--probe-sessions", "s2", "--json"])).json();
-    assert_eq!((&tested["outcome"]["genuine"], &tested["outcome"]["impostor"]), (&6.into(), &18.into()), "{tested}");
-    assert_eq!(tested["development"]["impostor"], 36, "sessions that test it are left out");
+    assert_eq!(
+        (&tested["outcome"]["genuine_trials"], &tested["outcome"]["impostor_trials"]),
+        (&6.into(), &18.into()),
+        "{tested}"
+    );
+    assert_eq!(tested["development"]["impostor_trials"], 36, "sessions that test it are left out");
     let chosen = folder.does(&enroll("p8", "p8.nve", &["--development-sessions", "s2", "--json"])).json();
-    assert_eq!(chosen["development"]["genuine"], 6, "{chosen}");
+    assert_eq!(chosen["development"]["genuine_trials"], 6, "{chosen}");
     assert!(chosen["development"]["protocol"].as_str().unwrap().contains("6 own probes of 25 frames from s2"));
 }
 

@@ -50,7 +50,7 @@ fn a_linear_model_takes_no_steps_and_is_the_same_on_any_engine() {
         let train = ["train", "data.csv", "--out", out, "--recipe", "linear", "--engine", engine, "--json"];
         let result = folder.does(&train).json();
         assert_eq!((&result["steps"], &result["engine"]), (&0.into(), &serde_json::Value::Null));
-        result["digest"].clone()
+        result["model_digest"].clone()
     };
     assert_eq!(digest("a", "tract"), digest("b", "onnxruntime"));
     assert_eq!(folder.does(&["inspect", "a", "--json"]).json()["encoder"], "linear");
@@ -77,7 +77,7 @@ fn another_seed_makes_another_model() {
     let folder = Folder::with_recordings();
     let digest = |seed| {
         let train = ["train", "data.csv", "--out", seed, "--steps", "1", "--seed", seed, "--engine", "tract", "--json"];
-        folder.does(&train).json()["digest"].clone()
+        folder.does(&train).json()["model_digest"].clone()
     };
     assert_ne!(digest("1"), digest("2"));
 }
@@ -109,8 +109,12 @@ fn sessions_held_back_are_scored_separately_from_those_that_trained() {
     let result = folder.does(&[&train[..], &["--json"]].concat()).json();
     let (first, last) = (result["first_loss"].as_f64().unwrap(), result["last_loss"].as_f64().unwrap());
     assert!(last < first, "{first} to {last}");
-    let trials: Vec<_> =
-        result["eer"].as_array().unwrap().iter().map(|e| (e["genuine"].clone(), e["impostor"].clone())).collect();
+    let trials: Vec<_> = result["error_rates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["genuine_trials"].clone(), e["impostor_trials"].clone()))
+        .collect();
     assert_eq!(trials, [(36.into(), 72.into()), (18.into(), 36.into())]);
     assert_eq!(
         folder.does(&["inspect", "out", "--json"]).json()["training_sessions"],

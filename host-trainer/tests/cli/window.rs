@@ -60,12 +60,12 @@ fn embed(folder: &Folder, model: &str, more: &[&str]) -> (Vec<u8>, Value, String
 fn every_file_of_a_model_has_its_window_and_its_embeddings() {
     let folder = folder();
     let (expected, answer, _) = embed(&folder, "model", &["--window", "4"]);
-    assert_eq!(answer["window"], 4);
+    assert_eq!(answer["window_frames"], 4);
     assert_ne!(embed(&folder, "model", &["--window", "1"]).0, expected);
     let mut records = Vec::new();
     for name in FILES {
         let (embeddings, answer, notes) = embed(&folder, name, &[]);
-        assert_eq!((&answer["window"], embeddings == expected, notes.as_str()), (&json!(4), true, ""), "{name}");
+        assert_eq!((&answer["window_frames"], embeddings == expected, notes.as_str()), (&json!(4), true, ""), "{name}");
         let enroll =
             ["enroll", "data.csv", "--model", name, "--label", "class00", "--sessions", "run01", "--seed", "1"];
         let said = folder.does(&[&enroll[..], &["-o", "r.nve", "--force"]].concat()).stderr;
@@ -78,7 +78,7 @@ fn every_file_of_a_model_has_its_window_and_its_embeddings() {
     assert!(records.iter().all(|record| *record == records[0]));
     // A smaller bundle keeps the window too.
     folder.does(&["export", "model", "--weights", "f16"]);
-    assert_eq!(embed(&folder, "model/model.f16.nvb", &[]).1["window"], 4);
+    assert_eq!(embed(&folder, "model/model.f16.nvb", &[]).1["window_frames"], 4);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn inspect_shows_what_a_bundle_says_of_its_model() {
     let digest = base16ct::lower::encode_string(&label_digest(LABELS));
     for name in FILES {
         let value = folder.does(&["inspect", name, "--json"]).json();
-        assert_eq!((&value["bundle_version"], &value["window"]), (&json!(VERSION), &json!(4)), "{name}");
+        assert_eq!((&value["bundle_version"], &value["window_frames"]), (&json!(VERSION), &json!(4)), "{name}");
         assert_eq!((&value["fill"], &value["labels_digest"]), (&json!("mean"), &json!(digest)), "{name}");
         assert!(value["recipe"].as_str().unwrap().starts_with("whitened"), "{name}");
         let text = folder.does(&["inspect", name]).stdout;
@@ -104,7 +104,7 @@ fn a_token_is_provisioned_for_the_same_window_by_every_file() {
         let folder = folder();
         let token = Simulated::start(&folder, Line::Sound);
         let provision = ["provision", "--model", name, "--admin-key", "admin", "--generate", "--json"];
-        assert_eq!(token.does(&folder, &provision).json()["window"], 4, "{name}");
+        assert_eq!(token.does(&folder, &provision).json()["window_frames"], 4, "{name}");
         let enroll = ["enroll", "data.csv", "--label", "class00", "--sessions", "run01", "--threshold", "0.5"];
         let model = ["--accept-risk", "5", "--model", name, "--admin-key", "admin", "--json"];
         let enrolled = token.does(&folder, &[&enroll[..], &model].concat());
@@ -144,7 +144,7 @@ fn a_bundle_of_the_first_version_is_read_with_a_note_that_it_holds_no_window() {
     folder.write("old.nvb", first_version(&model()));
     let value = folder.does(&["inspect", "old.nvb", "--json"]).json();
     assert_eq!((&value["bundle_version"], &value["fill"]), (&json!(1), &json!("reference")));
-    assert_eq!((&value["window"], &value["window_is_known"]), (&json!(1), &json!(false)));
+    assert_eq!((&value["window_frames"], &value["window_is_known"]), (&json!(1), &json!(false)));
     assert_eq!(value["labels_digest"], Value::Null);
     assert!(folder.does(&["inspect", "old.nvb"]).stdout.contains(NOTE));
     let (by_default, _, notes) = embed(&folder, "old.nvb", &[]);

@@ -63,7 +63,7 @@ fn the_document_holds_each_method_of_each_protocol_once() {
         assert_eq!(figures.len(), 3);
         assert_eq!(figures[0]["difference"], Value::Null);
         assert_eq!(figures[2]["difference"]["eer_percent"]["value"], 0.0);
-        assert_eq!(figures[1]["genuine"], 120);
+        assert_eq!(figures[1]["genuine_trials"], 120);
     }
 }
 

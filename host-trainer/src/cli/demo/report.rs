@@ -20,14 +20,12 @@ use crate::hex;
 #[derive(Serialize)]
 struct DemoResult<'a> {
     folder: &'a str,
-    digest: String,
+    model_digest: String,
     protocol: &'a str,
-    /// Frames of a probe.
-    #[serde(rename = "window")]
-    frames: usize,
+    probe_frames: usize,
     eer_percent: f64,
-    genuine: usize,
-    impostor: usize,
+    genuine_trials: usize,
+    impostor_trials: usize,
     genuine_accepted: usize,
     impostors_rejected: usize,
     #[serde(serialize_with = "as_json")]
@@ -42,7 +40,7 @@ struct Enrolled<'a> {
     genuine_accepted: bool,
     impostors_rejected: usize,
     impostors: usize,
-    enrolment: String,
+    file: String,
     key_v1: Digits,
     key_v2: Option<&'a Digits>,
 }
@@ -63,18 +61,18 @@ pub(super) fn report(
     let accepted = scores.impostor.len().saturating_sub(impostors_rejected);
     let result = DemoResult {
         folder,
-        digest: hex::encode(digest),
+        model_digest: hex::encode(digest),
         protocol,
-        frames: *frames,
+        probe_frames: *frames,
         eer_percent: eer.percent,
-        genuine: scores.genuine.len(),
-        impostor: scores.impostor.len(),
+        genuine_trials: scores.genuine.len(),
+        impostor_trials: scores.impostor.len(),
         genuine_accepted: outcomes.iter().filter(|outcome| outcome.genuine_accepted).count(),
         impostors_rejected,
         false_matches: false_matches(accepted as u32, scores.impostor.len() as u32, outcomes.len()),
         enrolments: enrolments.collect::<Result<_, _>>().map_err(|e| Failure::new(DATA, e))?,
     };
-    console.secret_result("neural-vault/demo/1", &result.text(), &result)
+    console.secret_result("neural-vault/demo/2", &result.text(), &result)
 }
 
 impl DemoResult<'_> {
@@ -97,7 +95,15 @@ impl DemoResult<'_> {
 
     fn text(&self) -> Zeroizing<String> {
         let Self {
-            folder, protocol, frames, eer_percent, genuine, impostor, genuine_accepted, impostors_rejected, ..
+            folder,
+            protocol,
+            probe_frames,
+            eer_percent,
+            genuine_trials: genuine,
+            impostor_trials: impostor,
+            genuine_accepted,
+            impostors_rejected,
+            ..
         } = self;
         let mut text = format!("{:14} {:>9}  own block  other blocks rejected\n", "enrolment", "threshold");
         for Enrolled { label, threshold, genuine_accepted, impostors_rejected, impostors, .. } in &self.enrolments {
@@ -108,7 +114,7 @@ impl DemoResult<'_> {
             text,
             "genuine accepted {genuine_accepted} of {genuine}, impostors rejected {impostors_rejected} of {impostor}"
         );
-        let _ = writeln!(text, "{}", error_rate::eer(*eer_percent, protocol, *frames, *genuine, *impostor));
+        let _ = writeln!(text, "{}", error_rate::eer(*eer_percent, protocol, *probe_frames, *genuine, *impostor));
         text += &self.protection();
         let end = format!("model, bundle, enrolments and device secret are in {folder}\n");
         // Enough capacity for the keys: a string that grows leaves copies of them behind.
@@ -140,7 +146,7 @@ impl<'a> Enrolled<'a> {
             genuine_accepted: outcome.genuine_accepted,
             impostors_rejected: outcome.impostors_rejected,
             impostors: outcome.impostors,
-            enrolment: path.display().to_string(),
+            file: path.display().to_string(),
             key_v1: Key::derive(32, |key| derive_v1(&record.prototype, key))?.digits(),
             key_v2: outcome.key.as_ref(),
         })

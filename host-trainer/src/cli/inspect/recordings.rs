@@ -44,9 +44,9 @@ pub fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(St
     table(&recordings, &mut text);
     let value = json!({
         "file": origin, "kind": "data", "sound": true, "labels": dataset.labels,
-        "sessions": dataset.sessions, "scans": recordings.len(), "shortest_scan": shortest, "longest_scan": longest,
-        "rows": dataset.rows.len(), "features": dataset.features, "not_finite": missing, "constant_features": constant,
-        "level_between_labels": telling, "recordings": recordings.iter().map(Recording::to_json).collect::<Vec<_>>(),
+        "sessions": dataset.sessions, "scans": recordings.len(), "shortest_scan_frames": shortest, "longest_scan_frames": longest,
+        "rows": dataset.rows.len(), "features": dataset.features, "missing_values": missing, "constant_features": constant,
+        "level_between_labels_share": telling, "recordings": recordings.iter().map(Recording::to_json).collect::<Vec<_>>(),
     });
     Ok((text, value))
 }
@@ -75,7 +75,7 @@ impl<'d> Recording<'d> {
         let Level { missing, mean, deviation } = self.level;
         json!({
             "label": self.label, "session": self.session, "frames": self.frames, "gaps": self.gaps,
-            "missing": missing, "mean": mean, "deviation": deviation,
+            "missing_values": missing, "mean": mean, "deviation": deviation,
         })
     }
 }

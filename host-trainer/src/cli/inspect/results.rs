@@ -28,9 +28,13 @@ pub fn describe_results(path: &Path) -> Result<(String, Value), Failure> {
         }
     }
     let protocols = protocols.iter().map(|protocol| {
-        let methods =
-            protocol.methods.iter().map(|method| json!({ "name": method.name, "eer_percent": method.eer.value }));
-        json!({ "name": protocol.name, "methods": methods.collect::<Vec<_>>() })
+        let methods = protocol.methods.iter().map(|method| {
+            let [genuine, impostor] = method.trials();
+            json!({
+                "name": method.name, "eer_percent": method.eer.value, "genuine_trials": genuine, "impostor_trials": impostor,
+            })
+        });
+        json!({ "name": protocol.name, "window_frames": protocol.window, "methods": methods.collect::<Vec<_>>() })
     });
     let value = json!({
         "file": path.display().to_string(), "kind": "results", "sound": true, "data": data, "settings": settings,

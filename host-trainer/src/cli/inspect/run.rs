@@ -41,8 +41,8 @@ pub fn describe_archive(path: &Path) -> Result<(String, Value), Failure> {
 pub fn describe_checkpoint(path: &Path) -> Result<(String, Value), Failure> {
     let checkpoint::Summary { step, settings, data, values } = checkpoint::describe(path)?;
     let (steps, seed) = (settings.steps, settings.seed);
-    let recipe = Recipe::Steps(settings.clone());
-    let recipe = recipe.name();
+    let recipe = Recipe::Steps(settings);
+    let (recipe, settings) = (recipe.name(), recipe.describe());
     let mut text = format!("{}: a sound checkpoint, which `neural-vault train --resume` continues\n", path.display());
     let _ = writeln!(text, "steps       {step} of {steps}");
     let _ = writeln!(text, "recipe      {recipe}, seed {seed}");

@@ -180,12 +180,12 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
     }
     let text = format!("{port}: provisioned for model {}, window {window}\n", hex::encode(&digest));
     let value = json!({
-        "port": port, "model_digest": hex::encode(&digest), "window": window, "allow_export": arguments.allow_export,
-        "device_secret": if arguments.generate { "drawn by the token" } else { "given" },
-        "admin_key": arguments.admin_key.display().to_string(), "token_key": path.display().to_string(),
+        "port": port, "model_digest": hex::encode(&digest), "window_frames": window, "allow_export": arguments.allow_export,
+        "device_secret": if arguments.generate { "generated" } else { "given" },
+        "admin_key_file": arguments.admin_key.display().to_string(), "token_key_file": path.display().to_string(),
         "fingerprint": client.token().fingerprint().to_string(),
     });
-    console.result("neural-vault/token-provision/1", &text, value)
+    console.result("neural-vault/token-provision/2", &text, value)
 }
 
 pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Failure> {
@@ -197,8 +197,8 @@ pub fn rotate(arguments: &RotateArguments, console: &Console) -> Result<(), Fail
     challenge_key.write(&rotated.challenge_key, console)?;
     let id = hex::encode(&rotated.id);
     let text = format!("slot {slot}: enrolment {id}; its old keys are gone\n");
-    let value = json!({ "slot": slot, "id": id, "challenge_key": arguments.challenge_key.shown() });
-    console.result("neural-vault/token-rotate/1", &text, value)
+    let value = json!({ "slot": slot, "id": id, "challenge_key_file": arguments.challenge_key.shown() });
+    console.result("neural-vault/token-rotate/2", &text, value)
 }
 
 pub fn reset_attempts(arguments: &ResetArguments, console: &Console) -> Result<(), Failure> {

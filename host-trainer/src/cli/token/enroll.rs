@@ -181,13 +181,13 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     );
     let value = json!({
         "slot": slot, "label": name, "id": id, "scans": scans.len(), "threshold": threshold,
-        "frames": (frames > 0).then_some(frames),
+        "probe_frames": (frames > 0).then_some(frames),
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
         "false_matches": error_rate::to_json(&false_matches), "attempts": attempts,
         "chance_percent": 100.0 * f64::from(chance(false_matches.bound, attempts)),
-        "accepted_risk": accepted.is_some(), "challenge_key": arguments.challenge_key.shown(),
+        "risk_accepted": accepted.is_some(), "challenge_key_file": arguments.challenge_key.shown(),
     });
-    console.result("neural-vault/token-enroll/1", &text, value)
+    console.result("neural-vault/token-enroll/2", &text, value)
 }
 
 /// The threshold, and the frames of the probes that it holds for; 0 for those of any length.

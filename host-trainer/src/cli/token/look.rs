@@ -83,7 +83,7 @@ pub fn info(arguments: &InfoArguments, console: &Console) -> Result<(), Failure>
         console.note("note: token and program do not share all requests; use matching versions");
     }
     let slots = slots.as_ref().map(|slots| &slots[..]);
-    console.result("neural-vault/token-info/1", &info_text(&client, &info, slots), info_value(&client, &info, slots))
+    console.result("neural-vault/token-info/2", &info_text(&client, &info, slots), info_value(&client, &info, slots))
 }
 
 pub fn self_test(arguments: &SelfTestArguments, console: &Console) -> Result<(), Failure> {
@@ -214,8 +214,8 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     let held = |held: &SlotEnrolment| {
         json!({
             "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold,
-            "frames": (held.frames > 0).then_some(held.frames),
-            "false_matches": error_rate::to_json(&held.false_matches), "budget": held.budget,
+            "probe_frames": (held.frames > 0).then_some(held.frames),
+            "false_matches": error_rate::to_json(&held.false_matches), "attempts": held.budget,
             "accepted_risk": held.accepted_risk.map(risk),
         })
     };
@@ -223,14 +223,14 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
     let mut value = json!({
         "port": client.port().to_string(), "board": board(info), "firmware": format!("{major}.{minor}.{patch}"),
         "protocol": VERSION, "same_requests": welcome.table == TABLE, "fingerprint": fingerprint(client),
-        "verified": client.is_pinned(), "state": state_name(info.state), "disabled": disabled(info),
+        "verified": client.is_pinned(), "state": state_name(info.state), "disabled_reason": disabled(info),
         "model_digest": (info.features > 0).then(|| hex::encode(&info.model)), "features": info.features,
-        "latent": info.latent, "window": info.window, "whole_scans": info.whole_scans,
-        "frames": (info.frames > 0).then_some(info.frames), "longest_window": welcome.window,
-        "misses": info.misses, "budget": info.budget, "attempts_left": attempts_left(info),
+        "latent": info.latent, "window_frames": info.window, "whole_scans": info.whole_scans,
+        "probe_frames": (info.frames > 0).then_some(info.frames), "longest_window_frames": welcome.window,
+        "misses": info.misses, "attempts": info.budget, "attempts_left": attempts_left(info),
         "accepted_risk": info.accepted_risk.map(risk), "capabilities": names(&CAPABILITIES, welcome.capabilities),
         "slots": welcome.slots, "epoch": info.epoch, "generation": info.generation, "uptime_ms": info.uptime,
-        "held": slots.map(|slots| slots.iter().enumerate().map(slot).collect::<Vec<_>>()),
+        "enrolments": slots.map(|slots| slots.iter().enumerate().map(slot).collect::<Vec<_>>()),
     });
     if let (Some(value), Value::Object(policy)) = (value.as_object_mut(), policy_value(&info.policy)) {
         value.extend(policy);

@@ -117,8 +117,9 @@ pub fn fit(
     let impostors: Vec<Value> =
         table.pairs().map(|(frames, score)| json!({ "frames": frames, "score": score })).collect();
     let value = json!({
-        "regions": regions, "persons": persons, "frames": settings.frames, "impostor_scores": impostors, "eer": eer,
-        "effective_dimension": dimension,
+        "regions": regions, "persons": persons, "probe_frames": settings.frames, "impostor_scores": impostors,
+        "error_rates": eer,
+        "effective_dimension": dimension, "engine": null, "steps": 0, "first_loss": null, "last_loss": null,
     });
     Ok(Fit { model, text, value })
 }

@@ -11,20 +11,18 @@ use crate::verification::Scores;
 #[derive(Serialize)]
 pub struct Score {
     protocol: &'static str,
-    sessions: String,
-    /// Frames of a probe.
-    #[serde(rename = "window")]
-    frames: usize,
+    sessions: Vec<String>,
+    probe_frames: usize,
     pub eer_percent: f64,
-    genuine: usize,
-    impostor: usize,
+    genuine_trials: usize,
+    impostor_trials: usize,
     /// The protocol with its sessions, for people.
     #[serde(skip)]
     words: String,
 }
 
 impl Score {
-    /// The equal error rate of `scores`; `before` and `after` are what the line says before and after the sessions.
+    /// The equal error rate of `scores` of probes of so many frames; `before` and `after` are what the line says before and after the sessions.
     pub fn new(
         protocol: &'static str,
         [before, after]: [&str; 2],
@@ -37,17 +35,18 @@ impl Score {
         let names = if unnamed { "without names".to_owned() } else { list(sessions) };
         Ok(Self {
             protocol,
-            sessions: if unnamed { "all".to_owned() } else { sessions.join(", ") },
-            frames,
+            sessions: sessions.to_vec(),
+            probe_frames: frames,
             eer_percent: eer.percent,
-            genuine: scores.genuine.len(),
-            impostor: scores.impostor.len(),
+            genuine_trials: scores.genuine.len(),
+            impostor_trials: scores.impostor.len(),
             words: format!("{before} {names}{after}"),
         })
     }
 
     /// The score as a line.
     pub fn line(&self) -> String {
-        error_rate::eer(self.eer_percent, &self.words, self.frames, self.genuine, self.impostor) + "\n"
+        error_rate::eer(self.eer_percent, &self.words, self.probe_frames, self.genuine_trials, self.impostor_trials)
+            + "\n"
     }
 }

@@ -150,7 +150,7 @@ fn a_token_may_draw_its_device_secret_itself() {
     let token = Simulated::start(&folder, Line::Sound);
     token.does(&folder, &["provision", "--model", "model", "--admin-key", "admin", "--generate", "--window", "2"]);
     let info = token.does(&folder, &["info", "--json"]).json();
-    assert_eq!((&info["window"], &info["allow_export"]), (&2.into(), &false.into()));
+    assert_eq!((&info["window_frames"], &info["allow_export"]), (&2.into(), &false.into()));
     // The record was made with windows of one frame.
     let enroll = ["enroll", "data.csv", "--enrolment", "class00.nve", "--accept-risk", "5", "--admin-key", "admin"];
     token.run(&folder, &enroll).failed(4, &["class00.nve", "windows of 1 frames", "provisioned for 2"]);

@@ -29,9 +29,9 @@ fn probe<'a>(command: &'a str, label: &'a str, more: &[&'a str]) -> Vec<&'a str>
 fn a_person_is_enrolled_on_a_token_as_on_this_machine_and_has_the_same_key() {
     let (folder, token) = provisioned();
     let info = token.does(&folder, &["info", "--json"]).json();
-    assert_eq!((&info["whole_scans"], &info["window"], &info["latent"]), (&true.into(), &25.into(), &66.into()));
+    assert_eq!((&info["whole_scans"], &info["window_frames"], &info["latent"]), (&true.into(), &25.into(), &66.into()));
     let enrolled = enroll(&folder, &token, &[]).json();
-    assert_eq!((&enrolled["scans"], &enrolled["frames"]), (&2.into(), &50.into()), "{enrolled}");
+    assert_eq!((&enrolled["scans"], &enrolled["probe_frames"]), (&2.into(), &50.into()), "{enrolled}");
     assert_eq!(enrolled["prototype_checked"], true);
     let own = token.run(&folder, &probe("verify", "p8", &[]));
     assert_eq!((own.code, own.stdout.as_str()), (0, "accepted\n"), "{}", own.stderr);
@@ -51,9 +51,13 @@ fn a_probe_has_the_frames_that_the_threshold_was_measured_with() {
     let (folder, token) = provisioned();
     enroll(&folder, &token, &["--frames", "30"]).failed(2, &["no threshold for probes of 30 frames", "25, 50"]);
     let enrolled = enroll(&folder, &token, &["--frames", "25"]).json();
-    assert_eq!(enrolled["frames"], 25);
+    assert_eq!(enrolled["probe_frames"], 25);
     let slots = token.does(&folder, &["info", "--admin-key", "admin", "--json"]).json();
-    assert_eq!((&slots["frames"], &slots["held"][0]["enrolment"]["frames"]), (&25.into(), &25.into()), "{slots}");
+    assert_eq!(
+        (&slots["probe_frames"], &slots["enrolments"][0]["enrolment"]["probe_frames"]),
+        (&25.into(), &25.into()),
+        "{slots}"
+    );
     let accepted = |more: &[&str]| token.run(&folder, &probe("verify", "p8", more)).code == 0;
     assert!(accepted(&[]) && accepted(&["--frames", "25"]));
     assert!(!accepted(&["--frames", "26"]));
@@ -68,6 +72,6 @@ fn a_probe_has_the_frames_that_the_threshold_was_measured_with() {
     assert_eq!(token.misses(&folder), 1);
     // With a second length there is none that all enrolments share.
     enroll(&folder, &token, &["--slot", "1"]);
-    assert_eq!(token.does(&folder, &["info", "--json"]).json()["frames"], serde_json::Value::Null);
+    assert_eq!(token.does(&folder, &["info", "--json"]).json()["probe_frames"], serde_json::Value::Null);
     assert!(accepted(&["--slot", "1", "--frames", "50"]) && accepted(&["--frames", "25"]) && accepted(&[]));
 }

@@ -131,7 +131,7 @@ fn an_enrolment_whose_error_rate_allows_no_attempt_is_refused_unless_a_risk_is_a
     assert!(enrolled.stdout.contains("attempts 5 over all slots") && enrolled.stdout.contains("which was accepted"));
     let by_hand = token.does(&folder, &[&by_hand[..], &["--accept-risk", "2", "--json"]].concat()).json();
     assert_eq!((&by_hand["attempts"], &by_hand["chance_percent"]), (&2.into(), &100.0.into()), "{by_hand}");
-    assert_eq!((&by_hand["accepted_risk"], &by_hand["false_matches"]["budget"]), (&true.into(), &0.into()));
+    assert_eq!((&by_hand["risk_accepted"], &by_hand["false_matches"]["attempts"]), (&true.into(), &0.into()));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn an_enrolment_of_enough_trials_needs_no_risk_and_none_is_taken_for_it() {
         refuses(&folder, &token, &others, 4, &["not the enrolment's label and sessions", "unknown", "none"]);
     }
     let enrolled = token.does(&folder, &[&enroll[..], &["--json"]].concat()).json();
-    assert_eq!((&enrolled["attempts"], &enrolled["accepted_risk"]), (&1.into(), &false.into()), "{enrolled}");
+    assert_eq!((&enrolled["attempts"], &enrolled["risk_accepted"]), (&1.into(), &false.into()), "{enrolled}");
     assert!(enrolled["chance_percent"].as_f64().unwrap() <= 2.0, "{enrolled}");
 }
 

@@ -35,11 +35,11 @@ fn a_disabled_token_says_why_and_is_wiped_without_any_key() {
     );
     assert!(info.stdout.contains(", not verified\n"), "{}", info.stdout);
     let value = folder.does(&["token", "info", "--port", &token.port, "--json"]).json();
-    assert!(value["disabled"].as_str().unwrap().contains("records are damaged"), "{value}");
+    assert!(value["disabled_reason"].as_str().unwrap().contains("records are damaged"), "{value}");
     let wiped = folder.does(&["token", "wipe", "--port", &token.port]).stderr;
     assert!(wiped.contains(": not verified; compare it with what the token shows"), "{wiped}");
     let value = folder.does(&["token", "info", "--port", &token.port, "--json"]).json();
-    assert_eq!((&value["state"], &value["disabled"]), (&"blank".into(), &serde_json::Value::Null));
+    assert_eq!((&value["state"], &value["disabled_reason"]), (&"blank".into(), &serde_json::Value::Null));
 }
 
 #[test]
@@ -52,13 +52,13 @@ fn info_says_how_many_attempts_are_left_and_which_risk_was_accepted() {
     assert!(text.contains("risk          accepted: 5 attempts, in which a stranger's chance is up to "), "{text}");
     assert!(text.contains("threshold ") && text.contains("\n              FMR "), "{text}");
     let value = token.does(&folder, &["info", "--admin-key", "admin", "--json"]).json();
-    assert_eq!((&value["misses"], &value["budget"], &value["attempts_left"]), (&1.into(), &5.into(), &4.into()));
-    let held = &value["held"][0]["enrolment"];
+    assert_eq!((&value["misses"], &value["attempts"], &value["attempts_left"]), (&1.into(), &5.into(), &4.into()));
+    let held = &value["enrolments"][0]["enrolment"];
     assert_eq!(
-        (&held["label"], &held["budget"], &held["accepted_risk"]["attempts"]),
+        (&held["label"], &held["attempts"], &held["accepted_risk"]["attempts"]),
         (&"class00".into(), &5.into(), &5.into())
     );
-    assert!(value["held"][1]["enrolment"].is_null());
+    assert!(value["enrolments"][1]["enrolment"].is_null());
     let reset = token.does(&folder, &["reset-attempts", "--admin-key", "admin", "--json"]).json();
     assert_eq!((&reset["misses"], &reset["locked"]), (&1.into(), &false.into()));
     assert_eq!(token.misses(&folder), 0);
@@ -103,7 +103,8 @@ fn a_key_whose_answer_is_lost_on_the_line_is_not_sent_again() {
     let (folder, token) = provisioned(&[]);
     enrol(&folder, &token, &["--challenge-key", "challenge"]);
     let id = || {
-        token.does(&folder, &["info", "--admin-key", "admin", "--json"]).json()["held"][0]["enrolment"]["id"].clone()
+        token.does(&folder, &["info", "--admin-key", "admin", "--json"]).json()["enrolments"][0]["enrolment"]["id"]
+            .clone()
     };
     let before = id();
     let mut lost = false;
