@@ -35,7 +35,7 @@ fn a_verdict_has_no_score_unless_the_operator_asks() {
     for (label, code) in [("class00", 0), ("class01", 1)] {
         let run = folder.run(&verify(label, &["--json"]));
         assert_eq!(run.code, code);
-        let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let printed = run.document();
         let keys: Vec<&String> = printed.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["accepted", "label", "schema"]);
         assert_eq!(printed["accepted"], code == 0);
@@ -163,7 +163,7 @@ fn a_probe_is_compared_with_the_threshold_of_its_length() {
         write_csv(&scan.recordings(), &folder.path("probe.csv")).unwrap();
         let verify = ["verify", "probe.csv", "--model", "model", "--enrolment", "r.nve", "--show-score", "--json"];
         let run = folder.run(&verify);
-        let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let shown = run.document();
         assert_eq!(shown["threshold"], thresholds[entry]["threshold"], "{timesteps} frames: {}", run.stderr);
         let compared = [1, 2, 4, 6][entry];
         let note = format!("note: {compared} of the probe's {timesteps} frames are compared");

@@ -9,6 +9,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::schemas;
+
 /// The working folder of the commands of one test; deleted at its end.
 pub struct Folder(TempDir);
 
@@ -127,8 +129,7 @@ impl Run {
     pub fn failed(&self, code: i32, says: &[&str]) {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
         if !self.stdout.is_empty() {
-            let document: Value = serde_json::from_str(&self.stdout).expect("a command that fails has no result");
-            assert_eq!(document["schema"], "neural-vault/error/1", "a command that fails has no result");
+            assert_eq!(self.document()["schema"], "neural-vault/error/1", "a command that fails has no result");
         }
         assert!(self.stderr.lines().any(|line| line.starts_with("error: ")), "{}", self.stderr);
         for part in says {
@@ -136,9 +137,16 @@ impl Run {
         }
     }
 
-    /// The one JSON document on standard output.
+    /// The document of a command that succeeded.
     pub fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{}", self.stderr);
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+        self.document()
+    }
+
+    /// The one JSON document on standard output, which follows its schema.
+    pub fn document(&self) -> Value {
+        let document = serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout));
+        schemas::check(&document);
+        document
     }
 }

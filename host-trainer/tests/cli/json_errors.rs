@@ -9,7 +9,7 @@ use super::folder::{Folder, Run};
 /// The document of a failed run, checked against its exit code and its text on stderr.
 fn document(run: &Run, code: i32) -> Value {
     assert_eq!(run.code, code, "{}{}", run.stdout, run.stderr);
-    let document: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|e| panic!("{e}: {}", run.stdout));
+    let document = run.document();
     assert_eq!((&document["schema"], &document["code"]), (&json!("neural-vault/error/1"), &json!(code)), "{document}");
     let text = document["error"].as_str().unwrap();
     assert!(!text.is_empty() && run.stderr.contains(text.lines().next().unwrap()), "{document}: {}", run.stderr);
@@ -80,7 +80,7 @@ fn a_rejected_verification_is_a_result_and_no_error() {
     let folder = Folder::with_enrolment();
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve", "--session", "run02"];
     let run = folder.run(&[&verify[..], &["--label", "class01", "--json"]].concat());
-    let found: Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = run.document();
     assert_eq!((run.code, &found["accepted"]), (1, &json!(false)), "{found}");
     assert_eq!(found["schema"], "neural-vault/verify/1");
 }

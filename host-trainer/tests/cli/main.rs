@@ -27,12 +27,15 @@ mod inputs;
 mod inspect;
 mod interrupted;
 mod json_errors;
+mod json_schemas;
 mod names;
 mod new_identity;
 mod outputs;
 mod person;
 mod persons;
 mod samples;
+#[path = "../schemas/mod.rs"]
+mod schemas;
 mod secrets;
 mod token;
 mod train;

@@ -93,7 +93,7 @@ fn a_scan_whose_windows_cancel_is_rejected() {
         let run = folder.run(&[&verify[..], &["--show-score"]].concat());
         assert_eq!(run.stdout, "rejected, no score: the scan cannot be compared; threshold -1.000000\n");
         let run = folder.run(&[&verify[..], &["--show-score", "--json"]].concat());
-        let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let printed = run.document();
         assert_eq!((&printed["accepted"], &printed["score"]), (&false.into(), &serde_json::Value::Null));
         assert!(printed.as_object().unwrap().contains_key("score"));
     }
@@ -111,7 +111,7 @@ fn a_scan_whose_windows_cancel_matches_no_prototype() {
     let run = folder.run(&[&identify[..], &["--show-score"]].concat());
     assert_eq!(run.stdout, "no match, no score: the scan cannot be compared\n");
     let run = folder.run(&[&identify[..], &["--show-score", "--json"]].concat());
-    let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let printed = run.document();
     let expected = serde_json::json!({
         "accepted": false, "prototypes": 1, "nearest": null, "schema": "neural-vault/identify/1",
     });

@@ -71,7 +71,7 @@ fn five_misses_exhaust_it_and_then_the_genuine_scan_gets_nothing() {
         assert_eq!(run.stdout, "no attempts left: the enrolment takes no more; enrol again\n");
     }
     let run = own(&folder, &["--json"]);
-    let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let printed = run.document();
     let expected = serde_json::json!({
         "accepted": false, "label": "class00", "attempts_left": 0, "schema": "neural-vault/verify/1",
     });

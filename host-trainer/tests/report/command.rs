@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use neural_vault::results::{Results, SCHEMA};
 use serde_json::{Value, json};
 
-use crate::fixture;
+use crate::{fixture, schemas};
 
 fn compare(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_neural-vault"))
@@ -35,6 +35,13 @@ fn refused(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// The document on standard output, which follows its schema.
+fn document(output: &Output) -> Value {
+    let document = serde_json::from_slice(&output.stdout).unwrap();
+    schemas::check(&document);
+    document
+}
+
 #[test]
 fn only_a_difference_that_its_interval_supports_is_starred() {
     let folder = folder();
@@ -54,7 +61,7 @@ fn only_a_difference_that_its_interval_supports_is_starred() {
 fn the_document_holds_each_method_of_each_protocol_once() {
     let folder = folder();
     let output = compare(folder.path(), &["a.json", "b.json", "a.json", "--json"]);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["schema"], "neural-vault/compare/2");
     let rows = document["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 2 * fixture::METHODS.len());
@@ -76,7 +83,7 @@ fn methods_that_one_file_lacks_are_left_out() {
     few.data.sha256 = "77".repeat(32);
     write(folder.path(), "few.json", &few);
     let output = compare(folder.path(), &["a.json", "few.json", "--json"]);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["rows"].as_array().unwrap().len(), 1);
     assert_eq!(document["rows"][0]["method"], "HMAC");
     assert!(document["notes"][1].as_str().unwrap().contains("different recordings"));

@@ -4,3 +4,5 @@
 mod command;
 mod fixture;
 mod page;
+#[path = "../schemas/mod.rs"]
+mod schemas;
