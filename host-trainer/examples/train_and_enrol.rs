@@ -7,7 +7,7 @@ use std::error::Error;
 use neural_vault::dataset::{LoadOptions, load};
 use neural_vault::embedding::{Embedder, EmbeddingEngine};
 use neural_vault::engine::Engine;
-use neural_vault::enrolment::{Policy, Request, Target, enrol};
+use neural_vault::enrolment::{Identity, Policy, Request, Target, enrol};
 use neural_vault::training::{Recipe, Settings};
 use rand::RngExt;
 
@@ -34,17 +34,16 @@ fn train_and_enrol(label: &str, steps: u64) -> Result<Vec<Verdict>, Box<dyn Erro
 
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let policy = Policy::plain(model.provenance().window);
+    let identity = Identity { label, id: rand::rng().random() };
     let request = Request {
-        label,
         sessions: &["run03".to_owned()],
         development: &["run04".to_owned()],
         probes: &[],
         policy,
         target: Target::EqualErrorRate,
         threshold: None,
-        id: rand::rng().random(),
     };
-    let record = enrol(&mut embedder, &model, &recordings, &request)?;
+    let record = enrol(&mut embedder, &model, &recordings, identity, &request)?;
 
     let enrolment = record.to_core()?;
     let probes = recordings.restrict_sessions(&["run05"])?;

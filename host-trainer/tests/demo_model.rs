@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use neural_vault::dataset::{LoadOptions, Scan, load};
 use neural_vault::embedding::{Embedder, EmbeddingEngine};
 use neural_vault::engine::Engine;
-use neural_vault::enrolment::{Chosen, Development, Enrolment, Policy, Request, Target, enrol};
+use neural_vault::enrolment::{Chosen, Development, Enrolment, Identity, Policy, Request, Target, enrol};
 use neural_vault::model;
 use neural_vault_core::budget::{AcceptedRisk, BudgetError, chance};
 use neural_vault_core::verify::Threshold;
@@ -58,16 +58,14 @@ fn strangers_passed_too_often_for_any_attempt_and_more_often_with_single_frames(
         .iter()
         .map(|label| {
             let request = Request {
-                label,
                 sessions: &runs[..1],
                 development: &[],
                 probes: &runs[1..],
                 policy: Policy::plain(9),
                 target: Target::ByHand,
                 threshold: Some(Chosen { threshold, measured: None, development: by_hand.clone() }),
-                id: [0; 16],
             };
-            enrol(&mut embedder, &model, &recordings, &request).unwrap()
+            enrol(&mut embedder, &model, &recordings, Identity { label, id: [0; 16] }, &request).unwrap()
         })
         .collect();
 

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use neural_vault::dataset::{Dataset, Scan};
 use neural_vault::embedding::{Embedder, EmbeddingEngine, Frames};
-use neural_vault::enrolment::{EnrolError, Enrolment, PersonRequest, Target, enrol_person};
+use neural_vault::enrolment::{EnrolError, Enrolment, Identity, PersonRequest, Target, enrol_person};
 use neural_vault::model::Model;
 use neural_vault::training::{Connectome, background};
 
@@ -43,8 +43,8 @@ impl<'a> Case<'a> {
         let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
         let mut cases = Vec::new();
         for &person in choice {
+            let identity = Identity { label: &data.labels[person], id: [0; 16] };
             let request = PersonRequest {
-                label: &data.labels[person],
                 sessions: enrol,
                 development: &[],
                 probes: &[],
@@ -53,9 +53,8 @@ impl<'a> Case<'a> {
                 target: Target::Midway,
                 threshold: None,
                 background: None,
-                id: [0; 16],
             };
-            let record = match enrol_person(&mut embedder, &model, data, &request) {
+            let record = match enrol_person(&mut embedder, &model, data, identity, &request) {
                 Err(EnrolError::Indistinct { .. }) => continue,
                 enrolled => enrolled?,
             };

@@ -10,7 +10,7 @@ use neural_vault_core::key::DeviceSecret;
 
 use super::arguments::GraphEngine;
 use super::console::Console;
-use super::enroll_arguments::identifier;
+use super::enroll_arguments::identities;
 use super::error_rate::development_eer;
 use super::failure::{Failure, OUTPUT};
 use super::output::{Force, MODEL_FILES, Outputs};
@@ -18,7 +18,7 @@ use super::secret_file::{new_secret, read_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
-use crate::enrolment::{Attempts, Policy, Request, Target, cross_fitted, enrol};
+use crate::enrolment::{Attempts, Policy, Request, Target, cross_fitted, enrol_all};
 use crate::files::{self, Existing, Readers};
 use crate::model::Model;
 use crate::training::{Recipe, Settings};
@@ -88,20 +88,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let enrolled = dataset.restrict_sessions(&[ENROLMENT])?;
 
+    let request = Request {
+        sessions: &[],
+        development: &[],
+        probes: &[],
+        policy,
+        target: Target::EqualErrorRate,
+        threshold: Some(chosen),
+    };
     let mut records = Vec::new();
-    for label in &enrolled.labels {
-        let request = Request {
-            label,
-            sessions: &[],
-            development: &[],
-            probes: &[],
-            policy,
-            target: Target::EqualErrorRate,
-            threshold: Some(chosen.clone()),
-            id: identifier(None),
-        };
-        let record = enrol(&mut embedder, &model, &enrolled, &request)?;
-        let path = folder.join("enrolments").join(format!("{label}.nve"));
+    for record in enrol_all(&mut embedder, &model, &enrolled, &identities(&enrolled.labels, None), &request)? {
+        let record = record?;
+        let path = folder.join("enrolments").join(format!("{}.nve", record.label));
         force.write_enrolment(&record, &path)?;
         Attempts::forget(&path)?;
         records.push((path, record));

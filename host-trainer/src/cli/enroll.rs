@@ -1,22 +1,27 @@
 //! `enroll`: a prototype, a threshold, and the record of both.
 
-use serde_json::json;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
 
 use super::console::{Console, list};
+use super::enroll_all::{self, Entry};
 use super::enroll_arguments::Arguments;
 use super::failure::{Failure, USAGE};
-use super::names::check_label;
+use super::label_file::label_file;
 use super::output::{LOST_ENROLMENT, MODEL_FILES, Outputs};
 use super::{enroll_person, enroll_windows, error_rate, record};
 use crate::embedding::check_width;
-use crate::enrolment::{Attempts, Development, Enrolment, Outcome, Target};
+use crate::enrolment::{Attempts, Development, EnrolError, Enrolment, Outcome, Target};
 use crate::escape::Escaped;
+use crate::model::Model;
 use crate::training;
 
 /// The files of a model that was trained again.
 const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE];
 
-pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+/// Enrols one label, or several into a folder; the exit code is not 0 where one of several cannot be enrolled.
+pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     if let Some(rate) = arguments.fmr
         && !(rate > 0.0 && rate < 1.0)
     {
@@ -27,22 +32,67 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if let Some(folder) = &arguments.refit {
         outputs.folder(folder, &REFITTED)?;
     }
-    outputs.file(&arguments.output, LOST_ENROLMENT)?;
+    let is_one = arguments.label.is_some();
+    if is_one {
+        outputs.file(&arguments.output, LOST_ENROLMENT)?;
+    } else {
+        outputs.folder(&arguments.output, &[])?;
+    }
     let dataset = arguments.data.load(console)?;
-    check_label(&arguments.label, &dataset)?;
+    let mut labels = arguments.labels(&dataset)?;
     let model = crate::model::load(&arguments.model)?;
     check_width(&dataset, model.dims().features)?;
-    let record = if model.dims().is_connectome() {
-        enroll_person::enrol(arguments, &model, &dataset, console)?
-    } else {
-        enroll_windows::enrol(arguments, model, &dataset, console)?
+    let is_connectome = model.dims().is_connectome();
+    if arguments.all && is_connectome {
+        leave_out_background(&mut labels, &model, console)?;
+    }
+    let file = |label: &String| match is_one {
+        true => arguments.output.clone(),
+        false => arguments.output.join(label_file(label, &dataset.labels, ".nve")),
     };
-    arguments.force.write_enrolment(&record, &arguments.output)?;
+    let files: Vec<PathBuf> = labels.iter().map(file).collect();
+    if !is_one && arguments.output.is_dir() {
+        files.iter().try_for_each(|file| outputs.file(file, LOST_ENROLMENT))?;
+    }
+    let enrolled = if is_connectome {
+        enroll_person::enrol(arguments, &labels, &model, &dataset, console)?
+    } else {
+        enroll_windows::enrol(arguments, &labels, model, &dataset, console)?
+    };
+    let entries = labels.into_iter().zip(files).zip(enrolled);
+    let mut entries: Vec<Entry> = entries.map(|((label, file), enrolment)| Entry { label, file, enrolment }).collect();
+    match entries.pop() {
+        Some(only) if is_one => finish(arguments, only, console),
+        last => {
+            entries.extend(last);
+            enroll_all::finish(arguments, entries, console)
+        }
+    }
+}
+
+/// Leaves out the persons that a connectome model was fitted to, who cannot be enrolled with it.
+fn leave_out_background(labels: &mut Vec<String>, model: &Model, console: &Console) -> Result<(), Failure> {
+    let background = &model.provenance().labels;
+    let (left_out, kept): (Vec<String>, Vec<String>) = labels.drain(..).partition(|label| background.contains(label));
+    if let (Some(label), []) = (left_out.first(), kept.as_slice()) {
+        return Err(EnrolError::Background { label: label.clone() }.into());
+    }
+    if !left_out.is_empty() {
+        console.note(format!("note: background persons of the model are left out: {}", list(&left_out)));
+    }
+    *labels = kept;
+    Ok(())
+}
+
+/// Writes the enrolment of one label, and prints it.
+fn finish(arguments: &Arguments, entry: Entry, console: &Console) -> Result<u8, Failure> {
+    let record = entry.enrolment?;
+    arguments.force.write_enrolment(&record, &entry.file)?;
     // A counter under this name belongs to an earlier enrolment.
-    Attempts::forget(&arguments.output)?;
-    let path = arguments.output.display();
+    Attempts::forget(&entry.file)?;
     let text = format!(
-        "{path}: {} from {} scans ({}), threshold {:.4}\n{}",
+        "{}: {} from {} scans ({}), threshold {:.4}\n{}",
+        entry.file.display(),
         Escaped(&record.label),
         record.scans,
         list(&record.sessions),
@@ -50,12 +100,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         error_rate::lines(&record)
     );
     note_threshold(arguments, &record, console);
-    let mut value = record::to_json(&record);
-    value["file"] = json!(path.to_string());
-    console.result("neural-vault/enroll/2", &text, value)
+    console.result("neural-vault/enroll/2", &text, document(&entry.file, &record)).map(|()| 0)
 }
 
-fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {
+/// An enrolment and its file, as JSON.
+pub fn document(file: &Path, record: &Enrolment) -> Value {
+    let mut value = record::to_json(record);
+    value["file"] = json!(file.display().to_string());
+    value
+}
+
+/// Notes what chose the threshold, and its error rates on the sessions that tested it.
+pub fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {
     let Development { protocol, target, .. } = &record.development;
     match error_rate::development_eer(&record.development, record.measured.as_ref()) {
         Some(eer) => {

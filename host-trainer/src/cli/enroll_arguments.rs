@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use neural_vault_core::verify::Threshold;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::arguments::{DataArguments, cosine, embedding_engines, scan_frames, window_range};
-use super::names::name;
+use super::failure::Failure;
+use super::names::{check_label, labels, name};
 use super::output::Force;
+use crate::dataset::Dataset;
 use crate::embedding::EmbeddingEngine;
+use crate::enrolment::Identity;
 
 /// Enrol a label: its prototype, and a threshold from development trials on sessions that did not train the model.
 ///
@@ -18,9 +21,14 @@ use crate::embedding::EmbeddingEngine;
 /// once, each session less its mean, and the threshold is midway between what the person's own probes score and what the model
 /// states for strangers, at the length of a probe. Own probes are the last fifth of the frames, or the development sessions.
 ///
+/// With --all or --labels several labels are enrolled at once, each into a file of its own in a folder: recordings and model are
+/// read once, and with --refit one model takes all of them in. A label that cannot be enrolled is named with the reason and
+/// gives the exit code; the others are written nevertheless. Background persons of a connectome model are left out of --all.
+///
 /// It also says how many attempts the threshold's false match rate (FMR) allows: as many as keep a stranger's chance at 2 % or
 /// below, by the upper end of the FMR's 95 % interval. A token takes no more, and `verify --derive` takes five or fewer.
 #[derive(Args)]
+#[command(group(ArgGroup::new("who").required(true).args(["label", "all", "labels"])))]
 pub struct Arguments {
     #[command(flatten)]
     pub data: DataArguments,
@@ -29,9 +37,15 @@ pub struct Arguments {
     pub model: PathBuf,
     /// The label to enrol.
     #[arg(long, value_name = "L", value_parser = name)]
-    pub label: String,
-    /// The enrolment to write; readable by its owner only.
-    #[arg(long, short, value_name = "R.nve")]
+    pub label: Option<String>,
+    /// Enrol every label of the recordings.
+    #[arg(long)]
+    pub all: bool,
+    /// Enrol these labels. Repeat it for several, or separate them by commas, with names that hold a comma in double quotes.
+    #[arg(long, value_name = "L,...")]
+    pub labels: Vec<String>,
+    /// The enrolment to write, or with --all or --labels the folder for the enrolments; readable by their owner only.
+    #[arg(long, short, value_name = "R.nve|DIR")]
     pub output: PathBuf,
     /// Sessions to enrol; all when not given. Repeat it for several, or separate them by commas, with names that hold a
     /// comma in double quotes.
@@ -59,7 +73,7 @@ pub struct Arguments {
     /// Sessions whose scans the chosen threshold is tested on, to report its error rates.
     #[arg(long, value_name = "S,...")]
     pub probe_sessions: Vec<String>,
-    /// Train the model again with this label's scans added, and write it here.
+    /// Train the model again with the scans of the label or labels that it was not trained on, and write it here.
     #[arg(long, value_name = "DIR", conflicts_with = "frozen")]
     pub refit: Option<PathBuf>,
     /// Enrol a label that a linear model was not trained on: its scores are centred on the other enrolled labels.
@@ -71,7 +85,7 @@ pub struct Arguments {
     /// The engine.
     #[arg(long, value_parser = embedding_engines(), default_value = "core")]
     pub engine: EmbeddingEngine,
-    /// Draw the enrolment's identifier from this seed instead of the system: for repeatable tests, not for use.
+    /// Draw the identifiers of enrolments from this seed instead of the system: for repeatable tests, not for use.
     #[arg(long)]
     pub seed: Option<u64>,
     #[command(flatten)]
@@ -79,16 +93,27 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The labels to enrol.
+    pub fn labels(&self, dataset: &Dataset) -> Result<Vec<String>, Failure> {
+        match &self.label {
+            Some(label) => check_label(label, dataset).map(|()| vec![label.clone()]),
+            None if self.all => Ok(dataset.labels.clone()),
+            None => labels(&self.labels, dataset),
+        }
+    }
+
     /// Whether models of one half of the sessions each choose the threshold.
     pub fn is_cross_fitted(&self) -> bool {
         self.refit.is_some() && self.threshold.is_none() && self.development_sessions.is_empty()
     }
 }
 
-/// A fresh identifier for an enrolment.
-pub fn identifier(seed: Option<u64>) -> [u8; 16] {
-    match seed {
-        Some(seed) => ChaCha8Rng::seed_from_u64(seed).random(),
+/// The labels with fresh identifiers for their enrolments.
+pub fn identities(labels: &[String], seed: Option<u64>) -> Vec<Identity<'_>> {
+    let mut seeded = seed.map(ChaCha8Rng::seed_from_u64);
+    let mut identifier = || match &mut seeded {
+        Some(generator) => generator.random(),
         None => rand::rng().random(),
-    }
+    };
+    labels.iter().map(|label| Identity { label, id: identifier() }).collect()
 }

@@ -3,21 +3,27 @@
 use std::io::ErrorKind;
 
 use super::console::Console;
-use super::enroll_arguments::{Arguments, identifier};
+use super::enroll_arguments::{Arguments, identities};
 use super::failure::{Failure, USAGE};
 use super::names;
 use super::price;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
-use crate::enrolment::{Enrolment, PersonRequest, Target, enrol_person};
+use crate::enrolment::{EnrolError, Enrolment, PersonRequest, Target, enrol_persons};
 use crate::model::Model;
 use crate::training::{Archive, ArchiveError};
 
 /// Fewest frames to enrol unless asked otherwise.
 const LEAST_FRAMES: usize = 100;
 
-/// Enrols a person; nothing is written.
-pub fn enrol(arguments: &Arguments, model: &Model, dataset: &Dataset, console: &Console) -> Result<Enrolment, Failure> {
+/// Enrols persons; nothing is written. Each has an enrolment or the reason why not.
+pub fn enrol(
+    arguments: &Arguments,
+    labels: &[String],
+    model: &Model,
+    dataset: &Dataset,
+    console: &Console,
+) -> Result<Vec<Result<Enrolment, EnrolError>>, Failure> {
     check(arguments)?;
     let usual = model.provenance().window;
     let frames = arguments.frames.unwrap_or(usual);
@@ -35,12 +41,11 @@ pub fn enrol(arguments: &Arguments, model: &Model, dataset: &Dataset, console: &
         ));
     }
     note_unnamed_background(model, console);
-    let background = background(arguments, model, dataset, console)?;
+    let background = background(arguments, labels, model, dataset, console)?;
     let sessions = names::sessions(&arguments.sessions, dataset)?;
     let development = names::sessions(&arguments.development_sessions, dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, dataset)?;
     let request = PersonRequest {
-        label: &arguments.label,
         sessions: &sessions,
         development: &development,
         probes: &probes,
@@ -49,10 +54,12 @@ pub fn enrol(arguments: &Arguments, model: &Model, dataset: &Dataset, console: &
         target: arguments.fmr.map_or(Target::Midway, Target::FalseMatchRate),
         threshold: arguments.threshold,
         background: background.as_ref(),
-        id: identifier(arguments.seed),
     };
     let mut embedder = Embedder::open(model, arguments.engine)?;
-    Ok(enrol_person(&mut embedder, model, dataset, &request)?)
+    let identities = identities(labels, arguments.seed);
+    let mut progress = console.progress();
+    let mut report = |done: usize| progress.report("enrolling persons", done as u64, labels.len() as u64, "");
+    Ok(enrol_persons(&mut embedder, model, dataset, &identities, &request, &mut report)?)
 }
 
 /// Refuses options for models that embed windows.
@@ -84,12 +91,13 @@ fn check(arguments: &Arguments) -> Result<(), Failure> {
 /// The background's recordings, where nobody else is recorded who could try the threshold.
 fn background(
     arguments: &Arguments,
+    labels: &[String],
     model: &Model,
     dataset: &Dataset,
     console: &Console,
 ) -> Result<Option<Dataset>, Failure> {
     let background = &model.provenance().labels;
-    let is_other = |label: &String| *label != arguments.label && !background.contains(label);
+    let is_other = |label: &String| labels != [label.clone()] && !background.contains(label);
     if dataset.labels.iter().any(is_other) || !arguments.model.is_dir() {
         return Ok(None);
     }

@@ -5,16 +5,16 @@ use std::path::Path;
 use neural_vault_core::verify::Threshold;
 
 use super::arguments::window_or_own;
-use super::console::Console;
-use super::enroll_arguments::{Arguments, identifier};
-use super::failure::{Failure, USAGE};
+use super::console::{Console, list};
+use super::enroll_arguments::{Arguments, identities};
+use super::failure::{DATA, Failure, USAGE};
 use super::names;
 use super::scans::note_windows;
 use super::trained;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Chosen, Development, Enrolment, Policy, Request, Target, cross_fitted, enrol as enrol_label};
+use crate::enrolment::{Chosen, Development, EnrolError, Enrolment, Policy, Request, Target, cross_fitted, enrol_all};
 use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive, StepReport};
@@ -23,13 +23,14 @@ use crate::training::{self, Archive, StepReport};
 const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
                                   nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
 
-/// Enrols a label; nothing is written but a model that was trained again.
+/// Enrols labels; nothing is written but a model that was trained again. Each has an enrolment or the reason why not.
 pub fn enrol(
     arguments: &Arguments,
+    labels: &[String],
     mut model: Model,
     dataset: &Dataset,
     console: &Console,
-) -> Result<Enrolment, Failure> {
+) -> Result<Vec<Result<Enrolment, EnrolError>>, Failure> {
     if let Some(option) = [("--frames", arguments.frames), ("--least-frames", arguments.least_frames)]
         .iter()
         .find_map(|(option, given)| given.map(|_| option))
@@ -43,26 +44,24 @@ pub fn enrol(
     let mut threshold = arguments.threshold.map(by_hand);
     let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
     if let Some(folder) = &arguments.refit {
-        let refit = Refit { model: &model, arguments, dataset, sessions: &sessions, target };
+        let refit = Refit { model: &model, arguments, labels, dataset, sessions: &sessions, target };
         let (refitted, chosen) = refit.run(folder, console)?;
         threshold = threshold.or(chosen);
         model = refitted;
     }
-    warn_of_unknown_label(&model, arguments, console)?;
+    warn_of_unknown_labels(&model, arguments, labels, console)?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
-        label: &arguments.label,
         sessions: &sessions,
         development: &development,
         probes: &probes,
         policy: policy(arguments, window_or_own(arguments.window, &model, console)),
         target,
         threshold,
-        id: identifier(arguments.seed),
     };
-    let record = enrol_label(&mut embedder, &model, dataset, &request)?;
-    note_windows(dataset, &used(dataset, &[&sessions, &development, &probes]), record.policy.window(), console);
-    Ok(record)
+    let enrolled = enrol_all(&mut embedder, &model, dataset, &identities(labels, arguments.seed), &request)?;
+    note_windows(dataset, &used(dataset, &[&sessions, &development, &probes]), request.policy.window(), console);
+    Ok(enrolled)
 }
 
 fn policy(arguments: &Arguments, window: usize) -> Policy {
@@ -78,10 +77,12 @@ fn used(dataset: &Dataset, named: &[&[String]; 3]) -> Vec<Scan> {
     scans
 }
 
-/// Training a model again with one more label.
+/// Training a model again with more labels.
 struct Refit<'a> {
     model: &'a Model,
     arguments: &'a Arguments,
+    /// The labels to enrol, of which the model may know some.
+    labels: &'a [String],
     dataset: &'a Dataset,
     /// The sessions to add; all when empty.
     sessions: &'a [String],
@@ -104,7 +105,7 @@ impl Refit<'_> {
             [] => (*dataset).clone(),
             named => dataset.restrict_sessions(named)?,
         };
-        let all = archive.with_label(&new, &arguments.label)?;
+        let (all, added) = self.with_new_labels(&archive, &new)?;
         let engine = match arguments.engine {
             EmbeddingEngine::Core => Engine::auto().0,
             EmbeddingEngine::Onnx(engine) => engine,
@@ -135,16 +136,39 @@ impl Refit<'_> {
              again with this one",
             folder.display(),
             hex::encode(&digest),
-            arguments.label,
+            added.join(", "),
             hex::encode(&old)
         ));
         file.iter().for_each(|file| file.note(console, ""));
         Ok((refitted, chosen))
     }
+
+    /// The archived recordings with those of the labels that the model does not know, and these labels.
+    fn with_new_labels(&self, archive: &Archive, new: &Dataset) -> Result<(Dataset, Vec<String>), Failure> {
+        let is_recorded = |label: &String| {
+            let at = new.labels.iter().position(|other| other == label);
+            new.rows.iter().any(|row| at == Some(row.label as usize))
+        };
+        let mut added = self.labels.to_vec();
+        if self.arguments.label.is_none() {
+            added.retain(|label| !archive.dataset.labels.contains(label) && is_recorded(label));
+        }
+        if added.is_empty() {
+            let text = "the model was trained on all these labels already; enrol without --refit";
+            return Err(Failure::new(DATA, text));
+        }
+        let all = archive.with_labels(new, &added)?;
+        Ok((all, added))
+    }
 }
 
-/// Warns if the model was not trained on the label, and refuses a frozen enrolment that its model cannot support.
-fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console) -> Result<(), Failure> {
+/// Warns if the model was not trained on the labels, and refuses frozen enrolments that it cannot support.
+fn warn_of_unknown_labels(
+    model: &Model,
+    arguments: &Arguments,
+    labels: &[String],
+    console: &Console,
+) -> Result<(), Failure> {
     let linear = model.dims().is_linear();
     if arguments.frozen && !linear {
         let text = "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder \
@@ -158,14 +182,14 @@ fn warn_of_unknown_label(model: &Model, arguments: &Arguments, console: &Console
              favourable: give the model's folder, or --development-sessions that did not train it",
         );
     }
-    if known.is_empty() || known.contains(&arguments.label) || arguments.frozen {
-        return Ok(());
+    let unknown: Vec<&String> = labels.iter().filter(|label| !known.contains(label)).collect();
+    if !(known.is_empty() || unknown.is_empty() || arguments.frozen) {
+        console.note(format!(
+            "warning: the model never saw {}. {UNKNOWN_LABEL_RISK} Enrol with --refit DIR, or with --frozen and a model of \
+             `train --recipe linear --open-set`",
+            list(&unknown)
+        ));
     }
-    console.note(format!(
-        "warning: the model never saw {}. {UNKNOWN_LABEL_RISK} Enrol with --refit DIR, or with --frozen and a model of \
-         `train --recipe linear --open-set`",
-        arguments.label
-    ));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod derive;
 mod digits;
 mod embed;
 mod enroll;
+mod enroll_all;
 mod enroll_arguments;
 mod enroll_person;
 mod enroll_windows;
@@ -24,6 +25,7 @@ mod identify;
 mod import;
 mod inspect;
 mod interrupt;
+mod label_file;
 mod names;
 mod output;
 mod parcels;
@@ -198,7 +200,7 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Export(arguments) => done(export::run(&arguments, console)),
         Command::Inspect(arguments) => done(inspect::run(&arguments, console)),
         Command::Embed(arguments) => done(embed::run(&arguments, console)),
-        Command::Enroll(arguments) => done(enroll::run(&arguments, console)),
+        Command::Enroll(arguments) => enroll::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Gallery(arguments) => done(gallery::run(&arguments, console)),
         Command::Identify(arguments) => identify::run(&arguments, console),

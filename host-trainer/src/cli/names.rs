@@ -16,13 +16,22 @@ pub fn name(text: &str) -> Result<String, Infallible> {
 /// A value that is a session's name is that session. Any other is a list as in a line of CSV: separated by commas, with
 /// names that hold a comma in double quotes.
 pub fn sessions(values: &[String], dataset: &Dataset) -> Result<Vec<String>, Failure> {
+    chosen("session", values, &dataset.sessions, dataset)
+}
+
+/// The labels that the values of a repeatable option name, as [`sessions`].
+pub fn labels(values: &[String], dataset: &Dataset) -> Result<Vec<String>, Failure> {
+    chosen("label", values, &dataset.labels, dataset)
+}
+
+fn chosen(kind: &'static str, values: &[String], found: &[String], dataset: &Dataset) -> Result<Vec<String>, Failure> {
     let mut chosen = Vec::new();
     for value in values {
         let whole = tidy(value).into_owned();
-        let names = if dataset.sessions.contains(&whole) { vec![whole] } else { split(value) };
+        let names = if found.contains(&whole) { vec![whole] } else { split(value) };
         for name in names {
             let name = tidy(&name).into_owned();
-            known("session", &name, &dataset.sessions, dataset)?;
+            known(kind, &name, found, dataset)?;
             if !chosen.contains(&name) {
                 chosen.push(name);
             }
@@ -99,7 +108,7 @@ mod tests {
         dataset
     }
 
-    fn chosen(names: [&str; 4], values: &[&str]) -> Result<Vec<String>, String> {
+    fn chosen_sessions(names: [&str; 4], values: &[&str]) -> Result<Vec<String>, String> {
         let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
         sessions(&values, &with_sessions(names)).map_err(|failure| failure.to_string())
     }
@@ -114,23 +123,23 @@ mod tests {
             &["run 1, visit A,run 3"; 0],
         ] {
             let expected: &[&str] = if values.is_empty() { &[] } else { &["run 1, visit A", "run 3"] };
-            assert_eq!(chosen(names, values).unwrap(), expected, "{values:?}");
+            assert_eq!(chosen_sessions(names, values).unwrap(), expected, "{values:?}");
         }
-        assert_eq!(chosen(names, &["run 3, \"say \"\"so\"\", b\""]).unwrap(), ["run 3", "say \"so\", b"]);
+        assert_eq!(chosen_sessions(names, &["run 3, \"say \"\"so\"\", b\""]).unwrap(), ["run 3", "say \"so\", b"]);
     }
 
     #[test]
     fn a_name_wins_over_the_list_that_it_could_be() {
         let names = ["a", "b", "a,b", "\"a\""];
-        assert_eq!(chosen(names, &["a,b"]).unwrap(), ["a,b"]);
-        assert_eq!(chosen(names, &["b,a", "a"]).unwrap(), ["b", "a"]);
-        assert_eq!(chosen(names, &["\"a\""]).unwrap(), ["\"a\""]);
+        assert_eq!(chosen_sessions(names, &["a,b"]).unwrap(), ["a,b"]);
+        assert_eq!(chosen_sessions(names, &["b,a", "a"]).unwrap(), ["b", "a"]);
+        assert_eq!(chosen_sessions(names, &["\"a\""]).unwrap(), ["\"a\""]);
     }
 
     #[test]
     fn a_name_that_is_not_there_is_refused_with_those_that_are() {
-        let refused = chosen(["a", "b", "c", "d"], &["a,e"]).unwrap_err();
+        let refused = chosen_sessions(["a", "b", "c", "d"], &["a,e"]).unwrap_err();
         assert!(refused.ends_with("no session `e`; there are `a`, `b`, `c`, `d`"), "{refused}");
-        assert!(chosen(["a", "b", "c", "d"], &["a,,b"]).is_err());
+        assert!(chosen_sessions(["a", "b", "c", "d"], &["a,,b"]).is_err());
     }
 }

@@ -20,11 +20,11 @@ mod threshold;
 
 pub use attempts::{ATTEMPTS, Attempts, AttemptsError, attempts_here};
 pub use development::{Chosen, cross_fitted};
-pub use enrol::{Request, enrol};
+pub use enrol::{Identity, Request, enrol, enrol_all};
 pub use enrol_error::EnrolError;
 pub use error::EnrolmentError;
 pub use measured::{Measured, ProbeThreshold, false_matches};
-pub use person::enrol_person;
+pub use person::{enrol_person, enrol_persons};
 pub use person_request::PersonRequest;
 pub use policy::Policy;
 pub use record::{Development, Enrolment, Outcome, Probe, Target};

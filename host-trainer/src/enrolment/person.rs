@@ -1,4 +1,4 @@
-//! Enrolling a person with a connectome model: one embedding of all frames, and a threshold for each length of a probe.
+//! Enrolling persons with a connectome model: one embedding of all frames each, and a threshold for each length of a probe.
 
 use neural_vault_core::verify::Threshold;
 
@@ -6,8 +6,8 @@ use super::development::{Trials, choose_threshold};
 use super::enrol::{index, indices};
 use super::measured::{Measured, ProbeThreshold, accepted};
 use super::person_request::PersonRequest;
-use super::person_trials::Person;
-use super::{Chosen, Development, EnrolError, Enrolment, Outcome, Policy, Target};
+use super::person_trials::{Person, Segments};
+use super::{Chosen, Development, EnrolError, Enrolment, Identity, Outcome, Policy, Target};
 use crate::connectome::ImpostorTable;
 use crate::dataset::Dataset;
 use crate::embedding::{Embedder, check_width};
@@ -30,53 +30,43 @@ pub fn enrol_person(
     embedder: &mut Embedder,
     model: &Model,
     dataset: &Dataset,
+    identity: Identity<'_>,
     request: &PersonRequest<'_>,
 ) -> Result<Enrolment, EnrolError> {
+    enrol_persons(embedder, model, dataset, &[identity], request, &mut |_| ())?.swap_remove(0)
+}
+
+/// Enrols several persons out of `dataset` as [`enrol_person`] does each: the scans by which they try each other are embedded
+/// once. `report` is told how many are done.
+///
+/// # Errors
+/// As [`enrol_person`], for what all share; a person who cannot be enrolled has an error of their own.
+pub fn enrol_persons(
+    embedder: &mut Embedder,
+    model: &Model,
+    dataset: &Dataset,
+    identities: &[Identity<'_>],
+    request: &PersonRequest<'_>,
+    report: &mut dyn FnMut(usize),
+) -> Result<Vec<Result<Enrolment, EnrolError>>, EnrolError> {
     if !model.dims().is_connectome() {
         return Err(EnrolError::Kind { needed: "a connectome model" });
     }
     check_width(dataset, model.dims().features)?;
-    let label = index("label", &dataset.labels, request.label)?;
-    let background = &model.provenance().labels;
-    if background.iter().any(|person| person == request.label) {
-        return Err(EnrolError::Background { label: request.label.to_owned() });
-    }
+    let labels = identities.iter().map(|identity| index("label", &dataset.labels, identity.label));
+    let labels: Vec<u32> = labels.collect::<Result<_, _>>()?;
     let sessions = chosen_sessions(dataset, request)?;
+    let (table, background) = (model.impostor_table()?, &model.provenance().labels);
     let window = model.provenance().window.min(request.frames);
-    let mut person = Person { embedder, dataset, label, background, window, request };
-
-    let enrolled = person.own_scans(&sessions);
-    if enrolled.is_empty() {
-        return Err(EnrolError::NoScan { label: request.label.to_owned() });
+    let mut segments = Segments::default();
+    let mut enrolled = Vec::new();
+    for (identity, &label) in identities.iter().zip(&labels) {
+        let name = identity.label;
+        let person = Person { embedder, segments: &mut segments, dataset, label, name, background, window, request };
+        enrolled.push(person.enrol(identity.id, model.digest(), &sessions, &table));
+        report(enrolled.len());
     }
-    // Refuses a region that one session lacks, which would not show among the frames of all.
-    person.embedder.scans(dataset, &enrolled, FEWEST_FRAMES)?;
-    let joined = dataset.joined(&enrolled);
-    let frames = joined.len() / dataset.features;
-    if frames < request.least {
-        return Err(EnrolError::FewFrames { label: request.label.to_owned(), frames, least: request.least });
-    }
-    let prototype = person.prototype(&joined)?;
-    let mut chosen = person.choose(&model.impostor_table()?, &prototype, &joined)?;
-    let outcome = person.test(&mut chosen, &prototype)?;
-    let mut names: Vec<String> = enrolled.iter().map(|s| dataset.sessions[s.session as usize].clone()).collect();
-    names.dedup();
-    let record = Enrolment {
-        label: request.label.to_owned(),
-        id: request.id,
-        model_digest: *model.digest(),
-        policy: Policy::plain(window),
-        threshold: chosen.threshold,
-        development: chosen.development,
-        outcome,
-        scans: enrolled.len() as u32,
-        sessions: names,
-        prototype,
-        measured: chosen.measured,
-        is_whole: true,
-    };
-    record.to_core()?;
-    Ok(record)
+    Ok(enrolled)
 }
 
 /// The sessions to enrol, none of which may be a probe of its own enrolment.
@@ -93,6 +83,51 @@ fn chosen_sessions(dataset: &Dataset, request: &PersonRequest<'_>) -> Result<Vec
 }
 
 impl Person<'_, '_> {
+    fn enrol(
+        mut self,
+        id: [u8; 16],
+        model_digest: &[u8; 32],
+        sessions: &[u32],
+        table: &ImpostorTable,
+    ) -> Result<Enrolment, EnrolError> {
+        let (dataset, request, label) = (self.dataset, self.request, self.name.to_owned());
+        if self.background.contains(&label) {
+            return Err(EnrolError::Background { label });
+        }
+        let enrolled = self.own_scans(sessions);
+        if enrolled.is_empty() {
+            return Err(EnrolError::NoScan { label });
+        }
+        // Refuses a region that one session lacks, which would not show among the frames of all.
+        self.embedder.scans(dataset, &enrolled, FEWEST_FRAMES)?;
+        let joined = dataset.joined(&enrolled);
+        let frames = joined.len() / dataset.features;
+        if frames < request.least {
+            return Err(EnrolError::FewFrames { label, frames, least: request.least });
+        }
+        let prototype = self.prototype(&joined)?;
+        let mut chosen = self.choose(table, &prototype, &joined)?;
+        let outcome = self.test(&mut chosen, &prototype)?;
+        let mut names: Vec<String> = enrolled.iter().map(|s| dataset.sessions[s.session as usize].clone()).collect();
+        names.dedup();
+        let record = Enrolment {
+            label,
+            id,
+            model_digest: *model_digest,
+            policy: Policy::plain(self.window),
+            threshold: chosen.threshold,
+            development: chosen.development,
+            outcome,
+            scans: enrolled.len() as u32,
+            sessions: names,
+            prototype,
+            measured: chosen.measured,
+            is_whole: true,
+        };
+        record.to_core()?;
+        Ok(record)
+    }
+
     /// The threshold of each length, and what they were tried on.
     fn choose(&mut self, table: &ImpostorTable, prototype: &[f32], joined: &[f32]) -> Result<Chosen, EnrolError> {
         let frames = self.request.frames;
@@ -121,7 +156,7 @@ impl Person<'_, '_> {
         let (own, strangers) = (mean(&scores.genuine), stated(self.request.frames)?);
         let tried = if scores.impostor.is_empty() { strangers } else { mean(&scores.impostor) };
         if own <= strangers.max(tried) {
-            let label = self.request.label.to_owned();
+            let label = self.name.to_owned();
             return Err(EnrolError::Indistinct { label, own, impostor: strangers.max(tried) });
         }
         let (mut rule, mut impostor) = (Vec::new(), Vec::new());

@@ -5,11 +5,9 @@ use neural_vault_core::verify::Threshold;
 use super::Target;
 use crate::dataset::Dataset;
 
-/// The person and sessions to enrol, and how to choose the threshold.
+/// The sessions to enrol of a person, none of the model's background, and how to choose the threshold.
 #[derive(Debug)]
 pub struct PersonRequest<'a> {
-    /// The person's label, none of the model's background persons.
-    pub label: &'a str,
     /// Sessions to enrol; all when empty.
     pub sessions: &'a [String],
     /// Sessions of the person's own probes; when empty, the last frames of the enrolment provide them.
@@ -26,6 +24,4 @@ pub struct PersonRequest<'a> {
     pub threshold: Option<Threshold>,
     /// Recordings of the background persons, who try the threshold where nobody else is recorded.
     pub background: Option<&'a Dataset>,
-    /// The enrolment's random identifier.
-    pub id: [u8; 16],
 }

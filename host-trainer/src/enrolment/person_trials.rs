@@ -1,5 +1,8 @@
 //! The trials of a person's enrolment: own probes, and those of others.
 
+use std::collections::HashMap;
+use std::ptr;
+
 use super::EnrolError;
 use super::development::Trials;
 use super::enrol::indices;
@@ -12,14 +15,21 @@ use crate::verification::{rounded, score};
 /// The person to enrol among the recordings.
 pub(super) struct Person<'a, 'r> {
     pub embedder: &'a mut Embedder,
+    pub segments: &'a mut Segments,
     pub dataset: &'a Dataset,
     pub label: u32,
+    /// The label's name.
+    pub name: &'a str,
     /// Labels of the background persons.
     pub background: &'a [String],
     /// Fewest frames of a probe.
     pub window: usize,
     pub request: &'a PersonRequest<'r>,
 }
+
+/// Embeddings of probes, each made once: by whether they are of the background, their first row and their length.
+#[derive(Default)]
+pub(super) struct Segments(HashMap<(bool, usize, usize), Vec<f32>>);
 
 impl Person<'_, '_> {
     /// Adds the scores of the person's own probes; returns what they are, in words.
@@ -30,7 +40,7 @@ impl Person<'_, '_> {
         joined: &[f32],
         lengths: &[usize],
     ) -> Result<String, EnrolError> {
-        let (label, features) = (self.request.label, self.dataset.features);
+        let (label, features) = (self.name, self.dataset.features);
         let development = indices("session", &self.dataset.sessions, self.request.development)?;
         if !development.is_empty() {
             let scans = self.own_scans(&development);
@@ -127,21 +137,29 @@ impl Person<'_, '_> {
         length: usize,
         prototype: &[f32],
     ) -> Result<Vec<f64>, EnrolError> {
-        let mut segments = Vec::new();
+        let is_background = !ptr::eq(dataset, self.dataset);
+        let (mut keys, mut new) = (Vec::new(), Vec::new());
         for scan in scans {
             for rows in parts(scan.rows.clone(), length) {
-                let first = rows.start - scan.rows.start + 1;
-                let named = format!("{}, frames {first} to {}", name(dataset, scan), first + length - 1);
-                segments.push((named, dataset.scan_values(&Scan { rows, ..*scan })));
+                let key = (is_background, rows.start, length);
+                keys.push(key);
+                if !self.segments.0.contains_key(&key) {
+                    let first = rows.start - scan.rows.start + 1;
+                    let named = format!("{}, frames {first} to {}", name(dataset, scan), first + length - 1);
+                    new.push((key, (named, dataset.scan_values(&Scan { rows, ..*scan }))));
+                }
             }
         }
-        let embeddings = self.embed(&segments)?;
-        Ok(embeddings.iter().map(|embedding| score(prototype, embedding)).collect())
+        let (new_keys, new): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+        let embeddings = self.embed(&new)?;
+        self.segments.0.extend(new_keys.into_iter().zip(embeddings));
+        let embedded = keys.iter().filter_map(|key| self.segments.0.get(key));
+        Ok(embedded.map(|embedding| score(prototype, embedding)).collect())
     }
 
     /// The embedding of `frames` as a prototype is stored.
     pub fn prototype(&mut self, frames: &[f32]) -> Result<Vec<f32>, EnrolError> {
-        let embedding = self.embed(&[(self.request.label.to_owned(), frames)])?.swap_remove(0);
+        let embedding = self.embed(&[(self.name.to_owned(), frames)])?.swap_remove(0);
         Ok(rounded(&embedding)?)
     }
 

@@ -208,37 +208,18 @@ impl Archive {
         Ok(Self { dataset, recipe: header.recipe, model_digest })
     }
 
-    /// The archived recordings together with those of one label of `others`.
+    /// The archived recordings together with those of some labels of `others`.
     ///
     /// # Errors
-    /// When the label is archived already, is not in `others`, or the recordings have another width.
-    pub fn with_label(&self, others: &Dataset, label: &str) -> Result<Dataset, ArchiveError> {
-        let mismatch = |text: String| Err(ArchiveError::Mismatch(text));
+    /// When a label is archived already, is not in `others`, or the recordings have another width.
+    pub fn with_labels(&self, others: &Dataset, labels: &[String]) -> Result<Dataset, ArchiveError> {
         let mut all = self.dataset.clone();
-        if all.labels.iter().any(|known| known == label) {
-            return Err(ArchiveError::KnownLabel { label: label.to_owned() });
-        }
         if others.features != all.features {
             let (given, expected) = (others.features, all.features);
-            return mismatch(format!("frames of {given} features, the model was trained on frames of {expected}"));
+            let text = format!("frames of {given} features, the model was trained on frames of {expected}");
+            return Err(ArchiveError::Mismatch(text));
         }
-        let Some(index) = others.labels.iter().position(|known| known == label) else {
-            return mismatch(format!("no label {label} in the recordings; they have {}", others.labels.join(", ")));
-        };
-        let new_label = all.labels.len() as u32;
-        all.labels.push(label.to_owned());
-        for (row, values) in others.rows.iter().zip(others.values.chunks_exact(others.features)) {
-            if row.label as usize != index {
-                continue;
-            }
-            let name = &others.sessions[row.session as usize];
-            let session = all.sessions.iter().position(|known| known == name).unwrap_or_else(|| {
-                all.sessions.push(name.clone());
-                all.sessions.len() - 1
-            });
-            all.rows.push(Row { label: new_label, session: session as u32, ..*row });
-            all.values.extend_from_slice(values);
-        }
+        labels.iter().try_for_each(|label| add_label(&mut all, others, label))?;
         Ok(all)
     }
 }
@@ -251,6 +232,32 @@ impl Prepared {
     pub(crate) fn commit(self) -> Result<(), ArchiveError> {
         self.0.commit_named().map_err(|source| ArchiveError::Write { source })
     }
+}
+
+/// Adds the recordings of one label of `others`.
+fn add_label(all: &mut Dataset, others: &Dataset, label: &str) -> Result<(), ArchiveError> {
+    if all.labels.iter().any(|known| known == label) {
+        return Err(ArchiveError::KnownLabel { label: label.to_owned() });
+    }
+    let Some(index) = others.labels.iter().position(|known| known == label) else {
+        let text = format!("no label {label} in the recordings; they have {}", others.labels.join(", "));
+        return Err(ArchiveError::Mismatch(text));
+    };
+    let new_label = all.labels.len() as u32;
+    all.labels.push(label.to_owned());
+    for (row, values) in others.rows.iter().zip(others.values.chunks_exact(others.features)) {
+        if row.label as usize != index {
+            continue;
+        }
+        let name = &others.sessions[row.session as usize];
+        let session = all.sessions.iter().position(|known| known == name).unwrap_or_else(|| {
+            all.sessions.push(name.clone());
+            all.sessions.len() - 1
+        });
+        all.rows.push(Row { label: new_label, session: session as u32, ..*row });
+        all.values.extend_from_slice(values);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -302,25 +309,23 @@ mod tests {
         }
     }
 
+    fn with(others: &Dataset, label: &str) -> Result<Dataset, ArchiveError> {
+        archive().with_labels(others, &[label.to_owned()])
+    }
+
     #[test]
     fn a_label_joins_with_its_sessions_by_name() {
         let mut others =
             Synthetic { classes: 4, timesteps: 2, features: 5, sessions: 3, noise: 1.0, seed: 2 }.recordings();
         others.sessions[2] = "later".to_owned();
-        let all = archive().with_label(&others, "class03").unwrap();
+        let all = with(&others, "class03").unwrap();
         assert_eq!(all.labels, ["class00", "class01", "class03"]);
         assert_eq!(all.sessions, ["run00", "run01", "later"]);
         assert_eq!(all.rows.len(), 2 * 2 * 3 + 2 * 3);
         assert_eq!(all.values.len(), all.rows.len() * 5);
-        assert!(archive().with_label(&others, "class00").is_err());
-        assert!(archive().with_label(&others, "class09").is_err());
-        assert!(
-            archive()
-                .with_label(
-                    &Synthetic { classes: 4, timesteps: 2, features: 6, sessions: 3, noise: 1.0, seed: 2 }.recordings(),
-                    "class03"
-                )
-                .is_err()
-        );
+        assert!(with(&others, "class00").is_err());
+        assert!(with(&others, "class09").is_err());
+        let wider = Synthetic { classes: 4, timesteps: 2, features: 6, sessions: 3, noise: 1.0, seed: 2 }.recordings();
+        assert!(with(&wider, "class03").is_err());
     }
 }

@@ -17,6 +17,7 @@ mod derive;
 mod documents;
 mod embed;
 mod enrol;
+mod enrol_all;
 mod evaluate;
 mod export;
 mod folder;

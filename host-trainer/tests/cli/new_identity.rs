@@ -6,7 +6,7 @@ use super::folder::Folder;
 use super::samples::FEATURES;
 
 /// `known.csv` of three labels and five sessions, and `all.csv` with two more labels.
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     let folder = Folder::new();
     let all = Synthetic { classes: 5, timesteps: 6, features: FEATURES, sessions: 5, noise: 0.5, seed: 3 }.recordings();
     write_csv(&all, &folder.path("all.csv")).unwrap();
@@ -14,7 +14,7 @@ fn folder() -> Folder {
     folder
 }
 
-fn train(folder: &Folder, options: &[&str]) {
+pub fn train(folder: &Folder, options: &[&str]) {
     let train = [
         "train",
         "known.csv",
