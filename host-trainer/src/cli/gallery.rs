@@ -1,6 +1,7 @@
 //! `gallery`: a file of enrolments for `identify` to search.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::Args;
 use neural_vault_core::encoder::WeightFormat;
@@ -8,7 +9,7 @@ use neural_vault_core::identify::{Entry, ProbeWindows, write};
 use serde_json::json;
 
 use super::arguments::one_of;
-use super::console::Console;
+use super::console::{Console, list};
 use super::failure::{Failure, MODEL, OUTPUT};
 use super::output::{Force, Outputs};
 use crate::enrolment::Enrolment;
@@ -22,8 +23,8 @@ use crate::hex;
 /// probes are refused.
 #[derive(Args)]
 pub struct Arguments {
-    /// The enrolments.
-    #[arg(value_name = "R.nve", required = true)]
+    /// The enrolments, or folders of them: their files that end in `.nve`, by name.
+    #[arg(value_name = "R.nve|DIR", required = true)]
     enrolments: Vec<PathBuf>,
     /// The gallery to write, readable by its owner only.
     #[arg(long, short, value_name = "G.nvg")]
@@ -42,10 +43,12 @@ const FORMATS: [(&str, &str, WeightFormat); 2] = [
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     Outputs::new(arguments.force, &arguments.enrolments).file(&arguments.output, "")?;
+    let files = enrolment_files(&arguments.enrolments, console)?;
     let mut records: Vec<Enrolment> = Vec::new();
-    for path in &arguments.enrolments {
+    for path in &files {
         let record = Enrolment::read(path)?;
         if let Some(first) = records.first() {
+            check_same_model(&record, path, first, &files[0])?;
             record.check_model(path, &first.model_digest, first.prototype.len())?;
             if !is_probed_alike(&record, first) {
                 let text =
@@ -73,6 +76,57 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });
     console.result("neural-vault/gallery/1", &text, value)
+}
+
+/// The files given, and those of the folders given, each once.
+fn enrolment_files(given: &[PathBuf], console: &Console) -> Result<Vec<PathBuf>, Failure> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for path in given {
+        let files = if path.is_dir() { files_of(path, console)? } else { vec![path.clone()] };
+        for file in files {
+            if !found.iter().any(|other| files::is_same(other, &file)) {
+                found.push(file);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The enrolments of a folder, by name; a note says what else is there.
+fn files_of(folder: &Path, console: &Console) -> Result<Vec<PathBuf>, Failure> {
+    let name = folder.display();
+    let unread = |error: io::Error| Failure::new(MODEL, format!("{name}: cannot be read: {error}"));
+    let entries = fs::read_dir(folder).map_err(unread)?;
+    let mut entries =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unread)?;
+    entries.sort();
+    let (enrolments, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries.into_iter().partition(|path| path.is_file() && files::extension(path) == "nve");
+    if enrolments.is_empty() {
+        let text = format!("{name}: no enrolment (*.nve) is in this folder; `enroll --all -o {name}` writes some");
+        return Err(Failure::new(MODEL, text));
+    }
+    let names = others.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy());
+    // Counters of attempts lie beside their enrolments.
+    let others: Vec<_> = names.filter(|name| !name.contains(".nve.attempts")).collect();
+    if !others.is_empty() {
+        console.note(format!("note: {name}: left out, not enrolments (*.nve): {}", list(&others)));
+    }
+    Ok(enrolments)
+}
+
+/// Refuses an enrolment of another model than the first one's.
+fn check_same_model(record: &Enrolment, path: &Path, first: &Enrolment, first_path: &Path) -> Result<(), Failure> {
+    if record.model_digest == first.model_digest {
+        return Ok(());
+    }
+    let [own, others] = [&record.model_digest, &first.model_digest].map(|digest| hex::encode(digest));
+    let text = format!(
+        "{}: made with model {own}, and {} with {others}: a gallery is of one model; leave one of them out",
+        path.display(),
+        first_path.display()
+    );
+    Err(Failure::new(MODEL, text))
 }
 
 /// Whether probes of two enrolments are cut and scored in the same way.

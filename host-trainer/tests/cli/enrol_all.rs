@@ -1,4 +1,4 @@
-//! `enroll --all` and `--labels`: several labels at once, each into a file of its own.
+//! `enroll --all` and `--labels`: several labels at once, each into a file of its own; `gallery` of their folder.
 
 use std::fs;
 
@@ -165,4 +165,35 @@ fn all_persons_are_enrolled_as_each_would_be_and_the_background_is_left_out() {
     assert_eq!(run.code, 3, "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("3 of 4 labels") && run.stdout.contains("not enrolled: "), "{}", run.stdout);
     assert!(run.stdout.contains("q0"), "{}", run.stdout);
+}
+
+#[test]
+fn a_gallery_of_a_folder_is_that_of_its_enrolments_by_name() {
+    let folder = Folder::with_model();
+    folder.does(&enroll(&["--all", "-o", "enrolled", "--seed", "3"]));
+    folder.write("enrolled/class00.nve.attempts", "");
+    folder.write("enrolled/notes.txt", "");
+    let run = folder.does(&["gallery", "enrolled", "-o", "folder.nvg"]);
+    assert!(
+        run.stdout.contains("3 prototypes") && run.stderr.contains("left out, not enrolments (*.nve): notes.txt"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("attempts"), "{}", run.stderr);
+    let files = ["enrolled/class00.nve", "enrolled/class01.nve", "enrolled/class02.nve"];
+    folder.does(&[&["gallery"], &files[..], &["-o", "files.nvg"]].concat());
+    assert!(folder.read("folder.nvg") == folder.read("files.nvg"));
+    // An enrolment that is given and in the folder is in the gallery once.
+    let run = folder.does(&["gallery", "enrolled/class01.nve", "enrolled", "-o", "once.nvg"]);
+    assert!(run.stdout.contains("3 prototypes"), "{}", run.stdout);
+
+    fs::create_dir(folder.path("empty")).unwrap();
+    folder.refuses(&["gallery", "empty", "-o", "g.nvg"], 4, &["empty: no enrolment", "enroll --all -o empty"]);
+    model(2).write(&folder.path("other")).unwrap();
+    let other = ["enroll", "data.csv", "--model", "other", "--label", "class00", "--threshold", "0"];
+    folder.does(&[&other[..], &["-o", "enrolled/odd.nve"]].concat());
+    let says = ["enrolled/odd.nve: made with model", "enrolled/class00.nve with", "a gallery is of one model"];
+    folder.refuses(&["gallery", "enrolled", "-o", "g.nvg"], 4, &says);
+    folder.write("enrolled/odd.nve", "not an enrolment");
+    folder.refuses(&["gallery", "enrolled", "-o", "g.nvg"], 4, &["enrolled/odd.nve: not a sound enrolment"]);
 }
