@@ -11,12 +11,13 @@ use neural_vault_core::similarity::normalise;
 use serde_json::{Value, json};
 
 use super::arguments::{ReadingArguments, inputs, weight_formats};
+use super::calibration::Calibration;
 use super::console::Console;
 use super::failure::{DATA, Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
 use super::secret_file::read_secret;
 use crate::dataset::{Dataset, Input};
-use crate::embedding::{Embedder, EmbeddingEngine, check_width};
+use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::files::{self, Readers};
 use crate::hex;
 use crate::intel_hex::intel_hex;
@@ -45,7 +46,8 @@ pub struct Arguments {
     /// nRF52840 development kit.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     hex: Option<u32>,
-    /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32.
+    /// Recordings that trained the model: they calibrate i8 and i8i16, and measure how far any format is from f32. When not
+    /// given, those of the training archive in the model's folder.
     #[arg(long, value_name = "DATA", value_parser = inputs())]
     data: Vec<Input>,
     #[command(flatten)]
@@ -59,13 +61,9 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let format = arguments.weights;
-    if format.largest_code().is_some() && arguments.data.is_empty() {
-        let text =
-            format!("--weights {} is calibrated on the recordings that trained the model: give --data", format.name());
-        return Err(Failure::new(USAGE, text));
-    }
     let (files, hex_file) = arguments.files()?;
-    let mut model = crate::model::load(&arguments.folder)?;
+    let whole = crate::model::load(&arguments.folder)?;
+    let mut model = whole.clone();
     if let Some(positions) = arguments.positions {
         model = model.with_positions(positions)?;
         let trained = model.provenance().window;
@@ -96,13 +94,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         });
         return console.result("neural-vault/export/2", &text, value);
     }
-    let dataset = arguments.dataset(console)?;
-    let frames = dataset.as_ref().map(|dataset| training_frames(&model, dataset)).transpose()?;
-    let quantised = model.quantise(format, frames.as_deref().unwrap_or_default())?;
+    let calibration = match whole.dims().is_connectome() {
+        // No format but f32 takes it: refused below.
+        true => None,
+        false => Calibration::find(arguments.dataset(console)?, &arguments.folder, &whole, format, console)?,
+    };
+    let frames = calibration.as_ref().map(|calibration| calibration.frames.as_slice());
+    let quantised = model.quantise(format, frames.unwrap_or_default())?;
     let bytes = quantised.to_bundle(key.as_ref())?;
     let path = &files[0];
     let (name, digest) = (path.display().to_string(), hex::encode(quantised.digest()));
-    let distance = dataset.map(|dataset| Distance::measure(&model, &quantised, &dataset)).transpose()?;
+    let measured = calibration.as_ref().map(|calibration| &calibration.dataset);
+    let distance = measured.map(|dataset| Distance::measure(&model, &quantised, dataset)).transpose()?;
     let hex = arguments.hex_of(&bytes)?;
     write(path, &bytes, arguments.force)?;
     if let Some((file, text)) = hex_file.as_ref().zip(hex) {
@@ -117,6 +120,13 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "files": written(&files, hex_file.as_deref()), "model_digest": digest, "weights": format.name(),
         "tagged": key.is_some(), "bundle_bytes": bytes.len(), "positions": model.dims().positions,
     });
+    let is_calibrated = format.largest_code().is_some();
+    value["calibrated"] = json!(is_calibrated);
+    if let Some(calibration) = &calibration {
+        value["recordings"] = calibration.to_json();
+        let name = if is_calibrated { "calibrated on " } else { "measured on   " };
+        let _ = writeln!(text, "{name} {}", calibration.describe());
+    }
     match distance {
         Some(distance) => distance.tell(&mut text, &mut value),
         None => console.note("give --data to measure how far the embeddings are from f32"),
@@ -183,25 +193,6 @@ fn written(files: &[PathBuf], hex_file: Option<&Path>) -> Vec<String> {
 
 fn tagged(is_tagged: bool) -> &'static str {
     if is_tagged { "tagged" } else { "not tagged" }
-}
-
-/// The raw frames of the sessions that trained the model, or of all sessions when it names none.
-fn training_frames(model: &Model, dataset: &Dataset) -> Result<Vec<f32>, Failure> {
-    check_width(dataset, model.dims().features)?;
-    let trained = &model.provenance().training_sessions;
-    let mut frames = Vec::new();
-    for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {
-        if trained.is_empty() || trained.contains(&dataset.sessions[row.session as usize]) {
-            frames.extend(values);
-        }
-    }
-    if frames.is_empty() {
-        let (origin, sessions) = (dataset.origin.display(), trained.join(", "));
-        let text =
-            format!("{origin}: has none of the sessions that trained the model ({sessions}); calibrate on those");
-        return Err(Failure::new(DATA, text));
-    }
-    Ok(frames)
 }
 
 /// How far a format's embeddings are from those of f32, over scans.

@@ -1,6 +1,7 @@
 //! The command line: one file a command, which parses, calls the library and prints.
 
 mod arguments;
+mod calibration;
 mod compare;
 mod completions;
 mod console;

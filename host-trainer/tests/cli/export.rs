@@ -4,6 +4,7 @@ use neural_vault::model::Aligned;
 use neural_vault_core::bundle::{Bundle, BundleError, ProvisioningKey};
 
 use super::folder::Folder;
+use super::new_identity;
 use super::samples::{FEATURES, secret};
 
 #[test]
@@ -270,4 +271,47 @@ fn an_address_that_no_bundle_can_have_is_refused_and_nothing_written() {
         folder.refuses(&["export", "model", "--positions", "3", "--hex", address], 2, &[says]);
     }
     assert!(folder.contents() == before);
+}
+
+#[test]
+fn the_training_archive_calibrates_where_no_recordings_are_given_and_that_is_said() {
+    let folder = new_identity::folder();
+    new_identity::train(&folder, &["--recipe", "linear"]);
+    let export = |weights: &str, options: &[&str]| {
+        folder.does(&[&["export", "model", "--weights", weights, "--force"], options].concat())
+    };
+    let sessions = serde_json::json!(["run00", "run01", "run02", "run03"]);
+    for weights in ["i8", "i8i16"] {
+        let file = format!("model/model.{weights}.nvb");
+        let by_data = export(weights, &["--data", "known.csv", "--json"]).json();
+        let expected = folder.read(&file);
+        assert_eq!((&by_data["recordings"]["source"], &by_data["calibrated"]), (&"data".into(), &true.into()));
+        let by_archive = export(weights, &["--json"]).json();
+        assert!(folder.read(&file) == expected, "{weights}: the same recordings, the same bundle");
+        let recordings = &by_archive["recordings"];
+        assert_eq!((&recordings["source"], &recordings["sessions"]), (&"archive".into(), &sessions));
+        // Three labels, four sessions, six frames.
+        assert_eq!((&recordings["frames"], &by_archive["scans"]), (&72.into(), &12.into()));
+        let text = export(weights, &[]).stdout;
+        assert!(
+            text.contains(
+                "calibrated on  72 frames of run00, run01, run02, run03, by the training archive\ncosine to f32 "
+            ),
+            "{text}"
+        );
+    }
+    // A format that needs no calibration is measured on the archive.
+    let measured = export("i16", &["--json"]).json();
+    assert_eq!((&measured["calibrated"], &measured["recordings"]["source"]), (&false.into(), &"archive".into()));
+    assert!(export("f16", &[]).stdout.contains("measured on    72 frames"));
+
+    let archive = folder.read("model/training.safetensors");
+    std::fs::remove_file(folder.path("model/training.safetensors")).unwrap();
+    let refused = ["export", "model", "--weights", "i8", "--force"];
+    folder.refuses(&refused, 2, &["model has no training archive", "--no-archive", "give --data"]);
+    new_identity::train(&folder, &["--recipe", "linear", "--open-set"]);
+    folder.write("model/training.safetensors", &archive);
+    folder.refuses(&refused, 4, &["training.safetensors", "belongs to model", "or give --data"]);
+    let run = folder.does(&["export", "model", "--weights", "i16", "--force"]);
+    assert!(run.stderr.contains("the distance from f32 is not measured"), "{}", run.stderr);
 }
