@@ -9,6 +9,9 @@ use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
 use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, python, thumb};
 
+/// What the tests of completions and manual pages run, beside bash; Debian's packages have the same names.
+const SHELLS: [&str; 3] = ["fish", "mandoc", "zsh"];
+
 /// Runs the checks and stops at the first that fails.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
@@ -23,6 +26,9 @@ pub fn run() -> Result<(), Failure> {
     let program = target()?.join(format!("release/neural-vault{EXE_SUFFIX}"));
     let folder = onnxruntime::install(&mut steps, &mut command(&program.to_string_lossy()))?;
     let python = python::install(&mut steps)?;
+
+    let shells = || SHELLS.iter().all(|program| thumb::is_there(program));
+    thumb::install(&mut steps, "Shells and mandoc, for completions and manual pages", &SHELLS, shells)?;
 
     let mut tally = Tally::default();
     let mut tests = cargo(&["test", "--release", "--workspace"]);

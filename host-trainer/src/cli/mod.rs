@@ -27,6 +27,8 @@ mod import;
 mod inspect;
 mod interrupt;
 mod label_file;
+mod man;
+mod manual;
 mod names;
 mod output;
 mod parcels;
@@ -56,22 +58,20 @@ use failure::Failure;
 
 /// Turns brain-response recordings into keys: trains, exports, enrols, verifies and derives.
 #[derive(Parser)]
-#[command(name = "neural-vault", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "neural-vault", version, arg_required_else_help = true, after_help = manual::exit_codes())]
 struct Arguments {
     /// Print one JSON document instead of text, an error too; docs/schemas describes the document of each command.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = LAST)]
     json: bool,
     /// Print results only: no progress, no notes.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = LAST)]
     quiet: bool,
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done or accepted; 1 rejected, by verification or identification; 2 usage; 3 bad input data; 4 bad \
-or mismatched model, bundle, checkpoint or enrolment; 5 engine not available; 6 token or transport; 7 a result could not \
-be written; 130 \
-stopped by Ctrl-C.";
+/// Where help lists what all commands take: after their own options, before `--help`.
+const LAST: usize = 900;
 
 #[derive(Subcommand)]
 enum Command {
@@ -94,8 +94,8 @@ enum Command {
     Token(token::Arguments),
     Runtime(runtime::Arguments),
     Demo(demo::Arguments),
-    Completions(completions::CompletionsArguments),
-    Man(completions::ManArguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs the command that `arguments` name, the program's name first; the exit code says how it ended.
@@ -127,12 +127,11 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 /// The commands and options that [`run`] takes.
 #[must_use]
 pub fn command() -> clap::Command {
-    with_negative_numbers(Arguments::command())
+    manual::with_examples(with_negative_numbers(Arguments::command()), "")
 }
 
 fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
-    Arguments::from_arg_matches(&matches)
+    Arguments::from_arg_matches(&command().try_get_matches_from(arguments)?)
 }
 
 /// The command and its subcommand that the arguments name, as in `token-info`; none when they name none.
@@ -212,8 +211,8 @@ fn run_command(command: Command, console: &Console) -> Result<u8, Failure> {
         Command::Token(arguments) => token::run(&arguments, console),
         Command::Runtime(arguments) => done(runtime::run(&arguments, console)),
         Command::Demo(arguments) => done(demo::run(&arguments, console)),
-        Command::Completions(arguments) => done(completions::completions(&arguments, console)),
-        Command::Man(arguments) => done(completions::man(&arguments, console)),
+        Command::Completions(arguments) => done(completions::run(&arguments, console)),
+        Command::Man(arguments) => done(man::run(&arguments, console)),
     }
 }
 
