@@ -124,6 +124,10 @@ impl Hint for RuntimeError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::NotFound { .. } => "; run `neural-vault runtime install`".into(),
+            Self::TooOld { .. } => format!(
+                "; `neural-vault runtime install` fetches {VERSION}, or upgrade it with `pip install -U onnxruntime`"
+            )
+            .into(),
             Self::BadVariable { .. } => "; correct it, or unset it and run `neural-vault runtime install`".into(),
             Self::NoHome => {
                 let variable = VARIABLES[0];

@@ -1,5 +1,6 @@
 //! `runtime`: list the available engines, and install ONNX Runtime.
 
+use std::cmp::Ordering;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -8,7 +9,7 @@ use serde_json::json;
 use super::console::Console;
 use super::failure::Failure;
 use super::hints::Hint;
-use crate::engine::runtime::{self, Flavour};
+use crate::engine::runtime::{self, Flavour, Place};
 use crate::engine::{Device, Engine};
 
 /// List the available engines, or install ONNX Runtime.
@@ -20,7 +21,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the engines and whether they are available.
+    /// List the engines, whether they are available, and where ONNX Runtime was looked for.
     Status,
     /// Install ONNX Runtime by pip, pinned by version and SHA-256.
     Install {
@@ -64,8 +65,31 @@ fn status(console: &Console) -> Result<(), Failure> {
         list.push(json!({ "engine": engine.name(), "available": why_not.is_none(), "reason": why_not }));
     }
     let library = runtime::locate().ok().map(|path| path.display().to_string());
-    if let Some(library) = &library {
-        text += &format!("library             {library}\n");
+    let places = runtime::places();
+    let taken = places.iter().position(Place::is_usable);
+    text += "\nlooked for ONNX Runtime in\n";
+    let mut looked = Vec::new();
+    for (at, place) in places.iter().enumerate() {
+        let state = match (&place.library, at.cmp(&taken.unwrap_or(usize::MAX))) {
+            (None, _) => "absent",
+            (Some(_), Ordering::Equal) => "taken",
+            (Some(_), _) if !place.is_usable() => "too old",
+            (Some(_), _) => "not needed",
+        };
+        let found = place.library.as_ref();
+        let shown = found.map_or(&place.path, |library| &library.path).display();
+        let (by, version) =
+            (place.source.to_string(), found.and_then(|library| library.version).map(|v| v.to_string()));
+        text += &format!("  {by:24} {state:10} {shown}\n");
+        let mut entry = json!({ "source": by, "path": place.path, "state": state });
+        if let Some(library) = found {
+            entry["library"] = json!(library.path);
+        }
+        if let Some(version) = version {
+            entry["version"] = json!(version);
+        }
+        looked.push(entry);
     }
-    console.result("neural-vault/runtime-status/1", &text, json!({ "engines": list, "library": library }))
+    let value = json!({ "engines": list, "library": library, "looked_in": looked });
+    console.result("neural-vault/runtime-status/1", &text, value)
 }

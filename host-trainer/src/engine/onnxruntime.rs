@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::placement::Placement;
-use super::{Data, Device, EngineError, Feed, Outputs, Session, runtime};
+use super::{Data, Device, EngineError, Feed, Outputs, RuntimeError, Session, runtime};
 use crate::graph::messages::ModelProto;
 use crate::graph::{Dim, ElementType, Graph, ops};
 use ort::ep::{CUDA, ExecutionProvider};
 use ort::logging::{LogLevel, LoggerFunction};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{RunOptions, Session as OrtSession, SessionInputValue, SessionOutputs};
-use ort::{environment::Environment, value::TensorRef};
+use ort::{LoadDynamicError, environment::Environment, value::TensorRef};
 
 /// The process's ONNX Runtime environment.
 ///
@@ -23,7 +23,12 @@ pub(super) fn environment() -> Result<&'static Environment, EngineError> {
     let path = runtime::locate()?;
     let unusable = |reason: String| EngineError::Unusable { path: path.clone(), reason };
     let environment = ort::init_from(&path)
-        .map_err(|e| unusable(e.to_string()))?
+        .map_err(|error| match error {
+            LoadDynamicError::BadVersion { version_str: version, .. } => {
+                EngineError::Missing(RuntimeError::TooOld { path: path.clone(), version })
+            }
+            other => unusable(other.to_string()),
+        })?
         .with_name("neural-vault")
         .with_telemetry(false)
         .build()
@@ -137,10 +142,12 @@ impl Outputs for OnnxRuntimeOutputs<'_> {
 ///
 /// A matrix product split over threads would sum in another order, so that a seed no longer determined the weights.
 fn builder(environment: &Environment, threads: usize) -> ort::Result<SessionBuilder> {
-    Ok(OrtSession::builder(environment)?
+    let builder = OrtSession::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(1)?
-        .with_inter_threads(threads)?)
+        .with_inter_threads(threads)?;
+    // KleidiAI's loops, which some ARM processors run and others do not, sum in an order of their own.
+    Ok(if cfg!(target_arch = "aarch64") { builder.with_config_entry("mlas.disable_kleidiai", "1")? } else { builder })
 }
 
 /// The smallest graph.

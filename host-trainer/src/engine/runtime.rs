@@ -1,16 +1,18 @@
 //! Finds the ONNX Runtime library, and installs it where it is missing.
 //!
 //! ONNX Runtime is loaded at run time, never linked, so that Neural Vault builds and runs without it. [`locate`] looks
-//! where the user may have put the library; [`install()`] fetches the one release this program is tested with.
+//! where the user may have put the library; [`install()`] fetches the one release that all tests run on.
 
 mod install;
+mod places;
+mod wheels;
 
-use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use install::install;
+pub use places::{Library, Place, Source, Version};
 
 /// The release of ONNX Runtime that [`install()`] fetches and the tests run on.
 pub const VERSION: &str = "1.31.1";
@@ -31,14 +33,22 @@ pub enum Flavour {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuntimeError {
-    /// No variable is set and no install folder holds the library.
+    /// No variable is set and no place holds the library.
     #[error(
-        "ONNX Runtime {VERSION} was not found: {} and {} are not set, and there is no {}",
+        "ONNX Runtime was not found: {} and {} are not set, and it is in none of {}",
         VARIABLES[0], VARIABLES[1], list(.looked)
     )]
     NotFound {
-        /// The files that were looked for, in order.
+        /// The folders that were looked in, in order.
         looked: Vec<PathBuf>,
+    },
+    /// The library is older than this program needs.
+    #[error("{}: ONNX Runtime {version} is too old; {} or later is needed", .path.display(), Version::LEAST)]
+    TooOld {
+        /// The library file.
+        path: PathBuf,
+        /// Its version.
+        version: String,
     },
     /// A variable is set, but does not lead to the library.
     #[error(
@@ -51,8 +61,11 @@ pub enum RuntimeError {
         /// Its value.
         path: PathBuf,
     },
-    /// Neither `XDG_DATA_HOME` nor `HOME` gives the folder of the user's data.
-    #[error("no install folder for ONNX Runtime: neither XDG_DATA_HOME nor HOME is set")]
+    /// No variable gives the folder of the user's data.
+    #[error(
+        "no install folder for ONNX Runtime: neither XDG_DATA_HOME nor {} is set",
+        if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" }
+    )]
     NoHome,
     /// There is no pinned wheel for this machine.
     #[error(
@@ -125,58 +138,57 @@ pub enum RuntimeError {
     },
 }
 
-/// Finds the ONNX Runtime library: by [`VARIABLES`], then in the install folders (CUDA first, as it serves both).
+/// Finds the ONNX Runtime library in the first of [`places()`] with one that is recent enough.
 ///
 /// # Errors
 ///
 /// [`RuntimeError::BadVariable`] when a variable does not lead to the library (a wrong setting is never ignored),
-/// [`RuntimeError::NotFound`] when none is set and nothing is installed.
+/// [`RuntimeError::TooOld`] when there are only older ones, [`RuntimeError::NotFound`] when there is none.
 pub fn locate() -> Result<PathBuf, RuntimeError> {
-    locate_with(|variable| std::env::var_os(variable))
+    locate_in(&places())
+}
+
+/// Where [`locate`] looks, in order: the variable that is set, or else the install folders and Python's packages.
+#[must_use]
+pub fn places() -> Vec<Place> {
+    places::places(|variable| std::env::var_os(variable))
 }
 
 /// The default folder for [`install()`]: `neural-vault/onnxruntime-VERSION[-cuda]` in the user's data.
 ///
 /// # Errors
 ///
-/// [`RuntimeError::NoHome`] when neither `XDG_DATA_HOME` nor `HOME` is an absolute path.
+/// [`RuntimeError::NoHome`] when no variable gives the folder of the user's data.
 pub fn default_folder(flavour: Flavour) -> Result<PathBuf, RuntimeError> {
     folder_with(flavour, |variable| std::env::var_os(variable))
 }
 
-fn locate_with(get: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, RuntimeError> {
-    for variable in VARIABLES {
-        let Some(value) = get(variable).filter(|value| !value.is_empty()) else {
-            continue;
-        };
-        let path = PathBuf::from(value);
-        return library_at(&path).ok_or(RuntimeError::BadVariable { variable, path });
+fn locate_in(places: &[Place]) -> Result<PathBuf, RuntimeError> {
+    if let Some(Library { path, .. }) =
+        places.iter().find(|place| place.is_usable()).and_then(|place| place.library.as_ref())
+    {
+        return Ok(path.clone());
     }
-    let mut looked = Vec::new();
-    for flavour in [Flavour::Cuda, Flavour::Cpu] {
-        let file = folder_with(flavour, &get)?.join(library_name());
-        if file.is_file() {
-            return Ok(file);
+    if let Some((path, version)) = places.iter().find_map(|place| {
+        let library = place.library.as_ref()?;
+        Some((library.path.clone(), library.version?.to_string()))
+    }) {
+        return Err(RuntimeError::TooOld { path, version });
+    }
+    match places {
+        [Place { source: Source::Variable(variable), path, .. }] => {
+            Err(RuntimeError::BadVariable { variable, path: path.clone() })
         }
-        looked.push(file);
+        _ => Err(RuntimeError::NotFound { looked: places.iter().map(|place| place.path.clone()).collect() }),
     }
-    Err(RuntimeError::NotFound { looked })
 }
 
-/// The library at `path`, which is either the file or a folder holding it under its versioned or its plain name.
-fn library_at(path: &Path) -> Option<PathBuf> {
-    let plain = format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}");
-    [path.to_path_buf(), path.join(library_name()), path.join(plain)].into_iter().find(|file| file.is_file())
-}
-
-fn library_name() -> String {
-    format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}.{VERSION}")
-}
-
-/// Follows the XDG Base Directory Specification, where a relative `XDG_DATA_HOME` is to be ignored.
+/// Follows the XDG Base Directory Specification, where a relative `XDG_DATA_HOME` is to be ignored; on Windows, which has
+/// another, the folder of programs' own data.
 fn folder_with(flavour: Flavour, get: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, RuntimeError> {
     let absolute = |variable| get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("LOCALAPPDATA").filter(|_| cfg!(windows)))
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .ok_or(RuntimeError::NoHome)?;
     let suffix = match flavour {
@@ -188,84 +200,26 @@ fn folder_with(flavour: Flavour, get: impl Fn(&str) -> Option<OsString>) -> Resu
 
 fn list(paths: &[PathBuf]) -> String {
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-    paths.join(" or ")
+    paths.join(", ")
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use std::fs;
-
-    /// A separate environment for each test, because all threads share that of the process.
-    fn environment<'a>(set: &'a [(&str, &Path)]) -> impl Fn(&str) -> Option<OsString> + 'a {
-        move |variable| set.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into())
-    }
-
-    fn write_library(folder: &Path) -> PathBuf {
-        fs::create_dir_all(folder).unwrap();
-        let file = folder.join(library_name());
-        fs::write(&file, b"library").unwrap();
-        file
-    }
-
-    #[test]
-    fn a_variable_may_name_the_file_or_its_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = write_library(folder.path());
-        for value in [file.as_path(), folder.path()] {
-            for variable in VARIABLES {
-                assert_eq!(locate_with(environment(&[(variable, value)])).unwrap(), file);
-            }
-        }
-    }
-
-    #[test]
-    fn our_variable_takes_precedence_over_that_of_ort() {
-        let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let file = write_library(ours.path());
-        write_library(theirs.path());
-        let set = [(VARIABLES[1], theirs.path()), (VARIABLES[0], ours.path())];
-        assert_eq!(locate_with(environment(&set)).unwrap(), file);
-    }
-
-    #[test]
-    fn a_wrong_variable_is_an_error_even_when_the_library_is_installed() {
-        let home = tempfile::tempdir().unwrap();
-        let data = home.path().join("data");
-        write_library(&data.join(format!("neural-vault/onnxruntime-{VERSION}")));
-        let set = [("XDG_DATA_HOME", data.as_path()), (VARIABLES[0], home.path())];
-        let error = locate_with(environment(&set)).unwrap_err().to_string();
-        assert!(error.contains("NEURAL_VAULT_ONNXRUNTIME"), "{error}");
-        assert!(error.contains(&home.path().display().to_string()), "{error}");
-    }
-
-    #[test]
-    fn the_cuda_build_takes_precedence_over_the_cpu_build() {
-        let data = tempfile::tempdir().unwrap();
-        let set = [("XDG_DATA_HOME", data.path())];
-        let cpu = write_library(&folder_with(Flavour::Cpu, environment(&set)).unwrap());
-        assert_eq!(locate_with(environment(&set)).unwrap(), cpu);
-        let cuda = write_library(&folder_with(Flavour::Cuda, environment(&set)).unwrap());
-        assert_eq!(locate_with(environment(&set)).unwrap(), cuda);
-    }
-
-    #[test]
-    fn an_error_for_a_missing_library_names_the_places_searched() {
-        let home = tempfile::tempdir().unwrap();
-        let set = [("HOME", home.path()), (VARIABLES[0], Path::new(""))];
-        let error = locate_with(environment(&set)).unwrap_err().to_string();
-        let place = home.path().join(".local/share/neural-vault/onnxruntime-1.31.1");
-        assert!(error.contains(&place.join(library_name()).display().to_string()), "{error}");
-        assert!(error.contains("ORT_DYLIB_PATH"), "{error}");
-    }
 
     #[test]
     fn a_relative_data_home_is_ignored_and_no_home_is_an_error() {
-        let set = [("XDG_DATA_HOME", Path::new("data")), ("HOME", Path::new("/home/a"))];
-        let folder = folder_with(Flavour::Cuda, environment(&set)).unwrap();
+        let set = [("XDG_DATA_HOME", "data"), ("HOME", "/home/a")];
+        let get = |set: &[(&str, &str)]| {
+            let set: Vec<_> = set.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+            move |variable: &str| set.iter().find(|(name, _)| name == variable).map(|(_, value)| value.clone())
+        };
+        let folder = folder_with(Flavour::Cuda, get(&set)).unwrap();
         assert_eq!(folder, Path::new("/home/a/.local/share/neural-vault/onnxruntime-1.31.1-cuda"));
-        let error = folder_with(Flavour::Cpu, environment(&set[..1])).unwrap_err();
+        let error = folder_with(Flavour::Cpu, get(&set[..1])).unwrap_err();
         assert!(matches!(error, RuntimeError::NoHome));
     }
 }

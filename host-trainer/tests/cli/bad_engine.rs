@@ -52,6 +52,30 @@ fn a_library_that_is_not_onnx_runtime_is_refused() {
     refused(&folder, library, &[library, "does not export `OrtGetApiBase`", "`neural-vault runtime install`"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_old_onnx_runtime_is_refused_with_its_version() {
+    // A library that says its version and has no functions that this program could call.
+    const SOURCE: &str = "
+        typedef struct { const void *(*api)(unsigned); const char *(*version)(void); } Base;
+        static const void *api(unsigned version) { return 0; }
+        static const char *version(void) { return \"1.14.1\"; }
+        static const Base base = { api, version };
+        const Base *OrtGetApiBase(void) { return &base; }";
+    let folder = Folder::with_model();
+    folder.write("old.c", SOURCE);
+    let compiled = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-o", "libonnxruntime.so", "old.c"])
+        .current_dir(folder.path(""))
+        .status();
+    assert!(compiled.unwrap().success());
+    let library = folder.path("libonnxruntime.so").to_string_lossy().into_owned();
+    let says = "ONNX Runtime 1.14.1 is too old; 1.17.0 or later is needed; `neural-vault runtime install`";
+    refused(&folder, "libonnxruntime.so", &[&library, says]);
+    let status = folder.run_with(VARIABLE, "libonnxruntime.so", &["runtime", "status"]);
+    assert!(status.code == 0 && status.stdout.contains(says), "{}", status.stdout);
+}
+
 #[test]
 fn cuda_needs_a_library_with_its_provider() {
     let folder = Folder::with_recordings();
@@ -106,8 +130,30 @@ fn status_lists_every_engine_and_what_it_lacks() {
         assert_eq!(state(&status, name)["available"], true, "{name}; set {VARIABLE} for these tests");
     }
     assert!(status["library"].is_string());
+    let variable = &status["looked_in"][0];
+    assert_eq!((&variable["source"], &variable["state"]), (&VARIABLE.into(), &"taken".into()), "{variable}");
+    assert_eq!(variable["library"], status["library"]);
     let run = folder.run_with(VARIABLE, "/absent", &["runtime", "status", "--json"]);
     let missing = state(&run.json(), "onnxruntime");
     assert_eq!(missing["available"], false);
     assert!(missing["reason"].as_str().unwrap().contains("/absent"), "{missing}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_library_that_pip_installed_is_found_and_status_says_where() {
+    let folder = Folder::new();
+    let capi = "venv/lib/python3.12/site-packages/onnxruntime/capi";
+    std::fs::create_dir_all(folder.path(capi)).unwrap();
+    // The library that these tests run on, under the name that a wheel gives it.
+    let own = std::env::var_os(VARIABLE).unwrap();
+    let mut files = std::fs::read_dir(own).unwrap().map(|entry| entry.unwrap().path());
+    let library = files.find(|path| path.to_string_lossy().contains("libonnxruntime.")).unwrap();
+    let linked = folder.path(capi).join(library.file_name().unwrap());
+    std::os::unix::fs::symlink(std::fs::canonicalize(library).unwrap(), &linked).unwrap();
+    let venv = folder.path("venv").to_string_lossy().into_owned();
+    let environment = [(VARIABLE, ""), ("HOME", ""), ("XDG_DATA_HOME", ""), ("VIRTUAL_ENV", &venv)];
+    let run = folder.run_in(&environment, &["runtime", "status"]);
+    let found = format!("VIRTUAL_ENV              taken      {}", linked.display());
+    assert!(run.stdout.contains(&found) && run.stdout.contains("onnxruntime         available"), "{}", run.stdout);
 }

@@ -55,6 +55,11 @@ impl Folder {
         Run::new(self.command(arguments).env(variable, value))
     }
 
+    /// Runs the command with these environment variables set.
+    pub fn run_in(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Run {
+        Run::new(self.command(arguments).envs(environment.iter().copied()))
+    }
+
     /// Runs the command where no file may grow beyond `blocks` of 512 bytes: every write past that fails, as on a full
     /// disk.
     pub fn run_on_full_disk(&self, blocks: u32, arguments: &[&str]) -> Run {

@@ -1,8 +1,7 @@
 //! Fetches the ONNX Runtime library from its PyPI wheel with pip.
 //!
-//! The wheels for the different CPython releases carry the same library, so one wheel for each machine is pinned (that
-//! for CPython 3.11) and pip fetches it under any Python. pip checks the SHA-256 of the wheel; this module checks that
-//! of the library inside, after fetching and whenever it finds an installed one.
+//! pip fetches the pinned wheel under any Python and unpacks it, whatever machine it is for. It checks the SHA-256 of the
+//! wheel; this module checks that of the library inside, after fetching and whenever it finds an installed one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,50 +11,8 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
+use super::wheels::{Machine, Wheel, wheel_for};
 use super::{Flavour, RuntimeError, VERSION};
-
-/// The wheel for one flavour and machine, with the SHA-256 of the wheel and of each library in it.
-struct Wheel {
-    package: &'static str,
-    flavour: Flavour,
-    /// Architecture, as both Rust and the wheel's platform tag spell it.
-    arch: &'static str,
-    sha256: &'static str,
-    megabytes: u32,
-    /// Files of the wheel's `onnxruntime/capi` to install; the library is last, so that it appears last.
-    libraries: &'static [(&'static str, &'static str)],
-}
-
-const WHEELS: [Wheel; 3] = [
-    Wheel {
-        package: "onnxruntime",
-        flavour: Flavour::Cpu,
-        arch: "x86_64",
-        sha256: "5752bd508126ae7c49894d3b9d2e83f0c3d487319246d04c444b393308d7ad7f",
-        megabytes: 24,
-        libraries: &[("libonnxruntime.so.1.31.1", "fc44112fbe06d7d689c57e11d3862031f64711007e4ee020f8eed5185fd2c1d3")],
-    },
-    Wheel {
-        package: "onnxruntime",
-        flavour: Flavour::Cpu,
-        arch: "aarch64",
-        sha256: "da05378364c44d4407e463982d2bf8d5e4cfea873283757e48beeb41df97b7f3",
-        megabytes: 21,
-        libraries: &[("libonnxruntime.so.1.31.1", "8aa3b76b28c778a2b1dd660d34161adb1d508c9ccd04ff9dc80e26eca5df8467")],
-    },
-    Wheel {
-        package: "onnxruntime-gpu",
-        flavour: Flavour::Cuda,
-        arch: "x86_64",
-        sha256: "e26c475fe361b2015f45b4b824bd13f0bb20204e59b62814e6f0acd5f3d491a6",
-        megabytes: 256,
-        libraries: &[
-            ("libonnxruntime_providers_shared.so", "086ec1d5388f64153d9c63470d126693db9a182c8ce236d3a1119068471b8a0d"),
-            ("libonnxruntime_providers_cuda.so", "d5290158115fa5569a3fe8f1f4037ee9b0e86658a96e52f852bbb7039aa88137"),
-            ("libonnxruntime.so.1.31.1", "5104254339ecadae808da771bd0b63b240f0dbd466514234905e54372435c303"),
-        ],
-    },
-];
 
 /// Installed with the library because its licence requires it.
 const LICENCES: [&str; 2] = ["LICENSE", "ThirdPartyNotices.txt"];
@@ -73,17 +30,8 @@ const NETWORK_TROUBLE: [&str; 3] = ["connection broken by", "Max retries exceede
 ///
 /// [`RuntimeError`], each naming what to do next; nothing is left behind then.
 pub fn install(flavour: Flavour, folder: &Path, note: &mut dyn FnMut(&str)) -> Result<PathBuf, RuntimeError> {
-    let system = if cfg!(all(target_os = "linux", target_env = "gnu")) { "linux-gnu" } else { std::env::consts::OS };
-    let wheel = wheel_for(flavour, std::env::consts::ARCH, system)?;
-    install_wheel(wheel, folder, &["python3"], note)
-}
-
-/// The wheels are manylinux ones: they need Linux with the GNU C library, 2.28 or later.
-fn wheel_for(flavour: Flavour, arch: &str, system: &str) -> Result<&'static Wheel, RuntimeError> {
-    WHEELS
-        .iter()
-        .find(|wheel| wheel.flavour == flavour && wheel.arch == arch && system == "linux-gnu")
-        .ok_or_else(|| RuntimeError::NoBuild { flavour, machine: format!("{arch}-{system}") })
+    let python = if cfg!(windows) { "python" } else { "python3" };
+    install_wheel(wheel_for(flavour, Machine::HERE)?, folder, &[python], note)
 }
 
 fn install_wheel(
@@ -92,7 +40,7 @@ fn install_wheel(
     python: &[&str],
     note: &mut dyn FnMut(&str),
 ) -> Result<PathBuf, RuntimeError> {
-    let library = folder.join(format!("libonnxruntime.so.{VERSION}"));
+    let library = folder.join(wheel.library());
     if is_intact(wheel, folder) {
         note(&format!("{} is installed and intact", library.display()));
         return Ok(library);
@@ -139,13 +87,12 @@ fn pip(wheel: &Wheel, staging: &Path, python: &[&str]) -> Result<PathBuf, Runtim
     let pinned = format!("{}=={VERSION} --hash=sha256:{}\n", wheel.package, wheel.sha256);
     fs::write(&requirements, pinned).map_err(failed("write", &requirements))?;
     let target = staging.join("wheel");
-    let platform = format!("manylinux_2_28_{}", wheel.arch);
     let (program, before) = python.split_first().ok_or(RuntimeError::NoPython)?;
     let output = Command::new(program)
         .args(before)
         .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
         .args(["--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"])
-        .args(["--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform", &platform])
+        .args(["--implementation=cp", "--python-version=3.11", "--abi=cp311", "--platform", wheel.platform])
         .args([OsStr::new("--target"), target.as_os_str()])
         .args([OsStr::new("-r"), requirements.as_os_str()])
         // The unpacked wheel may not fit into a small /tmp.

@@ -3,34 +3,43 @@
 use super::*;
 use tempfile::TempDir;
 
+/// The digest of the text "library".
+const LIBRARY: &str = "b718f1354f7247312eca086d9a024afe5fa717ddea5adeddd6f12bcf945b2e8c";
+
 /// A wheel whose library is the text "library".
 const WHEEL: Wheel = Wheel {
     package: "onnxruntime",
     flavour: Flavour::Cpu,
-    arch: "x86_64",
+    machine: Machine { arch: "x86_64", system: "linux-gnu" },
+    platform: "manylinux_2_28_x86_64",
     sha256: "f00d",
     megabytes: 1,
-    libraries: &[("libonnxruntime.so.1.31.1", "b718f1354f7247312eca086d9a024afe5fa717ddea5adeddd6f12bcf945b2e8c")],
+    libraries: &[("libonnxruntime.so.1.31.1", LIBRARY)],
 };
 
-/// Reads `--target` and `-r` as pip does, and unpacks a wheel whose library is `$LIBRARY`.
+/// Reads options as pip does, and unpacks a wheel whose library is `$LIBRARY`, by each system's name for it.
 const UNPACK: &str = r#"
 while [ $# -gt 0 ]; do
-    case "$1" in --target) target=$2 ;; -r) requirements=$2 ;; esac
+    case "$1" in --target) target=$2 ;; -r) requirements=$2 ;; --platform) platform=$2 ;; esac
     shift
 done
 grep -q '^onnxruntime==1.31.1 --hash=sha256:f00d$' "$requirements" || exit 9
 mkdir -p "$target/onnxruntime/capi"
-printf "$LIBRARY" > "$target/onnxruntime/capi/libonnxruntime.so.1.31.1"
+case $platform in
+    manylinux_2_28_x86_64) name=libonnxruntime.so.1.31.1 ;;
+    macosx_14_0_arm64) name=libonnxruntime.1.31.1.dylib ;;
+    win_amd64) name=onnxruntime.dll ;;
+esac
+printf "$LIBRARY" > "$target/onnxruntime/capi/$name"
 echo licence > "$target/onnxruntime/LICENSE"
 echo notices > "$target/onnxruntime/ThirdPartyNotices.txt"
 "#;
 
-struct Machine {
+struct Setting {
     folder: TempDir,
 }
 
-impl Machine {
+impl Setting {
     fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -41,9 +50,13 @@ impl Machine {
 
     /// Runs an install with `script` as pip, through a shell: executing a file just written can fail.
     fn install(&self, script: &str) -> Result<PathBuf, RuntimeError> {
+        self.install_wheel(&WHEEL, script)
+    }
+
+    fn install_wheel(&self, wheel: &Wheel, script: &str) -> Result<PathBuf, RuntimeError> {
         let file = self.folder.path().join("python3");
         fs::write(&file, script).unwrap();
-        install_wheel(&WHEEL, &self.destination(), &["sh", file.to_str().unwrap()], &mut |_| ())
+        install_wheel(wheel, &self.destination(), &["sh", file.to_str().unwrap()], &mut |_| ())
     }
 
     /// Runs an install in which pip fails with the message `said`, and returns our message.
@@ -67,43 +80,58 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn installs_the_library_and_its_licences_and_nothing_else() {
-    let machine = Machine::new();
-    let library = machine.install(&unpack("library")).unwrap();
+    let setting = Setting::new();
+    let library = setting.install(&unpack("library")).unwrap();
     assert_eq!(fs::read(&library).unwrap(), b"library");
-    assert_eq!(library.parent().unwrap(), machine.destination());
+    assert_eq!(library.parent().unwrap(), setting.destination());
     let expected = ["LICENSE", "ThirdPartyNotices.txt", "libonnxruntime.so.1.31.1"];
-    assert_eq!(names(&machine.destination()), expected);
+    assert_eq!(names(&setting.destination()), expected);
+}
+
+#[test]
+fn wheels_for_macos_and_windows_are_unpacked_here_as_well() {
+    let systems = [
+        Wheel { platform: "macosx_14_0_arm64", libraries: &[("libonnxruntime.1.31.1.dylib", LIBRARY)], ..WHEEL },
+        Wheel { platform: "win_amd64", libraries: &[("onnxruntime.dll", LIBRARY)], ..WHEEL },
+    ];
+    for wheel in systems {
+        let setting = Setting::new();
+        let library = setting.install_wheel(&wheel, &unpack("library")).unwrap();
+        assert_eq!(library, setting.destination().join(wheel.library()));
+        assert_eq!(fs::read(&library).unwrap(), b"library");
+        assert_eq!(setting.install_wheel(&wheel, "exit 1").unwrap(), library);
+    }
 }
 
 #[test]
 fn an_intact_library_is_not_fetched_again() {
-    let machine = Machine::new();
-    let library = machine.install(&unpack("library")).unwrap();
-    assert_eq!(machine.install("exit 1").unwrap(), library);
+    let setting = Setting::new();
+    let library = setting.install(&unpack("library")).unwrap();
+    assert_eq!(setting.install("exit 1").unwrap(), library);
 }
 
 #[test]
 fn a_damaged_library_is_replaced_and_other_files_stay() {
-    let machine = Machine::new();
-    fs::create_dir_all(machine.destination()).unwrap();
-    fs::write(machine.destination().join("libonnxruntime.so.1.31.1"), b"librar").unwrap();
-    fs::write(machine.destination().join("mine"), b"").unwrap();
-    let library = machine.install(&unpack("library")).unwrap();
+    let setting = Setting::new();
+    fs::create_dir_all(setting.destination()).unwrap();
+    fs::write(setting.destination().join("libonnxruntime.so.1.31.1"), b"librar").unwrap();
+    fs::write(setting.destination().join("mine"), b"").unwrap();
+    let library = setting.install(&unpack("library")).unwrap();
     assert_eq!(fs::read(&library).unwrap(), b"library");
-    assert!(names(&machine.destination()).contains(&"mine".to_owned()));
+    assert!(names(&setting.destination()).contains(&"mine".to_owned()));
 }
 
 #[test]
 fn a_library_with_another_digest_is_not_installed() {
-    let machine = Machine::new();
-    let error = machine.install(&unpack("lobrary")).unwrap_err();
+    let setting = Setting::new();
+    let error = setting.install(&unpack("lobrary")).unwrap_err();
     assert!(matches!(error, RuntimeError::WrongDigest { .. }), "{error}");
-    assert!(!machine.destination().exists());
+    assert!(!setting.destination().exists());
 }
 
 #[test]
 fn a_wheel_with_another_digest_is_refused() {
-    let error = Machine::new().refusal(
+    let error = Setting::new().refusal(
         "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package \
          versions, please update the hashes.",
     );
@@ -112,7 +140,7 @@ fn a_wheel_with_another_digest_is_refused() {
 
 #[test]
 fn an_index_without_the_wheel_says_how_to_see_which_it_is() {
-    let error = Machine::new().refusal(
+    let error = Setting::new().refusal(
         "ERROR: Could not find a version that satisfies the requirement onnxruntime==1.31.1 (from versions: 1.15.0)\n\
          ERROR: No matching distribution found for onnxruntime==1.31.1",
     );
@@ -121,7 +149,7 @@ fn an_index_without_the_wheel_says_how_to_see_which_it_is() {
 
 #[test]
 fn a_missing_network_is_distinguished_from_a_missing_wheel() {
-    let error = Machine::new().refusal(
+    let error = Setting::new().refusal(
         "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection \
          broken by 'NewConnectionError(Failed to establish a new connection: [Errno 111] Connection refused)'\n\
          ERROR: No matching distribution found for onnxruntime==1.31.1",
@@ -131,13 +159,13 @@ fn a_missing_network_is_distinguished_from_a_missing_wheel() {
 
 #[test]
 fn python_without_pip_says_what_to_install() {
-    let error = Machine::new().refusal("/usr/bin/python3: No module named pip");
+    let error = Setting::new().refusal("/usr/bin/python3: No module named pip");
     assert!(error.contains("apt-get install python3-pip"), "{error}");
 }
 
 #[test]
 fn another_failure_of_pip_is_reported_in_its_words() {
-    let error = Machine::new().refusal("ERROR: [Errno 28] No space left on device");
+    let error = Setting::new().refusal("ERROR: [Errno 28] No space left on device");
     assert!(error.contains("No space left on device"), "{error}");
 }
 
@@ -157,16 +185,4 @@ fn a_place_that_cannot_be_a_folder_is_named() {
     fs::write(&file, b"").unwrap();
     let error = install_wheel(&WHEEL, &file.join("to"), &["sh"], &mut |_| ()).unwrap_err().to_string();
     assert!(error.contains(&file.display().to_string()) && error.contains("choose another folder"), "{error}");
-}
-
-#[test]
-fn a_machine_without_a_wheel_is_named() {
-    for (flavour, arch, system) in [
-        (Flavour::Cuda, "aarch64", "linux-gnu"),
-        (Flavour::Cpu, "x86_64", "macos"),
-        (Flavour::Cpu, "riscv64", "linux-gnu"),
-    ] {
-        let error = wheel_for(flavour, arch, system).err().unwrap().to_string();
-        assert!(error.contains(arch) && error.contains("NEURAL_VAULT_ONNXRUNTIME"), "{error}");
-    }
 }
