@@ -16,6 +16,7 @@ mod image;
 mod instructions;
 mod kernel_bits;
 mod onnxruntime;
+mod package;
 mod panics;
 mod python;
 mod report;
@@ -52,6 +53,7 @@ Tasks:
                   a token in QEMU with each conditional branch of its release decided wrongly in turn: what it releases
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
+  package         the packages as they would be published: packed, built and tested from what was packed
   help            this text";
 
 fn main() {
@@ -66,6 +68,7 @@ fn main() {
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("docs", []) => docs::run(),
+        ("package", []) => package::run(),
         ("report", []) => report::run(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),

@@ -7,7 +7,7 @@ use std::env::consts::EXE_SUFFIX;
 
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
-use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, python, thumb};
+use crate::{bounds, dead_stack, deny, features, firmware, onnxruntime, package, python, thumb};
 
 /// What the tests of completions and manual pages run, beside bash; Debian's packages have the same names.
 const SHELLS: [&str; 3] = ["fish", "mandoc", "zsh"];
@@ -22,6 +22,8 @@ pub fn run() -> Result<(), Failure> {
     let mut docs = cargo(&["doc", "--release", "--no-deps", "--workspace"]);
     steps.run("Docs", docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     steps.run("Build", &mut cargo(&["build", "--release", "--workspace", "--all-targets"]))?;
+
+    package::pack(&mut steps)?;
 
     let program = target()?.join(format!("release/neural-vault{EXE_SUFFIX}"));
     let folder = onnxruntime::install(&mut steps, &mut command(&program.to_string_lossy()))?;
