@@ -1,11 +1,13 @@
 //! The commands and options in the pages: the program takes each of them.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use neural_vault::cli::command;
 
-use super::page::{Block, Page};
+use super::page::{Block, Page, ROOT};
 
 /// Options of cargo and rustc that the pages name without the program.
 const FOREIGN: [&str; 4] = ["--cfg", "--config", "--no-default-features", "--package"];
@@ -50,6 +52,23 @@ fn every_option_within_text_exists() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(found > 50, "{found}");
+}
+
+#[test]
+fn every_task_in_the_pages_exists() {
+    let tasks = fs::read_to_string(Path::new(ROOT).join("xtask/src/main.rs")).unwrap();
+    let tasks: BTreeSet<&str> = tasks.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let mut found = 0;
+    for page in Page::all() {
+        let lines = page.blocks.iter().flat_map(|block| block.text.lines());
+        for line in page.code.iter().map(String::as_str).chain(lines) {
+            if let Some(task) = line.strip_prefix("cargo xtask ").and_then(|rest| rest.split([' ', '\n']).next()) {
+                found += 1;
+                assert!(tasks.contains(task), "{}: {line}", page.name);
+            }
+        }
+    }
+    assert!(found > 20, "{found}");
 }
 
 /// The command lines of the program in a block of any language, without prompts and comments.
