@@ -32,17 +32,21 @@ fn every_option_within_text_exists() {
     let (mut wrong, mut found) = (Vec::new(), 0);
     let options = options(&command());
     for page in Page::all() {
-        for code in &page.code {
-            let result = match words(code).split_first() {
-                Some((program, _)) if program == "neural-vault" => mention(&words(code)),
-                Some((name, rest)) if !rest.is_empty() && command().find_subcommand(name).is_some() => {
-                    mention(&[vec!["neural-vault".to_owned()], words(code)].concat())
+        for code in page.code.iter().filter(|code| !code.contains("cargo ")) {
+            let words = words(code);
+            let Some((name, rest)) = words.split_first() else { continue };
+            let result = if name == "neural-vault" {
+                mention(&words)
+            } else if !rest.is_empty() && command().find_subcommand(name).is_some() {
+                mention(&[&["neural-vault".to_owned()], &*words].concat())
+            } else {
+                let named = words.iter().filter(|word| word.starts_with("--") && word.len() > 2);
+                let mut names = named.map(|word| word.split('=').next().unwrap()).peekable();
+                if names.peek().is_none() {
+                    continue;
                 }
-                Some((option, _)) if option.starts_with("--") && !FOREIGN.contains(&option.as_str()) => {
-                    let known = options.contains(option.split('=').next().unwrap());
-                    if known { Ok(()) } else { Err("no command has this option".to_owned()) }
-                }
-                _ => continue,
+                let unknown = names.find(|name| !options.contains(*name) && !FOREIGN.contains(name));
+                unknown.map_or(Ok(()), |name| Err(format!("no command has the option {name}")))
             };
             found += 1;
             if let Err(error) = result {
@@ -72,14 +76,17 @@ fn every_task_in_the_pages_exists() {
 }
 
 /// The command lines of the program in a block of any language, without prompts and comments.
-pub fn commands(block: &Block) -> Vec<String> {
+fn commands(block: &Block) -> Vec<String> {
     let text = block.text.replace("\\\n", " ");
     let lines = text.lines().map(|line| line.strip_prefix("$ ").unwrap_or(line));
     let parts = lines.flat_map(|line| line.split(" #").next().unwrap_or_default().split(['|', ';', '&']));
+    let is_shell = ["sh", "console"].contains(&block.info.as_str());
     let program = |part: &str| {
-        let part = part.trim();
-        let own = part.starts_with("neural-vault ").then(|| part.to_owned());
-        own.or_else(|| part.strip_prefix("cargo run --release -- ").map(|rest| format!("neural-vault {rest}")))
+        let part = part.trim().replace("cargo run --release --", "neural-vault");
+        let (before, rest) = part.split_once("neural-vault ")?;
+        // The program may be in a folder, or after a variable; in output and in other languages it is a word of a sentence.
+        let begins = if is_shell { before.is_empty() || before.ends_with([' ', '/']) } else { before.is_empty() };
+        (begins && !before.starts_with('#')).then(|| format!("neural-vault {rest}"))
     };
     parts.filter_map(program).collect()
 }
@@ -144,6 +151,8 @@ fn a_wrong_option_or_command_is_found() {
     assert!(!taken("neural-vault train a.csv --outdir m"));
     assert!(!taken("neural-vault train a.csv"));
     assert!(!taken("echo; neural-vault fetch"));
+    assert!(!taken("NO_COLOR=1 target/release/neural-vault inspect --al data.csv"));
+    assert!(!taken("cargo run --release -- demo --stepps 3"));
 
     assert!(mention(&words("neural-vault verify --derive")).is_ok());
     assert!(mention(&words("neural-vault train DATA --recipe NAME")).is_ok());
