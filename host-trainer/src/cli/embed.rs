@@ -10,7 +10,7 @@ use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, wind
 use super::console::Console;
 use super::failure::{Failure, OUTPUT, USAGE};
 use super::output::{Force, Outputs};
-use super::scans::note_windows;
+use super::scans::{note_windows, refuse_long_windows};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
 use crate::files::{self, Existing, Readers};
@@ -54,6 +54,11 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     }
     let dataset = arguments.data.load(console)?;
     let model = crate::model::load(&arguments.model)?;
+    if !model.dims().is_connectome() {
+        // What the model does not take is refused with what it takes.
+        let given = arguments.window.filter(|window| *window <= model.dims().max_window());
+        refuse_long_windows("--window", given.as_slice(), &dataset)?;
+    }
     let window = window_or_own(arguments.window, &model, console);
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {

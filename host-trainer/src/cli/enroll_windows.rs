@@ -9,7 +9,7 @@ use super::console::{Console, list};
 use super::enroll_arguments::{Arguments, identities};
 use super::failure::{DATA, Failure, USAGE};
 use super::names;
-use super::scans::note_windows;
+use super::scans::{note_windows, refuse_long_windows};
 use super::trained;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -38,6 +38,8 @@ pub fn enrol(
         let text = format!("{option} needs a connectome model; this one embeds windows: give --window and --windows");
         return Err(Failure::new(USAGE, text));
     }
+    let given = arguments.window.filter(|window| *window <= model.dims().max_window());
+    refuse_long_windows("--window", given.as_slice(), dataset)?;
     let sessions = names::sessions(&arguments.sessions, dataset)?;
     let development = names::sessions(&arguments.development_sessions, dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, dataset)?;

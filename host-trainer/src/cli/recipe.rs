@@ -5,6 +5,8 @@ use clap::builder::TypedValueParser;
 
 use super::arguments::{one_of, window_range};
 use super::failure::{Failure, USAGE};
+use super::scans::refuse_long_windows;
+use crate::dataset::Dataset;
 use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, Settings};
 
 /// A recipe and its settings; a setting that is not given has the recipe's default.
@@ -74,6 +76,12 @@ impl RecipeArguments {
             }
         }
         Ok(recipe)
+    }
+
+    /// Refuses windows to train on that no scan is long enough for.
+    pub fn refuse_long_windows(&self, dataset: &Dataset) -> Result<(), Failure> {
+        refuse_long_windows("--windows", &self.windows, dataset)?;
+        refuse_long_windows("--window", self.window.as_slice(), dataset)
     }
 
     /// Replaces the recipe's defaults by the given settings.

@@ -100,6 +100,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         Recipe::Steps(_) => Some(arguments.engine.choose(arguments.device, console)?),
     };
     let dataset = arguments.data.load(console)?;
+    arguments.recipe.refuse_long_windows(&dataset)?;
     let (training, held_back) = split(&dataset, &names::sessions(&arguments.sessions, &dataset)?)?;
     let held_back = held_back.and_then(|held_back| without_degenerate(&held_back, console));
     if arguments.force.force && !arguments.resume {
