@@ -6,7 +6,8 @@ use neural_vault_core::encoder::{Dims, Fill, MAX_REGIONS};
 
 use super::state_dict::Tensors;
 use super::{Model, ModelError, Provenance, StateDict};
-use crate::connectome::{Fitted, ImpostorTable, Parcels};
+use crate::connectome::{Fitted, ImpostorTable, Parcels, ParcelsError};
+use crate::dataset::RegionNumbers;
 
 /// Fewest frames of a probe, unless something else is asked for: 18 s at the usual 0.72 s a frame.
 pub const PROBE_FRAMES: usize = 25;
@@ -25,6 +26,18 @@ impl Model {
     /// When the core does not support the sizes, or a parameter is of the wrong length, not finite or not symmetric.
     pub fn connectome(fitted: Fitted, parcels: Option<&Parcels>, provenance: Provenance) -> Result<Self, ModelError> {
         Self::new(&StateDict::connectome(fitted, parcels), provenance)
+    }
+
+    /// The region of each feature of a connectome model; `None` where features are regions.
+    ///
+    /// # Errors
+    /// [`ModelError::Tensor`] when they are not those of a connectome model.
+    pub fn parcels(&self) -> Result<Option<Parcels>, ModelError> {
+        let Some(numbers) = self.bundle()?.state_tensor(PARCELS) else { return Ok(None) };
+        let numbers = numbers.into_iter().map(|number| number as i64).collect();
+        let parcels = Parcels::new(&[RegionNumbers { numbers, ..RegionNumbers::default() }]);
+        let reason = |error: ParcelsError| ModelError::Tensor { name: PARCELS.to_owned(), reason: error.to_string() };
+        parcels.map(Some).map_err(reason)
     }
 }
 
@@ -63,7 +76,6 @@ mod tests {
     use neural_vault_core::bundle::Bundle;
 
     use super::*;
-    use crate::dataset::RegionNumbers;
     use crate::model::assemble::assemble;
     use crate::model::{Aligned, load, safetensors};
 
@@ -90,6 +102,8 @@ mod tests {
         for parcels in [None, Some(parcels())] {
             let model = Model::connectome(fitted(), parcels.as_ref(), provenance()).unwrap();
             assert_eq!(model.impostor_table().unwrap(), fitted().impostor);
+            let numbers = |parcels: Option<Parcels>| parcels.map(|parcels| parcels.numbers().to_vec());
+            assert_eq!(numbers(model.parcels().unwrap()), numbers(parcels.clone()));
             let folder = tempfile::tempdir().unwrap();
             model.write(folder.path()).unwrap();
             for file in [
