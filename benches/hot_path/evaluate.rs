@@ -30,6 +30,7 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
             persons: PersonChoice { background: BACKGROUND, ..PersonChoice::default() },
             ..SessionChoice::default()
         },
+        model: None,
         recipe: Recipe::Linear { open_set: false },
         seed: 0,
         seeds: 1,
@@ -41,8 +42,8 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
         replicates: 1000,
         sweeps: false,
     };
-    evaluate(&recordings, protocol, &plan, &mut |_| ())?;
-    let run = || evaluate(&recordings, protocol, &plan, &mut |_| ()).is_ok();
+    evaluate(&recordings, protocol, &plan, &|_| ())?;
+    let run = || evaluate(&recordings, protocol, &plan, &|_| ()).is_ok();
     let mut group = criterion.benchmark_group("evaluate/unseen-persons");
     group.sample_size(10).measurement_time(Duration::from_secs(30));
     group.bench_function("connectome, 35 splits", |bencher| bencher.iter(run));

@@ -30,6 +30,7 @@ fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Er
     let plan = Plan {
         methods: methods.ok_or("no such method")?,
         sessions: SessionChoice::default(),
+        model: None,
         recipe: Recipe::Linear { open_set: false },
         seed: 0,
         seeds: 1,
@@ -41,7 +42,7 @@ fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Er
         replicates,
         sweeps: false,
     };
-    let evaluated = evaluate(&recordings, protocol, &plan, &mut |_| ())?;
+    let evaluated = evaluate(&recordings, protocol, &plan, &|_| ())?;
     let methods = evaluated.into_iter().flat_map(|evaluated| evaluated.result.methods);
     Ok(methods.map(|method| (method.name, method.eer.value)).collect())
 }

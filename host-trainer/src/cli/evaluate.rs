@@ -1,10 +1,14 @@
 //! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
+mod failure;
+mod files;
+mod given;
 mod made;
 mod table;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::Args;
@@ -16,27 +20,30 @@ use serde_json::json;
 use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
 use super::console::Console;
 use super::date;
-use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::failure::{DATA, Failure, USAGE};
 use super::names;
 use super::output::{Force, Outputs};
 use super::persons::PersonArguments;
 use super::recipe::RecipeArguments;
+use super::scans::refuse_long_windows;
 use crate::dataset::Dataset;
+use crate::embedding::check_width;
 use crate::engine::{Device, Engine};
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::evaluate::{Evaluated, evaluate};
 use crate::evaluation::methods::{self, METHODS, Method};
-use crate::evaluation::persons_error::PersonsError;
 use crate::evaluation::plan::Plan;
-use crate::evaluation::protocols::{self, Lack, PROTOCOLS, Protocol, SessionChoice};
+use crate::evaluation::progress::Progress;
+use crate::evaluation::protocols::{self, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::summary::summarise;
-use crate::files;
-use crate::results::{Results, SCHEMA};
+use crate::results::SCHEMA;
 use crate::training::Recipe;
+use files::FileArguments;
+use given::{Given, ModelArguments};
 use made::made;
 use table::table;
 
-/// Train and score by one protocol or several, with all methods side by side.
+/// Train and score by one protocol or several, or score a model as it is, with all methods side by side.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -64,9 +71,11 @@ pub struct Arguments {
     /// Sessions to probe with.
     #[arg(long, value_name = "S,...")]
     probe_sessions: Vec<String>,
-    /// Window lengths to score, in frames; each gives separate figures.
-    #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range, default_value = "1")]
+    /// Window lengths to score, in frames; each gives separate figures [1; of --model its own].
+    #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range)]
     probe_windows: Vec<usize>,
+    #[command(flatten)]
+    given: ModelArguments,
     #[command(flatten)]
     persons: PersonArguments,
     #[command(flatten)]
@@ -86,89 +95,84 @@ pub struct Arguments {
     /// Leave the sweeps out.
     #[arg(long)]
     no_sweeps: bool,
-    /// Write the results here, as JSON.
-    #[arg(long, short, value_name = "FILE.json")]
-    output: Option<PathBuf>,
-    /// Write a report here, one self-contained page.
-    #[arg(long, value_name = "FILE.html")]
-    report: Option<PathBuf>,
-    /// Write every score here, as CSV.
-    #[arg(long, value_name = "FILE.csv")]
-    scores: Option<PathBuf>,
+    #[command(flatten)]
+    files: FileArguments,
     #[command(flatten)]
     force: Force,
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut outputs = Outputs::new(arguments.force, arguments.paths());
-    arguments.outputs().try_for_each(|(path, _)| outputs.file(path, ""))?;
+    arguments.files.paths().try_for_each(|path| outputs.file(path, ""))?;
     let created = date::now()?;
-    let engine = match arguments.trains() {
+    let given = arguments.given.read()?;
+    let protocols = given.as_ref().map_or_else(|| arguments.protocols.clone(), |given| vec![given.protocol()]);
+    let engine = match given.is_none() && trains(&protocols) {
         true => arguments.engine.choose(Device::Cpu, console)?,
         false => Engine::Tract,
     };
     let dataset = arguments.data.load(console)?;
+    refuse_long_windows("--probe-windows", &arguments.probe_windows, &dataset)?;
+    arguments.recipe.refuse_long_windows(&dataset)?;
     let background = arguments.persons.background(&arguments.data.reading, console)?;
-    let plan = arguments.plan(engine, &dataset, background, console)?;
-    let evaluated = arguments.threads()?.install(|| arguments.evaluate(&dataset, &plan, console))?;
-    let made = made(arguments, &plan, created);
-    let mut results = summarise(&dataset, made, evaluated).map_err(|e| Failure::new(DATA, e))?;
-    results.thin();
-    let files = arguments.outputs().map(|(path, text)| Ok((path.clone(), text(&results)?.into_bytes())));
-    let files = files.collect::<Result<Vec<_>, Failure>>()?;
-    files::write_together(&files, arguments.force.existing()).map_err(|error| Failure::new(OUTPUT, error))?;
+    let plan = match &given {
+        Some(given) => arguments.plan_given(given, &dataset, console)?,
+        None => arguments.plan(engine, &dataset, background, console)?,
+    };
+    let evaluated = arguments.threads()?.install(|| score(&protocols, &dataset, &plan, console))?;
+    let made = made(arguments, &plan, given.as_ref(), created);
+    let results = summarise(&dataset, made, evaluated).map_err(|e| Failure::new(DATA, e))?;
+    let (results, written) = arguments.files.write(results, arguments.force.existing())?;
     let mut text: String = results.protocols.iter().map(table).collect();
-    files.iter().for_each(|(file, _)| text += &format!("{}\n", file.display()));
+    written.iter().for_each(|file| text += &format!("{}\n", file.display()));
     console.result(SCHEMA, &text, json!(results))
 }
 
-/// A file's text, made of the results.
-type Text = fn(&Results) -> Result<String, Failure>;
+/// Whether some protocol trains encoders, and scores windows by them.
+fn trains(protocols: &[&dyn Protocol]) -> bool {
+    protocols.iter().any(|protocol| !protocol.scores_scans())
+}
 
-fn document(results: &Results) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(results).map_err(|e| Failure::new(OUTPUT, e))? + "\n")
+/// Evaluates every protocol, and says what is being done.
+fn score(
+    protocols: &[&'static dyn Protocol],
+    dataset: &Dataset,
+    plan: &Plan,
+    console: &Console,
+) -> Result<Vec<Evaluated>, Failure> {
+    let mut evaluated = Vec::new();
+    for &protocol in protocols {
+        let shown = Mutex::new((console.progress(), Instant::now()));
+        let watch = |progress: Progress<'_>| {
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            let (bar, began) = &mut *shown;
+            match progress {
+                Progress::Doing { what, done, total } => {
+                    bar.report(&format!("{}: {what}", protocol.name()), done, total, "");
+                }
+                Progress::Done { what } => {
+                    console.note(format!("{}: {what} {:.3} s", protocol.name(), began.elapsed().as_secs_f64()));
+                    *began = Instant::now();
+                }
+            }
+        };
+        let of_protocol = evaluate(dataset, protocol, plan, &watch)?;
+        of_protocol.iter().flat_map(|one| &one.notes).for_each(|note| console.note(format!("note: {note}")));
+        evaluated.extend(of_protocol);
+    }
+    Ok(evaluated)
 }
 
 impl Arguments {
-    /// The files to write, and what makes the text of each.
-    fn outputs(&self) -> impl Iterator<Item = (&PathBuf, Text)> {
-        let wanted: [(&Option<PathBuf>, Text); 3] = [
-            (&self.output, document),
-            (&self.report, |results| Ok(crate::report::html(results))),
-            (&self.scores, |results| Ok(crate::report::scores_csv(results))),
-        ];
-        wanted.into_iter().filter_map(|(path, text)| Some((path.as_ref()?, text)))
-    }
-
     /// The threads that score and resample; as many as there are cores when no number is given.
     fn threads(&self) -> Result<ThreadPool, Failure> {
         let count = self.threads.map_or(0, usize::from);
         ThreadPoolBuilder::new().num_threads(count).build().map_err(|e| Failure::new(USAGE, e))
     }
 
-    fn evaluate(&self, dataset: &Dataset, plan: &Plan, console: &Console) -> Result<Vec<Evaluated>, Failure> {
-        let mut evaluated = Vec::new();
-        for &protocol in &self.protocols {
-            let mut started = Instant::now();
-            let mut stage = |name: &str| {
-                console.note(format!("{}: {name} {:.3} s", protocol.name(), started.elapsed().as_secs_f64()));
-                started = Instant::now();
-            };
-            let of_protocol = evaluate(dataset, protocol, plan, &mut stage)?;
-            of_protocol.iter().flat_map(|one| &one.notes).for_each(|note| console.note(format!("note: {note}")));
-            evaluated.extend(of_protocol);
-        }
-        Ok(evaluated)
-    }
-
-    /// Whether some protocol trains encoders, and scores windows by them.
-    fn trains(&self) -> bool {
-        self.protocols.iter().any(|protocol| !protocol.scores_scans())
-    }
-
     /// The files and folders that are read.
     fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.data.paths().chain(self.persons.paths())
+        self.data.paths().chain(self.persons.paths()).chain(self.given.model.as_deref())
     }
 
     /// The methods, each once; those named must fit some protocol.
@@ -196,7 +200,7 @@ impl Arguments {
         console: &Console,
     ) -> Result<Plan, Failure> {
         let recipe = self.recipe.recipe()?;
-        if self.trains() && matches!(recipe, Recipe::Connectome(_)) {
+        if trains(&self.protocols) && matches!(recipe, Recipe::Connectome(_)) {
             let text = "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows";
             return Err(Failure::new(USAGE, text));
         }
@@ -207,15 +211,44 @@ impl Arguments {
                 enrolment: names::sessions(&self.enroll_sessions, dataset)?,
                 probes: names::sessions(&self.probe_sessions, dataset)?,
                 persons: self.persons.choice(background.as_ref()),
+                trained: None,
             },
+            model: None,
             recipe,
             seed: self.recipe.seed,
             seeds: self.seeds,
-            windows: self.probe_windows.clone(),
+            windows: if self.probe_windows.is_empty() { vec![1] } else { self.probe_windows.clone() },
             lengths: self.persons.lengths(),
             background,
             parcels: self.persons.parcels(console)?,
             engine,
+            replicates: self.replicates as usize,
+            sweeps: !self.no_sweeps,
+        })
+    }
+
+    /// The plan of a given model.
+    fn plan_given(&self, given: &Given, dataset: &Dataset, console: &Console) -> Result<Plan, Failure> {
+        check_width(dataset, given.model.dims().features).map_err(EvaluationError::from)?;
+        given.note(dataset, console);
+        Ok(Plan {
+            methods: given.methods(&self.methods)?,
+            sessions: SessionChoice {
+                training: Vec::new(),
+                enrolment: names::sessions(&self.enroll_sessions, dataset)?,
+                probes: names::sessions(&self.probe_sessions, dataset)?,
+                persons: self.persons.choice(None),
+                trained: Some(given.trained.clone()),
+            },
+            model: Some(given.model.clone()),
+            recipe: Recipe::Linear { open_set: false },
+            seed: self.recipe.seed,
+            seeds: 1,
+            windows: given.windows(&self.probe_windows, console)?,
+            lengths: given.lengths(self.persons.lengths())?,
+            background: None,
+            parcels: None,
+            engine: Engine::Tract,
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
         })
@@ -228,42 +261,4 @@ fn protocol_parser() -> impl TypedValueParser<Value = &'static dyn Protocol> {
 
 fn method_parser() -> impl TypedValueParser<Value = &'static dyn Method> {
     one_of(METHODS.iter().map(|method| (method.argument(), method.help(), *method)))
-}
-
-impl From<EvaluationError> for Failure {
-    fn from(error: EvaluationError) -> Self {
-        match error {
-            EvaluationError::Protocol(error) => {
-                let next = match error.lack {
-                    Lack::Sessions { .. } | Lack::OneSession { .. } => "; --blocks makes sessions of time blocks",
-                    Lack::SessionNames => {
-                        "; give all of --train-sessions, --enroll-sessions and --probe-sessions, or none"
-                    }
-                    _ => "",
-                };
-                Self::new(USAGE, format!("{error}{next}"))
-            }
-            EvaluationError::Persons(error) => {
-                let next = match error {
-                    PersonsError::InBackground { .. } | PersonsError::SameRecording { .. } => {
-                        "; leave the person out of DATA or of --background"
-                    }
-                    PersonsError::ShortProbes { .. } => "; ask for fewer --frames",
-                    PersonsError::Regions { .. } => ", by --parcels",
-                    _ => "",
-                };
-                Self::new(DATA, format!("{error}{next}"))
-            }
-            EvaluationError::Data(error) => error.into(),
-            EvaluationError::Training(error) => error.into(),
-            EvaluationError::Embedding(error) => error.into(),
-            EvaluationError::Model(error) => error.into(),
-            EvaluationError::FrontEnd(error) => error.into(),
-            EvaluationError::ComparesScans { .. } => Self::new(USAGE, error),
-            EvaluationError::NoConvergence
-            | EvaluationError::Fit(_)
-            | EvaluationError::Parcels(_)
-            | EvaluationError::Score(_) => Self::new(DATA, error),
-        }
-    }
 }

@@ -23,7 +23,7 @@ impl<'e> WindowEncoder<'e> {
     }
 
     /// Encodes single frames.
-    pub(super) fn encode(&self, frames: Vec<f32>) -> Result<Windows, EmbeddingError> {
+    fn encode(&self, frames: Vec<f32>) -> Result<Windows, EmbeddingError> {
         let embeddings = self.embed_frames(&frames)?;
         Ok(self.windows(frames, embeddings))
     }

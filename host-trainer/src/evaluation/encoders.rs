@@ -3,9 +3,11 @@
 use super::error::EvaluationError;
 use super::methods::{EncoderUse, Method};
 use super::plan::Plan;
+use super::progress::Stage;
 use super::protocols::Fold;
 use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
+use crate::model::Model;
 
 /// For each fold, the encoders that the methods need.
 pub(super) struct Encoders<T> {
@@ -37,10 +39,16 @@ impl<T> Encoders<T> {
 }
 
 impl Encoders<Trained> {
-    /// Trains the encoders of one seed.
-    pub(super) fn train(dataset: &Dataset, folds: &[Fold], plan: &Plan, seed: u64) -> Result<Self, EvaluationError> {
+    /// Trains the encoders of one seed; `stage` counts [`Encoders::steps`].
+    pub(super) fn train(
+        dataset: &Dataset,
+        folds: &[Fold],
+        plan: &Plan,
+        seed: u64,
+        stage: &Stage<'_>,
+    ) -> Result<Self, EvaluationError> {
         let recipe = plan.recipe.clone().with_seed(seed);
-        let task = |fold| TrainingTask { dataset, fold, recipe: &recipe, seed, engine: plan.engine };
+        let task = |fold| TrainingTask { dataset, fold, recipe: &recipe, seed, engine: plan.engine, stage };
         let models = folds.iter().map(|fold| task(fold).train(&fold.training, &recipe));
         let models = models.collect::<Result<Vec<_>, _>>()?;
         let mut own = Vec::new();
@@ -52,6 +60,29 @@ impl Encoders<Trained> {
         }
         let shared = models.into_iter().map(|model| Trained::new(model, recipe.windows()));
         Ok(Self { shared: shared.collect(), own })
+    }
+
+    /// Steps of training the encoders of one seed; one of a recipe in closed form.
+    pub(super) fn steps(folds: &[Fold], plan: &Plan) -> u64 {
+        let own = plan.methods.iter().map(|method| match method.encoder() {
+            EncoderUse::Own(encoder) => encoder.steps(&plan.recipe),
+            EncoderUse::None | EncoderUse::Shared => 0,
+        });
+        folds.len() as u64 * (plan.recipe.steps().max(1) + own.sum::<u64>())
+    }
+
+    /// A given model for every fold.
+    pub(super) fn given(model: &Model, folds: &[Fold]) -> Self {
+        // A window of any length is embedded as a whole, as commands embed it.
+        let windows: Vec<usize> = (1..=model.dims().max_window()).collect();
+        Self { shared: folds.iter().map(|_| Trained::new(model.clone(), windows.clone())).collect(), own: Vec::new() }
+    }
+}
+
+impl<T> Encoders<T> {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.shared.len() + self.own.iter().map(|(_, encoders)| encoders.len()).sum::<usize>()
     }
 }
 

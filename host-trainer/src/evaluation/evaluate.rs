@@ -4,28 +4,30 @@ use std::collections::BTreeMap;
 
 use super::encoders::{Encoders, sharing};
 use super::error::EvaluationError;
-use super::figures::{decisions, differences, method_result, over_seeds};
+use super::figures::{check_listed, decisions, difference, method_result, over_seeds};
 use super::fold::{Preparation, Prepared};
 use super::items::Items;
 use super::methods::{Method, Rows};
 use super::persons;
 use super::plan::Plan;
+use super::progress::{Stage, Watch};
 use super::protocols::{self, Fold, Protocol, Split};
 use super::scoring::{Episode, development, draw, episodes, galleries, trial_list, trials};
 use super::sweeps::{sweeps, training_sessions};
 use super::trained::Trained;
 use crate::dataset::{Dataset, Row, check_frames};
+use crate::embedding::check_width;
 use crate::hex;
 use crate::metrics::bootstrap::Units;
 use crate::metrics::classification::confusion_matrix;
 use crate::metrics::information::{participation_ratio, principal_map, relative_entropy_bits};
 use crate::metrics::trial::{Trial, genuine_and_impostor};
-use crate::results::{MapPoint, ProtocolResult, Sweep};
+use crate::results::{Difference, MapPoint, MethodResult, ProtocolResult, Sweep};
 use crate::verification;
 
 pub use super::evaluated::Evaluated;
 
-/// Runs one protocol at every window length, or every probe length where it scores scans; `stage` is called with the name of each stage when it ends.
+/// Runs one protocol at every window length, or every probe length where it scores scans; `watch` is told what is being done.
 ///
 /// Scores and resamples on the threads of the current rayon pool; results are the same for any number of them.
 ///
@@ -35,7 +37,7 @@ pub fn evaluate(
     dataset: &Dataset,
     protocol: &dyn Protocol,
     plan: &Plan,
-    stage: &mut dyn FnMut(&str),
+    watch: &Watch<'_>,
 ) -> Result<Vec<Evaluated>, EvaluationError> {
     let split = protocols::split(protocol, dataset, &plan.sessions, plan.seed)?;
     for Fold { training, enrolment, probes } in &split.folds {
@@ -44,14 +46,30 @@ pub fn evaluate(
     let fitting = plan.methods.iter().copied().filter(|method| method.fits(protocol)).collect();
     let plan = &Plan { methods: fitting, ..plan.clone() };
     if protocol.scores_scans() {
-        return persons::evaluate(dataset, protocol, &split, plan, stage);
+        return persons::evaluate(dataset, protocol, &split, plan, watch);
     }
+    let encoders = encoders(dataset, &split.folds, plan, watch)?;
+    let run = Run { dataset, protocol, split: &split, encoders: &encoders, plan, watch };
+    plan.windows.iter().map(|&window| run.at_window(window)).collect()
+}
+
+/// The encoders of each seed, or the given model.
+fn encoders(
+    dataset: &Dataset,
+    folds: &[Fold],
+    plan: &Plan,
+    watch: &Watch<'_>,
+) -> Result<Vec<Encoders<Trained>>, EvaluationError> {
+    if let Some(model) = &plan.model {
+        check_width(dataset, model.dims().features)?;
+        return Ok(vec![Encoders::given(model, folds)]);
+    }
+    let stage = Stage::begin(watch, "training", plan.seeds * Encoders::steps(folds, plan));
     let seeds = plan.seed..plan.seed.saturating_add(plan.seeds);
-    let encoders = seeds.map(|seed| Encoders::train(dataset, &split.folds, plan, seed));
+    let encoders = seeds.map(|seed| Encoders::train(dataset, folds, plan, seed, &stage));
     let encoders = encoders.collect::<Result<Vec<_>, _>>()?;
-    stage("training");
-    let run = Run { dataset, protocol, split: &split, encoders: &encoders, plan };
-    plan.windows.iter().map(|&window| run.at_window(window, stage)).collect()
+    stage.end();
+    Ok(encoders)
 }
 
 /// A protocol whose encoders are trained.
@@ -62,48 +80,55 @@ struct Run<'r> {
     /// The encoders of each seed.
     encoders: &'r [Encoders<Trained>],
     plan: &'r Plan,
+    watch: &'r Watch<'r>,
 }
 
 impl Run<'_> {
     /// The figures of windows of `window` frames.
-    fn at_window(&self, window: usize, stage: &mut dyn FnMut(&str)) -> Result<Evaluated, EvaluationError> {
-        let Run { dataset, protocol, split, plan, .. } = *self;
+    fn at_window(&self, window: usize) -> Result<Evaluated, EvaluationError> {
+        let Run { dataset, protocol, split, plan, watch, .. } = *self;
         let items = Items::cut(dataset, &split.folds, window);
-        let preparation = Preparation { dataset, items: &items, open_set: protocol.is_open_set(), seed: plan.seed };
+        let swept = plan.sweeps && window == self.swept_window();
+        let preparation =
+            Preparation { dataset, items: &items, window, swept, open_set: protocol.is_open_set(), seed: plan.seed };
+        let stage = Stage::begin(watch, "encoding", self.encoders.iter().map(|encoders| encoders.count() as u64).sum());
         let prepared = self.encoders.iter().map(|encoders| {
-            encoders.map(&plan.methods, |fold, trained, methods| preparation.prepare(fold, trained, methods))
+            encoders.map(&plan.methods, |fold, trained, methods| {
+                let prepared = preparation.prepare(fold, trained, methods)?;
+                stage.advance();
+                Ok::<_, EvaluationError>(prepared)
+            })
         });
         let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
-        stage("encoding");
+        stage.end();
 
         let windows = &items.dataset;
         let folds = &prepared[0].shared;
         let drawn = protocol.episodes().map(|episodes| draw(windows, &items.folds, episodes, plan.seed));
         let drawn = drawn.as_deref();
-        let mut methods = Vec::new();
+        let stage = Stage::begin(watch, "scoring", plan.methods.len() as u64);
         let mut all_trials = Vec::new();
         for &method in &plan.methods {
-            let trials = scored(windows, prepared[0].for_method(method), method, drawn);
+            let trials: Vec<Vec<Trial>> = prepared
+                .iter()
+                .take(if method.is_trained() { prepared.len() } else { 1 })
+                .map(|encoders| scored(windows, encoders.for_method(method), method, drawn))
+                .collect();
             let fixes_threshold = enrolment_is_new(&split.folds) && !method.trains_on_enrolment();
             let development = match fixes_threshold {
                 true => development(windows, prepared[0].for_method(method), method),
                 false => Vec::new(),
             };
-            let mut result = method_result(method, &trials, &development, plan)?;
-            if prepared.len() > 1 && method.is_trained() {
-                let others = prepared[1..].iter();
-                let others = others.map(|encoders| scored(windows, encoders.for_method(method), method, drawn));
-                let seeds: Vec<Vec<Trial>> = std::iter::once(trials.clone()).chain(others).collect();
-                result.over_seeds = Some(over_seeds(&seeds, plan)?);
-            }
-            methods.push(result);
-            all_trials.push((method, trials));
+            all_trials.push(MethodTrials { method, seeds: trials, development });
+            stage.advance();
         }
-        let tested = all_trials.iter().find(|(method, _)| method.is_under_test());
-        let tested = tested.map(|(_, trials)| trials.as_slice()).unwrap_or_default();
-        let differences = differences(tested, &all_trials, plan.resampling(Units::SessionsThenLabels))?;
-        stage("scoring");
-        let sweeps = if plan.sweeps && window == 1 { self.sweeps(windows, folds, stage)? } else { Vec::new() };
+        stage.end();
+        let list = trial_list(windows, &items.folds, drawn);
+        all_trials.iter().try_for_each(|one| check_listed(&list, &one.seeds[0]))?;
+        let tested = all_trials.iter().find(|one| one.method.is_under_test());
+        let tested = tested.map(|one| one.seeds[0].as_slice()).unwrap_or_default();
+        let (methods, differences) = self.resample(&all_trials, tested)?;
+        let sweeps = if swept { self.sweeps(windows, folds, window)? } else { Vec::new() };
 
         let embeddings: Vec<&[f32]> = folds.iter().flat_map(|fold| fold.probes.windows.embeddings.iter()).collect();
         let (genuine, impostor) = genuine_and_impostor(tested);
@@ -114,12 +139,12 @@ impl Run<'_> {
             },
             window,
             description: split.description.clone(),
-            leaks: split.leaks.map(str::to_owned),
+            leaks: split.leaks.clone(),
             training_rows: folds.iter().map(|fold| fold.fold.training.len()).sum(),
             enrolment_rows: split.folds.iter().map(|fold| fold.enrolment.len()).sum(),
             probes: embeddings.len(),
             model_digests: folds.iter().map(|fold| hex::encode(&fold.digest)).collect(),
-            trials: Some(trial_list(windows, &items.folds, drawn)),
+            trials: Some(list),
             methods,
             differences,
             sweeps,
@@ -132,26 +157,62 @@ impl Run<'_> {
                 false => relative_entropy_bits(&genuine, &impostor)?,
             },
         };
-        stage("figures");
         let notes = items.notes(&result.name, window);
         Ok(Evaluated { result, prototypes: prototypes(windows, &folds[0]), notes })
     }
 
-    /// The sweeps of the methods that share an encoder.
-    fn sweeps(
+    /// The figures of every method, and the differences of the method under test, with trials `tested`, to the others.
+    fn resample(
         &self,
-        windows: &Dataset,
-        folds: &[Prepared<'_>],
-        stage: &mut dyn FnMut(&str),
-    ) -> Result<Vec<Sweep>, EvaluationError> {
+        all_trials: &[MethodTrials],
+        tested: &[Trial],
+    ) -> Result<(Vec<MethodResult>, Vec<Difference>), EvaluationError> {
+        let plan = self.plan;
+        let others = || all_trials.iter().filter(|one| !one.method.is_under_test() && !tested.is_empty());
+        let stage = Stage::begin(self.watch, "resampling", (all_trials.len() + others().count()) as u64);
+        let methods = all_trials.iter().map(|MethodTrials { method, seeds, development }| {
+            let mut result = method_result(*method, &seeds[0], development, plan)?;
+            if seeds.len() > 1 {
+                result.over_seeds = Some(over_seeds(seeds, plan)?);
+            }
+            stage.advance();
+            Ok(result)
+        });
+        let methods = methods.collect::<Result<Vec<_>, EvaluationError>>()?;
+        let differences = others().map(|one| {
+            let difference = difference(one.method, tested, &one.seeds[0], plan.resampling(Units::SessionsThenLabels))?;
+            stage.advance();
+            Ok(difference)
+        });
+        let differences = differences.collect::<Result<Vec<_>, EvaluationError>>()?;
+        stage.end();
+        Ok((methods, differences))
+    }
+
+    /// The window length whose conditions are swept: single frames if they are scored, else the first.
+    fn swept_window(&self) -> usize {
+        let windows = &self.plan.windows;
+        if windows.contains(&1) { 1 } else { windows.first().copied().unwrap_or(1) }
+    }
+
+    /// The sweeps of the methods that share an encoder.
+    fn sweeps(&self, windows: &Dataset, folds: &[Prepared<'_>], window: usize) -> Result<Vec<Sweep>, EvaluationError> {
         let plan = &Plan { methods: sharing(&self.plan.methods), ..self.plan.clone() };
-        let mut list = sweeps(windows, folds, plan, stage)?;
-        if self.protocol.sweeps_training_sessions() {
-            list.push(training_sessions(self.dataset, &self.split.folds[0], plan)?);
-            stage("training sessions");
+        let mut list = sweeps(windows, folds, plan, window, self.watch)?;
+        if window == 1 && self.protocol.sweeps_training_sessions() {
+            list.push(training_sessions(self.dataset, &self.split.folds[0], plan, self.watch)?);
         }
         Ok(list)
     }
+}
+
+/// The trials of a method.
+struct MethodTrials {
+    method: &'static dyn Method,
+    /// By the seed of the training; one list where nothing is trained.
+    seeds: Vec<Vec<Trial>>,
+    /// Trials that fix its threshold, if there are any.
+    development: Vec<Trial>,
 }
 
 /// The trials of `method` on its prepared folds: of every probe, or of the drawn episodes.

@@ -9,10 +9,21 @@ use crate::metrics::operating::{operating_point, transfer};
 use crate::metrics::roc::eer_convex_hull;
 use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{ScoreError, d_prime, eer, roc_auc};
-use crate::results::{Difference, Estimate, MethodResult, OverSeeds};
+use crate::results::{Difference, Estimate, MethodResult, OverSeeds, TrialList};
 
 /// False match rates of the operating points, as far as there are enough trials.
 const FMR_LEVELS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
+
+/// Checks that `trials` are those of `list`, by which results say what each score is of.
+pub(super) fn check_listed(list: &TrialList, trials: &[Trial]) -> Result<(), ScoreError> {
+    let listed = list.comparisons().map(|(_, probe, enrolled)| (probe.label, probe.unit, enrolled));
+    let scored = trials.iter().map(|trial| (trial.probe_label, trial.probe_session, trial.enrolled_label));
+    match listed.zip(scored.clone()).position(|(listed, scored)| listed != scored) {
+        Some(index) => Err(ScoreError::Unpaired { index }),
+        None if list.comparisons().count() != scored.len() => Err(ScoreError::Unpaired { index: trials.len() }),
+        None => Ok(()),
+    }
+}
 
 /// The figures of `method`; `development` are the trials that fix its threshold, if there are any.
 pub(super) fn method_result(
@@ -62,18 +73,15 @@ pub(super) fn over_seeds(seeds: &[Vec<Trial>], plan: &Plan) -> Result<OverSeeds,
     Ok(OverSeeds { eer: Estimate { value, interval }, each })
 }
 
-/// The differences of the method under test, with trials `tested`, to each other method; empty if it was not evaluated.
-pub(super) fn differences(
+/// The difference of the method under test, with trials `tested`, to another method.
+pub(super) fn difference(
+    method: &dyn Method,
     tested: &[Trial],
-    all_trials: &[(&'static dyn Method, Vec<Trial>)],
+    trials: &[Trial],
     resampling: Resampling,
-) -> Result<Vec<Difference>, ScoreError> {
-    let others = all_trials.iter().filter(|(method, _)| !method.is_under_test() && !tested.is_empty());
-    let difference = |(method, trials): &(&dyn Method, Vec<Trial>)| {
-        let eer = paired_difference(tested, trials, resampling)?;
-        Ok(Difference { method: method.name().to_owned(), eer })
-    };
-    others.map(difference).collect()
+) -> Result<Difference, ScoreError> {
+    let eer = paired_difference(tested, trials, resampling)?;
+    Ok(Difference { method: method.name().to_owned(), eer })
 }
 
 /// For each probe, its class and the class of the best-scoring template; ties go to the lower class.

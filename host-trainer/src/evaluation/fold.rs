@@ -18,6 +18,10 @@ pub(super) struct Preparation<'p> {
     pub dataset: &'p Dataset,
     /// The windows for enrolment and probes.
     pub items: &'p Items,
+    /// Frames of a window.
+    pub window: usize,
+    /// Whether the probes are swept, for which their frames are kept.
+    pub swept: bool,
     /// Whether the enrolled labels differ from the training labels.
     pub open_set: bool,
     /// Seed of the methods' random draws.
@@ -33,6 +37,10 @@ pub(super) struct Prepared<'e> {
     pub enrolled: Arc<Encoded>,
     /// Codes of the probe rows, in the fold's order.
     pub probes: Arc<Encoded>,
+    /// Frames of a window.
+    pub length: usize,
+    /// Standardised frames of the probes, window after window; none unless they are swept.
+    pub probe_frames: Rows,
     encoder: WindowEncoder<'e>,
     scorers: Scorers,
 }
@@ -65,27 +73,35 @@ impl Preparation<'_> {
         };
         let labels: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].label).collect();
         let frames = standardised(&fold.training);
-        let training = TrainingRows::new(&frames, &labels, self.open_set, self.seed);
+        let training = TrainingRows::new(&frames, &labels, dataset.features, self.open_set, self.seed);
         let scorers = methods.iter().map(|method| Ok((method.name(), method.fit(&training)?)));
         let scorers = scorers.collect::<Result<Scorers, EvaluationError>>()?;
         let window_encoder = WindowEncoder::new(encoder.without_standardiser(), &trained.windows);
-        let encode = |part: &[usize]| {
+        let frames_of = |part: &[usize]| {
             let rows: Vec<usize> = part.iter().flat_map(|&item| items.windows[item].iter().copied()).collect();
+            standardised(&rows)
+        };
+        let encode = |part: &[usize]| {
             let lengths: Vec<usize> = part.iter().map(|&item| items.windows[item].len()).collect();
-            let windows = window_encoder.encode_windows(standardised(&rows), &lengths)?;
+            let windows = window_encoder.encode_windows(frames_of(part), &lengths)?;
             Ok::<_, EmbeddingError>(Arc::new(Encoded::new(windows, &scorers)))
         };
         let probes = encode(&fold.probes)?;
         let enrolled = if fold.enrolment == fold.probes { Arc::clone(&probes) } else { encode(&fold.enrolment)? };
-        let (digest, fold) = (*bundle.digest(), fold.clone());
-        Ok(Prepared { digest, fold, enrolled, probes, encoder: window_encoder, scorers })
+        let probe_frames = match (self.swept, self.window) {
+            (false, _) => Rows::new(Vec::new(), dataset.features),
+            (true, 1) => probes.windows.frames.clone(),
+            (true, _) => Rows::new(frames_of(&fold.probes), dataset.features),
+        };
+        let (digest, fold, length) = (*bundle.digest(), fold.clone(), self.window);
+        Ok(Prepared { digest, fold, enrolled, probes, length, probe_frames, encoder: window_encoder, scorers })
     }
 }
 
 impl Prepared<'_> {
-    /// Encodes single standardised frames by every method.
-    pub(super) fn encode(&self, frames: Vec<f32>) -> Result<Encoded, EmbeddingError> {
-        Ok(Encoded::new(self.encoder.encode(frames)?, &self.scorers))
+    /// Encodes this many windows of standardised frames by every method.
+    pub(super) fn encode(&self, frames: Vec<f32>, windows: usize) -> Result<Encoded, EmbeddingError> {
+        Ok(Encoded::new(self.encoder.encode_windows(frames, &vec![self.length; windows])?, &self.scorers))
     }
 
     /// The gallery of `method` from the enrolled windows of each class.

@@ -13,6 +13,7 @@ pub mod methods;
 mod persons;
 pub mod persons_error;
 pub mod plan;
+pub mod progress;
 pub mod protocols;
 mod scoring;
 pub mod summary;

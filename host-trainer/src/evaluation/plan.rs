@@ -6,6 +6,7 @@ use crate::connectome::Parcels;
 use crate::dataset::Dataset;
 use crate::engine::Engine;
 use crate::metrics::bootstrap::{Resampling, Units};
+use crate::model::Model;
 use crate::training::Recipe;
 
 /// What to evaluate, and how.
@@ -15,6 +16,8 @@ pub struct Plan {
     pub methods: Vec<&'static dyn Method>,
     /// Sessions named by hand.
     pub sessions: SessionChoice,
+    /// A model that was trained before, which is scored as it is; if there is none, each fold trains its own.
+    pub model: Option<Model>,
     /// How each fold's encoder is made.
     pub recipe: Recipe,
     /// Seed of splits, noise, resampling and the first training.

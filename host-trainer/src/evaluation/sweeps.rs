@@ -11,6 +11,7 @@ use super::fold::{Preparation, Prepared};
 use super::items::{Items, groups};
 use super::methods::{Gallery, Method};
 use super::plan::Plan;
+use super::progress::{Stage, Watch};
 use super::protocols::Fold;
 use super::scoring::{galleries, trials, trials_of};
 use super::trained::{Trained, TrainingTask};
@@ -20,32 +21,34 @@ use crate::metrics::trial::{Trial, genuine_and_impostor};
 use crate::metrics::{ScoreError, eer};
 use crate::results::{Estimate, Sweep, SweepLine};
 
-/// Numbers of probe frames per score.
-const PROBE_FRAMES: [usize; 4] = [1, 2, 4, 9];
+/// Numbers of probe windows per score.
+const PROBE_WINDOWS: [usize; 4] = [1, 2, 4, 9];
 
-/// Numbers of enrolled frames per class.
-const ENROLLED_FRAMES: [usize; 5] = [1, 2, 4, 8, 16];
+/// Numbers of enrolled windows per class.
+const ENROLLED_WINDOWS: [usize; 5] = [1, 2, 4, 8, 16];
 
-/// Probe frames degraded at once: few, so that their copies at all levels stay in the cache.
+/// Probes degraded at once: few, so that their copies at all levels stay in the cache.
 const CHUNK: usize = 8;
 
 /// Trials by method, then by level.
 type ByMethodAndLevel = Vec<Vec<Vec<Trial>>>;
 
-/// Appends a probe frame (its fold, its place among the fold's probes) at every level of a condition.
+/// Appends a probe frame (its fold, its place among the frames of the fold's probes) at every level of a condition.
 type Degrade<'w> = dyn Fn(usize, usize, &[f32], &mut Vec<f32>) + Sync + 'w;
 
-/// The sweeps that need no further training: noise, artefacts, frames per probe, enrolled frames.
+/// The sweeps that need no further training, of windows of `window` frames: noise, artefacts, frames per probe, enrolled
+/// frames.
 pub(super) fn sweeps(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
     plan: &Plan,
-    stage: &mut dyn FnMut(&str),
+    window: usize,
+    watch: &Watch<'_>,
 ) -> Result<Vec<Sweep>, EvaluationError> {
     let seed = plan.seed;
     let whole = plan.methods.iter().map(|method| galleries(dataset, folds, *method, usize::MAX));
     let whole: Vec<Vec<Box<dyn Gallery>>> = whole.collect();
-    let deviations = folds.iter().map(|fold| noise_deviations(fold.probes.windows.frames.values()));
+    let deviations = folds.iter().map(|fold| noise_deviations(fold.probe_frames.values()));
     let deviations: Vec<[f32; 6]> = deviations.collect();
     let noise = |fold: usize, row: usize, frame: &[f32], worse: &mut Vec<f32>| {
         add_noise(frame, &deviations[fold], seed, row, worse);
@@ -58,53 +61,74 @@ pub(super) fn sweeps(
         ("noise", "signal-to-noise ratio, dB", SNR_LEVELS, &noise as &Degrade<'_>),
         ("artefacts", "share of values replaced", ARTIFACT_LEVELS, &artefacts),
     ] {
-        let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), degrade)?;
+        let chunks = chunks(folds);
+        let stage = Stage::begin(watch, name, (chunks.len() + levels.len() * plan.methods.len()) as u64);
+        let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), (degrade, &chunks, &stage))?;
         list.push(sweep(name, axis, &levels, &plan.methods, resampling(plan), &|method, level| {
+            stage.advance();
             Cow::Borrowed(&trials[method][level])
         })?);
-        stage(name);
+        stage.end();
     }
     let lengths = folds.iter().flat_map(|fold| groups(dataset, &fold.fold.probes, usize::MAX)).map(|run| run.len());
     let longest = lengths.max().unwrap_or(1);
-    let frames: Vec<f64> = PROBE_FRAMES.iter().filter(|&&n| n <= longest).map(|&n| n as f64).collect();
-    let at = |method: usize, level: usize| {
-        Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_FRAMES[level]))
+    let in_frames = |numbers: &[usize], most: usize| -> Vec<f64> {
+        numbers.iter().filter(|&&n| n <= most).map(|&n| (n * window) as f64).collect()
     };
-    list.push(sweep("probe-windows", "frames a probe", &frames, &plan.methods, resampling(plan), &at)?);
+    let frames = in_frames(&PROBE_WINDOWS, longest);
     let largest = folds.iter().map(|fold| fold.fold.enrolment.len()).max().unwrap_or(1);
-    let enrolled: Vec<f64> = ENROLLED_FRAMES.iter().filter(|&&n| n <= largest).map(|&n| n as f64).collect();
+    let enrolled = in_frames(&ENROLLED_WINDOWS, largest);
+    let name = "probe and enrolment sizes";
+    let stage = Stage::begin(watch, name, ((frames.len() + enrolled.len()) * plan.methods.len()) as u64);
     let at = |method: usize, level: usize| {
+        stage.advance();
+        Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_WINDOWS[level]))
+    };
+    // A scan of one window has no curve.
+    if frames.len() > 1 {
+        list.push(sweep("probe-windows", "frames a probe", &frames, &plan.methods, resampling(plan), &at)?);
+    }
+    let at = |method: usize, level: usize| {
+        stage.advance();
         let method = plan.methods[method];
-        let few = galleries(dataset, folds, method, ENROLLED_FRAMES[level]);
+        let few = galleries(dataset, folds, method, ENROLLED_WINDOWS[level]);
         Cow::Owned(trials(dataset, folds, &few, method, 1))
     };
     list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, &plan.methods, resampling(plan), &at)?);
-    stage("probe and enrolment sizes");
+    stage.end();
     Ok(list)
 }
 
-/// Trials of single probe frames at every one of `levels` levels of a condition.
+/// Probes degraded together: their fold and places among its probes.
+type Chunk = (usize, Range<usize>);
+
+/// All probes, a few at a time.
+fn chunks(folds: &[Prepared<'_>]) -> Vec<Chunk> {
+    let of_fold = |fold: usize| {
+        let probes = folds[fold].fold.probes.len();
+        (0..probes).step_by(CHUNK).map(move |first| (fold, first..probes.min(first + CHUNK)))
+    };
+    (0..folds.len()).flat_map(of_fold).collect()
+}
+
+/// Trials of probes at every one of `levels` levels of a condition.
 fn degraded_trials(
     dataset: &Dataset,
     folds: &[Prepared<'_>],
     galleries: &[Vec<Box<dyn Gallery>>],
     plan: &Plan,
     levels: usize,
-    degrade: &Degrade<'_>,
+    (degrade, chunks, stage): (&Degrade<'_>, &[Chunk], &Stage<'_>),
 ) -> Result<ByMethodAndLevel, EvaluationError> {
-    let chunks = |fold: usize| {
-        let probes = folds[fold].fold.probes.len();
-        (0..probes).step_by(CHUNK).map(move |first| (fold, first..probes.min(first + CHUNK)))
-    };
-    let chunks: Vec<(usize, Range<usize>)> = (0..folds.len()).flat_map(chunks).collect();
     let parts = chunks.par_iter().map(|(fold, rows)| {
         let prepared = &folds[*fold];
-        let (probes, frames) = (&prepared.fold.probes, prepared.probes.windows.frames.iter());
-        let mut worse = Vec::with_capacity(rows.len() * levels * dataset.features);
-        for (row, frame) in rows.clone().zip(frames.skip(rows.start)) {
-            degrade(*fold, row, frame, &mut worse);
+        let probes = &prepared.fold.probes;
+        let mut worse = Vec::new();
+        for row in rows.clone() {
+            degrade_window(prepared, row, levels, &mut worse, &|at, frame, worse| degrade(*fold, at, frame, worse));
         }
-        let encoded = prepared.encode(worse)?;
+        let encoded = prepared.encode(worse, rows.len() * levels)?;
+        stage.advance();
         let at_level = |method: usize, level: usize| -> Vec<Trial> {
             let (gallery, codes) = (&galleries[method][*fold], encoded.codes(plan.methods[method]));
             let scores = |at| gallery.scores(codes, &[at * levels + level]);
@@ -122,22 +146,56 @@ fn degraded_trials(
     Ok(all)
 }
 
+/// Appends window number `row` of a fold's probes to `worse` at every level, each frame by `degrade`.
+fn degrade_window(
+    prepared: &Prepared<'_>,
+    row: usize,
+    levels: usize,
+    worse: &mut Vec<f32>,
+    degrade: &dyn Fn(usize, &[f32], &mut Vec<f32>),
+) {
+    let (frames, width) = (&prepared.probe_frames, prepared.probe_frames.width());
+    let places = row * prepared.length..(row + 1) * prepared.length;
+    if prepared.length == 1 {
+        return degrade(row, frames.row(row), worse);
+    }
+    // A frame comes at all levels, and a window is needed level by level.
+    let mut of_frame = Vec::with_capacity(levels * width);
+    let degraded: Vec<Vec<f32>> = places
+        .map(|at| {
+            of_frame.clear();
+            degrade(at, frames.row(at), &mut of_frame);
+            of_frame.clone()
+        })
+        .collect();
+    for level in 0..levels {
+        degraded.iter().for_each(|frame| worse.extend_from_slice(&frame[level * width..][..width]));
+    }
+}
+
 /// Encoders trained on the first 1, 2, ... training sessions.
-pub(super) fn training_sessions(dataset: &Dataset, fold: &Fold, plan: &Plan) -> Result<Sweep, EvaluationError> {
+pub(super) fn training_sessions(
+    dataset: &Dataset,
+    fold: &Fold,
+    plan: &Plan,
+    watch: &Watch<'_>,
+) -> Result<Sweep, EvaluationError> {
     let mut sessions: Vec<u32> = fold.training.iter().map(|&row| dataset.rows[row].session).collect();
     sessions.sort_unstable();
     sessions.dedup();
     let recipe = &plan.recipe;
+    let stage = Stage::begin(watch, "training sessions", sessions.len() as u64 * recipe.steps().max(1));
     let mut trained = Vec::new();
     for count in 1..=sessions.len() {
         let mut part = fold.clone();
         part.training.retain(|&row| sessions[..count].contains(&dataset.rows[row].session));
-        let task = TrainingTask { dataset, fold: &part, recipe, seed: plan.seed, engine: plan.engine };
+        let task = TrainingTask { dataset, fold: &part, recipe, seed: plan.seed, engine: plan.engine, stage: &stage };
         let encoder = Trained::new(task.train(&part.training, recipe)?, recipe.windows());
         trained.push((Items::cut(dataset, std::slice::from_ref(&part), 1), encoder));
     }
+    stage.end();
     let prepared = trained.iter().map(|(items, encoder)| {
-        let preparation = Preparation { dataset, items, open_set: false, seed: plan.seed };
+        let preparation = Preparation { dataset, items, window: 1, swept: false, open_set: false, seed: plan.seed };
         Ok([preparation.prepare(0, encoder, &plan.methods)?])
     });
     let prepared = prepared.collect::<Result<Vec<_>, EvaluationError>>()?;

@@ -3,6 +3,7 @@
 use neural_vault_core::bundle::Bundle;
 
 use super::error::EvaluationError;
+use super::progress::Stage;
 use super::protocols::Fold;
 use crate::dataset::Dataset;
 use crate::engine::Engine;
@@ -30,6 +31,8 @@ pub struct TrainingTask<'t> {
     pub seed: u64,
     /// The engine that trains.
     pub engine: Engine,
+    /// Counts the steps.
+    pub(super) stage: &'t Stage<'t>,
 }
 
 impl TrainingTask<'_> {
@@ -38,7 +41,11 @@ impl TrainingTask<'_> {
     /// # Errors
     /// When the rows cannot be trained on.
     pub fn train(&self, rows: &[usize], recipe: &Recipe) -> Result<Model, EvaluationError> {
-        Ok(recipe.train(self.dataset.select(rows), self.engine, 1, &mut |_| ())?)
+        let model = recipe.train(self.dataset.select(rows), self.engine, 1, &mut |_| self.stage.advance())?;
+        if recipe.steps() == 0 {
+            self.stage.advance();
+        }
+        Ok(model)
     }
 }
 

@@ -32,7 +32,7 @@ use methods::{Styles, of_persons, strictest_first};
 use numbers::count;
 
 pub use comparison::comparison_html;
-pub use scores::scores_csv;
+pub use scores::write_scores;
 
 /// Height of the picture in a summary, in SVG units: with it the summary fits a slide.
 const SUMMARY_HEIGHT: f64 = 200.0;

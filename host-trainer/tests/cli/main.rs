@@ -20,6 +20,7 @@ mod embed;
 mod enrol;
 mod enrol_all;
 mod evaluate;
+mod evaluate_model;
 mod export;
 mod folder;
 mod identify;

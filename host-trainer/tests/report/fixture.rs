@@ -3,8 +3,8 @@
 use neural_vault::metrics;
 use neural_vault::results::{
     DataSummary, Estimate, EvaluationSettings, KeyQuality, MapPoint, MethodResult, NamedSessions, NeuralMetrics,
-    OperatingPoint, ProtocolResult, PrototypeKey, ReferenceLine, ReferenceSweep, Repeated, Results, SCHEMA, Sweep,
-    SweepLine, Transfer, VaultScores,
+    OperatingPoint, Probe, ProtocolResult, PrototypeKey, ReferenceLine, ReferenceSweep, Repeated, Resampled, Results,
+    SCHEMA, Sweep, SweepLine, Transfer, TrialGroup, TrialList, VaultScores,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -136,6 +136,13 @@ pub fn persons() -> Results {
     results.protocols = vec![short, long];
     results.prototype_keys.clear();
     results
+}
+
+/// Twenty-four probes a label, each compared with every label.
+pub fn trials() -> TrialList {
+    let probe = |n: u32| Probe { label: n / 24, session: n % 6, timestep: i64::from(n % 24), unit: n % 6 };
+    let group = TrialGroup { enrolled: (0..5).collect(), probes: (0..120).collect() };
+    TrialList { resampled: Resampled::SessionsThenLabels, probes: (0..120).map(probe).collect(), groups: vec![group] }
 }
 
 fn protocol(name: &str, in_sample: bool) -> ProtocolResult {

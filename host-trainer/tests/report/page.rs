@@ -1,11 +1,12 @@
 //! The page: well-formed, self-contained and complete, also with little to show.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use neural_vault::comparison::compare;
-use neural_vault::report::{comparison_html, html, scores_csv};
+use neural_vault::report::{comparison_html, html, write_scores};
 use neural_vault::results::{Estimate, MethodResult, Results};
 use roxmltree::{Document, Node};
+use serde_json::{Map, Value, json};
 
 use crate::fixture::{self, LABELS, METHODS};
 
@@ -341,14 +342,35 @@ fn the_page_of_a_comparison_is_well_formed() {
 fn the_csv_has_every_score_and_gives_it_back() {
     let mut results = fixture::results();
     results.protocols[0].methods[0].name = "a, \"b\"".to_owned();
-    let text = scores_csv(&results);
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    assert_eq!(reader.headers().unwrap(), vec!["protocol", "method", "kind", "score"]);
-    let rows: Vec<(String, String, String, f64)> = reader.deserialize().map(Result::unwrap).collect();
+    results.protocols.iter_mut().for_each(|protocol| protocol.trials = Some(fixture::trials()));
+    let mut text = Vec::new();
+    write_scores(&results, &mut text).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let rows: Vec<Map<String, Value>> = reader.deserialize().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 2 * METHODS.len() * 600);
     let scores = |protocol: &str, method: &str, kind: &str| -> Vec<f64> {
-        rows.iter().filter(|r| r.0 == protocol && r.1 == method && r.2 == kind).map(|r| r.3).collect()
+        let wanted =
+            |row: &&Map<String, Value>| row["protocol"] == protocol && row["method"] == method && row["kind"] == kind;
+        rows.iter().filter(wanted).map(|row| row["score"].as_f64().unwrap()).collect()
     };
+    for row in &rows {
+        assert_eq!(row["kind"] == "genuine", row["enrolled_label"] == row["probe_label"], "{row:?}");
+    }
+    let first = json!({
+        "protocol": "in-sample", "method": "a, \"b\"", "window_frames": 1, "split": 1, "kind": "genuine",
+        "enrolled_label": LABELS[0], "probe_label": LABELS[0], "probe_session": "run00", "probe_timestep": 0,
+        "score": results.protocols[0].methods[0].genuine[0],
+    });
+    assert_eq!(Value::Object(rows[0].clone()), first);
+    let comparisons: BTreeSet<String> = rows
+        .iter()
+        .map(|row| {
+            let mut row = row.clone();
+            row.remove("score");
+            Value::Object(row).to_string()
+        })
+        .collect();
+    assert_eq!(comparisons.len(), rows.len(), "each trial once");
     let found: &Results = &results;
     assert_eq!(scores("in-sample", "a, \"b\"", "genuine"), found.protocols[0].methods[0].genuine);
     assert_eq!(scores("sessions", "HMAC", "impostor"), found.protocols[1].methods[4].impostor);

@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::Arguments;
+use super::given::Given;
+use super::{Arguments, trains};
 use crate::dataset::Place;
 use crate::evaluation::plan::Plan;
 use crate::evaluation::summary::Made;
@@ -24,7 +25,7 @@ const LEFT_OUT: [(&str, bool); 9] = [
 ];
 
 /// How `plan` is evaluated, and when.
-pub fn made(arguments: &Arguments, plan: &Plan, created: String) -> Made {
+pub fn made(arguments: &Arguments, plan: &Plan, given: Option<&Given>, created: String) -> Made {
     let files = arguments.data.inputs.iter().map(|input| match &input.place {
         Place::Path(path) => file_name(path),
         Place::StandardInput => "standard input".to_owned(),
@@ -35,20 +36,21 @@ pub fn made(arguments: &Arguments, plan: &Plan, created: String) -> Made {
         enrolment: choice.enrolment.clone(),
         probes: choice.probes.clone(),
     };
-    let persons = arguments.protocols.iter().any(|protocol| protocol.scores_scans());
+    let persons = arguments.protocols.iter().any(|protocol| protocol.scores_scans()) && given.is_none();
     // Where nothing but persons is evaluated, the recipe is that of the method under test.
     let fitted = Recipe::Connectome(Connectome::default());
-    let recipe = if arguments.trains() { &plan.recipe } else { &fitted };
+    let recipe = if trains(&arguments.protocols) { &plan.recipe } else { &fitted };
+    let recipe = given.is_none().then_some(recipe);
     let settings = EvaluationSettings {
         program: concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned(),
         command: Some(command(std::env::args_os().skip(1))),
-        engine: (recipe.steps() > 0).then(|| plan.engine.name().to_owned()),
+        engine: recipe.is_some_and(|recipe| recipe.steps() > 0).then(|| plan.engine.name().to_owned()),
         seed: plan.seed,
-        trainings: plan.seeds,
+        trainings: if given.is_some() { 0 } else { plan.seeds },
         replicates: plan.replicates,
         sessions,
-        recipe: Some(recipe.describe()),
-        model: None,
+        recipe: recipe.map(Recipe::describe),
+        model: given.map(Given::describe),
         persons: persons.then(|| arguments.persons.settings(plan)),
     };
     Made { created, files: files.collect(), settings }

@@ -12,6 +12,7 @@ pub fn table(protocol: &ProtocolResult) -> String {
     let repeated = protocol.methods.iter().any(|method| method.repeated.is_some());
     let accuracy = if repeated { "rank-1" } else { "accuracy" };
     let width = protocol.methods.iter().map(|method| method.name.len()).max().unwrap_or(0).max(17);
+    text += &format!("\n  {}", measured_on(protocol));
     text +=
         &format!("\n  {:width$} {:>22} {:>18} {:>7} {:>9}\n", "method", "EER % [95 %]", "d' [95 %]", "AUC", accuracy);
     for method in &protocol.methods {
@@ -43,6 +44,21 @@ pub fn table(protocol: &ProtocolResult) -> String {
         text += &format!("  {against:35} {:>22} points{doubt}\n", estimate(&difference.eer, 1));
     }
     text
+}
+
+/// What the rates below were measured on.
+fn measured_on(protocol: &ProtocolResult) -> String {
+    let name = protocol.name.split(" (").next().unwrap_or_default();
+    let (frames, plural) = (protocol.window, if protocol.window == 1 { "" } else { "s" });
+    let [genuine, impostor] = protocol.methods.first().map(MethodResult::trials).unwrap_or_default();
+    let repeated = protocol.methods.iter().find_map(|method| method.repeated);
+    let repeated = repeated.filter(|repeated| repeated.distinct_impostor < impostor);
+    let distinct = repeated.map_or(String::new(), |repeated| {
+        format!(", of which {} and {} are distinct", repeated.distinct_genuine, repeated.distinct_impostor)
+    });
+    format!(
+        "protocol {name}, probes of {frames} frame{plural}, {genuine} genuine and {impostor} impostor trials{distinct}"
+    )
 }
 
 /// The error rates at thresholds, of a method that was scored on persons.

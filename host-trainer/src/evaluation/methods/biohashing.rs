@@ -40,7 +40,7 @@ impl Method for BioHashing {
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         let mut rng = ChaCha8Rng::seed_from_u64(training.seed);
         let deviation = (BITS as f32).sqrt().recip();
-        let projection = Mat::from_fn(training.features(), BITS, |_, _| {
+        let projection = Mat::from_fn(training.features, BITS, |_, _| {
             let normal: f32 = StandardNormal.sample(&mut rng);
             normal * deviation
         });

@@ -68,6 +68,9 @@ impl ScanMethod for Connectome {
     }
 
     fn fit(&self, background: &Background<'_>) -> Result<Box<dyn ScanScorer>, EvaluationError> {
+        if let Some(model) = background.model {
+            return Ok(Box::new(Fitted { model: model.clone(), impostor: model.impostor_table()? }));
+        }
         let persons = background.persons.iter().map(|person| {
             let runs = person.runs.iter().map(|(session, run)| Run { session, frames: &run.description });
             Person { label: &person.label, runs: runs.collect() }

@@ -29,6 +29,10 @@ impl Method for Lda {
         "Linear discriminant analysis with a shrunk covariance, compared by cosine (Friedman 1989; Ledoit and Wolf 2004)."
     }
 
+    fn needs_training(&self) -> bool {
+        true
+    }
+
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         Ok(Box::new(Discriminants(training.front_end()?.discriminants())))
     }

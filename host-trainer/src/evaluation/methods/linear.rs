@@ -44,10 +44,14 @@ impl Method for Linear {
         "NeuralVault's front end alone"
     }
 
+    fn needs_training(&self) -> bool {
+        true
+    }
+
     fn fit(&self, training: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {
         let rest = if training.open_set { 1.0 } else { CLOSED_SET_REST };
         let weight = training.front_end()?.projection(LATENT, rest).weight;
-        let axes = MatRef::from_column_major_slice(&weight, training.features(), LATENT).to_owned();
+        let axes = MatRef::from_column_major_slice(&weight, training.features, LATENT).to_owned();
         Ok(Box::new(Whitened { axes, centred: training.open_set }))
     }
 }

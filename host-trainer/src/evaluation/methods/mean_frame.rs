@@ -39,7 +39,7 @@ impl ScanMethod for MeanFrame<'_> {
         }
         let (standardiser, _) = Standardiser::fit(&frames, background.features, Fill::Mean);
         standardiser.apply(&mut frames);
-        let training = TrainingRows::new(&frames, &labels, true, background.seed);
+        let training = TrainingRows::new(&frames, &labels, background.features, true, background.seed);
         Ok(Box::new(Fitted { standardiser, scorer: self.0.fit(&training)? }))
     }
 }

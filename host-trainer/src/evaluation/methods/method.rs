@@ -12,6 +12,7 @@ use crate::evaluation::protocols::Protocol;
 use crate::evaluation::trained::{Trained, TrainingTask};
 use crate::front_end::{FrontEnd, FrontEndError};
 use crate::model::Model;
+use crate::training::Recipe;
 
 /// A way to compare a probe with a class.
 pub trait Method: Sync {
@@ -35,6 +36,11 @@ pub trait Method: Sync {
     /// The encoder whose embeddings the method compares.
     fn encoder(&self) -> EncoderUse<'_> {
         EncoderUse::None
+    }
+
+    /// Whether the method is fitted to labelled training rows, or to a background; a given model comes without them.
+    fn needs_training(&self) -> bool {
+        matches!(self.encoder(), EncoderUse::Own(_))
     }
 
     /// Whether this is the method under test, with which the others are compared.
@@ -71,6 +77,14 @@ impl dyn Method {
     #[must_use]
     pub fn is_trained(&self) -> bool {
         !matches!(self.encoder(), EncoderUse::None)
+    }
+
+    /// Whether the method can be scored beside a given model, which comes without its training rows.
+    #[must_use]
+    pub fn fits_given_model(&self, protocol: &dyn Protocol) -> bool {
+        // A method of windows is fitted to the background where it scores scans.
+        let is_fitted = self.needs_training() || protocol.scores_scans() && self.scans().is_none();
+        self.fits(protocol) && !is_fitted
     }
 
     /// Whether the enrolled rows also train the method's encoder; no threshold can then be fixed on them.
@@ -115,6 +129,11 @@ pub trait OwnEncoder {
     /// When the rows cannot be trained on, or the model cannot be converted.
     fn train(&self, task: &TrainingTask<'_>, shared: &Model) -> Result<Trained, EvaluationError>;
 
+    /// Steps of a training, where `recipe` is that of the encoder under test; 0 where nothing is trained.
+    fn steps(&self, _recipe: &Recipe) -> u64 {
+        0
+    }
+
     /// Whether it trains on the enrolled rows as well.
     fn trains_on_enrolment(&self) -> bool {
         false
@@ -152,6 +171,8 @@ pub struct TrainingRows<'t> {
     pub labels: &'t [u32],
     /// Whether the enrolled labels differ from these.
     pub open_set: bool,
+    /// Features per frame.
+    pub features: usize,
     /// Seed of the method's random draws.
     pub seed: u64,
     front_end: OnceCell<FrontEnd>,
@@ -160,14 +181,8 @@ pub struct TrainingRows<'t> {
 impl<'t> TrainingRows<'t> {
     /// The rows with their labels.
     #[must_use]
-    pub fn new(frames: &'t [f32], labels: &'t [u32], open_set: bool, seed: u64) -> Self {
-        Self { frames, labels, open_set, seed, front_end: OnceCell::new() }
-    }
-
-    /// Features per frame.
-    #[must_use]
-    pub fn features(&self) -> usize {
-        self.frames.len() / self.labels.len().max(1)
+    pub fn new(frames: &'t [f32], labels: &'t [u32], features: usize, open_set: bool, seed: u64) -> Self {
+        Self { frames, labels, features, open_set, seed, front_end: OnceCell::new() }
     }
 
     /// The front end of these rows, fitted on the first call.
@@ -178,7 +193,7 @@ impl<'t> TrainingRows<'t> {
         if let Some(fitted) = self.front_end.get() {
             return Ok(fitted);
         }
-        let fitted = FrontEnd::fit(self.frames, self.features(), self.labels)?;
+        let fitted = FrontEnd::fit(self.frames, self.features, self.labels)?;
         Ok(self.front_end.get_or_init(|| fitted))
     }
 }

@@ -45,4 +45,8 @@ impl OwnEncoder for Reference {
         let recipe = Recipe::Steps(Settings { seed: task.seed, ..Settings::reference() });
         Ok(Trained::new(task.train(&task.fold.training, &recipe)?, recipe.windows()))
     }
+
+    fn steps(&self, _: &Recipe) -> u64 {
+        Settings::reference().steps
+    }
 }

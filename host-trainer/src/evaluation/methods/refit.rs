@@ -6,6 +6,7 @@ use crate::evaluation::error::EvaluationError;
 use crate::evaluation::protocols::Protocol;
 use crate::evaluation::trained::{Trained, TrainingTask};
 use crate::model::Model;
+use crate::training::Recipe;
 
 /// The embedding of an encoder that is also trained with the enrolled labels, if these differ from the training labels.
 pub(super) struct Refit;
@@ -50,6 +51,10 @@ impl OwnEncoder for Refit {
         rows.sort_unstable();
         rows.dedup();
         Ok(Trained::new(task.train(&rows, task.recipe)?, task.recipe.windows()))
+    }
+
+    fn steps(&self, recipe: &Recipe) -> u64 {
+        recipe.steps().max(1)
     }
 
     fn trains_on_enrolment(&self) -> bool {

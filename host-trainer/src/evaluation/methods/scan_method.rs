@@ -6,6 +6,7 @@ use super::cosine::CosineGallery;
 use super::gallery::Gallery;
 use super::rows::Rows;
 use crate::evaluation::error::EvaluationError;
+use crate::model::Model;
 
 /// A way to compare scans of any length.
 pub trait ScanMethod: Sync {
@@ -68,6 +69,8 @@ pub struct Background<'b> {
     pub features: usize,
     /// The persons.
     pub persons: Vec<&'b BackgroundPerson>,
+    /// A model that was fitted before, and takes the place of a fit.
+    pub model: Option<&'b Model>,
     /// Seed of the method's random draws.
     pub seed: u64,
 }

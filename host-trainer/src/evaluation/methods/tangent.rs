@@ -48,6 +48,10 @@ impl Method for Tangent {
         "tangent vectors"
     }
 
+    fn needs_training(&self) -> bool {
+        true
+    }
+
     fn fits(&self, protocol: &dyn Protocol) -> bool {
         protocol.scores_scans()
     }

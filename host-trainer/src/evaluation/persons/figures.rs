@@ -9,9 +9,10 @@ use super::trials::Scored;
 use crate::dataset::Dataset;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::evaluated::Evaluated;
-use crate::evaluation::figures::{decisions, differences};
+use crate::evaluation::figures::{check_listed, decisions, difference};
 use crate::evaluation::methods::Method;
 use crate::evaluation::plan::Plan;
+use crate::evaluation::progress::Stage;
 use crate::evaluation::protocols::{Fold, Protocol, Split};
 use crate::evaluation::sweeps::sweep;
 use crate::hex;
@@ -40,6 +41,8 @@ pub(super) struct Figures<'f> {
     pub(super) curves: &'f [Curve],
     /// Frames that probe, and how many are outside whole segments of a length.
     pub(super) left_out: &'f dyn Fn(usize) -> (usize, usize),
+    /// Counts the methods of each length and each level of a curve.
+    pub(super) stage: &'f Stage<'f>,
 }
 
 impl Figures<'_> {
@@ -47,12 +50,15 @@ impl Figures<'_> {
     pub(super) fn at(&self, frames: usize) -> Result<Evaluated, EvaluationError> {
         let Self { dataset, split, plan, scored, .. } = *self;
         let condition = Condition::plain(frames);
+        let list = trial_list(dataset, split, frames);
+        scored.iter().try_for_each(|(_, scored)| check_listed(&list, &scored.trials[&condition]))?;
         let methods = scored.iter().map(|(method, scored)| self.method(*method, scored, frames));
         let methods = methods.collect::<Result<Vec<_>, _>>()?;
         let tested = scored.iter().find(|(method, _)| method.is_under_test());
         let trials = tested.map(|(_, scored)| scored.trials[&condition].as_slice()).unwrap_or_default();
-        let all_trials: Vec<_> =
-            scored.iter().map(|(method, scored)| (*method, scored.trials[&condition].clone())).collect();
+        let others = scored.iter().filter(|(method, _)| !method.is_under_test() && !trials.is_empty());
+        let differences =
+            others.map(|(method, scored)| difference(*method, trials, &scored.trials[&condition], self.resampling()));
         let (genuine, impostor) = genuine_and_impostor(trials);
         let codes = tested.and_then(|(_, scored)| scored.codes.get(&frames));
         let probes = scored.first().map_or(0, |(_, scored)| distinct(&scored.trials[&condition]).probes);
@@ -63,14 +69,14 @@ impl Figures<'_> {
             name: format!("{} ({frames} frames)", self.protocol.name()),
             window: frames,
             description: split.description.clone(),
-            leaks: None,
+            leaks: split.leaks.clone(),
             training_rows: rows(|fold| fold.training.len()) + others,
             enrolment_rows: rows(|fold| fold.enrolment.len()),
             probes,
             model_digests: tested
                 .map_or(Vec::new(), |(_, scored)| scored.digests.iter().map(|d| hex::encode(d)).collect()),
-            differences: differences(trials, &all_trials, self.resampling())?,
-            trials: Some(trial_list(dataset, split, frames)),
+            differences: differences.collect::<Result<_, _>>()?,
+            trials: Some(list),
             methods,
             sweeps: if frames == main_length(self.lengths) { self.sweeps()? } else { Vec::new() },
             confusion: confusion_matrix(&decisions(trials), dataset.labels.len()),
@@ -95,6 +101,7 @@ impl Figures<'_> {
         let transfer = scored.decisions.get(&frames);
         let transfer = transfer.map(|(decisions, threshold)| decided(decisions, *threshold, resampling));
         let distinct = distinct(trials);
+        self.stage.advance();
         Ok(MethodResult {
             name: method.name().to_owned(),
             eer: Estimate { value: eer(&genuine, &impostor)?.percent, interval: intervals.eer },
@@ -122,6 +129,7 @@ impl Figures<'_> {
         let resampling = Resampling { replicates: self.plan.replicates / 5, ..self.resampling() };
         let curves = self.curves.iter().map(|curve| {
             let at = |method: usize, level: usize| -> Cow<'_, [Trial]> {
+                self.stage.advance();
                 Cow::Borrowed(&self.scored[method].1.trials[&curve.conditions[level]])
             };
             sweep(curve.name, curve.axis, &curve.levels, &methods, resampling, &at)
@@ -136,14 +144,18 @@ impl Figures<'_> {
     /// Notes on what this length leaves out, and at the first length on a small background.
     fn notes(&self, name: &str, frames: usize) -> Vec<String> {
         let persons = self.background_persons();
-        let is_small = self.lengths.first() == Some(&frames) && persons < MANY_PERSONS;
+        let is_known = persons > 0;
+        let is_small = is_known && self.lengths.first() == Some(&frames) && persons < MANY_PERSONS;
         let mut notes: Vec<String> = is_small.then(|| Note::FewPersons { persons }.to_string()).into_iter().collect();
         let (all, left_out) = (self.left_out)(frames);
         if left_out > 0 {
             notes
                 .push(format!("{name}: {left_out} of {all} frames that probe are outside whole segments and left out"));
         }
-        if self.scored.iter().any(|(_, scored)| !scored.decisions.contains_key(&frames)) {
+        // Beside a given model nothing has a background to measure impostors on but the model.
+        let fixes = |method: &dyn Method| self.plan.model.is_none() || !method.is_simple();
+        let has_none = |scored: &Scored| !scored.decisions.contains_key(&frames);
+        if self.scored.iter().any(|(method, scored)| fixes(*method) && has_none(scored)) {
             notes.push(format!(
                 "{name}: no threshold is fixed, since the last fifth of an enrolment is shorter than a probe"
             ));
@@ -155,6 +167,9 @@ impl Figures<'_> {
     fn background_persons(&self) -> usize {
         let training = self.split.folds.first().map(|fold| fold.training.as_slice()).unwrap_or_default();
         let own: BTreeSet<u32> = training.iter().map(|&row| self.dataset.rows[row].label).collect();
-        own.len() + self.plan.sessions.persons.background
+        match &self.plan.sessions.trained {
+            Some(trained) => trained.labels.len(),
+            None => own.len() + self.plan.sessions.persons.background,
+        }
     }
 }

@@ -18,8 +18,10 @@ use super::evaluated::Evaluated;
 use super::methods::{MeanFrame, Method};
 use super::persons_error::PersonsError;
 use super::plan::Plan;
+use super::progress::{Progress, Stage, Watch};
 use super::protocols::{Protocol, Split};
 use crate::dataset::Dataset;
+use crate::embedding::check_width;
 use conditions::{Condition, LENGTHS, curves, distinct};
 use describe::Describer;
 use figures::Figures;
@@ -36,9 +38,17 @@ pub(super) fn evaluate(
     protocol: &dyn Protocol,
     split: &Split,
     plan: &Plan,
-    stage: &mut dyn FnMut(&str),
+    watch: &Watch<'_>,
 ) -> Result<Vec<Evaluated>, EvaluationError> {
-    let regions = |recordings: &Dataset| plan.parcels.as_ref().map(|parcels| averaged(recordings, parcels)).transpose();
+    let of_model = match &plan.model {
+        Some(model) => {
+            check_width(dataset, model.dims().features)?;
+            model.parcels()?
+        }
+        None => None,
+    };
+    let parcels = plan.parcels.as_ref().or(of_model.as_ref());
+    let regions = |recordings: &Dataset| parcels.map(|parcels| averaged(recordings, parcels)).transpose();
     let of_regions = regions(dataset)?;
     let background = plan.background.as_ref();
     let background_of_regions = background.map(regions).transpose()?.flatten();
@@ -62,13 +72,18 @@ pub(super) fn evaluate(
 
     let probed: Vec<usize> = distinct(&conditions, |condition| condition.frames).into_iter().collect();
     let mut scored: Vec<(&'static dyn Method, Scored)> = Vec::new();
+    let whole = of_model.is_some().then(|| Persons::unchecked(dataset));
+    let stage = Stage::begin(watch, "scoring", (plan.methods.len() * roles.splits.len()) as u64);
     for &method in &plan.methods {
         let by_mean_frame = MeanFrame(method);
         let scans = method.scans().unwrap_or(&by_mean_frame);
+        // A given model averages features to regions itself.
+        let persons = whole.as_ref().filter(|_| !method.is_simple()).unwrap_or(&persons);
         let describer = Describer { method: scans, features: persons.features, seed: plan.seed };
         let material = Material {
             features: persons.features,
-            evaluated: describer.evaluated(&roles.of(&persons), &conditions)?,
+            model: plan.model.as_ref(),
+            evaluated: describer.evaluated(&roles.of(persons), &conditions)?,
             background: describer.background(&persons.persons, &probed)?,
             others: match &others {
                 Some(others) => describer.background(&others.persons, &probed)?,
@@ -76,14 +91,26 @@ pub(super) fn evaluate(
             },
             seed: plan.seed,
         };
-        scored.push((method, score(scans, &material, &roles.splits, &conditions, lengths)?));
-        stage(method.name());
+        scored.push((method, score(scans, &material, &roles.splits, &conditions, lengths, &stage)?));
     }
+    stage.end();
     let probing = |frames| roles.left_out(&persons, frames);
-    let figures =
-        Figures { dataset, protocol, split, plan, lengths, scored: &scored, curves: &curves, left_out: &probing };
+    let estimates: usize = curves.iter().map(|curve| curve.levels.len()).sum();
+    let total = (scored.len() * (lengths.len() + estimates)) as u64;
+    let stage = &Stage::begin(watch, "resampling", total);
+    let figures = Figures {
+        dataset,
+        protocol,
+        split,
+        plan,
+        lengths,
+        scored: &scored,
+        curves: &curves,
+        left_out: &probing,
+        stage,
+    };
     let evaluated = lengths.iter().map(|&frames| figures.at(frames)).collect();
-    stage("figures");
+    watch(Progress::Done { what: "resampling" });
     evaluated
 }
 

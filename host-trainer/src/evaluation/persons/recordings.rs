@@ -42,15 +42,21 @@ impl<'d> Persons<'d> {
         if !(MIN_REGIONS..=MAX_REGIONS).contains(&features) {
             return Err(PersonsError::Regions { features });
         }
+        dataset.scans().iter().try_for_each(|scan| check(dataset, scan, shortest))?;
+        Ok(Self::unchecked(dataset))
+    }
+
+    /// Takes the persons of `dataset` as they are, for a model that averages features to regions itself.
+    pub(super) fn unchecked(dataset: &'d Dataset) -> Self {
+        let features = dataset.features;
         let mut persons: BTreeMap<u32, Vec<Session<'d>>> = BTreeMap::new();
         for scan in dataset.scans() {
-            check(dataset, &scan, shortest)?;
             let name = &dataset.sessions[scan.session as usize];
             let (label, number, frames) = (scan.label, scan.session, dataset.joined(&[scan]));
             persons.entry(label).or_default().push(Session { number, name, frames });
         }
         let person = |(label, sessions)| Person { label, name: &dataset.labels[label as usize], sessions };
-        Ok(Self { features, persons: persons.into_iter().map(person).collect() })
+        Self { features, persons: persons.into_iter().map(person).collect() }
     }
 
     /// Refuses a background of other features, or with a person of these.

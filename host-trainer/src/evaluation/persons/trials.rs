@@ -8,7 +8,9 @@ use super::conditions::{Condition, distinct};
 use super::describe::EvaluatedPerson;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::methods::{Background, BackgroundPerson, Described, Gallery, Rows, ScanMethod, ScanScorer};
+use crate::evaluation::progress::Stage;
 use crate::metrics::trial::Trial;
+use crate::model::Model;
 
 /// Most segments of a background person that are scored against another, to find what impostors score.
 const MOST_SEGMENTS: usize = 20;
@@ -22,8 +24,10 @@ pub(super) struct PersonSplit {
 }
 
 /// The scans of all persons, as one method describes them.
-pub(super) struct Material {
+pub(super) struct Material<'m> {
     pub(super) features: usize,
+    /// A given model, which takes the place of fits.
+    pub(super) model: Option<&'m Model>,
     /// The persons of the evaluated recordings in both roles, in the same order.
     pub(super) evaluated: Vec<EvaluatedPerson>,
     pub(super) background: Vec<BackgroundPerson>,
@@ -48,21 +52,26 @@ pub(super) struct Scored {
 /// Scores all splits under all conditions; at each of `lengths` also by thresholds fixed beforehand.
 pub(super) fn score(
     method: &dyn ScanMethod,
-    material: &Material,
+    material: &Material<'_>,
     splits: &[PersonSplit],
     conditions: &BTreeSet<Condition>,
     lengths: &[usize],
+    stage: &Stage<'_>,
 ) -> Result<Scored, EvaluationError> {
     let parts = splits.par_iter().enumerate().map(|(number, split)| {
         let background = split.background.iter().map(|&person| &material.background[person]);
         let background = Background {
             features: material.features,
+            model: material.model,
             persons: background.chain(&material.others).collect(),
             seed: material.seed,
         };
         let scorer = method.fit(&background)?;
         let persons = split.evaluated.iter().map(|&person| &material.evaluated[person]).collect();
-        Fitted { method, scorer: &*scorer, background: &background, persons }.score(conditions, lengths, number == 0)
+        let fitted = Fitted { method, scorer: &*scorer, background: &background, persons };
+        let scored = fitted.score(conditions, lengths, number == 0)?;
+        stage.advance();
+        Ok(scored)
     });
     let parts = parts.collect::<Result<Vec<_>, EvaluationError>>()?;
     let mut parts = parts.into_iter();

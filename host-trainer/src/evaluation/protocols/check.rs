@@ -1,6 +1,6 @@
 //! Checks that every protocol makes of recordings and of its split.
 
-use super::protocol::{Episodes, Fold, Lack, Split};
+use super::protocol::{Episodes, Fold, Lack, Protocol, Split};
 use crate::dataset::Dataset;
 
 /// A comparison needs two labels.
@@ -8,19 +8,22 @@ pub(super) fn labels(dataset: &Dataset) -> Result<(), Lack> {
     if all_labels(dataset).len() < 2 { lacks("two labels") } else { Ok(()) }
 }
 
-/// Checks each fold, and that `episodes` can be drawn from it.
-pub(super) fn split(dataset: &Dataset, split: &Split, episodes: Option<Episodes>) -> Result<(), Lack> {
+/// Checks each fold, and that the protocol's episodes can be drawn from it.
+pub(super) fn split(dataset: &Dataset, split: &Split, protocol: &dyn Protocol) -> Result<(), Lack> {
     for fold in &split.folds {
-        check_fold(dataset, fold)?;
-        if let Some(episodes) = episodes {
+        if protocol.trains() {
+            check_training(dataset, fold)?;
+        }
+        check_trials(dataset, fold)?;
+        if let Some(episodes) = protocol.episodes() {
             check_episodes(dataset, fold, episodes)?;
         }
     }
     Ok(())
 }
 
-/// Training needs two frames of two labels; trials need two enrolled labels and a probe of each.
-fn check_fold(dataset: &Dataset, fold: &Fold) -> Result<(), Lack> {
+/// Training needs two frames of two labels.
+fn check_training(dataset: &Dataset, fold: &Fold) -> Result<(), Lack> {
     let training = labels_of(dataset, &fold.training);
     if training.len() < 2 {
         return lacks("two labels to train on");
@@ -30,6 +33,11 @@ fn check_fold(dataset: &Dataset, fold: &Fold) -> Result<(), Lack> {
             return lacks(format!("two training frames of label {}", dataset.labels[label as usize]));
         }
     }
+    Ok(())
+}
+
+/// Trials need two enrolled labels and a probe of each.
+fn check_trials(dataset: &Dataset, fold: &Fold) -> Result<(), Lack> {
     let (enrolled, probed) = (labels_of(dataset, &fold.enrolment), labels_of(dataset, &fold.probes));
     if enrolled.len() < 2 {
         return lacks("two labels to enrol");

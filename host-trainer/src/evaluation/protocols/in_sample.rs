@@ -27,7 +27,7 @@ impl Protocol for InSample {
         let all: Vec<usize> = (0..dataset.rows.len()).collect();
         Ok(Split {
             description: "every frame trains, is enrolled and probes".to_owned(),
-            leaks: Some("it scores what it was trained on"),
+            leaks: Some("it scores what it was trained on".to_owned()),
             folds: vec![Fold { training: all.clone(), enrolment: all.clone(), probes: all }],
         })
     }

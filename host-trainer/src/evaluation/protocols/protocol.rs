@@ -40,6 +40,11 @@ pub trait Protocol: Sync {
         false
     }
 
+    /// Whether encoders are trained for each fold; if not, a given model is scored.
+    fn trains(&self) -> bool {
+        true
+    }
+
     /// Whether the sweeps include trainings on fewer sessions.
     fn sweeps_training_sessions(&self) -> bool {
         false
@@ -67,7 +72,7 @@ pub struct Split {
     /// The split into training, enrolment and probes, in a sentence.
     pub description: String,
     /// Why its figures are too good, if they are.
-    pub leaks: Option<&'static str>,
+    pub leaks: Option<String>,
     /// Each fold trains one encoder; the trials of all folds are pooled.
     pub folds: Vec<Fold>,
 }
@@ -94,6 +99,17 @@ pub struct SessionChoice {
     pub probes: Vec<String>,
     /// Persons of protocol `unseen-persons`.
     pub persons: PersonChoice,
+    /// What trained the model, where a given one is scored.
+    pub trained: Option<TrainedOn>,
+}
+
+/// What trained a given model, as far as it says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrainedOn {
+    /// Labels; empty where they are not known, and then neither are the sessions.
+    pub labels: Vec<String>,
+    /// Sessions; empty where the recordings named none.
+    pub sessions: Vec<String>,
 }
 
 /// Which persons are evaluated, where the labels are persons.
@@ -137,6 +153,25 @@ pub enum Lack {
     /// Anything else: what would be needed, in words.
     #[error("{0}")]
     Other(String),
+}
+
+impl TrainedOn {
+    /// Whether a row may have trained the model: its label and its session did, or are not known.
+    pub(super) fn may_hold(&self, dataset: &Dataset, row: usize) -> bool {
+        let row = dataset.rows[row];
+        let is_among = |names: &[String], name: &String| names.is_empty() || names.contains(name);
+        is_among(&self.labels, &dataset.labels[row.label as usize])
+            && is_among(&self.sessions, &dataset.sessions[row.session as usize])
+    }
+
+    /// The labels with rows in `dataset` that did not train the model; none where its labels are not known.
+    #[must_use]
+    pub fn unknown_labels(&self, dataset: &Dataset) -> Vec<String> {
+        let mut names: Vec<&String> = dataset.rows.iter().map(|row| &dataset.labels[row.label as usize]).collect();
+        names.dedup();
+        names.retain(|name| !self.labels.is_empty() && !self.labels.contains(name));
+        names.into_iter().cloned().collect()
+    }
 }
 
 impl SessionChoice {

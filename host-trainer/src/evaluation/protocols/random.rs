@@ -44,7 +44,7 @@ impl Protocol for Random {
         Ok(Split {
             description: "a random half of each recording's frames trains and is enrolled, the other half probes"
                 .to_owned(),
-            leaks: Some("neighbouring frames are much alike, and stand on both sides"),
+            leaks: Some("neighbouring frames are much alike, and stand on both sides".to_owned()),
             folds: vec![fold],
         })
     }

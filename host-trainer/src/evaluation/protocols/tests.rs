@@ -81,4 +81,5 @@ fn every_protocol_is_found_by_its_name_and_the_default_one_leaks_nothing() {
     let dataset = Synthetic { classes: 6, timesteps: 20, features: 4, sessions: 4, noise: 0.5, seed: 1 }.recordings();
     assert!(split_by(DEFAULT, &dataset).leaks.is_none());
     assert!(split_by(REFERENCE, &dataset).leaks.is_some());
+    assert!(find(HELD_BACK.name()).is_some() && !PROTOCOLS.iter().any(|protocol| protocol.name() == HELD_BACK.name()));
 }

@@ -7,7 +7,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
 use super::check::all_labels;
-use super::protocol::{Fold, Lack, Protocol, SessionChoice, Split};
+use super::protocol::{Fold, Lack, Protocol, SessionChoice, Split, TrainedOn};
 use crate::connectome::FEWEST_PERSONS;
 use crate::dataset::{Dataset, Scan};
 
@@ -41,10 +41,12 @@ impl Protocol for UnseenPersons {
     }
 
     fn split(&self, dataset: &Dataset, choice: &SessionChoice, seed: u64) -> Result<Split, Lack> {
+        if let Some(trained) = &choice.trained {
+            return of_given_model(dataset, choice, trained);
+        }
         let persons = all_labels(dataset);
         let count = persons.len();
         let evaluated = choice.persons.evaluated.unwrap_or(count.div_ceil(2));
-        let lacks = |text: String| Err(Lack::Other(text));
         if !(2..=count).contains(&evaluated) {
             return lacks(format!(
                 "two evaluated persons or more, and not more than there are (of {count}, {evaluated} were to be)"
@@ -66,14 +68,6 @@ impl Protocol for UnseenPersons {
         let scans = dataset.scans();
         let parts = parts(dataset, &scans, &persons, choice)?;
         let ways = ways(&persons, evaluated, choice.persons.draws, seed);
-        let fold = |chosen: &Vec<u32>| {
-            let rows = |scans: &mut dyn Iterator<Item = &Scan>| scans.flat_map(|scan| scan.rows.clone()).collect();
-            Fold {
-                training: rows(&mut scans.iter().filter(|scan| !chosen.contains(&scan.label))),
-                enrolment: rows(&mut chosen.iter().flat_map(|person| parts[person].enrolment.iter().copied())),
-                probes: rows(&mut chosen.iter().flat_map(|person| parts[person].probes.iter().copied())),
-            }
-        };
         let description = format!(
             "{evaluated} of {count} persons are enrolled and probe, {}; the background is {}; {}, each session's mean removed",
             match ways.len() {
@@ -88,7 +82,7 @@ impl Protocol for UnseenPersons {
             },
             sessions(dataset, &parts)
         );
-        Ok(Split { description, leaks: None, folds: ways.iter().map(fold).collect() })
+        Ok(Split { description, leaks: None, folds: ways.iter().map(|chosen| fold(&scans, &parts, chosen)).collect() })
     }
 
     fn is_open_set(&self) -> bool {
@@ -97,6 +91,47 @@ impl Protocol for UnseenPersons {
 
     fn scores_scans(&self) -> bool {
         true
+    }
+}
+
+fn lacks<T>(text: String) -> Result<T, Lack> {
+    Err(Lack::Other(text))
+}
+
+/// The split of a given model: all persons but those of its background are enrolled and probe.
+fn of_given_model(dataset: &Dataset, choice: &SessionChoice, trained: &TrainedOn) -> Result<Split, Lack> {
+    let is_background = |person: &u32| trained.labels.contains(&dataset.labels[*person as usize]);
+    let (left_out, persons): (Vec<u32>, Vec<u32>) = all_labels(dataset).into_iter().partition(is_background);
+    if persons.len() < 2 {
+        return lacks(format!(
+            "two persons to whom the model was not fitted (of {} persons {} are in its background)",
+            persons.len() + left_out.len(),
+            left_out.len()
+        ));
+    }
+    let scans = dataset.scans();
+    let parts = parts(dataset, &scans, &persons, choice)?;
+    let description = format!(
+        "{} persons are enrolled and probe, the model was fitted to {}; {}, each session's mean removed",
+        persons.len(),
+        match trained.labels.len() {
+            0 => "persons whom it does not name".to_owned(),
+            count => format!("{count} others"),
+        },
+        sessions(dataset, &parts)
+    );
+    let unnamed = "the model does not name the persons that it was fitted to, and these may be among them";
+    let leaks = trained.labels.is_empty().then(|| unnamed.to_owned());
+    Ok(Split { description, leaks, folds: vec![fold(&scans, &parts, &persons)] })
+}
+
+/// The rows of a way to choose the evaluated persons.
+fn fold(scans: &[Scan], parts: &BTreeMap<u32, Parts<'_>>, chosen: &[u32]) -> Fold {
+    let rows = |scans: &mut dyn Iterator<Item = &Scan>| scans.flat_map(|scan| scan.rows.clone()).collect();
+    Fold {
+        training: rows(&mut scans.iter().filter(|scan| !chosen.contains(&scan.label))),
+        enrolment: rows(&mut chosen.iter().flat_map(|person| parts[person].enrolment.iter().copied())),
+        probes: rows(&mut chosen.iter().flat_map(|person| parts[person].probes.iter().copied())),
     }
 }
 
@@ -262,6 +297,24 @@ mod tests {
     fn all_persons_are_evaluated_where_others_are_the_background() {
         let split = UnseenPersons.split(&persons(5, 2), &choice(5, 30, 7), 0).unwrap();
         assert_eq!((split.folds.len(), split.folds[0].training.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_given_model_is_scored_on_all_persons_but_those_it_was_fitted_to() {
+        let dataset = persons(5, 3);
+        let split = |labels: &[&str]| {
+            let labels = labels.iter().map(|&label| label.to_owned()).collect();
+            let trained = Some(TrainedOn { labels, sessions: Vec::new() });
+            UnseenPersons.split(&dataset, &SessionChoice { trained, ..SessionChoice::default() }, 0)
+        };
+        let found = split(&["class01", "class03", "eve"]).unwrap();
+        assert_eq!((found.folds.len(), found.leaks), (1, None));
+        assert_eq!(labels_of(&dataset, &found.folds[0].probes), [0, 2, 4]);
+        assert_eq!(labels_of(&dataset, &found.folds[0].training), [1, 3]);
+        assert!(found.description.contains("3 persons") && found.description.contains("fitted to 3 others"));
+        assert!(split(&[]).unwrap().leaks.unwrap().contains("may be among them"));
+        let few = split(&["class00", "class01", "class02", "class03"]).unwrap_err().to_string();
+        assert!(few.contains("two persons") && few.contains("of 5 persons 4"), "{few}");
     }
 
     #[test]

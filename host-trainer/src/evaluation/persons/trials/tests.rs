@@ -29,6 +29,11 @@ impl ScanScorer for Scorer {
     }
 }
 
+/// A stage that tells nobody.
+fn stage() -> Stage<'static> {
+    Stage::begin(&|_| (), "scoring", 1)
+}
+
 /// The direction at this angle, in degrees.
 fn at(angle: f32) -> Described {
     let radians = angle.to_radians();
@@ -36,7 +41,7 @@ fn at(angle: f32) -> Described {
 }
 
 /// Four persons at 0, 90, 180 and 270 degrees: the first two frames of each are 30 degrees away, the last fifth 60.
-fn material() -> Material {
+fn material() -> Material<'static> {
     let evaluated = (0..4).map(|label| {
         let angle = 90.0 * label as f32;
         EvaluatedPerson {
@@ -54,6 +59,7 @@ fn material() -> Material {
         segments: [(5, vec![at(90.0 * name as f32 + 30.0)])].into(),
     };
     Material {
+        model: None,
         features: 2,
         evaluated: evaluated.collect(),
         background: (0..4).map(person).collect(),
@@ -73,7 +79,7 @@ fn scored(impostor: Option<f64>) -> Scored {
         Condition { enrolled: 2, ..Condition::plain(5) },
     ];
     let splits = [split([0, 1], [2, 3]), split([1, 3], [0, 2])];
-    score(&Plain(impostor), &material(), &splits, &conditions.into(), &[5]).unwrap()
+    score(&Plain(impostor), &material(), &splits, &conditions.into(), &[5], &stage()).unwrap()
 }
 
 fn cosine(degrees: f64) -> f64 {
@@ -121,9 +127,9 @@ fn what_impostors_score_is_measured_by_fits_without_the_two_persons_compared() {
     // Each person's probe is 30 degrees beyond the person, and 60 before the next one that it is scored against.
     let split = [PersonSplit { evaluated: vec![0, 1], background: vec![0, 1, 2, 3] }];
     let conditions = BTreeSet::from([Condition::plain(5)]);
-    let found = score(&Plain(None), &material, &split, &conditions, &[5]).unwrap();
+    let found = score(&Plain(None), &material, &split, &conditions, &[5], &stage()).unwrap();
     assert!((found.decisions[&5].1 - (cosine(60.0) + cosine(60.0)) / 2.0).abs() < 1e-6);
     material.evaluated[1].late.insert(5, Vec::new());
-    let short = score(&Plain(None), &material, &split, &conditions, &[5]).unwrap();
+    let short = score(&Plain(None), &material, &split, &conditions, &[5], &stage()).unwrap();
     assert!(short.decisions.is_empty(), "a last fifth without a probe fixes no threshold");
 }
