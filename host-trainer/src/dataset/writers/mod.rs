@@ -3,7 +3,7 @@
 mod csv;
 mod npz;
 
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::error::DatasetError;
@@ -78,11 +78,57 @@ fn into_file(
     fill: impl FnOnce(&mut dyn Output) -> io::Result<()>,
 ) -> Result<(), DatasetError> {
     let written = || {
-        let mut output = BufWriter::new(Pending::create(file, Readers::All, existing)?);
-        fill(&mut output)?;
-        output.into_inner().map_err(io::IntoInnerError::into_error)?.commit()
+        let mut output =
+            BufWriter::new(FirstError { output: Pending::create(file, Readers::All, existing)?, error: None });
+        let filled = fill(&mut output).and_then(|()| output.flush());
+        let (FirstError { output, error }, _) = output.into_parts();
+        error.map_or(filled, Err).and_then(|()| output.commit())
     };
     written().map_err(|source| DatasetError::Write { file: file.to_owned(), source })
+}
+
+/// A file that keeps its first error, and takes what is written after it to nowhere.
+///
+/// An archive that is dropped unfinished writes its end, and would print that it cannot.
+struct FirstError {
+    output: Pending,
+    error: Option<io::Error>,
+}
+
+impl FirstError {
+    fn keep<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &outcome
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.error.get_or_insert_with(|| io::Error::new(error.kind(), error.to_string()));
+        }
+        outcome
+    }
+}
+
+impl Write for FirstError {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.error.is_some() {
+            return Ok(bytes.len());
+        }
+        let outcome = self.output.write(bytes);
+        self.keep(outcome)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.error.is_some() {
+            return Ok(());
+        }
+        let outcome = self.output.flush();
+        self.keep(outcome)
+    }
+}
+
+impl Seek for FirstError {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let outcome = self.output.seek(to);
+        self.keep(outcome)
+    }
 }
 
 #[cfg(test)]
