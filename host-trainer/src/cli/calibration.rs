@@ -99,7 +99,6 @@ impl Calibration {
     pub fn to_json(&self) -> Value {
         json!({
             "source": if self.is_archive { "archive" } else { "data" },
-            "file": self.dataset.origin.display().to_string(),
             "sessions": self.sessions,
             "frames": self.count(),
         })

@@ -49,7 +49,8 @@ pub fn finish(arguments: &Arguments, entries: Vec<Entry>, console: &Console) -> 
         note_threshold(arguments, first, console);
     }
     let folder = arguments.output.display().to_string();
-    let mut text = format!("{folder}: {} of {} labels enrolled\n", enrolled.len(), enrolled.len() + refused.len());
+    let (count, all) = (enrolled.len(), enrolled.len() + refused.len());
+    let mut text = format!("{folder}: {count} of {all} labels enrolled{}\n", probes(&enrolled));
     text += &table(&enrolled);
     text += &error_rates(&enrolled);
     for reason in &reasons {
@@ -63,6 +64,17 @@ pub fn finish(arguments: &Arguments, entries: Vec<Entry>, console: &Console) -> 
     let value = json!({ "folder": folder, "enrolments": documents, "refused": refused });
     console.result("neural-vault/enroll/1", &text, value)?;
     Ok(code)
+}
+
+/// The length of probes, where it is the same for all.
+fn probes(enrolled: &[(PathBuf, Enrolment)]) -> String {
+    let length = |(_, record): &(PathBuf, Enrolment)| record.measured.as_ref().map(|measured| measured.frames);
+    match enrolled.first().and_then(length) {
+        Some(frames) if enrolled.iter().all(|entry| length(entry) == Some(frames)) => {
+            format!(", for probes of {frames} frame{}", if frames == 1 { "" } else { "s" })
+        }
+        _ => String::new(),
+    }
 }
 
 /// A line for each enrolment, with the upper end of its false match rate.

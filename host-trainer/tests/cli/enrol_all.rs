@@ -54,7 +54,9 @@ fn a_table_names_files_thresholds_and_attempts_and_says_the_rate_once() {
     let folder = Folder::with_model();
     let run = folder.does(&enroll(&["--all", "-o", "enrolled"]));
     assert!(
-        run.stdout.starts_with("enrolled: 3 of 3 labels enrolled\nlabel    file         scans  threshold"),
+        run.stdout.starts_with(
+            "enrolled: 3 of 3 labels enrolled, for probes of 3 frames\nlabel    file         scans  threshold"
+        ),
         "{}",
         run.stdout
     );
