@@ -30,6 +30,7 @@ pub struct DataArguments {
 
 /// How recordings are read.
 #[derive(Args)]
+#[command(next_help_heading = "How recordings are read")]
 pub struct ReadingArguments {
     /// CSV column that holds the label.
     #[arg(long, value_name = "NAME", default_value = "video")]

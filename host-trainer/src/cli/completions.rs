@@ -76,7 +76,19 @@ fn script(shell: Shell) -> String {
 
 /// Says of each option with a path that it is a file or a folder: bash then goes on into folders.
 fn with_hints(command: clap::Command) -> clap::Command {
-    let is_path = |arg: &clap::Arg| arg.get_value_hint() == ValueHint::AnyPath && !arg.is_positional();
+    let is_named_so = |arg: &clap::Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        names.iter().any(|name| ["DATA", "FILE"].contains(&name.as_str()))
+    };
+    let is_path = |arg: &clap::Arg| {
+        !arg.is_positional()
+            && match arg.get_value_hint() {
+                ValueHint::AnyPath => true,
+                // Recordings and tables, whose values are more than a path.
+                ValueHint::Unknown => is_named_so(arg),
+                _ => false,
+            }
+    };
     command
         .mut_args(|arg| if is_path(&arg) { arg.value_hint(ValueHint::FilePath) } else { arg })
         .mut_subcommands(with_hints)
@@ -88,7 +100,7 @@ fn for_bash(script: &str) -> String {
         // Where a script looks a command up, clap_complete 4.6 writes the dash of the program's name in another way than
         // where it finds it, so that no command had options.
         .replace("neural__subcmd__vault", "neural__vault")
-        // It offers options only before a dash is typed, where files belong.
+        // It offers options before a dash is typed, where commands and files belong.
         .replace("    opts=\"\"\n", "    opts=\"\"\n    local hidden=\"\"\n    [[ -n \"${cur}\" ]] || hidden=\"-*\"\n")
         .replace("compgen -W \"${opts}\" --", "compgen -W \"${opts}\" -X \"${hidden}\" --")
 }

@@ -35,7 +35,7 @@ use crate::model::import::{ImportOptions, import};
 #[derive(Args)]
 #[command(mut_group("ReadingArguments", |group| group.requires("standardise")))]
 pub struct Arguments {
-    /// The weights.
+    /// The weights: a .safetensors file, or the .npz of a connectome model.
     #[arg(value_name = "WEIGHTS")]
     weights: PathBuf,
     /// Folder for the model.

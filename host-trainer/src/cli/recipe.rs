@@ -11,6 +11,7 @@ use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, 
 
 /// A recipe and its settings; a setting that is not given has the recipe's default.
 #[derive(Args)]
+#[command(next_help_heading = "The recipe and its settings")]
 pub struct RecipeArguments {
     /// The recipe.
     #[arg(long, value_parser = recipes(), default_value = RECIPES[0].name)]

@@ -7,9 +7,8 @@ pub const MANUALS: &[Manual] = &[
         command: "enroll",
         examples: &[
             example(
-                "One label, its threshold from a session of its own",
-                "neural-vault enroll recordings.csv.gz --model model --label face --sessions run04 \
-                 --development-sessions run05 -o face.nve",
+                "One label, from a session that did not train the model",
+                "neural-vault enroll recordings.csv.gz --model model --label face --sessions run04 -o face.nve",
             ),
             example(
                 "Every label at once, each into a file of its own in a folder",

@@ -11,7 +11,7 @@ const MODEL: [File; 3] = [
 const ARCHIVE: File = file(
     "training.safetensors",
     "The training archive: the raw recordings and the recipe, by which `enroll --refit` makes the model again and \
-     `export` calibrates it. Share a model without it where the recordings must not be shared",
+     `export` calibrates it. It holds every raw scan: do not share it with the model; `train --no-archive` writes none",
 );
 
 pub const MANUALS: &[Manual] = &[
@@ -23,8 +23,8 @@ pub const MANUALS: &[Manual] = &[
                 "neural-vault train recordings.csv.gz --sessions run00,run01,run02,run03 --out model",
             ),
             example(
-                "Go on with a run that was stopped",
-                "neural-vault train recordings.csv.gz --sessions run00,run01,run02,run03 --out model --resume",
+                "The same for a folder that is shared, without the archive of the raw recordings",
+                "neural-vault train recordings.csv.gz --sessions run00,run01,run02,run03 --no-archive --out shared",
             ),
             example(
                 "A model for labels that are enrolled later with `enroll --frozen`",

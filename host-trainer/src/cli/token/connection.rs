@@ -18,6 +18,7 @@ use crate::token::{Client, Port, PublicKey, Timeouts};
 
 /// The token's port.
 #[derive(Args)]
+#[command(next_help_heading = "Connection")]
 pub struct PortArguments {
     /// The token: a serial device such as /dev/ttyACM0, tcp:HOST:PORT or unix:PATH.
     #[arg(long, value_name = "PORT")]
@@ -36,7 +37,7 @@ pub struct TokenArguments {
     #[command(flatten)]
     port: PortArguments,
     /// The token's public key, which `token provision` or `token pin` wrote.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Connection")]
     token_key: Option<PathBuf>,
 }
 
