@@ -10,7 +10,7 @@ use neural_vault::cli::command;
 use super::page::{Block, Page, ROOT};
 
 /// Options of cargo and rustc that the pages name without the program.
-const FOREIGN: [&str; 4] = ["--cfg", "--config", "--no-default-features", "--package"];
+const FOREIGN: [&str; 6] = ["--cfg", "--config", "--no-default-features", "--package", "--release", "--workspace"];
 
 #[test]
 fn every_command_in_a_block_is_taken_as_it_stands() {
@@ -32,7 +32,7 @@ fn every_option_within_text_exists() {
     let (mut wrong, mut found) = (Vec::new(), 0);
     let options = options(&command());
     for page in Page::all() {
-        for code in page.code.iter().filter(|code| !code.contains("cargo ")) {
+        for code in page.code.iter().filter(|code| !code.contains("cargo ") && !code.starts_with("pip ")) {
             let words = words(code);
             let Some((name, rest)) = words.split_first() else { continue };
             let result = if name == "neural-vault" {
@@ -86,7 +86,7 @@ fn commands(block: &Block) -> Vec<String> {
         let (before, rest) = part.split_once("neural-vault ")?;
         // The program may be in a folder, or after a variable; in output and in other languages it is a word of a sentence.
         let begins = if is_shell { before.is_empty() || before.ends_with([' ', '/']) } else { before.is_empty() };
-        (begins && !before.starts_with('#')).then(|| format!("neural-vault {rest}"))
+        (begins && !before.starts_with('#') && rest != "...").then(|| format!("neural-vault {rest}"))
     };
     parts.filter_map(program).collect()
 }
@@ -102,7 +102,8 @@ fn parse(words: &[String]) -> Result<(), clap::Error> {
 /// Parses a command that text mentions: what is missing at its end may be missing, and a value may be a name in capitals.
 fn mention(words: &[String]) -> Result<(), String> {
     let Err(error) = parse(words) else { return Ok(()) };
-    let placeholder = match error.get(ContextKind::InvalidValue) {
+    let value = error.get(ContextKind::InvalidValue).or(error.get(ContextKind::InvalidSubcommand));
+    let placeholder = match value {
         Some(ContextValue::String(value)) => value.chars().all(|c| c.is_ascii_uppercase()),
         _ => true,
     };
@@ -111,7 +112,7 @@ fn mention(words: &[String]) -> Result<(), String> {
         | ErrorKind::MissingSubcommand
         | ErrorKind::TooFewValues
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Ok(()),
-        ErrorKind::InvalidValue | ErrorKind::ValueValidation if placeholder => Ok(()),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::InvalidSubcommand if placeholder => Ok(()),
         _ => Err(error.to_string()),
     }
 }
