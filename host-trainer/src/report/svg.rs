@@ -197,9 +197,17 @@ impl Plot {
             }
             drawn.push(at);
         }
-        let texts = drawn.iter().map(|&(x, y)| format!("{} {}", px(x), px(y)));
-        let path = texts.collect::<Vec<_>>().join("L");
-        if path.is_empty() { path } else { format!("M{path}") }
+        let (mut path, mut last) = (String::new(), None);
+        for (x, y) in drawn.into_iter().map(|(x, y)| (px(x), px(y))) {
+            path += &match &last {
+                None => format!("M{x} {y}"),
+                Some((_, before)) if *before == y => format!("H{x}"),
+                Some((before, _)) if *before == x => format!("V{y}"),
+                Some(_) => format!("L{x} {y}"),
+            };
+            last = Some((x, y));
+        }
+        path
     }
 }
 
@@ -285,8 +293,9 @@ mod tests {
         let corners = [(0.0, 0.0), (5.0, 0.0), (5.0, 10.0)];
         let every = [(0.0, 0.0), (1.0, 0.0), (3.0, 0.0), (5.0, 0.0), (5.0, 2.0), (5.0, 9.0), (5.0, 10.0)];
         assert_eq!(plot.path(&every), plot.path(&corners));
+        assert!(plot.path(&corners).replace(|c: char| !c.is_ascii_alphabetic(), "") == "MHV");
         // A line that turns back keeps its turn.
-        assert_eq!(plot.path(&[(0.0, 0.0), (5.0, 0.0), (2.0, 0.0)]).matches('L').count(), 2);
+        assert_eq!(plot.path(&[(0.0, 0.0), (5.0, 0.0), (2.0, 0.0)]).matches('H').count(), 2);
     }
 
     #[test]
