@@ -26,7 +26,7 @@ impl Method for Hmac {
     }
 
     fn explanation(&self) -> &'static str {
-        "HMAC-SHA256 of the frame's bytes under one key, compared byte by byte: as unlike after any change (RFC 2104)."
+        "HMAC-SHA256 of the frame's bytes under one key, compared byte by byte: any change makes another code (RFC 2104)."
     }
 
     fn fit(&self, _: &TrainingRows<'_>) -> Result<Box<dyn Scorer>, EvaluationError> {

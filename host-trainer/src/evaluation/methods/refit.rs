@@ -25,7 +25,7 @@ impl Method for Refit {
     }
 
     fn explanation(&self) -> &'static str {
-        "NeuralVault with an encoder that was trained with the enrolled labels as well, as `enroll --refit` makes it."
+        "NeuralVault with an encoder that was trained with the enrolled labels as well, as enroll --refit makes it."
     }
 
     fn plain_name(&self) -> &'static str {
