@@ -1,4 +1,5 @@
-//! The pages in Chromium: nothing is wider than the page and no text is cut; screenshots are kept.
+//! The pages in Chromium: the summary fits a slide, what is not folded is not too high, nothing is wider than the page and no
+//! text is cut; screenshots are kept.
 //!
 //! Run by `cargo xtask report`, which brings Chromium: `chromium` on the path, or the program in the environment variable
 //! `CHROMIUM`. The screenshots are left in `report` in the folder for temporary files of the target folder.
@@ -16,6 +17,12 @@ use neural_vault::report::{comparison_html, html};
 use serde_json::Value;
 
 const WIDTHS: [u32; 3] = [375, 768, 1280];
+/// What a page may be high, in pixels, before anything is unfolded.
+const HIGHEST: u64 = 8000;
+/// The width and height of a slide, in pixels.
+const SLIDE: (u32, f64) = (1280, 720.0);
+/// Bytes of a page that opens at once.
+const LARGEST: usize = 1 << 20;
 
 /// Loads the page in a frame of the width asked for and says what a reader would run into.
 const PROBE: &str = r#"<!DOCTYPE html><meta charset="utf-8"><body style="margin:0"><script>
@@ -24,6 +31,9 @@ frame.style = "border:0;width:WIDTHpx;height:900px";
 frame.srcdoc = PAGE;
 frame.onload = () => {
   const inner = frame.contentDocument, root = inner.documentElement, cut = [], empty = [], crossed = [];
+  const summary = inner.querySelector(".summary");
+  const folded = { height: root.scrollHeight, slide: summary ? summary.getBoundingClientRect().bottom : 0 };
+  inner.querySelectorAll("details").forEach(details => { details.open = true; });
   for (const figure of inner.querySelectorAll("svg.plot")) {
     const box = figure.getBoundingClientRect();
     if (box.width < 250 || box.height < 60) empty.push(figure.querySelector("title").textContent);
@@ -42,7 +52,7 @@ frame.onload = () => {
     });
   }
   const found = { scroll: root.scrollWidth, client: root.clientWidth, figures: inner.querySelectorAll("svg.plot").length,
-    words: inner.body.innerText.length, cut, empty, crossed };
+    words: inner.body.innerText.length, ...folded, cut, empty, crossed };
   const out = document.createElement("pre");
   out.id = "found";
   out.textContent = JSON.stringify(found);
@@ -57,10 +67,14 @@ fn pages_fit_desktop_and_phone_and_no_text_is_cut() {
     fs::create_dir_all(&folder).unwrap();
     let results = fixture::results();
     let both = [("a.json".to_owned(), fixture::results()), ("b.json".to_owned(), fixture::other_results())];
+    let many = (0..12).map(|n| (format!("a rather long name of evaluation {n}.json"), fixture::crowded()));
     let pages = [
-        ("report", html(&results), 18),
-        ("crowded", html(&fixture::crowded()), 54),
-        ("comparison", comparison_html(&compare(&both).unwrap()), 0),
+        ("report", html(&results), 19),
+        ("crowded", html(&fixture::crowded()), 55),
+        ("persons", html(&fixture::persons()), 12),
+        // One figure a method and protocol, and the summary's.
+        ("comparison", comparison_html(&compare(&both).unwrap()), 15),
+        ("comparison-crowded", comparison_html(&compare(&many.collect::<Vec<_>>()).unwrap()), 43),
     ];
     for (name, page, figures) in pages {
         look(&folder, name, &page, figures);
@@ -82,26 +96,33 @@ fn the_report_of_the_shipped_recordings_fits_as_well() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // Three protocols of four sweeps, one of them with training sessions too, and the panels at a glance.
-    look(&folder, "haxby", &fs::read_to_string(&report).unwrap(), 31);
+    // The summary's, and three protocols of six figures and four sweeps, one of them with training sessions too.
+    look(&folder, "haxby", &fs::read_to_string(&report).unwrap(), 32);
 }
 
 /// Measures a page at every width and leaves pictures of it.
 fn look(folder: &Path, name: &str, page: &str, figures: usize) {
     let file = folder.join(format!("{name}.html"));
     fs::write(&file, page).unwrap();
+    assert!(page.len() < LARGEST, "{name} has {} bytes", page.len());
     for width in WIDTHS {
         let found = probe(folder, page, width);
         let list = |key: &str| found[key].as_array().unwrap().clone();
         assert_eq!(found["scroll"], found["client"], "{name} at {width} px runs off the page");
         assert_eq!(found["figures"], figures, "{name} at {width} px");
         assert!(found["words"].as_u64().unwrap() > 500);
+        let height = found["height"].as_u64().unwrap();
+        assert!(height <= HIGHEST, "{name} at {width} px is {height} px high before unfolding");
+        let slide = found["slide"].as_f64().unwrap();
+        assert!(slide > 0.0, "{name} has no summary");
+        assert!(width != SLIDE.0 || slide <= SLIDE.1, "{name}: the summary ends at {slide} px");
         for key in ["cut", "empty", "crossed"] {
             assert!(list(key).is_empty(), "{name} at {width} px, {key}: {:#?}", list(key));
         }
     }
     for (kind, arguments) in [
-        ("desktop", &["--window-size=1280,9000"][..]),
+        ("slide", &["--window-size=1280,720"][..]),
+        ("desktop", &["--window-size=1280,9000"]),
         ("dark", &["--window-size=1280,9000", "--blink-settings=preferredColorScheme=0"]),
     ] {
         let picture = format!("--screenshot={}", folder.join(format!("{name}-{kind}.png")).display());

@@ -1,39 +1,12 @@
-//! A comparison of evaluations as one HTML page.
+//! The table of a comparison: every method of a protocol in every evaluation.
 
 use maud::{Markup, html};
 
-use super::methods::heading;
 use super::numbers::{count, estimate_cell, fixed, interval};
-use super::{page, scroll_box};
-use crate::comparison::{ComparedMethod, Comparison, EerDifference, excludes_zero};
+use crate::comparison::{ComparedMethod, EerDifference, excludes_zero};
 
-/// The comparison as one HTML page.
-#[must_use]
-pub fn comparison_html(comparison: &Comparison) -> String {
-    page::page(
-        "Comparison of evaluations",
-        &html! {
-            header { p class="kicker" { "Neural Vault · comparison" } h1 { (comparison.files.len()) " evaluations side by side" } }
-            section id="comparison" {
-                ol class="files" {
-                    @for file in &comparison.files {
-                        li { strong { (file.name) }
-                            " " span class="note" {
-                                "recipe " (file.recipe) " · " (file.created) " · " (file.data) " · " code { (file.data_sha256) }
-                                @if let Some(digest) = &file.model_digest { " · model " code { (digest) } }
-                            }
-                        }
-                    }
-                }
-                (scroll_box("Evaluations side by side", &table(comparison)))
-                p class="note" { "In bold: differences whose interval excludes zero." }
-                @for note in &comparison.notes { p class="note" { (note) } }
-            }
-        },
-    )
-}
-
-fn table(comparison: &Comparison) -> Markup {
+/// The methods of one protocol; `names` are those of the evaluations.
+pub fn table(names: &[String], rows: &[&ComparedMethod]) -> Markup {
     html! {
         table {
             thead { tr {
@@ -45,26 +18,17 @@ fn table(comparison: &Comparison) -> Markup {
                 th scope="col" { "d′" }
                 th scope="col" { "Genuine / impostor trials" }
             } }
-            @for rows in comparison.rows.chunk_by(|a, b| a.protocol == b.protocol) {
-                tbody {
-                    tr class="group" {
-                        th scope="rowgroup" colspan="7" {
-                            (heading(&rows[0].protocol)) @if rows[0].leaks.is_some() { " " span class="badge" { "leaks" } }
-                        }
-                    }
-                    @for row in rows { (method(comparison, row)) }
-                }
-            }
+            tbody { @for row in rows { (method(names, row)) } }
         }
     }
 }
 
-fn method(comparison: &Comparison, row: &ComparedMethod) -> Markup {
+fn method(names: &[String], row: &ComparedMethod) -> Markup {
     html! {
-        @for (place, (file, figures)) in comparison.files.iter().zip(&row.figures).enumerate() {
+        @for (place, (name, figures)) in names.iter().zip(&row.figures).enumerate() {
             tr {
-                @if place == 0 { th scope="row" rowspan=(row.figures.len()) { (row.method) } }
-                td class="text" { (file.name) }
+                @if place == 0 { th scope="rowgroup" rowspan=(row.figures.len()) { (row.method) } }
+                th scope="row" { (name) }
                 (estimate_cell(&figures.eer, 2))
                 (difference_cell(figures.difference.as_ref()))
                 (estimate_cell(&figures.roc_auc, 4))

@@ -98,15 +98,19 @@ pub fn best_rival(protocol: &ProtocolResult) -> Option<&MethodResult> {
 /// The protocols by how far apart they keep what trains and what probes; those that leak last.
 pub fn strictest_first(results: &Results) -> Vec<&ProtocolResult> {
     let mut protocols: Vec<&ProtocolResult> = results.protocols.iter().collect();
-    let strictness = |name: &str| PROTOCOLS.iter().position(|known| known.name() == base(name));
-    protocols.sort_by_key(|protocol| (protocol.leaks.is_some(), Reverse(strictness(&protocol.name))));
+    protocols.sort_by_key(|protocol| order(&protocol.name, protocol.leaks.is_some()));
     protocols
 }
 
+/// What orders protocols by how far apart they keep what trains and what probes, with those that leak last.
+pub fn order(protocol: &str, leaks: bool) -> impl Ord + use<> {
+    (leaks, Reverse(PROTOCOLS.iter().position(|known| known.name() == base(protocol))))
+}
+
 /// The question that a protocol answers.
-pub fn question(protocol: &ProtocolResult) -> String {
-    let known = protocols::find(base(&protocol.name));
-    known.map_or_else(|| format!("What does {} show?", protocol.name), |known| known.question().to_owned())
+pub fn question(protocol: &str) -> String {
+    let known = protocols::find(base(protocol));
+    known.map_or_else(|| format!("What does {protocol} show?"), |known| known.question().to_owned())
 }
 
 /// What a method is called within a sentence; the method of another version by its name.
@@ -133,6 +137,7 @@ fn is_simple(name: &str) -> bool {
     methods::find(name).is_none_or(|method| method.is_simple())
 }
 
-fn is_under_test(name: &str) -> bool {
+/// Whether this is the method under test, of windows or of persons.
+pub fn is_under_test(name: &str) -> bool {
     methods::find(name).is_some_and(|method| method.is_under_test())
 }

@@ -3,6 +3,7 @@
 //! The page has no script, font or link outside itself. Its figures are inline SVG in the page's colours.
 
 mod comparison;
+mod comparison_table;
 mod confusion;
 mod curves;
 mod figures;
@@ -41,7 +42,7 @@ const SUMMARY_HEIGHT: f64 = 200.0;
 #[must_use]
 pub fn html(results: &Results) -> String {
     let styles = Styles::new(results);
-    let scale = panel::scale(results);
+    let scale = panel::scale_of(results);
     // Keys and published figures are of encoders that a protocol of windows trains.
     let of_windows = results.protocols.is_empty() || !results.protocols.iter().all(of_persons);
     page::page(

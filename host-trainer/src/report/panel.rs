@@ -1,4 +1,4 @@
-//! The EER of every method under one protocol, with intervals.
+//! Error rates side by side, one row each, with their intervals.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -7,56 +7,67 @@ use super::methods::{Styles, heading};
 use super::numbers::fixed;
 use super::svg::{Axis, Plot, px};
 use super::verdict::rate;
-use crate::results::{MethodResult, ProtocolResult, Results};
+use crate::results::{Estimate, ProtocolResult, Results};
 
 const ROW: f64 = 24.0;
 
-/// The largest rate of any protocol, for one scale in all panels.
-pub fn scale(results: &Results) -> f64 {
-    results.protocols.iter().flat_map(|protocol| &protocol.methods).map(upper).fold(5.0, f64::max)
+/// A rate with its interval.
+pub struct Row<'r> {
+    pub name: &'r str,
+    /// The class of its colour.
+    pub class: String,
+    pub eer: Estimate,
 }
 
-/// The panel up to the rate `scale`; nothing without methods.
-pub fn figure_of(protocol: &ProtocolResult, styles: &Styles, scale: f64) -> Markup {
+/// Rows in a figure up to the rate `scale`.
+pub fn figure_of(id: &str, title: &str, full_title: &str, rows: &[Row<'_>], scale: f64, note: &str) -> Markup {
+    let plot = Plot::new(
+        Axis::linear("Equal error rate (%)", [0.0, scale * 1.15], 5),
+        Axis::names("", rows.iter().map(|row| row.name)).reversed(),
+        14.0 + ROW * rows.len() as f64,
+    );
+    let (mut body, mut labels) = (String::new(), String::new());
+    for (place, row) in rows.iter().enumerate() {
+        let (place, class) = (place as f64, &row.class);
+        if let Some([low, high]) = row.eer.interval {
+            let whisker = plot.line(&[(low, place), (high, place)], &format!("whisker {class}"), &rate(&row.eer));
+            body += &whisker.into_string();
+        }
+        let (x, y) = plot.at((row.eer.value, place));
+        body += &html! { circle class={ "dot " (class) } cx=(px(x)) cy=(px(y)) r="4" {} }.into_string();
+        let value = plot.text((upper(&row.eer), place), (7.0, 3.8), "value start", &fixed(row.eer.value, 1));
+        labels += &value.into_string();
+    }
+    let description: Vec<String> = rows.iter().map(|row| format!("{} {}", row.name, rate(&row.eer))).collect();
+    let description = format!("{}.", description.join("; "));
+    let svg = plot.draw(id, full_title, &description, &PreEscaped(body), &PreEscaped(labels));
+    figure(id, title, &svg, note)
+}
+
+/// The methods of a protocol; nothing without methods.
+pub fn of_methods(protocol: &ProtocolResult, styles: &Styles, scale: f64) -> Markup {
     if protocol.methods.is_empty() {
         return html! {};
     }
-    let names = protocol.methods.iter().map(|method| method.name.as_str());
-    let plot = Plot::new(
-        Axis::linear("Equal error rate (%)", [0.0, scale * 1.15], 5),
-        Axis::names("", names).reversed(),
-        14.0 + ROW * protocol.methods.len() as f64,
-    );
-    let title = format!("EER of each method: {}", heading(&protocol.name));
-    let description = protocol.methods.iter().map(|method| format!("{} {}", method.name, rate(&method.eer)));
-    let body = protocol.methods.iter().enumerate().map(|(row, method)| {
-        let (row, class) = (row as f64, styles.class(&method.name));
-        let (x, y) = plot.at((method.eer.value, row));
-        html! {
-            @if let Some([low, high]) = method.eer.interval {
-                (plot.line(&[(low, row), (high, row)], &format!("whisker {class}"), &rate(&method.eer)))
-            }
-            circle class={ "dot " (class) } cx=(px(x)) cy=(px(y)) r="4" {}
-        }
-        .into_string()
-    });
-    let labels = protocol.methods.iter().enumerate().map(|(row, method)| {
-        let at = (upper(method), row as f64);
-        plot.text(at, (7.0, 3.8), "value start", &fixed(method.eer.value, 1)).into_string()
-    });
-    let id = format!("{}-glance", super::anchor(&protocol.name));
-    let svg = plot.draw(
-        &id,
-        &title,
-        &format!("{}.", description.collect::<Vec<_>>().join("; ")),
-        &PreEscaped(body.collect()),
-        &PreEscaped(labels.collect()),
-    );
+    let rows = protocol.methods.iter();
+    let rows: Vec<Row<'_>> =
+        rows.map(|method| Row { name: &method.name, class: styles.class(&method.name), eer: method.eer }).collect();
     let note = format!("{}. Bars are 95\u{a0}% intervals.", super::trials(protocol));
-    figure(&id, "EER of each method", &svg, &note)
+    let (id, title) = (format!("{}-glance", super::anchor(&protocol.name)), "EER of each method");
+    figure_of(&id, title, &format!("{title}: {}", heading(&protocol.name)), &rows, scale, &note)
 }
 
-fn upper(method: &MethodResult) -> f64 {
-    let value = method.eer.interval.map_or(method.eer.value, |[_, high]| high.max(method.eer.value));
+/// The largest rate of any protocol, for one scale in all figures.
+pub fn scale_of(results: &Results) -> f64 {
+    scale(results.protocols.iter().flat_map(|protocol| &protocol.methods).map(|method| method.eer))
+}
+
+/// The largest of these rates, with their intervals.
+pub fn scale(rates: impl Iterator<Item = Estimate>) -> f64 {
+    rates.map(|eer| upper(&eer)).fold(5.0, f64::max)
+}
+
+fn upper(eer: &Estimate) -> f64 {
+    let value = eer.interval.map_or(eer.value, |[_, high]| high.max(eer.value));
     if value.is_finite() { value } else { 0.0 }
 }

@@ -37,7 +37,7 @@ fn line(protocol: &ProtocolResult) -> Markup {
 fn body(protocol: &ProtocolResult, styles: &Styles, scale: f64) -> Markup {
     let key = || styles.key(protocol.methods.iter().map(|method| method.name.as_str()));
     html! {
-        p { strong { (question(protocol)) } " " (sentence(&protocol.description)) }
+        p { strong { (question(&protocol.name)) } " " (sentence(&protocol.description)) }
         @if let Some(why) = &protocol.leaks { p class="flag" { strong { "Leaks. " } (sentence(why)) } }
         p class="note" {
             @if of_persons(protocol) {
@@ -55,7 +55,7 @@ fn body(protocol: &ProtocolResult, styles: &Styles, scale: f64) -> Markup {
         }
         (key())
         div class="figures" {
-            (panel::figure_of(protocol, styles, scale))
+            (panel::of_methods(protocol, styles, scale))
             (probe_curve::figure_of(protocol, styles))
             (curves::figures(protocol, styles))
             (histogram::figure_of(protocol))

@@ -30,14 +30,19 @@ pub fn section(results: &Results) -> Markup {
                     None => (line("Recipe", &html! { (settings.recipe_name()) })),
                 }
                 (line("Made", &html! { (results.created) " by " (settings.program) }))
-                @if let Some(command) = &settings.command { (line("Again by", &html! { code { (command) } })) }
+                @if let Some(command) = &settings.command { (line("Repeat by", &html! { code { (command) } })) }
             }
         }
     }
 }
 
+/// The day of a time in RFC 3339.
+pub fn day(created: &str) -> &str {
+    created.split('T').next().unwrap_or(created)
+}
+
 /// The beginning of a digest.
-fn short(digest: &str) -> String {
+pub fn short(digest: &str) -> String {
     digest.get(..SHORT).map_or_else(|| digest.to_owned(), |start| format!("{start}…"))
 }
 
@@ -49,7 +54,8 @@ fn some(names: &[String]) -> String {
     format!("{}: {first}{rest}", count(names.len()))
 }
 
-fn line(name: &str, value: &Markup) -> Markup {
+/// A name and what is said of it, in a list of class `origin`.
+pub fn line(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::methods::{Styles, base, best_rival, heading, of_persons, question, strictest_first, tested, tested_name};
 use super::numbers::{count, fixed};
+use super::provenance::day;
 use super::verdict::{few_errors, interval_in_words, rate, standing};
 use super::{anchor, curves, probe_curve, trials};
 use crate::results::{MethodResult, ProtocolResult, Results};
@@ -24,7 +25,7 @@ pub fn section(results: &Results, styles: &Styles) -> Markup {
                     "Neural Vault · evaluation of " strong { (data.name()) } " · " (day(&results.created))
                 }
                 h1 id="asked" {
-                    @match chosen.map(question) {
+                    @match chosen.map(|protocol| question(&protocol.name)) {
                         Some(question) => (question),
                         None => { "Evaluation of " (data.name()) },
                     }
@@ -71,7 +72,8 @@ fn found(results: &Results, protocol: &ProtocolResult) -> Markup {
         p class="result" {
             span class="value" { (fixed(method.eer.value, 1)) "\u{a0}%" }
             " equal error rate of " (tested_name(protocol))
-            ", recipe " (results.settings.recipe_name())
+            @let recipe = results.settings.recipe_name();
+            @if recipe != tested_name(protocol) { ", recipe " (recipe) }
             @if let Some(ends) = method.eer.interval { span class="interval" { (interval_in_words(ends)) } }
         }
         p { (meaning(method)) }
@@ -136,11 +138,6 @@ fn others(results: &Results, chosen: &ProtocolResult) -> Markup {
             }
         }
     }
-}
-
-/// The day of a time in RFC 3339.
-fn day(created: &str) -> &str {
-    created.split('T').next().unwrap_or(created)
 }
 
 /// A description for which a slide has room; the whole one stands with its protocol.
