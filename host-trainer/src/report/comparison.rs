@@ -15,6 +15,8 @@ use crate::comparison::{ComparedFile, ComparedMethod, Comparison, excludes_zero}
 
 /// Evaluations for which a slide has room.
 const SHOWN: usize = 8;
+/// Evaluations that one of its sentences names.
+const NAMED: usize = 5;
 /// Line styles of the style sheet.
 const COLOURS: usize = 10;
 
@@ -138,9 +140,9 @@ fn standing(names: &[String], row: &ComparedMethod) -> Vec<String> {
     told.map(|(names, verdict)| format!("{verdict}: {}.", few(&names))).collect()
 }
 
-/// As many of the evaluations as a slide has room for.
+/// The first evaluations, as many as a sentence on a slide has room for.
 fn few(evaluations: &[String]) -> String {
-    match evaluations.split_at_checked(SHOWN) {
+    match evaluations.split_at_checked(NAMED) {
         Some((shown, rest)) if !rest.is_empty() => format!("{}; {} more", shown.join("; "), rest.len()),
         _ => evaluations.join("; "),
     }

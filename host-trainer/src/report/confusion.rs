@@ -21,7 +21,9 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
         return html! {};
     }
     let plot = Plot::new(Axis::names("Decision", labels()), Axis::names("True label", labels()).reversed(), SIDE);
-    let (mut body, mut counts) = (String::new(), String::new());
+    let end = |axis: usize| axis as f64 - 0.5;
+    let corner = (end(protocol.labels.len()), end(protocol.confusion.len()));
+    let (mut body, mut counts) = (plot.bar((-0.5, -0.5), corner, "cell", "").into_string(), String::new());
     let (mut right, mut all) = (0_u64, 0_u64);
     for (row, decisions) in protocol.confusion.iter().enumerate() {
         let total: u64 = decisions.iter().map(|&n| u64::from(n)).sum();
@@ -29,6 +31,10 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
             let share = if total == 0 { 0.0 } else { f64::from(number) / total as f64 };
             all += u64::from(number);
             right += if row == column { u64::from(number) } else { 0 };
+            // A cell of nothing is the ground.
+            if number == 0 {
+                continue;
+            }
             let (x, y) = (column as f64, row as f64);
             let shade = (share * SHADES).ceil() as usize;
             let name = |place: usize| protocol.labels.get(place).map_or("?", String::as_str);
@@ -36,7 +42,7 @@ pub fn figure_of(protocol: &ProtocolResult) -> Markup {
             body += &plot
                 .bar((x - 0.47, y - 0.47), (x + 0.47, y + 0.47), &format!("cell s{shade}"), &tooltip)
                 .into_string();
-            if protocol.labels.len() <= COUNTS_LIMIT && number > 0 {
+            if protocol.labels.len() <= COUNTS_LIMIT {
                 let class = if shade > 4 { "count middle strong" } else { "count middle" };
                 counts += &plot.text((x, y), (0.0, 3.8), class, &number.to_string()).into_string();
             }
