@@ -42,6 +42,8 @@ Tasks:
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
   docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
+  report --picture
+                  its picture in the README, from the demo's recordings; some minutes
   firmware run [BOARD]
                   the token in QEMU with the demo's model, its link a socket
   firmware test   the token's tests: host, power cuts, every board, QEMU against the committed run and sizes
@@ -70,6 +72,7 @@ fn main() {
         ("docs", []) => docs::run(),
         ("package", []) => package::run(),
         ("report", []) => report::run(),
+        ("report", [picture]) if picture == "--picture" => report::picture(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
         ("firmware", arguments) => firmware::run(arguments),
