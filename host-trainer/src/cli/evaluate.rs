@@ -204,6 +204,13 @@ impl Arguments {
             let text = "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows";
             return Err(Failure::new(USAGE, text));
         }
+        if self.probe_windows.is_empty() && trains(&self.protocols) && recipe.windows().iter().any(|window| *window > 1)
+        {
+            console.note(format!(
+                "note: single frames are scored; a model of recipe {} embeds longer windows: --probe-windows, or --model",
+                recipe.name()
+            ));
+        }
         Ok(Plan {
             methods: self.methods()?,
             sessions: SessionChoice {

@@ -163,6 +163,10 @@ impl<'r> Found<'r> {
     /// The difference to the first evaluation.
     fn less(&self, first: &Self) -> EerDifference {
         let same_data = self.results.data.sha256 == first.results.data.sha256;
+        // Also where not every score is kept, which leaves nothing to pair.
+        if same_data && self.method == first.method {
+            return EerDifference { eer: Estimate { value: 0.0, interval: Some([0.0, 0.0]) }, paired: true };
+        }
         let trials =
             self.protocol.trials.as_ref().filter(|trials| same_data && Some(*trials) == first.protocol.trials.as_ref());
         let settings = &first.results.settings;

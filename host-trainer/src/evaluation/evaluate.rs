@@ -43,7 +43,11 @@ pub fn evaluate(
     for Fold { training, enrolment, probes } in &split.folds {
         check_frames(dataset, training.iter().chain(enrolment).chain(probes).copied())?;
     }
-    let fitting = plan.methods.iter().copied().filter(|method| method.fits(protocol)).collect();
+    let fits = |method: &'static dyn Method| match plan.model {
+        Some(_) => method.fits_given_model(protocol),
+        None => method.fits(protocol),
+    };
+    let fitting = plan.methods.iter().copied().filter(|method| fits(*method)).collect();
     let plan = &Plan { methods: fitting, ..plan.clone() };
     if protocol.scores_scans() {
         return persons::evaluate(dataset, protocol, &split, plan, watch);

@@ -24,6 +24,13 @@ fn figures(document: &Value, method: &str) -> Vec<Value> {
     rows.iter().find(|row| row["method"] == method).unwrap()["figures"].as_array().unwrap().clone()
 }
 
+/// A results file without the list of its comparisons.
+fn without_trials(folder: &Folder, name: &str) -> String {
+    let mut results: Value = serde_json::from_slice(&folder.read(name)).unwrap();
+    results["protocols"][0].as_object_mut().unwrap().remove("trials");
+    results.to_string()
+}
+
 fn width(estimate: &Value) -> f64 {
     let end = |place: usize| estimate["interval"][place].as_f64().unwrap();
     end(1) - end(0)
@@ -32,11 +39,15 @@ fn width(estimate: &Value) -> f64 {
 #[test]
 fn a_file_differs_from_itself_by_zero_with_an_interval_of_no_width() {
     let folder = evaluations();
-    let document = folder.does(&["compare", "a.json", "a.json", "--json"]).json();
-    for method in ["NeuralVault", "raw cosine"] {
-        let difference = &figures(&document, method)[1]["difference"];
-        assert_eq!(difference["eer_percent"], json!({ "value": 0.0, "interval": [0.0, 0.0] }), "{method}");
-        assert_eq!(difference["paired"], true);
+    // Also without the list of comparisons, which is left out where not every score is kept.
+    folder.write("bare.json", without_trials(&folder, "a.json"));
+    for other in ["a.json", "bare.json"] {
+        let document = folder.does(&["compare", "a.json", other, "--json"]).json();
+        for method in ["NeuralVault", "raw cosine"] {
+            let difference = &figures(&document, method)[1]["difference"];
+            assert_eq!(difference["eer_percent"], json!({ "value": 0.0, "interval": [0.0, 0.0] }), "{method}");
+            assert_eq!(difference["paired"], true);
+        }
     }
     let text = folder.does(&["compare", "a.json", "a.json"]).stdout;
     assert_eq!(text.matches("0.00 [0.00, 0.00]").count(), 2, "{text}");
@@ -48,10 +59,7 @@ fn evaluations_of_the_same_trials_are_paired_and_their_difference_is_narrower_th
     let document = folder.does(&["compare", "a.json", "seed.json", "--json"]).json();
     let paired = &figures(&document, "NeuralVault")[1]["difference"];
     assert_eq!(paired["paired"], true);
-    // The same scores without the list of their comparisons, as where too many are kept.
-    let mut other: Value = serde_json::from_slice(&folder.read("seed.json")).unwrap();
-    other["protocols"][0].as_object_mut().unwrap().remove("trials");
-    folder.write("bare.json", other.to_string());
+    folder.write("bare.json", without_trials(&folder, "seed.json"));
     let document = folder.does(&["compare", "a.json", "bare.json", "--json"]).json();
     let unpaired = &figures(&document, "NeuralVault")[1]["difference"];
     assert_eq!(unpaired["paired"], false);
