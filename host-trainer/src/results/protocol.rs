@@ -8,8 +8,8 @@ use super::trials::TrialList;
 /// Verification under one protocol.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProtocolResult {
-    /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen`, `unseen-persons` or `episodes`; the window's length
-    /// in brackets unless it is 1.
+    /// `in-sample`, `random`, `blocks`, `folds`, `sessions`, `unseen`, `unseen-persons`, `episodes` or, of a given model,
+    /// `held-back`; the window's length in brackets unless it is 1.
     pub name: String,
     /// Frames per scored window or probe.
     #[serde(rename = "window_frames")]

@@ -18,7 +18,7 @@ pub struct EvaluationSettings {
     pub engine: Option<String>,
     /// Seed of splits, noise, resampling and the first training.
     pub seed: u64,
-    /// Trainings with consecutive seeds.
+    /// Trainings with consecutive seeds; 0 where a given model is evaluated.
     pub trainings: u64,
     /// Replicates of a bootstrap.
     pub replicates: usize,
