@@ -15,11 +15,16 @@ pub(super) fn differing(evaluations: &[(String, Results)]) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names.retain(|name| !LEFT_OUT.contains(&name.as_str()));
-    let differs = |name: &&&String| settings.windows(2).any(|pair| pair[0].get(**name) != pair[1].get(**name));
+    let differs = |name: &str| settings.windows(2).any(|pair| pair[0].get(name) != pair[1].get(name));
+    names.retain(|name| differs(name));
+    // Two recipes have other settings altogether.
+    if differs("recipe.name") {
+        names.retain(|name| *name == "recipe.name" || !name.starts_with("recipe."));
+    }
     let line = |name: &String| {
         let values = settings.iter().map(|one| one.get(name).map_or("none", String::as_str));
         format!("{name}: {}", values.collect::<Vec<_>>().join(" | "))
     };
-    let lines: Vec<String> = names.iter().filter(differs).map(|name| line(name)).collect();
+    let lines: Vec<String> = names.iter().map(|name| line(name)).collect();
     if lines.is_empty() { Vec::new() } else { vec![format!("Settings that differ: {}.", lines.join("; "))] }
 }

@@ -159,6 +159,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_recipe_is_described_by_flat_settings_with_the_digits_that_they_were_given() {
+        let described = Recipe::Steps(Settings::whitened()).describe();
+        let expected = [
+            ("name", json!("whitened")),
+            ("objective", json!("proxy-anchor")),
+            ("margin", json!(0.1)),
+            ("weight_decay", json!(0.05)),
+            ("windows_frames", json!([1, 3, 9])),
+        ];
+        for (name, value) in expected {
+            assert_eq!(described[name], value, "{name}");
+        }
+        assert!(described.values().all(|value| !value.is_object()), "{described:?}");
+    }
+
+    #[test]
     fn every_recipe_is_listed_under_its_own_name() {
         for kind in RECIPES {
             assert_eq!((kind.recipe)().name(), kind.name);

@@ -82,7 +82,9 @@ impl Settings {
     /// The settings and those of the objective as one flat object, for documents.
     pub(super) fn describe(&self) -> Map<String, Value> {
         let mut object = Map::new();
-        let Ok(Value::Object(settings)) = serde_json::to_value(self) else { return object };
+        // Through text, in which a float32 has no more digits than it needs.
+        let settings = serde_json::to_string(self).and_then(|text| serde_json::from_str(&text));
+        let Ok(Value::Object(settings)) = settings else { return object };
         for (name, value) in settings {
             match value {
                 // The objective is its name, and an object of its settings.

@@ -79,6 +79,7 @@ fn each_file_says_its_recipe_its_date_and_its_data_and_settings_that_differ_are_
     let run = folder.run_with("SOURCE_DATE_EPOCH", "1000000000", &linear);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let text = folder.does(&["compare", "a.json", "linear.json"]).stdout;
+    assert!(!text.contains("recipe.steps"), "{text}");
     let says = [
         "recipe linear, 2001-09-09T01:46:40Z, data.csv (SHA-256 ",
         "recipe whitened, ",
