@@ -37,7 +37,7 @@ fn the_sessions_that_did_not_train_the_model_probe_and_the_rate_is_that_of_train
     let document = evaluate(&folder, &["--model", "model", "--scores", "s.csv", "--report", "r.html"]);
     let protocol = &document["protocols"][0];
     assert_eq!((&protocol["name"], &protocol["window_frames"]), (&json!("held-back (2 frames)"), &json!(2)));
-    assert_eq!((&protocol["leaks"], &protocol["model_digests"]), (&Value::Null, &json!([trained["digest"]])));
+    assert_eq!((&protocol["leaks"], &protocol["model_digests"]), (&Value::Null, &json!([trained["model_digest"]])));
     let description = protocol["description"].as_str().unwrap();
     assert!(description.contains("run00 run01 run02 are enrolled, run03 probe"), "{description}");
     assert_eq!(method(&document, "NeuralVault")["eer_percent"]["value"], *held_back_eer(&trained));
@@ -47,7 +47,10 @@ fn the_sessions_that_did_not_train_the_model_probe_and_the_rate_is_that_of_train
         protocol["sweeps"].as_array().unwrap().iter().map(|sweep| sweep["name"].as_str().unwrap()).collect();
     assert!(sweeps.contains("noise") && sweeps.contains("probe-windows"), "{sweeps:?}");
     let settings = &document["settings"];
-    assert_eq!((&settings["model"]["digest"], &settings["model"]["recipe"]), (&trained["digest"], &json!("whitened")));
+    assert_eq!(
+        (&settings["model"]["digest"], &settings["model"]["recipe"]),
+        (&trained["model_digest"], &json!("whitened"))
+    );
     assert!(settings["recipe"].is_null() && settings["trainings"] == 0, "{settings}");
     assert!(String::from_utf8(folder.read("r.html")).unwrap().contains("Held-back sessions"));
 }
@@ -131,7 +134,7 @@ fn a_connectome_model_is_scored_on_persons_whom_it_was_not_fitted_to() {
     let document = run.json();
     let protocol = &document["protocols"][0];
     assert_eq!((&protocol["name"], &protocol["leaks"]), (&json!("unseen-persons (20 frames)"), &Value::Null));
-    assert_eq!(protocol["model_digests"], json!([trained["digest"]]));
+    assert_eq!(protocol["model_digests"], json!([trained["model_digest"]]));
     let names: Vec<&Value> = protocol["methods"].as_array().unwrap().iter().map(|method| &method["name"]).collect();
     assert_eq!(names, ["connectome", "centred connectome", "fingerprint", "centred fingerprint"]);
     // Three persons, of whose last session three segments of 20 frames probe.
