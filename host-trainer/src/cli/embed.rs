@@ -45,6 +45,9 @@ pub struct Arguments {
     force: Force,
 }
 
+/// Fewest scans between two reports of progress, so that all threads have some.
+const SCANS: usize = 64;
+
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     if arguments.output.is_none() && !arguments.compare {
         return Err(Failure::new(USAGE, "give --output E.npy, or --compare"));
@@ -62,7 +65,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let window = window_or_own(arguments.window, &model, console);
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
-        Ok(Embedder::open(&model, engine)?.scans(&dataset, &scans, window)?)
+        let mut embedder = Embedder::open(&model, engine)?;
+        let mut progress = console.progress();
+        let mut embeddings = Vec::with_capacity(scans.len());
+        for part in scans.chunks(SCANS.max(scans.len() / 100)) {
+            progress.report("embedding scans", embeddings.len() as u64, scans.len() as u64, "");
+            embeddings.extend(embedder.scans(&dataset, part, window)?);
+        }
+        Ok(embeddings)
     };
     let mut text = String::new();
     let mut value = json!({ "scans": scans.len(), "latent": model.dims().latent, "window_frames": window });
