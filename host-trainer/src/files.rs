@@ -178,6 +178,17 @@ impl Pending {
         Ok(Self { file, path: path.to_owned(), existing })
     }
 
+    /// Takes room for so many bytes on the disk, where what is written next will be.
+    ///
+    /// # Errors
+    /// When the disk has no room, or the file system fails.
+    #[cfg(feature = "cli")]
+    pub fn reserve(&mut self, bytes: usize) -> io::Result<()> {
+        self.write_all(&vec![0; bytes])?;
+        self.file.as_file().sync_all()?;
+        self.rewind()
+    }
+
     /// Renames the file to its final name.
     ///
     /// # Errors

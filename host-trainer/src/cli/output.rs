@@ -45,14 +45,24 @@ pub struct Outputs {
     existing: Existing,
 }
 
+/// Bytes of a key's line: 64 hexadecimal digits and its end.
+const KEY_LINE: usize = 65;
+
 /// Begins a file that a command writes at its end: under a temporary name, so that it is whole or absent.
 pub fn new_file(path: &Path, readers: Readers, existing: Existing) -> Result<Pending, Failure> {
     Pending::create(path, readers, existing).map_err(|error| unwritten(path, &error))
 }
 
-/// Writes all of a file that [`new_file`] began.
-pub fn write_file(mut file: Pending, path: &Path, text: &str) -> Result<(), Failure> {
-    file.write_all(text.as_bytes()).and_then(|()| file.commit()).map_err(|error| unwritten(path, &error))
+/// As [`new_file`] for a key that a token tells once, with room for it: a full disk must show before the token makes the key.
+pub fn new_key_file(path: &Path, readers: Readers, existing: Existing) -> Result<Pending, Failure> {
+    let mut file = new_file(path, readers, existing)?;
+    file.reserve(KEY_LINE).map_err(|error| unwritten(path, &error))?;
+    Ok(file)
+}
+
+/// Writes the line of a key to the file that [`new_key_file`] began.
+pub fn write_key_file(mut file: Pending, path: &Path, line: &str) -> Result<(), Failure> {
+    file.write_all(line.as_bytes()).and_then(|()| file.commit()).map_err(|error| unwritten(path, &error))
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> Failure {

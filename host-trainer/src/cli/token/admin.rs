@@ -16,7 +16,7 @@ use super::look::{policy_text, policy_value, state_name};
 use crate::cli::arguments::window_or_own;
 use crate::cli::console::Console;
 use crate::cli::failure::{Failure, MODEL, TOKEN, USAGE};
-use crate::cli::output::{new_file, write_file};
+use crate::cli::output::{new_key_file, write_key_file};
 use crate::cli::secret_file::{new_secret, read_secret};
 use crate::files::{Existing, Readers};
 use crate::hex;
@@ -137,7 +137,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
     // Created first, so that no token is provisioned whose key cannot be kept.
     let mut key_file = match pinned {
         Some(_) => None,
-        None => Some(new_file(path, Readers::All, Existing::Keep)?),
+        None => Some(new_key_file(path, Readers::All, Existing::Keep)?),
     };
     let mut client = arguments.port.open(pinned.as_ref())?;
     if !client.is_pinned() {
@@ -176,7 +176,7 @@ pub fn provision(arguments: &ProvisionArguments, console: &Console) -> Result<()
         },
     })?;
     if let Some(file) = key_file.take() {
-        write_file(file, path, &key_file::line(client.token()))?;
+        write_key_file(file, path, &key_file::line(client.token()))?;
     }
     let text = format!("{port}: provisioned for model {}, window {window}\n", hex::encode(&digest));
     let value = json!({

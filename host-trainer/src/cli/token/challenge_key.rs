@@ -8,7 +8,7 @@ use neural_vault_core::challenge::ChallengeKey;
 use crate::cli::console::Console;
 use crate::cli::digits::Digits;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Force, Outputs, new_file, write_file};
+use crate::cli::output::{Force, Outputs, new_key_file, write_key_file};
 use crate::files::{Pending, Readers};
 
 /// What is lost with a challenge key.
@@ -35,7 +35,7 @@ impl ChallengeKeyArguments {
             return Ok(ChallengeKeyFile(None));
         };
         Outputs::new(self.force, inputs).file(path, LOST)?;
-        Ok(ChallengeKeyFile(Some((path, new_file(path, Readers::Owner, self.force.existing())?))))
+        Ok(ChallengeKeyFile(Some((path, new_key_file(path, Readers::Owner, self.force.existing())?))))
     }
 
     /// The file's name, for JSON.
@@ -53,6 +53,6 @@ impl ChallengeKeyFile<'_> {
             );
             return Ok(());
         };
-        write_file(file, path, &Digits::new(key.expose_secret()).line())
+        write_key_file(file, path, &Digits::new(key.expose_secret()).line())
     }
 }

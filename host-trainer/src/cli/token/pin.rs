@@ -10,7 +10,7 @@ use super::connection::{FirstContactArguments, PortArguments};
 use super::key_file;
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Force, Outputs, new_file, write_file};
+use crate::cli::output::{Force, Outputs, new_key_file, write_key_file};
 use crate::files::Readers;
 
 /// What is lost with a token's key.
@@ -35,13 +35,13 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = &arguments.output;
     Outputs::new(arguments.force, None::<PathBuf>).file(path, LOST)?;
-    let file = new_file(path, Readers::All, arguments.force.existing())?;
+    let file = new_key_file(path, Readers::All, arguments.force.existing())?;
     let mut client = arguments.port.open(None)?;
     arguments.first_contact.check(&client, console)?;
     if client.info()?.state == State::Blank {
         console.note("note: the token is blank: until it is provisioned, it draws another key at each start");
     }
-    write_file(file, path, &key_file::line(client.token()))?;
+    write_key_file(file, path, &key_file::line(client.token()))?;
     let (port, fingerprint) = (client.port().to_string(), client.token().fingerprint().to_string());
     let path = path.display().to_string();
     let text = format!("{path}: the key of the token at {port}, fingerprint {fingerprint}\n");

@@ -16,7 +16,7 @@ use crate::cli::console::Console;
 use crate::cli::digits::Digits;
 use crate::cli::failure::{DATA, Failure, REJECTED, TOKEN, USAGE};
 use crate::cli::names::name;
-use crate::cli::output::{Force, Outputs, new_file, write_file};
+use crate::cli::output::{Force, Outputs, new_key_file, write_key_file};
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan};
 use crate::enrolment::Policy;
@@ -147,7 +147,7 @@ pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, 
     arguments.probe.token.check()?;
     Outputs::new(arguments.force, arguments.probe.data.paths()).file(&arguments.output, "")?;
     // Created first, so that no attempt is spent on a key that cannot be written.
-    let file = new_file(&arguments.output, Readers::Owner, arguments.force.existing())?;
+    let file = new_key_file(&arguments.output, Readers::Owner, arguments.force.existing())?;
     let request = KeyRequest { slot, application: arguments.context.as_bytes() };
     let (mut client, _) = arguments.probe.send(Purpose::Export(request), console)?;
     ask_for_consent(&client, console);
@@ -159,7 +159,7 @@ pub fn export_key(arguments: &ExportArguments, console: &Console) -> Result<u8, 
         )?;
         return Ok(REJECTED);
     };
-    write_file(file, &arguments.output, &Digits::new(key.expose_secret()).line())?;
+    write_key_file(file, &arguments.output, &Digits::new(key.expose_secret()).line())?;
     let path = arguments.output.display().to_string();
     let value = json!({ "accepted": true, "slot": slot, "file": path });
     console.result("neural-vault/token-export-key/1", &format!("{path}: the key of slot {slot}\n"), value)?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::Ordering;
 
 use super::life::OWN;
 use super::simulated::{Line, Simulated, TOKEN_KEY};
@@ -175,7 +176,7 @@ fn what_the_command_line_lacks_is_said_before_the_token_is_asked() {
     let long = "a name of more than sixteen bytes";
     refuses(&[&enroll[..], &["--threshold", "0.5", "--name", long]].concat(), "a token's 16 bytes");
     refuses(&[&enroll[..], &["--threshold", "0.5", "--sessions", "run09"]].concat(), "no session `run09`");
-    assert_eq!(token.frames.load(std::sync::atomic::Ordering::SeqCst), 0);
+    assert_eq!(token.frames.load(Ordering::SeqCst), 0);
 }
 
 #[test]
@@ -198,4 +199,19 @@ fn an_export_that_cannot_be_written_costs_no_attempt() {
     let export = [&["export-key"], &OWN[..], &["-o", "absent/key"]].concat();
     refuses(&folder, &token, &export, 7, &["absent/key"]);
     assert_eq!(token.misses(&folder), 0);
+}
+
+#[test]
+fn a_full_disk_shows_before_a_token_makes_a_key() {
+    let folder = Folder::with_enrolment();
+    let token = Simulated::start(&folder, Line::Sound);
+    let (pin, provision) =
+        (["pin", "-o", "new"], ["provision", "--model", "model", "--admin-key", "new", "--generate"]);
+    for (arguments, file) in [(&pin[..], "new"), (&provision, TOKEN_KEY)] {
+        let before = folder.names();
+        let run = folder.run_on_full_disk(0, &token.arguments(arguments));
+        run.failed(7, &[&format!("cannot write {file}: "), "free some space"]);
+        assert_eq!(folder.names(), before, "{arguments:?}");
+    }
+    assert_eq!(token.frames.load(Ordering::SeqCst), 0, "the token was asked for something");
 }
