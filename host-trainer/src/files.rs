@@ -70,10 +70,10 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// When one cannot be written; the message names it, and existing files stay unchanged.
-pub fn write_together(files: &[(PathBuf, Vec<u8>)], existing: Existing) -> io::Result<()> {
+pub fn write_together(files: &[(PathBuf, Vec<u8>)], readers: Readers, existing: Existing) -> io::Result<()> {
     let mut pending = Vec::with_capacity(files.len());
     for (path, bytes) in files {
-        pending.push(fill(path, bytes, Readers::All, existing)?);
+        pending.push(fill(path, bytes, readers, existing)?);
     }
     pending.into_iter().try_for_each(Pending::commit_named)
 }
@@ -122,7 +122,8 @@ pub fn check_folder(path: &Path) -> io::Result<()> {
         let reason = format!("{} is a file", there.display());
         return Err(no_folder(path, &io::Error::new(io::ErrorKind::NotADirectory, reason)));
     }
-    check_file(&there.join(".neural-vault"), Existing::Replace).map_err(|e| no_folder(path, &e))
+    let file = Pending::create(&there.join(".neural-vault"), Readers::Owner, Existing::Replace);
+    file.map(drop).map_err(|e| if there == path { named(path, &e) } else { no_folder(path, &e) })
 }
 
 /// Whether two names lead to one file or folder: by a link, a symbolic link, or another way of writing the path.
@@ -337,7 +338,7 @@ mod tests {
         std::fs::write(&first, "old").unwrap();
         std::fs::create_dir(&second).unwrap();
         let files = [(first.clone(), b"new".to_vec()), (second, b"new".to_vec())];
-        assert!(write_together(&files, Existing::Replace).unwrap_err().to_string().contains("second"));
+        assert!(write_together(&files, Readers::All, Existing::Replace).unwrap_err().to_string().contains("second"));
         assert_eq!(std::fs::read(&first).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
     }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::console::Console;
-use super::failure::{DATA, Failure, OUTPUT};
+use super::failure::{DATA, Failure};
 use super::output::{Force, Outputs};
 use crate::comparison::{CompareError, ComparedFigures, ComparedFile, Comparison, compare, excludes_zero};
 use crate::files::{self, Readers};
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let comparison = compare(&evaluations)?;
     if let Some(path) = &arguments.report {
         let (page, existing) = (comparison_html(&comparison), arguments.force.existing());
-        files::write(path, page.as_bytes(), Readers::All, existing).map_err(|e| Failure::new(OUTPUT, e))?;
+        files::write(path, page.as_bytes(), Readers::All, existing).map_err(|e| Failure::unwritten(&e))?;
     }
     console.result("neural-vault/compare/2", &text(&comparison), json!(comparison))
 }

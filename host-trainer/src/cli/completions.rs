@@ -8,10 +8,10 @@ use clap_complete::{Generator, Shell, generate};
 use serde_json::json;
 
 use super::console::Console;
-use super::failure::{Failure, OUTPUT};
+use super::failure::Failure;
 use super::manual;
-use super::output::{Force, Outputs, new_file, write_file};
-use crate::files::{Readers, create_folder};
+use super::output::{Force, Outputs};
+use crate::files::{self, Readers};
 
 /// Print the completion script of a shell, or write those of all shells.
 #[derive(Args)]
@@ -48,13 +48,10 @@ pub fn write_all(
 ) -> Result<(), Failure> {
     let names: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
     Outputs::new(force, None::<PathBuf>).folder(folder, &names)?;
-    create_folder(folder).map_err(|error| Failure::new(OUTPUT, error))?;
-    let mut files = Vec::new();
-    for (name, text) in texts {
-        let path = folder.join(name);
-        write_file(new_file(&path, Readers::All, force.existing())?, &path, text)?;
-        files.push(path.display().to_string());
-    }
+    files::create_folder(folder).map_err(|error| Failure::unwritten(&error))?;
+    let texts: Vec<_> = texts.iter().map(|(name, text)| (folder.join(name), text.clone().into_bytes())).collect();
+    files::write_together(&texts, Readers::All, force.existing()).map_err(|error| Failure::unwritten(&error))?;
+    let files: Vec<String> = texts.iter().map(|(path, _)| path.display().to_string()).collect();
     console.result(schema, &(files.join("\n") + "\n"), json!({ "files": files }))
 }
 

@@ -136,7 +136,7 @@ pub fn print(write: impl FnOnce(&mut io::StdoutLock<'static>) -> io::Result<()>)
     let mut stdout = io::stdout().lock();
     write(&mut stdout).and_then(|()| stdout.flush()).map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::without_message(OUTPUT),
-        _ => Failure::new(OUTPUT, format!("cannot write to standard output: {error}")),
+        _ => Failure::unwritten(&io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
     })
 }
 

@@ -12,7 +12,7 @@ use super::arguments::GraphEngine;
 use super::console::Console;
 use super::enroll_arguments::identities;
 use super::error_rate::development_eer;
-use super::failure::{Failure, OUTPUT};
+use super::failure::Failure;
 use super::output::{Force, MODEL_FILES, Outputs};
 use super::secret_file::{new_secret, read_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
@@ -53,7 +53,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
-    let written = |error: std::io::Error| Failure::new(OUTPUT, error);
+    let written = |error: std::io::Error| Failure::unwritten(&error);
     let folder = &arguments.out;
     let recordings = folder.join(FILE);
     // The files of an earlier demo are its own to replace; those of anything else are not.

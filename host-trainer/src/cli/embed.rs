@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, window_or_own, window_range};
 use super::console::Console;
-use super::failure::{Failure, OUTPUT, USAGE};
+use super::failure::{Failure, USAGE};
 use super::output::{Force, Outputs};
 use super::scans::{note_windows, refuse_long_windows};
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -114,7 +114,7 @@ fn largest_difference(a: &[Vec<f32>], b: &[Vec<f32>]) -> f32 {
 }
 
 fn write_npy(model: &Model, embeddings: &[Vec<f32>], path: &Path, existing: Existing) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(OUTPUT, error);
+    let failed = |error: std::io::Error| Failure::unwritten(&error);
     let mut bytes = Vec::new();
     let shape = [embeddings.len() as u64, model.dims().latent as u64];
     let options = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(&mut bytes);

@@ -9,10 +9,10 @@ use super::console::Console;
 use super::enroll::{document, note_threshold};
 use super::enroll_arguments::Arguments;
 use super::error_rate::{development_eer, percent};
-use super::failure::{Failure, OUTPUT};
-use crate::enrolment::{Attempts, EnrolError, Enrolment};
+use super::failure::Failure;
+use crate::enrolment::{Attempts, EnrolError, Enrolment, EnrolmentError};
 use crate::escape::Escaped;
-use crate::files::create_folder;
+use crate::files::{self, Readers};
 
 /// A label, its file, and its enrolment unless it cannot be enrolled.
 pub struct Entry {
@@ -38,12 +38,13 @@ pub fn finish(arguments: &Arguments, entries: Vec<Entry>, console: &Console) -> 
     if enrolled.is_empty() {
         return Err(Failure::new(code, format!("no label can be enrolled: {}", reasons.join("; "))));
     }
-    create_folder(&arguments.output).map_err(|error| Failure::new(OUTPUT, error))?;
-    for (file, record) in &enrolled {
-        arguments.force.write_enrolment(record, file)?;
-        // A counter under this name belongs to an earlier enrolment.
-        Attempts::forget(file)?;
-    }
+    files::create_folder(&arguments.output).map_err(|error| Failure::unwritten(&error))?;
+    let files = enrolled.iter().map(|(file, record)| Ok((file.clone(), record.to_bytes(file)?)));
+    let files = files.collect::<Result<Vec<_>, EnrolmentError>>()?;
+    let written = files::write_together(&files, Readers::Owner, arguments.force.existing());
+    written.map_err(|error| Failure::unwritten(&error))?;
+    // Counters under these names belong to earlier enrolments.
+    enrolled.iter().try_for_each(|(file, _)| Attempts::forget(file))?;
     let first = &enrolled[0].1;
     if enrolled.iter().all(|(_, record)| record.development == first.development && record.outcome == first.outcome) {
         note_threshold(arguments, first, console);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::arguments::{ReadingArguments, inputs, weight_formats};
 use super::calibration::Calibration;
 use super::console::Console;
-use super::failure::{DATA, Failure, OUTPUT, USAGE};
+use super::failure::{DATA, Failure, USAGE};
 use super::output::{Force, Outputs};
 use super::secret_file::read_secret;
 use crate::dataset::{Dataset, Input};
@@ -183,7 +183,7 @@ fn address(text: &str) -> Result<u32, String> {
 }
 
 fn write(file: &Path, bytes: &[u8], force: Force) -> Result<(), Failure> {
-    files::write(file, bytes, Readers::All, force.existing()).map_err(|e| Failure::new(OUTPUT, e))
+    files::write(file, bytes, Readers::All, force.existing()).map_err(|e| Failure::unwritten(&e))
 }
 
 /// The names of the written files, for JSON: the bundle as Intel HEX last.

@@ -1,6 +1,7 @@
 //! Errors of the command line: a message and an exit code.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use neural_vault_core::wire::Fault;
@@ -45,6 +46,11 @@ impl Failure {
     /// A failure with this code and message.
     pub fn new(code: u8, message: impl fmt::Display) -> Self {
         Self { code, message: message.to_string() }
+    }
+
+    /// A file that could not be written, with what to do next.
+    pub fn unwritten(error: &io::Error) -> Self {
+        Self::new(OUTPUT, error.with_hint())
     }
 
     /// A failure that nobody is to be told of.
@@ -106,7 +112,8 @@ impl From<EngineError> for Failure {
 
 impl From<RuntimeError> for Failure {
     fn from(error: RuntimeError) -> Self {
-        Self::new(ENGINE, error.with_hint())
+        let code = if matches!(error, RuntimeError::Io { .. }) { OUTPUT } else { ENGINE };
+        Self::new(code, error.with_hint())
     }
 }
 
@@ -144,8 +151,10 @@ impl From<EnrolError> for Failure {
 
 impl From<EnrolmentError> for Failure {
     fn from(error: EnrolmentError) -> Self {
-        let code = if matches!(error, EnrolmentError::Write { .. }) { OUTPUT } else { MODEL };
-        Self::new(code, error)
+        match error {
+            EnrolmentError::Write { source } => Self::unwritten(&source),
+            error => Self::new(MODEL, error),
+        }
     }
 }
 

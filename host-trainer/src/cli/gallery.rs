@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::arguments::one_of;
 use super::console::{Console, list};
-use super::failure::{Failure, MODEL, OUTPUT};
+use super::failure::{Failure, MODEL};
 use super::output::{Force, Outputs};
 use crate::enrolment::Enrolment;
 use crate::files::{self, Readers};
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let probe = probe_windows(&records, first);
     let bytes = write(format, &first.model_digest, probe, &entries).map_err(|e| Failure::new(MODEL, e))?;
     let existing = arguments.force.existing();
-    files::write(&arguments.output, &bytes, Readers::Owner, existing).map_err(|e| Failure::new(OUTPUT, e))?;
+    files::write(&arguments.output, &bytes, Readers::Owner, existing).map_err(|e| Failure::unwritten(&e))?;
     let (path, digest) = (arguments.output.display().to_string(), hex::encode(&first.model_digest));
     let text = format!("{path}: {} prototypes, {}, {} bytes\n", entries.len(), format.name(), bytes.len());
     let value = json!({ "file": path, "prototypes": entries.len(), "format": format.name(), "bytes": bytes.len(), "model_digest": digest });

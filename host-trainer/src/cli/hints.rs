@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use neural_vault_core::encoder::MAX_REGIONS;
@@ -31,9 +31,25 @@ pub trait Hint: Display {
     }
 }
 
+/// An error of writing a file.
+impl Hint for io::Error {
+    fn hint(&self) -> Cow<'static, str> {
+        match self.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                "; write elsewhere, or have its owner let you write there"
+            }
+            ErrorKind::NotFound => "; make the folder first, or write elsewhere",
+            ErrorKind::AlreadyExists | ErrorKind::IsADirectory | ErrorKind::NotADirectory => "; give it another name",
+            _ => "; free some space, or write elsewhere",
+        }
+        .into()
+    }
+}
+
 impl Hint for DatasetError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
+            Self::Write { source, .. } => return source.hint(),
             Self::MissingColumn { .. } => ", or name the label's with --label-column",
             Self::NoMask { .. } => ": give --mask MASK.nii.gz",
             Self::NoFrameTime { .. } => "; give --tr SECONDS, or --events none to label it by its path",
@@ -48,6 +64,7 @@ impl Hint for DatasetError {
 impl Hint for ModelError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
+            Self::Write { source } => return source.hint(),
             Self::Foreign { .. } => "; `neural-vault import` takes weights trained elsewhere",
             Self::Heads { .. } => "; give --heads",
             Self::Quantised { .. } => "; use `--engine core`, or give the float32 model",
@@ -195,7 +212,10 @@ impl Hint for EnrolError {
 impl Hint for AttemptsError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::Lock { .. } | Self::Write { .. } => "; without a count of attempts no key is released",
+            Self::Lock { .. } | Self::Write { .. } => {
+                "; without a count of attempts no key is released: free some space there, or have the folder's owner let you \
+                 write in it"
+            }
             Self::Malformed { .. } => "; enrol again, which begins a new count",
             Self::OtherEnrolment { .. } => {
                 "; put back the enrolment it belongs to, or enrol again, which begins a new count"
@@ -209,14 +229,15 @@ impl Hint for AttemptsError {
 impl Hint for ArchiveError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
                 "; `neural-vault train` writes it beside the model, without --no-archive. If it is gone, train a model on the \
                  recordings of all labels, with the new one among them"
             }
             Self::Read { .. } => "",
             Self::OtherModel { .. } => "; give the folder that `neural-vault train` wrote",
             Self::KnownLabel { .. } => "; enrol it without --refit",
-            Self::Malformed { .. } | Self::Mismatch(_) | Self::Write { .. } => "",
+            Self::Write { source } => return source.hint(),
+            Self::Malformed { .. } | Self::Mismatch(_) => "",
         }
         .into()
     }
@@ -237,7 +258,10 @@ impl Hint for TrainingError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Data(error) => error.hint(),
-            Self::Setting { .. } | Self::Settings(_) | Self::Write { .. } => "".into(),
+            Self::Setting { .. } | Self::Settings(_) => "".into(),
+            Self::Write { source } => {
+                format!("{}; a run that has a checkpoint continues with --resume", source.hint()).into()
+            }
             Self::FrontEnd(error) => error.hint(),
             Self::Connectome(error) => error.hint(),
             Self::Engine(error) => error.hint(),
@@ -321,19 +345,19 @@ impl Hint for TokenError {
 /// What to do about a port that cannot be opened.
 fn unopened(port: &Port, error: &io::Error) -> &'static str {
     match (port, error.kind()) {
-        (Port::Serial(_), io::ErrorKind::PermissionDenied) => {
+        (Port::Serial(_), ErrorKind::PermissionDenied) => {
             "you may not use it: join the group that owns it (`dialout` on Debian) and log in again"
         }
-        (Port::Serial(_), io::ErrorKind::InvalidInput) => {
+        (Port::Serial(_), ErrorKind::InvalidInput) => {
             "`neural-vault token list` shows the serial ports; a socket is unix:PATH"
         }
-        (Port::Serial(path), io::ErrorKind::NotFound) if !Path::new(path).exists() => {
+        (Port::Serial(path), ErrorKind::NotFound) if !Path::new(path).exists() => {
             "`neural-vault token list` shows the serial ports"
         }
         (Port::Serial(_), _) if error.to_string().contains("busy") => "another program has it open",
         (Port::Serial(_), _) => "check that it is a serial port: `neural-vault token list` shows them",
-        (Port::Unix(_), io::ErrorKind::InvalidInput) => "give the socket on which a token listens",
-        (Port::Unix(_), io::ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
+        (Port::Unix(_), ErrorKind::InvalidInput) => "give the socket on which a token listens",
+        (Port::Unix(_), ErrorKind::PermissionDenied) => "you may not use it: check who owns it",
         (Port::Tcp(_) | Port::Unix(_), _) => "check that a token listens there",
     }
 }

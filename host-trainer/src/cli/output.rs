@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{Failure, OUTPUT, USAGE};
+use super::failure::{Failure, USAGE};
 use crate::dataset::is_recording;
 use crate::enrolment::{Enrolment, EnrolmentError};
 use crate::files::{self, Existing, Pending, Readers};
@@ -65,8 +65,9 @@ pub fn write_key_file(mut file: Pending, path: &Path, line: &str) -> Result<(), 
     file.write_all(line.as_bytes()).and_then(|()| file.commit()).map_err(|error| unwritten(path, &error))
 }
 
-fn unwritten(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(OUTPUT, format!("{}: {error}", path.display()))
+/// Why the file at `path` could not be written, and what to do next.
+pub fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::unwritten(&io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
 }
 
 impl Force {
@@ -114,7 +115,7 @@ impl Outputs {
             return Ok(());
         }
         // Whatever cannot be replaced is an error of writing; only a file that can be asks for --force.
-        files::check_file(path, Existing::Replace).map_err(|error| Failure::new(OUTPUT, error))?;
+        files::check_file(path, Existing::Replace).map_err(|error| Failure::unwritten(&error))?;
         if self.existing == Existing::Keep && (path.is_symlink() || path.exists()) {
             let text = format!("{name} already exists{lost}; write elsewhere, or replace it with --force");
             return Err(Failure::new(USAGE, text));
@@ -137,7 +138,7 @@ impl Outputs {
             );
             return Err(Failure::new(USAGE, text));
         }
-        files::check_folder(folder).map_err(|error| Failure::new(OUTPUT, error))?;
+        files::check_folder(folder).map_err(|error| Failure::unwritten(&error))?;
         if folder.is_dir() {
             names.iter().try_for_each(|name| self.file(&folder.join(name), ""))?;
         }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::console::Console;
 use super::digits::Digits;
-use super::failure::{Failure, OUTPUT, USAGE};
+use super::failure::{Failure, USAGE};
 use crate::files::{self, Existing, Readers};
 
 /// What to do about a file that holds no secret.
@@ -75,7 +75,7 @@ pub fn form(path: &Path) -> io::Result<Result<Form, Unfit>> {
 /// Draws a secret from the system's generator and writes it in hexadecimal, readable by its owner only.
 pub fn new_secret<S>(path: &Path, existing: Existing, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, Failure> {
     draw(|secret, line| {
-        files::write(path, line.as_bytes(), Readers::Owner, existing).map_err(|error| Failure::new(OUTPUT, error))?;
+        files::write(path, line.as_bytes(), Readers::Owner, existing).map_err(|error| Failure::unwritten(&error))?;
         Ok(from_bytes(secret))
     })
 }

@@ -33,7 +33,7 @@ use score::Score;
 /// Train a model and write model.safetensors, model.onnx and model.nvb, and an archive of the recordings.
 ///
 /// The archive, training.safetensors, holds every raw scan that trained the model, readable by its owner only: do not share it
-/// with the model. `enroll --refit` trains again from it; without --no-archive it is written into the model's folder.
+/// with the model. `enroll --refit` trains again from it, and `export` calibrates integer formats on it; --no-archive leaves it out.
 ///
 /// Which recipe for what: stimuli, whose labels repeat over sessions, and persons who are in the training are separated best by
 /// `whitened` (the default); persons who are enrolled later by `connectome`, fitted to background persons of whom none is
@@ -68,7 +68,8 @@ pub struct Arguments {
     /// Continue the run whose checkpoint is in the folder.
     #[arg(long)]
     resume: bool,
-    /// Write no archive of the recordings; `enroll --refit` is then not possible with this model.
+    /// Write no archive of the recordings; `enroll --refit` is then not possible with this model, and `export` of integer formats
+    /// needs --data.
     #[arg(long)]
     no_archive: bool,
     #[command(flatten)]
@@ -76,7 +77,8 @@ pub struct Arguments {
 }
 
 /// What the archive is for, and how to do without.
-const NO_ARCHIVE: &str = ". `enroll --refit` trains again from it; --no-archive leaves it out";
+const NO_ARCHIVE: &str =
+    ". `enroll --refit` trains again from it and `export` calibrates on it; --no-archive leaves it out";
 
 /// What is in the output folder after a run.
 const FILES: [&str; 5] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], training::ARCHIVE, training::LOG];

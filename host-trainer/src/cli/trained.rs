@@ -7,7 +7,7 @@ use indicatif::DecimalBytes;
 use serde_json::{Value, json};
 
 use super::console::Console;
-use super::failure::{Failure, OUTPUT};
+use super::failure::Failure;
 use super::output::Force;
 use crate::files;
 use crate::model::Model;
@@ -26,7 +26,7 @@ pub fn write(
     folder: &Path,
     force: Force,
 ) -> Result<Option<ArchiveFile>, Failure> {
-    files::create_folder(folder).map_err(|error| Failure::new(OUTPUT, error))?;
+    files::create_folder(folder).map_err(|error| Failure::unwritten(&error))?;
     let prepared = archive.map(|archive| archive.prepare(folder)).transpose()?;
     force.write_model(model, folder)?;
     match prepared {
@@ -66,9 +66,11 @@ impl ArchiveFile {
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::new(OUTPUT, format!("cannot remove {}: {error}", path.display()));
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let text = format!("cannot remove {}: {error}", path.display());
+            Err(Failure::unwritten(&io::Error::new(error.kind(), text)))
+        }
         _ => Ok(()),
     }
 }

@@ -149,12 +149,21 @@ impl Enrolment {
     }
 
     fn write_over(&self, path: &Path, existing: Existing) -> Result<(), EnrolmentError> {
+        let bytes = self.to_bytes(path)?;
+        files::write(path, &bytes, Readers::Owner, existing).map_err(|source| EnrolmentError::Write { source })
+    }
+
+    /// The bytes of the file at `path`.
+    ///
+    /// # Errors
+    /// When the record cannot be encoded.
+    pub(crate) fn to_bytes(&self, path: &Path) -> Result<Vec<u8>, EnrolmentError> {
         let mut bytes = MAGIC.to_vec();
         let body = postcard::to_allocvec(self).map_err(|e| malformed(path, e.to_string()))?;
         bytes.extend(body);
         let checksum = Sha256::digest(&bytes);
         bytes.extend(checksum);
-        files::write(path, &bytes, Readers::Owner, existing).map_err(|source| EnrolmentError::Write { source })
+        Ok(bytes)
     }
 
     /// Reads a record and checks all of it.

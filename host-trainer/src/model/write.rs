@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{BUNDLE, Model, ModelError, SAFETENSORS, safetensors};
 #[cfg(feature = "_engine")]
 use super::{ONNX, onnx};
-use crate::files::{self, Existing};
+use crate::files::{self, Existing, Readers};
 
 impl Model {
     /// Writes its files into `folder`, all of them or none; the folder is created if it does not exist, and files of
@@ -55,5 +55,5 @@ impl Model {
 }
 
 fn write(files: &[(PathBuf, Vec<u8>)], existing: Existing) -> Result<(), ModelError> {
-    files::write_together(files, existing).map_err(|source| ModelError::Write { source })
+    files::write_together(files, Readers::All, existing).map_err(|source| ModelError::Write { source })
 }

@@ -44,6 +44,7 @@ mod secrets;
 mod token;
 mod train;
 mod unusable;
+mod unwritable;
 mod vectors;
 mod verify_derive;
 mod window;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::failure::{Failure, OUTPUT};
-use crate::cli::output::new_file;
+use crate::cli::output::{new_file, unwritten};
 use crate::files::{self, Existing, Readers};
 use crate::report::{html, write_scores};
 use crate::results::Results;
@@ -37,8 +37,7 @@ impl FileArguments {
         // Every score is written before very long lists of them are shortened.
         let scores = match &self.scores {
             Some(path) => {
-                let failed =
-                    |error: std::io::Error| Failure::new(OUTPUT, format!("cannot write {}: {error}", path.display()));
+                let failed = |error: std::io::Error| unwritten(path, &error);
                 let mut file = BufWriter::new(new_file(path, Readers::All, existing)?);
                 write_scores(&results, &mut file).map_err(|error| failed(error.into()))?;
                 let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
@@ -54,10 +53,10 @@ impl FileArguments {
             texts.push((path.clone(), text));
         }
         texts.extend(self.report.as_ref().map(|path| (path.clone(), html(&results).into_bytes())));
-        files::write_together(&texts, existing).map_err(|error| Failure::new(OUTPUT, error))?;
+        files::write_together(&texts, Readers::All, existing).map_err(|error| Failure::unwritten(&error))?;
         let mut written: Vec<PathBuf> = texts.into_iter().map(|(path, _)| path).collect();
         if let Some((path, file)) = scores {
-            file.commit().map_err(|error| Failure::new(OUTPUT, format!("cannot write {}: {error}", path.display())))?;
+            file.commit_named().map_err(|error| Failure::unwritten(&error))?;
             written.push(path.clone());
         }
         Ok((results, written))
