@@ -104,10 +104,13 @@ fn pip(wheel: &Wheel, staging: &Path, python: &[&str]) -> Result<PathBuf, Runtim
             io::ErrorKind::NotFound => RuntimeError::NoPython,
             _ => RuntimeError::Io { action: "run", path: program.into(), source },
         })?;
+    let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
         Ok(target)
+    } else if said.contains("No space left on device") {
+        Err(failed("write in", staging.parent().unwrap_or(staging))(io::ErrorKind::StorageFull.into()))
     } else {
-        Err(explain(wheel.package, &String::from_utf8_lossy(&output.stderr)))
+        Err(explain(wheel.package, &said))
     }
 }
 

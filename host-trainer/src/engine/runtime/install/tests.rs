@@ -186,3 +186,11 @@ fn a_place_that_cannot_be_a_folder_is_named() {
     let error = install_wheel(&WHEEL, &file.join("to"), &["sh"], &mut |_| ()).unwrap_err().to_string();
     assert!(error.contains(&file.display().to_string()) && error.contains("choose another folder"), "{error}");
 }
+
+#[test]
+fn a_full_disk_is_an_error_of_writing_in_the_folder() {
+    let setting = Setting::new();
+    let said = "Connection broken: OSError(28, 'No space left on device')";
+    let text = setting.refusal(said);
+    assert!(text.starts_with("cannot write in ") && text.contains("no storage space"), "{text}");
+}
