@@ -14,7 +14,9 @@ use super::trained;
 use crate::dataset::{Dataset, Scan};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
-use crate::enrolment::{Chosen, Development, EnrolError, Enrolment, Policy, Request, Target, cross_fitted, enrol_all};
+use crate::enrolment::{
+    Chosen, Development, EnrolError, Enrolment, Policy, Request, Target, cross_fitted, enrol_all, halves_of_sessions,
+};
 use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive, StepReport};
@@ -108,6 +110,9 @@ impl Refit<'_> {
             named => dataset.restrict_sessions(named)?,
         };
         let (all, added) = self.with_new_labels(&archive, &new)?;
+        if arguments.is_cross_fitted() {
+            halves_of_sessions(&all)?;
+        }
         let engine = match arguments.engine {
             EmbeddingEngine::Core => Engine::auto().0,
             EmbeddingEngine::Onnx(engine) => engine,

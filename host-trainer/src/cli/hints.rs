@@ -192,6 +192,7 @@ impl Hint for EnrolError {
                 "; add other labels or longer scans, name --development-sessions, or give --threshold"
             }
             Self::FalseMatchRate { .. } => ": add labels or sessions, or choose a higher --fmr",
+            Self::OneLabel { .. } => "; give --threshold, or --development-sessions with scans of several labels",
             Self::Sessions { .. } | Self::NoImpostorScores | Self::Indistinct { .. } => "; give --threshold",
             Self::Kind { .. } => "; give another --model",
             Self::Background { .. } => {

@@ -182,17 +182,14 @@ pub(super) fn choose_threshold(trials: &Trials, protocol: String, target: Target
 /// no model scores a session that it was trained on.
 ///
 /// # Errors
-/// When there are fewer than four sessions, or `train` fails.
+/// As [`halves_of_sessions`], or when `train` fails.
 pub fn cross_fitted<E: From<EnrolError>>(
     dataset: &Dataset,
     policy: &Policy,
     target: Target,
     mut train: impl FnMut(&Dataset) -> Result<Model, E>,
 ) -> Result<Chosen, E> {
-    let (first, second) = dataset.sessions.split_at(dataset.sessions.len() / 2);
-    if first.len() < 2 {
-        return Err(EnrolError::Sessions { found: dataset.sessions.len() }.into());
-    }
+    let [first, second] = halves_of_sessions(dataset)?;
     let lengths = policy.lengths(dataset, &dataset.scans());
     let mut pooled = Trials::default();
     for (fitted, held_back) in [(first, second), (second, first)] {
@@ -204,6 +201,28 @@ pub fn cross_fitted<E: From<EnrolError>>(
         pooled.extend(trials.map_err(EnrolError::from)?);
     }
     Ok(choose_threshold(&pooled, cross_fitting(first.len(), second.len()), target)?)
+}
+
+/// The halves of the sessions that [`cross_fitted`] trains on; ask for them before a long training.
+///
+/// # Errors
+/// When there are fewer than four sessions, or one half of them has a single label.
+pub fn halves_of_sessions(dataset: &Dataset) -> Result<[&[String]; 2], EnrolError> {
+    let (first, second) = dataset.sessions.split_at(dataset.sessions.len() / 2);
+    if first.len() < 2 {
+        return Err(EnrolError::Sessions { found: dataset.sessions.len() });
+    }
+    for sessions in [first, second] {
+        let part = dataset.restrict_sessions(sessions).map_err(EmbeddingError::from)?;
+        let labels: BTreeSet<u32> = part.rows.iter().map(|row| row.label).collect();
+        if let (1, Some(label)) = (labels.len(), labels.first()) {
+            return Err(EnrolError::OneLabel {
+                sessions: sessions.to_vec(),
+                label: part.labels[*label as usize].clone(),
+            });
+        }
+    }
+    Ok([first, second])
 }
 
 /// What cross-fitting measures, in words: its models learn from fewer sessions, and its prototypes enrol fewer.

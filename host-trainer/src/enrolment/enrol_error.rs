@@ -93,6 +93,14 @@ pub enum EnrolError {
         /// Sessions in the recordings.
         found: usize,
     },
+    /// One half of the sessions has a single label, which no model can be trained on.
+    #[error("{} hold scans of {label} alone: cross-fitting a threshold trains a model on them", sessions.join(", "))]
+    OneLabel {
+        /// The sessions.
+        sessions: Vec<String>,
+        /// The label.
+        label: String,
+    },
     /// The model enrols by the other function.
     #[error("this enrolment needs {needed}")]
     Kind {

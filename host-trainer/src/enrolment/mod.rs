@@ -19,7 +19,7 @@ mod record;
 mod threshold;
 
 pub use attempts::{ATTEMPTS, Attempts, AttemptsError, attempts_here};
-pub use development::{Chosen, cross_fitted};
+pub use development::{Chosen, cross_fitted, halves_of_sessions};
 pub use enrol::{Identity, Request, enrol, enrol_all};
 pub use enrol_error::EnrolError;
 pub use error::EnrolmentError;

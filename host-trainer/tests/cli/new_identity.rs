@@ -162,3 +162,14 @@ fn a_threshold_can_be_chosen_for_a_false_match_rate() {
     folder.refuses(&[&known[..], &["--fmr", "0.001"]].concat(), 2, &["1000 impostor development trials", "--fmr"]);
     folder.refuses(&[&known[..], &["--fmr", "1.5"]].concat(), 2, &["--fmr 1.5"]);
 }
+
+#[test]
+fn a_refit_whose_threshold_cannot_be_cross_fitted_is_refused_before_it_trains() {
+    let folder = folder();
+    let train = ["train", "known.csv", "--out", "model", "--recipe", "linear", "--sessions"];
+    folder.does(&[&train[..], &["run00,run01"]].concat());
+    let refit = |sessions| [&ENROLL[..], &["--refit", "again", "--sessions", sessions]].concat();
+    folder.refuses(&refit("run01"), 2, &["2 sessions: cross-fitting a threshold needs four", "give --threshold"]);
+    let says = ["run02, run03 hold scans of class04 alone", "give --threshold, or --development-sessions"];
+    folder.refuses(&refit("run02,run03"), 2, &says);
+}
