@@ -55,6 +55,10 @@ impl Console {
         if !failure.has_message() {
             return;
         }
+        let bar = self.bar().upgrade();
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
         let text = failure.to_string();
         let _ = writeln!(io::stderr(), "error: {}", Escaped(&text));
         self.error_document(failure.code, &text);

@@ -182,7 +182,7 @@ fn the_documents_of_all_commands_on_this_machine_follow_their_schemas() {
         &["derive", "--enrolment", "class00.nve", "--scheme", "v1", "--bits", "2048"],
         &["secret", "-o", "made"],
         &["secret", "-o", "-"],
-        &[&evaluate[..], &["--protocol", "folds", "--protocol", "in-sample", "--seeds", "2", "-o", "r.json"]].concat(),
+        &[&evaluate[..], &["--protocol", "sessions", "-o", "r.json"]].concat(),
         &["compare", "r.json", "r.json"],
         &["runtime", "status"],
         &["completions", "bash"],
