@@ -120,7 +120,7 @@ fn a_label_that_cannot_be_enrolled_is_named_and_the_others_are_written() {
     assert!(run.stdout.contains("not enrolled: label class02 has no scan in these sessions"), "{}", run.stdout);
     assert_eq!(fs::read_dir(folder.path("enrolled")).unwrap().count(), 2);
     let run = folder.run(&enroll(&["--all", "-o", "again", "--json"]));
-    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let document = run.document();
     let refused = json!([{ "label": "class02", "code": 2, "error": "label class02 has no scan in these sessions" }]);
     assert_eq!((run.code, &document["refused"]), (2, &refused));
     folder.refuses(&enroll(&["--labels", "class02", "-o", "none"]), 2, &["no label can be enrolled", "class02"]);
