@@ -63,7 +63,7 @@ pub fn finish(arguments: &Arguments, entries: Vec<Entry>, console: &Console) -> 
         .map(|(label, failure)| json!({ "label": label, "code": failure.code, "error": failure.to_string() }))
         .collect();
     let value = json!({ "folder": folder, "enrolments": documents, "refused": refused });
-    console.result("neural-vault/enroll/1", &text, value)?;
+    console.result("neural-vault/enroll/2", &text, value)?;
     Ok(code)
 }
 
