@@ -1,5 +1,6 @@
 //! `gallery`: a file of enrolments for `identify` to search.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -82,13 +83,14 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 fn enrolment_files(given: &[PathBuf], console: &Console) -> Result<Vec<PathBuf>, Failure> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in given {
-        let files = if path.is_dir() { files_of(path, console)? } else { vec![path.clone()] };
-        for file in files {
-            if !found.iter().any(|other| files::is_same(other, &file)) {
-                found.push(file);
-            }
+        if path.is_dir() {
+            found.extend(files_of(path, console)?);
+        } else {
+            found.push(path.clone());
         }
     }
+    let mut places = HashSet::new();
+    found.retain(|file| places.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
     Ok(found)
 }
 
