@@ -29,7 +29,7 @@ pub const MANUALS: &[Manual] = &[
             file("neural-vault.bash", "For bash: /usr/share/bash-completion/completions/neural-vault"),
             file("_neural-vault", "For zsh: in a folder of its $fpath"),
             file("neural-vault.fish", "For fish: ~/.config/fish/completions/neural-vault.fish"),
-            file("neural-vault.elv, _neural-vault.ps1", "For Elvish and PowerShell"),
+            file("neural-vault.elv, _neural-vault.ps1", "For Elvish and PowerShell, where they were never tried"),
         ],
     },
     Manual {

@@ -16,6 +16,10 @@ use super::console::Console;
 use super::failure::Failure;
 
 /// Use a verification token over a serial port, TCP or a Unix socket.
+///
+/// `provision` makes a blank token that of an administrator, with one model, and writes its public key; `pin` writes that of a
+/// token that is provisioned already. `enroll` puts an enrolment into a slot. Then the token answers `verify`, `challenge` and,
+/// where its policy allows it, `export-key`.
 #[derive(Args)]
 pub struct Arguments {
     #[command(subcommand)]
