@@ -16,6 +16,9 @@ use crate::embedding::EmbeddingEngine;
 use crate::engine::{Device, Engine};
 use crate::model::Model;
 
+/// The heading of the options that say how recordings are read.
+const READING: &str = "How recordings are read";
+
 /// Most frames that an option asks of a scan.
 const MAX_SCAN: usize = 1 << 16;
 
@@ -30,29 +33,28 @@ pub struct DataArguments {
 
 /// How recordings are read.
 #[derive(Args)]
-#[command(next_help_heading = "How recordings are read")]
 pub struct ReadingArguments {
     /// CSV column that holds the label.
-    #[arg(long, value_name = "NAME", default_value = "video")]
+    #[arg(help_heading = READING, long, value_name = "NAME", default_value = "video")]
     pub label_column: String,
     /// Features of a file of float32 values without a header (`.bin`), where no `segments.json` beside it says it.
-    #[arg(long, value_name = "N", value_parser = width)]
+    #[arg(help_heading = READING, long, value_name = "N", value_parser = width)]
     pub width: Option<usize>,
     /// Mask of NIfTI scans: the voxels that are not zero in it are the features.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = READING, long, value_name = "FILE")]
     pub mask: Option<PathBuf>,
     /// Label the frames of recordings by the trial types of this BIDS table, or of the tables in this folder that belong
     /// to the recordings by their names; `none` ignores the `events.tsv` beside a recording, which is used otherwise.
-    #[arg(long, value_name = "FILE", value_parser = event_table())]
+    #[arg(help_heading = READING, long, value_name = "FILE", value_parser = event_table())]
     pub events: Option<EventTable>,
     /// Seconds from frame to frame (repetition time), where neither the recording nor a JSON file beside it says it.
-    #[arg(long, value_name = "SECONDS", value_parser = frame_seconds)]
+    #[arg(help_heading = READING, long, value_name = "SECONDS", value_parser = frame_seconds)]
     pub tr: Option<f64>,
     /// Seconds by which frames follow the events that cause them; 4 to 6 for the response of blood flow.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = lag)]
+    #[arg(help_heading = READING, long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true, value_parser = lag)]
     pub lag: f64,
     /// Cut every recording into N consecutive time blocks and take each as a session.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = READING, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub blocks: Option<u16>,
 }
 

@@ -9,54 +9,56 @@ use super::scans::refuse_long_windows;
 use crate::dataset::Dataset;
 use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, Settings};
 
+/// The heading of the options here.
+const HEADING: &str = "The recipe and its settings";
+
 /// A recipe and its settings; a setting that is not given has the recipe's default.
 #[derive(Args)]
-#[command(next_help_heading = "The recipe and its settings")]
 pub struct RecipeArguments {
     /// The recipe.
-    #[arg(long, value_parser = recipes(), default_value = RECIPES[0].name)]
+    #[arg(help_heading = HEADING, long, value_parser = recipes(), default_value = RECIPES[0].name)]
     recipe: &'static RecipeKind,
     /// For identities that the model is not trained on (linear): no extra weight for the axes that separate the training labels.
-    #[arg(long)]
+    #[arg(help_heading = HEADING, long)]
     open_set: bool,
     /// Steps [whitened: 1000, reference: 100].
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = HEADING, long, value_name = "N")]
     pub steps: Option<u64>,
     /// Window lengths in frames, one of which is drawn per step (whitened) [1,3,9].
-    #[arg(long, value_name = "T,...", value_delimiter = ',', value_parser = window_range)]
+    #[arg(help_heading = HEADING, long, value_name = "T,...", value_delimiter = ',', value_parser = window_range)]
     windows: Vec<usize>,
     /// Triplets per step (reference, random mining) [128].
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = HEADING, long, value_name = "N")]
     batch: Option<usize>,
     /// Most distinct windows per step (reference) [160].
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = HEADING, long, value_name = "N")]
     rows: Option<usize>,
     /// Frames per window (reference) [1].
-    #[arg(long, value_name = "T", value_parser = window_range)]
+    #[arg(help_heading = HEADING, long, value_name = "T", value_parser = window_range)]
     window: Option<usize>,
     /// How triplets are chosen (reference) [random].
-    #[arg(long, value_parser = one_of(Mining::ALL))]
+    #[arg(help_heading = HEADING, long, value_parser = one_of(Mining::ALL))]
     mining: Option<Mining>,
     /// Margin of the loss [whitened: 0.1, in cosine; reference: 0.5, in squared distance].
-    #[arg(long, value_name = "M")]
+    #[arg(help_heading = HEADING, long, value_name = "M")]
     margin: Option<f32>,
     /// Highest learning rate [whitened: 1e-3, reference: 1e-4].
-    #[arg(long, value_name = "R")]
+    #[arg(help_heading = HEADING, long, value_name = "R")]
     learning_rate: Option<f64>,
     /// Schedule of the learning rate [whitened: warm-up-cosine, reference: constant].
-    #[arg(long, value_parser = one_of(Schedule::ALL))]
+    #[arg(help_heading = HEADING, long, value_parser = one_of(Schedule::ALL))]
     schedule: Option<Schedule>,
     /// Decoupled weight decay [whitened: 0.05 of matrices, reference: 1e-4].
-    #[arg(long, value_name = "D")]
+    #[arg(help_heading = HEADING, long, value_name = "D")]
     weight_decay: Option<f32>,
     /// Largest gradient norm [1].
-    #[arg(long, value_name = "G")]
+    #[arg(help_heading = HEADING, long, value_name = "G")]
     clip: Option<f64>,
     /// Dropout [0.1].
-    #[arg(long, value_name = "P")]
+    #[arg(help_heading = HEADING, long, value_name = "P")]
     dropout: Option<f64>,
     /// Seed: the same seed, recordings and engine make the same weights.
-    #[arg(long, default_value_t = 0)]
+    #[arg(help_heading = HEADING, long, default_value_t = 0)]
     pub seed: u64,
 }
 

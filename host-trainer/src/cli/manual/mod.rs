@@ -117,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn the_options_of_a_command_itself_have_no_heading_of_shared_ones() {
+        let command = crate::cli::command();
+        for (name, own, shared) in [
+            ("enroll", "label", "label_column"),
+            ("verify", "enrolment", "tr"),
+            ("train", "engine", "steps"),
+            ("evaluate", "report", "recipe"),
+        ] {
+            let command = command.find_subcommand(name).unwrap();
+            let heading = |id: &str| command.get_arguments().find(|arg| arg.get_id() == id).unwrap().get_help_heading();
+            assert!(heading(own).is_none() && heading(shared).is_some(), "{name}");
+        }
+    }
+
+    #[test]
     fn the_long_help_ends_with_the_examples_and_the_short_one_has_none() {
         let mut command = crate::cli::command();
         let train = command.find_subcommand_mut("train").unwrap();

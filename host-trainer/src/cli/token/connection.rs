@@ -16,18 +16,20 @@ use crate::dataset::{Dataset, Scan, check_frames};
 use crate::embedding::{EmbeddingError, check_width};
 use crate::token::{Client, Port, PublicKey, Timeouts};
 
+/// The heading of the options that say which token is used.
+const CONNECTION: &str = "Connection";
+
 /// The token's port.
 #[derive(Args)]
-#[command(next_help_heading = "Connection")]
 pub struct PortArguments {
     /// The token: a serial device such as /dev/ttyACM0, tcp:HOST:PORT or unix:PATH.
-    #[arg(long, value_name = "PORT")]
+    #[arg(help_heading = CONNECTION, long, value_name = "PORT")]
     port: Port,
     /// Seconds to wait for an answer, at least 60 where a person must confirm.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
+    #[arg(help_heading = CONNECTION, long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     timeout: f64,
     /// Bits a second of a serial port; USB ports ignore it.
-    #[arg(long, default_value_t = 115_200)]
+    #[arg(help_heading = CONNECTION, long, default_value_t = 115_200)]
     baud: u32,
 }
 
@@ -37,7 +39,7 @@ pub struct TokenArguments {
     #[command(flatten)]
     port: PortArguments,
     /// The token's public key, which `token provision` or `token pin` wrote.
-    #[arg(long, value_name = "FILE", help_heading = "Connection")]
+    #[arg(long, value_name = "FILE", help_heading = CONNECTION)]
     token_key: Option<PathBuf>,
 }
 
