@@ -66,7 +66,7 @@ mod tests {
             assert!(stem.chars().all(|c| c.is_alphanumeric() || "._-".contains(c)), "{label:?}: {name}");
             assert!(!stem.starts_with(['.', '-']) && !is_device(name), "{label:?}: {name}");
         }
-        assert_eq!(found[0], "_.._.._etc_passwd-f5b7f5b0.nve".replace("f5b7f5b0", &found[0][18..26]));
+        assert!(found[0].starts_with("_.._.._etc_passwd-"), "{}", found[0]);
         let unique: std::collections::BTreeSet<&String> = found.iter().collect();
         assert_eq!(unique.len(), labels.len(), "{found:?}");
     }

@@ -65,8 +65,8 @@ pub const MANUALS: &[Manual] = &[
                  --token-key token.key --port /dev/ttyACM0",
             ),
             example(
-                "The same in slot 1, with a key to check challenges",
-                "neural-vault token enroll recordings.csv.gz --enrolment face.nve --slot 1 \
+                "The same, with a key to check challenges",
+                "neural-vault token enroll recordings.csv.gz --enrolment face.nve \
                  --challenge-key face.challenge --admin-key admin --port /dev/ttyACM0",
             ),
         ],
