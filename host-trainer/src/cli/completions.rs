@@ -1,6 +1,6 @@
 //! `completions`: scripts by which shells complete commands, options, values and files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum, ValueHint};
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 /// Writes files of these names and texts into a folder, and prints their paths.
 pub fn write_all(
     schema: &str,
-    folder: &PathBuf,
+    folder: &Path,
     texts: &[(String, String)],
     force: Force,
     console: &Console,

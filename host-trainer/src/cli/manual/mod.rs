@@ -109,9 +109,8 @@ mod tests {
                 assert!(line.starts_with(format!("neural-vault {}", manual.command).trim_end()), "{line}");
                 assert!(line.len() <= 140 && !line.contains(['"', '\'', '\\']), "{line}");
                 let words = line.split_whitespace();
-                if let Err(error) = crate::cli::command().try_get_matches_from(words) {
-                    panic!("{line}\n{error}");
-                }
+                let parsed = crate::cli::command().try_get_matches_from(words);
+                assert!(parsed.is_ok(), "{line}\n{parsed:?}");
             }
         }
     }
