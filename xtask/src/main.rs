@@ -19,6 +19,7 @@ mod onnxruntime;
 mod package;
 mod panics;
 mod python;
+mod release;
 mod report;
 mod steps;
 mod test;
@@ -41,6 +42,8 @@ Tasks:
                   the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
   docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
+  package         what could be published, packed, then built and tested from what was packed
+  release         an archive of the program for this machine, with manual, completions, licences and checksums
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   report --picture
                   its picture in the README, from the demo's recordings; some minutes
@@ -55,7 +58,6 @@ Tasks:
                   a token in QEMU with each conditional branch of its release decided wrongly in turn: what it releases
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
-  package         the packages as they would be published: packed, built and tested from what was packed
   help            this text";
 
 fn main() {
@@ -71,6 +73,7 @@ fn main() {
         ("demo", arguments) => demo::run(arguments),
         ("docs", []) => docs::run(),
         ("package", []) => package::run(),
+        ("release", []) => release::run(),
         ("report", []) => report::run(),
         ("report", [picture]) if picture == "--picture" => report::picture(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),

@@ -51,7 +51,7 @@ pub fn pack(steps: &mut Steps) -> Result<(), Failure> {
 }
 
 /// Packs every package, then builds and tests them from what was packed, in a workspace of their own below the target
-/// folder. Dependencies that are compiled are not compiled again.
+/// folder. The heavy dependencies are not compiled again.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
     pack(&mut steps)?;
