@@ -8,7 +8,7 @@
 //! | a variable of [`VARIABLES`] | at its path, or in the folder it names; nothing else is looked at once it is set |
 //! | the folders of [`install()`](super::install()) | CUDA's first, as it serves both devices |
 //! | the virtual environment of `VIRTUAL_ENV`, then of `CONDA_PREFIX` | in its Python packages, where `pip install onnxruntime` puts it |
-//! | the environment of the first `python3` on the `PATH` | likewise, where its `bin` folder lies and where a link to it leads |
+//! | the environment of the first `python3` on the `PATH` | likewise, where its `bin` folder lies and where a link to it, or pyenv's script, leads |
 //! | the packages of `pip install --user` | likewise |
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
@@ -92,7 +92,7 @@ pub(super) fn places(get: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
             python(variable, path);
         }
     }
-    for path in get("PATH").map(|path| environments_of_python(&path)).unwrap_or_default() {
+    for path in environments_of_python(&get) {
         python("python3 on the PATH", path);
     }
     if let Some(home) = set("HOME") {
@@ -127,7 +127,7 @@ pub(super) fn version(name: &str) -> Option<Version> {
 }
 
 /// The version that these numbers give, as in `1.31.1`.
-pub(crate) fn parsed(numbers: &str) -> Option<Version> {
+fn parsed(numbers: &str) -> Option<Version> {
     let mut numbers = numbers.split('.').map(|number| number.parse().ok());
     let version = Version(numbers.next()??, numbers.next()??, numbers.next()??);
     numbers.next().is_none().then_some(version)
@@ -142,16 +142,18 @@ fn library_of_python(environment: &Path) -> Option<Library> {
         .flat_map(|entry| ["site-packages", "dist-packages"].map(|name| entry.path().join(name)))
         .chain([environment.join("Lib/site-packages")])
         .collect();
-    // The order of a folder's entries is that of the file system.
+    // The order of a folder's entries is that of the file system. Of equals the last is taken: `lib`, to which `lib64` may be
+    // a link.
     packages.sort();
     packages
         .iter()
+        .rev()
         .filter_map(|folder| library_in(&folder.join("onnxruntime/capi")))
         .max_by_key(|library| library.version)
 }
 
-/// The environments of the first `python3` in these folders: where it lies, and where it leads if it is a link.
-fn environments_of_python(path: &OsString) -> Vec<PathBuf> {
+/// The environments of the first `python3` on the `PATH`: where it lies, and where it leads.
+fn environments_of_python(get: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let names = ["python3", "python"].map(|name| format!("{name}{EXE_SUFFIX}"));
     // A Windows environment keeps its Python beside `Lib`, all others in `bin`.
     let environment = |file: &Path| {
@@ -159,10 +161,17 @@ fn environments_of_python(path: &OsString) -> Vec<PathBuf> {
         let is_bin = folder.ends_with("bin") || folder.ends_with("Scripts");
         Some(if is_bin { folder.parent()?.to_owned() } else { folder.to_owned() })
     };
-    let mut files = std::env::split_paths(path).flat_map(|folder| names.clone().map(|name| folder.join(name)));
+    let path = get("PATH").unwrap_or_default();
+    let mut files = std::env::split_paths(&path).flat_map(|folder| names.clone().map(|name| folder.join(name)));
     let Some(file) = files.find(|file| file.is_file()) else {
         return Vec::new();
     };
+    if let Some(pyenv) = file.parent().filter(|folder| folder.ends_with("shims")).and_then(Path::parent) {
+        // A script that runs the Python of the version that the variable or this file names.
+        let name = get("PYENV_VERSION").map(|name| name.to_string_lossy().into_owned());
+        let name = name.or_else(|| std::fs::read_to_string(pyenv.join("version")).ok()).unwrap_or_default();
+        return name.split([':', '\n']).take(1).map(|name| pyenv.join("versions").join(name.trim())).collect();
+    }
     let mut found: Vec<_> = environment(&file).into_iter().collect();
     found.extend(std::fs::canonicalize(&file).ok().and_then(|file| environment(&file)));
     // Where Debian's pip installs for the system's Python.

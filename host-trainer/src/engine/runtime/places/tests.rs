@@ -147,6 +147,21 @@ fn a_python_that_is_a_link_is_followed() {
 }
 
 #[test]
+fn the_version_of_python_that_pyenv_would_run_is_found() {
+    let machine = Machine::new();
+    machine.file(&format!("pyenv/shims/python3{EXE_SUFFIX}"));
+    fs::write(machine.path("pyenv/version"), "3.11.7\n").unwrap();
+    let library = |version: &str| {
+        machine.library(&format!("pyenv/versions/{version}/lib/python3.11/site-packages/onnxruntime/capi"), "1.22.1")
+    };
+    let (file, other) = (library("3.11.7"), library("3.11.2"));
+    let path = machine.path("pyenv/shims");
+    let machine = machine.set("PATH", path);
+    assert_eq!(machine.locate().unwrap(), file);
+    assert_eq!(machine.set("PYENV_VERSION", "3.11.2".into()).locate().unwrap(), other);
+}
+
+#[test]
 fn a_library_that_pip_installed_for_the_user_is_found() {
     let machine = Machine::new();
     let file = machine.library("home/.local/lib/python3.12/site-packages/onnxruntime/capi", "1.22.1");
