@@ -90,7 +90,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         let positions = model.dims().positions;
         let value = json!({
             "files": written(&files, hex_file.as_deref()), "model_digest": digest, "weights": "f32",
-            "tagged": key.is_some(), "bundle_bytes": bytes.len(), "positions": positions,
+            "tagged": key.is_some(), "bundle_bytes": bytes.len(), "positions": positions, "calibrated": false,
         });
         return console.result("neural-vault/export/2", &text, value);
     }

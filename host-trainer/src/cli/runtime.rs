@@ -81,9 +81,9 @@ fn status(console: &Console) -> Result<(), Failure> {
         let (by, version) =
             (place.source.to_string(), found.and_then(|library| library.version).map(|v| v.to_string()));
         text += &format!("  {by:24} {state:10} {shown}\n");
-        let mut entry = json!({ "source": by, "path": place.path, "state": state });
+        let mut entry = json!({ "source": by, "path": place.path.display().to_string(), "state": state });
         if let Some(library) = found {
-            entry["library"] = json!(library.path);
+            entry["library"] = json!(library.path.display().to_string());
         }
         if let Some(version) = version {
             entry["version"] = json!(version);

@@ -143,7 +143,7 @@ fn the_documents_of_all_commands_on_this_machine_follow_their_schemas() {
     let verify = [&["verify", "data.csv", "--model", "model", "--enrolment", "class00.nve"], &own[..]].concat();
     let identify = [&["identify", "data.csv", "--model", "model", "--gallery", "g.nvg"], &own[..]].concat();
     let evaluate = ["evaluate", "data.csv", "--replicates", "20", "--engine", "tract", "--steps", "2"];
-    let runs: [&[&str]; 35] = [
+    let runs: [&[&str]; 40] = [
         &["synth", "-o", "new.csv", "--features", "4"],
         &["convert", "data.csv", "-o", "data.npz", "--zscore"],
         &["train", "data.csv", "--out", "trained", "--steps", "1", "--engine", "tract", "--sessions", "run00,run01"],
@@ -188,6 +188,11 @@ fn the_documents_of_all_commands_on_this_machine_follow_their_schemas() {
         &["completions", "bash"],
         &["man"],
         &["man", "token", "enroll"],
+        &["man", "-o", "pages"],
+        &["completions", "-o", "scripts"],
+        &["enroll", "data.csv", "--model", "model", "--all", "--sessions", "run01", "-o", "all"],
+        &["gallery", "all", "-o", "all.nvg"],
+        &["export", "trained", "--weights", "i8i16"],
         &["inspect", "data.csv"],
         &["inspect", "trained"],
         &["inspect", "model/model.i8.nvb"],

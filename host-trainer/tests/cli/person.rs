@@ -120,7 +120,7 @@ fn every_length_has_a_threshold_and_a_shorter_probe_is_refused_with_the_price() 
         write_probe(&folder, "p8", given);
         let verify = ["verify", "probe.csv", "--model", "model", "--enrolment", "p8.nve", "--show-score", "--json"];
         let run = folder.run(&verify);
-        let shown: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let shown = run.document();
         assert_eq!(shown["threshold"], value["thresholds"][entry]["threshold"], "{given}: {}", run.stderr);
         let compared = frames[entry];
         let note = format!("{compared} of the probe's {given} frames are compared");
