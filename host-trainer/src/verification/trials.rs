@@ -17,6 +17,9 @@ pub struct Trials {
     pub scores: Scores,
 }
 
+/// A label's number and an embedding.
+type Labelled = (u32, Vec<f32>);
+
 /// Scores every window as a probe against the class prototypes of the training recordings.
 ///
 /// # Errors
@@ -27,7 +30,7 @@ pub fn window_trials(
     training: &Dataset,
     held_back: Option<&Dataset>,
 ) -> Result<Vec<Trials>, EmbeddingError> {
-    let mut embed = |dataset: &Dataset| -> Result<(usize, Vec<(u32, Vec<f32>)>), EmbeddingError> {
+    let mut embed = |dataset: &Dataset| -> Result<(usize, Vec<Labelled>), EmbeddingError> {
         let probes = window_probes(dataset, window);
         let embeddings = embedder.scans(dataset, &probes, window)?;
         let longest = probes.iter().map(|probe| probe.rows.len()).max();
@@ -35,7 +38,7 @@ pub fn window_trials(
     };
     let enrolled = embed(training)?;
     let prototypes = prototypes(&enrolled.1, training.labels.len());
-    let trials = |protocol, dataset: &Dataset, (frames, probes): &(usize, Vec<(u32, Vec<f32>)>)| {
+    let trials = |protocol, dataset: &Dataset, (frames, probes): &(usize, Vec<Labelled>)| {
         let mut scores = Scores::default();
         scores.add(&prototypes, probes);
         Trials { protocol, sessions: dataset.sessions.clone(), frames: *frames, scores }
