@@ -125,7 +125,7 @@ fn degraded_trials(
         let probes = &prepared.fold.probes;
         let mut worse = Vec::new();
         for row in rows.clone() {
-            degrade_window(prepared, row, levels, &mut worse, &|at, frame, worse| degrade(*fold, at, frame, worse));
+            degrade_window(prepared, (*fold, row), levels, &mut worse, degrade);
         }
         let encoded = prepared.encode(worse, rows.len() * levels)?;
         stage.advance();
@@ -146,25 +146,25 @@ fn degraded_trials(
     Ok(all)
 }
 
-/// Appends window number `row` of a fold's probes to `worse` at every level, each frame by `degrade`.
+/// Appends window number `row` of the probes of fold number `fold` to `worse` at every level.
 fn degrade_window(
     prepared: &Prepared<'_>,
-    row: usize,
+    (fold, row): (usize, usize),
     levels: usize,
     worse: &mut Vec<f32>,
-    degrade: &dyn Fn(usize, &[f32], &mut Vec<f32>),
+    degrade: &Degrade<'_>,
 ) {
     let (frames, width) = (&prepared.probe_frames, prepared.probe_frames.width());
     let places = row * prepared.length..(row + 1) * prepared.length;
     if prepared.length == 1 {
-        return degrade(row, frames.row(row), worse);
+        return degrade(fold, row, frames.row(row), worse);
     }
     // A frame comes at all levels, and a window is needed level by level.
     let mut of_frame = Vec::with_capacity(levels * width);
     let degraded: Vec<Vec<f32>> = places
         .map(|at| {
             of_frame.clear();
-            degrade(at, frames.row(at), &mut of_frame);
+            degrade(fold, at, frames.row(at), &mut of_frame);
             of_frame.clone()
         })
         .collect();
