@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "report/fixture.rs"]
+#[allow(dead_code, reason = "the report's tests use all of it")]
 mod fixture;
 
 use std::fs;
