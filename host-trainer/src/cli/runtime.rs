@@ -58,8 +58,11 @@ fn status(console: &Console) -> Result<(), Failure> {
     let engines = [Engine::OnnxRuntime(Device::Cpu), Engine::OnnxRuntime(Device::Cuda), Engine::Tract];
     let mut text = "core                available\n".to_owned();
     let mut list = vec![json!({ "engine": "core", "available": true, "reason": null })];
+    // Whether the library that was taken can be used: the name of its file does not always say that it is too old.
+    let mut works = false;
     for engine in engines {
         let why_not = engine.probe().err().map(|error| error.with_hint());
+        works |= why_not.is_none() && engine == Engine::OnnxRuntime(Device::Cpu);
         let state = why_not.as_deref().unwrap_or("available");
         text += &format!("{:19} {state}\n", engine.name());
         list.push(json!({ "engine": engine.name(), "available": why_not.is_none(), "reason": why_not }));
@@ -72,7 +75,8 @@ fn status(console: &Console) -> Result<(), Failure> {
     for (at, place) in places.iter().enumerate() {
         let state = match (&place.library, at.cmp(&taken.unwrap_or(usize::MAX))) {
             (None, _) => "absent",
-            (Some(_), Ordering::Equal) => "taken",
+            (Some(_), Ordering::Equal) if works => "taken",
+            (Some(_), Ordering::Equal) => "refused",
             (Some(_), _) if !place.is_usable() => "too old",
             (Some(_), _) => "not needed",
         };

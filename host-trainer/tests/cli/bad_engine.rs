@@ -74,6 +74,7 @@ fn an_old_onnx_runtime_is_refused_with_its_version() {
     refused(&folder, "libonnxruntime.so", &[&library, says]);
     let status = folder.run_with(VARIABLE, "libonnxruntime.so", &["runtime", "status"]);
     assert!(status.code == 0 && status.stdout.contains(says), "{}", status.stdout);
+    assert!(status.stdout.contains(&format!("{VARIABLE} refused    {library}")), "{}", status.stdout);
 }
 
 #[test]
