@@ -44,8 +44,8 @@ fn offers(folder: &Folder, words: &[&str], expected: &[&str], absent: &[&str]) {
     for shell in SHELLS {
         let found = completed(folder, shell, words);
         let has = |word: &&str| found.iter().any(|found| found.trim_end_matches('/') == *word);
-        assert!(expected.iter().all(|word| has(word)), "{shell}: {words:?}: {expected:?} is not all of {found:?}");
-        assert!(!absent.iter().any(|word| has(word)), "{shell}: {words:?}: one of {absent:?} is in {found:?}");
+        assert!(expected.iter().all(has), "{shell}: {words:?}: {expected:?} is not all of {found:?}");
+        assert!(!absent.iter().any(has), "{shell}: {words:?}: one of {absent:?} is in {found:?}");
     }
 }
 
