@@ -28,7 +28,7 @@ fn method<'d>(document: &'d Value, name: &str) -> &'d Value {
 
 /// The EER that `train` printed of its held-back sessions, which come last.
 fn held_back_eer(trained: &Value) -> &Value {
-    &trained["eer"].as_array().unwrap().last().unwrap()["eer_percent"]
+    &trained["error_rates"].as_array().unwrap().last().unwrap()["eer_percent"]
 }
 
 #[test]

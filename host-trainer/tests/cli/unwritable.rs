@@ -51,7 +51,7 @@ const WRITERS: [Writer; 29] = [
     writer("secret -o new", "new", &[0]),
     writer("evaluate data.csv --recipe linear --methods linear --no-sweeps --replicates 20 -o new", "new", &[0, 4]),
     writer(
-        "evaluate data.csv --recipe linear --methods linear --no-sweeps --replicates 20 --report new --scores other",
+        "evaluate data.csv --recipe linear --methods linear --no-sweeps --replicates 20 --report new --scores new.csv",
         "new",
         &[0, 4],
     ),
