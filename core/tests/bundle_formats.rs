@@ -156,7 +156,7 @@ fn a_format_that_is_not_the_content_s_is_refused() {
             bundle.bytes_mut()[10..12].copy_from_slice(&other.number().to_le_bytes());
             reseal(&mut bundle);
             let error = Bundle::open(bundle.bytes()).err();
-            // The two formats with int8 weights are stored alike; only the digest tells them apart.
+            // The two formats with int8 weights are stored alike; only their digests differ.
             let alike = |format| matches!(format, WeightFormat::I8I16 | WeightFormat::I8);
             assert_eq!(error.is_none(), format == other || (alike(format) && alike(other)), "{error:?}");
         }

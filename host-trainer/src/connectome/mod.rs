@@ -1,4 +1,4 @@
-//! Recipe `connectome`: how regions covary tells persons apart, also those the model was never fitted to.
+//! Recipe `connectome`: how regions covary separates persons, also those the model was never fitted to.
 //!
 //! `fit` finds the whitening and the mean of a few background persons in closed form; [`ImpostorTable`] is what scans of
 //! different persons score, by their length; [`Parcels`] average the vertices of a surface to regions.

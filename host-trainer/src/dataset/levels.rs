@@ -1,4 +1,4 @@
-//! How high and how wide the values of a recording lie, and whether that alone tells labels apart.
+//! How high and how wide the values of a recording lie, and whether that alone separates labels.
 //!
 //! An offset or a gain of the scanner, the session or the preprocessing shifts all values of a recording. Where such
 //! levels differ between labels more than within them, an identification may rest on them instead of on the response.
@@ -18,7 +18,7 @@ pub struct Level {
     pub deviation: f64,
 }
 
-/// The share of the variance of levels from which on they tell labels apart.
+/// The share of the variance of levels from which on they separate labels.
 const TELLING: f64 = 0.8;
 
 impl Dataset {

@@ -159,8 +159,8 @@ pub enum EnrolError {
     NoImpostorScores,
     /// The person's own probes score no higher than strangers'.
     #[error(
-        "the own probes of {label} score {own:.3} in the mean and those of strangers {impostor:.3}: no threshold tells them \
-         apart, as where the model's background is unlike these recordings"
+        "the own probes of {label} score {own:.3} in the mean and those of strangers {impostor:.3}: no threshold separates \
+         them, as where the model's background is unlike these recordings"
     )]
     Indistinct {
         /// The label.

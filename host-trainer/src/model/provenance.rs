@@ -59,8 +59,8 @@ impl Provenance {
     pub fn spread_note(&self, latent: usize) -> Option<String> {
         let dimension = self.effective_dimension.filter(|&dimension| dimension < FEW_DIMENSIONS)?;
         Some(format!(
-            "the embeddings use {dimension:.1} of {latent} dimensions: prototypes are easy to guess at, and a key is \
-             worth no more than the device secret it is derived with"
+            "the embeddings use {dimension:.1} of {latent} dimensions: prototypes are easy to guess, and a key is \
+             only as strong as the device secret it is derived with"
         ))
     }
 }

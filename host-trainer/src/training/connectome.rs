@@ -112,7 +112,7 @@ fn width(features: usize) -> String {
     }
     format!(
         "frames of {features} features: the recipe takes {MIN_REGIONS} to {MAX_REGIONS} regions, so neighbouring features must \
-         be averaged to regions by parcels (principal components lose what tells persons apart)"
+         be averaged to regions by parcels (principal components lose what separates persons)"
     )
 }
 

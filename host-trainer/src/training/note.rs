@@ -57,7 +57,7 @@ impl fmt::Display for Note {
             Note::Placement(placement) => write!(f, "training graphs: {placement}"),
             Note::OneSessionEach { origin, labels } => write!(
                 f,
-                "{origin}: each of the {labels} labels has one session: are they persons? The recipe tells persons apart, \
+                "{origin}: each of the {labels} labels has one session: are they persons? The recipe separates persons, \
                  and averages each person's sessions"
             ),
             Note::FewPersons { persons } => write!(

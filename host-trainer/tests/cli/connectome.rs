@@ -174,7 +174,7 @@ fn wide_frames_need_parcels_that_are_theirs() {
         Dataset { features: times * WIDE, values, ..dataset.clone() }
     };
     write(&folder, "data.csv", &repeated(6, &many));
-    let refused = ["frames of 150 features", "principal components lose what tells persons apart", "--parcels FILE"];
+    let refused = ["frames of 150 features", "principal components lose what separates persons", "--parcels FILE"];
     folder.refuses(&train(&[]), 3, &refused);
 
     write(&folder, "data.csv", &many);

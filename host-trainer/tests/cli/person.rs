@@ -323,6 +323,6 @@ fn where_strangers_score_as_high_as_the_person_no_enrolment_is_made() {
     folder.refuses(
         &enroll,
         3,
-        &["own probes of p8", "those of strangers", "no threshold tells them apart", "--threshold"],
+        &["own probes of p8", "those of strangers", "no threshold separates them", "--threshold"],
     );
 }

@@ -28,7 +28,7 @@ pub fn describe_data(arguments: &DataArguments, console: &Console) -> Result<(St
     let telling = dataset.telling_level();
     if let Some(share) = telling {
         console.note(format!(
-            "note: the mean level of a recording alone tells the labels apart ({:.0} % of its variance lies between \
+            "note: the mean level of a recording alone separates the labels ({:.0} % of its variance lies between \
              labels), so that an offset may be what is recognised; `neural-vault convert --detrend --zscore` takes it out",
             100.0 * share
         ));
