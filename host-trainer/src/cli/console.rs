@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::failure::{Failure, OUTPUT};
-use super::progress::Progress;
 use crate::escape::{Escaped, must_be_escaped};
 
 /// The schema of an error under `--json`.
@@ -108,11 +107,6 @@ impl Console {
         bytes.push(b'\n');
         let document = std::str::from_utf8(&bytes).map_err(|error| Failure::new(OUTPUT, error))?;
         print(|stdout| write_json(stdout, document))
-    }
-
-    /// The progress of long work; nothing with `--quiet`.
-    pub fn progress(&self) -> Progress<'_> {
-        Progress::new(self)
     }
 
     /// Whether notes and progress are left out.

@@ -14,6 +14,7 @@ use super::enroll_arguments::identities;
 use super::error_rate::development_eer;
 use super::failure::Failure;
 use super::output::{Force, MODEL_FILES, Outputs};
+use super::progress::Progress;
 use super::secret_file::{new_secret, read_secret};
 use crate::dataset::{Dataset, LoadOptions, load};
 use crate::embedding::{Embedder, EmbeddingEngine};
@@ -122,7 +123,7 @@ fn device_secret(path: &Path, console: &Console) -> Result<DeviceSecret, Failure
 
 fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Console) -> Result<Model, Failure> {
     let sessions = training.sessions.join(", ");
-    let mut progress = console.progress();
+    let mut progress = Progress::new(console);
     let mut losses = Vec::new();
     let model = Recipe::Steps(settings.clone()).train(training.clone(), engine, 1, &mut |report| {
         losses.push(report.loss);

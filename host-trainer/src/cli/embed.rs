@@ -10,6 +10,7 @@ use super::arguments::{DataArguments, EMBEDDING_ENGINES, embedding_engines, wind
 use super::console::Console;
 use super::failure::{Failure, USAGE};
 use super::output::{Force, Outputs};
+use super::progress::Progress;
 use super::scans::{note_windows, refuse_long_windows};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
@@ -66,7 +67,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let scans = dataset.scans();
     let embed = |engine: EmbeddingEngine| -> Result<Vec<Vec<f32>>, Failure> {
         let mut embedder = Embedder::open(&model, engine)?;
-        let mut progress = console.progress();
+        let mut progress = Progress::new(console);
         let mut embeddings = Vec::with_capacity(scans.len());
         for part in scans.chunks(SCANS.max(scans.len() / 100)) {
             progress.report("embedding scans", embeddings.len() as u64, scans.len() as u64, "");

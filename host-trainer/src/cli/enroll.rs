@@ -1,8 +1,6 @@
 //! `enroll`: a prototype, a threshold, and the record of both.
 
-use std::path::{Path, PathBuf};
-
-use serde_json::{Value, json};
+use std::path::PathBuf;
 
 use super::console::{Console, list};
 use super::enroll_all::{self, Entry};
@@ -12,7 +10,7 @@ use super::label_file::label_file;
 use super::output::{LOST_ENROLMENT, MODEL_FILES, Outputs};
 use super::{enroll_person, enroll_windows, error_rate, record};
 use crate::embedding::check_width;
-use crate::enrolment::{Attempts, Development, EnrolError, Enrolment, Outcome, Target};
+use crate::enrolment::{Attempts, EnrolError};
 use crate::escape::Escaped;
 use crate::model::Model;
 use crate::training;
@@ -99,42 +97,6 @@ fn finish(arguments: &Arguments, entry: Entry, console: &Console) -> Result<u8, 
         record.threshold.cosine(),
         error_rate::lines(&record)
     );
-    note_threshold(arguments, &record, console);
-    console.result("neural-vault/enroll/2", &text, document(&entry.file, &record)).map(|()| 0)
-}
-
-/// An enrolment and its file, as JSON.
-pub fn document(file: &Path, record: &Enrolment) -> Value {
-    let mut value = record::to_json(record);
-    value["file"] = json!(file.display().to_string());
-    value
-}
-
-/// Notes what chose the threshold, and its error rates on the sessions that tested it.
-pub fn note_threshold(arguments: &Arguments, record: &Enrolment, console: &Console) {
-    let Development { protocol, target, .. } = &record.development;
-    match error_rate::development_eer(&record.development, record.measured.as_ref()) {
-        Some(eer) => {
-            console.note(format!("threshold for {target}, on trials of {eer}"));
-            if arguments.is_cross_fitted() {
-                console.note(
-                    "note: the written model learns from all sessions, so its own EER is likely lower than that of \
-                     cross-fitting; --probe-sessions tests it on sessions that are not enrolled",
-                );
-            }
-        }
-        None if *target == Target::Midway => console.note(format!("threshold {protocol}")),
-        None => console.note(protocol),
-    }
-    if let Some(Outcome { sessions, genuine, impostor, rates }) = &record.outcome {
-        let percent = |rate: f64, [low, high]: [f64; 2]| {
-            format!("{:.1} % [{:.1}, {:.1}]", 100.0 * rate, 100.0 * low, 100.0 * high)
-        };
-        console.note(format!(
-            "on {}: FMR {} of {impostor} trials, FNMR {} of {genuine}",
-            sessions.join(", "),
-            percent(rates.fmr, rates.fmr_interval),
-            percent(rates.fnmr, rates.fnmr_interval)
-        ));
-    }
+    record::note_threshold(&record, arguments.is_cross_fitted(), console);
+    console.result("neural-vault/enroll/2", &text, record::document(&entry.file, &record)).map(|()| 0)
 }

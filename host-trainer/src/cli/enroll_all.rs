@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::console::Console;
-use super::enroll::{document, note_threshold};
 use super::enroll_arguments::Arguments;
 use super::error_rate::{development_eer, percent};
 use super::failure::Failure;
+use super::record::{document, note_threshold};
 use crate::enrolment::{Attempts, EnrolError, Enrolment, EnrolmentError};
 use crate::escape::Escaped;
 use crate::files::{self, Readers};
@@ -47,7 +47,7 @@ pub fn finish(arguments: &Arguments, entries: Vec<Entry>, console: &Console) -> 
     enrolled.iter().try_for_each(|(file, _)| Attempts::forget(file))?;
     let first = &enrolled[0].1;
     if enrolled.iter().all(|(_, record)| record.development == first.development && record.outcome == first.outcome) {
-        note_threshold(arguments, first, console);
+        note_threshold(first, arguments.is_cross_fitted(), console);
     }
     let folder = arguments.output.display().to_string();
     let (count, all) = (enrolled.len(), enrolled.len() + refused.len());

@@ -7,6 +7,7 @@ use super::enroll_arguments::{Arguments, identities};
 use super::failure::{Failure, USAGE};
 use super::names;
 use super::price;
+use super::progress::Progress;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
 use crate::enrolment::{EnrolError, Enrolment, PersonRequest, Target, enrol_persons};
@@ -57,7 +58,7 @@ pub fn enrol(
     };
     let mut embedder = Embedder::open(model, arguments.engine)?;
     let identities = identities(labels, arguments.seed);
-    let mut progress = console.progress();
+    let mut progress = Progress::new(console);
     let mut report = |done: usize| progress.report("enrolling persons", done as u64, labels.len() as u64, "");
     Ok(enrol_persons(&mut embedder, model, dataset, &identities, &request, &mut report)?)
 }

@@ -9,6 +9,7 @@ use super::console::{Console, list};
 use super::enroll_arguments::{Arguments, identities};
 use super::failure::{DATA, Failure, USAGE};
 use super::names;
+use super::progress::Progress;
 use super::scans::{note_windows, refuse_long_windows};
 use super::trained;
 use crate::dataset::{Dataset, Scan};
@@ -121,7 +122,7 @@ impl Refit<'_> {
         let mut train = |dataset: &Dataset| -> Result<Model, Failure> {
             number += 1;
             let (what, steps) = (format!("training model {number} of {models}"), archive.recipe.steps());
-            let mut progress = console.progress();
+            let mut progress = Progress::new(console);
             let mut on_step = |report: &StepReport| {
                 progress.report(&what, report.step, steps, &format!("loss {:.4}", report.loss));
             };

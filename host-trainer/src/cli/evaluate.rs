@@ -24,6 +24,7 @@ use super::failure::{DATA, Failure, USAGE};
 use super::names;
 use super::output::{Force, Outputs};
 use super::persons::PersonArguments;
+use super::progress;
 use super::recipe::RecipeArguments;
 use super::scans::refuse_long_windows;
 use crate::dataset::Dataset;
@@ -142,7 +143,7 @@ fn score(
 ) -> Result<Vec<Evaluated>, Failure> {
     let mut evaluated = Vec::new();
     for &protocol in protocols {
-        let shown = Mutex::new((console.progress(), Instant::now()));
+        let shown = Mutex::new((progress::Progress::new(console), Instant::now()));
         let watch = |progress: Progress<'_>| {
             let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
             let (bar, began) = &mut *shown;

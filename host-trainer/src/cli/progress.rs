@@ -11,7 +11,7 @@ use crate::escape::Escaped;
 /// Time between two lines where stderr is not a terminal; work that takes less says nothing.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
-/// The progress of one command, which ends when this is dropped.
+/// The progress of one command, which ends when this is dropped; nothing is shown with `--quiet`.
 pub struct Progress<'a> {
     console: &'a Console,
     stage: Option<Stage>,

@@ -15,6 +15,7 @@ use super::hints::Hint;
 use super::interrupt;
 use super::names;
 use super::output::{Force, MODEL_FILES, Outputs};
+use super::progress::Progress;
 use super::recipe::RecipeArguments;
 use super::scans::note_windows;
 use super::trained;
@@ -243,7 +244,7 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     let folder =
         RunFolder { path: &arguments.out, checkpoint_every: arguments.checkpoint_every, resume: arguments.resume };
     let steps = trainer.settings().steps;
-    let mut progress = console.progress();
+    let mut progress = Progress::new(console);
     let mut losses = None;
     let outcome = training::run(trainer, &folder, &stop, &mut |report| {
         if arguments.resume && losses.is_none() {

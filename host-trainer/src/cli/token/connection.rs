@@ -10,6 +10,7 @@ use super::key_file::{HOW_TO_PIN, read_token_key};
 use crate::cli::console::Console;
 use crate::cli::failure::{DATA, Failure, TOKEN, USAGE};
 use crate::cli::interrupt;
+use crate::cli::progress::Progress;
 use crate::cli::scans::note_windows;
 use crate::cli::secret_file::read_secret;
 use crate::dataset::{Dataset, Scan, check_frames};
@@ -189,7 +190,7 @@ pub fn send_values(
     console: &Console,
 ) -> Result<(), Failure> {
     let (what, total) = (format!("sending {label} to the token"), values.len() as u64);
-    let mut progress = console.progress();
+    let mut progress = Progress::new(console);
     let mut sent = |sent: usize| progress.report(&what, sent as u64, total, "values");
     client.scan(purpose, dataset.features, values, &mut sent).map_err(|error| match error.fault() {
         Some(Fault::Width) => match check_width(dataset, error.detail() as usize) {
