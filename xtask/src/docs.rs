@@ -41,7 +41,7 @@ fn install(steps: &mut Steps) -> Result<PathBuf, Failure> {
 /// Copies the pages and what they link to below `source`, beside the book's settings.
 fn copy(source: &Path) -> Result<(), Failure> {
     if source.exists() {
-        fs::remove_dir_all(source).map_err(|error| failed(source, &error))?;
+        fs::remove_dir_all(source).map_err(Failure::at(source))?;
     }
     let pages = source.join("pages");
     for settings in ["book.toml", "book.css"] {
@@ -56,8 +56,8 @@ fn copy(source: &Path) -> Result<(), Failure> {
         for file in links(&text).iter().filter_map(|link| resolve(&page, link)) {
             let (from, to) = (root().join(&file), pages.join(&file));
             if from.is_file() && !file.ends_with(".md") {
-                fs::create_dir_all(to.parent().unwrap_or(&pages)).map_err(|error| failed(&to, &error))?;
-                fs::copy(&from, &to).map_err(|error| failed(&from, &error))?;
+                fs::create_dir_all(to.parent().unwrap_or(&pages)).map_err(Failure::at(&to))?;
+                fs::copy(&from, &to).map_err(Failure::at(&from))?;
             }
         }
     }
@@ -76,8 +76,8 @@ fn with_header_as_block(text: &str) -> String {
 fn check_links(book: &Path) -> Result<(), Failure> {
     let mut folders = vec![book.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| failed(&folder, &error))? {
-            let path = entry.map_err(|error| failed(&folder, &error))?.path();
+        for entry in fs::read_dir(&folder).map_err(Failure::at(&folder))? {
+            let path = entry.map_err(Failure::at(&folder))?.path();
             if path.is_dir() {
                 folders.push(path);
             // The page for wrong addresses is read from any of them, so its links begin at the site's root.
@@ -119,16 +119,12 @@ fn resolve(page: &str, link: &str) -> Option<String> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| failed(path, &error))
+    fs::read_to_string(path).map_err(Failure::at(path))
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| failed(path, &error))
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(Failure::at(path))
 }
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ fn same_lines(found: &str, expected: &str, file: &Path) -> Result<(), Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    fs::write(path, text).map_err(Failure::at(path))
 }
 
 #[cfg(test)]

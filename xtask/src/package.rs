@@ -40,7 +40,7 @@ pub fn pack(steps: &mut Steps) -> Result<(), Failure> {
     steps.run("Packages", &mut package)?;
     for name in PACKAGES {
         let packed = packed(name)?;
-        let size = fs::metadata(&packed).map_err(failed(&packed))?.len();
+        let size = fs::metadata(&packed).map_err(Failure::at(&packed))?.len();
         complete(name, &files(&packed)?)?;
         if size > MOST {
             return Err(Failure::new(format!("{name} takes {size} bytes packed, and a registry no more than {MOST}")));
@@ -80,7 +80,7 @@ fn packed(name: &str) -> Result<PathBuf, Failure> {
 /// The version of all packages.
 pub fn version() -> Result<String, Failure> {
     let manifest = root().join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(failed(&manifest))?;
+    let text = fs::read_to_string(&manifest).map_err(Failure::at(&manifest))?;
     let section = text.split("[workspace.package]").nth(1).unwrap_or_default();
     let line = section.lines().find_map(|line| line.strip_prefix("version = \""));
     let version = line.and_then(|line| line.strip_suffix('"')).map(str::to_owned);
@@ -91,11 +91,11 @@ pub fn version() -> Result<String, Failure> {
 fn files(packed: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let mut archive = open(packed)?;
     let mut files = BTreeMap::new();
-    for entry in archive.entries().map_err(failed(packed))? {
-        let mut entry = entry.map_err(failed(packed))?;
-        let path = entry.path().map_err(failed(packed))?.to_string_lossy().replace('\\', "/");
+    for entry in archive.entries().map_err(Failure::at(packed))? {
+        let mut entry = entry.map_err(Failure::at(packed))?;
+        let path = entry.path().map_err(Failure::at(packed))?.to_string_lossy().replace('\\', "/");
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).map_err(failed(packed))?;
+        entry.read_to_end(&mut bytes).map_err(Failure::at(packed))?;
         files.insert(path.split_once('/').map_or(path.clone(), |(_, name)| name.to_owned()), bytes);
     }
     Ok(files)
@@ -108,7 +108,7 @@ fn complete(name: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failure
         return lacks("README.md");
     }
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"].into_iter().filter(|_| name != DATA) {
-        let text = fs::read(root().join(licence)).map_err(failed(Path::new(licence)))?;
+        let text = fs::read(root().join(licence)).map_err(Failure::at(Path::new(licence)))?;
         if files.get(licence) != Some(&text) {
             return lacks(&format!("{licence} like the project's"));
         }
@@ -123,36 +123,32 @@ fn complete(name: &str, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Failure
 fn unpack() -> Result<PathBuf, Failure> {
     let folder = target()?.join("package/unpacked");
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(failed(&folder))?;
+        fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
     }
-    fs::create_dir_all(&folder).map_err(failed(&folder))?;
+    fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
     let version = version()?;
     let (mut members, mut patches) = (String::new(), String::new());
     for name in PACKAGES {
         let packed = packed(name)?;
-        open(&packed)?.unpack(&folder).map_err(failed(&packed))?;
+        open(&packed)?.unpack(&folder).map_err(Failure::at(&packed))?;
         members += &format!("    \"{name}-{version}\",\n");
         patches += &format!("{name} = {{ path = \"{name}-{version}\" }}\n");
     }
     // The same profile and lock file as in the workspace, so that what is compiled is used again.
     let manifest = root().join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(failed(&manifest))?;
+    let text = fs::read_to_string(&manifest).map_err(Failure::at(&manifest))?;
     let profile = text.find("[profile.release]").map_or("", |at| &text[at..]);
     let written =
         format!("[workspace]\nresolver = \"3\"\nmembers = [\n{members}]\n\n[patch.crates-io]\n{patches}\n{profile}");
     let file = folder.join("Cargo.toml");
-    fs::write(&file, written).map_err(failed(&file))?;
+    fs::write(&file, written).map_err(Failure::at(&file))?;
     let lock = root().join("Cargo.lock");
-    fs::copy(&lock, folder.join("Cargo.lock")).map_err(failed(&lock))?;
+    fs::copy(&lock, folder.join("Cargo.lock")).map_err(Failure::at(&lock))?;
     Ok(folder)
 }
 
 fn open(packed: &Path) -> Result<Archive<GzDecoder<File>>, Failure> {
-    Ok(Archive::new(GzDecoder::new(File::open(packed).map_err(failed(packed))?)))
-}
-
-fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure {
-    move |error| Failure::new(format!("{}: {error}", path.display()))
+    Ok(Archive::new(GzDecoder::new(File::open(packed).map_err(Failure::at(packed))?)))
 }
 
 #[cfg(test)]

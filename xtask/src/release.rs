@@ -70,8 +70,8 @@ pub fn run() -> Result<(), Failure> {
     entries.insert(file, Entry { bytes: read(&program)?, is_program: true });
 
     let folder = target()?.join("archives");
-    fs::create_dir_all(&folder).map_err(failed(&folder))?;
-    let bytes = archive(&entries, time()?).map_err(failed(&folder))?;
+    fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+    let bytes = archive(&entries, time()?).map_err(Failure::at(&folder))?;
     let file = format!("{name}.tar.gz");
     let sums = format!("{}  {file}\n", digest(&bytes));
     write(&folder.join(&file), &bytes)?;
@@ -85,12 +85,12 @@ pub fn run() -> Result<(), Failure> {
 fn manual(program: &Path, add: &mut impl FnMut(&str, Vec<u8>)) -> Result<(), Failure> {
     let folder = target()?.join("archives/man");
     output(program, &["man", "--force", "-o", &folder.to_string_lossy()])?;
-    for entry in fs::read_dir(&folder).map_err(failed(&folder))? {
-        let path = entry.map_err(failed(&folder))?.path();
+    for entry in fs::read_dir(&folder).map_err(Failure::at(&folder))? {
+        let path = entry.map_err(Failure::at(&folder))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         add(&format!("man/man1/{name}"), read(&path)?);
     }
-    fs::remove_dir_all(&folder).map_err(failed(&folder))
+    fs::remove_dir_all(&folder).map_err(Failure::at(&folder))
 }
 
 /// A compressed archive, the same for the same entries and time.
@@ -130,7 +130,7 @@ fn host(steps: &mut Steps) -> Result<String, Failure> {
 }
 
 fn output(program: &Path, arguments: &[&str]) -> Result<String, Failure> {
-    let output = command(&program.to_string_lossy()).args(arguments).output().map_err(failed(program))?;
+    let output = command(&program.to_string_lossy()).args(arguments).output().map_err(Failure::at(program))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -143,15 +143,11 @@ fn digest(bytes: &[u8]) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).map_err(failed(path))
+    fs::read(path).map_err(Failure::at(path))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(failed(path))
-}
-
-fn failed(path: &Path) -> impl Fn(std::io::Error) -> Failure {
-    move |error| Failure::new(format!("{}: {error}", path.display()))
+    fs::File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(Failure::at(path))
 }
 
 #[cfg(test)]

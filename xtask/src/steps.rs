@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -18,6 +18,11 @@ pub struct Failure {
 impl Failure {
     pub fn new(message: String) -> Self {
         Self { message, status: 1 }
+    }
+
+    /// Makes a failure of an error of reading or writing `path`.
+    pub fn at(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| Self::new(format!("{}: {error}", path.display()))
     }
 }
 
@@ -97,7 +102,7 @@ impl Steps {
         &mut self,
         heading: &str,
         command: &mut Command,
-        run: impl FnOnce(&mut Command) -> std::io::Result<ExitStatus>,
+        run: impl FnOnce(&mut Command) -> io::Result<ExitStatus>,
     ) -> Result<(), Failure> {
         let by_hand = as_typed(command);
         eprintln!("\n== {heading}\n$ {by_hand}");

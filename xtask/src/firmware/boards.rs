@@ -92,7 +92,7 @@ impl Board {
 
 /// The text of a file.
 pub fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    fs::read_to_string(path).map_err(Failure::at(path))
 }
 
 #[cfg(test)]
