@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::failure::{DATA, Failure};
+use super::hints::UNREAD;
 use super::output::{Force, Outputs};
 use crate::comparison::{CompareError, ComparedFigures, ComparedFile, Comparison, compare, excludes_zero};
 use crate::files::{self, Readers};
@@ -46,6 +47,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let next = match error {
+            ReadError::Read { .. } => UNREAD,
             ReadError::Content { .. } => "; results are files that `neural-vault evaluate -o` wrote",
             _ => "",
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use neural_vault_core::wire::Fault;
 
-use super::hints::Hint;
+use super::hints::{Hint, UNREAD};
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
@@ -153,6 +153,7 @@ impl From<EnrolmentError> for Failure {
     fn from(error: EnrolmentError) -> Self {
         match error {
             EnrolmentError::Write { source } => Self::unwritten(&source),
+            EnrolmentError::Read { .. } => Self::new(MODEL, format!("{error}{UNREAD}")),
             error => Self::new(MODEL, error),
         }
     }

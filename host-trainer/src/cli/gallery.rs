@@ -12,6 +12,7 @@ use serde_json::json;
 use super::arguments::one_of;
 use super::console::{Console, list};
 use super::failure::{Failure, MODEL};
+use super::hints::UNREAD;
 use super::output::{Force, Outputs};
 use crate::enrolment::Enrolment;
 use crate::files::{self, Readers};
@@ -97,7 +98,7 @@ fn enrolment_files(given: &[PathBuf], console: &Console) -> Result<Vec<PathBuf>,
 /// The enrolments of a folder, by name; a note says what else is there.
 fn files_of(folder: &Path, console: &Console) -> Result<Vec<PathBuf>, Failure> {
     let name = folder.display();
-    let unread = |error: io::Error| Failure::new(MODEL, format!("{name}: cannot be read: {error}"));
+    let unread = |error: io::Error| Failure::new(MODEL, format!("{name}: cannot be read: {error}{UNREAD}"));
     let entries = fs::read_dir(folder).map_err(unread)?;
     let mut entries =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unread)?;

@@ -20,6 +20,9 @@ use crate::model::{Content, ModelError};
 use crate::token::{Port, TokenError};
 use crate::training::{ArchiveError, ConnectomeError, Note, TrainingError};
 
+/// What to do about a file that cannot be read.
+pub const UNREAD: &str = "; check the path and its permissions";
+
 /// An error or a note to which the command line adds what to do next.
 pub trait Hint: Display {
     /// The text after the message, with its separator; empty if there is nothing to add.
@@ -65,6 +68,7 @@ impl Hint for ModelError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Write { source } => return source.hint(),
+            Self::Read { .. } => UNREAD,
             Self::Foreign { .. } => "; `neural-vault import` takes weights trained elsewhere",
             Self::Heads { .. } => "; give --heads",
             Self::Quantised { .. } => "; use `--engine core`, or give the float32 model",
@@ -109,6 +113,7 @@ impl Hint for ImportError {
         match &self.fault {
             ImportFault::Content(content) => content.hint(),
             ImportFault::Model(error) => error.hint(),
+            ImportFault::Read(_) => UNREAD.into(),
             ImportFault::Metadata { key, .. } if key.contains("head") => "; give --heads".into(),
             ImportFault::Metadata { key, .. } if key == "window" => "; give --window".into(),
             ImportFault::Several { .. } => "; leave out all but one with --skip".into(),

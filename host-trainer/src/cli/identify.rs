@@ -11,6 +11,7 @@ use serde_json::json;
 use super::arguments::{DataArguments, embedding_engines, only_scan};
 use super::console::Console;
 use super::failure::{DATA, Failure, MODEL, REJECTED};
+use super::hints::UNREAD;
 use super::names::name;
 use super::price;
 use super::scans::note_windows;
@@ -50,7 +51,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let name = arguments.gallery.display();
     let refuse = |reason: String| Failure::new(MODEL, format!("{name}: {reason}"));
-    let file = Mapped::open(&arguments.gallery).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let file = Mapped::open(&arguments.gallery).map_err(|e| refuse(format!("cannot be read: {e}{UNREAD}")))?;
     let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
     let model = crate::model::load(&arguments.model)?;
     if gallery.model_digest() != model.digest() {

@@ -20,6 +20,7 @@ use super::arguments::DataArguments;
 use super::console::{Console, list};
 use super::error_rate;
 use super::failure::{Failure, MODEL, USAGE};
+use super::hints::UNREAD;
 use super::record;
 use super::secret_file::read_secret;
 use crate::connectome::ImpostorTable;
@@ -207,7 +208,7 @@ impl Stored {
 
 fn describe_gallery(path: &Path) -> Result<(String, Value), Failure> {
     let refuse = |reason: String| Failure::new(MODEL, format!("{}: {reason}", path.display()));
-    let file = Mapped::open(path).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+    let file = Mapped::open(path).map_err(|e| refuse(format!("cannot be read: {e}{UNREAD}")))?;
     let gallery = Gallery::open(&file).map_err(|e| refuse(format!("not a sound gallery: {e}; make it again")))?;
     let labels: Vec<&str> = (0..gallery.count()).filter_map(|index| gallery.label(index)).collect();
     let (digest, format) = (hex::encode(gallery.model_digest()), gallery.format().name());

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::console::Console;
 use super::digits::Digits;
 use super::failure::{Failure, USAGE};
+use super::hints::UNREAD;
 use crate::files::{self, Existing, Readers};
 
 /// What to do about a file that holds no secret.
@@ -57,7 +58,7 @@ pub enum Unfit {
 /// around them; warns when users other than its owner can read the file.
 pub fn read_secret<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S, console: &Console) -> Result<S, Failure> {
     let refuse = |reason: String| Failure::new(USAGE, format!("{}: {reason}", path.display()));
-    let bytes = read_start(path).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let bytes = read_start(path).map_err(|error| refuse(format!("cannot be read: {error}{UNREAD}")))?;
     let secret = parse(&bytes, from_bytes).map_err(|unfit| refuse(format!("{unfit}; {REMEDY}")))?;
     if !is_private(path) {
         console.note(format!("warning: {} is open to others than its owner; `chmod 600` it", path.display()));

@@ -45,8 +45,10 @@ fn unknown(path: &Path) -> ModelError {
     let (kind, path) = ("neural-vault", path.to_owned());
     // Every kind is known by its first kilobyte, but JSON text.
     let mut beginning = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(1024).read_to_end(&mut beginning));
-    match read.ok().and_then(|_| Content::recognise(&beginning)) {
+    if let Err(source) = File::open(&path).and_then(|file| file.take(1024).read_to_end(&mut beginning)) {
+        return ModelError::Read { path, source };
+    }
+    match Content::recognise(&beginning) {
         Some(content) => ModelError::Content { path, kind, content },
         None => ModelError::Malformed { path, kind, reason: format!("give a model's folder, or its {FILES} file") },
     }

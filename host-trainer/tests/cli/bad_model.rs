@@ -170,9 +170,9 @@ fn safetensors_that_are_foreign_cut_or_changed_are_refused() {
 #[test]
 fn a_missing_model_is_named() {
     let folder = Folder::with_recordings();
-    for name in ["absent.nvb", "absent.onnx", "absent.safetensors"] {
+    for name in ["absent", "absent.nvb", "absent.onnx", "absent.safetensors"] {
         let embed = ["embed", "data.csv", "--model", name, "-o", "e.npy"];
-        folder.refuses(&embed, 4, &[name, "cannot be read"]);
+        folder.refuses(&embed, 4, &[name, "cannot be read", "check the path"]);
     }
     folder.refuses(
         &["embed", "data.csv", "--model", "data.csv", "-o", "e.npy"],
@@ -198,7 +198,7 @@ fn an_enrolment_that_is_changed_cut_newer_or_absent_is_refused() {
     let folder = Folder::with_enrolment();
     let sound = folder.read("class00.nve");
     let verify = ["verify", "data.csv", "--model", "model", "--enrolment", "r.nve", "--label", "class00"];
-    folder.refuses(&verify, 4, &["r.nve", "cannot be read"]);
+    folder.refuses(&verify, 4, &["r.nve", "cannot be read", "check the path"]);
     let refused = |bytes: &[u8]| {
         folder.write("r.nve", bytes);
         for arguments in [&verify[..], &["inspect", "r.nve"], &["derive", "--enrolment", "r.nve", "--scheme", "v1"]] {

@@ -81,7 +81,7 @@ fn a_gallery_of_another_model_is_refused() {
 fn a_damaged_or_absent_gallery_is_refused() {
     let folder = with_galleries("0.1");
     let identify = [&IDENTIFY[..], &["--label", "class00", "--gallery", "g.nvg"]].concat();
-    folder.refuses(&identify, 4, &["g.nvg", "cannot be read"]);
+    folder.refuses(&identify, 4, &["g.nvg", "cannot be read", "check the path"]);
     let sound = folder.read("i8.nvg");
     let refused = |bytes: &[u8]| {
         folder.write("g.nvg", bytes);
