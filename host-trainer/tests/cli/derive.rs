@@ -98,7 +98,11 @@ fn a_v2_key_needs_a_secret_of_32_bytes() {
             &[name, "32 bytes, or 64 hexadecimal digits"],
         );
     }
-    folder.refuses(&[&derive[..], &["--device-secret", "absent"]].concat(), 2, &["absent", "cannot be read", "check the path"]);
+    folder.refuses(
+        &[&derive[..], &["--device-secret", "absent"]].concat(),
+        2,
+        &["absent", "cannot be read", "check the path"],
+    );
 }
 
 #[test]
