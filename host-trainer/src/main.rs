@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    neural_vault::cli::run(std::env::args_os())
+    ExitCode::from(neural_vault::cli::run(std::env::args_os()))
 }

@@ -3,6 +3,7 @@
 //! [`load`] reads every format; [`Standardiser`] brings the values to zero mean and unit variance; [`windows()`] cuts
 //! scans into the encoder's inputs. Values stay as they were read (NaN and infinities included) until standardised.
 
+mod arrays;
 mod bids;
 mod blocks;
 mod check;
@@ -37,6 +38,7 @@ mod writers;
 #[cfg(test)]
 pub(crate) mod fixtures;
 
+pub use arrays::{LabelledFrames, LabelledScan};
 pub use check::{check_frames, check_training, check_values};
 pub use clean::Cleaning;
 pub use error::DatasetError;

@@ -11,17 +11,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::reader::{Content, LoadOptions, Reader, Recording};
 use super::source::{Seekable, Source};
+use crate::dataset::arrays::labelled as labelled_rows;
 use crate::dataset::error::DatasetError;
-use crate::dataset::names::{Names, is_missing};
+use crate::dataset::names::is_missing;
 use crate::dataset::npy::{Archive, Matrix, Timesteps};
-use crate::dataset::order::{Twins, Unordered};
-use crate::dataset::rows::Row;
-use crate::dataset::times::{count_rows, steps};
 use crate::escape;
 
 const DATA: &[&str] = &["X", "preds", "data"];
@@ -92,34 +89,8 @@ fn labelled(file: &Path, archive: &mut Opened<'_>, label: Option<&str>) -> Resul
         Some(_) => names(file, archive, SESSIONS, matrix.rows)?,
         None => vec![String::new(); matrix.rows],
     };
-    let (mut labels, mut sessions) = (Names::default(), Names::default());
-    let names: Vec<(u32, u32)> =
-        label_names.iter().zip(&session_names).map(|(l, s)| (labels.number(l), sessions.number(s))).collect();
-    let mut numbers = HashMap::new();
-    let recordings: Vec<usize> = names
-        .iter()
-        .map(|&name| {
-            let next = numbers.len();
-            *numbers.entry(name).or_insert(next)
-        })
-        .collect();
-    let timesteps = match times(file, archive, matrix.rows, &mut notes)? {
-        Some(Timesteps::Whole(timesteps)) => timesteps,
-        Some(Timesteps::Times(times)) => {
-            let wrong = |row| wrong(file, &format!("row {row}"), "its time is not a number");
-            steps(&times, &recordings).map_err(wrong)?.timesteps
-        }
-        None => count_rows(&recordings),
-    };
-    let rows = names.into_iter().zip(timesteps);
-    let rows = rows.map(|((label, session), timestep)| Row { label, session, timestep, run: 0 }).collect();
-    let (features, values) = (matrix.features, matrix.values);
-    let unordered = Unordered { origin: file.to_owned(), labels, sessions, rows, features, values, notes };
-    let dataset = unordered.into_dataset().map_err(|Twins(first, second)| {
-        let reason = format!("label, session and timestep are those of row {first}");
-        wrong(file, &format!("row {second}"), &reason)
-    })?;
-    Ok(Content::Labelled(dataset))
+    let times = times(file, archive, matrix.rows, &mut notes)?;
+    labelled_rows(file, matrix, [&label_names, &session_names], times, notes).map(Content::Labelled)
 }
 
 /// The names of one of `wanted`, none of which may be missing; sessions may be empty.

@@ -1,0 +1,7 @@
+"""Neural Vault turns brain-response recordings into cryptographic keys."""
+
+from ._native import __version__
+from .model import Model, train
+from .recordings import Recordings, Scan, load
+
+__all__ = ["Model", "Recordings", "Scan", "__version__", "load", "train"]

@@ -1,0 +1,225 @@
+"""Labelled recordings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _arrays, _native
+
+Path = str | os.PathLike[str]
+
+
+class Scan(NamedTuple):
+    """A scan of `Recordings`: all frames of one label and session."""
+
+    label: str
+    session: str
+    frames: npt.NDArray[np.float32]
+
+
+class Recordings:
+    """Labelled recordings in memory, ordered by label, session and time.
+
+    They come from files by `load`, or from arrays by `from_scans` and `from_frames`, and do not change.
+    """
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _native.Recordings) -> None:
+        self._native = native
+
+    @classmethod
+    def from_scans(cls, scans: Any, labels: Iterable[Any], sessions: Iterable[Any] | None = None) -> Recordings:
+        """Make recordings of scans and their labels.
+
+        Parameters
+        ----------
+        scans : array (scans, frames, features), array (scans, features), or sequence of arrays (frames, features)
+            Raw values. Scans of one label and session are one recording with gaps in time between them, in their order.
+        labels : sequence
+            A label for each scan, such as a person or a stimulus.
+        sessions : sequence, optional
+            A session for each scan, such as a run of the scanner.
+        """
+        values = _arrays.scans(scans)
+        names = _arrays.names(labels, len(values), "labels"), _arrays.names(sessions, len(values), "sessions")
+        return cls(_native.Recordings.from_scans(list(values), *names))
+
+    @classmethod
+    def from_frames(
+        cls,
+        frames: Any,
+        labels: Iterable[Any],
+        sessions: Iterable[Any] | None = None,
+        timesteps: Iterable[int] | None = None,
+    ) -> Recordings:
+        """Make recordings of a matrix of frames (frames, features), in any order.
+
+        Parameters
+        ----------
+        frames : array (frames, features)
+            Raw values.
+        labels, sessions : sequence
+            The label, and the session if there are any, of each frame.
+        timesteps : sequence of int, optional
+            The time of each frame in steps; a jump is a gap, which no window crosses. Without it a frame is one step after
+            the frame before it.
+        """
+        matrix = _arrays.float32(frames, "frames")
+        if matrix.ndim != 2:
+            raise ValueError(f"frames: shape {matrix.shape}; frames are (frames, features)")
+        names = _arrays.names(labels, len(matrix), "labels"), _arrays.names(sessions, len(matrix), "sessions")
+        times = None if timesteps is None else np.ascontiguousarray(timesteps, dtype=np.int64)
+        return cls(_native.Recordings.from_frames(matrix, *names, times))
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels, each once, sorted."""
+        return self._native.labels
+
+    @property
+    def sessions(self) -> list[str]:
+        """The sessions, each once, sorted; one empty name where there are none."""
+        return self._native.sessions
+
+    @property
+    def features(self) -> int:
+        """Values per frame."""
+        return self._native.features
+
+    @property
+    def scan_labels(self) -> list[str]:
+        """The label of each scan."""
+        labels = self._native.labels
+        return [labels[label] for label, _, _ in self._native.scans()]
+
+    @property
+    def scan_sessions(self) -> list[str]:
+        """The session of each scan."""
+        sessions = self._native.sessions
+        return [sessions[session] for _, session, _ in self._native.scans()]
+
+    def __len__(self) -> int:
+        return len(self._native.scans())
+
+    def __getitem__(self, index: int) -> Scan:
+        label, session, _ = self._native.scans()[index]
+        return Scan(self._native.labels[label], self._native.sessions[session], self._native.scan(index % len(self)))
+
+    def __iter__(self) -> Iterator[Scan]:
+        return (self[index] for index in range(len(self)))
+
+    def select(
+        self, *, labels: Sequence[str] | None = None, sessions: Sequence[str] | None = None
+    ) -> Recordings:
+        """Return the recordings of these labels and sessions alone.
+
+        Raises
+        ------
+        ValueError
+            A label or session is not there.
+        """
+        return Recordings(self._native.select(_listed(labels), _listed(sessions)))
+
+    def to_frames(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Return all frames, copied, with their names: `X` (frames, features), `y`, `sessions` and `timesteps` (frames,)."""
+        labels, sessions, timesteps = self._native.rows()
+        return {
+            "X": self._native.values(),
+            "y": np.array(self.labels)[labels],
+            "sessions": np.array(self.sessions)[sessions],
+            "timesteps": timesteps,
+        }
+
+    def save(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the recordings in the format of the path's ending, which `load` and the command line read."""
+        self._native.save(os.fspath(path), overwrite)
+
+    def __repr__(self) -> str:
+        scans, frames = len(self), self._native.frames
+        sessions = [name for name in self.sessions if name]
+        return (
+            f"<Recordings: {scans} scans of {len(self.labels)} labels"
+            + (f" and {len(sessions)} sessions" if sessions else "")
+            + f", {frames} frames of {self.features} features>"
+        )
+
+
+def load(
+    *paths: Path,
+    label: str | None = None,
+    session: str | None = None,
+    label_column: str | None = None,
+    width: int | None = None,
+    mask: Path | None = None,
+    events: Path | bool = True,
+    frame_seconds: float | None = None,
+    lag: float = 0.0,
+) -> Recordings:
+    """Read recordings of any format: long CSV, Parquet, `.npz`, `.npy`, GIFTI, NIfTI-1 or folders of these.
+
+    Parameters
+    ----------
+    *paths : path
+        Files or folders. All have the same number of features.
+    label, session : str, optional
+        The label and session of recordings whose files name none.
+    label_column : str, optional
+        The column of a table that holds the label.
+    width : int, optional
+        Features of a file of values without a header (`.bin`).
+    mask : path, optional
+        The image whose voxels other than zero are the features of NIfTI scans.
+    events : path or bool
+        The table of events that labels the frames, or whether one beside a recording is used.
+    frame_seconds : float, optional
+        Seconds from frame to frame, to find the frames of events.
+    lag : float
+        Seconds by which a recording follows the events.
+
+    Returns
+    -------
+    Recordings
+
+    Raises
+    ------
+    OSError
+        A file cannot be read.
+    ValueError
+        A file holds no recordings, or they do not fit each other.
+    """
+    inputs = [(os.fspath(path), label, session) for path in paths]
+    table = None if isinstance(events, bool) else os.fspath(events)
+    native = _native.Recordings.load(
+        inputs,
+        label_column=label_column,
+        width=width,
+        mask=None if mask is None else os.fspath(mask),
+        events=table,
+        use_events=events is not False,
+        frame_seconds=frame_seconds,
+        lag=lag,
+    )
+    return Recordings(native)
+
+
+def of(scans: Any, labels: Iterable[Any] | None, sessions: Iterable[Any] | None) -> Recordings:
+    """Return `Recordings` as they are, or make them of scans and labels."""
+    if isinstance(scans, Recordings):
+        if labels is not None or sessions is not None:
+            raise TypeError("recordings have labels and sessions of their own")
+        return scans
+    if labels is None:
+        raise TypeError("scans need labels")
+    return Recordings.from_scans(scans, labels, sessions)
+
+
+def _listed(names: Sequence[str] | None) -> list[str] | None:
+    if isinstance(names, str):
+        raise TypeError(f"a list of names is needed, such as [{names!r}]")
+    return None if names is None else [str(name) for name in names]

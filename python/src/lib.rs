@@ -1,0 +1,35 @@
+//! The native module of the Python package `neural_vault`.
+//!
+//! The classes and functions here take NumPy arrays that `neural_vault` has brought to C-contiguous float32; what users see,
+//! with its documentation, is in `py_src/neural_vault`. The interpreter's lock is released around all work.
+
+mod errors;
+mod interrupt;
+mod model;
+mod recordings;
+mod train;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    use super::*;
+
+    #[pymodule_export]
+    use super::model::Model;
+    #[pymodule_export]
+    use super::recordings::Recordings;
+    #[pymodule_export]
+    use super::train::train;
+
+    /// Runs the command line; returns its exit code.
+    #[pyfunction]
+    fn main(py: Python<'_>, arguments: Vec<String>) -> u8 {
+        py.detach(|| neural_vault::cli::run(arguments))
+    }
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

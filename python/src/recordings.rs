@@ -1,0 +1,202 @@
+//! Recordings: a dataset of the library.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use neural_vault::dataset::{
+    self, Dataset, DatasetError, EventTable, Input, LabelledFrames, LabelledScan, LoadOptions,
+};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::errors::{exception, warn};
+
+/// Labelled recordings in memory.
+#[pyclass(frozen, module = "neural_vault._native")]
+pub struct Recordings {
+    pub dataset: Arc<Dataset>,
+}
+
+impl Recordings {
+    fn new(py: Python<'_>, dataset: Dataset) -> PyResult<Self> {
+        warn(py, &dataset.notes)?;
+        Ok(Self { dataset: Arc::new(dataset) })
+    }
+}
+
+#[pymethods]
+impl Recordings {
+    #[staticmethod]
+    #[pyo3(signature = (paths, *, label_column=None, width=None, mask=None, events=None, use_events=true, frame_seconds=None, lag=0.0))]
+    #[allow(clippy::too_many_arguments)] // The options of a reader, by keyword.
+    fn load(
+        py: Python<'_>,
+        paths: Vec<(PathBuf, Option<String>, Option<String>)>,
+        label_column: Option<String>,
+        width: Option<usize>,
+        mask: Option<PathBuf>,
+        events: Option<PathBuf>,
+        use_events: bool,
+        frame_seconds: Option<f64>,
+        lag: f64,
+    ) -> PyResult<Self> {
+        let events = match (events, use_events) {
+            (Some(path), _) => EventTable::At(path),
+            (None, true) => EventTable::Beside,
+            (None, false) => EventTable::Ignored,
+        };
+        let options = LoadOptions { label_column, width, mask, events, frame_seconds, lag };
+        let input = |(path, label, session): (PathBuf, _, _)| Input { label, session, ..Input::from(path) };
+        let inputs: Vec<Input> = paths.into_iter().map(input).collect();
+        let dataset = py.detach(|| dataset::load(&inputs, &options)).map_err(exception)?;
+        Self::new(py, dataset)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (frames, labels, sessions, timesteps=None))]
+    fn from_frames(
+        py: Python<'_>,
+        frames: PyReadonlyArray2<'_, f32>,
+        labels: Vec<String>,
+        sessions: Vec<String>,
+        timesteps: Option<PyReadonlyArray1<'_, i64>>,
+    ) -> PyResult<Self> {
+        let features = frames.as_array().ncols();
+        let timesteps = timesteps.map(|timesteps| timesteps.as_array().to_vec());
+        let values = frames.as_slice()?;
+        let dataset = py.detach(|| {
+            let values = values.to_vec();
+            Dataset::from_frames(LabelledFrames {
+                origin: "frames".into(),
+                values,
+                features,
+                labels,
+                sessions,
+                timesteps,
+            })
+        });
+        Self::new(py, dataset.map_err(exception)?)
+    }
+
+    #[staticmethod]
+    fn from_scans(
+        py: Python<'_>,
+        scans: Vec<PyReadonlyArray2<'_, f32>>,
+        labels: Vec<String>,
+        sessions: Vec<String>,
+    ) -> PyResult<Self> {
+        if labels.len() != scans.len() || sessions.len() != scans.len() {
+            let (scans, labels, sessions) = (scans.len(), labels.len(), sessions.len());
+            return Err(PyValueError::new_err(format!("{scans} scans, {labels} labels and {sessions} sessions")));
+        }
+        let features = width(&scans)?;
+        let slices: Vec<&[f32]> = scans.iter().map(|scan| scan.as_slice()).collect::<Result<_, _>>()?;
+        let dataset = py.detach(|| {
+            let names = labels.iter().zip(&sessions);
+            let scans = slices.into_iter().zip(names);
+            let scans = scans.map(|(values, (label, session))| LabelledScan { label, session, values });
+            let scans: Vec<LabelledScan<'_>> = scans.collect();
+            Dataset::from_scans("scans".as_ref(), features, &scans)
+        });
+        Self::new(py, dataset.map_err(exception)?)
+    }
+
+    #[getter]
+    fn labels(&self) -> &[String] {
+        &self.dataset.labels
+    }
+
+    #[getter]
+    fn sessions(&self) -> &[String] {
+        &self.dataset.sessions
+    }
+
+    #[getter]
+    fn features(&self) -> usize {
+        self.dataset.features
+    }
+
+    #[getter]
+    fn frames(&self) -> usize {
+        self.dataset.rows.len()
+    }
+
+    #[getter]
+    fn origin(&self) -> String {
+        self.dataset.origin.display().to_string()
+    }
+
+    #[getter]
+    fn notes(&self) -> &[String] {
+        &self.dataset.notes
+    }
+
+    /// Label and session of each scan, by number, and its frames.
+    fn scans(&self) -> Vec<(u32, u32, usize)> {
+        self.dataset.scans().into_iter().map(|scan| (scan.label, scan.session, scan.rows.len())).collect()
+    }
+
+    /// The frames of a scan, copied.
+    fn scan<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let scans = self.dataset.scans();
+        let scan = scans.get(index).ok_or_else(|| pyo3::exceptions::PyIndexError::new_err("no such scan"))?;
+        let values = self.dataset.scan_values(scan).to_vec();
+        values.into_pyarray(py).reshape([scan.rows.len(), self.dataset.features])
+    }
+
+    /// All frames, copied: frames x features.
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let values = py.detach(|| self.dataset.values.clone());
+        values.into_pyarray(py).reshape([self.dataset.rows.len(), self.dataset.features])
+    }
+
+    /// Numbers of the label and the session of each frame, and its timestep.
+    #[allow(clippy::type_complexity)] // Three arrays of one length.
+    fn rows<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<i64>>) {
+        let rows = &self.dataset.rows;
+        (
+            rows.iter().map(|row| row.label).collect::<Vec<_>>().into_pyarray(py),
+            rows.iter().map(|row| row.session).collect::<Vec<_>>().into_pyarray(py),
+            rows.iter().map(|row| row.timestep).collect::<Vec<_>>().into_pyarray(py),
+        )
+    }
+
+    #[pyo3(signature = (labels=None, sessions=None))]
+    fn select(&self, py: Python<'_>, labels: Option<Vec<String>>, sessions: Option<Vec<String>>) -> PyResult<Self> {
+        let selected = py.detach(|| -> Result<Dataset, DatasetError> {
+            let mut selected = match sessions {
+                Some(sessions) => self.dataset.restrict_sessions(&sessions)?,
+                None => Dataset::clone(&self.dataset),
+            };
+            if let Some(labels) = labels {
+                selected = selected.restrict_labels(&labels)?;
+            }
+            Ok(selected)
+        });
+        Ok(Self { dataset: Arc::new(selected.map_err(exception)?) })
+    }
+
+    /// Writes the recordings in the format of the path's ending; replaces a file only where asked.
+    fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
+        let write = if replace { dataset::write } else { dataset::write_new };
+        py.detach(|| write(&self.dataset, &path)).map_err(exception)
+    }
+}
+
+/// The number of features of scans, which they must share.
+pub fn width(scans: &[PyReadonlyArray2<'_, f32>]) -> PyResult<usize> {
+    let widths = || scans.iter().map(|scan| scan.as_array().ncols());
+    let Some(first) = widths().next() else {
+        return Err(PyValueError::new_err("there are no scans"));
+    };
+    match widths().enumerate().find(|(_, width)| *width != first) {
+        None => Ok(first),
+        Some((scan, width)) => Err(PyValueError::new_err(format!(
+            "scan {scan} has frames of {width} features, scan 0 of {first}; give scans of one width together"
+        ))),
+    }
+}
