@@ -1,0 +1,41 @@
+"""What the tests share: the recordings that ship with the project, a model, and the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import neural_vault
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HAXBY = ROOT / "models/data/haxby/haxby_slice_runs00-05.csv.gz"
+TRAINING = ["run00", "run01", "run02", "run03"]
+
+
+@pytest.fixture(scope="session")
+def haxby() -> neural_vault.Recordings:
+    """fMRI of eight kinds of pictures in six runs: 48 scans of 9 frames of 530 voxels."""
+    return neural_vault.load(HAXBY)
+
+
+@pytest.fixture(scope="session")
+def linear(haxby: neural_vault.Recordings) -> neural_vault.Model:
+    """A linear model of four of the six runs."""
+    return neural_vault.train(haxby.select(sessions=TRAINING), recipe="linear")
+
+
+@pytest.fixture(scope="session")
+def command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the program that cargo built, beside the package; fails where the exit code is not the one expected."""
+    program = os.environ.get("NEURAL_VAULT_PROGRAM", str(ROOT / "target/release/neural-vault"))
+
+    def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+        line = [program, *map(str, arguments)]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.returncode == code, f"{line}: {done.returncode}\n{done.stderr}"
+        return done
+
+    return run
