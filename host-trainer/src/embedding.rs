@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use crate::dataset::{Dataset, DatasetError, Scan, check_frames};
 #[cfg(feature = "_engine")]
 use crate::engine::{Engine, EngineError, Session};
+use crate::escape::Escaped;
 use crate::model::{Model, ModelError};
 
 /// Which engine embeds.
@@ -74,6 +75,16 @@ pub enum EmbeddingError {
         window: usize,
         /// The longest window of the model.
         positions: usize,
+    },
+    /// The window is longer than every scan, whose frames would be repeated to fill it.
+    #[error("windows of {window} frames: the longest scan ({}) has {frames} frames; ask for fewer", Escaped(scan))]
+    LongWindow {
+        /// The requested window in frames.
+        window: usize,
+        /// The name of the longest scan.
+        scan: String,
+        /// Its frames.
+        frames: usize,
     },
     /// The core refuses the scan.
     #[error("{label}: {source}")]
@@ -205,6 +216,20 @@ pub fn check_width(dataset: &Dataset, features: usize) -> Result<(), EmbeddingEr
         return Err(EmbeddingError::Transposed { origin, rows: features, columns: dataset.features });
     }
     Err(width(origin, dataset.features, features))
+}
+
+/// Refuses windows that no scan of `dataset` is long enough for.
+///
+/// # Errors
+/// [`EmbeddingError::LongWindow`].
+pub fn check_long_windows(windows: &[usize], dataset: &Dataset) -> Result<(), EmbeddingError> {
+    let scans = dataset.scans();
+    let Some(longest) = scans.iter().max_by_key(|scan| scan.rows.len()) else { return Ok(()) };
+    let frames = longest.rows.len();
+    match windows.iter().find(|window| **window > frames) {
+        None => Ok(()),
+        Some(&window) => Err(EmbeddingError::LongWindow { window, scan: name(dataset, longest), frames }),
+    }
 }
 
 /// Refuses raw values with a frame that says nothing, as the core does.

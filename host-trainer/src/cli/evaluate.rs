@@ -38,7 +38,7 @@ use crate::evaluation::progress::Progress;
 use crate::evaluation::protocols::{self, PROTOCOLS, Protocol, SessionChoice};
 use crate::evaluation::summary::summarise;
 use crate::results::SCHEMA;
-use crate::training::Recipe;
+use crate::training::{Overrides, Recipe};
 use files::FileArguments;
 use given::{Given, ModelArguments};
 use made::made;
@@ -200,7 +200,7 @@ impl Arguments {
         background: Option<Dataset>,
         console: &Console,
     ) -> Result<Plan, Failure> {
-        let recipe = self.recipe.recipe()?;
+        let recipe = self.recipe.recipe(Overrides::default())?;
         if trains(&self.protocols) && matches!(recipe, Recipe::Connectome(_)) {
             let text = "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows";
             return Err(Failure::new(USAGE, text));

@@ -123,7 +123,7 @@ impl From<EmbeddingError> for Failure {
             EmbeddingError::Model(error) => error.into(),
             EmbeddingError::Engine(error) => error.into(),
             EmbeddingError::Data(error) => error.into(),
-            EmbeddingError::Window { .. } => Self::new(USAGE, error.with_hint()),
+            EmbeddingError::Window { .. } | EmbeddingError::LongWindow { .. } => Self::new(USAGE, error.with_hint()),
             EmbeddingError::Width { .. } | EmbeddingError::Transposed { .. } | EmbeddingError::Scan { .. } => {
                 Self::new(DATA, error.with_hint())
             }
@@ -195,6 +195,11 @@ impl From<TrainingError> for Failure {
             TrainingError::FrontEnd(error) => return error.into(),
             // A setting has the name of its argument.
             TrainingError::Setting { .. } => return Self::new(USAGE, format!("--{error}")),
+            TrainingError::OtherRecipe { recipe, setting, owners } => {
+                let owners = owners.join(" or ");
+                let text = format!("recipe {recipe} takes no --{setting}; it belongs to --recipe {owners}");
+                return Self::new(USAGE, text);
+            }
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
             TrainingError::Connectome(_) | TrainingError::Diverged { .. } => DATA,
             TrainingError::OtherSettings { path, differences } => {

@@ -181,7 +181,7 @@ impl Hint for EmbeddingError {
             Self::Engine(error) => error.hint(),
             Self::Window { .. } => "; choose another --window, or enrol again".into(),
             Self::Data(error) => error.hint(),
-            Self::Width { .. } | Self::Transposed { .. } | Self::Scan { .. } => "".into(),
+            Self::Width { .. } | Self::Transposed { .. } | Self::LongWindow { .. } | Self::Scan { .. } => "".into(),
         }
     }
 }
@@ -264,7 +264,7 @@ impl Hint for TrainingError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Data(error) => error.hint(),
-            Self::Setting { .. } | Self::Settings(_) => "".into(),
+            Self::Setting { .. } | Self::OtherRecipe { .. } | Self::Settings(_) => "".into(),
             Self::Write { source } => {
                 format!("{}; a run that has a checkpoint continues with --resume", source.hint()).into()
             }

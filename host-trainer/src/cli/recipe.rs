@@ -4,10 +4,9 @@ use clap::Args;
 use clap::builder::TypedValueParser;
 
 use super::arguments::{one_of, window_range};
-use super::failure::{Failure, USAGE};
-use super::scans::refuse_long_windows;
+use super::failure::Failure;
 use crate::dataset::Dataset;
-use crate::training::{Mining, Objective, RECIPES, Recipe, RecipeKind, Schedule, Settings};
+use crate::training::{Mining, Overrides, RECIPES, Recipe, RecipeKind, Schedule};
 
 /// The heading of the options here.
 const HEADING: &str = "The recipe and its settings";
@@ -17,7 +16,7 @@ const HEADING: &str = "The recipe and its settings";
 pub struct RecipeArguments {
     /// The recipe.
     #[arg(help_heading = HEADING, long, value_parser = recipes(), default_value = RECIPES[0].name)]
-    recipe: &'static RecipeKind,
+    pub recipe: &'static RecipeKind,
     /// For identities that the model is not trained on (linear): no extra weight for the axes that separate the training labels.
     #[arg(help_heading = HEADING, long)]
     open_set: bool,
@@ -63,90 +62,42 @@ pub struct RecipeArguments {
 }
 
 impl RecipeArguments {
-    /// The recipe.
+    /// The recipe with the settings given here and in `others`, none of which is an argument here.
     ///
     /// # Errors
     /// When an argument belongs to another recipe, or its value is out of range.
-    pub fn recipe(&self) -> Result<Recipe, Failure> {
-        self.refuse_others()?;
-        let mut recipe = (self.recipe.recipe)();
-        match &mut recipe {
-            Recipe::Linear { open_set } => *open_set = self.open_set,
-            Recipe::Connectome(_) => {}
-            Recipe::Steps(settings) => {
-                self.change(settings);
-                settings.check()?;
-            }
-        }
-        Ok(recipe)
+    pub fn recipe(&self, others: Overrides) -> Result<Recipe, Failure> {
+        let overrides = Overrides {
+            open_set: self.open_set.then_some(true),
+            steps: self.steps,
+            batch: self.batch,
+            rows: self.rows,
+            mining: self.mining,
+            margin: self.margin,
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            weight_decay: self.weight_decay,
+            clip: self.clip,
+            dropout: self.dropout,
+            ..self.windows(others)
+        };
+        Ok(self.recipe.with(overrides, self.seed)?)
     }
 
     /// Refuses windows to train on that no scan is long enough for.
     pub fn refuse_long_windows(&self, dataset: &Dataset) -> Result<(), Failure> {
-        refuse_long_windows("--windows", &self.windows, dataset)?;
-        refuse_long_windows("--window", self.window.as_slice(), dataset)
+        Ok(self.windows(Overrides::default()).check_windows(dataset)?)
     }
 
-    /// Replaces the recipe's defaults by the given settings.
-    fn change(&self, settings: &mut Settings) {
-        set(&mut settings.steps, self.steps);
-        set(&mut settings.learning_rate, self.learning_rate);
-        set(&mut settings.schedule, self.schedule);
-        set(&mut settings.weight_decay, self.weight_decay);
-        set(&mut settings.clip, self.clip);
-        set(&mut settings.dropout, self.dropout);
-        settings.seed = self.seed;
-        match &mut settings.objective {
-            Objective::ProxyAnchor(proxies) => {
-                set(&mut proxies.windows, (!self.windows.is_empty()).then(|| self.windows.clone()));
-                set(&mut proxies.margin, self.margin);
-            }
-            Objective::Triplet(triplet) => {
-                set(&mut triplet.batch, self.batch);
-                set(&mut triplet.rows, self.rows);
-                set(&mut triplet.window, self.window);
-                set(&mut triplet.mining, self.mining);
-                set(&mut triplet.margin, self.margin);
-            }
-        }
+    /// Refuses the first of these settings that is given and belongs to another recipe.
+    pub fn refuse(&self, given: &[(&'static str, bool)]) -> Result<(), Failure> {
+        let given = given.iter().filter(|(_, is_given)| *is_given);
+        Ok(given.map(|(name, _)| *name).try_for_each(|name| self.recipe.check_setting(name))?)
     }
 
-    fn refuse_others(&self) -> Result<(), Failure> {
-        let given = [
-            ("open-set", self.open_set),
-            ("windows", !self.windows.is_empty()),
-            ("batch", self.batch.is_some()),
-            ("rows", self.rows.is_some()),
-            ("window", self.window.is_some()),
-            ("mining", self.mining.is_some()),
-            ("steps", self.steps.is_some()),
-            ("margin", self.margin.is_some()),
-            ("learning-rate", self.learning_rate.is_some()),
-            ("schedule", self.schedule.is_some()),
-            ("weight-decay", self.weight_decay.is_some()),
-            ("clip", self.clip.is_some()),
-            ("dropout", self.dropout.is_some()),
-        ];
-        self.refuse(&given)
-    }
-
-    /// Refuses the first of these arguments that is given and belongs to another recipe.
-    pub fn refuse(&self, given: &[(&str, bool)]) -> Result<(), Failure> {
-        let RecipeKind { name: this, settings, .. } = self.recipe;
-        match given.iter().find(|(name, is_given)| *is_given && !settings.contains(name)) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let owners = RECIPES.iter().filter(|kind| kind.settings.contains(name)).map(|kind| kind.name);
-                let owners = owners.collect::<Vec<_>>().join(" or ");
-                Err(Failure::new(USAGE, format!("recipe {this} takes no --{name}; it belongs to --recipe {owners}")))
-            }
-        }
-    }
-}
-
-fn set<T>(own: &mut T, given: Option<T>) {
-    if let Some(given) = given {
-        *own = given;
+    fn windows(&self, others: Overrides) -> Overrides {
+        let windows = (!self.windows.is_empty()).then(|| self.windows.clone());
+        Overrides { windows, window: self.window, ..others }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::failure::{Failure, USAGE};
 use crate::dataset::{Dataset, Scan, window_notes};
-use crate::embedding;
+use crate::embedding::{EmbeddingError, check_long_windows};
 use crate::escape::Escaped;
 
 /// Notes which frames of these scans are outside windows of `window` frames, and which scans are shorter than one.
@@ -13,16 +13,12 @@ pub fn note_windows(dataset: &Dataset, scans: &[Scan], window: usize, console: &
 
 /// Refuses windows of `option` that no scan is long enough for: its frames would be repeated to fill them.
 pub fn refuse_long_windows(option: &str, windows: &[usize], dataset: &Dataset) -> Result<(), Failure> {
-    let scans = dataset.scans();
-    let Some(longest) = scans.iter().max_by_key(|scan| scan.rows.len()) else { return Ok(()) };
-    let frames = longest.rows.len();
-    match windows.iter().find(|window| **window > frames) {
-        None => Ok(()),
-        Some(window) => {
-            let scan = embedding::name(dataset, longest);
-            let text =
-                format!("{option} {window}: the longest scan ({}) has {frames} frames; ask for fewer", Escaped(&scan));
-            Err(Failure::new(USAGE, text))
+    check_long_windows(windows, dataset).map_err(|error| match error {
+        EmbeddingError::LongWindow { window, scan, frames } => {
+            let scan = Escaped(&scan);
+            let text = format!("{option} {window}: the longest scan ({scan}) has {frames} frames; ask for fewer");
+            Failure::new(USAGE, text)
         }
-    }
+        error => error.into(),
+    })
 }

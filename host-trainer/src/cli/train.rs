@@ -23,11 +23,9 @@ use crate::dataset::{Dataset, check_frames};
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::{Device, Engine};
 use crate::hex;
-use crate::metrics::information::participation_ratio;
 use crate::model::Model;
-use crate::training::{self, Archive, Connectome, Outcome, Recipe, RunFolder, Trainer, linear};
+use crate::training::{self, Archive, Connectome, Outcome, Recipe, RunFolder, Trainer, effective_dimension, linear};
 use crate::verification::trials::{Trials, window_trials};
-use crate::verification::window_probes;
 use connectome::{ConnectomeArguments, Fit, NEAR_CHANCE};
 use score::Score;
 
@@ -128,7 +126,8 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
             (model, None)
         }
     };
-    let (scores, dimension) = scores(&model, &training, held_back.as_ref())?;
+    let scores = scores(&model, &training, held_back.as_ref())?;
+    let dimension = effective_dimension(&model, &training)?;
     for scored in [Some(&training), held_back.as_ref()].into_iter().flatten() {
         note_windows(scored, &scored.scans(), model.provenance().window, console);
     }
@@ -192,15 +191,12 @@ impl Arguments {
     /// The recipe, with its parcels read.
     fn recipe(&self, console: &Console) -> Result<Recipe, Failure> {
         self.recipe.refuse(&self.connectome.given())?;
-        let mut recipe = self.recipe.recipe()?;
-        if self.resume && !matches!(recipe, Recipe::Steps(_)) {
-            let text = format!("recipe {} is fitted at once: there is nothing to --resume", recipe.name());
+        let kind = self.recipe.recipe;
+        if self.resume && !matches!((kind.recipe)(), Recipe::Steps(_)) {
+            let text = format!("recipe {} is fitted at once: there is nothing to --resume", kind.name);
             return Err(Failure::new(USAGE, text));
         }
-        if let Recipe::Connectome(settings) = &mut recipe {
-            self.connectome.change(settings, console)?;
-        }
-        Ok(recipe)
+        self.recipe.recipe(self.connectome.overrides(console)?)
     }
 
     /// The archive to write.
@@ -264,18 +260,16 @@ fn run_steps(trainer: &mut Trainer, arguments: &Arguments, console: &Console) ->
     }
 }
 
-/// How `model` scores, and the effective dimension of its embeddings of the training windows.
-fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<(Vec<Score>, f64), Failure> {
+/// How `model` scores.
+fn scores(model: &Model, training: &Dataset, held_back: Option<&Dataset>) -> Result<Vec<Score>, Failure> {
     let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
     let window = model.provenance().window;
-    let probes = window_probes(training, window);
-    let dimension = participation_ratio(&embedder.scans(training, &probes, window)?);
     let score = |(trials, before): (Trials, _)| {
         Score::new(trials.protocol, [before, ""], &trials.sessions, trials.frames, &trials.scores)
     };
     let trials = window_trials(&mut embedder, window, training, held_back)?;
     let scores = trials.into_iter().zip(["in sample, training sessions", "held-back sessions"]).map(score);
-    Ok((scores.collect::<Result<_, _>>()?, dimension))
+    scores.collect()
 }
 
 #[cfg(test)]

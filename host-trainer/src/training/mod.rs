@@ -8,11 +8,13 @@ pub mod checkpoint;
 mod connectome;
 mod data;
 mod difference;
+mod effective_dimension;
 mod fold;
 mod initial;
 mod linear;
 mod note;
 mod optimiser;
+mod overrides;
 mod proxy_anchor;
 mod recipe;
 mod run;
@@ -38,8 +40,10 @@ pub use archive::{ARCHIVE, ARCHIVE_ENTRY, Archive, ArchiveError};
 pub use connectome::{Connectome, ConnectomeError, MANY_PERSONS, background};
 pub use data::TrainingData;
 pub use difference::Difference;
+pub use effective_dimension::effective_dimension;
 pub use linear::linear;
 pub use note::Note;
+pub use overrides::Overrides;
 pub use proxy_anchor::ProxyAnchor;
 pub use recipe::{RECIPES, Recipe, RecipeKind};
 pub use run::{LOG, Outcome, RunFolder, refuse_checkpoint, remove_checkpoint, run};
@@ -74,6 +78,16 @@ pub enum TrainingError {
         name: &'static str,
         /// What is wrong, or the valid range.
         reason: String,
+    },
+    /// A setting belongs to other recipes.
+    #[error("recipe {recipe} takes no {setting}; it belongs to recipe {}", owners.join(" or "))]
+    OtherRecipe {
+        /// The recipe that was chosen.
+        recipe: &'static str,
+        /// The setting, as [`RecipeKind::settings`] names it.
+        setting: &'static str,
+        /// The recipes that have it.
+        owners: Vec<&'static str>,
     },
     /// The settings contradict each other.
     #[error("{0}")]

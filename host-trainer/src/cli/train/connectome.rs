@@ -13,15 +13,12 @@ use crate::cli::hints::Hint;
 use crate::cli::parcels;
 use crate::dataset::{Dataset, Input};
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::metrics::information::participation_ratio;
 use crate::model::Model;
-use crate::training::{Connectome, background};
-use crate::verification::persons::{person_trials, segments};
+use crate::training::{Connectome, Overrides, background, effective_dimension};
+use crate::verification::persons::person_trials;
 
 /// Probe lengths at which held-back sessions are scored, in frames.
 const LENGTHS: [usize; 3] = [10, 25, 50];
-/// Most embeddings that the effective dimension is computed from.
-const MOST_EMBEDDINGS: usize = 400;
 /// An error rate above this is near that of guessing, in percent.
 pub const NEAR_CHANCE: f64 = 40.0;
 
@@ -55,11 +52,10 @@ impl ConnectomeArguments {
         self.background.iter().filter_map(Input::path).chain(self.parcels.iter().map(PathBuf::as_path))
     }
 
-    /// Replaces the recipe's defaults by what was given.
-    pub fn change(&self, settings: &mut Connectome, console: &Console) -> Result<(), Failure> {
-        settings.frames = self.frames.unwrap_or(settings.frames);
-        settings.parcels = parcels::read(&self.parcels, console)?;
-        Ok(())
+    /// What replaces the recipe's defaults, with the parcels read.
+    pub fn overrides(&self, console: &Console) -> Result<Overrides, Failure> {
+        let parcels = parcels::read(&self.parcels, console)?;
+        Ok(Overrides { frames: self.frames, parcels, ..Overrides::default() })
     }
 
     /// The recordings of DATA and of the background.
@@ -99,8 +95,8 @@ pub fn fit(
     let (mut model, notes) = settings.train(all)?;
     notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
-    let dimension = dimension(&mut embedder, all, settings.frames)?;
     let eer = scores(&mut embedder, data, held_back, console)?;
+    let dimension = effective_dimension(&model, all)?;
     model.set_effective_dimension(dimension as f32);
 
     let (regions, persons, scans) = (model.dims().d_model, model.provenance().labels.len(), all.scans().len());
@@ -122,14 +118,6 @@ pub fn fit(
         "effective_dimension": dimension, "engine": null, "steps": 0, "first_loss": null, "last_loss": null,
     });
     Ok(Fit { model, text, value })
-}
-
-/// The effective dimension of embeddings of segments, evenly chosen.
-fn dimension(embedder: &mut Embedder, dataset: &Dataset, frames: usize) -> Result<f64, Failure> {
-    let segments = segments(dataset, frames);
-    let every = segments.len().div_ceil(MOST_EMBEDDINGS).max(1);
-    let chosen: Vec<_> = segments.into_iter().step_by(every).collect();
-    Ok(participation_ratio(&embedder.scans(dataset, &chosen, frames)?))
 }
 
 /// The error rates of held-back sessions, by the length of the probes.
