@@ -9,6 +9,8 @@ mod model;
 mod recordings;
 mod train;
 
+use std::ffi::OsString;
+
 use pyo3::prelude::*;
 
 #[pymodule]
@@ -24,7 +26,7 @@ mod _native {
 
     /// Runs the command line; returns its exit code.
     #[pyfunction]
-    fn main(py: Python<'_>, arguments: Vec<String>) -> u8 {
+    fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
         py.detach(|| neural_vault::cli::run(arguments))
     }
 
