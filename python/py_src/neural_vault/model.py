@@ -73,16 +73,14 @@ class Model:
         """The sessions that it was trained on."""
         return self._native.sessions
 
-    def embed(
-        self, scans: Any, window: int | None = None, *, threads: int | None = None
-    ) -> npt.NDArray[np.float32]:
+    def embed(self, scans: Any, window: int | None = None, *, threads: int | None = None) -> npt.NDArray[np.float32]:
         """Embed scans: one vector each, the mean over its windows.
 
         Parameters
         ----------
-        scans : Recordings, array (scans, frames, features), array (scans, features), or sequence of arrays (frames, features)
+        scans : Recordings, array (scans, frames, features), array (scans, features), or iterable of arrays (frames, features)
             Raw values. C-contiguous float32 is read in place; anything else is copied once. The buffer must not be written
-            meanwhile.
+            meanwhile, or its embeddings are of no use.
         window : int, optional
             Frames a window; the model's own when not given.
         threads : int, optional
@@ -95,13 +93,19 @@ class Model:
 
         Raises
         ------
+        TypeError
+            A scan is not an array of real numbers.
         ValueError
-            A scan has another width than the model, or a frame that says nothing.
+            A scan has another shape or width than the model takes, or a frame that says nothing: fewer than half of its values
+            are finite, or these are all equal.
         """
-        window = self.window if window is None else window
-        if isinstance(scans, Recordings):
-            return self._native.embed_recordings(scans._native, window, threads)
-        return self._native.embed(_arrays.scans(scans), window, threads)
+        window = self.window if window is None else _arrays.positive(window, "window")
+        given = scans if isinstance(scans, Recordings) else _arrays.scans(scans)
+        # Each scan is embedded by one thread.
+        threads = None if threads is None else min(_arrays.positive(threads, "threads"), len(given))
+        if isinstance(given, Recordings):
+            return self._native.embed_recordings(given._native, window, threads)
+        return self._native.embed(given, window, threads)
 
     def __repr__(self) -> str:
         return f"<Model {self.digest[:12]}: {self.recipe}, {self.features} features, windows of {self.window}>"

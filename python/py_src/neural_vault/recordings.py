@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _arrays, _native
+from .scan import Scan
 
 Path = str | os.PathLike[str]
-
-
-class Scan(NamedTuple):
-    """A scan of `Recordings`: all frames of one label and session."""
-
-    label: str
-    session: str
-    frames: npt.NDArray[np.float32]
 
 
 class Recordings:
@@ -39,13 +32,22 @@ class Recordings:
 
         Parameters
         ----------
-        scans : array (scans, frames, features), array (scans, features), or sequence of arrays (frames, features)
+        scans : array (scans, frames, features), array (scans, features), or iterable of arrays (frames, features)
             Raw values. Scans of one label and session are one recording with gaps in time between them, in their order.
         labels : sequence
-            A label for each scan, such as a person or a stimulus.
+            A label for each scan, such as a person or a stimulus: strings, or what `str` makes of others.
         sessions : sequence, optional
             A session for each scan, such as a run of the scanner.
+
+        Raises
+        ------
+        TypeError
+            A scan is not an array of real numbers.
+        ValueError
+            A scan has another shape or width, a label is missing, or the lengths differ.
         """
+        if labels is None:
+            raise TypeError("scans need labels")
         values = _arrays.scans(scans)
         names = _arrays.names(labels, len(values), "labels"), _arrays.names(sessions, len(values), "sessions")
         return cls(_native.Recordings.from_scans(list(values), *names))
@@ -69,13 +71,19 @@ class Recordings:
         timesteps : sequence of int, optional
             The time of each frame in steps; a jump is a gap, which no window crosses. Without it a frame is one step after
             the frame before it.
+
+        Raises
+        ------
+        TypeError
+            The frames are not an array of real numbers.
+        ValueError
+            They are no matrix, a label is missing, a timestep is no whole number, or the lengths differ.
         """
-        matrix = _arrays.float32(frames, "frames")
-        if matrix.ndim != 2:
-            raise ValueError(f"frames: shape {matrix.shape}; frames are (frames, features)")
+        if labels is None:
+            raise TypeError("frames need labels")
+        matrix = _arrays.frames(frames)
         names = _arrays.names(labels, len(matrix), "labels"), _arrays.names(sessions, len(matrix), "sessions")
-        times = None if timesteps is None else np.ascontiguousarray(timesteps, dtype=np.int64)
-        return cls(_native.Recordings.from_frames(matrix, *names, times))
+        return cls(_native.Recordings.from_frames(matrix, *names, _arrays.timesteps(timesteps)))
 
     @property
     def labels(self) -> list[str]:
@@ -107,16 +115,25 @@ class Recordings:
     def __len__(self) -> int:
         return len(self._native.scans())
 
-    def __getitem__(self, index: int) -> Scan:
+    @overload
+    def __getitem__(self, index: int) -> Scan: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Scan]: ...
+
+    def __getitem__(self, index: int | slice) -> Scan | list[Scan]:
+        """Return a scan, its frames copied; of a slice a list of them."""
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
         label, session, _ = self._native.scans()[index]
-        return Scan(self._native.labels[label], self._native.sessions[session], self._native.scan(index % len(self)))
+        return Scan(self.labels[label], self.sessions[session], self._native.scan(operator.index(index) % len(self)))
 
     def __iter__(self) -> Iterator[Scan]:
-        return (self[index] for index in range(len(self)))
+        labels, sessions = self.labels, self.sessions
+        for number, (label, session, _) in enumerate(self._native.scans()):
+            yield Scan(labels[label], sessions[session], self._native.scan(number))
 
-    def select(
-        self, *, labels: Sequence[str] | None = None, sessions: Sequence[str] | None = None
-    ) -> Recordings:
+    def select(self, *, labels: Sequence[str] | None = None, sessions: Sequence[str] | None = None) -> Recordings:
         """Return the recordings of these labels and sessions alone.
 
         Raises
