@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use neural_vault::dataset::{
-    self, Dataset, DatasetError, EventTable, Input, LabelledFrames, LabelledScan, LoadOptions,
+    self, Dataset, DatasetError, EventTable, Input, LabelledFrames, LabelledScan, LoadOptions, Timesteps,
 };
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
@@ -54,16 +54,18 @@ impl Recordings {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (frames, labels, sessions, timesteps=None))]
+    #[pyo3(signature = (frames, labels, sessions, timesteps=None, times=None))]
     fn from_frames(
         py: Python<'_>,
         frames: PyReadonlyArray2<'_, f32>,
         labels: Vec<String>,
         sessions: Vec<String>,
         timesteps: Option<PyReadonlyArray1<'_, i64>>,
+        times: Option<PyReadonlyArray1<'_, f64>>,
     ) -> PyResult<Self> {
         let features = frames.as_array().ncols();
-        let timesteps = timesteps.map(|timesteps| timesteps.as_array().to_vec());
+        let whole = |timesteps: PyReadonlyArray1<'_, i64>| Timesteps::Whole(timesteps.as_array().to_vec());
+        let timesteps = timesteps.map(whole).or(times.map(|times| Timesteps::Times(times.as_array().to_vec())));
         let values = frames.as_slice()?;
         let dataset = py.detach(|| {
             let values = values.to_vec();

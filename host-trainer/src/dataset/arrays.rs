@@ -7,10 +7,10 @@ use super::check::check_values;
 use super::error::DatasetError;
 use super::names::Names;
 use super::notes::not_finite;
-use super::npy::{Matrix, Timesteps};
+use super::npy::Matrix;
 use super::order::{Twins, Unordered};
 use super::rows::{Dataset, Row};
-use super::times::{count_rows, steps};
+use super::times::{Timesteps, count_rows, steps};
 
 /// A scan in memory with its names.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,9 @@ pub struct LabelledFrames {
     pub labels: Vec<String>,
     /// The session of each frame; empty names where there are none.
     pub sessions: Vec<String>,
-    /// The time of each frame in steps; without it, a frame is one step after the frame before it, and frames of other
-    /// recordings in between are a gap in time.
-    pub timesteps: Option<Vec<i64>>,
+    /// The time of each frame; without it, a frame is one step after the frame before it, and frames of other recordings in
+    /// between are a gap in time.
+    pub timesteps: Option<Timesteps>,
 }
 
 impl Dataset {
@@ -46,21 +46,20 @@ impl Dataset {
     ///
     /// # Errors
     /// [`DatasetError`]: the lengths of the arrays differ, a label is empty, two frames have the same label, session and
-    /// timestep, or no value is a number.
+    /// timestep, a time is not finite, or no value is a number.
     pub fn from_frames(frames: LabelledFrames) -> Result<Self, DatasetError> {
         let LabelledFrames { origin, values, features, labels, sessions, timesteps } = frames;
         let rows = check_shape(&origin, values.len(), features)?;
         let lengths = [
             ("labels", Some(labels.len())),
             ("sessions", Some(sessions.len())),
-            ("timesteps", timesteps.as_ref().map(Vec::len)),
+            ("timesteps", timesteps.as_ref().map(Timesteps::len)),
         ];
         if let Some((name, Some(length))) = lengths.iter().find(|(_, length)| length.is_some_and(|l| l != rows)) {
             return Err(array(&origin, name, format!("{length} for {rows} frames")));
         }
         let matrix = Matrix { rows, features, values };
-        let times = timesteps.map(Timesteps::Whole);
-        let mut dataset = labelled(&origin, matrix, [&labels, &sessions], times, Vec::new())?;
+        let mut dataset = labelled(&origin, matrix, [&labels, &sessions], timesteps, Vec::new())?;
         let gaps = dataset.find_runs();
         dataset.notes.extend(gaps);
         finished(dataset)
@@ -171,14 +170,14 @@ mod tests {
         names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    fn frames(labels: &[&str], timesteps: Option<&[i64]>) -> LabelledFrames {
+    fn frames(labels: &[&str], timesteps: Option<Timesteps>) -> LabelledFrames {
         LabelledFrames {
             origin: "frames".into(),
             values: (0..labels.len() * 2).map(|value| value as f32).collect(),
             features: 2,
             labels: names(labels),
             sessions: vec![String::new(); labels.len()],
-            timesteps: timesteps.map(<[i64]>::to_vec),
+            timesteps,
         }
     }
 
@@ -191,7 +190,7 @@ mod tests {
             origin: made.origin.clone(),
             labels: shuffled.rows.iter().map(|row| made.labels[row.label as usize].clone()).collect(),
             sessions: shuffled.rows.iter().map(|row| made.sessions[row.session as usize].clone()).collect(),
-            timesteps: Some(shuffled.rows.iter().map(|row| row.timestep).collect()),
+            timesteps: Some(Timesteps::Whole(shuffled.rows.iter().map(|row| row.timestep).collect())),
             values: shuffled.values,
             features: made.features,
         });
@@ -199,13 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_of_the_timesteps_is_a_gap_and_so_are_frames_of_another_label() {
+    fn a_jump_of_the_times_is_a_gap_and_so_are_frames_of_another_label() {
         let runs = |labels, timesteps| {
             let dataset = Dataset::from_frames(frames(labels, timesteps)).unwrap();
             dataset.runs(&dataset.scans()[0]).len()
         };
         assert_eq!(runs(&["a", "a", "a", "a"], None), 1);
-        assert_eq!(runs(&["a", "a", "a", "a"], Some(&[0, 1, 7, 8])), 2);
+        assert_eq!(runs(&["a", "a", "a", "a"], Some(Timesteps::Whole(vec![0, 1, 7, 8]))), 2);
+        assert_eq!(runs(&["a", "a", "a", "a"], Some(Timesteps::Times(vec![0.0, 1.49, 7.0, 8.49]))), 2);
+        assert_eq!(runs(&["a", "a", "a", "a"], Some(Timesteps::Times(vec![0.0, 1.49, 2.98, 4.47]))), 1);
         assert_eq!(runs(&["a", "a", "b", "a"], None), 2);
     }
 
@@ -242,9 +243,12 @@ mod tests {
             text(LabelledFrames { labels: names(&["a"]), ..frames(&["a", "b"], None) }),
             "frames: labels: 1 for 2 frames"
         );
-        assert_eq!(text(frames(&["a", "b"], Some(&[1]))), "frames: timesteps: 1 for 2 frames");
+        let whole = |timesteps: &[i64]| Some(Timesteps::Whole(timesteps.to_vec()));
+        assert_eq!(text(frames(&["a", "b"], whole(&[1]))), "frames: timesteps: 1 for 2 frames");
+        let times = Some(Timesteps::Times(vec![0.0, f64::NAN]));
+        assert_eq!(text(frames(&["a", "b"], times)), "frames: row 1: its time is not a number");
         assert!(
-            text(frames(&["a", "a"], Some(&[1, 1]))).contains("row 1: label, session and timestep are those of row 0")
+            text(frames(&["a", "a"], whole(&[1, 1]))).contains("row 1: label, session and timestep are those of row 0")
         );
         assert!(
             text(LabelledFrames { features: 3, ..frames(&["a", "b"], None) }).contains("no whole number of frames")

@@ -56,5 +56,6 @@ pub use readers::{EventTable, LoadOptions, RegionNumbers, formats, load, read_re
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::Standardiser;
 pub use synth::Synthetic;
+pub use times::Timesteps;
 pub use windows::{MAX_FRAMES, Window, check_window, window_values, windows};
 pub use writers::{check_output, write, write_csv, write_new, write_new_csv};

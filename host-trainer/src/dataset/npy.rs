@@ -12,7 +12,6 @@ use std::path::Path;
 
 use super::error::DatasetError;
 pub(crate) use archive::Archive;
-pub(super) use array::Timesteps;
 use array::{Array, Axes};
 pub(super) use values::{Format, Scalar};
 

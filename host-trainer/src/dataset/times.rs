@@ -6,6 +6,25 @@ use std::hash::Hash;
 /// How far, in steps, the time between neighbours may be from one step.
 const TOLERANCE: f64 = 0.1;
 
+/// The times of frames.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Timesteps {
+    /// In steps.
+    Whole(Vec<i64>),
+    /// In seconds or another unit. A step is the (lower) median time between neighbours, over all recordings.
+    Times(Vec<f64>),
+}
+
+impl Timesteps {
+    /// The number of frames.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Timesteps::Whole(timesteps) => timesteps.len(),
+            Timesteps::Times(times) => times.len(),
+        }
+    }
+}
+
 /// Timesteps of recordings, and the time that a step takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Steps {

@@ -6,7 +6,7 @@ import operator
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, MappingView
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -110,6 +110,20 @@ def timesteps(values: Iterable[Any] | None) -> npt.NDArray[np.int64] | None:
         row = different[0]
         raise ValueError(f"timesteps: {array[row]} of frame {row} is no whole number of steps")
     return np.ascontiguousarray(whole)
+
+
+@overload
+def times(values: None) -> None: ...
+@overload
+def times(values: Iterable[Any]) -> npt.NDArray[np.float64]: ...
+def times(values: Iterable[Any] | None) -> npt.NDArray[np.float64] | None:
+    """Return times in seconds or another unit as float64; `None` for `None`."""
+    if values is None:
+        return None
+    array = _array(values, "times")
+    if array.ndim != 1:
+        raise ValueError(f"times: shape {array.shape}; one for each frame is needed")
+    return np.ascontiguousarray(array, dtype=np.float64)
 
 
 def positive(value: Any, what: str) -> int:

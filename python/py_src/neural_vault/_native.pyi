@@ -73,6 +73,7 @@ class Recordings:
         labels: Sequence[str],
         sessions: Sequence[str],
         timesteps: npt.NDArray[np.int64] | None = None,
+        times: npt.NDArray[np.float64] | None = None,
     ) -> Recordings: ...
     @staticmethod
     def from_scans(

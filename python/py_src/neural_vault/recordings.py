@@ -27,7 +27,14 @@ class Recordings:
         self._native = native
 
     @classmethod
-    def from_scans(cls, scans: Any, labels: Iterable[Any], sessions: Iterable[Any] | None = None) -> Recordings:
+    def from_scans(
+        cls,
+        scans: Any,
+        labels: Iterable[Any],
+        sessions: Iterable[Any] | None = None,
+        *,
+        times: Sequence[Iterable[float]] | None = None,
+    ) -> Recordings:
         """Make recordings of scans and their labels.
 
         Parameters
@@ -38,6 +45,9 @@ class Recordings:
             A label for each scan, such as a person or a stimulus: strings, or what `str` makes of others.
         sessions : sequence, optional
             A session for each scan, such as a run of the scanner.
+        times : sequence of sequences of float, optional
+            For each scan the time of each of its frames, in seconds or another unit. No window crosses a gap in time. Without
+            times a scan has no gaps.
 
         Raises
         ------
@@ -50,7 +60,14 @@ class Recordings:
             raise TypeError("scans need labels")
         values = _arrays.scans(scans)
         names = _arrays.names(labels, len(values), "labels"), _arrays.names(sessions, len(values), "sessions")
-        return cls(_native.Recordings.from_scans(list(values), *names))
+        if times is None:
+            return cls(_native.Recordings.from_scans(list(values), *names))
+        lengths = [len(frames) for frames in values]
+        clock = [_arrays.times(given) for given in times]
+        if [len(given) for given in clock] != lengths:
+            raise ValueError("times: one for each frame of each scan is needed")
+        of_frames = [np.repeat(given, lengths).tolist() for given in names]
+        return cls(_native.Recordings.from_frames(np.concatenate(values), *of_frames, None, np.concatenate(clock)))
 
     @classmethod
     def from_frames(
@@ -59,6 +76,8 @@ class Recordings:
         labels: Iterable[Any],
         sessions: Iterable[Any] | None = None,
         timesteps: Iterable[int] | None = None,
+        *,
+        times: Iterable[float] | None = None,
     ) -> Recordings:
         """Make recordings of a matrix of frames (frames, features), in any order.
 
@@ -66,24 +85,33 @@ class Recordings:
         ----------
         frames : array (frames, features)
             Raw values.
-        labels, sessions : sequence
-            The label, and the session if there are any, of each frame.
+        labels, sessions : str or sequence
+            The label, and the session if there are any, of each frame, or one of all frames.
         timesteps : sequence of int, optional
             The time of each frame in steps; a jump is a gap, which no window crosses. Without it a frame is one step after
             the frame before it.
+        times : sequence of float, optional
+            Instead of `timesteps`, the time of each frame in seconds or another unit. A step is the median time between
+            neighbouring frames, over all recordings.
 
         Raises
         ------
         TypeError
-            The frames are not an array of real numbers.
+            The frames are not an array of real numbers, or both `timesteps` and `times` are given.
         ValueError
             They are no matrix, a label is missing, a timestep is no whole number, or the lengths differ.
         """
         if labels is None:
             raise TypeError("frames need labels")
+        if timesteps is not None and times is not None:
+            raise TypeError("either timesteps or times, not both")
         matrix = _arrays.frames(frames)
-        names = _arrays.names(labels, len(matrix), "labels"), _arrays.names(sessions, len(matrix), "sessions")
-        return cls(_native.Recordings.from_frames(matrix, *names, _arrays.timesteps(timesteps)))
+        count = len(matrix)
+        names = [
+            _arrays.names([given] * count if isinstance(given, str) else given, count, what)
+            for given, what in ((labels, "labels"), (sessions, "sessions"))
+        ]
+        return cls(_native.Recordings.from_frames(matrix, *names, _arrays.timesteps(timesteps), _arrays.times(times)))
 
     @property
     def labels(self) -> list[str]:

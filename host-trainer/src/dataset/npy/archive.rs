@@ -6,9 +6,10 @@ use std::path::Path;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::array::{Array, Axes, Timesteps, read_error, wrong};
+use super::array::{Array, Axes, read_error, wrong};
 use super::{Matrix, WHOLE};
 use crate::dataset::error::DatasetError;
+use crate::dataset::times::Timesteps;
 
 /// A `.npz` file, opened.
 pub(crate) struct Archive<'a, R> {

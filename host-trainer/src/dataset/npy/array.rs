@@ -10,6 +10,7 @@ use super::text::{narrow_text, wide_text};
 use super::values::{Format, Number, transposed};
 use super::{Matrix, WHOLE};
 use crate::dataset::error::DatasetError;
+use crate::dataset::times::Timesteps;
 use crate::escape;
 
 /// Longest name in bytes; bounds the memory of one item.
@@ -295,14 +296,6 @@ impl<'a> Array<'a> {
         };
         wrong(self.file, self.name, reason)
     }
-}
-
-/// Times of rows, as a file gives them.
-pub(in crate::dataset) enum Timesteps {
-    /// In steps.
-    Whole(Vec<i64>),
-    /// In a unit of their own.
-    Times(Vec<f64>),
 }
 
 impl Left<'_> {

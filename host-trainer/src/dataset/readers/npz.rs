@@ -18,7 +18,8 @@ use super::source::{Seekable, Source};
 use crate::dataset::arrays::labelled as labelled_rows;
 use crate::dataset::error::DatasetError;
 use crate::dataset::names::is_missing;
-use crate::dataset::npy::{Archive, Matrix, Timesteps};
+use crate::dataset::npy::{Archive, Matrix};
+use crate::dataset::times::Timesteps;
 use crate::escape;
 
 const DATA: &[&str] = &["X", "preds", "data"];
