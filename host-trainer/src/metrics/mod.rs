@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 pub mod classification;
+pub mod independent;
 pub mod information;
 pub mod key_quality;
 pub mod operating;

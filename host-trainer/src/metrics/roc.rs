@@ -103,25 +103,38 @@ pub fn rates_at(threshold: f64, genuine: &[f64], impostor: &[f64]) -> Result<Roc
     })
 }
 
+/// How many genuine and impostor scores a threshold accepts.
+pub(super) struct Accepted {
+    pub(super) threshold: f64,
+    pub(super) genuine: usize,
+    pub(super) impostor: usize,
+}
+
 /// [`roc_points`] of lists that are known to be finite and not empty.
 pub(super) fn roc(genuine: &[f64], impostor: &[f64]) -> Vec<RocPoint> {
+    let point = |accepted: Accepted| RocPoint {
+        threshold: accepted.threshold,
+        fmr: accepted.impostor as f64 / impostor.len() as f64,
+        fnmr: (genuine.len() - accepted.genuine) as f64 / genuine.len() as f64,
+    };
+    accepted(genuine, impostor).into_iter().map(point).collect()
+}
+
+/// What every threshold accepts, from +inf, which accepts nothing, down to the lowest score; one per distinct score.
+pub(super) fn accepted(genuine: &[f64], impostor: &[f64]) -> Vec<Accepted> {
     let mut scores: Vec<(f64, bool)> = genuine.iter().map(|&score| (score, true)).collect();
     scores.extend(impostor.iter().map(|&score| (score, false)));
     scores.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
 
-    let mut points = vec![RocPoint { threshold: f64::INFINITY, fmr: 0.0, fnmr: 1.0 }];
-    let (mut misses, mut false_matches) = (genuine.len(), 0_usize);
+    let mut list = vec![Accepted { threshold: f64::INFINITY, genuine: 0, impostor: 0 }];
+    let (mut matches, mut false_matches) = (0, 0);
     for tied in scores.chunk_by(|a, b| a.0 == b.0) {
-        let matches = tied.iter().filter(|(_, is_genuine)| *is_genuine).count();
-        misses -= matches;
-        false_matches += tied.len() - matches;
-        points.push(RocPoint {
-            threshold: tied[0].0,
-            fmr: false_matches as f64 / impostor.len() as f64,
-            fnmr: misses as f64 / genuine.len() as f64,
-        });
+        let own = tied.iter().filter(|(_, is_genuine)| *is_genuine).count();
+        matches += own;
+        false_matches += tied.len() - own;
+        list.push(Accepted { threshold: tied[0].0, genuine: matches, impostor: false_matches });
     }
-    points
+    list
 }
 
 /// The point of equal rates on the curve through `points`, which run from (0, 1) to (1, 0).

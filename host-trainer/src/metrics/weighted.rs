@@ -132,15 +132,23 @@ impl RankedTrials {
             area += (false_matches - false_matches_above) * (matches_above + matches);
             let accepted = matches * impostor + false_matches * genuine;
             if eer.is_none() && accepted >= genuine * impostor {
-                let accepted_above = matches_above * impostor + false_matches_above * genuine;
-                let share = (genuine * impostor - accepted_above) as f64 / (accepted - accepted_above) as f64;
-                let between = false_matches_above as f64 + share * (false_matches - false_matches_above) as f64;
-                eer = Some(100.0 * between / impostor as f64);
+                let above = [matches_above, false_matches_above];
+                eer = Some(equal_error(above, [matches, false_matches], [genuine, impostor]));
             }
             (matches_above, false_matches_above) = (matches, false_matches);
         }
         (eer.unwrap_or(50.0), area as f64 / (2 * genuine * impostor) as f64)
     }
+}
+
+/// The EER in percent, where the rates cross between two neighbouring thresholds.
+///
+/// `above` and `below` are the genuine and impostor scores that the two accept: above it less than half of all, with both
+/// kinds counting the same, and below it half or more.
+pub(super) fn equal_error(above: [u64; 2], below: [u64; 2], [genuine, impostor]: [u64; 2]) -> f64 {
+    let accepted = |[matches, false_matches]: [u64; 2]| matches * impostor + false_matches * genuine;
+    let share = (genuine * impostor - accepted(above)) as f64 / (accepted(below) - accepted(above)) as f64;
+    100.0 * (above[1] as f64 + share * (below[1] - above[1]) as f64) / impostor as f64
 }
 
 impl Moments {
