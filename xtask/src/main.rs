@@ -22,6 +22,7 @@ mod python;
 mod release;
 mod report;
 mod steps;
+mod tally;
 mod test;
 mod thumb;
 mod workspace;
@@ -36,6 +37,7 @@ Usage: cargo xtask TASK
 Tasks:
   test            all checks: formatting, lints, docs, tests, the token's target, licences
   test core       the quick round: formatting, lints and tests of the core and its kernels
+  python          the Python package: its wheel in an environment of its own, stubs, types, docstrings and tests
   bench [FILTER]  the speed of the hot path, beside ONNX Runtime and tract
   bench --table [--json]  the same in one table, with shares of what the machine can do and what the core takes of a token
   instructions [--write]
@@ -69,6 +71,7 @@ fn main() {
     let outcome = match (task, rest) {
         ("test", []) => test::run(),
         ("test", [core]) if core == "core" => test::core(),
+        ("python", []) => python::run(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
         ("docs", []) => docs::run(),

@@ -1,5 +1,6 @@
 //! Folders of the workspace, and commands that run in it.
 
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +17,11 @@ pub fn target() -> Result<PathBuf, Failure> {
     let own = std::env::current_exe().map_err(|error| Failure::new(format!("the path of this program: {error}")))?;
     let target = own.parent().and_then(Path::parent).map(Path::to_path_buf);
     target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
+}
+
+/// The command line that cargo builds.
+pub fn program() -> Result<PathBuf, Failure> {
+    Ok(target()?.join(format!("release/neural-vault{EXE_SUFFIX}")))
 }
 
 /// A command in the workspace's root, in the environment of the user.
