@@ -122,7 +122,8 @@ pub fn wheel(steps: &mut Steps, packages: &Environment) -> Result<PathBuf, Failu
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
     }
-    let mut maturin = packages.python(&["-m", "maturin", "build", "--release", "--quiet", "--compression-level", "9"]);
+    let mut maturin =
+        packages.python(&["-m", "maturin", "build", "--release", "--locked", "--quiet", "--compression-level", "9"]);
     maturin.args(["--manifest-path", "python/Cargo.toml", "--interpreter"]).arg(packages.interpreter());
     steps.run("Wheel", maturin.arg("--out").arg(&folder))?;
     let mut files = fs::read_dir(&folder).map_err(Failure::at(&folder))?;
