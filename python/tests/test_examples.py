@@ -1,0 +1,111 @@
+"""The examples run as they are, on small files of the kinds that they read."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+Example = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """Run an example in a folder of the test; returns its variables."""
+    monkeypatch.chdir(tmp_path)
+    return lambda name: runpy.run_path(str(EXAMPLES / name))
+
+
+def signal(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(0).normal(100, 10, size=shape).astype(np.float32)
+
+
+def test_every_example_is_run() -> None:
+    here = Path(__file__).read_text()
+    names = sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".ipynb"))
+    assert [name for name in names if f'"{name}"' not in here] == []
+    assert len(names) >= 5
+
+
+def test_nifti_by_nibabel_has_the_values_that_the_package_reads(example: Example) -> None:
+    import nibabel
+
+    values = signal(4, 5, 6, 12).round().astype(np.int16)
+    bold = nibabel.Nifti1Image(values, np.diag([3, 3, 3, 1]))
+    bold.header.set_slope_inter(0.5, 7)
+    nibabel.save(bold, "sub-01_task-rest_bold.nii.gz")
+    mask = signal(4, 5, 6) > 103
+    nibabel.save(nibabel.Nifti1Image(mask.astype(np.uint8), bold.affine), "mask.nii.gz")
+    variables = example("nifti.py")
+    recordings, same = variables["recordings"], variables["same"]
+    assert (len(recordings), recordings.features, recordings.labels) == (1, mask.sum(), ["sub-01"])
+    assert recordings[0].frames.shape == (12, mask.sum())
+    assert np.array_equal(recordings[0].frames, same[0].frames)
+
+
+def test_cifti_keeps_the_cortex_and_the_times(example: Example) -> None:
+    import nibabel
+    from nibabel.cifti2 import BrainModelAxis, Cifti2Image, SeriesAxis
+
+    cortex = BrainModelAxis.from_mask(np.arange(10) % 2 == 0, "CortexLeft")
+    nucleus = BrainModelAxis.from_mask(np.ones((2, 2, 1), bool), "ThalamusLeft", np.eye(4))
+    values = signal(8, 9)
+    nibabel.save(Cifti2Image(values, (SeriesAxis(0, 0.72, 8), cortex + nucleus)), "sub-01_task-rest.dtseries.nii")
+    recordings = example("cifti.py")["recordings"]
+    frames = recordings.to_frames()
+    assert np.array_equal(frames["X"], values[:, :5])
+    assert frames["timesteps"].tolist() == list(range(8))
+
+
+def test_hdf5_by_h5py(example: Example) -> None:
+    import h5py
+
+    scans = signal(4, 6, 7)
+    with h5py.File("recordings.h5", "w") as file:
+        file["bold"] = scans
+        file["subject"] = ["ada", "ada", "böb", "böb"]
+        file["run"] = ["day1", "day2"] * 2
+    recordings = example("hdf5.py")["recordings"]
+    assert [(scan.label, scan.session) for scan in recordings] == [
+        (label, session) for label in ("ada", "böb") for session in ("day1", "day2")
+    ]
+    assert np.array_equal([scan.frames for scan in recordings], scans)
+
+
+@pytest.mark.parametrize("version", ["5", "7.3"])
+def test_matlab_files_of_both_kinds(example: Example, version: str) -> None:
+    import h5py
+    import scipy.io
+
+    matrix, labels = signal(6, 4).astype(np.float64), ["ada", "ada", "ada", "böb", "böb", "böb"]
+    if version == "5":
+        scipy.io.savemat("recordings.mat", {"X": matrix, "label": np.array(labels, dtype=object)})
+    else:
+        with h5py.File("recordings.mat", "w", userblock_size=512) as file:
+            file["X"] = matrix.T  # as MATLAB writes it
+            texts = [np.frombuffer(label.encode("utf-16-le"), np.uint16)[:, np.newaxis] for label in labels]
+            cells = [file.create_dataset(f"#refs#/{number}", data=text).ref for number, text in enumerate(texts)]
+            file.create_dataset("label", data=np.array([cells], dtype=object), dtype=h5py.ref_dtype)
+        with open("recordings.mat", "r+b") as raw:
+            raw.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
+    recordings = example("matlab.py")["recordings"]
+    assert [(scan.label, len(scan.frames)) for scan in recordings] == [("ada", 3), ("böb", 3)]
+    assert np.array_equal(recordings.to_frames()["X"], matrix.astype(np.float32))
+
+
+def test_pandas_tables(example: Example) -> None:
+    import pandas as pd
+
+    names = pd.MultiIndex.from_product([["ada", "bob", "cyd"], ["run1", "run2"], range(5)])
+    table = pd.DataFrame(signal(30, 3), index=names.set_names(["subject", "run", "volume"])).reset_index()
+    table.sample(frac=1, random_state=0).to_csv("frames.csv", index=False)
+    variables = example("pandas_frames.py")
+    embeddings = variables["embeddings"]
+    assert list(embeddings.index.names) == ["subject", "run"] and len(embeddings) == 6
+    scans = np.stack([rows.iloc[:, 3:] for _, rows in table.groupby(["subject", "run"])])
+    assert np.array_equal(embeddings.loc[("bob", "run2")], variables["model"].embed(scans)[3])
