@@ -8,7 +8,7 @@ use neural_vault_core::bundle::{
     Bundle, BundleError, Description, ProvisioningKey, WriteError, retag, tensor_names_and_shapes, write,
 };
 use neural_vault_core::encoder::WeightFormat::F32;
-use neural_vault_core::encoder::{Dims, DimsError, Fill};
+use neural_vault_core::encoder::{Dims, DimsError, Fill, WeightFormat};
 use neural_vault_core::testing::{Aligned, LINEAR, Random, SMALL, bundle, described_bundle};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -215,6 +215,16 @@ fn the_writer_refuses_a_description_that_no_bundle_holds() {
     }
     for recipe in ["Linear", "linear, open set", "a23456789-b23456789-c2345", "l\u{e9}", "a\0"] {
         assert_eq!(refused(Description { recipe, ..DESCRIPTION }), error(BundleError::Recipe), "{recipe}");
+    }
+}
+
+#[test]
+fn the_writer_refuses_a_connectome_that_no_reader_takes() {
+    let written = |description, format| described_bundle(description, format, &Dims::connectome(5, 4), 7, None).err();
+    assert_eq!(written(Some(&DESCRIPTION), F32), None);
+    assert_eq!(written(None, F32), Some(WriteError::Connectome), "version 1 knows networks only");
+    for format in WeightFormat::ALL.into_iter().filter(|format| *format != F32) {
+        assert_eq!(written(Some(&DESCRIPTION), format), Some(WriteError::Connectome), "{}", format.name());
     }
 }
 

@@ -26,6 +26,8 @@ pub enum WriteError {
     Dims(DimsError),
     /// The description does not fit the sizes, or names a recipe that a bundle cannot hold.
     Description(BundleError),
+    /// A connectome has no description, or weights that are not float32: no reader takes either.
+    Connectome,
     /// A tensor is missing.
     Missing {
         /// Its name.
@@ -72,7 +74,7 @@ pub enum WriteError {
 /// The same tensors and description give the same bytes.
 ///
 /// # Errors
-/// A size is outside its limits, the description does not fit them, or a tensor is missing, of another length or holds a value that a bundle may not hold.
+/// A size is outside its limits, the description does not fit them, a connectome has none or another format than float32, or a tensor is missing, of another length or holds a value that a bundle may not hold.
 pub fn write<'t>(
     dims: &Dims,
     format: WeightFormat,
@@ -81,6 +83,9 @@ pub fn write<'t>(
     provisioning_key: Option<&ProvisioningKey>,
 ) -> Result<Vec<u8>, WriteError> {
     dims.validate().map_err(WriteError::Dims)?;
+    if dims.is_connectome() && (description.is_none() || format != WeightFormat::F32) {
+        return Err(WriteError::Connectome);
+    }
     let mut bytes = header(dims, format, description).map_err(WriteError::Description)?;
     let mut scales = Vec::new();
     for place in tensors(*dims, format, header_length(description.is_some())) {
@@ -292,6 +297,7 @@ impl fmt::Display for WriteError {
         match self {
             Self::Dims(error) => error.fmt(f),
             Self::Description(error) => error.fmt(f),
+            Self::Connectome => f.write_str("a connectome has a description, and weights in float32"),
             Self::Missing { tensor } => write!(f, "tensor {tensor} is missing"),
             Self::Length { tensor, given, expected } => {
                 write!(f, "tensor {tensor} has {given} values, its shape has {expected}")
