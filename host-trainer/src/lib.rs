@@ -27,6 +27,7 @@ pub mod model;
 #[cfg(all(feature = "report", feature = "_engine"))]
 pub mod report;
 pub mod results;
+pub mod secret;
 #[cfg(feature = "token")]
 pub mod token;
 #[cfg(feature = "_engine")]

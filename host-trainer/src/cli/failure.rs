@@ -14,6 +14,7 @@ use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
 use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::model::import::{ImportError, ImportFault};
+use crate::secret::SecretError;
 use crate::token::TokenError;
 use crate::training::{ArchiveError, Difference, RECIPES, TrainingError};
 
@@ -166,6 +167,12 @@ impl From<AttemptsError> for Failure {
             _ => MODEL,
         };
         Self::new(code, error.with_hint())
+    }
+}
+
+impl From<SecretError> for Failure {
+    fn from(error: SecretError) -> Self {
+        Self::new(USAGE, error.with_hint())
     }
 }
 

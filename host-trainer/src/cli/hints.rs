@@ -17,6 +17,7 @@ use crate::enrolment::{AttemptsError, EnrolError};
 use crate::front_end::FrontEndError;
 use crate::model::import::{ImportError, ImportFault, ImportNote};
 use crate::model::{Content, ModelError};
+use crate::secret::SecretError;
 use crate::token::{Port, TokenError};
 use crate::training::{ArchiveError, ConnectomeError, Note, TrainingError};
 
@@ -31,6 +32,16 @@ pub trait Hint: Display {
     /// The message with its hint.
     fn with_hint(&self) -> String {
         format!("{self}{}", self.hint())
+    }
+}
+
+impl Hint for SecretError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Read { .. } => UNREAD,
+            Self::Unfit { .. } => "; make one with `neural-vault secret -o FILE`",
+        }
+        .into()
     }
 }
 

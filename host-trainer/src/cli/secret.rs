@@ -10,7 +10,8 @@ use super::console::Console;
 use super::digits::Digits;
 use super::failure::Failure;
 use super::output::{Force, LOST_SECRET, Outputs};
-use super::secret_file::{draw, new_secret};
+use super::secret_file::new_secret;
+use crate::secret::random;
 
 /// Make a secret: 256 random bits, for a device secret, an administrator's key or a provisioning key.
 #[derive(Args)]
@@ -31,9 +32,9 @@ struct Printed<'a> {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let path = &arguments.output;
     if path == Path::new("-") {
-        return draw(|secret, line| {
+        return random(|secret| {
             let digits = Digits::new(secret);
-            console.secret_result("neural-vault/secret/1", line, &Printed { secret: &digits })
+            console.secret_result("neural-vault/secret/1", &digits.line(), &Printed { secret: &digits })
         });
     }
     Outputs::new(arguments.force, None::<PathBuf>).file(path, LOST_SECRET)?;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::secret_file::{self, Unfit};
 use crate::dataset::is_recording;
 use crate::files::extension;
 use crate::model::{BUNDLE, ONNX, SAFETENSORS};
+use crate::secret::{self, Unfit};
 use crate::training::{ARCHIVE, ARCHIVE_ENTRY, checkpoint};
 
 /// The kinds that `inspect` describes, with the path to read.
@@ -85,7 +85,7 @@ fn metadata(path: &Path) -> io::Result<Value> {
 }
 
 fn is_secret(path: &Path) -> bool {
-    !matches!(secret_file::form(path), Ok(Err(Unfit::Length)) | Err(_))
+    !matches!(secret::form(path), Ok(Err(Unfit::Length)) | Err(_))
 }
 
 /// The first bytes of a regular file; a pipe is left to its reader.

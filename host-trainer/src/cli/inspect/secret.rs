@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::cli::console::Console;
 use crate::cli::failure::Failure;
-use crate::cli::secret_file::{Form, form, is_private, read_secret};
+use crate::cli::secret_file::read_secret;
+use crate::secret::{Form, form, is_private};
 
 /// Describes a secret; one that is not sound is refused as wherever a secret is read.
 pub fn describe_secret(path: &Path, console: &Console) -> Result<(String, Value), Failure> {
