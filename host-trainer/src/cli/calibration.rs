@@ -10,7 +10,7 @@ use super::console::{Console, list};
 use super::failure::{DATA, Failure, USAGE};
 use crate::dataset::Dataset;
 use crate::embedding::check_width;
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 use crate::training::{ARCHIVE, Archive, ArchiveError};
 
 /// Recordings of the sessions that trained a model, and whence they come.
@@ -71,18 +71,11 @@ impl Calibration {
         check_width(&dataset, model.dims().features)?;
         let trained = &model.provenance().training_sessions;
         let is_trained = |session: &String| trained.is_empty() || trained.contains(session);
-        let mut frames = Vec::new();
-        for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {
-            if is_trained(&dataset.sessions[row.session as usize]) {
-                frames.extend(values);
-            }
-        }
-        if frames.is_empty() {
-            let (origin, sessions) = (dataset.origin.display(), trained.join(", "));
-            let text =
-                format!("{origin}: has none of the sessions that trained the model ({sessions}); calibrate on those");
-            return Err(Failure::new(DATA, text));
-        }
+        // The recordings are at fault here, and not the model.
+        let frames = model.calibration_frames(&dataset).map_err(|error| match error {
+            ModelError::Calibration(text) => Failure::new(DATA, text),
+            error => error.into(),
+        })?;
         let sessions = dataset.sessions.iter().filter(|session| is_trained(session) && !session.is_empty());
         let sessions = sessions.cloned().collect();
         Ok(Self { dataset, frames, sessions, is_archive })

@@ -10,8 +10,7 @@ use super::console::Console;
 use super::failure::{Failure, USAGE};
 use super::hints::Hint;
 use super::output::{Force, MODEL_FILES, Outputs};
-use crate::dataset::{Input, Standardiser, check_frames};
-use crate::embedding::EmbeddingError;
+use crate::dataset::Input;
 use crate::hex;
 use crate::model::Model;
 use crate::model::import::{ImportOptions, import};
@@ -66,23 +65,18 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut imported = import(&arguments.weights, &options)?;
     let file = arguments.weights.display();
     imported.notes.iter().for_each(|note| console.note(format!("note: {file}: {}", note.with_hint())));
-    let weights = &mut imported.weights;
-    let features = weights.dims.features;
-    if weights.dims.is_connectome() && !arguments.standardise.is_empty() {
+    let features = imported.weights.dims.features;
+    if imported.weights.dims.is_connectome() && !arguments.standardise.is_empty() {
         let text = format!("{file}: a connectome model standardises nothing; leave out --standardise");
         return Err(Failure::new(USAGE, text));
     }
     if !arguments.standardise.is_empty() {
         let dataset = arguments.reading.load(&arguments.standardise, console)?;
-        if dataset.features != features {
-            let origin = dataset.origin.display().to_string();
-            return Err(EmbeddingError::Width { origin, given: dataset.features, expected: features }.into());
-        }
-        check_frames(&dataset, 0..dataset.rows.len())?;
-        if imported.standardised {
+        let replaces = imported.standardised;
+        imported.standardise(&dataset)?;
+        if replaces {
             console.note(format!("note: {file}: the statistics of --standardise replace its standardiser"));
         }
-        weights.set_standardiser(Standardiser::fit(&dataset.values, features, weights.fill).0);
     } else if !imported.standardised {
         console.note(
             "note: the model does not standardise its input; give --standardise DATA unless the input is standardised",
@@ -91,7 +85,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     // After all is read: what is wrong with an input matters more than a folder that is in use.
     let given = [arguments.weights.as_path()].into_iter().chain(arguments.reading.paths(&arguments.standardise));
     Outputs::new(arguments.force, given).folder(&arguments.out, &MODEL_FILES)?;
-    let model = Model::new(weights, imported.provenance)?;
+    let model = Model::new(&imported.weights, imported.provenance)?;
     arguments.force.write_model(&model, &arguments.out)?;
     let digest = hex::encode(model.digest());
     let folder = arguments.out.display().to_string();

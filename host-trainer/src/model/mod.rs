@@ -124,6 +124,24 @@ impl Model {
         Ok(Self { bundle: Arc::new(untagged.unwrap_or(bytes)), facts, knows_window, provenance })
     }
 
+    /// The model with a provenance that says more than its bundle: labels, sessions and all of the recipe's text.
+    ///
+    /// # Errors
+    /// [`ModelError::Bundle`] when the provenance contradicts the bundle.
+    pub fn with_provenance(self, provenance: Provenance) -> Result<Self, ModelError> {
+        let fill = self.fill();
+        let contradicts = self.bundle()?.description().is_some_and(|Description { window, recipe, labels, .. }| {
+            let given = provenance.description(fill);
+            let names_labels = !provenance.labels.is_empty();
+            window != given.window || recipe != given.recipe || names_labels && labels != given.labels
+        });
+        if contradicts {
+            let text = "its window, its recipe or its labels are not those that its bundle states";
+            return Err(ModelError::Bundle(text.to_owned()));
+        }
+        Ok(Self { knows_window: true, provenance, ..self })
+    }
+
     /// The model of a bundle that this program has just written, without checking its digest again.
     fn from_written(bytes: &[u8], provenance: Provenance) -> Result<Self, ModelError> {
         let bytes = Aligned::new(bytes);
@@ -278,6 +296,31 @@ mod tests {
             let model = initialise(dims, Provenance::default(), 3).unwrap();
             let again = Model::new(&model.state_dict().unwrap(), Provenance::default()).unwrap();
             assert_eq!(again.bytes(), model.bytes());
+        }
+    }
+
+    #[test]
+    fn a_bundle_and_its_provenance_make_the_model_again() {
+        let provenance = Provenance {
+            labels: vec!["face".to_owned()],
+            training_sessions: vec!["run00".to_owned()],
+            window: 9,
+            recipe: "linear, open set".to_owned(),
+            effective_dimension: Some(3.5),
+        };
+        let model = initialise(linear_dims(24), provenance.clone(), 3).unwrap();
+        let bundle = || Model::from_bundle(Aligned::new(model.bytes())).unwrap();
+        let again = bundle().with_provenance(provenance.clone()).unwrap();
+        assert_eq!((again.bytes(), again.provenance()), (model.bytes(), &provenance));
+        assert!(again.window_note().is_none());
+        let nameless = Provenance { labels: Vec::new(), ..provenance.clone() };
+        assert!(bundle().with_provenance(nameless).is_ok(), "as of a bundle, which names no labels");
+        for other in [
+            Provenance { window: 8, ..provenance.clone() },
+            Provenance { recipe: "whitened".to_owned(), ..provenance.clone() },
+            Provenance { labels: vec!["house".to_owned()], ..provenance },
+        ] {
+            assert!(matches!(bundle().with_provenance(other), Err(ModelError::Bundle(_))));
         }
     }
 

@@ -6,6 +6,7 @@ use neural_vault_core::kernel::Statistics;
 use neural_vault_core::kernel::loops::standardise;
 
 use super::{Model, ModelError, StateDict};
+use crate::dataset::Dataset;
 
 /// Largest number of values that calibration uses, evenly spread over the recordings.
 const SAMPLE: usize = 1 << 20;
@@ -34,6 +35,28 @@ impl Model {
             weights.tensors.insert("proj.input_scale".to_owned(), vec![scale]);
         }
         self.remade(&weights, format, self.provenance.clone())
+    }
+
+    /// The raw frames of the sessions that trained this model, or of all sessions where it names none, which calibrate a format.
+    ///
+    /// # Errors
+    /// [`ModelError::Calibration`] when none of those sessions is in `dataset`.
+    pub fn calibration_frames(&self, dataset: &Dataset) -> Result<Vec<f32>, ModelError> {
+        let trained = &self.provenance.training_sessions;
+        let is_trained = |session: &String| trained.is_empty() || trained.contains(session);
+        let mut frames = Vec::new();
+        for (row, values) in dataset.rows.iter().zip(dataset.values.chunks_exact(dataset.features)) {
+            if is_trained(&dataset.sessions[row.session as usize]) {
+                frames.extend(values);
+            }
+        }
+        if frames.is_empty() {
+            let (origin, sessions) = (dataset.origin.display(), trained.join(", "));
+            let text =
+                format!("{origin}: has none of the sessions that trained the model ({sessions}); calibrate on those");
+            return Err(ModelError::Calibration(text));
+        }
+        Ok(frames)
     }
 }
 

@@ -25,6 +25,8 @@ use super::content::Content;
 use super::safetensors::{ENTRY, Header, damage};
 use super::state_dict::Tensors;
 use super::{MAX_WINDOW, ModelError, Provenance, StateDict};
+use crate::dataset::{Dataset, Standardiser, check_frames};
+use crate::embedding::{EmbeddingError, check_width};
 pub use error::{ImportError, ImportFault, NamesError};
 use metadata::Metadata;
 pub use note::ImportNote;
@@ -80,6 +82,29 @@ pub fn import(path: &Path, options: &ImportOptions) -> Result<Imported, ImportEr
         return Ok(imported);
     }
     from_bytes(&bytes, &origin, options).map_err(failed)
+}
+
+/// As [`import`], of the bytes of a safetensors file, which is called `origin`.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_bytes(bytes: &[u8], origin: &Path, options: &ImportOptions) -> Result<Imported, ImportError> {
+    from_bytes(bytes, origin, options).map_err(|fault| ImportError { path: origin.to_owned(), fault })
+}
+
+impl Imported {
+    /// Standardises by the mean and the deviation of the recordings that the weights were trained on.
+    ///
+    /// # Errors
+    /// When the recordings have another width, or a frame says nothing.
+    pub fn standardise(&mut self, dataset: &Dataset) -> Result<(), EmbeddingError> {
+        check_width(dataset, self.weights.dims.features)?;
+        check_frames(dataset, 0..dataset.rows.len())?;
+        let (standardiser, _) = Standardiser::fit(&dataset.values, dataset.features, self.weights.fill);
+        self.weights.set_standardiser(standardiser);
+        self.standardised = true;
+        Ok(())
+    }
 }
 
 fn from_bytes(bytes: &[u8], origin: &Path, options: &ImportOptions) -> Result<Imported, ImportFault> {
