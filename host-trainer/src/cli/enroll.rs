@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use super::console::{Console, list};
 use super::enroll_all::{self, Entry};
 use super::enroll_arguments::Arguments;
-use super::failure::{Failure, USAGE};
+use super::failure::Failure;
 use super::label_file::label_file;
 use super::output::{LOST_ENROLMENT, MODEL_FILES, Outputs};
 use super::{enroll_person, enroll_windows, error_rate, record};
 use crate::embedding::check_width;
-use crate::enrolment::{Attempts, EnrolError};
+use crate::enrolment::{Attempts, EnrolError, Target};
 use crate::escape::Escaped;
 use crate::model::Model;
 use crate::training;
@@ -20,11 +20,7 @@ const REFITTED: [&str; 4] = [MODEL_FILES[0], MODEL_FILES[1], MODEL_FILES[2], tra
 
 /// Enrols one label, or several into a folder; the exit code is not 0 where one of several cannot be enrolled.
 pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
-    if let Some(rate) = arguments.fmr
-        && !(rate > 0.0 && rate < 1.0)
-    {
-        return Err(Failure::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")));
-    }
+    let target = arguments.fmr.map(Target::false_match_rate).transpose()?;
     let inputs = arguments.data.paths().chain([&*arguments.model]);
     let mut outputs = Outputs::new(arguments.force, inputs);
     if let Some(folder) = &arguments.refit {
@@ -53,9 +49,9 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
         files.iter().try_for_each(|file| outputs.file(file, LOST_ENROLMENT))?;
     }
     let enrolled = if is_connectome {
-        enroll_person::enrol(arguments, &labels, &model, &dataset, console)?
+        enroll_person::enrol(arguments, target, &labels, &model, &dataset, console)?
     } else {
-        enroll_windows::enrol(arguments, &labels, model, &dataset, console)?
+        enroll_windows::enrol(arguments, target, &labels, model, &dataset, console)?
     };
     let entries = labels.into_iter().zip(files).zip(enrolled);
     let mut entries: Vec<Entry> = entries.map(|((label, file), enrolment)| Entry { label, file, enrolment }).collect();

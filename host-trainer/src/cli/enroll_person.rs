@@ -5,43 +5,28 @@ use std::io::ErrorKind;
 use super::console::Console;
 use super::enroll_arguments::{Arguments, identities};
 use super::failure::{Failure, USAGE};
+use super::hints::Hint;
 use super::names;
-use super::price;
 use super::progress::Progress;
 use crate::dataset::Dataset;
 use crate::embedding::Embedder;
-use crate::enrolment::{EnrolError, Enrolment, PersonRequest, Target, enrol_persons};
+use crate::enrolment::{EnrolError, EnrolNote, Enrolment, LEAST_FRAMES, PersonRequest, Target, enrol_persons};
 use crate::model::Model;
 use crate::training::{Archive, ArchiveError};
-
-/// Fewest frames to enrol unless asked otherwise.
-const LEAST_FRAMES: usize = 100;
 
 /// Enrols persons; nothing is written. Each has an enrolment or the reason why not.
 pub fn enrol(
     arguments: &Arguments,
+    target: Option<Target>,
     labels: &[String],
     model: &Model,
     dataset: &Dataset,
     console: &Console,
 ) -> Result<Vec<Result<Enrolment, EnrolError>>, Failure> {
     check(arguments)?;
-    let usual = model.provenance().window;
-    let frames = arguments.frames.unwrap_or(usual);
+    let frames = arguments.frames.unwrap_or(model.provenance().window);
     let least = arguments.least_frames.unwrap_or(LEAST_FRAMES);
-    if frames < usual {
-        console.note(format!(
-            "warning: the model is for probes of {usual} frames or more, and --frames asks for {frames}: {}",
-            price::PROBE
-        ));
-    }
-    if least < LEAST_FRAMES {
-        console.note(format!(
-            "warning: enrolments should have {LEAST_FRAMES} frames or more, and --least-frames allows {least}: {}",
-            price::ENROLMENT
-        ));
-    }
-    note_unnamed_background(model, console);
+    EnrolNote::of_persons(model, frames, least).iter().for_each(|note| note_enrolment(note, console));
     let background = background(arguments, labels, model, dataset, console)?;
     let sessions = names::sessions(&arguments.sessions, dataset)?;
     let development = names::sessions(&arguments.development_sessions, dataset)?;
@@ -52,7 +37,7 @@ pub fn enrol(
         probes: &probes,
         frames,
         least,
-        target: arguments.fmr.map_or(Target::Midway, Target::FalseMatchRate),
+        target: target.unwrap_or(Target::Midway),
         threshold: arguments.threshold,
         background: background.as_ref(),
     };
@@ -105,22 +90,15 @@ fn background(
     match Archive::read(&arguments.model, *model.digest()) {
         Ok(archive) => Ok(Some(archive.dataset)),
         Err(ArchiveError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => {
-            console.note(
-                "note: nobody can try the threshold: no other person is recorded, and the model's folder holds no training \
-                 archive (train writes one, without --no-archive); add recordings of others",
-            );
+            note_enrolment(&EnrolNote::NobodyTries, console);
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Notes that a bundle does not say who its background persons are.
-fn note_unnamed_background(model: &Model, console: &Console) {
-    if model.provenance().labels.is_empty() && model.labels_digest().is_some() {
-        console.note(
-            "note: a bundle does not name the persons that it was fitted to; none of them can be enrolled or counted as \
-             strangers: give the model's folder, or recordings without them",
-        );
-    }
+/// Notes what an enrolment costs or lacks.
+pub fn note_enrolment(note: &EnrolNote, console: &Console) {
+    let kind = if note.is_warning() { "warning" } else { "note" };
+    console.note(format!("{kind}: {}", note.with_hint()));
 }

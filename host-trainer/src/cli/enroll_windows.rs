@@ -2,33 +2,29 @@
 
 use std::path::Path;
 
-use neural_vault_core::verify::Threshold;
-
 use super::arguments::window_or_own;
-use super::console::{Console, list};
+use super::console::Console;
 use super::enroll_arguments::{Arguments, identities};
+use super::enroll_person::note_enrolment;
 use super::failure::{DATA, Failure, USAGE};
 use super::names;
 use super::progress::Progress;
 use super::scans::{note_windows, refuse_long_windows};
 use super::trained;
-use crate::dataset::{Dataset, Scan};
+use crate::dataset::Dataset;
 use crate::embedding::{Embedder, EmbeddingEngine};
 use crate::engine::Engine;
 use crate::enrolment::{
-    Chosen, Development, EnrolError, Enrolment, Policy, Request, Target, cross_fitted, enrol_all, halves_of_sessions,
+    Chosen, EnrolError, EnrolNote, Enrolment, Policy, Request, Target, cross_fitted, enrol_all, halves_of_sessions,
 };
 use crate::hex;
 use crate::model::Model;
 use crate::training::{self, Archive, StepReport};
 
-/// Error rates on labels that did not train the encoder: `evaluate --protocol unseen` on the shipped fMRI.
-const UNKNOWN_LABEL_RISK: &str = "A trained encoder keeps apart the labels it was trained on and little else: on blocks of \
-                                  nine fMRI frames its EER for new labels was 32 %, where the frames' own cosine had 25 %.";
-
 /// Enrols labels; nothing is written but a model that was trained again. Each has an enrolment or the reason why not.
 pub fn enrol(
     arguments: &Arguments,
+    target: Option<Target>,
     labels: &[String],
     mut model: Model,
     dataset: &Dataset,
@@ -46,15 +42,16 @@ pub fn enrol(
     let sessions = names::sessions(&arguments.sessions, dataset)?;
     let development = names::sessions(&arguments.development_sessions, dataset)?;
     let probes = names::sessions(&arguments.probe_sessions, dataset)?;
-    let mut threshold = arguments.threshold.map(by_hand);
-    let target = arguments.fmr.map_or(Target::EqualErrorRate, Target::FalseMatchRate);
+    let mut threshold = arguments.threshold.map(Chosen::by_hand);
+    let target = target.unwrap_or(Target::EqualErrorRate);
     if let Some(folder) = &arguments.refit {
         let refit = Refit { model: &model, arguments, labels, dataset, sessions: &sessions, target };
         let (refitted, chosen) = refit.run(folder, console)?;
         threshold = threshold.or(chosen);
         model = refitted;
     }
-    warn_of_unknown_labels(&model, arguments, labels, console)?;
+    let notes = EnrolNote::of_windows(&model, labels, arguments.frozen);
+    notes.iter().for_each(|note| note_enrolment(note, console));
     let mut embedder = Embedder::open(&model, arguments.engine)?;
     let request = Request {
         sessions: &sessions,
@@ -65,21 +62,12 @@ pub fn enrol(
         threshold,
     };
     let enrolled = enrol_all(&mut embedder, &model, dataset, &identities(labels, arguments.seed), &request)?;
-    note_windows(dataset, &used(dataset, &[&sessions, &development, &probes]), request.policy.window(), console);
+    note_windows(dataset, &request.scans(dataset), request.policy.window(), console);
     Ok(enrolled)
 }
 
 fn policy(arguments: &Arguments, window: usize) -> Policy {
     Policy { window: window as u32, windows: arguments.windows.unwrap_or(0), centred: arguments.frozen }
-}
-
-/// The scans of the sessions that are enrolled, which come first, that choose the threshold and that test it.
-fn used(dataset: &Dataset, named: &[&[String]; 3]) -> Vec<Scan> {
-    let mut scans = dataset.scans();
-    if !named[0].is_empty() {
-        scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
-    }
-    scans
 }
 
 /// Training a model again with more labels.
@@ -168,41 +156,4 @@ impl Refit<'_> {
         let all = archive.with_labels(new, &added)?;
         Ok((all, added))
     }
-}
-
-/// Warns if the model was not trained on the labels, and refuses frozen enrolments that it cannot support.
-fn warn_of_unknown_labels(
-    model: &Model,
-    arguments: &Arguments,
-    labels: &[String],
-    console: &Console,
-) -> Result<(), Failure> {
-    let linear = model.dims().is_linear();
-    if arguments.frozen && !linear {
-        let text = "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder \
-                    keeps apart the labels it was trained on and little else";
-        return Err(Failure::new(USAGE, text));
-    }
-    let known = &model.provenance().labels;
-    if known.is_empty() && model.labels_digest().is_some() {
-        console.note(
-            "note: a bundle does not name the labels and sessions that trained it; a threshold chosen on these would be too \
-             favourable: give the model's folder, or --development-sessions that did not train it",
-        );
-    }
-    let unknown: Vec<&String> = labels.iter().filter(|label| !known.contains(label)).collect();
-    if !(known.is_empty() || unknown.is_empty() || arguments.frozen) {
-        console.note(format!(
-            "warning: the model never saw {}. {UNKNOWN_LABEL_RISK} Enrol with --refit DIR, or with --frozen and a model of \
-             `train --recipe linear --open-set`",
-            list(&unknown)
-        ));
-    }
-    Ok(())
-}
-
-fn by_hand(threshold: Threshold) -> Chosen {
-    let protocol = "threshold given by hand".to_owned();
-    let development = Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 };
-    Chosen { threshold, measured: None, development }
 }

@@ -1,9 +1,8 @@
-//! Error rates in words and as JSON: an equal error rate, and the false match rate of an enrolment with its attempts.
+//! Error rates in words: an equal error rate, and the false match rate of an enrolment with its attempts.
 
 use std::fmt::Write;
 
 use neural_vault_core::budget::{CHANCE, FalseMatches, MAX_ATTEMPTS, chance};
-use serde_json::{Value, json};
 
 use crate::enrolment::{Development, Enrolment, Measured, attempts_here};
 
@@ -56,18 +55,6 @@ pub fn attempts(found: &FalseMatches) -> String {
     }
 }
 
-/// What both have in a JSON document.
-pub fn to_json(found: &FalseMatches) -> Value {
-    let FalseMatches { matches, trials, persons, bound } = *found;
-    let budget = found.attempts(None).unwrap_or(0);
-    json!({
-        "matches": matches, "trials": trials, "persons": persons,
-        "fmr_percent": (trials > 0).then(|| 100.0 * f64::from(matches) / f64::from(trials)),
-        "fmr_bound_percent": 100.0 * f64::from(bound), "attempts": budget,
-        "chance_percent": (budget > 0).then(|| 100.0 * f64::from(chance(bound, budget))),
-    })
-}
-
 /// The lines of an enrolment, each beginning with a name in a column of 12.
 pub fn lines(record: &Enrolment) -> String {
     let found = record.false_matches();
@@ -93,15 +80,6 @@ pub fn lines(record: &Enrolment) -> String {
         text.push('\n');
     }
     text
-}
-
-/// The lengths of probes with their thresholds, as JSON.
-pub fn thresholds(record: &Enrolment) -> Value {
-    record
-        .thresholds()
-        .iter()
-        .map(|probe| json!({ "frames": probe.frames, "threshold": probe.threshold.cosine() }))
-        .collect()
 }
 
 /// A rate of 0 to 1 in percent, with more digits where it is small.
@@ -140,16 +118,5 @@ mod tests {
         assert_eq!(attempts(&fifty), "50: a stranger's chance in them is at most 0.2 %");
         assert!(rate(&FalseMatches::UNKNOWN).starts_with("unknown"));
         assert_eq!(attempts(&FalseMatches::UNKNOWN), "none: nothing bounds a stranger's chance");
-    }
-
-    #[test]
-    fn the_document_says_percent_and_no_chance_without_attempts() {
-        let demo = to_json(&false_matches(5, 56, 8));
-        assert_eq!(
-            (&demo["attempts"], &demo["chance_percent"], &demo["persons"]),
-            (&json!(0), &Value::Null, &json!(8))
-        );
-        assert!((demo["fmr_bound_percent"].as_f64().unwrap_or(0.0) - 19.619).abs() < 1e-3, "{demo}");
-        assert_eq!(to_json(&FalseMatches::UNKNOWN)["fmr_percent"], Value::Null);
     }
 }

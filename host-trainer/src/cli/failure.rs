@@ -10,7 +10,7 @@ use super::hints::{Hint, UNREAD};
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::{EngineError, RuntimeError};
-use crate::enrolment::{AttemptsError, EnrolError, EnrolmentError};
+use crate::enrolment::{AttemptsError, DeriveError, EnrolError, EnrolmentError};
 use crate::front_end::FrontEndError;
 use crate::model::ModelError;
 use crate::model::import::{ImportError, ImportFault};
@@ -137,6 +137,12 @@ impl From<EnrolError> for Failure {
         match error {
             EnrolError::Embedding(error) => error.into(),
             EnrolError::Model(error) => error.into(),
+            EnrolError::Frozen => Self::new(
+                USAGE,
+                "--frozen needs a linear model: `neural-vault train --recipe linear --open-set`; a trained encoder keeps apart the \
+                 labels it was trained on and little else",
+            ),
+            EnrolError::Rate { rate } => Self::new(USAGE, format!("--fmr {rate} is not a rate between 0 and 1")),
             EnrolError::Kind { .. } | EnrolError::NoImpostorScores => Self::new(MODEL, error.with_hint()),
             EnrolError::Score(_)
             | EnrolError::Unusable(_)
@@ -167,6 +173,16 @@ impl From<AttemptsError> for Failure {
             _ => MODEL,
         };
         Self::new(code, error.with_hint())
+    }
+}
+
+impl From<DeriveError> for Failure {
+    fn from(error: DeriveError) -> Self {
+        match error {
+            DeriveError::Enrolment(error) => error.into(),
+            DeriveError::Attempts(error) => error.into(),
+            error => Self::new(MODEL, error),
+        }
     }
 }
 

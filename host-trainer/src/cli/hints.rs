@@ -8,12 +8,11 @@ use std::path::Path;
 use neural_vault_core::encoder::MAX_REGIONS;
 use neural_vault_core::wire::Fault;
 
-use super::price;
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
 use crate::engine::runtime::{VARIABLES, VERSION};
 use crate::engine::{EngineError, RuntimeError};
-use crate::enrolment::{AttemptsError, EnrolError};
+use crate::enrolment::{AttemptsError, EnrolError, EnrolNote, LEAST_FRAMES, SHORT_ENROLMENTS, SHORT_PROBES};
 use crate::front_end::FrontEndError;
 use crate::model::import::{ImportError, ImportFault, ImportNote};
 use crate::model::{Content, ModelError};
@@ -216,13 +215,45 @@ impl Hint for EnrolError {
             }
             Self::Enrolled { .. } => "; name the sessions to enrol with --sessions, without it",
             Self::FewFrames { .. } => {
-                return format!("; record more, or allow it with --least-frames: {}", price::ENROLMENT).into();
+                return format!("; record more, or allow it with --least-frames: {}", SHORT_ENROLMENTS).into();
             }
             Self::FewForProbe { .. } => "; record more, or give a lower --frames or --development-sessions",
             Self::FewProbes { .. } => "; name others, or give a lower --frames",
             _ => "",
         }
         .into()
+    }
+}
+
+impl Hint for EnrolNote {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::UnnamedTraining => ": give the model's folder, or --development-sessions that did not train it",
+            Self::UnknownLabels { .. } => {
+                " Enrol with --refit DIR, or with --frozen and a model of `train --recipe linear --open-set`"
+            }
+            Self::UnnamedBackground => ": give the model's folder, or recordings without them",
+            Self::NobodyTries => {
+                ", and the model's folder holds no training archive (train writes one, without --no-archive); add recordings of \
+                 others"
+            }
+            _ => "",
+        }
+        .into()
+    }
+
+    fn with_hint(&self) -> String {
+        match self {
+            Self::ShortProbes { usual, frames } => {
+                format!(
+                    "the model is for probes of {usual} frames or more, and --frames asks for {frames}: {SHORT_PROBES}"
+                )
+            }
+            Self::ShortEnrolment { least } => format!(
+                "enrolments should have {LEAST_FRAMES} frames or more, and --least-frames allows {least}: {SHORT_ENROLMENTS}"
+            ),
+            note => format!("{note}{}", note.hint()),
+        }
     }
 }
 

@@ -13,11 +13,10 @@ use super::console::Console;
 use super::failure::{DATA, Failure, MODEL, REJECTED};
 use super::hints::UNREAD;
 use super::names::name;
-use super::price;
 use super::scans::note_windows;
 use crate::dataset::Scan;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::enrolment::Policy;
+use crate::enrolment::{Policy, SHORT_PROBES};
 use crate::escape::Escaped;
 use crate::hex;
 
@@ -112,7 +111,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
 fn first_frames(scan: &Scan, frames: usize) -> Result<Scan, String> {
     if scan.rows.len() < frames {
         let given = scan.rows.len();
-        return Err(format!("a probe of {given} frames, the gallery is for {frames}: {}", price::PROBE));
+        return Err(format!("a probe of {given} frames, the gallery is for {frames}: {SHORT_PROBES}"));
     }
     Ok(Scan { rows: scan.rows.start..scan.rows.start + frames, ..*scan })
 }

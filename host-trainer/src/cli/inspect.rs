@@ -21,7 +21,6 @@ use super::console::{Console, list};
 use super::error_rate;
 use super::failure::{Failure, MODEL, USAGE};
 use super::hints::UNREAD;
-use super::record;
 use super::secret_file::read_secret;
 use crate::connectome::ImpostorTable;
 use crate::dataset::{Input, Place};
@@ -253,7 +252,7 @@ fn describe_enrolment(record: &Enrolment, path: &Path) -> (String, Value) {
         let _ = writeln!(text, "probes      FMR {fmr:.1} %, FNMR {fnmr:.1} % on {}", list(&outcome.sessions));
     }
     text += &error_rate::lines(record);
-    let mut value = record::to_json(record);
+    let mut value = record.describe();
     value["file"] = json!(path.display().to_string());
     value["kind"] = json!("enrolment");
     value["sound"] = json!(true);

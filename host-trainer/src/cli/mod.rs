@@ -33,7 +33,6 @@ mod names;
 mod output;
 mod parcels;
 mod persons;
-mod price;
 mod progress;
 mod recipe;
 mod record;

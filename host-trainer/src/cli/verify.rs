@@ -1,11 +1,12 @@
 //! `verify`: accept or reject a scan; with `--derive` print the key of an accepted one.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use clap::Args;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer};
 use neural_vault_core::similarity::cosine;
-use neural_vault_core::verify::{Enrolment as Usable, Threshold, Verdict, VerifyError, verify};
+use neural_vault_core::verify::Threshold;
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,11 +15,10 @@ use super::console::Console;
 use super::digits::Digits;
 use super::failure::{DATA, Failure, MODEL, REJECTED};
 use super::names::name;
-use super::price;
 use super::scans::note_windows;
 use super::secret_file::read_secret;
 use crate::embedding::{Embedder, EmbeddingEngine};
-use crate::enrolment::{Attempts, Enrolment, Probe, attempts_here};
+use crate::enrolment::{Enrolment, Probe, SHORT_PROBES};
 
 /// Verify a scan against an enrolment: exit code 0 accepts, 1 rejects.
 ///
@@ -69,27 +69,19 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
     let dataset = arguments.data.load(console)?;
     let scan = only_scan(&dataset, arguments.label.as_deref(), arguments.session.as_deref())?;
     let mut embedder = Embedder::open(&model, arguments.engine)?;
-    let in_file = |error: &dyn std::fmt::Display| format!("{}: {error}", arguments.enrolment.display());
-    let given = if record.is_whole { scan.rows.len() } else { record.policy.probe(&dataset, &scan).rows.len() };
-    let Probe { scan, window, threshold } = record.probe(&dataset, &scan).map_err(|error| {
-        let price = if record.is_whole { format!(": {}", price::PROBE) } else { String::new() };
-        Failure::new(DATA, in_file(&error) + &price)
+    let probe = record.probe(&dataset, &scan).map_err(|error| {
+        let cost = if record.is_whole { format!(": {SHORT_PROBES}") } else { String::new() };
+        Failure::new(DATA, format!("{}: {error}{cost}", arguments.enrolment.display()))
     })?;
-    let compared = scan.rows.len();
-    if compared < given {
-        console.note(format!(
-            "note: {compared} of the probe's {given} frames are compared, the longest length up to this one that the threshold \
-             was measured with"
-        ));
-    }
-    let enrolment = record.to_core_with(threshold).map_err(|error| Failure::new(MODEL, in_file(&error)))?;
-    let probe = embedder.scans(&dataset, std::slice::from_ref(&scan), window)?.swap_remove(0);
+    probe.note().iter().for_each(|note| console.note(format!("note: {note}")));
+    let Probe { scan, window, threshold, .. } = probe;
+    let embedding = embedder.scans(&dataset, std::slice::from_ref(&scan), window)?.swap_remove(0);
     if !record.is_whole {
         note_windows(&dataset, &[scan], window, console);
     }
     match secret {
-        Some(secret) => derive(arguments, &record, &enrolment, &probe, &secret, console),
-        None => compare(arguments, &record, &enrolment, threshold, &probe, console),
+        Some(secret) => derive(arguments, &record, &embedding, threshold, &secret, console),
+        None => compare(arguments, &record, &embedding, threshold, console),
     }
 }
 
@@ -97,16 +89,15 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<u8, Failure> {
 fn compare(
     arguments: &Arguments,
     record: &Enrolment,
-    enrolment: &Usable<'_>,
+    embedding: &[f32],
     threshold: Threshold,
-    probe: &[f32],
     console: &Console,
 ) -> Result<u8, Failure> {
-    let accepted = enrolment.compare(probe).is_accept();
+    let accepted = record.accepts(embedding, threshold).map_err(|error| unusable(arguments, &error))?;
     let mut text = if accepted { "accepted".to_owned() } else { "rejected".to_owned() };
     let mut value = json!({ "accepted": accepted, "label": record.label });
     if arguments.show_score {
-        let (score, threshold) = (cosine(&record.prototype, probe).ok(), threshold.cosine());
+        let (score, threshold) = (cosine(&record.prototype, embedding).ok(), threshold.cosine());
         text += &match score {
             Some(score) => format!(" score {score:.6} threshold {threshold:.6}"),
             None => format!(", no score: the scan cannot be compared; threshold {threshold:.6}"),
@@ -140,41 +131,33 @@ struct Released<'a> {
 fn derive(
     arguments: &Arguments,
     record: &Enrolment,
-    enrolment: &Usable<'_>,
-    probe: &[f32],
+    embedding: &[f32],
+    threshold: Threshold,
     secret: &DeviceSecret,
     console: &Console,
 ) -> Result<u8, Failure> {
-    let mut attempts = Attempts::open(&arguments.enrolment, &record.id, attempts_here(&record.false_matches()))?;
-    let (mut verdict, mut buffer) = (Verdict::rejection(), KeyBuffer::empty());
-    let outcome = verify(enrolment, probe, &mut attempts, &mut verdict);
+    let mut buffer = KeyBuffer::empty();
+    let compared = (embedding, threshold);
+    let answer = record.derive(&arguments.enrolment, compared, secret, arguments.context.as_bytes(), &mut buffer)?;
+    let left = answer.attempts_left;
     let print = |released: Option<Released<'_>>, text: &str| {
-        let (accepted, attempts_left) = (released.is_some(), attempts.left());
-        console.secret_result(
-            "neural-vault/verify/1",
-            text,
-            &Derived { accepted, label: &record.label, attempts_left, released },
-        )
+        let accepted = released.is_some();
+        let derived = Derived { accepted, label: &record.label, attempts_left: left, released };
+        console.secret_result("neural-vault/verify/1", text, &derived)
     };
-    match outcome {
-        Ok(()) => {
-            let key = enrolment.release_key(&verdict, secret, arguments.context.as_bytes(), &mut buffer);
-            let key = Digits::new(key.map_err(|error| Failure::new(MODEL, error))?.expose_secret());
-            print(Some(Released { key: &key, scheme: "v2", bits: 256 }), &key.line())?;
-            Ok(0)
-        }
-        Err(VerifyError::Rejected) => {
-            let text = match attempts.left() {
-                1 => "rejected, 1 attempt left\n".to_owned(),
-                left => format!("rejected, {left} attempts left\n"),
-            };
-            print(None, &text)?;
-            Ok(REJECTED)
-        }
-        Err(VerifyError::NoAttemptsLeft) => {
-            print(None, "no attempts left: the enrolment takes no more; enrol again\n")?;
-            Ok(REJECTED)
-        }
-        Err(VerifyError::Counter(error)) => Err(error.into()),
+    if let Some(key) = answer.key {
+        let key = Digits::new(key.expose_secret());
+        print(Some(Released { key: &key, scheme: "v2", bits: 256 }), &key.line())?;
+        return Ok(0);
     }
+    match (answer.compared, left) {
+        (false, _) => print(None, "no attempts left: the enrolment takes no more; enrol again\n")?,
+        (true, 1) => print(None, "rejected, 1 attempt left\n")?,
+        (true, left) => print(None, &format!("rejected, {left} attempts left\n"))?,
+    }
+    Ok(REJECTED)
+}
+
+fn unusable(arguments: &Arguments, error: &dyn Display) -> Failure {
+    Failure::new(MODEL, format!("{}: {error}", arguments.enrolment.display()))
 }

@@ -118,12 +118,16 @@ impl Attempts {
     pub fn open(enrolment: &Path, id: &[u8; 16], all: u32) -> Result<Self, AttemptsError> {
         let path = beside(enrolment)?;
         let lock = locked(&path)?;
-        let left = match std::fs::read(&path) {
-            Ok(bytes) => parse(&bytes, id, &path)?.min(all),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => all,
-            Err(source) => return Err(AttemptsError::Read { path, source }),
-        };
+        let left = read(&path, id, all)?;
         Ok(Self { path, id: *id, left, all, _lock: lock })
+    }
+
+    /// The attempts left of the enrolment at `enrolment`, at most `all`; nothing is locked or written.
+    ///
+    /// # Errors
+    /// The file exists and is not a sound count of this enrolment's attempts.
+    pub(super) fn left_beside(enrolment: &Path, id: &[u8; 16], all: u32) -> Result<u32, AttemptsError> {
+        read(&beside(enrolment)?, id, all)
     }
 
     /// Removes the counter of a replaced enrolment, so that the new one starts with all attempts.
@@ -177,6 +181,15 @@ impl AttemptCounter for Attempts {
 fn beside(enrolment: &Path) -> Result<PathBuf, AttemptsError> {
     let place = |source| AttemptsError::Place { path: enrolment.to_owned(), source };
     Ok(with_ending(enrolment.canonicalize().map_err(place)?, ".attempts"))
+}
+
+/// The attempts left, at most `all`: a whole file is always there, because it is replaced by a renamed one.
+fn read(path: &Path, id: &[u8; 16], all: u32) -> Result<u32, AttemptsError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(parse(&bytes, id, path)?.min(all)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(all),
+        Err(source) => Err(AttemptsError::Read { path: path.to_owned(), source }),
+    }
 }
 
 /// Locks a separate file, because each write replaces the counter's file.

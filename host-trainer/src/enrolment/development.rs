@@ -36,6 +36,16 @@ pub struct Chosen {
     pub development: Development,
 }
 
+impl Chosen {
+    /// A threshold given by hand, which no trials measured.
+    #[must_use]
+    pub fn by_hand(threshold: Threshold) -> Self {
+        let protocol = "threshold given by hand".to_owned();
+        let development = Development { protocol, target: Target::ByHand, eer_percent: None, genuine: 0, impostor: 0 };
+        Self { threshold, measured: None, development }
+    }
+}
+
 impl Trials {
     /// Scores of the longest probes.
     pub fn longest(&self) -> Scores {

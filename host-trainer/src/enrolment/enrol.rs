@@ -1,6 +1,7 @@
 //! Enrolling identities: their prototypes, and a threshold from development trials.
 
 use neural_vault_core::verify::Threshold;
+use rand::RngExt;
 
 use super::development::{Chosen, Trials, against, choose_threshold, embed, halves, leave_one_session_out};
 use super::measured::accepted;
@@ -19,6 +20,14 @@ pub struct Identity<'a> {
     pub id: [u8; 16],
 }
 
+impl<'a> Identity<'a> {
+    /// A label with an identifier from the system's generator.
+    #[must_use]
+    pub fn random(label: &'a str) -> Self {
+        Self { label, id: rand::rng().random() }
+    }
+}
+
 /// The sessions to enrol, and how to choose the threshold.
 #[derive(Debug)]
 pub struct Request<'a> {
@@ -34,6 +43,19 @@ pub struct Request<'a> {
     pub target: Target,
     /// A threshold chosen elsewhere, and its origin.
     pub threshold: Option<Chosen>,
+}
+
+impl Request<'_> {
+    /// The scans that are enrolled, that choose the threshold and that test it.
+    #[must_use]
+    pub fn scans(&self, dataset: &Dataset) -> Vec<Scan> {
+        let mut scans = dataset.scans();
+        if !self.sessions.is_empty() {
+            let named = [self.sessions, self.development, self.probes];
+            scans.retain(|scan| named.iter().any(|list| list.contains(&dataset.sessions[scan.session as usize])));
+        }
+        scans
+    }
 }
 
 /// Enrols one label out of `dataset`.
@@ -68,6 +90,9 @@ pub fn enrol_all(
 ) -> Result<Vec<Result<Enrolment, EnrolError>>, EnrolError> {
     if model.dims().is_connectome() {
         return Err(EnrolError::Kind { needed: "a model that embeds windows" });
+    }
+    if request.policy.centred && !model.dims().is_linear() {
+        return Err(EnrolError::Frozen);
     }
     let labels = identities.iter().map(|identity| index("label", &dataset.labels, identity.label));
     let labels: Vec<u32> = labels.collect::<Result<_, _>>()?;

@@ -45,6 +45,17 @@ pub enum EnrolError {
         /// The label.
         label: String,
     },
+    /// Frozen enrolment needs a linear model.
+    #[error(
+        "frozen enrolment needs a linear model: a trained encoder keeps apart the labels it was trained on and little else"
+    )]
+    Frozen,
+    /// A false match rate is out of range.
+    #[error("a false match rate of {rate} is not between 0 and 1")]
+    Rate {
+        /// The rate.
+        rate: f64,
+    },
     /// Sessions that the threshold would be chosen on trained the model.
     #[error("session {} trained the model: a threshold needs sessions that did not", sessions.join(", "))]
     Trained {

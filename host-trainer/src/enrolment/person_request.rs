@@ -5,6 +5,9 @@ use neural_vault_core::verify::Threshold;
 use super::Target;
 use crate::dataset::Dataset;
 
+/// Fewest frames to enrol unless asked otherwise.
+pub const LEAST_FRAMES: usize = 100;
+
 /// The sessions to enrol of a person, none of the model's background, and how to choose the threshold.
 #[derive(Debug)]
 pub struct PersonRequest<'a> {

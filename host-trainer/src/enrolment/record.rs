@@ -12,7 +12,7 @@ use neural_vault_core::verify::{self, Threshold};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{EnrolmentError, Measured, Policy, ProbeThreshold, probe_length, threshold};
+use super::{EnrolError, EnrolmentError, Measured, Policy, ProbeThreshold, probe_length, threshold};
 use crate::dataset::{Dataset, Scan};
 use crate::files::{self, Existing, Readers};
 use crate::hex;
@@ -67,6 +67,22 @@ pub struct Probe {
     pub window: usize,
     /// The smallest accepted cosine of its length.
     pub threshold: Threshold,
+    /// Frames that the probe had before it was cut to a length that was measured.
+    pub given: usize,
+}
+
+impl Probe {
+    /// A note where not all of the probe's frames are compared.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let (compared, given) = (self.scan.rows.len(), self.given);
+        (compared < given).then(|| {
+            format!(
+                "{compared} of the probe's {given} frames are compared, the longest length up to this one that the threshold was \
+                 measured with"
+            )
+        })
+    }
 }
 
 /// The development trials that a threshold was chosen on.
@@ -117,6 +133,16 @@ impl fmt::Debug for Enrolment {
         record.field("label", &self.label).field("id", &hex::encode(&self.id));
         record.field("model_digest", &hex::encode(&self.model_digest)).field("policy", &self.policy);
         record.field("threshold", &self.threshold).finish_non_exhaustive()
+    }
+}
+
+impl Target {
+    /// At most this false match rate, on the development trials.
+    ///
+    /// # Errors
+    /// The rate is not between 0 and 1.
+    pub fn false_match_rate(rate: f64) -> Result<Self, EnrolError> {
+        if rate > 0.0 && rate < 1.0 { Ok(Self::FalseMatchRate(rate)) } else { Err(EnrolError::Rate { rate }) }
     }
 }
 
@@ -237,14 +263,15 @@ impl Enrolment {
         }
         let window = self.policy.window();
         let scan = self.policy.probe(dataset, scan);
+        let given = scan.rows.len();
         let frames = probe_length::frames(dataset, &scan, window);
         // A window of no frames, which no model takes, is left for the encoder to refuse.
         let Some(measured) = self.measured.as_ref().filter(|_| window > 0) else {
-            return Ok(Probe { scan, window, threshold: self.threshold });
+            return Ok(Probe { scan, window, threshold: self.threshold, given });
         };
         let fit = measured.fit(self.threshold, frames).ok_or(EnrolmentError::ShortProbe { frames })?;
         let scan = probe_length::cut(dataset, &scan, window, fit.frames as usize);
-        Ok(Probe { scan, window, threshold: fit.threshold })
+        Ok(Probe { scan, window, threshold: fit.threshold, given })
     }
 
     /// The first frames of `scan`, as many as the longest measured length that it has.
@@ -254,7 +281,7 @@ impl Enrolment {
         let fit = measured.fit(self.threshold, frames).ok_or(EnrolmentError::ShortProbe { frames })?;
         let window = fit.frames as usize;
         let scan = Scan { rows: scan.rows.start..scan.rows.start + window, ..*scan };
-        Ok(Probe { scan, window, threshold: fit.threshold })
+        Ok(Probe { scan, window, threshold: fit.threshold, given: frames })
     }
 
     /// The measured lengths of probes with their thresholds, the longest last; none when nothing was measured.

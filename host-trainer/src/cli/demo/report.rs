@@ -13,7 +13,7 @@ use crate::cli::console::Console;
 use crate::cli::digits::{Digits, Key};
 use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure};
-use crate::enrolment::{Enrolment, false_matches};
+use crate::enrolment::{Enrolment, describe_false_matches, false_matches};
 use crate::hex;
 
 /// The demo's result, as `--json` prints it.
@@ -135,7 +135,7 @@ impl DemoResult<'_> {
 }
 
 fn as_json<S: Serializer>(found: &FalseMatches, serializer: S) -> Result<S::Ok, S::Error> {
-    error_rate::to_json(found).serialize(serializer)
+    describe_false_matches(found).serialize(serializer)
 }
 
 impl<'a> Enrolled<'a> {

@@ -17,7 +17,7 @@ use crate::cli::error_rate::{self, percent};
 use crate::cli::failure::{DATA, Failure, MODEL, TOKEN, USAGE};
 use crate::cli::names::{self, check_label, check_session, name, sessions_of};
 use crate::dataset::{Dataset, Scan, check_frames};
-use crate::enrolment::Enrolment;
+use crate::enrolment::{Enrolment, describe_false_matches};
 use crate::escape::Escaped;
 use crate::hex;
 use crate::token::prototype_digest;
@@ -183,7 +183,7 @@ pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
         "slot": slot, "label": name, "id": id, "scans": scans.len(), "threshold": threshold,
         "probe_frames": (frames > 0).then_some(frames),
         "prototype_sha256": hex::encode(&prototype), "prototype_checked": expected.is_some(),
-        "false_matches": error_rate::to_json(&false_matches), "attempts": attempts,
+        "false_matches": describe_false_matches(&false_matches), "attempts": attempts,
         "chance_percent": 100.0 * f64::from(chance(false_matches.bound, attempts)),
         "risk_accepted": accepted.is_some(), "challenge_key_file": arguments.challenge_key.shown(),
     });

@@ -13,6 +13,7 @@ use super::connection::{TokenArguments, admin_key};
 use crate::cli::console::Console;
 use crate::cli::error_rate;
 use crate::cli::failure::{Failure, TOKEN};
+use crate::enrolment::describe_false_matches;
 use crate::escape::Escaped;
 use crate::hex;
 use crate::token::{Client, serial_devices};
@@ -215,7 +216,7 @@ fn info_value(client: &Client, info: &TokenInfo, slots: Option<&[SlotInfo]>) -> 
         json!({
             "label": held.label.as_str(), "id": hex::encode(&held.id), "threshold": held.threshold,
             "probe_frames": (held.frames > 0).then_some(held.frames),
-            "false_matches": error_rate::to_json(&held.false_matches), "attempts": held.budget,
+            "false_matches": describe_false_matches(&held.false_matches), "attempts": held.budget,
             "accepted_risk": held.accepted_risk.map(risk),
         })
     };
