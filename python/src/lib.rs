@@ -5,6 +5,7 @@
 
 mod errors;
 mod interrupt;
+mod metrics;
 mod model;
 mod recordings;
 mod train;
@@ -17,6 +18,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::metrics::{curve, dprime, eer, exact_intervals, roc_auc};
     #[pymodule_export]
     use super::model::Model;
     #[pymodule_export]

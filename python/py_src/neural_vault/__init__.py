@@ -1,7 +1,8 @@
 """Neural Vault turns brain-response recordings into cryptographic keys."""
 
+from . import metrics
 from ._native import __version__
 from .model import Model, train
 from .recordings import Recordings, Scan, load
 
-__all__ = ["Model", "Recordings", "Scan", "__version__", "load", "train"]
+__all__ = ["Model", "Recordings", "Scan", "__version__", "load", "metrics", "train"]

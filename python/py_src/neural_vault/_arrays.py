@@ -63,6 +63,21 @@ def frames(values: Any) -> Float32:
     return _float32(array, "frames")
 
 
+def scores(values: Any, name: str) -> npt.NDArray[np.float64]:
+    """Return scores as C-contiguous float64 (scores,), one or more; masked ones are refused."""
+    array = _array(values, name)
+    if array.ndim != 1:
+        raise ValueError(f"{name}: shape {array.shape}; scores are (scores,)")
+    if len(array) == 0:
+        raise ValueError(f"{name}: there are no scores")
+    if np.ma.isMaskedArray(array):
+        raise ValueError(f"{name}: score {np.argmax(np.ma.getmaskarray(array))} is masked")
+    try:
+        return np.require(array, np.float64, ["C", "A"])
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name}: not an array of numbers: {error}") from None
+
+
 def names(values: Iterable[Any] | None, count: int, what: str) -> list[str]:
     """Return one name for each of `count` scans or frames; empty names for `None`.
 

@@ -7,7 +7,18 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Model", "Recordings", "__version__", "main", "train"]
+__all__ = [
+    "Model",
+    "Recordings",
+    "__version__",
+    "curve",
+    "dprime",
+    "eer",
+    "exact_intervals",
+    "main",
+    "roc_auc",
+    "train",
+]
 
 __version__: str
 
@@ -19,6 +30,31 @@ def train(
     threads: int,
     progress: Callable[[int, int, float], object] | None = None,
 ) -> Model: ...
+def eer(
+    genuine: npt.NDArray[np.float64],
+    impostor: npt.NDArray[np.float64],
+    groups: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]] | None,
+    replicates: int,
+    seed: int,
+) -> tuple[float, tuple[float, float] | None, float]: ...
+def dprime(
+    genuine: npt.NDArray[np.float64],
+    impostor: npt.NDArray[np.float64],
+    groups: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]] | None,
+    replicates: int,
+    seed: int,
+) -> tuple[float, tuple[float, float] | None]: ...
+def roc_auc(
+    genuine: npt.NDArray[np.float64],
+    impostor: npt.NDArray[np.float64],
+    groups: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]] | None,
+    replicates: int,
+    seed: int,
+) -> tuple[float, tuple[float, float] | None]: ...
+def curve(
+    genuine: npt.NDArray[np.float64], impostor: npt.NDArray[np.float64], points: int | None = None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+def exact_intervals(rates: npt.NDArray[np.float64], trials: int) -> npt.NDArray[np.float64]: ...
 
 @final
 class Model:
