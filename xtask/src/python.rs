@@ -118,7 +118,7 @@ fn packages(steps: &mut Steps) -> Result<Environment, Failure> {
 
 /// Builds the wheel by maturin with what cargo has compiled; returns its path.
 pub fn wheel(steps: &mut Steps, packages: &Environment) -> Result<PathBuf, Failure> {
-    let folder = target()?.join("wheels");
+    let folder = target()?.join("wheel");
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
     }
