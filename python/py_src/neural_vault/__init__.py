@@ -3,6 +3,7 @@
 from . import metrics
 from ._native import __version__
 from .model import Model, train
-from .recordings import Recordings, Scan, load
+from .recordings import Recordings, load
+from .scan import Scan
 
 __all__ = ["Model", "Recordings", "Scan", "__version__", "load", "metrics", "train"]

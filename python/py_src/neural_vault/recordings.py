@@ -66,8 +66,9 @@ class Recordings:
         clock = [_arrays.times(given) for given in times]
         if [len(given) for given in clock] != lengths:
             raise ValueError("times: one for each frame of each scan is needed")
-        of_frames = [np.repeat(given, lengths).tolist() for given in names]
-        return cls(_native.Recordings.from_frames(np.concatenate(values), *of_frames, None, np.concatenate(clock)))
+        matrix, seconds = np.concatenate(values), np.concatenate(clock)
+        of_labels, of_sessions = (np.repeat(given, lengths).tolist() for given in names)
+        return cls(_native.Recordings.from_frames(matrix, of_labels, of_sessions, None, seconds))
 
     @classmethod
     def from_frames(
@@ -107,11 +108,12 @@ class Recordings:
             raise TypeError("either timesteps or times, not both")
         matrix = _arrays.frames(frames)
         count = len(matrix)
-        names = [
+        of_labels, of_sessions = (
             _arrays.names([given] * count if isinstance(given, str) else given, count, what)
             for given, what in ((labels, "labels"), (sessions, "sessions"))
-        ]
-        return cls(_native.Recordings.from_frames(matrix, *names, _arrays.timesteps(timesteps), _arrays.times(times)))
+        )
+        steps, seconds = _arrays.timesteps(timesteps), _arrays.times(times)
+        return cls(_native.Recordings.from_frames(matrix, of_labels, of_sessions, steps, seconds))
 
     @property
     def labels(self) -> list[str]:
