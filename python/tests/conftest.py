@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HAXBY = ROOT / "models/data/haxby/haxby_slice_runs00-05.csv.gz"
+PROGRAM = os.environ.get("NEURAL_VAULT_PROGRAM", str(ROOT / "target/release/neural-vault"))
 TRAINING = ["run00", "run01", "run02", "run03"]
 
 
@@ -30,10 +31,9 @@ def linear(haxby: neural_vault.Recordings) -> neural_vault.Model:
 @pytest.fixture(scope="session")
 def command() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the program that cargo built, beside the package; fails where the exit code is not the one expected."""
-    program = os.environ.get("NEURAL_VAULT_PROGRAM", str(ROOT / "target/release/neural-vault"))
 
     def run(*arguments: object, code: int = 0) -> subprocess.CompletedProcess[str]:
-        line = [program, *map(str, arguments)]
+        line = [PROGRAM, *map(str, arguments)]
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         assert done.returncode == code, f"{line}: {done.returncode}\n{done.stderr}"
         return done
