@@ -61,6 +61,8 @@ impl Package {
         let installed = "import sys, neural_vault; assert neural_vault.__file__.startswith(sys.prefix), \
                          f'{neural_vault.__file__} is not the installed package'";
         steps.run("Where Python finds the package", &mut environment.python(&["-c", installed]))?;
+        let script = environment.script("neural-vault");
+        steps.run("Its command", command(&script.to_string_lossy()).arg("--version"))?;
         Ok(Self { packages, environment })
     }
 
@@ -90,7 +92,15 @@ impl Package {
 
     /// Runs its tests beside the program that cargo built, with ONNX Runtime from a folder.
     pub fn test(&self, steps: &mut Steps, onnxruntime: &Path, tally: &mut Tally) -> Result<(), Failure> {
-        let mut tests = self.environment.python(&["-m", "pytest", "--quiet", "--durations", "5", "python/tests"]);
+        let mut tests = self.environment.python(&[
+            "-m",
+            "pytest",
+            "--quiet",
+            "--disable-warnings",
+            "--durations",
+            "5",
+            "python/tests",
+        ]);
         tests.args(["-p", "no:cacheprovider"]);
         tests.env("NEURAL_VAULT_PROGRAM", program()?).env(onnxruntime::VARIABLE, onnxruntime);
         // Ray would report to its makers.

@@ -1,5 +1,6 @@
 //! Environments of Python, made by its module `venv`.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -27,7 +28,12 @@ pub struct Environment {
 impl Environment {
     /// Its interpreter, which need not be there yet.
     pub fn interpreter(&self) -> PathBuf {
-        self.folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+        self.script("python")
+    }
+
+    /// The program that a package of it has installed.
+    pub fn script(&self, name: &str) -> PathBuf {
+        self.folder.join(if cfg!(windows) { "Scripts" } else { "bin" }).join(format!("{name}{EXE_SUFFIX}"))
     }
 
     /// A command of its interpreter, which finds the environment's packages and no others.
