@@ -40,7 +40,7 @@ class OnlyArray:
         self.values = values
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.values, dtype=dtype, copy=copy)
+        return np.asarray(self.values, dtype=dtype)
 
 
 class OnlyDlpack:
