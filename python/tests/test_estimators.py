@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 import warnings
@@ -344,3 +345,11 @@ def test_the_package_does_without_scikit_learn_until_an_estimator_is_asked_for()
     assert 'pip install "neural-vault[sklearn]"' in run_python(missing + "except ImportError as error: print(error)")
     with pytest.raises(AttributeError, match="no attribute 'VaultDecoder'"):
         _ = neural_vault.VaultDecoder
+
+
+@pytest.mark.parametrize("estimator", [VaultEncoder, VaultVerifier])
+def test_the_examples_of_the_documentation_do_what_they_say(estimator) -> None:
+    module = sys.modules[estimator.__module__]
+    found = doctest.testmod(module)
+    assert found.attempted > 5
+    assert found.failed == 0

@@ -72,7 +72,7 @@ class VaultEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedEst
     >>> X = rng.normal(size=(12, 9, 40)) + rng.normal(size=(2, 1, 40))[[0, 1] * 6]
     >>> runs = np.repeat([1, 2, 3], 4)
     >>> pipeline = make_pipeline(VaultEncoder("linear"), KNeighborsClassifier(1, metric="cosine"))
-    >>> cross_val_score(pipeline, X, y, groups=runs, cv=GroupKFold(3)).mean()
+    >>> print(cross_val_score(pipeline, X, y, groups=runs, cv=GroupKFold(3)).mean())
     1.0
     """
 

@@ -52,7 +52,8 @@ class VaultVerifier(ClassifierMixin, TrainedEstimator):
     threshold_ : float
         The smallest score that is accepted.
     genuine_scores_, impostor_scores_ : array
-        The scores of the trials that the threshold was chosen on, for `neural_vault.metrics`.
+        The scores of the trials that the threshold was chosen on, for `neural_vault.metrics`; `None` where it was
+        given.
     n_features_in_ : int
         Values per frame.
     feature_names_in_ : array of str (n_features_in_,)
@@ -87,6 +88,8 @@ class VaultVerifier(ClassifierMixin, TrainedEstimator):
     """
 
     model_: Model
+    genuine_scores_: Float64 | None
+    impostor_scores_: Float64 | None
     n_features_in_: int
 
     def __init__(
@@ -133,23 +136,24 @@ class VaultVerifier(ClassifierMixin, TrainedEstimator):
         VaultVerifier
             Itself.
         """
+        if self.threshold is not None and self.fmr is not None:
+            raise ValueError("threshold and fmr: give one of them")
+        if self.threshold is not None and not -1 <= self.threshold <= 1:
+            raise ValueError(f"threshold: {self.threshold}; cosines are from -1 to 1")
         scans = self._scans(X, reset=True)
         labels = self._labels(scans, y, groups)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         self._check_reject_label()
         self.model_ = self._train(scans, labels, groups)
         self.prototypes_ = _means(self._embed(self.model_, scans), codes, np.arange(len(self.classes_)))
-        if self.threshold is None:
-            trials = list(self._trials(scans, labels, codes, groups))
-            self.genuine_scores_ = np.concatenate([genuine for genuine, _ in trials])
-            self.impostor_scores_ = np.concatenate([impostor for _, impostor in trials])
-            self.threshold_ = _threshold(self.genuine_scores_, self.impostor_scores_, self.fmr)
-        elif self.fmr is not None:
-            raise ValueError("threshold and fmr: give one of them")
-        elif not -1 <= self.threshold <= 1:
-            raise ValueError(f"threshold: {self.threshold}; cosines are from -1 to 1")
-        else:
+        if self.threshold is not None:
+            self.genuine_scores_ = self.impostor_scores_ = None
             self.threshold_ = float(self.threshold)
+            return self
+        trials = list(self._trials(scans, labels, codes, groups))
+        self.genuine_scores_ = np.concatenate([genuine for genuine, _ in trials])
+        self.impostor_scores_ = np.concatenate([impostor for _, impostor in trials])
+        self.threshold_ = _threshold(self.genuine_scores_, self.impostor_scores_, self.fmr)
         return self
 
     def similarity(self, X: Any) -> Float64:
