@@ -63,7 +63,7 @@ class Recordings:
         if times is None:
             return cls(_native.Recordings.from_scans(list(values), *names))
         lengths = [len(frames) for frames in values]
-        clock = [_arrays.times(given) for given in times]
+        clock = [_arrays.times([] if given is None else given) for given in times]
         if [len(given) for given in clock] != lengths:
             raise ValueError("times: one for each frame of each scan is needed")
         matrix, seconds = np.concatenate(values), np.concatenate(clock)
