@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, MappingView
 from typing import Any, TypeAlias, overload
@@ -227,8 +228,16 @@ def _float32(array: np.ndarray[Any, Any], name: str) -> Float32:
         raise ValueError(f"{name}: {error}") from None
     if beyond:
         note = "values beyond the range of float32 become infinite, and count as values that are not finite"
-        warnings.warn(f"{name}: {note}", UserWarning, stacklevel=2)
+        warnings.warn(f"{name}: {note}", UserWarning, stacklevel=_level_of_caller())
     return converted
+
+
+def _level_of_caller() -> int:
+    """Return the `stacklevel` of the line that called the package, however deep in it the warning is."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(f"{__package__}."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _is_native(array: np.ndarray[Any, Any]) -> bool:
