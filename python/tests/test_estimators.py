@@ -201,6 +201,12 @@ def test_what_is_no_scans_is_refused(estimator, rows) -> None:
         getattr(clone(estimator), embed.__name__)(X)
 
 
+def test_recordings_are_refused_because_arrays_have_no_gaps(haxby) -> None:
+    for recordings in [haxby, list(haxby)]:
+        with pytest.raises(TypeError, match="gaps in time"):
+            VaultEncoder("linear").fit(recordings, haxby.scan_labels)
+
+
 @pytest.mark.parametrize("estimator", [VaultEncoder("linear"), VaultVerifier("linear")])
 def test_labels_and_groups_are_one_for_each_scan(estimator, rows) -> None:
     X, y, sessions = rows

@@ -12,4 +12,4 @@ class Scan(NamedTuple):
     label: str
     session: str
     frames: npt.NDArray[np.float32]
-    """Raw values (frames, features)."""
+    """Raw values (frames, features). Where frames are missing in time, those before and after follow each other."""

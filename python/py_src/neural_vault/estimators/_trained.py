@@ -16,6 +16,8 @@ from sklearn.utils.validation import validate_data
 
 from .. import _arrays
 from ..model import Model, train
+from ..recordings import Recordings
+from ..scan import Scan
 
 Scans = _arrays.Float32 | list[_arrays.Float32]
 
@@ -33,6 +35,12 @@ class TrainedEstimator(BaseEstimator):
 
     def _scans(self, X: Any, *, reset: bool) -> Scans:
         """Return X as scans of float32, its width checked against that of `fit` or, with `reset`, remembered."""
+        if isinstance(X, Recordings) or (isinstance(X, list) and X and isinstance(X[0], Scan)):
+            # They know of gaps in time, which arrays do not.
+            raise TypeError(
+                "X: arrays are needed, not recordings; with X=[scan.frames for scan in recordings], y=recordings.scan_labels "
+                "and groups=recordings.scan_sessions windows cross gaps in time"
+            )
         options = {
             "reset": reset,
             "dtype": np.float32,
