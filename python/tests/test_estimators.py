@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 
+import joblib
 import neural_vault
 import numpy as np
 import pandas as pd
@@ -83,6 +84,25 @@ def test_embeddings_have_the_bits_of_train_and_embed(scans) -> None:
         assert VaultEncoder("linear").fit(given, y, runs).transform(given).tobytes() == expected.tobytes()
     short = encoder.set_params(window=3).transform(X)
     assert short.tobytes() == encoder.model_.embed(X, 3).tobytes() != expected.tobytes()
+
+
+def test_one_thread_works_unless_more_are_asked_for(rows, monkeypatch) -> None:
+    X, y, _ = rows
+    encoder = VaultEncoder("linear").fit(X, y)
+    asked = []
+    embed = neural_vault.Model.embed
+    monkeypatch.setattr(
+        neural_vault.Model,
+        "embed",
+        lambda model, scans, window, *, threads: asked.append(threads) or embed(model, scans, window, threads=threads),
+    )
+    for jobs in [None, 2, -1]:
+        encoder.set_params(n_jobs=jobs).transform(X)
+    with joblib.parallel_config(n_jobs=3):
+        encoder.set_params(n_jobs=None).transform(X)
+    assert asked == [1, 2, joblib.cpu_count(), 3]
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        VaultEncoder("linear", n_jobs=0).fit(X, y)
 
 
 def test_scans_may_differ_in_length(scans) -> None:
