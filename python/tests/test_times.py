@@ -65,5 +65,9 @@ def test_times_that_do_not_fit_are_refused() -> None:
         Recordings.from_scans([FRAMES, FRAMES], ["a", "b"], times=[SECONDS, SECONDS[:3]])
     with pytest.raises(ValueError, match="one for each frame of each scan"):
         Recordings.from_scans([FRAMES, FRAMES], ["a", "b"], times=[SECONDS])
+    with pytest.raises(ValueError, match="times: shape"):
+        Recordings.from_frames(FRAMES, "clip", times=0.5)
+    with pytest.raises(TypeError, match="times: real numbers are needed"):
+        Recordings.from_frames(FRAMES, "clip", times=["0.5"] * 12)
     with pytest.raises(TypeError, match="not both"):
         Recordings.from_frames(FRAMES, "clip", timesteps=range(12), times=SECONDS)
