@@ -1,5 +1,6 @@
 //! An evaluation of persons: all 35 ways to choose four of seven, at three probe lengths.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use criterion::Criterion;
@@ -42,8 +43,8 @@ pub fn group(criterion: &mut Criterion) -> Result<(), Stop> {
         replicates: 1000,
         sweeps: false,
     };
-    evaluate(&recordings, protocol, &plan, &|_| ())?;
-    let run = || evaluate(&recordings, protocol, &plan, &|_| ()).is_ok();
+    evaluate(&recordings, protocol, &plan, &|_| ControlFlow::Continue(()))?;
+    let run = || evaluate(&recordings, protocol, &plan, &|_| ControlFlow::Continue(())).is_ok();
     let mut group = criterion.benchmark_group("evaluate/unseen-persons");
     group.sample_size(10).measurement_time(Duration::from_secs(30));
     group.bench_function("connectome, 35 splits", |bencher| bencher.iter(run));

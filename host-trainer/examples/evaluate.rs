@@ -3,6 +3,7 @@
 //! `cargo run --release --example evaluate`
 
 use std::error::Error;
+use std::ops::ControlFlow;
 
 use neural_vault::dataset::{LoadOptions, load};
 use neural_vault::engine::Engine;
@@ -42,7 +43,7 @@ fn equal_error_rates(replicates: usize) -> Result<Vec<(String, f64)>, Box<dyn Er
         replicates,
         sweeps: false,
     };
-    let evaluated = evaluate(&recordings, protocol, &plan, &|_| ())?;
+    let evaluated = evaluate(&recordings, protocol, &plan, &|_| ControlFlow::Continue(()))?;
     let methods = evaluated.into_iter().flat_map(|evaluated| evaluated.result.methods);
     Ok(methods.map(|method| (method.name, method.eer.value)).collect())
 }

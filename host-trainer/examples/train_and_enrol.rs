@@ -3,6 +3,7 @@
 //! `cargo run --release --example train_and_enrol`
 
 use std::error::Error;
+use std::ops::ControlFlow;
 
 use neural_vault::dataset::{LoadOptions, load};
 use neural_vault::embedding::{Embedder, EmbeddingEngine};
@@ -30,7 +31,7 @@ fn train_and_enrol(label: &str, steps: u64) -> Result<Vec<Verdict>, Box<dyn Erro
 
     let training = recordings.restrict_sessions(&["run00", "run01", "run02"])?;
     let recipe = Recipe::Steps(Settings { steps, ..Settings::whitened() });
-    let model = recipe.train(training, Engine::Tract, 1, &mut |_| ())?;
+    let model = recipe.train(training, Engine::Tract, 1, &mut |_| ControlFlow::Continue(()))?;
 
     let mut embedder = Embedder::open(&model, EmbeddingEngine::Core)?;
     let policy = Policy::plain(model.provenance().window);

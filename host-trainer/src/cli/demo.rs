@@ -3,6 +3,7 @@
 mod report;
 mod trials;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -128,6 +129,7 @@ fn train(training: &Dataset, settings: &Settings, engine: Engine, console: &Cons
     let model = Recipe::Steps(settings.clone()).train(training.clone(), engine, 1, &mut |report| {
         losses.push(report.loss);
         progress.report("training", report.step, settings.steps, &format!("loss {:.4}", report.loss));
+        ControlFlow::Continue(())
     })?;
     drop(progress);
     let (first, last) = (losses[0], losses[losses.len() - 1]);

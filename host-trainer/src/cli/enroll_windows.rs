@@ -1,5 +1,6 @@
 //! `enroll` with a model that embeds windows: labels that trained it, or `--refit` and `--frozen` for others.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::arguments::window_or_own;
@@ -113,6 +114,7 @@ impl Refit<'_> {
             let mut progress = Progress::new(console);
             let mut on_step = |report: &StepReport| {
                 progress.report(&what, report.step, steps, &format!("loss {:.4}", report.loss));
+                ControlFlow::Continue(())
             };
             Ok(archive.recipe.train(dataset.clone(), engine, 1, &mut on_step)?)
         };

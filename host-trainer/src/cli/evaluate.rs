@@ -7,6 +7,7 @@ mod made;
 mod table;
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -156,6 +157,7 @@ fn score(
                     *began = Instant::now();
                 }
             }
+            ControlFlow::Continue(())
         };
         let of_protocol = evaluate(dataset, protocol, plan, &watch)?;
         of_protocol.iter().flat_map(|one| &one.notes).for_each(|note| console.note(format!("note: {note}")));

@@ -224,7 +224,7 @@ impl From<TrainingError> for Failure {
                 return Self::new(USAGE, text);
             }
             TrainingError::Settings(_) | TrainingError::Unfinished { .. } => USAGE,
-            TrainingError::Connectome(_) | TrainingError::Diverged { .. } => DATA,
+            TrainingError::Connectome(_) | TrainingError::Diverged { .. } | TrainingError::Stopped => DATA,
             TrainingError::OtherSettings { path, differences } => {
                 return Self::new(MODEL, other_settings(&path, &differences));
             }

@@ -306,7 +306,7 @@ impl Hint for TrainingError {
     fn hint(&self) -> Cow<'static, str> {
         match self {
             Self::Data(error) => error.hint(),
-            Self::Setting { .. } | Self::OtherRecipe { .. } | Self::Settings(_) => "".into(),
+            Self::Setting { .. } | Self::OtherRecipe { .. } | Self::Settings(_) | Self::Stopped => "".into(),
             Self::Write { source } => {
                 format!("{}; a run that has a checkpoint continues with --resume", source.hint()).into()
             }

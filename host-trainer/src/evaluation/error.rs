@@ -20,6 +20,9 @@ pub enum EvaluationError {
         /// The method.
         method: &'static str,
     },
+    /// It was stopped by the one who watches it.
+    #[error("the evaluation was stopped")]
+    Stopped,
     /// A matrix of correlations could not be decomposed.
     #[error("the correlations of a scan cannot be decomposed; look for extreme values in the recordings")]
     NoConvergence,

@@ -99,7 +99,7 @@ impl Run<'_> {
         let prepared = self.encoders.iter().map(|encoders| {
             encoders.map(&plan.methods, |fold, trained, methods| {
                 let prepared = preparation.prepare(fold, trained, methods)?;
-                stage.advance();
+                stage.advance()?;
                 Ok::<_, EvaluationError>(prepared)
             })
         });
@@ -124,7 +124,7 @@ impl Run<'_> {
                 false => Vec::new(),
             };
             all_trials.push(MethodTrials { method, seeds: trials, development });
-            stage.advance();
+            stage.advance()?;
         }
         stage.end();
         let list = trial_list(windows, &items.folds, drawn);
@@ -179,13 +179,13 @@ impl Run<'_> {
             if seeds.len() > 1 {
                 result.over_seeds = Some(over_seeds(seeds, plan)?);
             }
-            stage.advance();
+            stage.advance()?;
             Ok(result)
         });
         let methods = methods.collect::<Result<Vec<_>, EvaluationError>>()?;
         let differences = others().map(|one| {
             let difference = difference(one.method, tested, &one.seeds[0], plan.resampling(Units::SessionsThenLabels))?;
-            stage.advance();
+            stage.advance()?;
             Ok(difference)
         });
         let differences = differences.collect::<Result<Vec<_>, EvaluationError>>()?;

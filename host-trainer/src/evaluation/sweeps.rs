@@ -17,8 +17,8 @@ use super::scoring::{galleries, trials, trials_of};
 use super::trained::{Trained, TrainingTask};
 use crate::dataset::Dataset;
 use crate::metrics::bootstrap::{Resampling, Units, intervals};
+use crate::metrics::eer;
 use crate::metrics::trial::{Trial, genuine_and_impostor};
-use crate::metrics::{ScoreError, eer};
 use crate::results::{Estimate, Sweep, SweepLine};
 
 /// Numbers of probe windows per score.
@@ -65,8 +65,8 @@ pub(super) fn sweeps(
         let stage = Stage::begin(watch, name, (chunks.len() + levels.len() * plan.methods.len()) as u64);
         let trials = degraded_trials(dataset, folds, &whole, plan, levels.len(), (degrade, &chunks, &stage))?;
         list.push(sweep(name, axis, &levels, &plan.methods, resampling(plan), &|method, level| {
-            stage.advance();
-            Cow::Borrowed(&trials[method][level])
+            stage.advance()?;
+            Ok(Cow::Borrowed(&trials[method][level]))
         })?);
         stage.end();
     }
@@ -81,18 +81,18 @@ pub(super) fn sweeps(
     let name = "probe and enrolment sizes";
     let stage = Stage::begin(watch, name, ((frames.len() + enrolled.len()) * plan.methods.len()) as u64);
     let at = |method: usize, level: usize| {
-        stage.advance();
-        Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_WINDOWS[level]))
+        stage.advance()?;
+        Ok(Cow::Owned(trials(dataset, folds, &whole[method], plan.methods[method], PROBE_WINDOWS[level])))
     };
     // A scan of one window has no curve.
     if frames.len() > 1 {
         list.push(sweep("probe-windows", "frames a probe", &frames, &plan.methods, resampling(plan), &at)?);
     }
     let at = |method: usize, level: usize| {
-        stage.advance();
+        stage.advance()?;
         let method = plan.methods[method];
         let few = galleries(dataset, folds, method, ENROLLED_WINDOWS[level]);
-        Cow::Owned(trials(dataset, folds, &few, method, 1))
+        Ok(Cow::Owned(trials(dataset, folds, &few, method, 1)))
     };
     list.push(sweep("enrolment-scans", "enrolled frames a label", &enrolled, &plan.methods, resampling(plan), &at)?);
     stage.end();
@@ -128,7 +128,7 @@ fn degraded_trials(
             degrade_window(prepared, (*fold, row), levels, &mut worse, degrade);
         }
         let encoded = prepared.encode(worse, rows.len() * levels)?;
-        stage.advance();
+        stage.advance()?;
         let at_level = |method: usize, level: usize| -> Vec<Trial> {
             let (gallery, codes) = (&galleries[method][*fold], encoded.codes(plan.methods[method]));
             let scores = |at| gallery.scores(codes, &[at * levels + level]);
@@ -202,7 +202,7 @@ pub(super) fn training_sessions(
     let levels: Vec<f64> = (1..=sessions.len()).map(|count| count as f64).collect();
     let at = |method: usize, level: usize| {
         let (folds, method) = (&prepared[level], plan.methods[method]);
-        Cow::Owned(trials(dataset, folds, &galleries(dataset, folds, method, usize::MAX), method, 1))
+        Ok(Cow::Owned(trials(dataset, folds, &galleries(dataset, folds, method, usize::MAX), method, 1)))
     };
     sweep("training-sessions", "sessions that train", &levels, &plan.methods, resampling(plan), &at)
 }
@@ -219,15 +219,15 @@ pub(super) fn sweep<'t>(
     levels: &[f64],
     methods: &[&'static dyn Method],
     resampling: Resampling,
-    trials_at: &(dyn Fn(usize, usize) -> Cow<'t, [Trial]> + Sync),
+    trials_at: &(dyn Fn(usize, usize) -> Result<Cow<'t, [Trial]>, EvaluationError> + Sync),
 ) -> Result<Sweep, EvaluationError> {
     let estimates = (0..levels.len() * methods.len()).into_par_iter().map(|job| {
-        let trials = trials_at(job / levels.len(), job % levels.len());
+        let trials = trials_at(job / levels.len(), job % levels.len())?;
         let (genuine, impostor) = genuine_and_impostor(&trials);
         let interval = intervals(&trials, resampling)?.eer;
         Ok(Estimate { value: eer(&genuine, &impostor)?.percent, interval })
     });
-    let estimates = estimates.collect::<Result<Vec<_>, ScoreError>>()?;
+    let estimates = estimates.collect::<Result<Vec<_>, EvaluationError>>()?;
     let lines = methods.iter().zip(estimates.chunks(levels.len()));
     Ok(Sweep {
         name: name.to_owned(),

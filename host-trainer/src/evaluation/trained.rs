@@ -1,5 +1,7 @@
 //! A trained encoder, and the inputs of its training.
 
+use std::ops::ControlFlow;
+
 use neural_vault_core::bundle::Bundle;
 
 use super::error::EvaluationError;
@@ -8,7 +10,7 @@ use super::protocols::Fold;
 use crate::dataset::Dataset;
 use crate::engine::Engine;
 use crate::model::{Model, ModelError};
-use crate::training::Recipe;
+use crate::training::{Recipe, StepReport};
 
 /// A trained encoder.
 #[derive(Debug)]
@@ -41,9 +43,13 @@ impl TrainingTask<'_> {
     /// # Errors
     /// When the rows cannot be trained on.
     pub fn train(&self, rows: &[usize], recipe: &Recipe) -> Result<Model, EvaluationError> {
-        let model = recipe.train(self.dataset.select(rows), self.engine, 1, &mut |_| self.stage.advance())?;
+        let on_step = &mut |_: &StepReport| match self.stage.advance() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        let model = recipe.train(self.dataset.select(rows), self.engine, 1, on_step)?;
         if recipe.steps() == 0 {
-            self.stage.advance();
+            self.stage.advance()?;
         }
         Ok(model)
     }

@@ -100,6 +100,9 @@ pub enum TrainingError {
         /// The loss.
         loss: f32,
     },
+    /// It was stopped before its last step.
+    #[error("the training was stopped")]
+    Stopped,
     /// The checkpoint or the log cannot be written.
     #[error("{source}")]
     Write {

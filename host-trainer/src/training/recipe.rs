@@ -1,5 +1,7 @@
 //! Recipes: how a model is made from recordings.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -129,16 +131,16 @@ impl Recipe {
         }
     }
 
-    /// Trains a model on `dataset`, and passes each step's report to `on_step`.
+    /// Trains a model on `dataset`, and passes each step's report to `on_step`, which may stop it.
     ///
     /// # Errors
-    /// When the recordings cannot be trained on, the settings are out of range, the engine fails, or the loss diverges.
+    /// When the recordings cannot be trained on, the settings are out of range, the engine fails, or the loss diverges; [`TrainingError::Stopped`].
     pub fn train(
         &self,
         dataset: Dataset,
         engine: Engine,
         threads: usize,
-        on_step: &mut dyn FnMut(&StepReport),
+        on_step: &mut dyn FnMut(&StepReport) -> ControlFlow<()>,
     ) -> Result<Model, TrainingError> {
         match self {
             Recipe::Linear { open_set } => linear(dataset, *open_set).map(|(model, _)| model),
@@ -146,7 +148,9 @@ impl Recipe {
             Recipe::Steps(settings) => {
                 let mut trainer = Trainer::begin(dataset, settings.clone(), engine, threads)?;
                 while trainer.steps_done() < settings.steps {
-                    on_step(&trainer.step()?);
+                    if on_step(&trainer.step()?).is_break() {
+                        return Err(TrainingError::Stopped);
+                    }
                 }
                 Ok(trainer.model()?)
             }

@@ -42,7 +42,8 @@ impl From<EvaluationError> for Failure {
             EvaluationError::NoConvergence
             | EvaluationError::Fit(_)
             | EvaluationError::Parcels(_)
-            | EvaluationError::Score(_) => Self::new(DATA, error),
+            | EvaluationError::Score(_)
+            | EvaluationError::Stopped => Self::new(DATA, error),
         }
     }
 }

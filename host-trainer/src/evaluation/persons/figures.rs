@@ -21,7 +21,7 @@ use crate::metrics::classification::{accuracy, confusion_matrix, macro_f1};
 use crate::metrics::information::{participation_ratio, relative_entropy_bits};
 use crate::metrics::repeated::{decided, distinct, operating_points};
 use crate::metrics::roc::eer_convex_hull;
-use crate::metrics::trial::{Trial, genuine_and_impostor};
+use crate::metrics::trial::genuine_and_impostor;
 use crate::metrics::{d_prime, eer, roc_auc};
 use crate::results::{Estimate, MethodResult, ProtocolResult, Repeated, Sweep};
 use crate::training::{MANY_PERSONS, Note};
@@ -101,7 +101,7 @@ impl Figures<'_> {
         let transfer = scored.decisions.get(&frames);
         let transfer = transfer.map(|(decisions, threshold)| decided(decisions, *threshold, resampling));
         let distinct = distinct(trials);
-        self.stage.advance();
+        self.stage.advance()?;
         Ok(MethodResult {
             name: method.name().to_owned(),
             eer: Estimate { value: eer(&genuine, &impostor)?.percent, interval: intervals.eer },
@@ -128,9 +128,9 @@ impl Figures<'_> {
         let methods: Vec<&'static dyn Method> = self.scored.iter().map(|(method, _)| *method).collect();
         let resampling = Resampling { replicates: self.plan.replicates / 5, ..self.resampling() };
         let curves = self.curves.iter().map(|curve| {
-            let at = |method: usize, level: usize| -> Cow<'_, [Trial]> {
-                self.stage.advance();
-                Cow::Borrowed(&self.scored[method].1.trials[&curve.conditions[level]])
+            let at = |method: usize, level: usize| {
+                self.stage.advance()?;
+                Ok(Cow::Borrowed(self.scored[method].1.trials[&curve.conditions[level]].as_slice()))
             };
             sweep(curve.name, curve.axis, &curve.levels, &methods, resampling, &at)
         });

@@ -110,7 +110,7 @@ pub(super) fn evaluate(
         stage,
     };
     let evaluated = lengths.iter().map(|&frames| figures.at(frames)).collect();
-    watch(Progress::Done { what: "resampling" });
+    let _ = watch(Progress::Done { what: "resampling" });
     evaluated
 }
 

@@ -70,7 +70,7 @@ pub(super) fn score(
         let persons = split.evaluated.iter().map(|&person| &material.evaluated[person]).collect();
         let fitted = Fitted { method, scorer: &*scorer, background: &background, persons };
         let scored = fitted.score(conditions, lengths, number == 0)?;
-        stage.advance();
+        stage.advance()?;
         Ok(scored)
     });
     let parts = parts.collect::<Result<Vec<_>, EvaluationError>>()?;

@@ -1,5 +1,7 @@
 //! Trials of a method without a model: which persons meet, and where thresholds come from.
 
+use std::ops::ControlFlow;
+
 use super::*;
 
 /// A method whose code is its description; it says of impostors what it was made with.
@@ -31,7 +33,7 @@ impl ScanScorer for Scorer {
 
 /// A stage that tells nobody.
 fn stage() -> Stage<'static> {
-    Stage::begin(&|_| (), "scoring", 1)
+    Stage::begin(&|_| ControlFlow::Continue(()), "scoring", 1)
 }
 
 /// The direction at this angle, in degrees.
