@@ -45,7 +45,8 @@ Tasks:
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
   docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
   package         what could be published, packed, then built and tested from what was packed
-  release         an archive of the program for this machine, with manual, completions, licences and checksums
+  release         an archive of the program for this machine, with manual, completions and licences; the Python package's
+                  wheel; checksums
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   report --picture
                   its picture in the README, from the demo's recordings; some minutes

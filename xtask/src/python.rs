@@ -51,7 +51,7 @@ impl Package {
     /// Builds the wheel and installs it in a new environment.
     pub fn install(steps: &mut Steps) -> Result<Self, Failure> {
         let packages = packages(steps)?;
-        let wheel = wheel(steps, &packages)?;
+        let wheel = wheel(steps)?;
         let environment = packages.make_beside(steps, &target()?.join("python-wheel"))?;
         let mut install = packages.python(&["-m", "pip", "--quiet", "--disable-pip-version-check", "--python"]);
         install.arg(environment.interpreter());
@@ -127,7 +127,8 @@ fn packages(steps: &mut Steps) -> Result<Environment, Failure> {
 }
 
 /// Builds the wheel by maturin with what cargo has compiled; returns its path.
-pub fn wheel(steps: &mut Steps, packages: &Environment) -> Result<PathBuf, Failure> {
+pub fn wheel(steps: &mut Steps) -> Result<PathBuf, Failure> {
+    let packages = packages(steps)?;
     let folder = target()?.join("wheel");
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;

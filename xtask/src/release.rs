@@ -1,20 +1,22 @@
-//! The archive of a release: the program with its manual, completions and licences, and a file of checksums.
+//! What a release consists of: an archive of the program with its manual, completions and licences, the Python package's
+//! wheel, and a file of checksums.
 //!
-//! Equal inputs give equal bytes: entries are sorted, belong to nobody and have one time, that of `SOURCE_DATE_EPOCH` or of
-//! the commit. Nothing is published.
+//! Equal inputs give an archive of equal bytes: entries are sorted, belong to nobody and have one time, that of
+//! `SOURCE_DATE_EPOCH` or of the commit. Nothing is published.
 
 mod licences;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
 use crate::package::version;
+use crate::python;
 use crate::steps::{Failure, Steps};
 use crate::workspace::{cargo, command, root, target};
 
@@ -60,7 +62,7 @@ pub fn run() -> Result<(), Failure> {
     for (file, path) in FILES {
         add(path, read(&root().join(file))?);
     }
-    add("LICENSE-THIRD-PARTY.txt", licences::texts(&mut steps)?.into_bytes());
+    add("LICENSE-THIRD-PARTY.txt", licences::texts(&mut steps, "neural-vault")?.into_bytes());
     for (shell, file) in SHELLS {
         let script = output(&program, &["completions", shell])?;
         add(&format!("completions/{file}"), script.into_bytes());
@@ -73,12 +75,26 @@ pub fn run() -> Result<(), Failure> {
     fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
     let bytes = archive(&entries, time()?).map_err(Failure::at(&folder))?;
     let file = format!("{name}.tar.gz");
-    let sums = format!("{}  {file}\n", digest(&bytes));
     write(&folder.join(&file), &bytes)?;
+    let wheel = wheel(&mut steps)?;
+    let package = wheel.file_name().unwrap_or_default().to_string_lossy();
+    let package_bytes = read(&wheel)?;
+    write(&folder.join(&*package), &package_bytes)?;
+    let sums = format!("{}  {file}\n{}  {package}\n", digest(&bytes), digest(&package_bytes));
     write(&folder.join("SHA256SUMS"), sums.as_bytes())?;
     steps.summary();
     println!("\n{} ({} files, {} bytes)\n{sums}", folder.join(file).display(), entries.len(), bytes.len());
     Ok(())
+}
+
+/// The Python package's wheel, with the licences of what is compiled into it.
+fn wheel(steps: &mut Steps) -> Result<PathBuf, Failure> {
+    // For the build alone: its manifest takes all licences that lie beside it.
+    let file = root().join("python/LICENSE-THIRD-PARTY.txt");
+    write(&file, licences::texts(steps, "neural-vault-python")?.as_bytes())?;
+    let wheel = python::wheel(steps);
+    fs::remove_file(&file).map_err(Failure::at(&file))?;
+    wheel
 }
 
 /// Adds the manual pages of all commands.

@@ -1,4 +1,4 @@
-//! The licences of what is compiled into the program.
+//! The licences of what is compiled into the program and into the Python package.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,10 +12,10 @@ use crate::workspace::cargo;
 /// How files with the text of a licence, or a notice that it asks to keep, begin.
 const NAMES: [&str; 5] = ["LICENSE", "LICENCE", "COPYING", "NOTICE", "UNLICENSE"];
 
-/// The packages that the program is built of, and the texts of their licences, each once.
-pub fn texts(steps: &mut Steps) -> Result<String, Failure> {
-    let mut tree = cargo(&["tree", "--locked", "--package", "neural-vault", "--edges", "normal", "--prefix", "none"]);
-    let tree = steps.output("Packages of the program", tree.args(["--format", "{p}"]))?;
+/// The packages that a package of the project is built of, and the texts of their licences, each once.
+pub fn texts(steps: &mut Steps, package: &str) -> Result<String, Failure> {
+    let mut tree = cargo(&["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none"]);
+    let tree = steps.output(&format!("Packages of {package}"), tree.args(["--format", "{p}"]))?;
     let mut metadata = cargo(&["metadata", "--locked", "--format-version", "1"]);
     let metadata = steps.output("Their licences", &mut metadata)?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| Failure::new(error.to_string()))?;
@@ -37,9 +37,9 @@ pub fn texts(steps: &mut Steps) -> Result<String, Failure> {
         }
     }
     if packages.is_empty() {
-        return Err(Failure::new("no package of the program was found".to_owned()));
+        return Err(Failure::new(format!("no package of {package} was found")));
     }
-    let mut document = "The program is built of these packages, under these licences:\n\n".to_owned();
+    let mut document = format!("{package} is built of these packages, under these licences:\n\n");
     packages.iter().for_each(|(name, licence)| document += &format!("{name}: {licence}\n"));
     for (text, packages) in shared {
         document += &format!("\n{}\n{}\n\n{}\n", "=".repeat(80), packages.join(", "), text.trim_end());
