@@ -12,6 +12,8 @@ pub struct Input {
     pub label: Option<String>,
     /// The session of its recordings, beside a label.
     pub session: Option<String>,
+    /// The folder that a file is read as a part of: the path below it names label and session, not the file's name alone.
+    pub folder: Option<PathBuf>,
 }
 
 /// Where the bytes of an [`Input`] are.
@@ -62,6 +64,11 @@ impl Input {
         }
     }
 
+    /// Whether it is a folder, or a part of one.
+    pub(super) fn is_folder(&self) -> bool {
+        self.folder.is_some() || self.path().is_some_and(Path::is_dir)
+    }
+
     fn exists(&self) -> bool {
         self.path().is_none_or(Path::exists)
     }
@@ -71,7 +78,7 @@ impl Input {
 impl From<&Path> for Input {
     fn from(path: &Path) -> Self {
         let place = if path == "-" { Place::StandardInput } else { Place::Path(path.to_owned()) };
-        Self { place, label: None, session: None }
+        Self { place, label: None, session: None, folder: None }
     }
 }
 

@@ -52,7 +52,9 @@ pub(crate) use npy::Archive as NpzArchive;
 pub use npy::read_vectors;
 #[cfg(feature = "cli")]
 pub(crate) use readers::is_recording;
-pub use readers::{EventTable, LoadOptions, RegionNumbers, formats, load, read_region_numbers};
+pub use readers::{
+    EventTable, LoadOptions, RegionNumbers, companions, files, files_read, formats, load, read_region_numbers,
+};
 pub use rows::{Dataset, Row, Scan};
 pub use standardiser::Standardiser;
 pub use synth::Synthetic;

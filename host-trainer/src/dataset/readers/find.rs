@@ -49,7 +49,7 @@ pub(super) fn find<'i>(input: &'i Input, left_out: &mut LeftOut) -> Result<Vec<F
         if reader.is_none() && metadata.is_file() {
             return Err(DatasetError::UnknownKind { file: path.to_owned(), known: kinds() });
         }
-        return Ok(vec![found(Place::Path(path.to_owned()), Vec::new(), reader)]);
+        return Ok(vec![found(Place::Path(path.to_owned()), folders_of(path, input.folder.as_deref()), reader)]);
     }
 
     let mut files = Vec::new();
@@ -88,6 +88,12 @@ pub(super) fn drop_companions(found: &mut Vec<Found<'_>>, left_out: &mut LeftOut
 pub(super) fn by_name(path: &Path) -> Option<&'static dyn Reader> {
     let name = path.file_name()?.to_string_lossy();
     READERS.iter().copied().find(|reader| ending(&name, reader.endings()).is_some())
+}
+
+/// The folders between the folder that a file is a part of and the file.
+fn folders_of(file: &Path, folder: Option<&Path>) -> Vec<String> {
+    let below = folder.and_then(|folder| file.strip_prefix(folder).ok()).and_then(Path::parent);
+    below.into_iter().flatten().map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 /// Gathers the files of a folder with the folders between, in the order of their paths.

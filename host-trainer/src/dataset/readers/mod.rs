@@ -23,7 +23,7 @@ mod segments;
 mod source;
 mod trials;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::check::check_values;
 use super::error::DatasetError;
@@ -94,9 +94,43 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Result<Dataset, DatasetE
     Ok(dataset)
 }
 
+/// The files of a folder that [`load`] reads, to be read one by one with the names that they have in the folder.
+///
+/// Of files that are read together only the first is listed. Also notes about the files that are left out. A file that
+/// turns out to hold no recording is left out by [`load`] of the folder, and refused by that of the file.
+///
+/// # Errors
+/// [`DatasetError::Read`], and [`DatasetError::NoRecordings`] of a folder without files that can be read.
+pub fn files(folder: &Path) -> Result<(Vec<Input>, Vec<String>), DatasetError> {
+    let whole = Input::from(folder);
+    let mut left_out = LeftOut::default();
+    let mut found = find(&whole, &mut left_out)?;
+    drop_companions(&mut found, &mut left_out);
+    let part = |found: Found<'_>| Input { place: found.place, folder: Some(folder.to_owned()), ..whole.clone() };
+    Ok((found.into_iter().map(part).collect(), left_out.notes()))
+}
+
+/// The files that are read together with `file`, whether they exist or not, such as the other hemisphere.
+#[must_use]
+pub fn companions(file: &Path) -> Vec<PathBuf> {
+    find::by_name(file).map(|reader| reader.companions(file)).unwrap_or_default()
+}
+
+/// The files that [`load`] reads for an input that is a file: the file, what is read together with it, the table that labels
+/// its frames, what states its time between frames, and the mask.
+///
+/// # Errors
+/// [`DatasetError::Read`], where a folder cannot be read or two tables belong to the recording equally.
+pub fn files_read(input: &Input, options: &LoadOptions) -> Result<Vec<PathBuf>, DatasetError> {
+    let Some(file) = input.path() else { return Ok(Vec::new()) };
+    let beside = trials::files_beside(file, options, input.label.is_some())?;
+    let others = companions(file).into_iter().filter(|companion| companion.is_file()).chain(beside);
+    Ok([file.to_owned()].into_iter().chain(others).chain(options.mask.clone()).collect())
+}
+
 /// Whether a path has the name of a recording.
 #[cfg(feature = "cli")]
-pub(crate) fn is_recording(path: &std::path::Path) -> bool {
+pub(crate) fn is_recording(path: &Path) -> bool {
     find::by_name(path).is_some()
 }
 

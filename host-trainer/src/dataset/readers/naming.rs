@@ -52,12 +52,12 @@ pub(super) fn identity(input: &Input, folders: &[String], stem: &str) -> Identit
     } else {
         let path: Vec<&str> = folders.iter().map(String::as_str).chain([stem]).collect();
         match (&input.label, path.as_slice()) {
-            (Some(_), path) if input.path().is_some_and(Path::is_dir) => (String::new(), path.join("/")),
+            (Some(_), path) if input.is_folder() => (String::new(), path.join("/")),
             (_, [label, session @ ..]) => ((*label).to_owned(), session.join("/")),
             (_, []) => Default::default(),
         }
     };
-    let session = match (&input.session, input.path().is_some_and(Path::is_dir)) {
+    let session = match (&input.session, input.is_folder()) {
         (Some(given), true) if !session.is_empty() => format!("{given}/{session}"),
         (Some(given), _) => given.clone(),
         (None, _) => session,

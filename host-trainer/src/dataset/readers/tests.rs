@@ -69,6 +69,45 @@ fn recordings_at_any_depth_are_named_by_their_paths() {
 }
 
 #[test]
+fn the_files_of_a_folder_read_one_by_one_have_the_names_that_they_have_in_the_folder() {
+    let one = |value: f32| array(&[value, value], &[1, 2]);
+    let csv = b"video,session,timestep,prediction\nada,day,0,5\nada,day,0,6\n".to_vec();
+    let folder = folder_of(&[
+        ("bids/sub-01/ses-1/sub-01_ses-1_preds.npy", one(1.0)),
+        ("clips/beach/preds.npy", one(3.0)),
+        ("preds.npy", one(4.0)),
+        ("table.csv", csv),
+        ("values.bin", 1.0f32.to_le_bytes().repeat(2)),
+        ("values.segments.json", br#"{"segments": [[0.0, 1.0]], "features": 2}"#.to_vec()),
+        ("notes.txt", Vec::new()),
+    ]);
+    for label in [None, Some("given".to_owned())] {
+        let options = LoadOptions { width: Some(2), ..LoadOptions::default() };
+        let whole = Input { label: label.clone(), ..folder.path().into() };
+        let whole = load(&[whole], &options).unwrap();
+        let (files, notes) = files(folder.path()).unwrap();
+        assert_eq!(files.len(), 5, "{files:?}");
+        assert!(notes.iter().any(|note| note.contains("notes.txt")), "{notes:?}");
+        let files: Vec<Input> = files.into_iter().map(|file| Input { label: label.clone(), ..file }).collect();
+        let parts: Vec<Dataset> =
+            files.iter().map(|file| load(std::slice::from_ref(file), &options).unwrap()).collect();
+        let names = |dataset: &Dataset| -> Vec<(String, String)> {
+            let scans = dataset.scans();
+            let name = |scan: &crate::dataset::Scan| {
+                (dataset.labels[scan.label as usize].clone(), dataset.sessions[scan.session as usize].clone())
+            };
+            scans.iter().map(name).collect()
+        };
+        let mut of_parts: Vec<(String, String)> = parts.iter().flat_map(names).collect();
+        of_parts.sort();
+        assert_eq!(of_parts, names(&whole));
+        let values = files.iter().find(|file| file.path().unwrap().ends_with("values.bin")).unwrap();
+        let read = files_read(values, &options).unwrap();
+        assert!(read.len() == 2 && read[1].ends_with("values.segments.json"), "{read:?}");
+    }
+}
+
+#[test]
 fn what_is_left_out_of_a_folder_is_noted() {
     let one = array(&[1.0_f32, 2.0], &[1, 2]);
     let others = ["a.mat", "b/readme.TXT", "b/c.mat", "d.mat", ".hidden.mat", "LICENCE"];

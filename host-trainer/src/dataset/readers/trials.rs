@@ -52,6 +52,26 @@ pub(super) fn table_of(
     }
 }
 
+/// The table of events of a recording, and the JSON file that may state its time between frames.
+///
+/// # Errors
+/// As [`table_of`].
+pub(super) fn files_beside(
+    recording: &Path,
+    options: &LoadOptions,
+    is_labelled: bool,
+) -> Result<Vec<PathBuf>, DatasetError> {
+    let Some(table) = table_of(recording, options, is_labelled)? else { return Ok(Vec::new()) };
+    let sidecar = if options.frame_seconds.is_none() { sidecar_of(recording)? } else { None };
+    Ok([table].into_iter().chain(sidecar).collect())
+}
+
+/// The JSON file that belongs to a recording.
+fn sidecar_of(recording: &Path) -> Result<Option<PathBuf>, DatasetError> {
+    const SIDECAR: Ending = Ending { suffix: None, extension: ".json" };
+    bids::beside(recording, &SIDECAR).map_err(|source| DatasetError::Read { file: recording.to_owned(), source })
+}
+
 /// Labels the frames of a recording by a table of events.
 ///
 /// # Errors
@@ -112,12 +132,10 @@ fn frame_seconds(
     options: &LoadOptions,
     notes: &mut Vec<String>,
 ) -> Result<Option<f64>, DatasetError> {
-    const SIDECAR: Ending = Ending { suffix: None, extension: ".json" };
     if options.frame_seconds.is_some() {
         return Ok(options.frame_seconds);
     }
-    let found = bids::beside(file, &SIDECAR).map_err(|source| DatasetError::Read { file: file.to_owned(), source })?;
-    let Some(sidecar) = found else { return Ok(header) };
+    let Some(sidecar) = sidecar_of(file)? else { return Ok(header) };
     let bytes = fs::read(&sidecar).map_err(|source| DatasetError::Read { file: sidecar.clone(), source })?;
     let wrong = |reason: String| DatasetError::Array { file: sidecar.clone(), what: "the file".to_owned(), reason };
     let document: serde_json::Value =
