@@ -23,7 +23,7 @@ mod _native {
     #[pymodule_export]
     use super::model::Model;
     #[pymodule_export]
-    use super::recordings::Recordings;
+    use super::recordings::{Recordings, companions, files, files_read};
     #[pymodule_export]
     use super::train::train;
 

@@ -1,6 +1,6 @@
 //! Recordings: a dataset of the library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use neural_vault::dataset::{
@@ -11,6 +11,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{exception, warn};
+
+/// A file or folder, the label and session given to it, and the folder that the file is a part of.
+type Place = (PathBuf, Option<String>, Option<String>, Option<PathBuf>);
 
 /// Labelled recordings in memory.
 #[pyclass(frozen, module = "neural_vault._native")]
@@ -28,11 +31,11 @@ impl Recordings {
 #[pymethods]
 impl Recordings {
     #[staticmethod]
-    #[pyo3(signature = (paths, *, label_column=None, width=None, mask=None, events=None, use_events=true, frame_seconds=None, lag=0.0))]
+    #[pyo3(signature = (inputs, *, label_column=None, width=None, mask=None, events=None, use_events=true, frame_seconds=None, lag=0.0))]
     #[allow(clippy::too_many_arguments)] // The options of a reader, by keyword.
     fn load(
         py: Python<'_>,
-        paths: Vec<(PathBuf, Option<String>, Option<String>)>,
+        inputs: Vec<Place>,
         label_column: Option<String>,
         width: Option<usize>,
         mask: Option<PathBuf>,
@@ -41,14 +44,9 @@ impl Recordings {
         frame_seconds: Option<f64>,
         lag: f64,
     ) -> PyResult<Self> {
-        let events = match (events, use_events) {
-            (Some(path), _) => EventTable::At(path),
-            (None, true) => EventTable::Beside,
-            (None, false) => EventTable::Ignored,
-        };
+        let events = event_table(events, use_events);
         let options = LoadOptions { label_column, width, mask, events, frame_seconds, lag };
-        let input = |(path, label, session): (PathBuf, _, _)| Input { label, session, ..Input::from(path) };
-        let inputs: Vec<Input> = paths.into_iter().map(input).collect();
+        let inputs: Vec<Input> = inputs.into_iter().map(input).collect();
         let dataset = py.detach(|| dataset::load(&inputs, &options)).map_err(exception)?;
         Self::new(py, dataset)
     }
@@ -186,6 +184,50 @@ impl Recordings {
     fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
         let write = if replace { dataset::write } else { dataset::write_new };
         py.detach(|| write(&self.dataset, &path)).map_err(exception)
+    }
+}
+
+/// The files of a folder that `Recordings.load` reads.
+#[pyfunction]
+pub fn files(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
+    let (files, notes) = py.detach(|| dataset::files(&folder)).map_err(exception)?;
+    warn(py, notes)?;
+    Ok(files.iter().filter_map(|file| file.path().map(Path::to_owned)).collect())
+}
+
+/// The files that are read together with one, whether they exist or not.
+#[pyfunction]
+pub fn companions(path: PathBuf) -> Vec<PathBuf> {
+    dataset::companions(&path)
+}
+
+/// All files that `Recordings.load` reads for one: also what belongs to it by its name, and the mask.
+#[pyfunction]
+#[pyo3(signature = (path, label=None, *, mask=None, events=None, use_events=true, frame_seconds=None))]
+pub fn files_read(
+    py: Python<'_>,
+    path: PathBuf,
+    label: Option<String>,
+    mask: Option<PathBuf>,
+    events: Option<PathBuf>,
+    use_events: bool,
+    frame_seconds: Option<f64>,
+) -> PyResult<Vec<PathBuf>> {
+    let options =
+        LoadOptions { mask, events: event_table(events, use_events), frame_seconds, ..LoadOptions::default() };
+    let input = Input { label, ..Input::from(path) };
+    py.detach(|| dataset::files_read(&input, &options)).map_err(exception)
+}
+
+fn input((path, label, session, folder): Place) -> Input {
+    Input { label, session, folder, ..Input::from(path) }
+}
+
+fn event_table(path: Option<PathBuf>, use_events: bool) -> EventTable {
+    match (path, use_events) {
+        (Some(path), _) => EventTable::At(path),
+        (None, true) => EventTable::Beside,
+        (None, false) => EventTable::Ignored,
     }
 }
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -11,10 +12,13 @@ __all__ = [
     "Model",
     "Recordings",
     "__version__",
+    "companions",
     "curve",
     "dprime",
     "eer",
     "exact_intervals",
+    "files",
+    "files_read",
     "main",
     "roc_auc",
     "train",
@@ -22,6 +26,17 @@ __all__ = [
 
 __version__: str
 
+def companions(path: str | os.PathLike[str]) -> list[Path]: ...
+def files(folder: str | os.PathLike[str]) -> list[Path]: ...
+def files_read(
+    path: str | os.PathLike[str],
+    label: str | None = None,
+    *,
+    mask: str | os.PathLike[str] | None = None,
+    events: str | os.PathLike[str] | None = None,
+    use_events: bool = True,
+    frame_seconds: float | None = None,
+) -> list[Path]: ...
 def main(arguments: Sequence[str]) -> int: ...
 def train(
     recordings: Recordings,
@@ -93,7 +108,7 @@ class Model:
 class Recordings:
     @staticmethod
     def load(
-        paths: Sequence[tuple[str | os.PathLike[str], str | None, str | None]],
+        inputs: Sequence[tuple[str | os.PathLike[str], str | None, str | None, str | os.PathLike[str] | None]],
         *,
         label_column: str | None = None,
         width: int | None = None,

@@ -142,6 +142,11 @@ class Recordings:
         sessions = self._native.sessions
         return [sessions[session] for _, session, _ in self._native.scans()]
 
+    @property
+    def scan_frames(self) -> list[int]:
+        """The number of frames of each scan."""
+        return [frames for _, _, frames in self._native.scans()]
+
     def __len__(self) -> int:
         return len(self._native.scans())
 
@@ -240,7 +245,31 @@ def load(
     ValueError
         A file holds no recordings, or they do not fit each other.
     """
-    inputs = [(os.fspath(path), label, session) for path in paths]
+    return read(
+        [(os.fspath(path), label, session, None) for path in paths],
+        label_column=label_column,
+        width=width,
+        mask=mask,
+        events=events,
+        frame_seconds=frame_seconds,
+        lag=lag,
+    )
+
+
+def read(
+    inputs: list[tuple[str, str | None, str | None, str | None]],
+    *,
+    label_column: str | None = None,
+    width: int | None = None,
+    mask: Path | None = None,
+    events: Path | bool = True,
+    frame_seconds: float | None = None,
+    lag: float = 0.0,
+) -> Recordings:
+    """Read recordings as `load` does.
+
+    Each input is a path, the label and session given to it, and the folder below which the path names label and session.
+    """
     table = None if isinstance(events, bool) else os.fspath(events)
     native = _native.Recordings.load(
         inputs,
