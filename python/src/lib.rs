@@ -35,6 +35,8 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let environment = module.py().import("sys")?.getattr("prefix")?.extract()?;
+        neural_vault::engine::runtime::set_python(environment);
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -10,6 +10,7 @@ mod wheels;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 pub use install::install;
 pub use places::{Library, Place, Source, Version};
@@ -19,6 +20,9 @@ pub const VERSION: &str = "1.31.1";
 
 /// The environment variables that name the library or its folder; the first one that is set is used.
 pub const VARIABLES: [&str; 2] = ["NEURAL_VAULT_ONNXRUNTIME", "ORT_DYLIB_PATH"];
+
+/// The environment of the Python that runs the library.
+static PYTHON: OnceLock<PathBuf> = OnceLock::new();
 
 /// The build of ONNX Runtime: for the processor alone, or with the CUDA provider as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +155,14 @@ pub fn locate() -> Result<PathBuf, RuntimeError> {
 /// Where [`locate`] looks, in order: the variable that is set, or else the install folders and Python's packages.
 #[must_use]
 pub fn places() -> Vec<Place> {
-    places::places(|variable| std::env::var_os(variable))
+    places::places(PYTHON.get().map(PathBuf::as_path), |variable| std::env::var_os(variable))
+}
+
+/// Has [`locate`] look in the environment of the Python that runs the library, before other environments.
+///
+/// It need not be active: a notebook's is not. The first call counts.
+pub fn set_python(environment: PathBuf) {
+    PYTHON.get_or_init(|| environment);
 }
 
 /// The default folder for [`install()`]: `neural-vault/onnxruntime-VERSION[-cuda]` in the user's data.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | a variable of [`VARIABLES`] | at its path, or in the folder it names; nothing else is looked at once it is set |
 //! | the folders of [`install()`](super::install()) | CUDA's first, as it serves both devices |
+//! | the environment of the Python that runs the library, given to [`set_python`](super::set_python) | in its Python packages |
 //! | the virtual environment of `VIRTUAL_ENV`, then of `CONDA_PREFIX` | in its Python packages, where `pip install onnxruntime` puts it |
 //! | the environment of the first `python3` on the `PATH` | likewise, where its `bin` folder lies and where a link to it, or pyenv's script, leads |
 //! | the packages of `pip install --user` | likewise |
@@ -66,8 +67,8 @@ impl Place {
     }
 }
 
-/// All places in order; only that of a variable if one is set.
-pub(super) fn places(get: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
+/// All places in order; only that of a variable if one is set. `running` is the environment of the Python that runs the library.
+pub(super) fn places(running: Option<&Path>, get: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
     let set = |variable: &str| get(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     for variable in VARIABLES {
         if let Some(path) = set(variable) {
@@ -87,6 +88,9 @@ pub(super) fn places(get: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
             places.push(Place { source: Source::Python(by), library: library_of_python(&path), path });
         }
     };
+    if let Some(path) = running {
+        python("the running Python", path.to_owned());
+    }
     for variable in ["VIRTUAL_ENV", "CONDA_PREFIX"] {
         if let Some(path) = set(variable) {
             python(variable, path);

@@ -8,11 +8,12 @@ use super::*;
 struct Machine {
     folder: tempfile::TempDir,
     set: Vec<(&'static str, PathBuf)>,
+    running: Option<PathBuf>,
 }
 
 impl Machine {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), set: Vec::new() }
+        Self { folder: tempfile::tempdir().unwrap(), set: Vec::new(), running: None }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -42,7 +43,8 @@ impl Machine {
     }
 
     fn places(&self) -> Vec<Place> {
-        places(|variable| self.set.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into()))
+        let get = |variable: &str| self.set.iter().find(|(name, _)| *name == variable).map(|(_, path)| path.into());
+        places(self.running.as_deref(), get)
     }
 
     fn locate(&self) -> Result<PathBuf, RuntimeError> {
@@ -119,6 +121,17 @@ fn a_library_that_pip_installed_is_found_in_the_virtual_environment() {
             assert_eq!(machine.set(variable, venv).locate().unwrap(), file);
         }
     }
+}
+
+#[test]
+fn the_environment_of_the_python_that_runs_takes_precedence_over_an_active_one() {
+    let machine = Machine::new();
+    let own = machine.library("own/lib/python3.11/site-packages/onnxruntime/capi", "1.22.1");
+    let active = machine.library("active/lib/python3.11/site-packages/onnxruntime/capi", "1.22.1");
+    let (running, venv) = (machine.path("own"), machine.path("active"));
+    let machine = machine.set("VIRTUAL_ENV", venv);
+    assert_eq!(machine.locate().unwrap(), active);
+    assert_eq!(Machine { running: Some(running), ..machine }.locate().unwrap(), own);
 }
 
 #[test]
