@@ -109,3 +109,22 @@ def test_pandas_tables(example: Example) -> None:
     assert list(embeddings.index.names) == ["subject", "run"] and len(embeddings) == 6
     scans = np.stack([rows.iloc[:, 3:] for _, rows in table.groupby(["subject", "run"])])
     assert np.array_equal(embeddings.loc[("bob", "run2")], variables["model"].embed(scans)[3])
+
+
+def test_a_nilearn_masker_and_the_encoder_are_one_pipeline(example: Example) -> None:
+    import nibabel
+    import sklearn
+
+    shape, affine = (6, 6, 6), np.diag([3, 3, 3, 1])
+    regions = np.arange(1, 28).reshape(3, 3, 3).repeat(2, 0).repeat(2, 1).repeat(2, 2)
+    nibabel.save(nibabel.Nifti1Image(regions.astype(np.int16), affine), "atlas.nii.gz")
+    Path("blocks").mkdir()
+    for number, label in enumerate(["cat", "face", "house"]):
+        pattern = np.random.default_rng(number).normal(size=27)[regions - 1]
+        for run in range(1, 5):
+            noise = np.random.default_rng([number, run]).normal(size=(*shape, 9))
+            image = nibabel.Nifti1Image((100 + pattern[..., np.newaxis] + noise).astype(np.float32), affine)
+            nibabel.save(image, f"blocks/run-{run}_{label}.nii.gz")
+    with sklearn.config_context():  # of which the example changes one
+        accuracy = example("nilearn_masker.py")["accuracy"]
+    assert (accuracy == 1).all()
