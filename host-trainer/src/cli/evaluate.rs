@@ -1,12 +1,10 @@
 //! `evaluate`: how well recordings are distinguished, protocol by protocol.
 
+mod command;
 mod failure;
 mod files;
 mod given;
-mod made;
-mod table;
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -18,32 +16,32 @@ use neural_vault_core::encoder::WeightFormat;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
-use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_range};
+use super::arguments::{DataArguments, GraphEngine, one_of, weight_formats, window_or_own, window_range};
 use super::console::Console;
-use super::date;
 use super::failure::{DATA, Failure, USAGE};
+use super::hints::Hint;
 use super::names;
 use super::output::{Force, Outputs};
 use super::persons::PersonArguments;
 use super::progress;
 use super::recipe::RecipeArguments;
 use super::scans::refuse_long_windows;
-use crate::dataset::Dataset;
-use crate::embedding::check_width;
+use crate::dataset::{Dataset, Input};
 use crate::engine::{Device, Engine};
-use crate::evaluation::error::EvaluationError;
+use crate::evaluation::date;
 use crate::evaluation::evaluate::{Evaluated, evaluate};
-use crate::evaluation::methods::{self, METHODS, Method};
+use crate::evaluation::methods::{METHODS, Method};
 use crate::evaluation::plan::Plan;
 use crate::evaluation::progress::Progress;
-use crate::evaluation::protocols::{self, PROTOCOLS, Protocol, SessionChoice};
-use crate::evaluation::summary::summarise;
-use crate::results::SCHEMA;
-use crate::training::{Overrides, Recipe};
+use crate::evaluation::protocols::{self, PROTOCOLS, Protocol};
+use crate::evaluation::request::Request;
+use crate::evaluation::summary::{Made, summarise};
+use crate::evaluation::table::table;
+use crate::results::{NamedSessions, SCHEMA};
+use crate::training::Overrides;
+use command::command;
 use files::FileArguments;
-use given::{Given, ModelArguments};
-use made::made;
-use table::table;
+use given::ModelArguments;
 
 /// Train and score by one protocol or several, or score a model as it is, with all methods side by side.
 #[derive(Args)]
@@ -106,33 +104,34 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, console: &Console) -> Result<(), Failure> {
     let mut outputs = Outputs::new(arguments.force, arguments.paths());
     arguments.files.paths().try_for_each(|path| outputs.file(path, ""))?;
-    let created = date::now()?;
-    let given = arguments.given.read()?;
-    let protocols = given.as_ref().map_or_else(|| arguments.protocols.clone(), |given| vec![given.protocol()]);
-    let engine = match given.is_none() && trains(&protocols) {
-        true => arguments.engine.choose(Device::Cpu, console)?,
-        false => Engine::Tract,
-    };
+    let created = date::now().map_err(|error| Failure::new(USAGE, error))?;
+    let mut request = arguments.request()?;
+    if request.trains() {
+        request.engine = arguments.engine.choose(Device::Cpu, console)?;
+    }
     let dataset = arguments.data.load(console)?;
     refuse_long_windows("--probe-windows", &arguments.probe_windows, &dataset)?;
     arguments.recipe.refuse_long_windows(&dataset)?;
-    let background = arguments.persons.background(&arguments.data.reading, console)?;
-    let plan = match &given {
-        Some(given) => arguments.plan_given(given, &dataset, console)?,
-        None => arguments.plan(engine, &dataset, background, console)?,
-    };
+    request.background = arguments.persons.background(&arguments.data.reading, console)?;
+    request.parcels = arguments.persons.parcels(console)?;
+    request.sessions = arguments.sessions(&dataset)?;
+    let protocols = request.protocols();
+    let (plan, notes) = request.plan(&dataset)?;
+    notes.iter().for_each(|note| console.note(format!("note: {}", note.with_hint())));
+    if let (Some(model), true) = (&plan.model, arguments.probe_windows.is_empty()) {
+        window_or_own(None, model, console);
+    }
     let evaluated = arguments.threads()?.install(|| score(&protocols, &dataset, &plan, console))?;
-    let made = made(arguments, &plan, given.as_ref(), created);
+    let made = Made {
+        created,
+        files: arguments.data.inputs.iter().map(Input::name).collect(),
+        settings: plan.settings(&protocols, Some(command())),
+    };
     let results = summarise(&dataset, made, evaluated).map_err(|e| Failure::new(DATA, e))?;
     let (results, written) = arguments.files.write(results, arguments.force.existing())?;
     let mut text: String = results.protocols.iter().map(table).collect();
     written.iter().for_each(|file| text += &format!("{}\n", file.display()));
     console.result(SCHEMA, &text, json!(results))
-}
-
-/// Whether some protocol trains encoders, and scores windows by them.
-fn trains(protocols: &[&dyn Protocol]) -> bool {
-    protocols.iter().any(|protocol| !protocol.scores_scans())
 }
 
 /// Evaluates every protocol, and says what is being done.
@@ -178,89 +177,35 @@ impl Arguments {
         self.data.paths().chain(self.persons.paths()).chain(self.given.model.as_deref())
     }
 
-    /// The methods, each once; those named must fit some protocol.
-    fn methods(&self) -> Result<Vec<&'static dyn Method>, Failure> {
-        let fits = |method: &&dyn Method| self.protocols.iter().any(|protocol| method.fits(*protocol));
-        if let Some(method) = self.methods.iter().find(|method| !fits(method)) {
-            let fitting = PROTOCOLS.iter().filter(|protocol| method.fits(**protocol)).map(|protocol| protocol.name());
-            let fitting = fitting.collect::<Vec<_>>().join(", ");
-            let text =
-                format!("no protocol here scores method {}; it belongs to --protocol {fitting}", method.argument());
-            return Err(Failure::new(USAGE, text));
-        }
-        let mut methods = if self.methods.is_empty() { METHODS.to_vec() } else { self.methods.clone() };
-        methods.extend(self.weights.iter().map(|format| methods::with_weights(*format)));
-        let mut seen = BTreeSet::new();
-        methods.retain(|method| seen.insert(method.name()));
-        Ok(methods)
-    }
-
-    fn plan(
-        &self,
-        engine: Engine,
-        dataset: &Dataset,
-        background: Option<Dataset>,
-        console: &Console,
-    ) -> Result<Plan, Failure> {
-        let recipe = self.recipe.recipe(Overrides::default())?;
-        if trains(&self.protocols) && matches!(recipe, Recipe::Connectome(_)) {
-            let text = "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows";
-            return Err(Failure::new(USAGE, text));
-        }
-        if self.probe_windows.is_empty() && trains(&self.protocols) && recipe.windows().iter().any(|window| *window > 1)
-        {
-            console.note(format!(
-                "note: single frames are scored; a model of recipe {} embeds longer windows: --probe-windows, or --model",
-                recipe.name()
-            ));
-        }
-        Ok(Plan {
-            methods: self.methods()?,
-            sessions: SessionChoice {
-                training: names::sessions(&self.train_sessions, dataset)?,
-                enrolment: names::sessions(&self.enroll_sessions, dataset)?,
-                probes: names::sessions(&self.probe_sessions, dataset)?,
-                persons: self.persons.choice(background.as_ref()),
-                trained: None,
-            },
-            model: None,
-            recipe,
+    /// What is asked for, but for the engine and for what is read after the recordings.
+    fn request(&self) -> Result<Request, Failure> {
+        Ok(Request {
+            protocols: self.protocols.clone(),
+            methods: self.methods.clone(),
+            weights: self.weights.clone(),
+            sessions: NamedSessions::default(),
+            windows: self.probe_windows.clone(),
+            lengths: self.persons.frames.clone(),
+            evaluated_persons: self.persons.evaluated_persons,
+            draws: self.persons.draws.map(usize::from),
+            model: self.given.read()?,
+            recipe: self.recipe.recipe(Overrides::default())?,
             seed: self.recipe.seed,
             seeds: self.seeds,
-            windows: if self.probe_windows.is_empty() { vec![1] } else { self.probe_windows.clone() },
-            lengths: self.persons.lengths(),
-            background,
-            parcels: self.persons.parcels(console)?,
-            engine,
-            replicates: self.replicates as usize,
-            sweeps: !self.no_sweeps,
-        })
-    }
-
-    /// The plan of a given model.
-    fn plan_given(&self, given: &Given, dataset: &Dataset, console: &Console) -> Result<Plan, Failure> {
-        check_width(dataset, given.model.dims().features).map_err(EvaluationError::from)?;
-        given.note(dataset, console);
-        Ok(Plan {
-            methods: given.methods(&self.methods)?,
-            sessions: SessionChoice {
-                training: Vec::new(),
-                enrolment: names::sessions(&self.enroll_sessions, dataset)?,
-                probes: names::sessions(&self.probe_sessions, dataset)?,
-                persons: self.persons.choice(None),
-                trained: Some(given.trained.clone()),
-            },
-            model: Some(given.model.clone()),
-            recipe: Recipe::Linear { open_set: false },
-            seed: self.recipe.seed,
-            seeds: 1,
-            windows: given.windows(&self.probe_windows, console)?,
-            lengths: given.lengths(self.persons.lengths())?,
             background: None,
             parcels: None,
             engine: Engine::Tract,
             replicates: self.replicates as usize,
             sweeps: !self.no_sweeps,
+        })
+    }
+
+    /// Sessions named by hand.
+    fn sessions(&self, dataset: &Dataset) -> Result<NamedSessions, Failure> {
+        Ok(NamedSessions {
+            training: names::sessions(&self.train_sessions, dataset)?,
+            enrolment: names::sessions(&self.enroll_sessions, dataset)?,
+            probes: names::sessions(&self.probe_sessions, dataset)?,
         })
     }
 }

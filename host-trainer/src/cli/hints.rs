@@ -13,6 +13,7 @@ use crate::embedding::EmbeddingError;
 use crate::engine::runtime::{VARIABLES, VERSION};
 use crate::engine::{EngineError, RuntimeError};
 use crate::enrolment::{AttemptsError, EnrolError, EnrolNote, LEAST_FRAMES, SHORT_ENROLMENTS, SHORT_PROBES};
+use crate::evaluation::request_error::{RequestError, RequestNote};
 use crate::front_end::FrontEndError;
 use crate::model::import::{ImportError, ImportFault, ImportNote};
 use crate::model::{Content, ModelError};
@@ -68,6 +69,30 @@ impl Hint for DatasetError {
             Self::NoFrameTime { .. } => "; give --tr SECONDS, or --events none to label it by its path",
             Self::NoWidth { .. } => ", or give --width",
             Self::OneWindow { .. } => ": shorten --window or add recordings",
+            _ => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for RequestError {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::NoWindows => "; --frames sets how long a probe is",
+            Self::NoLengths => ": give --probe-windows, not --frames",
+            _ => "",
+        }
+        .into()
+    }
+}
+
+impl Hint for RequestNote {
+    fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::SingleFrames { .. } => ": --probe-windows, or --model",
+            Self::Untrained { .. } => {
+                "; enrol others with `enroll --refit`, or with --frozen and a model of `train --recipe linear --open-set`"
+            }
             _ => "",
         }
         .into()

@@ -6,7 +6,6 @@ mod compare;
 mod completions;
 mod console;
 mod convert;
-mod date;
 mod demo;
 mod derive;
 mod digits;

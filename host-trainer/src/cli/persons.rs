@@ -10,9 +10,6 @@ use super::failure::Failure;
 use super::parcels;
 use crate::connectome::Parcels;
 use crate::dataset::{Dataset, Input};
-use crate::evaluation::plan::Plan;
-use crate::evaluation::protocols::PersonChoice;
-use crate::results::PersonSettings;
 use crate::training::background;
 
 /// How persons are evaluated.
@@ -27,13 +24,13 @@ pub struct PersonArguments {
     parcels: Vec<PathBuf>,
     /// Persons of DATA that are enrolled and probe; the others are in the background [half of them, rounded up].
     #[arg(long, value_name = "K")]
-    evaluated_persons: Option<usize>,
+    pub evaluated_persons: Option<usize>,
     /// Ways to choose the evaluated persons, drawn where there are more than 200; fewer are all taken [30].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=200))]
-    draws: Option<u8>,
+    pub draws: Option<u8>,
     /// Frames a probe (unseen-persons); each length gives separate figures [10,25,50, as far as sessions are long enough].
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = frames)]
-    frames: Vec<usize>,
+    pub frames: Vec<usize>,
 }
 
 impl PersonArguments {
@@ -52,30 +49,6 @@ impl PersonArguments {
     /// Reads the parcels, if there are any.
     pub fn parcels(&self, console: &Console) -> Result<Option<Parcels>, Failure> {
         parcels::read(&self.parcels, console)
-    }
-
-    /// Which persons are evaluated.
-    pub fn choice(&self, background: Option<&Dataset>) -> PersonChoice {
-        let default = PersonChoice::default();
-        PersonChoice {
-            evaluated: self.evaluated_persons,
-            draws: self.draws.map_or(default.draws, usize::from),
-            background: background.map_or(0, |background| background.labels.len()),
-        }
-    }
-
-    /// The probe lengths, ascending, each once; none if none were given.
-    pub fn lengths(&self) -> Vec<usize> {
-        let mut lengths = self.frames.clone();
-        lengths.sort_unstable();
-        lengths.dedup();
-        lengths
-    }
-
-    /// How the persons of `plan` were chosen, for the document.
-    pub fn settings(&self, plan: &Plan) -> PersonSettings {
-        let background = plan.background.as_ref().map(|background| background.labels.clone());
-        PersonSettings { draws: plan.sessions.persons.draws, background: background.unwrap_or_default() }
     }
 }
 

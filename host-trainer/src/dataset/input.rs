@@ -69,6 +69,13 @@ impl Input {
         self.folder.is_some() || self.path().is_some_and(Path::is_dir)
     }
 
+    /// Its name for documents: that of the file or folder without the folders it is in, or `standard input`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let shown = self.place.shown();
+        shown.file_name().unwrap_or(shown.as_os_str()).to_string_lossy().into_owned()
+    }
+
     fn exists(&self) -> bool {
         self.path().is_none_or(Path::exists)
     }
@@ -118,6 +125,13 @@ mod tests {
         assert_eq!(parsed("-"), ("standard input".to_owned(), None, None));
         for path in ["=a.npy", "ada=", "ada/=a.npy", "/tmp=a.npy"] {
             assert_eq!(parsed(path), (path.to_owned(), None, None));
+        }
+    }
+
+    #[test]
+    fn a_name_is_without_folders() {
+        for (path, name) in [("in/a.npy", "a.npy"), ("folder/", "folder"), ("..", ".."), ("-", "standard input")] {
+            assert_eq!(Input::from(Path::new(path)).name(), name);
         }
     }
 

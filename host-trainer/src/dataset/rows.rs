@@ -1,5 +1,6 @@
 //! Rows of features with their label, session and time, and the scans made of them.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -89,6 +90,17 @@ impl Dataset {
         Ok(Dataset { sessions, ..rows })
     }
 
+    /// The named sessions as the recordings write them, each once.
+    ///
+    /// # Errors
+    /// [`DatasetError::UnknownName`] when a session is not there.
+    pub fn known_sessions<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<String>, DatasetError> {
+        let mut known = self.known("session", &self.sessions, names)?;
+        let mut seen = BTreeSet::new();
+        known.retain(|name| seen.insert(name.clone()));
+        Ok(known)
+    }
+
     /// A copy with the rows of the named labels; labels are renumbered, sessions keep their indices.
     ///
     /// # Errors
@@ -99,22 +111,34 @@ impl Dataset {
         Ok(Dataset { labels, ..rows })
     }
 
+    fn known<N: AsRef<str>>(
+        &self,
+        kind: &'static str,
+        all: &[String],
+        names: &[N],
+    ) -> Result<Vec<String>, DatasetError> {
+        let names: Vec<String> = names.iter().map(|name| tidy(name.as_ref()).into_owned()).collect();
+        match names.iter().find(|name| !all.contains(name)) {
+            None => Ok(names),
+            Some(name) => {
+                let (file, name, found) = (self.origin.clone(), name.clone(), all.to_vec());
+                Err(DatasetError::UnknownName { file, kind, name, found })
+            }
+        }
+    }
+
     fn choose<N: AsRef<str>>(
         &self,
         kind: &'static str,
         all: &[String],
         names: &[N],
     ) -> Result<(Vec<String>, Vec<Option<u32>>), DatasetError> {
-        let names: Vec<_> = names.iter().map(|name| tidy(name.as_ref())).collect();
-        if let Some(name) = names.iter().find(|name| !all.iter().any(|known| known == name.as_ref())) {
-            let (name, found) = (name.clone().into_owned(), all.to_vec());
-            return Err(DatasetError::UnknownName { file: self.origin.clone(), kind, name, found });
-        }
+        let names = self.known(kind, all, names)?;
         let mut kept = Vec::new();
         let map = all
             .iter()
             .map(|known| {
-                names.iter().any(|name| name.as_ref() == known).then(|| {
+                names.contains(known).then(|| {
                     kept.push(known.clone());
                     kept.len() as u32 - 1
                 })

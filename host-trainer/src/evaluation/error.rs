@@ -2,6 +2,7 @@
 
 use super::persons_error::PersonsError;
 use super::protocols::ProtocolError;
+use super::request_error::RequestError;
 use crate::connectome::{FitError, ParcelsError};
 use crate::dataset::DatasetError;
 use crate::embedding::EmbeddingError;
@@ -23,6 +24,9 @@ pub enum EvaluationError {
     /// It was stopped by the one who watches it.
     #[error("the evaluation was stopped")]
     Stopped,
+    /// What was asked for does not fit together.
+    #[error(transparent)]
+    Request(#[from] RequestError),
     /// A matrix of correlations could not be decomposed.
     #[error("the correlations of a scan cannot be decomposed; look for extreme values in the recordings")]
     NoConvergence,

@@ -26,8 +26,12 @@ mod svg;
 mod sweeps;
 mod verdict;
 
+use std::io;
+use std::path::Path;
+
 use maud::{Markup, html};
 
+use crate::files::{self, Existing, Readers};
 use crate::results::{MethodResult, ProtocolResult, Results};
 use methods::{Styles, of_persons, strictest_first};
 use numbers::count;
@@ -68,6 +72,22 @@ pub fn html(results: &Results) -> String {
             (provenance::section(results))
         },
     )
+}
+
+/// Writes the page of an evaluation, whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(results: &Results, path: &Path) -> io::Result<()> {
+    files::write(path, html(results).as_bytes(), Readers::All, Existing::Replace)
+}
+
+/// As [`write()`], but replaces no file.
+///
+/// # Errors
+/// As [`write()`], also when a file is there.
+pub fn write_new(results: &Results, path: &Path) -> io::Result<()> {
+    files::write(path, html(results).as_bytes(), Readers::All, Existing::Keep)
 }
 
 /// A topic that is unfolded when asked for, and always on paper.

@@ -10,6 +10,7 @@ mod reference;
 mod settings;
 mod thin;
 mod trials;
+mod write;
 
 use serde::{Deserialize, Serialize};
 

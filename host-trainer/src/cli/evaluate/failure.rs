@@ -1,10 +1,12 @@
 //! What to do about an evaluation that ended without results.
 
 use crate::cli::failure::{DATA, Failure, MODEL, USAGE};
+use crate::cli::hints::Hint;
 use crate::embedding::EmbeddingError;
 use crate::evaluation::error::EvaluationError;
 use crate::evaluation::persons_error::PersonsError;
 use crate::evaluation::protocols::Lack;
+use crate::evaluation::request_error::RequestError;
 
 impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
@@ -30,6 +32,14 @@ impl From<EvaluationError> for Failure {
                 };
                 Self::new(DATA, format!("{error}{next}"))
             }
+            EvaluationError::Request(error) => match error {
+                RequestError::NoProtocol { method, fitting } => {
+                    let fitting = fitting.join(", ");
+                    let text = format!("no protocol here scores method {method}; it belongs to --protocol {fitting}");
+                    Self::new(USAGE, text)
+                }
+                error => Self::new(USAGE, error.with_hint()),
+            },
             EvaluationError::Data(error) => error.into(),
             EvaluationError::Training(error) => error.into(),
             EvaluationError::Embedding(error @ (EmbeddingError::Width { .. } | EmbeddingError::Transposed { .. })) => {

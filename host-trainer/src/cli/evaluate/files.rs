@@ -48,9 +48,8 @@ impl FileArguments {
         results.thin();
         let mut texts = Vec::new();
         if let Some(path) = &self.output {
-            let mut text = serde_json::to_vec_pretty(&results).map_err(|error| Failure::new(OUTPUT, error))?;
-            text.push(b'\n');
-            texts.push((path.clone(), text));
+            let text = results.to_json().map_err(|error| Failure::new(OUTPUT, error))?;
+            texts.push((path.clone(), text.into_bytes()));
         }
         texts.extend(self.report.as_ref().map(|path| (path.clone(), html(&results).into_bytes())));
         files::write_together(&texts, Readers::All, existing).map_err(|error| Failure::unwritten(&error))?;

@@ -1,9 +1,10 @@
 //! The figures of an evaluation as text.
 
-use crate::evaluation::methods;
+use super::methods;
 use crate::results::{Estimate, MethodResult, OperatingPoint, ProtocolResult};
 
 /// The figures of a protocol, one line a method and more of persons.
+#[must_use]
 pub fn table(protocol: &ProtocolResult) -> String {
     let mut text = format!("{}: {}", protocol.name, protocol.description);
     if let Some(leaks) = &protocol.leaks {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::dataset::Dataset;
+use crate::model::Model;
 
 /// A way to split recordings into training, enrolment and probes.
 pub trait Protocol: Sync {
@@ -156,6 +157,13 @@ pub enum Lack {
 }
 
 impl TrainedOn {
+    /// What trained `model`.
+    #[must_use]
+    pub fn of(model: &Model) -> Self {
+        let provenance = model.provenance();
+        Self { labels: provenance.labels.clone(), sessions: provenance.training_sessions.clone() }
+    }
+
     /// Whether a row may have trained the model: its label and its session did, or are not known.
     pub(super) fn may_hold(&self, dataset: &Dataset, row: usize) -> bool {
         let row = dataset.rows[row];

@@ -1,15 +1,7 @@
-//! When and how an evaluation was made, for its document.
+//! The command of an evaluation, for its document.
 
 use std::ffi::OsStr;
 use std::path::Path;
-
-use super::given::Given;
-use super::{Arguments, trains};
-use crate::dataset::Place;
-use crate::evaluation::plan::Plan;
-use crate::evaluation::summary::Made;
-use crate::results::{EvaluationSettings, NamedSessions};
-use crate::training::{Connectome, Recipe};
 
 /// Options that determine no figure, and whether a value follows them.
 const LEFT_OUT: [(&str, bool); 9] = [
@@ -24,40 +16,12 @@ const LEFT_OUT: [(&str, bool); 9] = [
     ("-q", false),
 ];
 
-/// How `plan` is evaluated, and when.
-pub fn made(arguments: &Arguments, plan: &Plan, given: Option<&Given>, created: String) -> Made {
-    let files = arguments.data.inputs.iter().map(|input| match &input.place {
-        Place::Path(path) => file_name(path),
-        Place::StandardInput => "standard input".to_owned(),
-    });
-    let choice = &plan.sessions;
-    let sessions = NamedSessions {
-        training: choice.training.clone(),
-        enrolment: choice.enrolment.clone(),
-        probes: choice.probes.clone(),
-    };
-    let persons = arguments.protocols.iter().any(|protocol| protocol.scores_scans()) && given.is_none();
-    // Where nothing but persons is evaluated, the recipe is that of the method under test.
-    let fitted = Recipe::Connectome(Connectome::default());
-    let recipe = if trains(&arguments.protocols) { &plan.recipe } else { &fitted };
-    let recipe = given.is_none().then_some(recipe);
-    let settings = EvaluationSettings {
-        program: concat!("neural-vault ", env!("CARGO_PKG_VERSION")).to_owned(),
-        command: Some(command(std::env::args_os().skip(1))),
-        engine: recipe.is_some_and(|recipe| recipe.steps() > 0).then(|| plan.engine.name().to_owned()),
-        seed: plan.seed,
-        trainings: if given.is_some() { 0 } else { plan.seeds },
-        replicates: plan.replicates,
-        sessions,
-        recipe: recipe.map(Recipe::describe),
-        model: given.map(Given::describe),
-        persons: persons.then(|| arguments.persons.settings(plan)),
-    };
-    Made { created, files: files.collect(), settings }
+/// The command that is running, without what determines no figure and without the folders of files.
+pub fn command() -> String {
+    words(std::env::args_os().skip(1))
 }
 
-/// The command with these arguments, without what determines no figure and without the folders of files.
-fn command(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {
+fn words(arguments: impl Iterator<Item = impl AsRef<OsStr>>) -> String {
     let mut words = vec!["neural-vault".to_owned()];
     let mut skips = false;
     for argument in arguments {
@@ -126,7 +90,7 @@ mod tests {
             "--recipe=linear",
         ];
         assert_eq!(
-            command(arguments.iter()),
+            words(arguments.iter()),
             "neural-vault evaluate 'my data.csv' 'ada=my data.csv' --probe-windows 1,9 --recipe=linear"
         );
     }
