@@ -288,6 +288,8 @@ def test_a_threshold_is_that_of_trials_whose_scans_trained_no_model(scans) -> No
         impostor.append(scores[~own])
     assert np.array_equal(verifier.genuine_scores_, np.concatenate(genuine))
     assert np.array_equal(verifier.impostor_scores_, np.concatenate(impostor))
+    eer = neural_vault.metrics.eer(verifier.genuine_scores_, verifier.impostor_scores_)
+    assert verifier.threshold_ == eer.threshold
     false_matches = (verifier.impostor_scores_ >= verifier.threshold_).mean()
     false_non_matches = (verifier.genuine_scores_ < verifier.threshold_).mean()
     assert abs(false_matches - false_non_matches) < 0.03

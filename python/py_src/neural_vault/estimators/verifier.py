@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import det_curve
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import check_is_fitted
 
+from .. import metrics
 from ..model import Model
 from ._trained import Scans, TrainedEstimator
 
@@ -291,13 +291,8 @@ def _threshold(genuine: Float64, impostor: Float64, fmr: float | None) -> float:
     if len(genuine) == 0 or len(impostor) == 0:
         raise ValueError("no threshold can be chosen by cross-fitting: no label is in two folds; give one")
     if fmr is None:
-        false_match, false_non_match, thresholds = det_curve(
-            np.repeat([1, 0], [len(genuine), len(impostor)]), np.concatenate([genuine, impostor])
-        )
-        return float(thresholds[np.argmin(np.abs(false_match - false_non_match))])
+        return metrics.eer(genuine, impostor, replicates=0).threshold
     if not 0 < fmr < 1 or len(impostor) * fmr < 1:
-        raise ValueError(
-            f"fmr: {fmr} with {len(impostor)} impostor trials, which show rates from {1 / len(impostor):.2g} to 1"
-        )
-    rejected = np.sort(impostor)[::-1][int(len(impostor) * fmr)]
-    return float(np.nextafter(rejected, np.inf))
+        raise ValueError(f"fmr: {fmr}; {len(impostor)} impostor trials show rates from {1 / len(impostor):.2g} to 1")
+    curve = metrics.det(genuine, impostor)
+    return float(curve.thresholds[np.searchsorted(curve.fmr, fmr, side="right") - 1])
