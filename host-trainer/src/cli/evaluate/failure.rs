@@ -38,6 +38,10 @@ impl From<EvaluationError> for Failure {
                     let text = format!("no protocol here scores method {method}; it belongs to --protocol {fitting}");
                     Self::new(USAGE, text)
                 }
+                RequestError::RecipeOfScans => Self::new(
+                    USAGE,
+                    "recipe connectome embeds whole scans, which --protocol unseen-persons scores; the others score windows",
+                ),
                 error => Self::new(USAGE, error.with_hint()),
             },
             EvaluationError::Data(error) => error.into(),

@@ -109,9 +109,9 @@ pub(super) fn evaluate(
         left_out: &probing,
         stage,
     };
-    let evaluated = lengths.iter().map(|&frames| figures.at(frames)).collect();
+    let evaluated = lengths.iter().map(|&frames| figures.at(frames)).collect::<Result<_, _>>()?;
     let _ = watch(Progress::Done { what: "resampling" });
-    evaluated
+    Ok(evaluated)
 }
 
 /// Which sessions of each person are enrolled and probe, and how the persons are divided.
