@@ -236,6 +236,7 @@ def test_labels_and_groups_are_one_for_each_scan(estimator, rows) -> None:
         (y, sessions[:-1], "inconsistent"),
         (y + 0.5, None, "Unknown label type"),
         (np.where(y == 10, np.nan, y), None, "NaN"),
+        (["a", np.nan, *["b"] * 58], None, "number 1 is missing"),
         (np.full(60, 10), None, "class"),
         (np.where(y == 10, "ada ", np.where(y == 20, "ada", "bob")), None, "white space"),
         (y, np.where(sessions == 0, np.nan, sessions), "groups|sessions"),

@@ -90,10 +90,8 @@ def names(values: Iterable[Any] | None, count: int, what: str) -> list[str]:
         raise TypeError(f"{what}: one for each of {count} is needed, not a string")
     if isinstance(values, (Iterator, MappingView)):
         values = list(values)
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{what}: one for each of {count} is needed: {error}") from None
+    # NumPy would make the text `nan` of a missing name in a list of strings.
+    array = np.asarray(values, dtype=object) if isinstance(values, (list, tuple)) else np.asarray(values)
     if array.ndim == 0:
         raise TypeError(f"{what}: a sequence of {count} is needed, not {type(values).__name__}")
     if array.ndim > 1:
@@ -103,6 +101,8 @@ def names(values: Iterable[Any] | None, count: int, what: str) -> list[str]:
         missing, given = np.isnat(array), np.datetime_as_string(array, unit="auto").tolist()
     else:
         given = array.tolist()
+        if any(isinstance(value, (list, tuple, np.ndarray)) for value in given):
+            raise ValueError(f"{what}: one for each of {count} is needed, and there is a sequence among them")
         missing = np.array([_is_missing(value) for value in given], dtype=bool)
     missing = missing | np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else missing
     if missing.any():
@@ -254,5 +254,6 @@ def _unlike_array(values: Any) -> str:
 
 
 def _is_missing(value: Any) -> bool:
-    is_nan = isinstance(value, (float, np.floating)) and np.isnan(value)
-    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType")
+    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64)):
+        return bool(np.isnan(value))
+    return value is None or type(value).__name__ in ("NAType", "NaTType")

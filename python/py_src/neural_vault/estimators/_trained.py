@@ -64,6 +64,9 @@ class TrainedEstimator(BaseEstimator):
         """Return y as an array of one label a scan."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        if isinstance(y, (list, tuple)):
+            # NumPy would make the text `nan` of a missing label.
+            _arrays.names(y, len(y), "y")
         labels = column_or_1d(y, warn=True)
         check_consistent_length(scans, labels, groups)
         assert_all_finite(labels, input_name="y")
