@@ -3,8 +3,8 @@
 //! In a `console` block, lines after `$ ` are run and must succeed; what they print must be the lines below them, where
 //! `...` stands for any text and a line of its own for any lines. What a command prints need not be shown. A `python`
 //! block is a program that must succeed; its first line may name the file that it is saved as, such as `# encoder.py`. With
-//! `no-run` after its name it must only be Python. The folder holds `recordings.csv.gz`, the recordings that ship with the
-//! project.
+//! `no-run` after its name it must only be Python, and with `package` the tests of the Python package run it. The folder
+//! holds `recordings.csv.gz`, the recordings that ship with the project.
 
 use std::env;
 use std::ffi::OsString;
@@ -44,6 +44,12 @@ fn the_examples_of_every_page_run_and_print_what_they_show() {
                     folder.write("syntax.py", &block.text);
                     python(&page.name, block, &folder, &["-m", "py_compile", "syntax.py"]);
                 }
+                ["python", "package"] => {
+                    let has_tests = ["README.md", "python/README.md"].contains(&&*page.name)
+                        || Path::new(&page.name).parent() == Some("docs".as_ref());
+                    assert!(has_tests, "{}: python/tests/test_pages.py does not look here", page.name);
+                }
+                ["python" | "console", ..] => panic!("{}: nothing runs a block of `{}`", page.name, block.info),
                 _ => {}
             }
         }

@@ -76,14 +76,16 @@ impl Page {
     }
 }
 
-/// The `.md` files below `folder`, in order, without what builds leave.
+/// The `.md` files below `folder`, in order, without what builds and tests leave.
 fn markdown_files(folder: &Path, files: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && !["target", ".git"].contains(&name) {
-            markdown_files(&path, files);
+        if path.is_dir() {
+            if name != "target" && (!name.starts_with('.') || name == ".github") {
+                markdown_files(&path, files);
+            }
         } else if name.ends_with(".md") {
             files.push(path);
         }
