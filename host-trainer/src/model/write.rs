@@ -38,6 +38,22 @@ impl Model {
         write(&files, existing)
     }
 
+    /// Writes its bundle alone, without a tag; replaces a file that is there.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_bundle(&self, path: &Path) -> Result<(), ModelError> {
+        write(&[(path.to_owned(), self.to_bundle(None)?)], Existing::Replace)
+    }
+
+    /// As [`Model::write_bundle`], but replaces no file.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or one is there.
+    pub fn write_new_bundle(&self, path: &Path) -> Result<(), ModelError> {
+        write(&[(path.to_owned(), self.to_bundle(None)?)], Existing::Keep)
+    }
+
     /// Writes the ONNX file and, beside it under the same name, the bundle.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ pub struct ImportError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
+    #[source]
     pub fault: ImportFault,
 }
 
