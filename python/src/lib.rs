@@ -9,6 +9,7 @@ mod metrics;
 mod model;
 mod recordings;
 mod train;
+mod weights;
 
 use std::ffi::OsString;
 
@@ -26,6 +27,8 @@ mod _native {
     use super::recordings::{Recordings, companions, files, files_read};
     #[pymodule_export]
     use super::train::train;
+    #[pymodule_export]
+    use super::weights::{export, import_weights, model_from_bytes, model_to_bytes, state_dict};
 
     /// Runs the command line; returns its exit code.
     #[pyfunction]

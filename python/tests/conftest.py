@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import neural_vault
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -39,3 +40,17 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
         return done
 
     return run
+
+
+def persons(numbers: Iterable[int], frames: int = 120) -> neural_vault.Recordings:
+    """Persons at rest: two sessions each of 12 regions, which covary in a way of their own."""
+    common = np.random.default_rng(1000).normal(size=(12, 12))
+    scans, labels, sessions = [], [], []
+    for number in numbers:
+        person = np.random.default_rng(number)
+        mixing = common + 0.8 * person.normal(size=(12, 12))
+        for session in ["day1", "day2"]:
+            scans.append((person.normal(size=(frames, 12)) @ mixing).astype(np.float32))
+            labels.append(f"person{number}")
+            sessions.append(session)
+    return neural_vault.Recordings.from_scans(scans, labels, sessions)

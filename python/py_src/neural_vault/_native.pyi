@@ -17,10 +17,15 @@ __all__ = [
     "dprime",
     "eer",
     "exact_intervals",
+    "export",
     "files",
     "files_read",
+    "import_weights",
     "main",
+    "model_from_bytes",
+    "model_to_bytes",
     "roc_auc",
+    "state_dict",
     "train",
 ]
 
@@ -44,6 +49,20 @@ def train(
     seed: int,
     threads: int,
     progress: Callable[[int, int, float], object] | None = None,
+) -> Model: ...
+def model_to_bytes(model: Model) -> tuple[bytes, str | None]: ...
+def model_from_bytes(bundle: bytes, provenance: str | None) -> Model: ...
+def import_weights(
+    weights: bytes | str | os.PathLike[str],
+    *,
+    heads: int | None,
+    window: int | None,
+    skip: Sequence[str],
+    standardise: Recordings | None,
+) -> Model: ...
+def state_dict(model: Model) -> list[tuple[str, npt.NDArray[np.float32]]]: ...
+def export(
+    model: Model, path: str | os.PathLike[str], weights: str, calibration: Recordings | None, replace: bool
 ) -> Model: ...
 def eer(
     genuine: npt.NDArray[np.float64],

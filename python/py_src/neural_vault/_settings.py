@@ -1,0 +1,59 @@
+"""Settings, brought to what the native module takes."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+
+@overload
+def count(value: int, name: str) -> int: ...
+@overload
+def count(value: int | None, name: str) -> int | None: ...
+def count(value: Any, name: str) -> int | None:
+    """Return a whole number that is not negative, or `None` for `None`."""
+    if value is None:
+        return None
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: a whole number is needed, not {value!r}") from None
+    if not 0 <= number < 2**63:
+        raise ValueError(f"{name}: {number} is out of range")
+    return number
+
+
+def counts(values: Iterable[int] | None, name: str) -> list[int] | None:
+    """Return whole numbers that are not negative, or `None` for `None`."""
+    if values is None:
+        return None
+    if isinstance(values, int):
+        raise TypeError(f"{name}: a list of whole numbers is needed, such as [{values}]")
+    return [count(value, name) for value in values]
+
+
+def parcels(values: Any) -> list[int] | list[str] | None:
+    """Return the number of each feature's region, or the files that hold them; `None` for `None`."""
+    if values is None:
+        return None
+    if isinstance(values, (str, os.PathLike)):
+        return [os.fspath(values)]
+    if isinstance(values, Sequence) and values and all(isinstance(value, (str, os.PathLike)) for value in values):
+        return [os.fspath(value) for value in values]
+    numbers = np.asarray(values)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise ValueError(
+            f"parcels: {numbers.dtype} of shape {numbers.shape}; a whole number for each feature is needed"
+        )
+    return [int(number) for number in numbers]
+
+
+def names(values: Iterable[str] | None, name: str) -> list[str]:
+    """Return a list of names, which is empty for `None`."""
+    if isinstance(values, str):
+        raise TypeError(f"{name}: a list of names is needed, such as [{values!r}]")
+    return [] if values is None else [str(value) for value in values]
