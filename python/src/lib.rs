@@ -8,6 +8,7 @@ mod interrupt;
 mod metrics;
 mod model;
 mod recordings;
+mod settings;
 mod train;
 mod weights;
 

@@ -5,15 +5,24 @@ from typing import TYPE_CHECKING
 
 from . import metrics
 from ._native import __version__
-from .model import Model, train
+from .model import Model
 from .recordings import Recordings, load
 from .scan import Scan
+from .training import train
 
 if TYPE_CHECKING:
     from .estimators import VaultEncoder as VaultEncoder
     from .estimators import VaultVerifier as VaultVerifier
 
-__all__ = ["Model", "Recordings", "Scan", "__version__", "load", "metrics", "train"]
+__all__ = [
+    "Model",
+    "Recordings",
+    "Scan",
+    "__version__",
+    "load",
+    "metrics",
+    "train",
+]
 
 # Imported when they are first asked for, because they need more than NumPy.
 _LAZY = {"VaultEncoder": ".estimators", "VaultVerifier": ".estimators"}

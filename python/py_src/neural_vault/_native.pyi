@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +47,13 @@ def train(
     recordings: Recordings,
     recipe: str,
     seed: int,
+    settings: dict[str, Any],
+    *,
+    engine: str,
+    device: str,
     threads: int,
-    progress: Callable[[int, int, float], object] | None = None,
+    background: Recordings | None,
+    progress: Callable[[int, int, float], object] | None,
 ) -> Model: ...
 def model_to_bytes(model: Model) -> tuple[bytes, str | None]: ...
 def model_from_bytes(bundle: bytes, provenance: str | None) -> Model: ...

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _arrays, _native, _settings, _state_dict
-from .recordings import Path, Recordings, of
+from .recordings import Path, Recordings
 
 
 class Model:
@@ -217,45 +217,6 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<Model {self.digest[:12]}: {self.recipe}, {self.features} features, windows of {self.window}>"
-
-
-def train(
-    scans: Any,
-    labels: Iterable[Any] | None = None,
-    sessions: Iterable[Any] | None = None,
-    *,
-    recipe: str = "whitened",
-    seed: int = 0,
-    threads: int = 1,
-    progress: Callable[[int, int, float], object] | None = None,
-) -> Model:
-    """Train a model on scans.
-
-    Parameters
-    ----------
-    scans : Recordings, or scans as `Recordings.from_scans` takes them
-        What to train on, with labels and sessions of their own if they are `Recordings`.
-    labels, sessions : sequence, optional
-        The label and the session of each scan.
-    recipe : str
-        `whitened`, `linear`, `connectome` or `reference`.
-    seed : int
-        The same seed, scans and engine give the same weights.
-    threads : int
-        Threads of ONNX Runtime.
-    progress : callable, optional
-        Called with the step, the number of steps and the loss.
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Ctrl-C was pressed; nothing is left behind.
-    """
-    return Model(_native.train(of(scans, labels, sessions)._native, recipe, seed, threads, progress))
 
 
 def _unpickled(bundle: bytes, provenance: str | None) -> Model:

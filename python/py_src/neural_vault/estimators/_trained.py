@@ -15,9 +15,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from .. import _arrays
-from ..model import Model, train
+from ..model import Model
 from ..recordings import Recordings
 from ..scan import Scan
+from ..training import train
 
 Scans = _arrays.Float32 | list[_arrays.Float32]
 
