@@ -8,6 +8,7 @@ mod interrupt;
 mod metrics;
 mod model;
 mod recordings;
+mod secret;
 mod settings;
 mod train;
 mod weights;
@@ -26,6 +27,8 @@ mod _native {
     use super::model::Model;
     #[pymodule_export]
     use super::recordings::{Recordings, companions, files, files_read};
+    #[pymodule_export]
+    use super::secret::{load_secret, random_secret, save_secret};
     #[pymodule_export]
     use super::train::train;
     #[pymodule_export]

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from . import metrics
 from ._native import __version__
+from .errors import NoAttemptsLeftError, RejectedError
 from .model import Model
 from .recordings import Recordings, load
 from .scan import Scan
+from .secret import Secret
 from .training import train
 
 if TYPE_CHECKING:
@@ -16,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Model",
+    "NoAttemptsLeftError",
     "Recordings",
+    "RejectedError",
     "Scan",
+    "Secret",
     "__version__",
     "load",
     "metrics",

@@ -21,10 +21,13 @@ __all__ = [
     "files",
     "files_read",
     "import_weights",
+    "load_secret",
     "main",
     "model_from_bytes",
     "model_to_bytes",
+    "random_secret",
     "roc_auc",
+    "save_secret",
     "state_dict",
     "train",
 ]
@@ -55,6 +58,9 @@ def train(
     background: Recordings | None,
     progress: Callable[[int, int, float], object] | None,
 ) -> Model: ...
+def random_secret(buffer: bytearray) -> None: ...
+def load_secret(path: str | os.PathLike[str], buffer: bytearray) -> None: ...
+def save_secret(path: str | os.PathLike[str], buffer: bytes | bytearray | memoryview, replace: bool) -> None: ...
 def model_to_bytes(model: Model) -> tuple[bytes, str | None]: ...
 def model_from_bytes(bundle: bytes, provenance: str | None) -> Model: ...
 def import_weights(
