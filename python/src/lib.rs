@@ -3,6 +3,7 @@
 //! The classes and functions here take NumPy arrays that `neural_vault` has brought to C-contiguous float32; what users see,
 //! with its documentation, is in `py_src/neural_vault`. The interpreter's lock is released around all work.
 
+mod enrolment;
 mod errors;
 mod interrupt;
 mod metrics;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 mod _native {
     use super::*;
 
+    #[pymodule_export]
+    use super::enrolment::{Enrolment, archive};
     #[pymodule_export]
     use super::metrics::{curve, dprime, eer, exact_intervals, roc_auc};
     #[pymodule_export]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from . import metrics
 from ._native import __version__
+from .enrolment import Enrolment
 from .errors import NoAttemptsLeftError, RejectedError
 from .model import Model
 from .recordings import Recordings, load
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .estimators import VaultVerifier as VaultVerifier
 
 __all__ = [
+    "Enrolment",
     "Model",
     "NoAttemptsLeftError",
     "Recordings",

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Enrolment",
     "Model",
     "Recordings",
     "__version__",
+    "archive",
     "companions",
     "curve",
     "dprime",
@@ -61,6 +63,7 @@ def train(
 def random_secret(buffer: bytearray) -> None: ...
 def load_secret(path: str | os.PathLike[str], buffer: bytearray) -> None: ...
 def save_secret(path: str | os.PathLike[str], buffer: bytes | bytearray | memoryview, replace: bool) -> None: ...
+def archive(folder: str | os.PathLike[str], model: Model) -> Recordings: ...
 def model_to_bytes(model: Model) -> tuple[bytes, str | None]: ...
 def model_from_bytes(bundle: bytes, provenance: str | None) -> Model: ...
 def import_weights(
@@ -100,6 +103,54 @@ def curve(
     genuine: npt.NDArray[np.float64], impostor: npt.NDArray[np.float64], points: int | None = None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def exact_intervals(rates: npt.NDArray[np.float64], trials: int) -> npt.NDArray[np.float64]: ...
+
+@final
+class Enrolment:
+    @staticmethod
+    def of_windows(
+        model: Model,
+        recordings: Recordings,
+        label: str,
+        sessions: tuple[Sequence[str], Sequence[str], Sequence[str]],
+        *,
+        window: int | None,
+        windows: int | None,
+        frozen: bool,
+        fmr: float | None,
+        threshold: float | None,
+    ) -> Enrolment: ...
+    @staticmethod
+    def of_person(
+        model: Model,
+        recordings: Recordings,
+        label: str,
+        sessions: tuple[Sequence[str], Sequence[str], Sequence[str]],
+        *,
+        frames: int | None,
+        least_frames: int | None,
+        fmr: float | None,
+        threshold: float | None,
+        background: Recordings | None,
+    ) -> Enrolment: ...
+    @staticmethod
+    def load(path: str | os.PathLike[str], model: Model) -> Enrolment: ...
+    def save(self, path: str | os.PathLike[str], replace: bool) -> None: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def threshold(self) -> float: ...
+    def describe(self) -> str: ...
+    def attempts_left(self, file: str | os.PathLike[str]) -> int: ...
+    def verify(self, model: Model, recordings: Recordings) -> bool: ...
+    def derive(
+        self,
+        model: Model,
+        recordings: Recordings,
+        file: str | os.PathLike[str],
+        secret: bytes | bytearray | memoryview,
+        context: bytes,
+        key: bytearray,
+    ) -> tuple[bool, bool, int]: ...
 
 @final
 class Model:
