@@ -94,13 +94,11 @@ impl Overrides {
         for (name, windows) in
             [("windows", self.windows.as_deref()), ("window", self.window.as_ref().map(std::slice::from_ref))]
         {
-            match check_long_windows(windows.unwrap_or_default(), dataset) {
-                Err(EmbeddingError::LongWindow { window, scan, frames }) => {
-                    let scan = Escaped(&scan);
-                    let reason = format!("{window}: the longest scan ({scan}) has {frames} frames; ask for fewer");
-                    return Err(TrainingError::Setting { name, reason });
-                }
-                _ => {}
+            let checked = check_long_windows(windows.unwrap_or_default(), dataset);
+            if let Err(EmbeddingError::LongWindow { window, scan, frames }) = checked {
+                let scan = Escaped(&scan);
+                let reason = format!("{window}: the longest scan ({scan}) has {frames} frames; ask for fewer");
+                return Err(TrainingError::Setting { name, reason });
             }
         }
         Ok(())
@@ -222,7 +220,7 @@ mod tests {
                         assert_eq!((recipe, setting), (kind.name, *name));
                         assert!(!owners.is_empty());
                     }
-                    Err(error) => panic!("{name} of {}: {error}", kind.name),
+                    Err(error) => unreachable!("{name} of {}: {error}", kind.name),
                 }
             }
         }
