@@ -375,6 +375,7 @@ NAMES: dict[str, tuple[Any, list[str]]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:scans. one recording of:UserWarning")
 @pytest.mark.parametrize("kind", NAMES)
 def test_labels_are_what_str_makes_of_them(kind) -> None:
     given, labels = NAMES[kind]

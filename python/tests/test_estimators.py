@@ -23,8 +23,11 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-# Trainings without groups say that a label has one recording.
-pytestmark = pytest.mark.filterwarnings("ignore:.*one recording of:UserWarning")
+# What trainings note: one recording a label without groups, and values that are missing.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:scans. one recording of:UserWarning"),
+    pytest.mark.filterwarnings("ignore:scans. values that are not finite:UserWarning"),
+]
 
 SAYS_NOTHING = "has a scan whose values are all equal, which says nothing and is refused"
 EXPECTED_TO_FAIL = {
@@ -188,6 +191,7 @@ def test_the_output_has_names_and_may_be_a_frame(rows) -> None:
         encoder.transform(frame[frame.columns[::-1]])
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
 @pytest.mark.parametrize("estimator", [VaultEncoder("linear"), VaultVerifier("linear")])
 def test_what_is_no_scans_is_refused(estimator, rows) -> None:
     X, y, _ = rows
@@ -227,6 +231,7 @@ def test_recordings_are_refused_because_arrays_have_no_gaps(haxby) -> None:
             VaultEncoder("linear").fit(recordings, haxby.scan_labels)
 
 
+@pytest.mark.filterwarnings("ignore:scans. white space around labels:UserWarning")
 @pytest.mark.parametrize("estimator", [VaultEncoder("linear"), VaultVerifier("linear")])
 def test_labels_and_groups_are_one_for_each_scan(estimator, rows) -> None:
     X, y, sessions = rows
