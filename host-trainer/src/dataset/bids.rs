@@ -24,7 +24,7 @@ pub(super) fn beside(recording: &Path, ending: &Ending) -> io::Result<Option<Pat
     let above: Vec<&Path> = recording.ancestors().skip(1).take(DEEPEST).collect();
     let root = above.iter().position(|folder| folder.join(ROOT).is_file()).unwrap_or(0);
     for folder in above.iter().take(root + 1) {
-        if let Some(found) = best(recording, ending, files(folder_or_here(folder))?)? {
+        if let Some(found) = best(recording, ending, entries(folder_or_here(folder))?)? {
             return Ok(Some(found));
         }
     }
@@ -62,6 +62,7 @@ fn best(recording: &Path, ending: &Ending, files: Vec<PathBuf>) -> io::Result<Op
     let own = parts(recording);
     let mut matching: Vec<(usize, PathBuf)> =
         files.into_iter().filter_map(|file| Some((shared(&file, ending, &own)?, file))).collect();
+    matching.retain(|(_, file)| file.is_file());
     matching.sort();
     match matching.as_slice() {
         [.., (second, one), (most, other)] if second == most => Err(io::Error::other(format!(
@@ -92,9 +93,9 @@ fn parts(recording: &Path) -> BTreeSet<String> {
     stem.split('_').map(str::to_owned).collect()
 }
 
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries: io::Result<Vec<PathBuf>> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect();
-    Ok(entries?.into_iter().filter(|path| path.is_file()).collect())
+/// What is in a folder, without a look at each, which takes long in a folder of many recordings.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 fn folder_or_here(folder: &Path) -> &Path {
