@@ -24,7 +24,7 @@ import filelock
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ._part import files, write
+from ._parquet import files, write
 from ._paths import Source
 from ._stamps import Stamp
 
@@ -146,7 +146,7 @@ class Output:
         if not kept:
             os.remove(path)
             return
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()
         paths = [source.path for source in kept]
         new = os.path.join(self._unfinished, os.path.basename(path))
         write(table.filter(pc.field("path").isin(paths)), kept, new)

@@ -1,28 +1,22 @@
-"""The work that one task of Ray does: the rows of several files, written to one Parquet file."""
+"""The work of one task of Ray: the rows of several files, written to one Parquet file."""
 
 from __future__ import annotations
 
-import json
-import os
 import time
 import warnings
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
 
 from ..model import Model
 from ._failures import Failure
 from ._options import LoadOptions
+from ._parquet import write
 from ._paths import Source
 from ._rows import rows
 from ._stamps import Stamp, stamps
 from ._threads import threads
-
-FILES = b"neural_vault.files"
-"""Key of a Parquet file's metadata: which files its rows are of, as `Embedded` in JSON by path."""
 
 _model: Model | None = None
 """The model of this worker."""
@@ -70,7 +64,7 @@ def embed_part(job: Job, batch: list[Source], seconds: float, path: str) -> Part
             try:
                 before = stamps(source, job.options)
                 table = rows(source, model, job.window, job.options, cpus)
-                if stamps(source, job.options) != before:
+                if not all(stamp.is_current() for stamp in before):
                     raise OSError(f"{source.path}: was written while it was read")
             except (KeyboardInterrupt, SystemExit):
                 raise
@@ -84,34 +78,6 @@ def embed_part(job: Job, batch: list[Source], seconds: float, path: str) -> Part
         write(pa.concat_tables(tables), embedded, path)
         part.embedded, part.scans = len(embedded), sum(map(len, tables))
     return part
-
-
-def write(table: pa.Table, embedded: dict[Source, list[Stamp]], path: str) -> None:
-    """Write rows and the files that they are of; they are on the disk when this returns."""
-    files: dict[str, Any] = {source.path: [source.folder, stamps] for source, stamps in embedded.items()}
-    table = table.replace_schema_metadata({FILES: json.dumps(files)})
-    with open(path, "wb") as file:
-        pq.write_table(table, file)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def files(path: str) -> dict[Source, list[Stamp]]:
-    """Return the files that the rows of a Parquet file are of.
-
-    Raises
-    ------
-    ValueError
-        `embed` did not write it, or it is damaged.
-    """
-    try:
-        metadata = pq.read_metadata(path).metadata or {}
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path}: damaged; remove it to embed its files again ({error})") from None
-    if FILES not in metadata:
-        raise ValueError(f"{path}: not written by neural_vault.ray.embed")
-    listed: dict[str, Any] = json.loads(metadata[FILES])
-    return {Source(name, folder): [Stamp(*stamp) for stamp in stamps] for name, (folder, stamps) in listed.items()}
 
 
 def _loaded(job: Job) -> Model:
