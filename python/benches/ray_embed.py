@@ -59,12 +59,13 @@ def prepare(folder: Path) -> tuple[list[Path], Path]:
     model.save(folder / "model")
     paths = []
     for number in range(FILES):
-        first = folder / f"{number}-0.npy"
+        first = folder / f"{number}.npy"
         np.save(first, rng.normal(size=(FRAMES, FEATURES)).astype(np.float32))
         paths.append(first)
     for name in range(1, NAMES):
         for first in paths[:FILES]:
-            other = first.with_stem(first.stem[:-1] + str(name))
+            other = folder / f"names{name}" / first.name
+            other.parent.mkdir(exist_ok=True)
             os.link(first, other)
             paths.append(other)
     return paths, folder / "model"
