@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import runpy
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,3 +131,91 @@ def test_a_nilearn_masker_and_the_encoder_are_one_pipeline(example: Example) -> 
     with sklearn.config_context():  # of which the example changes one
         accuracy = example("nilearn_masker.py")["accuracy"]
     assert (accuracy == 1).all()
+
+
+def test_persons_are_enrolled_after_the_training(example: Example) -> None:
+    # Regions of a person covary as no other's do, on two days alike.
+    mixing = {name: np.random.default_rng(number).normal(size=(12, 12)) for number, name in enumerate("abcdefghijkl")}
+    mixing |= {
+        name: np.random.default_rng(100 + number).normal(size=(12, 12)) for number, name in enumerate(["ada", "bob"])
+    }
+    for number, (name, mix) in enumerate(mixing.items()):
+        for day in ("day1", "day2"):
+            folder = Path("background" if len(name) == 1 else "persons") / name
+            folder.mkdir(parents=True, exist_ok=True)
+            frames = np.random.default_rng([number, ord(day[-1])]).normal(size=(200, 12)) @ mix
+            np.save(folder / f"{day}.npy", frames.astype(np.float32))
+    variables = example("persons.py")
+    enrolment, persons = variables["enrolment"], variables["persons"]
+    assert enrolment.verify(persons.select(labels=["ada"], sessions=["day2"]))
+    assert not enrolment.verify(persons.select(labels=["bob"], sessions=["day2"]))
+
+
+def test_a_state_dict_becomes_onnx_without_pytorch(example: Example) -> None:
+    from safetensors.numpy import save_file
+
+    features, width, hidden, latent = 20, 16, 32, 16
+    layer = "enc.layers.0."
+    shapes = {
+        "proj.weight": (width, features),
+        "proj.bias": (width,),
+        "head.0.weight": (width,),
+        "head.0.bias": (width,),
+    }
+    shapes |= {layer + "self_attn.in_proj_weight": (3 * width, width), layer + "self_attn.in_proj_bias": (3 * width,)}
+    shapes |= {layer + "self_attn.out_proj.weight": (width, width), layer + "self_attn.out_proj.bias": (width,)}
+    shapes |= {layer + "linear1.weight": (hidden, width), layer + "linear1.bias": (hidden,)}
+    shapes |= {layer + "linear2.weight": (width, hidden), layer + "linear2.bias": (width,)}
+    shapes |= {layer + f"norm{number}.{kind}": (width,) for number in (1, 2) for kind in ("weight", "bias")}
+    shapes |= {"head.1.weight": (width, width), "head.1.bias": (width,)}
+    shapes |= {"head.3.weight": (latent, width), "head.3.bias": (latent,)}
+    rng = np.random.default_rng(0)
+    weights = {name: rng.normal(scale=0.3, size=shape).astype(np.float32) for name, shape in shapes.items()}
+    metadata = {"heads": "4", "window": "5", "norm_first": "True", "activation": "relu"}
+    save_file(weights, "weights.safetensors", metadata)
+    variables = example("state_dict.py")
+    assert "torch" not in sys.modules
+    assert variables["embeddings"].shape == (4, latent)
+    assert np.abs(variables["embeddings"] - variables["model"].embed(variables["windows"])).max() < 1e-5
+
+
+@dataclasses.dataclass
+class Segment:
+    """What `predict` of TRIBE v2 returns for each row of its predictions: a `neuralset.segments.Segment`."""
+
+    start: float
+    duration: float
+    timeline: str
+
+
+class TribeModel:
+    """Predicts as TRIBE v2 does: one float32 row of fsaverage5 for each second with events."""
+
+    @classmethod
+    def from_pretrained(cls, checkpoint_dir: str, cache_folder: str) -> TribeModel:
+        assert checkpoint_dir == "facebook/tribev2" and cache_folder
+        return cls()
+
+    def get_events_dataframe(self, *, video_path: str) -> str:
+        return video_path
+
+    def predict(self, events: str) -> tuple[np.ndarray[Any, np.dtype[np.float32]], list[Segment]]:
+        kind, number = events.removesuffix(".mp4").split("_")
+        response = np.random.default_rng([*kind.encode()]).normal(size=20484)
+        seconds = [*range(12), *range(15, 27)]
+        noise = np.random.default_rng([*kind.encode(), int(number)]).normal(size=(len(seconds), 20484))
+        return (response + 3 * noise).astype(np.float32), [Segment(float(at), 1.0, "default") for at in seconds]
+
+
+def test_predictions_of_tribe_are_enrolled_and_verified(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("tribev2")
+    module.TribeModel = TribeModel  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tribev2", module)
+    with pytest.warns(UserWarning, match="gaps in time"):
+        variables = example("tribe.py")
+    recordings, enrolment = variables["recordings"], variables["enrolment"]
+    assert recordings.features == 20484
+    ocean = recordings.select(labels=["ocean"], sessions=["clip 4"])
+    assert ocean.to_frames()["timesteps"].tolist() == [*range(12), *range(15, 27)]
+    assert enrolment.verify(ocean)
+    assert not enrolment.verify(recordings.select(labels=["street"], sessions=["clip 4"]))
