@@ -15,7 +15,7 @@ const INTERPRETERS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3
 const NEEDED: &str = "Python 3.11 or later with its module venv";
 
 /// What to do where Debian's package is of no use.
-const ELSEWHERE: &str = "where that is older, install a newer one, such as those of https://www.python.org/downloads, and put it on the PATH";
+const ELSEWHERE: &str = "where Debian's is older, install a newer one, such as those of https://www.python.org/downloads, and put it on the PATH";
 
 /// A program that fails unless Python is new enough and can make environments.
 const SUITABLE: &str = "import ensurepip, sys, venv; assert sys.version_info >= (3, 11)";
