@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import pickle
 import subprocess
 import sys
 import warnings
@@ -123,6 +124,28 @@ def test_scans_may_differ_in_length(scans) -> None:
     assert scores.mean() > 0.5
 
 
+def test_a_whitened_model_is_trained_with_the_seed(scans) -> None:
+    X, y, runs = scans
+    settings = {"steps": 2, "windows": [3]}
+    model = neural_vault.train(X[:16], y[:16], runs[:16], recipe="whitened", seed=7, **settings)
+    encoder = VaultEncoder(settings=settings, random_state=7).fit(X[:16], y[:16], runs[:16])
+    assert encoder.model_.digest == model.digest
+    other = VaultEncoder(settings=settings, random_state=np.random.RandomState(7)).fit(X[:16], y[:16], runs[:16])
+    assert other.model_.digest != model.digest
+    with pytest.raises(ValueError, match="steps"):
+        VaultEncoder("linear", settings={"steps": 2}).fit(X, y, runs)
+    with pytest.raises(ValueError, match=r"open.set"):
+        VaultEncoder("whitened", open_set=True).fit(X, y, runs)
+    with pytest.raises(ValueError, match="recipe"):
+        VaultEncoder("no such recipe").fit(X, y, runs)
+    with pytest.raises(ValueError, match="engine"):
+        VaultEncoder("whitened", engine="torch").fit(X, y, runs)
+    with pytest.raises(ValueError, match="seed"):
+        VaultEncoder("whitened", random_state=-1).fit(X, y, runs)
+    with pytest.raises(ValueError, match="window"):
+        VaultEncoder("linear", window=0).fit(X, y, runs)
+
+
 def test_in_a_pipeline_each_fold_is_embedded_by_a_model_of_the_others(scans) -> None:
     X, y, runs = scans
     pipeline = make_pipeline(VaultEncoder("linear"), NearestCentroid())
@@ -162,7 +185,7 @@ def mean_genuine_score(verifier: VaultVerifier, X: np.ndarray, y: np.ndarray) ->
 
 def test_a_search_over_windows_in_two_processes_finds_what_one_finds(scans) -> None:
     X, y, runs = scans
-    grid = {"window": [1, 3, 9]}
+    grid = {"window": [1, 3, 9], "open_set": [False, True]}
     verifier = VaultVerifier("linear", threshold=0.5)
     search = {}
     for jobs in (None, 2):
@@ -262,6 +285,17 @@ def test_missing_values_follow_the_fill_rule_of_the_model(rows) -> None:
         assert encoder.model_.digest == model.digest
         assert encoder.transform(given).tobytes() == expected
     assert VaultVerifier("linear", threshold=0).fit(holes, y).predict(holes).tolist()[3] == 10
+
+
+def test_a_fitted_estimator_can_be_pickled(rows) -> None:
+    X, y, sessions = rows
+    encoder = VaultEncoder("linear").fit(X, y, sessions)
+    again = pickle.loads(pickle.dumps(encoder))
+    assert again.transform(X).tobytes() == encoder.transform(X).tobytes()
+    assert again.model_.sessions == encoder.model_.sessions
+    verifier = VaultVerifier("linear").fit(X, y, sessions)
+    again = pickle.loads(pickle.dumps(verifier))
+    assert np.array_equal(again.decision_function(X), verifier.decision_function(X))
 
 
 def test_a_verifier_scores_by_cosine_to_the_mean_embedding_of_each_label(scans) -> None:

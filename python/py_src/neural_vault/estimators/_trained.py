@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ class TrainedEstimator(BaseEstimator):
     open_set: bool | None
     window: int | None
     settings: Mapping[str, Any] | None
-    engine: str
+    engine: Literal["auto", "onnxruntime", "tract"]
     random_state: int | np.random.RandomState | None
     n_jobs: int | None
 
@@ -84,7 +84,14 @@ class TrainedEstimator(BaseEstimator):
         if self.window is not None:
             _arrays.positive(self.window, "window")
         model = train(
-            scans, labels, groups, recipe=self.recipe, seed=seed, threads=effective_n_jobs(self.n_jobs), **settings
+            scans,
+            labels,
+            groups,
+            recipe=self.recipe,
+            seed=seed,
+            engine=self.engine,
+            threads=effective_n_jobs(self.n_jobs),
+            **settings,
         )
         if len(model.labels) != len(np.unique(labels)):
             raise ValueError("y: labels that differ in white space alone are one label to a model; rename them")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,7 @@ class VaultEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedEst
         open_set: bool | None = None,
         window: int | None = None,
         settings: Mapping[str, Any] | None = None,
-        engine: str = "auto",
+        engine: Literal["auto", "onnxruntime", "tract"] = "auto",
         random_state: int | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +99,7 @@ class VaultVerifier(ClassifierMixin, TrainedEstimator):
         open_set: bool | None = None,
         window: int | None = None,
         settings: Mapping[str, Any] | None = None,
-        engine: str = "auto",
+        engine: Literal["auto", "onnxruntime", "tract"] = "auto",
         threshold: float | None = None,
         fmr: float | None = None,
         cv: Any = 2,
