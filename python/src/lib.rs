@@ -5,6 +5,7 @@
 
 mod enrolment;
 mod errors;
+mod evaluation;
 mod interrupt;
 mod metrics;
 mod model;
@@ -24,6 +25,8 @@ mod _native {
 
     #[pymodule_export]
     use super::enrolment::{Enrolment, archive};
+    #[pymodule_export]
+    use super::evaluation::{Evaluation, evaluate};
     #[pymodule_export]
     use super::metrics::{curve, dprime, eer, exact_intervals, roc_auc};
     #[pymodule_export]

@@ -19,12 +19,14 @@ type Place = (PathBuf, Option<String>, Option<String>, Option<PathBuf>);
 #[pyclass(frozen, module = "neural_vault._native")]
 pub struct Recordings {
     pub dataset: Arc<Dataset>,
+    /// Names of the files and folders that they were read from; none of recordings made of arrays.
+    pub files: Vec<String>,
 }
 
 impl Recordings {
-    fn new(py: Python<'_>, dataset: Dataset) -> PyResult<Self> {
+    fn new(py: Python<'_>, dataset: Dataset, files: Vec<String>) -> PyResult<Self> {
         warn(py, &dataset.notes)?;
-        Ok(Self { dataset: Arc::new(dataset) })
+        Ok(Self { dataset: Arc::new(dataset), files })
     }
 }
 
@@ -48,7 +50,7 @@ impl Recordings {
         let options = LoadOptions { label_column, width, mask, events, frame_seconds, lag };
         let inputs: Vec<Input> = inputs.into_iter().map(input).collect();
         let dataset = py.detach(|| dataset::load(&inputs, &options)).map_err(exception)?;
-        Self::new(py, dataset)
+        Self::new(py, dataset, inputs.iter().map(Input::name).collect())
     }
 
     #[staticmethod]
@@ -76,7 +78,7 @@ impl Recordings {
                 timesteps,
             })
         });
-        Self::new(py, dataset.map_err(exception)?)
+        Self::new(py, dataset.map_err(exception)?, Vec::new())
     }
 
     #[staticmethod]
@@ -99,7 +101,7 @@ impl Recordings {
             let scans: Vec<LabelledScan<'_>> = scans.collect();
             Dataset::from_scans("scans".as_ref(), features, &scans)
         });
-        Self::new(py, dataset.map_err(exception)?)
+        Self::new(py, dataset.map_err(exception)?, Vec::new())
     }
 
     #[getter]
@@ -177,7 +179,7 @@ impl Recordings {
             }
             Ok(selected)
         });
-        Ok(Self { dataset: Arc::new(selected.map_err(exception)?) })
+        Ok(Self { dataset: Arc::new(selected.map_err(exception)?), files: self.files.clone() })
     }
 
     /// Writes the recordings in the format of the path's ending; replaces a file only where asked.

@@ -78,7 +78,7 @@ def test_a_thinned_curve_keeps_its_ends_and_has_exact_intervals() -> None:
 def test_intervals_are_those_of_resampling_the_scores_one_by_one() -> None:
     genuine, impostor = scores(60, 150)
     random = np.random.default_rng(1)
-    drawn = [(random.choice(genuine, 60), random.choice(impostor, 150)) for _ in range(2000)]
+    drawn = [(random.choice(genuine, 60), random.choice(impostor, 150)) for _ in range(1000)]
     for figure, of in [
         (metrics.eer, slow_eer),
         (metrics.roc_auc, lambda g, i: roc_auc_score(*pooled(g, i))),
@@ -87,7 +87,7 @@ def test_intervals_are_those_of_resampling_the_scores_one_by_one() -> None:
         low, high = np.percentile([of(*pair) for pair in drawn], [2.5, 97.5])
         found = figure(genuine, impostor, replicates=4000)
         assert found.interval is not None
-        assert found.interval == pytest.approx((low, high), abs=0.1 * (high - low))
+        assert found.interval == pytest.approx((low, high), abs=0.12 * (high - low))
         assert found.interval[0] < found.value < found.interval[1]
 
 

@@ -7,6 +7,7 @@ from . import metrics
 from ._native import __version__
 from .enrolment import Enrolment
 from .errors import NoAttemptsLeftError, RejectedError
+from .evaluation import Evaluation, evaluate
 from .model import Model
 from .recordings import Recordings, load
 from .scan import Scan
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Enrolment",
+    "Evaluation",
     "Model",
     "NoAttemptsLeftError",
     "Recordings",
@@ -26,6 +28,7 @@ __all__ = [
     "Scan",
     "Secret",
     "__version__",
+    "evaluate",
     "load",
     "metrics",
     "train",

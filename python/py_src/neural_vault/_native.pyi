@@ -1,7 +1,7 @@
 """The native module: what `neural_vault` wraps. Arrays are C-contiguous and of this machine's byte order."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 __all__ = [
     "Enrolment",
+    "Evaluation",
     "Model",
     "Recordings",
     "__version__",
@@ -18,6 +19,7 @@ __all__ = [
     "curve",
     "dprime",
     "eer",
+    "evaluate",
     "exact_intervals",
     "export",
     "files",
@@ -103,6 +105,25 @@ def curve(
     genuine: npt.NDArray[np.float64], impostor: npt.NDArray[np.float64], points: int | None = None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def exact_intervals(rates: npt.NDArray[np.float64], trials: int) -> npt.NDArray[np.float64]: ...
+def evaluate(
+    recordings: Recordings,
+    asked: Mapping[str, object],
+    model: Model | None,
+    background: Sequence[Recordings],
+    threads: int | None,
+    progress: Callable[[str, str, int, int], object] | None,
+) -> Evaluation: ...
+
+@final
+class Evaluation:
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Evaluation: ...
+    def json(self) -> str: ...
+    def html(self) -> str: ...
+    def scores(self) -> bytes: ...
+    def tables(self) -> list[str]: ...
+    def save(self, path: str | os.PathLike[str], replace: bool) -> None: ...
+    def save_report(self, path: str | os.PathLike[str], replace: bool) -> None: ...
 
 @final
 class Enrolment:

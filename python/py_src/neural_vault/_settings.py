@@ -52,6 +52,42 @@ def parcels(values: Any) -> list[int] | list[str] | None:
     return [int(number) for number in numbers]
 
 
+def recipe(
+    *,
+    open_set: bool | None = None,
+    windows: Iterable[int] | None = None,
+    steps: int | None = None,
+    batch: int | None = None,
+    rows: int | None = None,
+    window: int | None = None,
+    mining: str | None = None,
+    margin: float | None = None,
+    learning_rate: float | None = None,
+    schedule: str | None = None,
+    weight_decay: float | None = None,
+    clip: float | None = None,
+    dropout: float | None = None,
+) -> dict[str, Any]:
+    """Return the settings of a recipe by all their names, with `None` for those that are not given."""
+    return {
+        "open_set": None if open_set is None else bool(open_set),
+        "windows": counts(windows, "windows"),
+        "steps": count(steps, "steps"),
+        "batch": count(batch, "batch"),
+        "rows": count(rows, "rows"),
+        "window": count(window, "window"),
+        "mining": mining,
+        "margin": margin,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "weight_decay": weight_decay,
+        "clip": clip,
+        "dropout": dropout,
+        "parcels": None,
+        "frames": None,
+    }
+
+
 def names(values: Iterable[str] | None, name: str) -> list[str]:
     """Return a list of names, which is empty for `None`."""
     if isinstance(values, str):

@@ -115,23 +115,22 @@ def train(
     KeyboardInterrupt
         Ctrl-C was pressed; the training ends after the step in progress and nothing is left behind.
     """
-    settings = {
-        "open_set": None if open_set is None else bool(open_set),
-        "windows": _settings.counts(windows, "windows"),
-        "steps": _settings.count(steps, "steps"),
-        "batch": _settings.count(batch, "batch"),
-        "rows": _settings.count(rows, "rows"),
-        "window": _settings.count(window, "window"),
-        "mining": mining,
-        "margin": margin,
-        "learning_rate": learning_rate,
-        "schedule": schedule,
-        "weight_decay": weight_decay,
-        "clip": clip,
-        "dropout": dropout,
-        "parcels": _settings.parcels(parcels),
-        "frames": _settings.count(frames, "frames"),
-    }
+    settings = _settings.recipe(
+        open_set=open_set,
+        windows=windows,
+        steps=steps,
+        batch=batch,
+        rows=rows,
+        window=window,
+        mining=mining,
+        margin=margin,
+        learning_rate=learning_rate,
+        schedule=schedule,
+        weight_decay=weight_decay,
+        clip=clip,
+        dropout=dropout,
+    )
+    settings |= {"parcels": _settings.parcels(parcels), "frames": _settings.count(frames, "frames")}
     native = _native.train(
         of(scans, labels, sessions)._native,
         recipe,
