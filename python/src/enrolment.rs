@@ -18,6 +18,7 @@ use crate::errors::{exception, warn};
 use crate::model::Model;
 use crate::recordings::Recordings;
 use crate::secret::{device_secret, opened};
+use crate::threads::detach;
 
 /// An enrolment of the library.
 #[pyclass(frozen, module = "neural_vault._native")]
@@ -61,7 +62,7 @@ impl Enrolment {
             target: target(fmr, Target::EqualErrorRate)?,
             threshold: cosine(threshold)?.map(Chosen::by_hand),
         };
-        let record = py.detach(|| {
+        let record = detach(py, || {
             check_width(dataset, model.dims().features)?;
             let given = window.filter(|window| *window <= model.dims().max_window());
             check_long_windows(given.as_slice(), dataset)?;
@@ -102,7 +103,7 @@ impl Enrolment {
             threshold: cosine(threshold)?,
             background: background.map(|background| &*background.dataset),
         };
-        let record = py.detach(|| {
+        let record = detach(py, || {
             let mut embedder = Embedder::open(model, EmbeddingEngine::Core)?;
             enrol_person(&mut embedder, model, dataset, Identity::random(label), &request)
         });
@@ -118,7 +119,7 @@ impl Enrolment {
     /// Reads an enrolment that was made with a model.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf, model: &Model) -> PyResult<Self> {
-        let record = py.detach(|| enrolment::Enrolment::read(&path)).map_err(exception)?;
+        let record = detach(py, || enrolment::Enrolment::read(&path)).map_err(exception)?;
         let model = &model.model;
         record.check_model(&path, model.digest(), model.dims().latent).map_err(exception)?;
         Ok(Self { record })
@@ -126,7 +127,7 @@ impl Enrolment {
 
     /// Writes the enrolment, and forgets the attempts of an earlier one under this name.
     fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
-        py.detach(|| {
+        detach(py, || {
             let write = if replace { enrolment::Enrolment::write } else { enrolment::Enrolment::write_new };
             write(&self.record, &path).map_err(exception)?;
             Attempts::forget(&path).map_err(exception)
@@ -178,7 +179,7 @@ impl Enrolment {
         let (embedding, threshold) = self.embed(py, model, &recordings.dataset)?;
         let mut buffer = KeyBuffer::empty();
         let file: &Path = &file;
-        let answer = py.detach(|| self.record.derive(file, (&embedding, threshold), &secret, context, &mut buffer));
+        let answer = detach(py, || self.record.derive(file, (&embedding, threshold), &secret, context, &mut buffer));
         let answer = answer.map_err(exception)?;
         if let Some(key) = answer.key {
             released.copy_from_slice(py, key.expose_secret())?;
@@ -199,7 +200,7 @@ impl Enrolment {
         warn(py, probe.note())?;
         let Probe { scan, window, threshold, .. } = probe;
         let scan = [scan];
-        let embedding = py.detach(|| -> Result<_, EmbeddingError> {
+        let embedding = detach(py, || -> Result<_, EmbeddingError> {
             Ok(Embedder::open(&model.model, EmbeddingEngine::Core)?.scans(dataset, &scan, window)?.swap_remove(0))
         });
         let embedding = embedding.map_err(exception)?;
@@ -213,7 +214,7 @@ impl Enrolment {
 /// The recordings that trained a model, from the archive in its folder.
 #[pyfunction]
 pub fn archive(py: Python<'_>, folder: PathBuf, model: &Model) -> PyResult<Recordings> {
-    let archive = py.detach(|| Archive::read(&folder, *model.model.digest())).map_err(exception)?;
+    let archive = detach(py, || Archive::read(&folder, *model.model.digest())).map_err(exception)?;
     Ok(Recordings { dataset: archive.dataset.into(), files: Vec::new() })
 }
 

@@ -32,6 +32,7 @@ use crate::interrupt::Interrupt;
 use crate::model::Model;
 use crate::recordings::Recordings;
 use crate::settings::{self, RegionSource, Settings, failed};
+use crate::threads::detach;
 
 /// The longest time between two questions to Python, whether Ctrl-C was pressed.
 const EVERY: Duration = Duration::from_millis(100);
@@ -83,12 +84,12 @@ pub fn evaluate(
     let others: Vec<Dataset> = background.iter().map(|others| Dataset::clone(&others.get().dataset)).collect();
     let request = asked.request(py, dataset, model, others)?;
     let protocols = request.protocols();
-    let (plan, notes) = py.detach(|| request.plan(dataset).map_err(refused))?;
+    let (plan, notes) = detach(py, || request.plan(dataset).map_err(refused))?;
     warn(py, notes)?;
-    let evaluated = py.detach(|| watched(dataset, &protocols, &plan, threads, progress.as_ref()))?;
+    let evaluated = detach(py, || watched(dataset, &protocols, &plan, threads, progress.as_ref()))?;
     warn(py, evaluated.iter().flat_map(|one| &one.notes))?;
     let made = Made { created, files: recordings.files.clone(), settings: plan.settings(&protocols, None) };
-    let results = py.detach(|| summarise(dataset, made, evaluated)).map_err(exception)?;
+    let results = detach(py, || summarise(dataset, made, evaluated)).map_err(exception)?;
     Ok(Evaluation { results })
 }
 
@@ -96,24 +97,24 @@ pub fn evaluate(
 impl Evaluation {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let results = py.detach(|| results::read(&path)).map_err(exception)?;
+        let results = detach(py, || results::read(&path)).map_err(exception)?;
         Ok(Self { results })
     }
 
     /// The document as JSON, with very long lists of scores shortened.
     fn json(&self, py: Python<'_>) -> PyResult<String> {
-        py.detach(|| self.document().to_json()).map_err(exception)
+        detach(py, || self.document().to_json()).map_err(exception)
     }
 
     /// The report as a page.
     fn html(&self, py: Python<'_>) -> String {
-        py.detach(|| report::html(&self.document()))
+        detach(py, || report::html(&self.document()))
     }
 
     /// Every score as CSV.
     fn scores(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let mut text = Vec::new();
-        py.detach(|| write_scores(&self.results, &mut text)).map_err(exception)?;
+        detach(py, || write_scores(&self.results, &mut text)).map_err(exception)?;
         Ok(text)
     }
 
@@ -125,13 +126,13 @@ impl Evaluation {
     /// Writes the document; replaces a file only where asked.
     fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
         let write = if replace { Results::write } else { Results::write_new };
-        py.detach(|| write(&self.document(), &path)).map_err(exception)
+        detach(py, || write(&self.document(), &path)).map_err(exception)
     }
 
     /// Writes the report; replaces a file only where asked.
     fn save_report(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
         let write = if replace { report::write } else { report::write_new };
-        py.detach(|| write(&self.document(), &path)).map_err(exception)
+        detach(py, || write(&self.document(), &path)).map_err(exception)
     }
 }
 

@@ -12,6 +12,7 @@ mod model;
 mod recordings;
 mod secret;
 mod settings;
+mod threads;
 mod train;
 mod weights;
 
@@ -43,13 +44,14 @@ mod _native {
     /// Runs the command line; returns its exit code.
     #[pyfunction]
     fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
-        py.detach(|| neural_vault::cli::run(arguments))
+        threads::detach(py, || neural_vault::cli::run(arguments))
     }
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let environment = module.py().import("sys")?.getattr("prefix")?.extract()?;
         neural_vault::engine::runtime::set_python(environment);
+        threads::init();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

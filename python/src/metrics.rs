@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use crate::errors::exception;
+use crate::threads::detach;
 
 /// Of each genuine and each impostor score the unit that is drawn first, and the one that is drawn of it: scores x 2.
 type Groups<'py> = Option<(PyReadonlyArray2<'py, u32>, PyReadonlyArray2<'py, u32>)>;
@@ -32,7 +33,7 @@ pub fn eer(
     seed: u64,
 ) -> PyResult<(f64, Interval, f64)> {
     let scores = Scores { genuine: genuine.as_slice()?, impostor: impostor.as_slice()?, replicates, seed };
-    let found = py.detach(|| metrics::eer(scores.genuine, scores.impostor)).map_err(exception)?;
+    let found = detach(py, || metrics::eer(scores.genuine, scores.impostor)).map_err(exception)?;
     let interval = scores.interval(py, &groups, independent::eer, |intervals| intervals.eer)?;
     Ok((found.percent, interval, found.threshold))
 }
@@ -47,7 +48,7 @@ pub fn dprime(
     seed: u64,
 ) -> PyResult<Figure> {
     let scores = Scores { genuine: genuine.as_slice()?, impostor: impostor.as_slice()?, replicates, seed };
-    let value = py.detach(|| metrics::d_prime(scores.genuine, scores.impostor)).map_err(exception)?;
+    let value = detach(py, || metrics::d_prime(scores.genuine, scores.impostor)).map_err(exception)?;
     Ok((value, scores.interval(py, &groups, independent::d_prime, |intervals| intervals.d_prime)?))
 }
 
@@ -61,7 +62,7 @@ pub fn roc_auc(
     seed: u64,
 ) -> PyResult<Figure> {
     let scores = Scores { genuine: genuine.as_slice()?, impostor: impostor.as_slice()?, replicates, seed };
-    let value = py.detach(|| metrics::roc_auc(scores.genuine, scores.impostor)).map_err(exception)?;
+    let value = detach(py, || metrics::roc_auc(scores.genuine, scores.impostor)).map_err(exception)?;
     Ok((value, scores.interval(py, &groups, independent::roc_auc, |intervals| intervals.roc_auc)?))
 }
 
@@ -76,7 +77,7 @@ pub fn curve<'py>(
     points: Option<usize>,
 ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
     let (genuine, impostor) = (genuine.as_slice()?, impostor.as_slice()?);
-    let curve = py.detach(|| {
+    let curve = detach(py, || {
         let curve = roc_points(genuine, impostor)?;
         Ok::<_, ScoreError>(points.map_or_else(|| curve.clone(), |limit| thinned(&curve, limit)))
     });
@@ -94,7 +95,7 @@ pub fn exact_intervals<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let rates = rates.as_slice()?;
     let interval = |rate: &f64| clopper_pearson((rate * trials as f64).round() as u64, trials, 0.95);
-    let intervals: Vec<[f64; 2]> = py.detach(|| rates.par_iter().map(interval).collect());
+    let intervals: Vec<[f64; 2]> = detach(py, || rates.par_iter().map(interval).collect());
     intervals.into_iter().flatten().collect::<Vec<_>>().into_pyarray(py).reshape([rates.len(), 2])
 }
 
@@ -118,12 +119,12 @@ impl Scores<'_> {
     ) -> PyResult<Interval> {
         let Self { genuine, impostor, replicates, seed } = self;
         let found = match groups {
-            None => py.detach(|| independent(genuine, impostor, Draws { seed, replicates })),
+            None => detach(py, || independent(genuine, impostor, Draws { seed, replicates })),
             Some((of_genuine, of_impostor)) => {
                 let mut trials = grouped(genuine, of_genuine.as_slice()?, true)?;
                 trials.extend(grouped(impostor, of_impostor.as_slice()?, false)?);
                 let resampling = Resampling { seed, replicates, units: Units::SessionsThenLabels };
-                py.detach(|| intervals(&trials, resampling)).map(|intervals| of(&intervals))
+                detach(py, || intervals(&trials, resampling)).map(|intervals| of(&intervals))
             }
         };
         Ok(found.map_err(exception)?.map(Into::into))

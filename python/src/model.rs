@@ -8,11 +8,11 @@ use neural_vault::model;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::errors::{exception, warn};
 use crate::interrupt::Interrupt;
 use crate::recordings::{Recordings, width};
+use crate::threads::{detach, pool};
 
 /// Fewest scans that are embedded between two questions to Python, so that all threads have some.
 const SCANS: usize = 64;
@@ -36,7 +36,7 @@ enum Scans<'py> {
 impl Model {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let model = py.detach(|| model::load(&path)).map_err(exception)?;
+        let model = detach(py, || model::load(&path)).map_err(exception)?;
         warn(py, model.window_note())?;
         Ok(Self { model })
     }
@@ -44,7 +44,7 @@ impl Model {
     /// Writes the model's files into a folder; replaces files only where asked.
     fn save(&self, py: Python<'_>, folder: PathBuf, replace: bool) -> PyResult<()> {
         let write = if replace { model::Model::write } else { model::Model::write_new };
-        py.detach(|| write(&self.model, &folder)).map_err(exception)
+        detach(py, || write(&self.model, &folder)).map_err(exception)
     }
 
     #[getter]
@@ -148,7 +148,7 @@ impl Model {
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let latent = self.model.dims().latent;
         let pool = pool(threads)?;
-        let embeddings = py.detach(|| {
+        let embeddings = detach(py, || {
             let mut interrupt = Interrupt::new();
             let mut embeddings: Vec<f32> = Vec::with_capacity(scans.len() * latent);
             for part in scans.chunks(SCANS.max(scans.len() / 100)) {
@@ -168,10 +168,4 @@ impl Model {
         })?;
         embeddings.into_pyarray(py).reshape([scans.len(), latent])
     }
-}
-
-/// Threads of their own where their number is given, else those of the process.
-fn pool(threads: Option<usize>) -> PyResult<Option<ThreadPool>> {
-    let build = |count| ThreadPoolBuilder::new().num_threads(count).build();
-    threads.map(build).transpose().map_err(|error| PyValueError::new_err(error.to_string()))
 }

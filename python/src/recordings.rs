@@ -11,6 +11,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{exception, warn};
+use crate::threads::detach;
 
 /// A file or folder, the label and session given to it, and the folder that the file is a part of.
 type Place = (PathBuf, Option<String>, Option<String>, Option<PathBuf>);
@@ -49,7 +50,7 @@ impl Recordings {
         let events = event_table(events, use_events);
         let options = LoadOptions { label_column, width, mask, events, frame_seconds, lag };
         let inputs: Vec<Input> = inputs.into_iter().map(input).collect();
-        let dataset = py.detach(|| dataset::load(&inputs, &options)).map_err(exception)?;
+        let dataset = detach(py, || dataset::load(&inputs, &options)).map_err(exception)?;
         Self::new(py, dataset, inputs.iter().map(Input::name).collect())
     }
 
@@ -67,7 +68,7 @@ impl Recordings {
         let whole = |timesteps: PyReadonlyArray1<'_, i64>| Timesteps::Whole(timesteps.as_array().to_vec());
         let timesteps = timesteps.map(whole).or(times.map(|times| Timesteps::Times(times.as_array().to_vec())));
         let values = frames.as_slice()?;
-        let dataset = py.detach(|| {
+        let dataset = detach(py, || {
             let values = values.to_vec();
             Dataset::from_frames(LabelledFrames {
                 origin: "frames".into(),
@@ -94,7 +95,7 @@ impl Recordings {
         }
         let features = width(&scans)?;
         let slices: Vec<&[f32]> = scans.iter().map(|scan| scan.as_slice()).collect::<Result<_, _>>()?;
-        let dataset = py.detach(|| {
+        let dataset = detach(py, || {
             let names = labels.iter().zip(&sessions);
             let scans = slices.into_iter().zip(names);
             let scans = scans.map(|(values, (label, session))| LabelledScan { label, session, values });
@@ -149,7 +150,7 @@ impl Recordings {
 
     /// All frames, copied: frames x features.
     fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let values = py.detach(|| self.dataset.values.clone());
+        let values = detach(py, || self.dataset.values.clone());
         values.into_pyarray(py).reshape([self.dataset.rows.len(), self.dataset.features])
     }
 
@@ -169,7 +170,7 @@ impl Recordings {
 
     #[pyo3(signature = (labels=None, sessions=None))]
     fn select(&self, py: Python<'_>, labels: Option<Vec<String>>, sessions: Option<Vec<String>>) -> PyResult<Self> {
-        let selected = py.detach(|| -> Result<Dataset, DatasetError> {
+        let selected = detach(py, || -> Result<Dataset, DatasetError> {
             let mut selected = match sessions {
                 Some(sessions) => self.dataset.restrict_sessions(&sessions)?,
                 None => Dataset::clone(&self.dataset),
@@ -185,14 +186,14 @@ impl Recordings {
     /// Writes the recordings in the format of the path's ending; replaces a file only where asked.
     fn save(&self, py: Python<'_>, path: PathBuf, replace: bool) -> PyResult<()> {
         let write = if replace { dataset::write } else { dataset::write_new };
-        py.detach(|| write(&self.dataset, &path)).map_err(exception)
+        detach(py, || write(&self.dataset, &path)).map_err(exception)
     }
 }
 
 /// The files of a folder that `Recordings.load` reads.
 #[pyfunction]
 pub fn files(py: Python<'_>, folder: PathBuf) -> PyResult<Vec<PathBuf>> {
-    let (files, notes) = py.detach(|| dataset::files(&folder)).map_err(exception)?;
+    let (files, notes) = detach(py, || dataset::files(&folder)).map_err(exception)?;
     warn(py, notes)?;
     Ok(files.iter().filter_map(|file| file.path().map(Path::to_owned)).collect())
 }
@@ -218,7 +219,7 @@ pub fn files_read(
     let options =
         LoadOptions { mask, events: event_table(events, use_events), frame_seconds, ..LoadOptions::default() };
     let input = Input { label, ..Input::from(path) };
-    py.detach(|| dataset::files_read(&input, &options)).map_err(exception)
+    detach(py, || dataset::files_read(&input, &options)).map_err(exception)
 }
 
 fn input((path, label, session, folder): Place) -> Input {

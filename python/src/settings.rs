@@ -10,6 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{exception, warn};
+use crate::threads::detach;
 
 /// The settings that replace a recipe's defaults: a dictionary with all of these names, `None` for the default.
 #[derive(FromPyObject)]
@@ -68,7 +69,7 @@ impl RegionSource {
     /// The parcels; warns of regions without a feature.
     pub fn read(self, py: Python<'_>) -> PyResult<Parcels> {
         let (parcels, notes) = match self {
-            RegionSource::Files(files) => py.detach(|| Parcels::read(&files)).map_err(exception)?,
+            RegionSource::Files(files) => detach(py, || Parcels::read(&files)).map_err(exception)?,
             RegionSource::Numbers(numbers) => {
                 let numbers = RegionNumbers { numbers, names: [].into() };
                 let notes = numbers.empty_regions().map(|empty| format!("parcels: {empty}"));

@@ -14,6 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::model::Model;
 use crate::recordings::Recordings;
 use crate::settings::{self, Settings, failed};
+use crate::threads::detach;
 
 /// Trains a model; `progress` is called with the step, the steps and the loss.
 #[pyfunction]
@@ -38,7 +39,7 @@ pub fn train(
         warn(py, [format!("recipe {} is fitted on the processor; device is not used", recipe.name())])?;
     }
     let background = background.map(|background| &*background.dataset);
-    let (model, notes) = py.detach(|| {
+    let (model, notes) = detach(py, || {
         let dataset = joined(&recipe, &recordings.dataset, background)?;
         let training = Training { recipe, dataset, engine, threads, progress };
         training.run(&overrides)

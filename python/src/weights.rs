@@ -15,6 +15,7 @@ use pyo3::types::PyBytes;
 use crate::errors::{exception, warn};
 use crate::model::Model;
 use crate::recordings::Recordings;
+use crate::threads::detach;
 
 /// A model's bundle, and its provenance as JSON unless the bundle holds all that is known.
 #[pyfunction]
@@ -27,7 +28,7 @@ pub fn model_to_bytes<'py>(py: Python<'py>, model: &Model) -> PyResult<(Bound<'p
 /// The model that [`model_to_bytes`] gave these of.
 #[pyfunction]
 pub fn model_from_bytes(py: Python<'_>, bundle: &[u8], provenance: Option<&str>) -> PyResult<Model> {
-    let model = py.detach(|| Own::from_bundle(Aligned::new(bundle))).map_err(exception)?;
+    let model = detach(py, || Own::from_bundle(Aligned::new(bundle))).map_err(exception)?;
     let Some(provenance) = provenance else { return Ok(Model { model }) };
     let provenance: Provenance = serde_json::from_str(provenance).map_err(exception)?;
     Ok(Model { model: model.with_provenance(provenance).map_err(exception)? })
@@ -55,10 +56,10 @@ pub fn import_weights(
 ) -> PyResult<Model> {
     let options = ImportOptions { heads, window, skip };
     let mut imported = match weights {
-        Weights::File(path) => py.detach(|| import(&path, &options)),
+        Weights::File(path) => detach(py, || import(&path, &options)),
         Weights::Bytes(bytes) => {
             let bytes = bytes.as_bytes();
-            py.detach(|| import_bytes(bytes, Path::new("weights"), &options))
+            detach(py, || import_bytes(bytes, Path::new("weights"), &options))
         }
     }
     .map_err(exception)?;
@@ -72,7 +73,7 @@ pub fn import_weights(
             if imported.standardised {
                 warn(py, ["the statistics of the recordings replace the standardiser of the weights"])?;
             }
-            py.detach(|| imported.standardise(&recordings.dataset)).map_err(exception)?;
+            detach(py, || imported.standardise(&recordings.dataset)).map_err(exception)?;
         }
         None if !imported.standardised && !is_connectome => {
             warn(py, ["the model does not standardise its input; give standardise unless the input is standardised"])?;
@@ -80,7 +81,7 @@ pub fn import_weights(
         None => {}
     }
     let Imported { weights, provenance, .. } = imported;
-    Ok(Model { model: py.detach(|| Own::new(&weights, provenance)).map_err(exception)? })
+    Ok(Model { model: detach(py, || Own::new(&weights, provenance)).map_err(exception)? })
 }
 
 /// The weights by PyTorch's names.
@@ -114,7 +115,7 @@ pub fn export(
         let names = WeightFormat::ALL.map(WeightFormat::name).join(", ");
         return Err(PyValueError::new_err(format!("weights {weights:?} is none of {names}")));
     };
-    let exported = py.detach(|| {
+    let exported = detach(py, || {
         let frames = calibration.map(|recordings| model.calibration_frames(&recordings.dataset)).transpose()?;
         let exported = match format == model.format() {
             true => model.clone(),
