@@ -145,6 +145,13 @@ class Enrolment:
     def load(cls, path: Path, model: Model) -> Enrolment:
         """Read an enrolment from its `.nve` file.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+        model : Model
+            The model that it was made with.
+
         Raises
         ------
         ValueError
@@ -159,6 +166,13 @@ class Enrolment:
         """Write the enrolment to an `.nve` file that its owner alone can read.
 
         The attempts of an earlier enrolment of this name are forgotten. From now on attempts are counted beside this file.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        overwrite : bool
+            Replace an enrolment that is there.
 
         Raises
         ------

@@ -23,7 +23,13 @@ class RejectedError(Exception):
 
 
 class NoAttemptsLeftError(RejectedError):
-    """No attempt was left, so that the scan was not compared."""
+    """No attempt was left, so that the scan was not compared.
+
+    Parameters
+    ----------
+    attempts_left : int
+        Attempts that are left: none.
+    """
 
     def __init__(self, attempts_left: int = 0) -> None:
         super().__init__(attempts_left)

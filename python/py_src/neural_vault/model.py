@@ -26,11 +26,37 @@ class Model:
 
     @classmethod
     def load(cls, path: Path) -> Model:
-        """Read a model from its folder, or from its `.safetensors`, `.onnx` or `.nvb` file."""
+        """Read a model.
+
+        Parameters
+        ----------
+        path : path
+            Its folder, or its `.safetensors`, `.onnx` or `.nvb` file.
+
+        Raises
+        ------
+        ValueError
+            The file holds no sound model.
+        OSError
+            The file cannot be read.
+        """
         return cls(_native.Model.load(os.fspath(path)))
 
     def save(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Write `model.safetensors`, `model.onnx` and `model.nvb` into a folder, all or none."""
+        """Write `model.safetensors`, `model.onnx` and `model.nvb`, all or none.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it is not there.
+        overwrite : bool
+            Replace a model that is there.
+
+        Raises
+        ------
+        OSError
+            A file is there (`FileExistsError`), or cannot be written.
+        """
         self._native.save(os.fspath(folder), overwrite)
 
     @property

@@ -169,7 +169,12 @@ class Recordings:
             yield Scan(labels[label], sessions[session], self._native.scan(number))
 
     def select(self, *, labels: Sequence[str] | None = None, sessions: Sequence[str] | None = None) -> Recordings:
-        """Return the recordings of these labels and sessions alone.
+        """Return the recordings of these labels and sessions alone, copied.
+
+        Parameters
+        ----------
+        labels, sessions : sequence of str, optional
+            The labels and the sessions to keep; all when not given.
 
         Raises
         ------
@@ -189,7 +194,22 @@ class Recordings:
         }
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
-        """Write the recordings in the format of the path's ending, which `load` and the command line read."""
+        """Write the recordings to a file that `load` and the command line read.
+
+        Parameters
+        ----------
+        path : path
+            The file. Its ending chooses the format: `.npz`, `.parquet`, `.csv` or `.csv.gz`.
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        ValueError
+            There is no such format.
+        OSError
+            The file is there (`FileExistsError`), or cannot be written.
+        """
         self._native.save(os.fspath(path), overwrite)
 
     def __repr__(self) -> str:

@@ -7,9 +7,16 @@ import numpy.typing as npt
 
 
 class Scan(NamedTuple):
-    """A scan of `Recordings`: all frames of one label and session."""
+    """A scan of `Recordings`: all frames of one label and session.
+
+    Attributes
+    ----------
+    label, session : str
+        Its names; the session is empty where recordings name none.
+    frames : array (frames, features), float32
+        Raw values. Where frames are missing in time, those before and after follow each other.
+    """
 
     label: str
     session: str
     frames: npt.NDArray[np.float32]
-    """Raw values (frames, features). Where frames are missing in time, those before and after follow each other."""

@@ -67,6 +67,11 @@ class Secret(bytearray):
 
         Warns where users other than its owner can read the file.
 
+        Parameters
+        ----------
+        path : path
+            The file.
+
         Raises
         ------
         ValueError
@@ -80,6 +85,13 @@ class Secret(bytearray):
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
         """Write the secret as 64 hexadecimal digits to a file that its owner alone can read.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        overwrite : bool
+            Replace a file that is there.
 
         Raises
         ------

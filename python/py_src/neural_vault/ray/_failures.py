@@ -8,11 +8,20 @@ from typing import NamedTuple, Self
 
 
 class Failure(NamedTuple):
-    """A file that could not be embedded, and why."""
+    """A file that could not be embedded, and why.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    exception : str
+        The exception's name, such as `ValueError`, or `WorkerDied` where no worker survived the file.
+    message : str
+        What was wrong.
+    """
 
     path: str
     exception: str
-    """The exception's name, such as `ValueError`, or `WorkerDied` where no worker survived the file."""
     message: str
 
     @classmethod
@@ -20,6 +29,13 @@ class Failure(NamedTuple):
         """Return the failure of a file by an exception.
 
         Bytes of its name that are no UTF-8 are shown as escapes.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        error : Exception
+            Why it could not be embedded.
         """
         shown = (text.encode(errors="backslashreplace").decode() for text in (path, str(error)))
         path, message = shown

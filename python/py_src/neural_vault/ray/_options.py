@@ -9,7 +9,7 @@ from ..recordings import Path
 
 
 class LoadOptions(TypedDict, total=False):
-    """The options of `neural_vault.load`, which apply to every file."""
+    """Options of reading, which apply to every file. The parameters are those of `neural_vault.load`."""
 
     label: str | None
     session: str | None

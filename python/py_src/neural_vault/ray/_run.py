@@ -35,20 +35,30 @@ little at first, and long runs do not make very many small parts."""
 
 @dataclass(frozen=True)
 class Summary:
-    """What a call of `embed` did."""
+    """What a call of `embed` did.
+
+    Attributes
+    ----------
+    out : str
+        The folder.
+    digest : str
+        That of the model.
+    embedded : int
+        Files that were embedded.
+    present : int
+        Files that had been embedded by an earlier call and have not changed since.
+    scans : int
+        Rows that were written.
+    failures : list of Failure
+        Files that could not be embedded, as in `_failures.csv`.
+    """
 
     out: str
-    """The folder."""
     digest: str
-    """That of the model."""
     embedded: int
-    """Files that were embedded."""
     present: int
-    """Files that had been embedded by an earlier call and have not changed since."""
     scans: int
-    """Rows that were written."""
     failures: list[Failure]
-    """Files that could not be embedded, as in `_failures.csv`."""
 
 
 def embed(
