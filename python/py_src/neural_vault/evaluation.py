@@ -192,15 +192,44 @@ class Evaluation:
 
     @classmethod
     def load(cls, path: Path) -> Evaluation:
-        """Read the results that `save`, or `neural-vault evaluate -o`, wrote."""
+        """Read the results that `save`, or `neural-vault evaluate -o`, wrote.
+
+        Parameters
+        ----------
+        path : path
+            The JSON file.
+
+        Raises
+        ------
+        ValueError
+            The file holds no results.
+        OSError
+            The file cannot be read.
+        """
         return cls(_native.Evaluation.load(os.fspath(path)))
 
     def save(self, path: Path, *, overwrite: bool = False) -> None:
-        """Write the results as JSON, the same file that `neural-vault evaluate -o` writes."""
+        """Write the results as JSON, the same file that `neural-vault evaluate -o` writes.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        overwrite : bool
+            Replace a file that is there.
+        """
         self._native.save(os.fspath(path), overwrite)
 
     def save_report(self, path: Path, *, overwrite: bool = False) -> None:
-        """Write the report as one self-contained HTML page."""
+        """Write the report as one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        overwrite : bool
+            Replace a file that is there.
+        """
         self._native.save_report(os.fspath(path), overwrite)
 
     def to_dict(self) -> dict[str, Any]:
