@@ -219,3 +219,18 @@ def test_predictions_of_tribe_are_enrolled_and_verified(example: Example, monkey
     assert ocean.to_frames()["timesteps"].tolist() == [*range(12), *range(15, 27)]
     assert enrolment.verify(ocean)
     assert not enrolment.verify(recordings.select(labels=["street"], sessions=["clip 4"]))
+
+
+def test_the_notebook_goes_from_recordings_to_the_report_and_a_key() -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(EXAMPLES / "from_recordings_to_key.ipynb", as_version=4)
+    # Outputs that are committed grow old; the page of the documentation has some that are compared.
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+    NotebookClient(notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": EXAMPLES}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout")
+    shown = [output.data.get("text/html", "") for output in outputs if "data" in output]
+    assert any("<iframe" in html and "NeuralVault" in html for html in shown), "the report"
+    assert "32 bytes" in printed and "rejected, 4 attempts left" in printed
