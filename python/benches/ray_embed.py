@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=arguments.parse_args().folder) as folder:
         paths, model = prepare(Path(folder))
         report_parts_of_the_work(paths[0], model)
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+        ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
         run(paths[:20], model, Path(folder), 2)
         seconds: dict[int, list[float]] = {1: [], 2: []}
         for _ in range(TURNS):

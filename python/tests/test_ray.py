@@ -31,7 +31,7 @@ COLUMNS = [*KEY, "frames", "embedding", "digest"]
 @pytest.fixture(scope="module", autouse=True)
 def two_workers() -> Iterator[None]:
     """Ray with two CPUs, once for all tests here."""
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="WARNING")
     yield
     ray.shutdown()
 

@@ -233,11 +233,15 @@ class _Run:
 
 @contextmanager
 def _ray() -> Iterator[None]:
-    """Use the Ray that runs, or else start one for the time of the block."""
+    """Use the Ray that this process is connected to, or else start one for the time of the block.
+
+    A cluster of somebody else on this machine, which `ray.init` alone would join, is used only where RAY_ADDRESS names it.
+    """
     if ray.is_initialized():
         yield
         return
-    ray.init(log_to_driver=False, logging_level=logging.WARNING, include_dashboard=False)
+    address = None if "RAY_ADDRESS" in os.environ else "local"
+    ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING, include_dashboard=False)
     try:
         yield
     finally:
