@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+# What is noted about these small recordings is for other tests.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 Example = Callable[[str], dict[str, Any]]
 

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from conftest import HAXBY, ROOT
 
+# Notes go to stderr, which the pages do not show.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 FENCED = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # The tests of the command line see to it that no other page has such a block.
 PAGES = [ROOT / "README.md", ROOT / "python/README.md", *sorted((ROOT / "docs").glob("*.md"))]
