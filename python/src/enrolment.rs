@@ -71,6 +71,7 @@ impl Enrolment {
         });
         let record = record.map_err(|error: EnrolError| exception(error))?;
         warn(py, EnrolNote::of_windows(model, &[label.to_owned()], frozen))?;
+        warn(py, model.provenance().spread_note(model.dims().latent))?;
         warn(py, window_notes(dataset, &request.scans(dataset), request.policy.window()))?;
         Ok(Self { record })
     }

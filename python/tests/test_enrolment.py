@@ -171,6 +171,14 @@ def test_fmr_windows_and_frozen_are_those_of_the_command(tmp_path, command, haxb
         Enrolment.create(model, haxby, label="cat", enrol_sessions=["run04"])
 
 
+def test_embeddings_of_few_dimensions_are_warned_of() -> None:
+    frames = np.random.default_rng(0).normal(size=(8, 9, 3)) @ np.random.default_rng(1).normal(size=(3, 20))
+    flat = Recordings.from_scans(frames, ["cat", "face"] * 4, np.repeat(["run04", "run05", "a", "b"], 2))
+    model = neural_vault.train(flat.select(sessions=["a", "b"]), recipe="linear")
+    with pytest.warns(UserWarning, match=r"the embeddings use \d\.\d of 128 dimensions: prototypes are easy to guess"):
+        Enrolment.create(model, flat, label="cat", enrol_sessions=["run04", "run05"], threshold=0.5)
+
+
 def test_each_rejected_scan_costs_an_attempt_until_none_is_left(
     tmp_path, command, saved, linear, secret, accepted, rejected
 ) -> None:
@@ -329,6 +337,8 @@ def test_settings_of_a_model_that_embeds_windows_are_refused_with_a_connectome()
 def test_sessions_are_lists_and_frozen_needs_a_linear_model(haxby, linear) -> None:
     with pytest.raises(TypeError, match="enrol_sessions: a list of names is needed"):
         Enrolment.create(linear, haxby, label="cat", enrol_sessions="run04")
+    with pytest.raises(ValueError, match="probe_sessions: the list is empty"):
+        Enrolment.create(linear, haxby, label="cat", enrol_sessions=["run04"], probe_sessions=[])
     trained = neural_vault.train(haxby.select(sessions=TRAINING), steps=1, engine="tract")
     with pytest.raises(ValueError, match="frozen enrolment needs a linear model"):
         Enrolment.create(trained, haxby, label="cat", enrol_sessions=["run04"], frozen=True)

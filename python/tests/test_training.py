@@ -110,6 +110,7 @@ def test_arrays_train_the_model_of_the_recordings_that_they_are(haxby, linear) -
         ({"steps": 0}, "steps must be at least 1"),
         ({"steps": -1}, "steps: -1 is out of range"),
         ({"seed": -1}, "seed: -1 is out of range"),
+        ({"threads": 0}, "threads: 0; at least 1"),
         ({"windows": []}, "windows"),
         ({"windows": [1, 10]}, "windows 10: the longest scan .* has 9 frames; ask for fewer"),
         ({"recipe": "reference", "window": 10}, "window 10: the longest scan"),

@@ -89,7 +89,12 @@ def recipe(
 
 
 def names(values: Iterable[str] | None, name: str) -> list[str]:
-    """Return a list of names, which is empty for `None`."""
+    """Return a list of one name or more, which is empty for `None`."""
     if isinstance(values, str):
         raise TypeError(f"{name}: a list of names is needed, such as [{values!r}]")
-    return [] if values is None else [str(value) for value in values]
+    if values is None:
+        return []
+    listed = [str(value) for value in values]
+    if not listed:
+        raise ValueError(f"{name}: the list is empty; leave it out, or name one")
+    return listed

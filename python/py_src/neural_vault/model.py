@@ -140,7 +140,7 @@ class Model:
         *,
         heads: int | None = None,
         window: int | None = None,
-        skip: Iterable[str] = (),
+        skip: Iterable[str] | None = None,
         metadata: Mapping[str, str] | None = None,
         standardise: Recordings | None = None,
     ) -> Model:
@@ -159,7 +159,7 @@ class Model:
             Attention heads, which shapes do not determine; from the metadata when not given, else 8.
         window : int, optional
             Frames of a window, the default to enrol and verify with; from the metadata when not given, else 1.
-        skip : sequence of str
+        skip : sequence of str, optional
             Tensors to leave out, by their names or what their names begin with, such as those of a loss.
         metadata : mapping, optional
             What a file would say beside the tensors of a mapping: `heads`, `window`, `fill`, `norm_first`, `activation`.

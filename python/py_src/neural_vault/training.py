@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy.typing as npt
 
-from . import _native, _settings
+from . import _arrays, _native, _settings
 from .model import Model
 from .recordings import Path, Recordings, of
 
@@ -138,7 +138,7 @@ def train(
         settings,
         engine=engine,
         device=device,
-        threads=_settings.count(threads, "threads"),
+        threads=_arrays.positive(threads, "threads"),
         background=None if background is None else background._native,
         progress=progress,
     )
