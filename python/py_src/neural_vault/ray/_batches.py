@@ -27,7 +27,7 @@ class Embed:
     Parameters
     ----------
     model : path or Model
-        A path must be one that every node sees.
+        A path must be one that every node sees; a model in memory is sent to the workers.
     window : int, optional
         Frames a window; the model's own when not given.
     **options

@@ -26,8 +26,7 @@ _model: Model | None = None
 class Job:
     """What all tasks of a run share."""
 
-    model: str | ray.ObjectRef[Model]
-    """Its path, or the model itself where the caller has it in memory."""
+    model: ray.ObjectRef[Model]
     digest: str
     window: int
     options: LoadOptions
@@ -81,10 +80,8 @@ def embed_part(job: Job, batch: list[Source], seconds: float, path: str) -> Part
 
 
 def _loaded(job: Job) -> Model:
-    """Return the model of a job, which a worker loads once."""
+    """Return the model of a job, which a worker fetches once."""
     global _model
     if _model is None or _model.digest != job.digest:
-        _model = Model.load(job.model) if isinstance(job.model, str) else ray.get(job.model)
-        if _model.digest != job.digest:
-            raise ValueError(f"{job.model}: another model on this node: {_model.digest}, not {job.digest}")
+        _model = ray.get(job.model)
     return _model

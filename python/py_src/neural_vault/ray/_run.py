@@ -92,7 +92,7 @@ def embed(
         labels and sessions that `neural_vault.load` of the folder gives them. A file given twice is embedded once, and
         files in `out` are left out. On a cluster, all nodes must see the files under the same absolute paths.
     model : path or Model
-        A path must be one that all nodes see.
+        It is read here and sent to the workers.
     out : path
         A folder, which is made where it is missing. On a cluster, all nodes must see it. It holds embeddings of one
         model, window and options.
@@ -143,8 +143,8 @@ def embed(
             run.report()
             if missing:
                 with _ray():
-                    shared = ray.put(loaded) if isinstance(model, Model) else os.path.abspath(model)
-                    run.run(Job(shared, loaded.digest, window, options), missing, workers, cpus)
+                    job = Job(ray.put(loaded), loaded.digest, window, options)
+                    run.run(job, missing, workers, cpus)
             return Summary(output.folder, loaded.digest, run.embedded, run.present, run.scans, run.failures)
 
 
