@@ -216,7 +216,7 @@ impl Enrolment {
 #[pyfunction]
 pub fn archive(py: Python<'_>, folder: PathBuf, model: &Model) -> PyResult<Recordings> {
     let archive = detach(py, || Archive::read(&folder, *model.model.digest())).map_err(exception)?;
-    Ok(Recordings { dataset: archive.dataset.into(), files: Vec::new() })
+    Ok(Recordings::new(archive.dataset, Vec::new()))
 }
 
 fn target(rate: Option<f64>, usual: Target) -> PyResult<Target> {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use neural_vault::dataset::Scan;
 use neural_vault::embedding::{Embedder, EmbeddingEngine, EmbeddingError, Frames};
 use neural_vault::model;
 use numpy::{IntoPyArray, PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArray3};
@@ -132,8 +131,7 @@ impl Model {
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let dataset = &recordings.dataset;
-        let scans: Vec<Scan> = dataset.scans();
-        self.parts(py, &scans, threads, |embedder, part| embedder.scans(dataset, part, window))
+        self.parts(py, &recordings.scans, threads, |embedder, part| embedder.scans(dataset, part, window))
     }
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use neural_vault::dataset::{
-    self, Dataset, DatasetError, EventTable, Input, LabelledFrames, LabelledScan, LoadOptions, Timesteps,
+    self, Dataset, DatasetError, EventTable, Input, LabelledFrames, LabelledScan, LoadOptions, Scan, Timesteps,
 };
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::errors::{exception, warn};
@@ -20,14 +20,22 @@ type Place = (PathBuf, Option<String>, Option<String>, Option<PathBuf>);
 #[pyclass(frozen, module = "neural_vault._native")]
 pub struct Recordings {
     pub dataset: Arc<Dataset>,
+    /// The scans of the dataset, listed once.
+    pub scans: Vec<Scan>,
     /// Names of the files and folders that they were read from; none of recordings made of arrays.
     pub files: Vec<String>,
 }
 
 impl Recordings {
-    fn new(py: Python<'_>, dataset: Dataset, files: Vec<String>) -> PyResult<Self> {
+    /// A dataset, and the names of the files that it was read from.
+    pub fn new(dataset: Dataset, files: Vec<String>) -> Self {
+        Self { scans: dataset.scans(), dataset: Arc::new(dataset), files }
+    }
+
+    /// As [`Recordings::new`], with a warning of each note on the dataset.
+    fn with_warnings(py: Python<'_>, dataset: Dataset, files: Vec<String>) -> PyResult<Self> {
         warn(py, &dataset.notes)?;
-        Ok(Self { dataset: Arc::new(dataset), files })
+        Ok(Self::new(dataset, files))
     }
 }
 
@@ -51,7 +59,7 @@ impl Recordings {
         let options = LoadOptions { label_column, width, mask, events, frame_seconds, lag };
         let inputs: Vec<Input> = inputs.into_iter().map(input).collect();
         let dataset = detach(py, || dataset::load(&inputs, &options)).map_err(exception)?;
-        Self::new(py, dataset, inputs.iter().map(Input::name).collect())
+        Self::with_warnings(py, dataset, inputs.iter().map(Input::name).collect())
     }
 
     #[staticmethod]
@@ -79,7 +87,7 @@ impl Recordings {
                 timesteps,
             })
         });
-        Self::new(py, dataset.map_err(exception)?, Vec::new())
+        Self::with_warnings(py, dataset.map_err(exception)?, Vec::new())
     }
 
     #[staticmethod]
@@ -102,7 +110,7 @@ impl Recordings {
             let scans: Vec<LabelledScan<'_>> = scans.collect();
             Dataset::from_scans("scans".as_ref(), features, &scans)
         });
-        Self::new(py, dataset.map_err(exception)?, Vec::new())
+        Self::with_warnings(py, dataset.map_err(exception)?, Vec::new())
     }
 
     #[getter]
@@ -137,15 +145,21 @@ impl Recordings {
 
     /// Label and session of each scan, by number, and its frames.
     fn scans(&self) -> Vec<(u32, u32, usize)> {
-        self.dataset.scans().into_iter().map(|scan| (scan.label, scan.session, scan.rows.len())).collect()
+        self.scans.iter().map(|scan| (scan.label, scan.session, scan.rows.len())).collect()
     }
 
-    /// The frames of a scan, copied.
-    fn scan<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let scans = self.dataset.scans();
-        let scan = scans.get(index).ok_or_else(|| pyo3::exceptions::PyIndexError::new_err("no such scan"))?;
-        let values = self.dataset.scan_values(scan).to_vec();
-        values.into_pyarray(py).reshape([scan.rows.len(), self.dataset.features])
+    #[getter]
+    fn count(&self) -> usize {
+        self.scans.len()
+    }
+
+    /// Label, session and frames of a scan; the frames are copied.
+    fn scan<'py>(&self, py: Python<'py>, index: usize) -> PyResult<(&str, &str, Bound<'py, PyArray2<f32>>)> {
+        let dataset = &self.dataset;
+        let scan = self.scans.get(index).ok_or_else(|| PyIndexError::new_err("there is no such scan"))?;
+        let values = dataset.scan_values(scan).to_vec().into_pyarray(py);
+        let frames = values.reshape([scan.rows.len(), dataset.features])?;
+        Ok((&dataset.labels[scan.label as usize], &dataset.sessions[scan.session as usize], frames))
     }
 
     /// All frames, copied: frames x features.
@@ -180,7 +194,7 @@ impl Recordings {
             }
             Ok(selected)
         });
-        Ok(Self { dataset: Arc::new(selected.map_err(exception)?), files: self.files.clone() })
+        Ok(Self::new(selected.map_err(exception)?, self.files.clone()))
     }
 
     /// Writes the recordings in the format of the path's ending; replaces a file only where asked.

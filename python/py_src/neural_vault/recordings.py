@@ -148,7 +148,7 @@ class Recordings:
         return [frames for _, _, frames in self._native.scans()]
 
     def __len__(self) -> int:
-        return len(self._native.scans())
+        return self._native.count
 
     @overload
     def __getitem__(self, index: int) -> Scan: ...
@@ -160,13 +160,13 @@ class Recordings:
         """Return a scan, its frames copied; of a slice a list of them."""
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        label, session, _ = self._native.scans()[index]
-        return Scan(self.labels[label], self.sessions[session], self._native.scan(operator.index(index) % len(self)))
+        number = operator.index(index)
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"scan {number} of {len(self)}")
+        return Scan(*self._native.scan(number % len(self)))
 
     def __iter__(self) -> Iterator[Scan]:
-        labels, sessions = self.labels, self.sessions
-        for number, (label, session, _) in enumerate(self._native.scans()):
-            yield Scan(labels[label], sessions[session], self._native.scan(number))
+        return (self[number] for number in range(len(self)))
 
     def select(self, *, labels: Sequence[str] | None = None, sessions: Sequence[str] | None = None) -> Recordings:
         """Return the recordings of these labels and sessions alone, copied.
