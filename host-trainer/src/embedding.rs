@@ -37,7 +37,7 @@ pub enum EmbeddingError {
     Model(#[from] ModelError),
     /// The engine is not available, or failed.
     #[cfg(feature = "_engine")]
-    #[error(transparent)]
+    #[error("{0}")]
     Engine(#[from] EngineError),
     /// The window length is out of range.
     #[error(transparent)]

@@ -66,7 +66,7 @@ pub enum TrainingError {
     #[error(transparent)]
     Connectome(#[from] ConnectomeError),
     /// The engine is not available, or failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Engine(#[from] EngineError),
     /// The model cannot be made or written.
     #[error(transparent)]
