@@ -33,7 +33,22 @@ pub fn exception(error: impl Error + 'static) -> PyErr {
 pub fn warn(py: Python<'_>, notes: impl IntoIterator<Item = impl ToString>) -> PyResult<()> {
     for note in notes {
         let text = CString::new(note.to_string().replace('\0', "\\0"))?;
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 2)?;
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, caller(py)?)?;
     }
     Ok(())
+}
+
+/// The first frame outside the package, as `warnings.warn` counts them: 1 is the one that called the native module.
+fn caller(py: Python<'_>) -> PyResult<i32> {
+    let mut frame = py.import("sys")?.call_method1("_getframe", (0,))?;
+    let mut level = 1;
+    loop {
+        let module: Option<String> = frame.getattr("f_globals")?.call_method1("get", ("__name__",))?.extract()?;
+        let is_own = module.is_some_and(|name| name == "neural_vault" || name.starts_with("neural_vault."));
+        let outer = frame.getattr("f_back")?;
+        if !is_own || outer.is_none() {
+            return Ok(level);
+        }
+        (frame, level) = (outer, level + 1);
+    }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import warnings
 from pathlib import Path
 
 import neural_vault
@@ -150,6 +151,17 @@ def test_one_label_and_names_of_another_number_are_refused() -> None:
         neural_vault.train(scans, ["face"] * 3, recipe="linear")
     with pytest.raises(TypeError, match="labels"):
         neural_vault.train(scans, recipe="linear")
+
+
+def test_what_training_notes_names_the_line_that_called() -> None:
+    scans = np.random.default_rng(0).normal(size=(4, 9, 12))
+    scans[0, 0, 0] = np.nan
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        neural_vault.train(scans, ["a", "a", "b", "c"], list("1212"), recipe="linear")
+    texts = [str(note.message) for note in notes]
+    assert any("not finite" in text for text in texts) and any("one recording of b, c" in text for text in texts)
+    assert {note.filename for note in notes} == {__file__}
 
 
 def test_a_progress_that_raises_ends_the_training(haxby) -> None:
