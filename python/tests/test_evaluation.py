@@ -218,9 +218,10 @@ def test_files_are_read_again_and_never_replaced_unasked(tmp_path, evaluation) -
     path = tmp_path / "results.json"
     evaluation.save(path)
     again = Evaluation.load(path)
-    pd.testing.assert_frame_equal(again.to_frame(), evaluation.to_frame())
-    pd.testing.assert_frame_equal(again.scores(), evaluation.scores())
-    assert repr(again) == repr(evaluation)
+    assert again.to_dict() == evaluation.to_dict() and repr(again) == repr(evaluation)
+    pd.testing.assert_frame_equal(again.scores(), evaluation.scores(), check_exact=True)
+    again.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
     with pytest.raises(FileExistsError, match=r"results\.json"):
         again.save(path)
     again.save(path, overwrite=True)

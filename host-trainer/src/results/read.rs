@@ -111,10 +111,19 @@ fn command(document: &Value) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn numbers_are_read_to_the_last_digit() {
+        for number in [0.09339810907840727, -0.22960790991783145, 8.928571428571429, 1e-7 / 3.0, f64::MAX] {
+            let read: Value = serde_json::from_str(&serde_json::to_string(&number).unwrap()).unwrap();
+            assert_eq!(read.as_f64().unwrap().to_bits(), number.to_bits(), "{number}");
+        }
+    }
 
     #[test]
     fn the_command_of_an_older_file_is_made_of_its_settings() {
