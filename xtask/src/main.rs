@@ -12,6 +12,7 @@ mod embedding_hash;
 mod features;
 mod firmware;
 mod firmware_size;
+mod fuzz;
 mod image;
 mod instructions;
 mod kernel_bits;
@@ -59,6 +60,10 @@ Tasks:
                   what the core takes of a Cortex-M4: instructions, memory and code, beside what it may
   branch-skip [--write]
                   a token in QEMU with each conditional branch of its release decided wrongly in turn: what it releases
+  fuzz [TARGET] [MINUTES]
+                  one target of fuzz/targets, or each of them, under libFuzzer; 15 minutes each
+  fuzz merge TARGET
+                  the committed corpus of a target made anew, as small as can be, with what fuzzing has found
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
@@ -83,6 +88,7 @@ fn main() {
         ("firmware", [core]) if core == "core" => core_figures::run(false),
         ("firmware", [core, json]) if core == "core" && json == "--json" => core_figures::run(true),
         ("firmware", arguments) => firmware::run(arguments),
+        ("fuzz", arguments) => fuzz(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
         ("instructions", []) => instructions::run(false),
         ("instructions", [write]) if write == "--write" => instructions::run(true),
@@ -98,5 +104,19 @@ fn main() {
     if let Err(failure) = outcome {
         eprintln!("\n{}", failure.message);
         exit(failure.status);
+    }
+}
+
+/// The task `fuzz` with its arguments.
+fn fuzz(arguments: &[String]) -> Result<(), Failure> {
+    let minutes = |text: &String| {
+        text.parse().map_err(|_| Failure { message: format!("{text} is no number of minutes"), status: 2 })
+    };
+    match arguments {
+        [] => fuzz::run(None, fuzz::MINUTES),
+        [merge, target] if merge == "merge" => fuzz::merge(target),
+        [target] => fuzz::run(Some(target), fuzz::MINUTES),
+        [target, time] => fuzz::run(Some(target), minutes(time)?),
+        _ => Err(Failure { message: "give a target of fuzz/targets, and minutes".to_owned(), status: 2 }),
     }
 }

@@ -139,7 +139,7 @@ fn time() -> Result<u64, Failure> {
 }
 
 /// The target triple of this machine.
-fn host(steps: &mut Steps) -> Result<String, Failure> {
+pub fn host(steps: &mut Steps) -> Result<String, Failure> {
     let said = steps.output("Compiler", command("rustc").arg("-vV"))?;
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     host.map(str::to_owned).ok_or_else(|| Failure::new("rustc names no host".to_owned()))

@@ -1,0 +1,14 @@
+//! What must hold for any input: one file a target, with a function `check` that panics where it does not.
+//!
+//! `fuzz/targets` gives each check to libFuzzer (`cargo xtask fuzz`); the tests here give it the committed corpora. Inputs
+//! that a checksum or a digest would refuse at once are made of the fuzzer's bytes by `arbitrary`.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A panic is a finding.
+
+pub mod bundle;
+pub mod wire;
+
+/// A target: its name, which is also its corpus's, and its check.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: &[Target] = &[("bundle", bundle::check), ("wire", wire::check)];
