@@ -20,7 +20,7 @@ use neural_vault::evaluation::request::Request;
 use neural_vault::evaluation::summary::{Made, summarise};
 use neural_vault::evaluation::table::table;
 use neural_vault::report::{self, write_scores};
-use neural_vault::results::{self, NamedSessions, Results};
+use neural_vault::results::{self, NamedSessions, ProtocolResult, Results};
 use neural_vault::training::background;
 use neural_vault_core::encoder::WeightFormat;
 use pyo3::exceptions::PyValueError;
@@ -116,6 +116,13 @@ impl Evaluation {
         let mut text = Vec::new();
         detach(py, || write_scores(&self.results, &mut text)).map_err(exception)?;
         Ok(text)
+    }
+
+    /// Genuine and impostor trials of each method of each protocol; a long list of scores is shortened in the document.
+    fn trials(&self) -> Vec<Vec<(usize, usize)>> {
+        let of_protocol =
+            |protocol: &ProtocolResult| protocol.methods.iter().map(|method| method.trials().into()).collect();
+        self.results.protocols.iter().map(of_protocol).collect()
     }
 
     /// The figures as text, one table a protocol.

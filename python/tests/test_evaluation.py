@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def test_results_are_those_of_the_command(tmp_path, monkeypatch, command, folder
     said = command("evaluate", data, *arguments.split(), *common).stdout
     if "background" in options:
         options = options | {"background": neural_vault.load(options["background"])}
-    with pytest.warns(UserWarning) if "probe_windows" not in options and "frames" not in options else _nothing():
+    # Single frames of a recipe with windows, and few background persons, are noted.
+    with pytest.warns(UserWarning) if "probe_windows" not in options else nullcontext():
         found = neural_vault.evaluate(neural_vault.load(data), replicates=50, engine="tract", **options)
     found.save(tmp_path / "p.json")
     assert (tmp_path / "p.json").read_text() == without_command(tmp_path / "c.json")
@@ -137,6 +139,7 @@ def test_results_are_those_of_the_command(tmp_path, monkeypatch, command, folder
     assert document["data"]["files"] == [Path(data).name]
 
 
+@pytest.mark.filterwarnings("ignore:4 background persons")
 @pytest.mark.parametrize("kind", ["windows", "connectome"])
 def test_results_of_a_given_model_are_those_of_the_command(tmp_path, monkeypatch, command, folder, kind) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", DATE)
@@ -212,6 +215,22 @@ def test_names_that_look_like_numbers_or_missing_values_stay_names() -> None:
     scores = found.scores()
     assert set(scores["probe_label"]) == {"NA", "007", "1e3"}
     assert set(scores["probe_session"]) == {"01", "nan"}
+
+
+def test_all_trials_are_counted_and_listed_where_the_document_shortens_its_lists(tmp_path) -> None:
+    random = np.random.default_rng(0)
+    labels, sessions = np.repeat([f"{label:02}" for label in range(24)], 40), np.tile(np.repeat(["a", "b"], 20), 24)
+    options: dict[str, Any] = {"recipe": "linear", "methods": ["raw-cosine"], "sweeps": False, "replicates": 20}
+    found = neural_vault.evaluate(
+        random.normal(size=(960, 1, 8)), labels, sessions, protocol="in-sample", probe_windows=[1], **options
+    )
+    impostors = 23 * 960
+    assert (found.to_frame()["genuine_trials"][0], found.to_frame()["impostor_trials"][0]) == (960, impostors)
+    assert len(found.scores()) == 960 + impostors
+    document = found.to_dict()["protocols"][0]
+    assert "trials" not in document and len(document["methods"][0]["impostor"]) == 20_000
+    found.save(tmp_path / "results.json")
+    assert len(Evaluation.load(tmp_path / "results.json").scores()) == 0
 
 
 def test_files_are_read_again_and_never_replaced_unasked(tmp_path, evaluation) -> None:
@@ -308,6 +327,7 @@ def test_single_frames_of_a_recipe_with_windows_are_warned_of(haxby) -> None:
     assert warned[0].filename == __file__
 
 
+@pytest.mark.filterwarnings("ignore:single frames")
 @pytest.mark.parametrize(
     ("options", "exception", "text"),
     [
@@ -366,9 +386,3 @@ def test_what_a_training_takes_is_refused_beside_a_model(haxby, linear) -> None:
 def test_scans_without_labels_cannot_be_evaluated() -> None:
     with pytest.raises(TypeError, match="scans need labels"):
         neural_vault.evaluate(np.ones((4, 9, 3)))
-
-
-def _nothing() -> Any:
-    import contextlib
-
-    return contextlib.nullcontext()

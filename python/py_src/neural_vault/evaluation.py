@@ -252,7 +252,11 @@ class Evaluation:
             test less this method's in percentage points on the same resamples, with its interval; and `leaks`, why a protocol's
             figures are too good.
         """
-        rows = [_row(protocol, method) for protocol in self.to_dict()["protocols"] for method in protocol["methods"]]
+        rows = [
+            _row(protocol, method, trials)
+            for protocol, counts in zip(self.to_dict()["protocols"], self._native.trials(), strict=True)
+            for method, trials in zip(protocol["methods"], counts, strict=True)
+        ]
         return _pandas("to_frame").DataFrame(rows)
 
     def scores(self) -> pandas.DataFrame:
@@ -285,15 +289,14 @@ class Evaluation:
         return "\n".join(table.rstrip("\n") for table in self._native.tables())
 
 
-def _row(protocol: Mapping[str, Any], method: Mapping[str, Any]) -> dict[str, Any]:
+def _row(protocol: Mapping[str, Any], method: Mapping[str, Any], trials: tuple[int, int]) -> dict[str, Any]:
     """Return the figures of a method as a flat row."""
-    trials = method.get("repeated") or {kind: len(method[kind]) for kind in ("genuine", "impostor")}
     row = {
         "protocol": protocol["name"].split(" (")[0],
         "window_frames": protocol["window_frames"],
         "method": method["name"],
-        "genuine_trials": trials["genuine"],
-        "impostor_trials": trials["impostor"],
+        "genuine_trials": trials[0],
+        "impostor_trials": trials[1],
     }
     difference = [one["eer_percent"] for one in protocol["differences"] if one["method"] == method["name"]]
     for name, estimate in [
