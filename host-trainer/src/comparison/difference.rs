@@ -126,6 +126,7 @@ mod tests {
             transfer: None,
             over_seeds: None,
             repeated: None,
+            shortened: None,
             accuracy: 1.0,
             macro_f1: 1.0,
             genuine: vec![0.0; 30],

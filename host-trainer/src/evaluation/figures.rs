@@ -53,6 +53,7 @@ pub(super) fn method_result(
         transfer: transferred,
         over_seeds: None,
         repeated: None,
+        shortened: None,
         accuracy: accuracy(&confusion).unwrap_or(0.0),
         macro_f1: macro_f1(&confusion).unwrap_or(0.0),
         genuine,

@@ -28,6 +28,9 @@ pub struct MethodResult {
     /// How many trials there are, where several splits score one comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeated: Option<Repeated>,
+    /// How many trials there are, where the lists of scores were shortened for a document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortened: Option<Shortened>,
     /// Share of probes whose nearest prototype is their own.
     pub accuracy: f64,
     /// Unweighted mean of the classes' F1.
@@ -54,12 +57,24 @@ pub struct Repeated {
     pub distinct_impostor: usize,
 }
 
+/// Trials whose scores are not all in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shortened {
+    /// Genuine trials.
+    pub genuine: usize,
+    /// Impostor trials.
+    pub impostor: usize,
+}
+
 impl MethodResult {
     /// Genuine and impostor trials.
     #[must_use]
     pub fn trials(&self) -> [usize; 2] {
-        let kept = [self.genuine.len(), self.impostor.len()];
-        self.repeated.map_or(kept, |repeated| [repeated.genuine, repeated.impostor])
+        match (self.repeated, self.shortened) {
+            (Some(repeated), _) => [repeated.genuine, repeated.impostor],
+            (None, Some(shortened)) => [shortened.genuine, shortened.impostor],
+            (None, None) => [self.genuine.len(), self.impostor.len()],
+        }
     }
 
     /// Genuine and impostor trials, each comparison once.

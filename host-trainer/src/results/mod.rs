@@ -14,7 +14,7 @@ mod write;
 
 use serde::{Deserialize, Serialize};
 
-pub use method::{Estimate, MethodResult, OperatingPoint, OverSeeds, Repeated, Transfer};
+pub use method::{Estimate, MethodResult, OperatingPoint, OverSeeds, Repeated, Shortened, Transfer};
 pub use protocol::{Difference, MapPoint, ProtocolResult, Sweep, SweepLine};
 pub use read::{ReadError, SCHEMA, read};
 pub use reference::{

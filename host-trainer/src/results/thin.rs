@@ -1,6 +1,6 @@
 //! Very long lists of scores, shortened for a document.
 
-use super::Results;
+use super::{MethodResult, Results, Shortened};
 
 /// Scores of a list that are kept: enough for every figure of a report.
 const KEPT: usize = 20_000;
@@ -16,11 +16,19 @@ impl Results {
                 continue;
             }
             protocol.trials = None;
-            let lists = protocol.methods.iter_mut().flat_map(|method| [&mut method.genuine, &mut method.impostor]);
-            lists.for_each(thin);
+            protocol.methods.iter_mut().for_each(MethodResult::thin);
         }
         thin(&mut self.vault_scores.genuine);
         thin(&mut self.vault_scores.impostor);
+    }
+}
+
+impl MethodResult {
+    /// Shortens its lists of scores; its figures and the number of its trials stay.
+    fn thin(&mut self) {
+        let [genuine, impostor] = self.trials();
+        self.shortened = Some(Shortened { genuine, impostor });
+        [&mut self.genuine, &mut self.impostor].into_iter().for_each(thin);
     }
 }
 
@@ -36,6 +44,7 @@ fn thin(scores: &mut Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Estimate;
 
     #[test]
     fn a_long_list_of_scores_keeps_its_distribution_and_a_short_one_its_order() {
@@ -47,5 +56,31 @@ mod tests {
         let kept = thinned((0..100_000).rev().map(f64::from).collect());
         assert_eq!((kept.len(), kept[0], kept[KEPT - 1]), (KEPT, 0.0, 99_999.0));
         assert!((kept[KEPT / 2] - 50_000.0).abs() < 10.0);
+    }
+
+    #[test]
+    fn a_method_has_as_many_trials_after_its_lists_were_shortened() {
+        let figure = Estimate { value: 1.0, interval: None };
+        let mut method = MethodResult {
+            name: String::new(),
+            eer: figure,
+            eer_convex_hull: 1.0,
+            d_prime: figure,
+            roc_auc: figure,
+            fnmr_at_fmr: Vec::new(),
+            transfer: None,
+            over_seeds: None,
+            repeated: None,
+            shortened: None,
+            accuracy: 1.0,
+            macro_f1: 1.0,
+            genuine: vec![1.0; 300],
+            impostor: vec![0.0; 25_000],
+        };
+        for _ in 0..2 {
+            method.thin();
+            assert_eq!((method.genuine.len(), method.impostor.len()), (300, KEPT));
+            assert_eq!((method.trials(), method.distinct_trials()), ([300, 25_000], [300, 25_000]));
+        }
     }
 }

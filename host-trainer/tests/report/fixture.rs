@@ -221,6 +221,7 @@ fn scored(name: &str, apart: f64, in_sample: bool, random: &mut ChaCha8Rng) -> M
         }),
         over_seeds: None,
         repeated: None,
+        shortened: None,
         accuracy: 0.9,
         macro_f1: 0.888,
         genuine,

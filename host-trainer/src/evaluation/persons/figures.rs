@@ -111,6 +111,7 @@ impl Figures<'_> {
             fnmr_at_fmr: operating_points(trials, &FMR_LEVELS, resampling)?,
             transfer: transfer.transpose()?,
             over_seeds: None,
+            shortened: None,
             repeated: Some(Repeated {
                 genuine: genuine.len(),
                 impostor: impostor.len(),
