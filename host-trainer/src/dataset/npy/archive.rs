@@ -1,6 +1,6 @@
 //! A `.npz` file: a ZIP archive of `.npy` files.
 
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use zip::result::ZipError;
@@ -15,13 +15,16 @@ use crate::dataset::times::Timesteps;
 pub(crate) struct Archive<'a, R> {
     file: &'a Path,
     zip: ZipArchive<BufReader<R>>,
+    /// Bytes of the whole archive.
+    length: u64,
 }
 
 impl<'a, R: Read + Seek> Archive<'a, R> {
     /// Opens the archive and reads its directory.
-    pub(crate) fn open(file: &'a Path, input: R) -> Result<Self, DatasetError> {
+    pub(crate) fn open(file: &'a Path, mut input: R) -> Result<Self, DatasetError> {
+        let length = input.seek(SeekFrom::End(0)).map_err(|error| read_error(file, WHOLE, &error))?;
         let zip = ZipArchive::new(BufReader::new(input)).map_err(|error| zip_error(file, WHOLE, error))?;
-        Ok(Self { file, zip })
+        Ok(Self { file, zip, length })
     }
 
     /// The names of its arrays.
@@ -76,9 +79,9 @@ impl<'a, R: Read + Seek> Archive<'a, R> {
 
     fn array<'s>(&'s mut self, name: &'s str) -> Result<Array<'s>, DatasetError> {
         let entry = self.zip.by_name(&format!("{name}.npy")).map_err(|error| zip_error(self.file, name, error))?;
-        // The size that a compressed entry claims is no evidence that it has as many bytes.
+        // The size that an entry claims is no evidence that it has as many bytes: a stored one has at most the archive's.
         let stored = entry.compression() == CompressionMethod::Stored;
-        let length = stored.then(|| entry.compressed_size());
+        let length = stored.then(|| entry.compressed_size().min(self.length));
         Array::open(self.file, name, BufReader::new(entry), length)
     }
 }

@@ -319,3 +319,20 @@ proptest! {
         let _ = load_as("strange.npz", &npz(&[("X", array(&[1.0_f32], &[1, 1])), ("y", bytes)]));
     }
 }
+
+#[test]
+fn an_archive_that_claims_more_bytes_than_it_has_takes_no_memory_for_them() {
+    let rows = 1_u64 << 44;
+    let claimed = rows * 32 + 200;
+    let array = header(&format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 8), }}"));
+    let name = b"arr_0.npy";
+    // ZIP's 64-bit form: sizes of 0xffffffff, and the true ones in a field of kind 1.
+    let sizes = [[0xff; 8].as_slice(), &[name.len() as u8, 0, 20, 0]].concat();
+    let field = [&[1, 0, 16, 0][..], &claimed.to_le_bytes(), &claimed.to_le_bytes()].concat();
+    let local = [b"PK\x03\x04-\0\0\0\0\0\0\0\0\0\0\0\0\0", &sizes[..], name, &field].concat();
+    let entry = [b"PK\x01\x02-\0-\0\0\0\0\0\0\0\0\0\0\0\0\0", &sizes[..], &[0; 14], name, &field].concat();
+    let (at, length) = ((local.len() + array.len()) as u32, entry.len() as u32);
+    let end = [b"PK\x05\x06\0\0\0\0\x01\0\x01\0", &length.to_le_bytes()[..], &at.to_le_bytes(), &[0; 2]].concat();
+    let message = message("clips.npz", &[local, array, entry, end].concat());
+    assert!(message.starts_with("clips.npz: arr_0: "), "{message}");
+}
