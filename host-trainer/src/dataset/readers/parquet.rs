@@ -29,7 +29,7 @@ use crate::dataset::parquet::{self, Column, Kind, Table};
 use crate::dataset::pivot::Pivot;
 use crate::dataset::rows::Row;
 use crate::dataset::times::count_rows;
-use crate::escape;
+use crate::escape::{self, Escaped};
 
 const LABELS: [&str; 4] = ["label", "labels", "y", "video"];
 const SESSIONS: [&str; 2] = ["session", "sessions"];
@@ -115,7 +115,7 @@ impl<'t> Layout<'t> {
             rest().filter(|column| !chosen.contains(&column.place())).map(|column| column.name.as_str()).collect();
         let mut notes = Vec::new();
         if !left_out.is_empty() {
-            let listed: Vec<String> = left_out.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
+            let listed: Vec<String> = left_out.iter().take(LISTED).map(|name| format!("`{}`", Escaped(name))).collect();
             let dots = if left_out.len() > LISTED { ", ..." } else { "" };
             notes.push(format!("{}: columns left out: {}{dots}", escape::path(file), listed.join(", ")));
         }

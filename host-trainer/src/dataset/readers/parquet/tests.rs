@@ -59,6 +59,18 @@ fn a_table_cut_anywhere_is_refused() {
     }
 }
 
+#[test]
+fn a_column_left_out_is_named_without_control_characters() {
+    let mut bytes = bytes("wide_none.parquet");
+    let (name, other) = (b"timestep", b"tim\x1b[2Jp");
+    let places: Vec<usize> = (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
+    for at in places {
+        bytes[at..at + name.len()].copy_from_slice(other);
+    }
+    let notes = load_as("table.parquet", &bytes).unwrap().notes.join("; ");
+    assert!(notes.contains("columns left out: `tim\\u{1b}[2Jp`"), "{notes}");
+}
+
 proptest! {
     #[test]
     fn a_changed_byte_never_panics(place in any::<prop::sample::Index>(), byte in any::<u8>(), file in 0..4_usize) {
