@@ -21,18 +21,14 @@ const BATCH: usize = 1 << 16;
 
 type Pages = Box<dyn PageReader>;
 
-/// Reads a number for each of `values`; a null is NaN.
-pub(super) fn numbers(column: &Column, pages: Pages, values: &mut [f32]) -> Result<()> {
+/// Reads a number for each of `rows`; a null is NaN.
+pub(super) fn numbers(column: &Column, pages: Pages, rows: usize, mut take: impl FnMut(f32)) -> Result<()> {
     /// One physical type.
     macro_rules! read {
         ($kind:ty, $convert:expr) => {{
-            let wanted = values.len();
-            let mut rest = values.iter_mut();
             let convert = $convert;
-            for_each::<$kind>(column, pages, wanted, |number| {
-                if let Some(value) = rest.next() {
-                    *value = number.map_or(f32::NAN, convert);
-                }
+            for_each::<$kind>(column, pages, rows, |number| {
+                take(number.map_or(f32::NAN, convert));
                 Ok(())
             })
         }};

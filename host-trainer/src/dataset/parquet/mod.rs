@@ -79,17 +79,26 @@ impl Table {
     /// [`DatasetError::Array`], naming the column.
     pub(super) fn numbers(&self, group: usize, columns: &[&Column]) -> Result<Vec<f32>, DatasetError> {
         let rows = self.rows(group);
+        if let [one] = columns {
+            let mut values = Vec::new();
+            self.decoded(group, one, |pages| decode::numbers(one, pages, rows, |value| values.push(value)))?;
+            return Ok(values);
+        }
+        // The number of rows is a claim, which one column must bear out before there is room for more values than bytes.
+        if rows.saturating_mul(columns.len()) > self.bytes.len()
+            && let Some(first) = columns.first()
+        {
+            self.decoded(group, first, |pages| decode::numbers(first, pages, rows, |_| ()))?;
+        }
         let mut by_row = self.room(rows, columns.len())?;
         if rows == 0 {
             return Ok(by_row);
         }
         let decode = |column: &Column, values: &mut [f32]| {
-            self.decoded(group, column, |pages| decode::numbers(column, pages, values))
+            let mut rest = values.iter_mut();
+            let take = |value| rest.next().into_iter().for_each(|place| *place = value);
+            self.decoded(group, column, |pages| decode::numbers(column, pages, rows, take))
         };
-        if let [one] = columns {
-            decode(one, &mut by_row)?;
-            return Ok(by_row);
-        }
         // Columns that are decoded before they are spread over the rows: few enough to stay in the cache.
         let together = (CACHED / rows).clamp(LINE, columns.len().max(LINE));
         let mut by_column = self.room(rows, together)?;

@@ -71,6 +71,21 @@ fn a_column_left_out_is_named_without_control_characters() {
     assert!(notes.contains("columns left out: `tim\\u{1b}[2Jp`"), "{notes}");
 }
 
+#[test]
+fn rows_that_no_column_has_take_no_memory() {
+    let whole = bytes("wide_none.parquet");
+    let footer = whole.len() - 8 - u32::from_le_bytes(whole[whole.len() - 8..][..4].try_into().unwrap()) as usize;
+    // The only group of rows ends with its number of rows: four, in the encoding of Thrift, of 2^60 in nine bytes.
+    let place = (footer..whole.len() - 1).rev().find(|&at| whole[at..].starts_with(&[0x16, 8])).unwrap() + 1;
+    let many = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20];
+    let mut claims = [&whole[..place], &many, &whole[place + 1..whole.len() - 8]].concat();
+    let length = (claims.len() - footer) as u32;
+    claims.extend(length.to_le_bytes());
+    claims.extend(b"PAR1");
+    let message = load_as("table.parquet", &claims).unwrap_err().to_string();
+    assert!(message.contains("4 of 1152921504606846976 rows are there"), "{message}");
+}
+
 proptest! {
     #[test]
     fn a_changed_byte_never_panics(place in any::<prop::sample::Index>(), byte in any::<u8>(), file in 0..4_usize) {
