@@ -59,6 +59,7 @@
 //! | no committed snapshot | blank; with a counter above zero [`Fault::StorageRolledBack`] |
 //! | a generation below the counter | [`Fault::StorageRolledBack`] |
 //! | a generation one above the counter | it was not raised yet: it is raised |
+//! | a generation further above the counter | a wipe of damaged records was cut while it raised the counter: [`Fault::StorageDamaged`] |
 //!
 //! # Damage
 //! Nothing that is committed is ever taken for something that is not: a commit is 128 zero bits, and one that is not
@@ -233,9 +234,11 @@ impl Store {
     /// Raises the counter, erases what is older than the live snapshot, and settles it.
     fn finish<B: Board>(&mut self, board: &mut B, vault: &Vault) -> Result<(), Fault> {
         let generation = self.live.generation;
-        if board.generation().is_some_and(|counter| counter < generation) {
-            board.raise_generation(generation).map_err(|_| Fault::StorageFailed)?;
-            if board.generation() != Some(generation) {
+        // By more than one where the records that a wipe replaces were damaged before the counter was raised for them.
+        while let Some(counter) = board.generation().filter(|counter| *counter < generation) {
+            let next = counter + 1;
+            board.raise_generation(next).map_err(|_| Fault::StorageFailed)?;
+            if board.generation() != Some(next) {
                 return Err(Fault::StorageFailed);
             }
         }

@@ -22,7 +22,7 @@ pub struct Case {
 }
 
 /// Every change, from every state of the banks that it can find.
-pub const CASES: [Case; 17] = [
+pub const CASES: [Case; 18] = [
     change("provision", blank, provision),
     change("provision a wiped token", wiped, provision),
     change("enrol", enrol_on, |client, _| enrol(client, EMPTY)),
@@ -39,6 +39,7 @@ pub const CASES: [Case; 17] = [
     change("wipe", missed, wipe),
     change("wipe damaged records", damaged_log, wipe),
     change("wipe a damaged new bank", damaged_new_bank, wipe),
+    change("wipe damage above the counter", damaged_above_counter, wipe),
     change("wipe two damaged banks", damaged_banks, wipe),
 ];
 
@@ -114,6 +115,18 @@ fn full_log(board: &SimBoard, model: &[u8]) {
 fn damaged_log(board: &SimBoard, model: &[u8]) {
     enrol_on(board, model);
     damage(board, live_bank(board) + 576 + 40);
+}
+
+/// A new bank whose live record of misses is damaged, for which the counter was not raised.
+fn damaged_above_counter(board: &SimBoard, model: &[u8]) {
+    enrol_on(board, model);
+    let new = BANK as usize - live_bank(board);
+    let failing = SimBoard { counter_fails: true, ..board.clone() };
+    session(failing, model, |client| {
+        let outcome = enrol(client, EMPTY);
+        assert_eq!(outcome.is_ok(), board.generation.is_none(), "the counter fails where there is one");
+    });
+    damage(board, new + 576 + 40);
 }
 
 /// A sound bank of before a revocation, and the damaged one of after it.
