@@ -5,10 +5,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A panic is a finding.
 
 pub mod bundle;
+pub mod session;
+pub mod token;
 pub mod wire;
 
 /// A target: its name, which is also its corpus's, and its check.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] = &[("bundle", bundle::check), ("wire", wire::check)];
+pub const TARGETS: &[Target] =
+    &[("bundle", bundle::check), ("session", session::check), ("token", token::check), ("wire", wire::check)];
