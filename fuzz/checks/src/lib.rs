@@ -6,6 +6,7 @@
 
 pub mod bundle;
 pub mod session;
+pub mod store;
 pub mod token;
 pub mod wire;
 
@@ -13,5 +14,10 @@ pub mod wire;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: &[Target] =
-    &[("bundle", bundle::check), ("session", session::check), ("token", token::check), ("wire", wire::check)];
+pub const TARGETS: &[Target] = &[
+    ("bundle", bundle::check),
+    ("session", session::check),
+    ("store", store::check),
+    ("token", token::check),
+    ("wire", wire::check),
+];
