@@ -51,7 +51,7 @@ impl<P: PageReader> Pages<P> {
         let encoding = match page {
             Page::DictionaryPage { buf, num_values, .. } => {
                 self.has_dictionary = true;
-                return if self.is_text { check_texts(buf, *num_values) } else { Ok(()) };
+                return check_dictionary(self.is_text, buf, *num_values);
             }
             Page::DataPage { buf, encoding, .. } => {
                 let mut rest = &buf[..];
@@ -78,8 +78,13 @@ impl<P: PageReader> Pages<P> {
     }
 }
 
-/// Refuses fewer texts than these, each of which has its length of four bytes before it.
-fn check_texts(mut bytes: &[u8], count: u32) -> Result<()> {
+/// Refuses fewer values than these, for which the parquet crate takes memory before it reads them.
+///
+/// A text has its length of four bytes before it; any other value takes a byte at least.
+fn check_dictionary(is_text: bool, mut bytes: &[u8], count: u32) -> Result<()> {
+    if !is_text {
+        return if count as usize <= bytes.len() { Ok(()) } else { Err(too_short()) };
+    }
     for _ in 0..count {
         let (length, rest) = bytes.split_first_chunk().ok_or_else(too_short)?;
         bytes = rest.get(u32::from_le_bytes(*length) as usize..).ok_or_else(too_short)?;
@@ -133,4 +138,17 @@ fn decompressed(before: &[u8], mut packed: &[u8]) -> Result<Bytes> {
         frame.read_to_end(&mut bytes)?;
     }
     Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dictionary_of_more_values_than_it_has_bytes_for_is_refused() {
+        assert!(check_dictionary(false, &[0; 8], 2).is_ok());
+        assert!(check_dictionary(false, &[0; 8], 1 << 30).is_err());
+        assert!(check_dictionary(true, b"\x02\0\0\0ab\0\0\0\0", 2).is_ok());
+        assert!(check_dictionary(true, b"\x02\0\0\0ab\0\0\0\0", 3).is_err());
+    }
 }
