@@ -4,7 +4,15 @@
 //! that a checksum or a digest would refuse at once are made of the fuzzer's bytes by `arbitrary`.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // A panic is a finding.
 
+pub mod bin;
 pub mod bundle;
+pub mod csv;
+pub mod enrolment;
+pub mod gifti;
+pub mod nifti;
+pub mod npy;
+mod numbers;
+mod recordings;
 pub mod session;
 pub mod store;
 pub mod token;
@@ -15,7 +23,13 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    ("bin", bin::check),
     ("bundle", bundle::check),
+    ("csv", csv::check),
+    ("enrolment", enrolment::check),
+    ("gifti", gifti::check),
+    ("nifti", nifti::check),
+    ("npy", npy::check),
     ("session", session::check),
     ("store", store::check),
     ("token", token::check),
