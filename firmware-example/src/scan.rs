@@ -48,7 +48,9 @@ impl<B: Board> Machine<'_, B> {
         if !matches!(self.scanner.purpose()?, ScanPurpose::Embed) {
             return Err(Fault::OtherPurpose.into());
         }
-        let rest = self.scanner.embedding(form.components())?.get(usize::from(part.first)..).unwrap_or_default();
+        let embedding = self.scanner.embedding(form.components())?;
+        let past_end = Fault::NoSuchComponent.with(embedding.len() as u32);
+        let rest = embedding.get(usize::from(part.first)..).ok_or(past_end)?;
         let part = rest.get(..PART).unwrap_or(rest);
         Ok(Embedding { components: bytemuck::cast_slice(part) })
     }

@@ -76,6 +76,8 @@ fn a_token_embeds_as_its_host_does_in_every_word() {
             client.scan(Purpose::Embed, DIMS.features, &scan).unwrap();
             assert_eq!(client.embedding().unwrap(), embedding(model, &scan));
         }
+        let past_end = client.call::<Embed>(&EmbeddingPart { first: DIMS.latent as u16 + 1 });
+        assert_eq!(past_end.unwrap_err(), Fault::NoSuchComponent.with(DIMS.latent as u32));
     });
 }
 

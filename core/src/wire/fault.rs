@@ -177,6 +177,9 @@ faults! {
     81 SelfTest "the token's self-test failed";
     /// The place of the board's secret holds only zeros or only ones, or cannot be read.
     82 NoSecret "the token's chip holds no secret to seal records with";
+
+    /// The first component asked for is past the embedding's end; the detail is the number of components.
+    90 NoSuchComponent "the embedding has fewer components than were asked for";
 }
 
 impl Fault {

@@ -219,7 +219,7 @@ fn run(act: &Act, link: &mut Link<'_>, model: &mut Model) -> bool {
         }
         Act::Embed { first } => {
             let first = first % 24;
-            let expected = needs_session.and_then(|()| model.may_embed());
+            let expected = needs_session.and_then(|()| model.may_embed(first));
             if let Some(part) = agreed("embed", link.embed(first), expected) {
                 model.embedded(first, &part);
             }

@@ -101,7 +101,7 @@ pub struct KeyRequest<'a> {
 /// Asks for components of the complete scan's embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct EmbeddingPart {
-    /// The first component, from 0.
+    /// The first component, from 0; their number asks for none.
     pub first: u16,
 }
 

@@ -214,14 +214,16 @@ impl Model {
         self.is_for(|purpose| purpose == Use::Enrol)
     }
 
-    pub fn may_embed(&self) -> Result<(), Fault> {
+    pub fn may_embed(&self, first: u16) -> Result<(), Fault> {
         self.provisioned()?;
-        self.is_for(|purpose| purpose == Use::Embed)
+        self.is_for(|purpose| purpose == Use::Embed)?;
+        let Scan::Complete { embedding, .. } = &self.scan else { return Err(Fault::NoScan) };
+        if usize::from(first) > embedding.len() { Err(Fault::NoSuchComponent) } else { Ok(()) }
     }
 
     pub fn embedded(&self, first: u16, part: &[f32]) {
         let Scan::Complete { embedding, .. } = &self.scan else { panic!("an embedding without a scan") };
-        let expected = embedding.get(usize::from(first)..).unwrap_or_default();
+        let expected = &embedding[usize::from(first)..];
         assert_eq!(part.len(), expected.len());
         assert!(part.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-4), "{part:?} {expected:?}");
     }
