@@ -184,6 +184,28 @@ fn every_secret_is_found_where_it_is() {
 }
 
 #[test]
+fn a_copy_of_the_flash_holds_no_secret() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let (board, secrets) = enrolled(model);
+    let holds_none = |event: &str| {
+        let content = board.flash.content();
+        for (name, secret) in &secrets {
+            assert_eq!(copies(&content, secret), 0, "{event}: {name}");
+        }
+    };
+    holds_none("enrolled");
+    watch(board.clone(), model, &[], |token| {
+        token.client.handshake().unwrap();
+        for (purpose, scan) in purposes().into_iter().zip([genuine(9), impostor(1), genuine(9)]) {
+            token.client.scan(purpose, DIMS.features, &scan).unwrap();
+            release(&mut token.client, purpose);
+        }
+    });
+    holds_none("attempts counted");
+}
+
+#[test]
 fn a_running_token_holds_each_secret_once_and_no_more_than_it_must() {
     let aligned = bundle();
     let model = aligned.bytes();

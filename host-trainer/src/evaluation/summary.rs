@@ -102,3 +102,54 @@ fn summary_of(dataset: &Dataset, files: Vec<String>) -> DataSummary {
         features: dataset.features,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::results::ProtocolResult;
+
+    fn evaluated(prototype: Vec<f32>) -> Evaluated {
+        let result = ProtocolResult {
+            name: "folds".to_owned(),
+            window: 1,
+            description: String::new(),
+            leaks: None,
+            training_rows: 0,
+            enrolment_rows: 0,
+            probes: 0,
+            model_digests: Vec::new(),
+            trials: None,
+            methods: Vec::new(),
+            differences: Vec::new(),
+            sweeps: Vec::new(),
+            confusion: Vec::new(),
+            labels: Vec::new(),
+            map: Vec::new(),
+            effective_dimension: 0.0,
+            relative_entropy_bits: 0.0,
+        };
+        Evaluated { result, prototypes: [("face".to_owned(), prototype)].into(), notes: Vec::new() }
+    }
+
+    #[test]
+    fn a_document_holds_digests_of_keys_and_neither_a_key_nor_a_prototype() {
+        let prototype = vec![0.6, -0.8, 0.125, 0.0];
+        let mut key = [0; 32];
+        derive_v1(&prototype, &mut key).unwrap();
+        let dataset = Dataset {
+            origin: "recordings".into(),
+            labels: vec!["face".to_owned()],
+            sessions: vec![String::new()],
+            features: 1,
+            rows: Vec::new(),
+            values: Vec::new(),
+            notes: Vec::new(),
+        };
+        let results = summarise(&dataset, Made::default(), vec![evaluated(prototype)]).unwrap();
+        assert_eq!(results.prototype_keys[0].digest, hex::encode(&Sha256::digest(key)));
+        let document = serde_json::to_string(&results).unwrap();
+        assert!(document.contains(&results.prototype_keys[0].digest));
+        assert!(!document.contains(&hex::encode(&key)) && !document.contains("0.125"), "{document}");
+    }
+}
