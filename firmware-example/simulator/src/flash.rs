@@ -39,8 +39,8 @@ struct State {
     power: Option<(usize, Tear)>,
     /// Steps done since [`Flash::count`].
     steps: usize,
-    /// Calls of write and erase since [`Flash::count`].
-    operations: usize,
+    /// How many steps were done before each call of write, erase and [`Flash::pass`] since [`Flash::count`].
+    starts: Vec<usize>,
     /// Writes and erasures left until each fails; `None` while all succeed.
     broken: Option<usize>,
     /// Whether erasures report success and do nothing.
@@ -50,6 +50,11 @@ struct State {
 /// The flash failed, or its power was cut.
 #[derive(Debug)]
 pub struct FlashError;
+
+/// What a flash holds, in as many bytes as are written: each word that is not as erased, with its number and how often it was
+/// written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content(Vec<(u16, [u8; WORD], u8)>);
 
 impl Default for Flash {
     fn default() -> Self {
@@ -66,8 +71,8 @@ impl Flash {
     /// Erased flash of so many bytes, a whole number of sectors.
     pub fn with_capacity(capacity: usize) -> Self {
         let (bytes, writes) = (vec![0xff; capacity], vec![0; capacity / WORD]);
-        let (power, steps, operations, broken, stuck) = (None, 0, 0, None, false);
-        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, operations, broken, stuck })))
+        let (power, steps, starts, broken, stuck) = (None, 0, Vec::new(), None, false);
+        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, starts, broken, stuck })))
     }
 
     /// A flash of its own with the same content and full power.
@@ -90,11 +95,37 @@ impl Flash {
         state.count_writes(place / WORD);
     }
 
+    /// Changes one bit.
+    pub fn flip(&self, place: usize, bit: usize) {
+        let byte = self.0.borrow().bytes[place];
+        self.set(place, byte ^ 1 << bit);
+    }
+
     /// Replaces all bytes.
     pub fn set_content(&self, bytes: &[u8]) {
         let state = &mut *self.0.borrow_mut();
         state.bytes.copy_from_slice(bytes);
         (0..bytes.len() / WORD).for_each(|word| state.count_writes(word));
+    }
+
+    /// What the flash holds now.
+    pub fn save(&self) -> Content {
+        let state = &*self.0.borrow();
+        let words = (0..).zip(state.bytes.as_chunks::<WORD>().0).zip(&state.writes);
+        let written = words.filter(|((_, word), writes)| **word != [0xff; WORD] || **writes > 0);
+        Content(written.map(|((number, word), writes)| (number, *word, *writes)).collect())
+    }
+
+    /// Holds again what was saved.
+    pub fn restore(&self, content: &Content) {
+        let state = &mut *self.0.borrow_mut();
+        state.bytes.fill(0xff);
+        state.writes.fill(0);
+        for (number, word, writes) in &content.0 {
+            let number = usize::from(*number);
+            state.bytes[number * WORD..][..WORD].copy_from_slice(word);
+            state.writes[number] = *writes;
+        }
     }
 
     /// Makes every erasure report success and do nothing, or work again.
@@ -127,13 +158,20 @@ impl Flash {
     /// # Errors
     /// The power does not last for it.
     pub fn pass(&self) -> Result<(), FlashError> {
-        self.0.borrow_mut().step(0, &[])
+        let state = &mut *self.0.borrow_mut();
+        state.starts.push(state.steps);
+        state.step(0, &[])
     }
 
     /// Steps and operations since the last call.
     pub fn count(&self) -> (usize, usize) {
         let state = &mut *self.0.borrow_mut();
-        (std::mem::take(&mut state.steps), std::mem::take(&mut state.operations))
+        (std::mem::take(&mut state.steps), std::mem::take(&mut state.starts).len())
+    }
+
+    /// For each operation since the last [`Flash::count`], the steps that were done before it.
+    pub fn starts(&self) -> Vec<usize> {
+        self.0.borrow().starts.clone()
     }
 }
 
@@ -143,7 +181,7 @@ impl State {
         if end > self.bytes.len() {
             return Err(FlashError);
         }
-        self.operations += 1;
+        self.starts.push(self.steps);
         match &mut self.broken {
             Some(0) => return Err(FlashError),
             Some(left) => *left -= 1,
@@ -179,6 +217,17 @@ impl State {
             };
         }
         if cut && tear != Tear::After { Err(FlashError) } else { Ok(()) }
+    }
+}
+
+impl Content {
+    /// Its bytes, the same for the same content.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let word = |(number, [a, b, c, d], writes): &(u16, [u8; WORD], u8)| {
+            let [low, high] = number.to_le_bytes();
+            [low, high, *a, *b, *c, *d, *writes]
+        };
+        self.0.iter().flat_map(word).collect()
     }
 }
 
