@@ -43,4 +43,7 @@ mod status;
 mod vault;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod model_check;
+#[cfg(test)]
 mod secret_types;
