@@ -14,10 +14,18 @@ pub const MIN_REGIONS: usize = 3;
 
 /// The region that each feature belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Parcels {
     /// The region of each feature, from 1 without a gap; 0 is no region.
     numbers: Vec<u8>,
     /// The regions in order.
+    regions: Vec<Region>,
+}
+
+/// Parcels as a document holds them, which are checked before they are used.
+#[derive(Deserialize)]
+struct Stored {
+    numbers: Vec<u8>,
     regions: Vec<Region>,
 }
 
@@ -158,10 +166,36 @@ impl Parcels {
     }
 }
 
+impl TryFrom<Stored> for Parcels {
+    type Error = String;
+
+    fn try_from(Stored { numbers, regions }: Stored) -> Result<Self, Self::Error> {
+        let mut present: BTreeSet<usize> = numbers.iter().copied().map(usize::from).collect();
+        present.remove(&0);
+        if !(MIN_REGIONS..=MAX_REGIONS).contains(&regions.len()) || !present.into_iter().eq(1..=regions.len()) {
+            return Err(format!("the numbers of the parcels are not those of {} regions", regions.len()));
+        }
+        Ok(Self { numbers, regions })
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parcels_of_a_document_have_the_regions_that_they_name() {
+        let parcels = Parcels::new(&[numbers(&[3, 1, 0, 2, 2])]).unwrap();
+        let document = serde_json::to_string(&parcels).unwrap();
+        assert_eq!(serde_json::from_str::<Parcels>(&document).unwrap(), parcels);
+        for other in ["[3,1,0,2,4]", "[1,1,0,2,2]", "[]"] {
+            let changed = document.replace("[3,1,0,2,2]", other);
+            assert_ne!(changed, document);
+            let message = serde_json::from_str::<Parcels>(&changed).unwrap_err().to_string();
+            assert!(message.contains("not those of 3 regions"), "{message}");
+        }
+    }
 
     fn numbers(numbers: &[i64]) -> RegionNumbers {
         RegionNumbers { numbers: numbers.to_vec(), ..RegionNumbers::default() }
