@@ -2,7 +2,7 @@
 //!
 //! It is a file beside the model, readable by its owner only, because it holds the training recordings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, TensorView};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Recipe;
 use crate::dataset::{Dataset, Row};
+use crate::escape::Escaped;
 use crate::files::{self, Existing, Pending, Readers};
 use crate::hex;
 
@@ -192,6 +193,9 @@ impl Archive {
         let rows: Vec<Row> = (labels.iter().zip(&sessions).zip(timesteps))
             .map(|((&label, &session), timestep)| Row { label, session, timestep, run: 0 })
             .collect();
+        if count == 0 {
+            return Err(malformed("it holds no rows".to_owned()));
+        }
         if rows.len() != count || labels.len() != count || sessions.len() != count || features == 0 {
             return Err(malformed("its columns are not of one length".to_owned()));
         }
@@ -204,6 +208,9 @@ impl Archive {
             values: values.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
             notes: Vec::new(),
         };
+        check_names("label", &dataset.labels).map_err(malformed)?;
+        check_names("session", &dataset.sessions).map_err(malformed)?;
+        check_order(&dataset).map_err(malformed)?;
         dataset.find_runs();
         Ok(Self { dataset, recipe: header.recipe, model_digest })
     }
@@ -232,6 +239,28 @@ impl Prepared {
     pub(crate) fn commit(self) -> Result<(), ArchiveError> {
         self.0.commit_named().map_err(|source| ArchiveError::Write { source })
     }
+}
+
+/// Refuses two labels or sessions of one name, which would be one person or recording under two numbers.
+fn check_names(what: &str, names: &[String]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(name.as_str())) {
+        Some(name) => Err(format!("two {what}s are `{}`", Escaped(name))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses rows of a recording that do not follow each other in time.
+fn check_order(dataset: &Dataset) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for scan in dataset.scans() {
+        let rows = &dataset.rows[scan.rows.clone()];
+        let is_in_order = rows.is_sorted_by(|row, next| row.timestep < next.timestep);
+        if !is_in_order || !seen.insert((scan.label, scan.session)) {
+            return Err(format!("row {} is not in order", scan.rows.start + 1));
+        }
+    }
+    Ok(())
 }
 
 /// Adds the recordings of one label of `others`.
@@ -288,6 +317,33 @@ mod tests {
         assert_eq!(read.recipe, archive().recipe);
         let error = Archive::read(folder.path(), [8; 32]).err().unwrap().to_string();
         assert!(error.contains(&"07".repeat(32)) && error.contains(&"08".repeat(32)), "{error}");
+    }
+
+    #[test]
+    fn an_archive_whose_recordings_are_not_in_order_is_refused() {
+        let refused = |change: &dyn Fn(&mut Dataset)| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut archive = archive();
+            change(&mut archive.dataset);
+            archive.write(folder.path()).unwrap();
+            Archive::read(folder.path(), [7; 32]).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(&|_| ()), "");
+        let changes: [(&str, fn(&mut Dataset)); 6] = [
+            ("two labels are `class00`", |data| data.labels[1] = "class00".to_owned()),
+            ("two sessions are `run00`", |data| data.sessions[1] = "run00".to_owned()),
+            ("row 1 is not in order", |data| data.rows.swap(1, 2)),
+            ("row 1 is not in order", |data| data.rows[1].timestep = 0),
+            ("row 5 is not in order", |data| data.rows[4].session = 0),
+            ("it holds no rows", |data| {
+                data.rows.clear();
+                data.values.clear();
+            }),
+        ];
+        for (says, change) in changes {
+            let message = refused(&change);
+            assert!(message.contains(says), "{message}");
+        }
     }
 
     #[test]
