@@ -121,7 +121,7 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     let property = proto.metadata_props.iter().find(|entry| entry.key == PROPERTY);
     let header = property.ok_or_else(|| malformed("it was not written by neural-vault"))?;
     let header = Header::from_json(&header.value).map_err(|reason| malformed(&reason))?;
-    if proto.opset_import.first().map(|set| set.version) != Some(OPSET) {
+    if !matches!(proto.opset_import.as_slice(), [set] if set.version == OPSET && set.domain.is_empty()) {
         return Err(malformed("its operator set is not the one this program writes"));
     }
     let graph = proto.graph.as_ref().ok_or_else(|| malformed("it holds no graph"))?;
@@ -144,7 +144,8 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
     let model = header.model(tensors, |reason| malformed(&reason))?;
     let is_written = |revision| Ok::<_, ModelError>(in_revision(&model, revision)?.graph == proto.graph);
     let is_sound = is_written(Revision::Current)? || (model.version() == 1 && is_written(Revision::First)?);
-    if !is_sound {
+    // Functions of a file may take the place of operators.
+    if !is_sound || !proto.functions.is_empty() || !proto.training_info.is_empty() {
         return Err(malformed("its graph is not the one that belongs to its weights"));
     }
     Ok(model)
@@ -154,6 +155,7 @@ pub fn read(path: &Path) -> Result<Model, ModelError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::graph::messages::{FunctionProto, OperatorSetIdProto, TrainingInfoProto};
     use crate::model::{Provenance, StateDict, initial_weights, linear_dims};
 
     const DIMS: Dims =
@@ -197,6 +199,31 @@ mod tests {
         let first = Model::first_version(&weights(DIMS, Fill::Reference), Provenance::default()).unwrap();
         std::fs::write(&path, to_bytes(&first).unwrap()).unwrap();
         assert_eq!(read(&path).unwrap().digest(), first.digest());
+    }
+
+    #[test]
+    fn a_file_that_redefines_operators_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        let model = Model::new(&weights(DIMS, Fill::Mean), Provenance::default()).unwrap();
+        fn set(domain: &str, version: i64) -> OperatorSetIdProto {
+            OperatorSetIdProto { domain: domain.to_owned(), version }
+        }
+        let changes: [(&str, fn(&mut ModelProto)); 4] = [
+            ("its graph", |proto| {
+                proto.functions.push(FunctionProto { name: Some("Gemm".to_owned()), ..Default::default() })
+            }),
+            ("its graph", |proto| proto.training_info.push(TrainingInfoProto::default())),
+            ("its operator set", |proto| proto.opset_import.push(set("", 7))),
+            ("its operator set", |proto| proto.opset_import = vec![set("other", OPSET)]),
+        ];
+        for (says, change) in changes {
+            let mut proto = to_proto(&model).unwrap();
+            change(&mut proto);
+            std::fs::write(&path, proto.encode_to_vec()).unwrap();
+            let refused = read(&path).unwrap_err().to_string();
+            assert!(refused.contains(says), "{refused}");
+        }
     }
 
     #[test]
