@@ -4,10 +4,10 @@ use std::io::Cursor;
 use std::path::Path;
 
 use faer::{Mat, Side};
-use neural_vault_core::encoder::Dims;
+use neural_vault_core::encoder::{Dims, MAX_REGIONS};
 
 use super::{ImportFault, ImportNote, ImportOptions, Imported};
-use crate::connectome::{Fitted, ImpostorTable, Parcels};
+use crate::connectome::{Fitted, ImpostorTable, MIN_REGIONS, Parcels};
 use crate::dataset::{DatasetError, NpzArchive, RegionNumbers};
 use crate::model::{PROBE_FRAMES, Provenance, StateDict};
 
@@ -33,8 +33,14 @@ pub(super) fn from_bytes(
         return Err(ImportFault::Array { name: "W".to_owned(), reason });
     }
     let regions_of = |rows: usize, columns: usize| {
-        let reason = format!("its shape is [{rows}, {columns}]; it must be regions x regions");
-        if rows == columns { Ok(rows) } else { Err(ImportFault::Array { name: "W".to_owned(), reason }) }
+        let shape = format!("its shape is [{rows}, {columns}]");
+        let reason = match rows {
+            _ if rows != columns => format!("{shape}; it must be regions x regions"),
+            // Checked before the eigenvalues, which take long of a large matrix.
+            MIN_REGIONS..=MAX_REGIONS => return Ok(rows),
+            _ => format!("{shape}; a model has {MIN_REGIONS} to {MAX_REGIONS} regions"),
+        };
+        Err(ImportFault::Array { name: "W".to_owned(), reason })
     };
     file.need(&["W"]).map_err(fault)?;
     let (matrix, _) = file.matrix("W").map_err(fault)?;
@@ -238,6 +244,14 @@ mod tests {
             (Arrays::new().with("mu", &[3], MU), "array W: it is missing; found mu"),
             (Arrays::new().with("W", &[3, 2], [0.0; 6]).with("mu", &[3], MU), "array W: its shape is [3, 2]"),
             (Arrays::new().with("W", &[9], W).with("mu", &[3], MU), "array W: its shape is [9]"),
+            (
+                Arrays::new().with("W", &[2, 2], [1.0; 4]).with("mu", &[1], [0.0]),
+                "array W: its shape is [2, 2]; a model has 3 to 128 regions",
+            ),
+            (
+                Arrays::new().with("W", &[129, 129], [0.0; 129 * 129]).with("mu", &[8256], [0.0; 8256]),
+                "array W: its shape is [129, 129]; a model has 3 to 128 regions",
+            ),
             (sound().with("parcels", &[4], [1.0, 2.0, 2.0, 1.0]), "array parcels: the parcels have 2 regions"),
             (sound().with("parcels", &[5], [1.0, 2.0, 3.0, 4.0, 0.0]), "array parcels: it has 4 regions, W has 3"),
             (sound().with("parcels", &[4], [1.0, 2.0, 3.0, 0.5]), "array parcels: value 4 is 0.5"),
