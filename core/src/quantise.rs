@@ -89,6 +89,8 @@ mod tests {
         assert_eq!(refusal(&[1.0, f32::NAN]), QuantiseError::NotFinite { index: 1 });
         assert_eq!(refusal(&[f32::INFINITY, 0.0]), QuantiseError::NotFinite { index: 0 });
         assert_eq!(refusal(&[32.768, 0.0]), QuantiseError::OutOfRange { index: 0 });
+        assert_eq!(-32.769f32 * SCALE, -32769.0);
+        assert_eq!(refusal(&[0.0, -32.769]), QuantiseError::OutOfRange { index: 1 });
         assert_eq!(refusal(&[1.0, f32::MAX]), QuantiseError::OutOfRange { index: 1 });
         assert_eq!(quantise(&[], &mut []), Err(QuantiseError::Empty));
     }

@@ -146,7 +146,26 @@ mod tests {
         assert_eq!(norm(&overflow), Err(SimilarityError::NotFinite));
     }
 
+    #[test]
+    fn the_second_way_to_the_square_needs_equal_lengths_and_a_direction() {
+        let refused = Err(SimilarityError::Length { left: 1, right: 2 });
+        assert_eq!(signed_square_of_cosine(&[1.0], &[1.0, 2.0]), refused);
+        assert!(signed_square_of_cosine(&[0.0; 2], &[1.0, 2.0]).unwrap().is_nan());
+        assert_eq!(signed_square_of_cosine(&[3.0, 4.0], &[-3.0, -4.0]), Ok(-1.0));
+    }
+
     proptest! {
+        #[test]
+        fn the_second_way_to_the_square_is_that_of_the_cosine(
+            pairs in proptest::collection::vec((-10.0f32..10.0, -10.0f32..10.0), 1..400),
+        ) {
+            let (left, right): (std::vec::Vec<f32>, std::vec::Vec<f32>) = pairs.into_iter().unzip();
+            if let Ok(cosine) = cosine(&left, &right) {
+                let square = signed_square_of_cosine(&left, &right).unwrap();
+                prop_assert!((square - cosine * cosine.abs()).abs() < 1e-5, "{} {}", square, cosine);
+            }
+        }
+
         #[test]
         fn dot_is_the_lane_sum_for_any_length(values in proptest::collection::vec(-10.0f32..10.0, 0..80)) {
             let mut lanes = [0f32; 16];

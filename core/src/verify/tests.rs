@@ -155,6 +155,43 @@ fn one_wrong_word_flips_the_secret_and_is_no_accept() {
 }
 
 #[test]
+fn behind_a_rejection_lies_the_key_of_the_secret_with_every_bit_flipped() {
+    let bytes: [u8; 32] = core::array::from_fn(|index| index as u8);
+    let (secret, flipped) = (DeviceSecret::from_bytes(&bytes), DeviceSecret::from_bytes(&bytes.map(|byte| !byte)));
+    let enrolment = enrolment(&PROTOTYPE, 0.9).unwrap();
+    let (wrong, context) = (Verdict::rejection().wrong_bits(), enrolment.key_context(b"door"));
+    let (mut buffer, mut expected) = (KeyBuffer::empty(), KeyBuffer::empty());
+    let key = derive_v2_flipped(&PROTOTYPE, &secret, wrong, &context, &mut buffer).ok().unwrap();
+    let expected = derive_v2(&PROTOTYPE, &flipped, &context, &mut expected).ok().unwrap();
+    assert!(bool::from(key.ct_eq(expected)));
+}
+
+#[test]
+fn the_verdict_on_no_probe_has_two_words_of_a_rejection() {
+    let Verdict { by_cosine, by_squares } = Verdict::rejection();
+    assert_eq!((by_cosine, by_squares), (!ACCEPTED, !ACCEPTED));
+}
+
+#[test]
+fn each_comparison_alone_rejects_an_impostor_and_accepts_the_person() {
+    for threshold in [-0.5, -0.05, 0.0, 0.05, 0.5, 0.9, 0.999] {
+        for margin in [-0.4, -0.1, -0.01, 0.01, 0.1, 0.4] {
+            let score: f32 = threshold + margin;
+            // Too near for squares: they are nearly flat around zero.
+            let squares = score * score.abs() - threshold * threshold.abs();
+            if !(-1.0..=1.0).contains(&score) || squares.abs() < 2.0 * ROUNDING {
+                continue;
+            }
+            let probe = [score, libm::sqrtf(1.0 - score * score)];
+            let enrolment = enrolment(&[1.0, 0.0], threshold).unwrap();
+            let Verdict { by_cosine, by_squares } = enrolment.compare(&probe);
+            let expected = if margin > 0.0 { ACCEPTED } else { !ACCEPTED };
+            assert_eq!((by_cosine, by_squares), (expected, expected), "{threshold} {margin}");
+        }
+    }
+}
+
+#[test]
 fn a_margin_of_zero_or_more_is_the_word_of_an_accept() {
     for margin in [0.0, -0.0, f32::from_bits(1), 1e-30, 0.5, 2.0, f32::MAX] {
         assert_eq!(word(margin), ACCEPTED, "{margin}");
