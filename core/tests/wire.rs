@@ -108,6 +108,28 @@ fn a_full_chunk_fits_and_costs_little_more_than_its_values() {
 }
 
 #[test]
+fn the_longest_packet_and_the_longest_frame_fit_their_buffers_exactly() {
+    let values = [0xa5; 4 * CHUNK];
+    assert_eq!(packet::<ScanChunk>(&Chunk { number: u32::MAX, values: &values }).len(), MAX_PACKET);
+    // No zero, so that the stuffing is longest; not even in the CRC.
+    let payload = [1; MAX_PACKET + SEAL];
+    assert_eq!(frame(Kind::Session, 0x0101_0101, &payload).len(), MAX_FRAME);
+    let too_long = [&payload[..], &[1]].concat();
+    let refused = encode(Kind::Session, 0x0101_0101, &too_long, &mut [0; MAX_FRAME]);
+    assert_eq!(refused, Err(FrameError::TooLong));
+}
+
+#[test]
+fn the_version_of_a_greeting_is_read_whatever_follows() {
+    for version in [0, 1, 2, 300, u16::MAX] {
+        let mut greeting = [0xff; 8];
+        let length = postcard::to_slice(&version, &mut greeting).map(|encoded| encoded.len()).unwrap();
+        assert_eq!(Hello::version_of(&greeting), Ok(version));
+        assert_eq!(Hello::version_of(&greeting[..length - 1]), Err(FrameError::Malformed));
+    }
+}
+
+#[test]
 fn a_frame_that_is_too_long_is_an_error_and_the_next_is_read() {
     let good = frame(Kind::Session, 7, &[5]);
     let bytes = [vec![1; 3 * MAX_FRAME], vec![0, 0], good].concat();
@@ -172,6 +194,7 @@ fn labels_hold_what_fits() {
     assert_eq!(Label::new("fifteen bytes:é").unwrap().to_string(), "fifteen bytes:é");
     assert_eq!(Label::new("a\0b"), None);
     assert_eq!(Label::new("").unwrap().as_str(), "");
+    assert_eq!(format!("{:?}", Label::new("a \"b\"").unwrap()), r#""a \"b\"""#);
 }
 
 proptest! {

@@ -177,3 +177,19 @@ impl Error for FrameError {}
 
 // The head is two chunks that `decode` splits off one by one.
 const _: () = assert!(HEAD == 1 + 4);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_that_is_cleared_holds_no_byte_of_a_frame() {
+        let mut receiver = Receiver::new();
+        for byte in [7, 8, 9] {
+            assert!(receiver.push(byte).is_none());
+        }
+        assert_eq!(receiver.buffer[..3], [7, 8, 9]);
+        receiver.clear();
+        assert_eq!((receiver.buffer, receiver.length), ([0; MAX_FRAME], 0));
+    }
+}
