@@ -31,3 +31,24 @@ impl fmt::Display for SessionError {
 }
 
 impl Error for SessionError {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn every_error_says_what_was_wrong() {
+        for (error, text) in [
+            (SessionError::Length, "a message of the session does not have its length"),
+            (SessionError::Room, "a buffer is too short for a message of the session"),
+            (SessionError::WeakKey, "a public key of the handshake is of small order"),
+            (SessionError::Authentication, "a message of the session fails authentication"),
+            (SessionError::Exhausted, "the session has used all its numbers"),
+        ] {
+            assert_eq!(error.to_string(), text);
+        }
+    }
+}

@@ -106,5 +106,6 @@ mod tests {
         // By Python's hashlib.
         let fingerprint = PublicKey::from_bytes(&bytes(PUBLIC)).fingerprint();
         assert_eq!(fingerprint.to_string(), "6871 8488 7430 8cdc 12da 1368 75cf e733");
+        assert_eq!(hex::encode(fingerprint.as_bytes()), "6871848874308cdc12da136875cfe733");
     }
 }

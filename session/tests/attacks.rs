@@ -157,6 +157,23 @@ fn a_buffer_that_is_too_short_is_an_error() {
 }
 
 #[test]
+fn the_longest_payload_arrives_and_one_byte_more_is_refused() {
+    const MAX_MESSAGE: usize = 65_535;
+    for pattern in PATTERNS {
+        let (initiator, message) = begin(pattern, 1, PROLOGUE);
+        let payload = vec![0x5a; MAX_MESSAGE - pattern.answer_overhead() + 1];
+        let (mut out, mut received) = (vec![0; MAX_MESSAGE + 1], vec![0; MAX_MESSAGE + 1]);
+        let refused = respond(&token(), &[2; 32], pattern, PROLOGUE, &message, &payload, &mut out);
+        assert_eq!(refused.err(), Some(SessionError::Length));
+        let longest = &payload[1..];
+        let (length, _) = respond(&token(), &[2; 32], pattern, PROLOGUE, &message, longest, &mut out).unwrap();
+        assert_eq!(length, MAX_MESSAGE);
+        let done = initiator.finish(&out[..length], &mut received).unwrap();
+        assert_eq!(&received[..done.payload], longest);
+    }
+}
+
+#[test]
 fn a_handshake_for_another_protocol_version_is_refused() {
     let (_, message) = begin(Pattern::Nk, 1, b"neural-vault, version 3");
     assert_eq!(answer(&token(), 2, Pattern::Nk, &message).err(), Some(SessionError::Authentication));
