@@ -16,10 +16,12 @@ const MAX_CODE: f32 = i8::MAX as f32;
 pub fn round(components: &[f32], codes: &mut [i8]) -> Result<f32, SimilarityError> {
     check_lengths(components.len(), codes.len())?;
     norm(components)?;
-    let largest = components.iter().fold(0.0f32, |largest, component| largest.max(component.abs()));
+    // Without a branch on a component: a prototype is as secret as a key. Finite magnitudes are in the order of their bits.
+    let largest =
+        f32::from_bits(components.iter().fold(0, |largest, component| largest.max(component.abs().to_bits())));
     for (component, code) in components.iter().zip(codes) {
         // No component is above the largest, so the cast cuts nothing off.
-        *code = libm::rintf(component * MAX_CODE / largest) as i8;
+        *code = round_to_even(component * MAX_CODE / largest) as i8;
     }
     Ok(largest / MAX_CODE)
 }
@@ -34,6 +36,14 @@ pub fn restore(codes: &[i8], scale: f32, components: &mut [f32]) -> Result<(), S
         *component = f32::from(*code) * scale;
     }
     norm(components).map(drop)
+}
+
+/// The nearest integer of a number of at most 127 on either side, ties to even.
+fn round_to_even(number: f32) -> f32 {
+    /// Floats are integers here, the even ones at a tie, whatever the sign of what is added.
+    const INTEGERS: f32 = 1.5 * (1 << 23) as f32;
+
+    (number + INTEGERS) - INTEGERS
 }
 
 fn check_lengths(left: usize, right: usize) -> Result<(), SimilarityError> {
@@ -72,6 +82,17 @@ mod tests {
         let (codes, scale, restored) = rounded(&components);
         assert_eq!(codes, [127, -127, 0, 2, 2, 0, -2, 63, -64, 0, 0]);
         assert_eq!((scale, restored[7]), (1.0, 63.0));
+    }
+
+    #[test]
+    fn every_component_is_rounded_as_by_the_c_library() {
+        // Ties and their neighbours, and steps that fall anywhere.
+        let halves = (-254..=254).map(|half| half as f32 / 2.0);
+        let near = halves.flat_map(|tie| [tie.next_down(), tie, tie.next_up()]);
+        let anywhere = (-127_000..=127_000).map(|number| number as f32 / 1000.003);
+        for number in near.chain(anywhere) {
+            assert_eq!(round_to_even(number) as i8, libm::rintf(number) as i8, "{number}");
+        }
     }
 
     #[test]
