@@ -160,7 +160,7 @@ impl Search<'_> {
         let place = node.sound.iter().position(|sound| *sound == started.found);
         let is_latent = started.found.as_ref().is_some_and(|found| node.latent.contains(found));
         // From here on, neither what was before this, nor what a power cut kept from being written.
-        let (sound, latent) = match place {
+        let (sound, latent): (_, Vec<Logical>) = match place {
             Some(place) => {
                 let later = node.sound[place + 1..].iter().flatten().cloned();
                 (&node.sound[place..], later.chain(node.latent.iter().cloned()).collect())
@@ -169,14 +169,20 @@ impl Search<'_> {
             None => return Err(format!("found as {:?}, not one of {:?}", started.found, node.sound)),
         };
         let alone = vec![started.found.clone()];
-        self.push(Node { state: State::Running(started.left.clone()), sound: alone.clone(), latent, ..node.clone() });
+        self.push(Node {
+            state: State::Running(started.left.clone()),
+            sound: alone.clone(),
+            latent: latent.clone(),
+            ..node.clone()
+        });
         if !follows {
             return Ok(());
         }
         for cut in started.cuts {
             let left = self.start(persistent, Some(cut)).left.persistent;
             self.tally.cut_starts += 1;
-            self.push(Node { state: State::Off(left), sound: alone.clone(), ..node.after(Event::CutStart(cut)) });
+            let (state, sound, latent) = (State::Off(left), alone.clone(), latent.clone());
+            self.push(Node { state, sound, latent, ..node.after(Event::CutStart(cut)) });
         }
         if !node.is_damaged {
             for (place, bit) in flips(&self.device.bytes(persistent)) {
