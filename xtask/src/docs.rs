@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use crate::crates_io;
 use crate::steps::{Failure, Steps};
-use crate::workspace::{cargo, command, root, target};
+use crate::workspace::{command, root, target};
 
 const VERSION: &str = "0.5.4";
 const CONTENTS: &str = "docs/SUMMARY.md";
@@ -15,7 +16,8 @@ const CONTENTS: &str = "docs/SUMMARY.md";
 /// Builds the book below the target folder, after installing mdBook there if it is missing.
 pub fn run() -> Result<(), Failure> {
     let mut steps = Steps::new();
-    let program = install(&mut steps)?;
+    let program =
+        crates_io::install(&mut steps, "mdbook", VERSION, &["--no-default-features", "--features", "search"])?;
     let source = target()?.join("book-source");
     copy(&source)?;
     steps.run("Book", command(&program.to_string_lossy()).arg("build").arg(&source))?;
@@ -24,18 +26,6 @@ pub fn run() -> Result<(), Failure> {
     steps.summary();
     println!("{}", book.join("index.html").display());
     Ok(())
-}
-
-/// Installs mdBook from crates.io unless this version is there; returns the program.
-fn install(steps: &mut Steps) -> Result<PathBuf, Failure> {
-    let folder = target()?.join("mdbook").join(VERSION);
-    let program = folder.join(format!("bin/mdbook{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
-        let mut cargo = cargo(&["install", "mdbook", "--version", VERSION, "--locked", "--no-default-features"]);
-        cargo.args(["--features", "search", "--root"]).arg(&folder);
-        steps.run("mdBook", &mut cargo)?;
-    }
-    Ok(program)
 }
 
 /// Copies the pages and what they link to below `source`, beside the book's settings.

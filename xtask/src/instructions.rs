@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::crates_io;
 use crate::firmware_size::numbers;
 use crate::steps::{Failure, Steps};
 use crate::thumb;
-use crate::workspace::{cargo, root, target};
+use crate::workspace::{cargo, root};
 
 /// Relative increase of instructions that is allowed; an equal decrease asks for new counts.
 const TOLERANCE: f64 = 0.03;
@@ -41,15 +42,8 @@ pub fn run(write: bool) -> Result<(), Failure> {
 
 /// The runner of the library's version, installed if it is missing.
 fn runner(steps: &mut Steps) -> Result<PathBuf, Failure> {
-    let version = version()?;
-    let folder = target()?.join("gungraun-runner").join(&version);
-    let runner = folder.join("bin/gungraun-runner");
-    if !runner.exists() {
-        // An optimised build takes twice as long, and the runner only starts valgrind.
-        let mut install = cargo(&["install", "--debug", "--locked", "--version", &format!("={version}")]);
-        steps.run("Runner", install.args(["gungraun-runner", "--root"]).arg(&folder))?;
-    }
-    Ok(runner)
+    // An optimised build takes twice as long, and the runner only starts valgrind.
+    crates_io::install(steps, "gungraun-runner", &version()?, &["--debug"])
 }
 
 /// The version of the library, which the kernels' manifest pins.

@@ -4,6 +4,7 @@ mod bench;
 mod bounds;
 mod core_figures;
 mod core_images;
+mod crates_io;
 mod dead_stack;
 mod demo;
 mod deny;
@@ -109,9 +110,14 @@ fn main() {
         _ => Err(Failure { message: format!("no such task: {}\n\n{HELP}", arguments.join(" ")), status: 2 }),
     };
     if let Err(failure) = outcome {
-        eprintln!("\n{}", failure.message);
-        exit(failure.status);
+        exit(fail(&failure));
     }
+}
+
+/// Prints why the task failed; returns the status to exit with.
+fn fail(failure: &Failure) -> i32 {
+    eprintln!("\n{}", failure.message);
+    failure.status
 }
 
 /// The task `fuzz` with its arguments.
