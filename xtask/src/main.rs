@@ -46,6 +46,8 @@ Tasks:
   instructions [--write]
                   the instructions that the hot path takes under valgrind, compared with the committed counts
   demo [ARGS]     a scan from recording to key, on the data that ships with the project
+  deny            licences, sources, second versions and security advisories of all dependencies, by cargo-deny; its first run
+                  compiles it, some minutes
   docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
   package         what could be published, packed, then built and tested from what was packed
   release         an archive of the program for this machine, with manual, completions and licences; the Python package's
@@ -85,6 +87,7 @@ fn main() {
         ("python", []) => python::run(),
         ("bench", arguments) => bench::run(arguments),
         ("demo", arguments) => demo::run(arguments),
+        ("deny", []) => deny::run(),
         ("docs", []) => docs::run(),
         ("package", []) => package::run(),
         ("release", []) => release::run(),

@@ -19,6 +19,29 @@ pub fn target() -> Result<PathBuf, Failure> {
     target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
 }
 
+/// The manifests of all workspaces of the repository, from its root: those with a lock file beside them.
+pub fn manifests() -> Result<Vec<String>, Failure> {
+    let mut manifests = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let path = root().join(&folder);
+        for entry in std::fs::read_dir(&path).map_err(Failure::at(&path))? {
+            let entry = entry.map_err(Failure::at(&path))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // What cargo builds is marked as something that no backup needs; other tools hide theirs.
+            let is_made = name.starts_with('.') || name == "target" || entry.path().join("CACHEDIR.TAG").exists();
+            if name == "Cargo.lock" {
+                let manifest = folder.join("Cargo.toml");
+                manifests.push(manifest.to_string_lossy().replace('\\', "/"));
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) && !is_made {
+                folders.push(folder.join(name));
+            }
+        }
+    }
+    manifests.sort();
+    Ok(manifests)
+}
+
 /// The command line that cargo builds.
 pub fn program() -> Result<PathBuf, Failure> {
     Ok(target()?.join(format!("release/neural-vault{EXE_SUFFIX}")))

@@ -1,19 +1,15 @@
 //! The page on dependencies names each of them, and nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-/// The workspaces of the project.
-const WORKSPACES: [&str; 3] = ["Cargo.toml", "firmware-example/Cargo.toml", "fuzz/Cargo.toml"];
+use crate::workspace::{cargo, manifests, root};
 
 /// The crates that the packages of a workspace name, beside those of the project itself.
-fn named(manifest: &Path) -> BTreeSet<String> {
-    let mut metadata = Command::new("cargo");
+fn named(manifest: &str) -> BTreeSet<String> {
+    let mut metadata = cargo(&[]);
     metadata.args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"]).arg(manifest);
     let output = metadata.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -33,9 +29,8 @@ fn listed(page: &str) -> Vec<String> {
 
 #[test]
 fn every_dependency_has_a_row_that_says_why() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let named: BTreeSet<String> = WORKSPACES.iter().flat_map(|manifest| named(&root.join(manifest))).collect();
-    let listed = listed(&fs::read_to_string(root.join("docs/dependencies.md")).unwrap());
+    let named: BTreeSet<String> = manifests().ok().unwrap().iter().flat_map(|manifest| named(manifest)).collect();
+    let listed = listed(&fs::read_to_string(root().join("docs/dependencies.md")).unwrap());
     let distinct: BTreeSet<String> = listed.iter().cloned().collect();
     assert_eq!(distinct.len(), listed.len(), "a crate has one row");
     let missing: Vec<&String> = named.difference(&distinct).collect();
