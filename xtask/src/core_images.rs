@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::image::Image;
 use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
-use crate::thumb::{TARGET, Toolchain};
+use crate::thumb::{Toolchain, images};
 use crate::workspace::{cargo, command, root, target};
 
 /// The folder of the images; the next build overwrites them.
@@ -58,8 +58,7 @@ impl Images {
         features: &str,
         level: Option<&str>,
     ) -> Result<Self, Failure> {
-        let folder = target()?.join("firmware");
-        let mut build = toolchain.firmware(&folder);
+        let mut build = toolchain.firmware()?;
         build.args(["--package", "neural-vault-core-images", "--features", features]);
         for package in ["neural-vault-core", "neural-vault-token-kernel", "sha2"] {
             if let Some(level) = level {
@@ -67,7 +66,7 @@ impl Images {
             }
         }
         steps.run("Core alone for a Cortex-M4", &mut build)?;
-        Ok(Self(folder.join(TARGET).join("firmware")))
+        Ok(Self(images()?))
     }
 
     /// Bytes of code and constants of an image of `package` without its startup code; fails if it allocates or links

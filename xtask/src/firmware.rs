@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::firmware_size as size;
 use crate::panics::Panics;
 use crate::steps::{Failure, Steps};
-use crate::thumb::{self, TARGET, Toolchain};
+use crate::thumb::{self, Toolchain};
 use crate::workspace::{cargo, root, target};
 use boards::{Board, read};
 use token::{Token, files};
@@ -117,7 +117,7 @@ pub fn test(steps: &mut Steps) -> Result<(), Failure> {
     }
     let tokens = build(steps, &mut panics)?;
     panics.finish()?;
-    let mut example = toolchain.firmware(&folder);
+    let mut example = toolchain.firmware()?;
     steps.run("Example of a board by a HAL", example.args(["--package", HAL_EXAMPLE]))?;
     for token in tokens {
         let golden = token.file("golden.txt");
@@ -182,16 +182,19 @@ fn link(
     weights: Option<&str>,
     panics: &mut Panics,
 ) -> Result<PathBuf, Failure> {
-    let (out, name) = (target()?.join("firmware"), &board.name);
-    let mut build = toolchain.firmware(&out);
-    build.args(["--package", name, "--bin", name]);
-    if let Some(weights) = weights {
-        build.args(["--no-default-features", "--features", weights]);
-    }
+    let name = &board.name;
+    let mut build = toolchain.firmware()?;
+    build.args(["--package", name, "--bin", name]).args(features(weights));
     steps.run(&format!("Token for {name}, {}", weights.unwrap_or("default weights")), &mut build)?;
-    let elf = out.join(TARGET).join("firmware").join(name);
+    let elf = thumb::images()?.join(name);
     panics.check(&elf, "neural_vault_token")?;
     Ok(elf)
+}
+
+/// Cargo's arguments for an image with default weights, or for another one.
+fn features(variant: Option<&str>) -> Vec<String> {
+    let chosen = variant.map(|variant| ["--no-default-features", "--features", variant].map(str::to_owned));
+    chosen.into_iter().flatten().collect()
 }
 
 fn listed() -> Result<Panics, Failure> {

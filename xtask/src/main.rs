@@ -2,6 +2,7 @@
 
 mod bench;
 mod bounds;
+mod compiler;
 mod core_figures;
 mod core_images;
 mod crates_io;
@@ -77,6 +78,9 @@ Tasks:
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if compiler::is_called() {
+        exit(compiler::run(&arguments).unwrap_or_else(|failure| fail(&failure)));
+    }
     let (task, rest) = match arguments.split_first() {
         Some((task, rest)) => (task.as_str(), rest),
         None => ("help", &[][..]),

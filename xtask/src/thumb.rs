@@ -1,8 +1,9 @@
 //! Builds for the token's processor, by a toolchain that has the target or can be installed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::compiler::repeatable;
 use crate::steps::{Failure, Steps, as_typed};
 use crate::workspace::{cargo, command, root, target};
 
@@ -52,13 +53,15 @@ impl Toolchain {
         for_target(build, folder)
     }
 
-    /// `cargo build` of the token's workspace into `folder`, by its profile `firmware`.
-    pub fn firmware(&self, folder: &Path) -> Command {
-        let mut build = in_firmware(self.build(folder));
+    /// `cargo build` of the token's workspace into the folder of images, by its profile `firmware`: what is tested has the
+    /// bytes of what is released.
+    pub fn firmware(&self) -> Result<Command, Failure> {
+        let mut build = in_firmware(self.build(&image_target()?));
         if matches!(self, Self::Debian) {
             build.env("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_LINKER", "ld.lld");
         }
-        build
+        repeatable(&mut build)?;
+        Ok(build)
     }
 
     /// `cargo clippy` of the token's workspace for the target; installs Debian's if it is missing.
@@ -74,6 +77,15 @@ impl Toolchain {
         };
         Ok(in_firmware(for_target(clippy, folder)))
     }
+}
+
+/// The folder of images, with those of the last build of each package.
+pub fn images() -> Result<PathBuf, Failure> {
+    Ok(image_target()?.join(TARGET).join("firmware"))
+}
+
+fn image_target() -> Result<PathBuf, Failure> {
+    Ok(target()?.join("images"))
 }
 
 /// Like [`provide`], with a linker for firmware and QEMU to run it.

@@ -7,7 +7,7 @@ use super::boards::Board;
 use crate::firmware_size as size;
 use crate::image::Image;
 use crate::steps::{Failure, Steps};
-use crate::thumb::{self, TARGET};
+use crate::thumb;
 use crate::workspace::{cargo, root, target};
 
 /// The firmware of a board that QEMU runs.
@@ -43,7 +43,7 @@ impl Token {
     /// Builds and runs the board's further programs; returns what each prints, and the file that says what it must print.
     pub fn programs(&self, steps: &mut Steps) -> Result<Vec<(PathBuf, String)>, Failure> {
         let toolchain = thumb::provide_with_machine(steps)?;
-        let (out, model) = (target()?.join("firmware"), root().join("models/haxby-demo/model.i8i16.nvb"));
+        let model = root().join("models/haxby-demo/model.i8i16.nvb");
         let mut printed = Vec::new();
         // They are the same with any image.
         if self.variant.is_some() {
@@ -51,7 +51,7 @@ impl Token {
         }
         for program in self.board.programs()? {
             let name = format!("{}-{program}", self.board.name);
-            let mut build = toolchain.firmware(&out);
+            let mut build = toolchain.firmware()?;
             build.args(["--package", &self.board.name, "--bin", &name]);
             steps.run(&format!("Program {name}"), &mut build)?;
             let folder = target()?.join("token-programs").join(&name);
@@ -61,7 +61,7 @@ impl Token {
             let bytes = folder.join("link.bytes");
             fs::write(&bytes, (0..=255).collect::<Vec<u8>>())
                 .map_err(|error| Failure::new(format!("{}: {error}", bytes.display())))?;
-            let elf = out.join(TARGET).join("firmware").join(&name);
+            let elf = thumb::images()?.join(&name);
             let mut qemu = self.board.qemu(&elf, &model, "stdio")?;
             let found = steps.output_for(&format!("{name} in QEMU"), qemu.current_dir(folder), Some(&bytes))?;
             // A serial link ends its lines with a carriage return as well.
