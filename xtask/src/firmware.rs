@@ -191,6 +191,48 @@ fn link(
     Ok(elf)
 }
 
+/// An image that builders of a token flash.
+pub struct Released {
+    /// The board, and what sets the image apart from its default one.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// The package, and the arguments by which cargo builds it.
+    pub package: String,
+    pub features: Vec<String>,
+}
+
+/// Builds and checks the images of every board: for each format of models, and the checks of the board.
+pub fn released(steps: &mut Steps) -> Result<(Toolchain, Vec<Released>), Failure> {
+    let toolchain = thumb::provide_with_machine(steps)?;
+    let mut panics = listed()?;
+    let mut images = Vec::new();
+    for board in Board::all()? {
+        for variant in [Some("weights-f32"), Some(CONNECTOME), None] {
+            if let Some(feature) = variant
+                && !board.has_image(feature)?
+            {
+                continue;
+            }
+            let elf = link(steps, &toolchain, &board, variant, &mut panics)?;
+            let name = variant.map_or_else(|| board.name.clone(), |variant| format!("{}-{variant}", board.name));
+            images.push(Released {
+                name,
+                bytes: fs::read(&elf).map_err(Failure::at(&elf))?,
+                package: board.name.clone(),
+                features: features(variant),
+            });
+        }
+        let name = format!("{}-conformance", board.name);
+        let mut build = toolchain.firmware()?;
+        steps.run(&format!("Program {name}"), build.args(["--package", &board.name, "--bin", &name]))?;
+        let elf = thumb::images()?.join(&name);
+        let bytes = fs::read(&elf).map_err(Failure::at(&elf))?;
+        images.push(Released { name, bytes, package: board.name, features: features(None) });
+    }
+    panics.finish()?;
+    Ok((toolchain, images))
+}
+
 /// Cargo's arguments for an image with default weights, or for another one.
 fn features(variant: Option<&str>) -> Vec<String> {
     let chosen = variant.map(|variant| ["--no-default-features", "--features", variant].map(str::to_owned));

@@ -51,8 +51,9 @@ Tasks:
                   compiles it, some minutes
   docs            the documentation as a book in target/book; its first run compiles mdBook, some minutes
   package         what could be published, packed, then built and tested from what was packed
-  release         an archive of the program for this machine, with manual, completions and licences; the Python package's
-                  wheel; checksums
+  release [PART...]
+                  images of the token, an archive of the program for this machine with manual, completions and licences,
+                  the Python package's wheel; bills of materials, a manifest, checksums. Parts: images, program, wheel
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   report --picture
                   its picture in the README, from the demo's recordings; some minutes
@@ -94,7 +95,7 @@ fn main() {
         ("deny", []) => deny::run(),
         ("docs", []) => docs::run(),
         ("package", []) => package::run(),
-        ("release", []) => release::run(),
+        ("release", parts) => release::run(parts),
         ("report", []) => report::run(),
         ("report", [picture]) if picture == "--picture" => report::picture(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),

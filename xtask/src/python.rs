@@ -128,6 +128,11 @@ fn packages(steps: &mut Steps) -> Result<Environment, Failure> {
 
 /// Builds the wheel by maturin with what cargo has compiled; returns its path.
 pub fn wheel(steps: &mut Steps) -> Result<PathBuf, Failure> {
+    wheel_by(steps, |_| Ok(()))
+}
+
+/// As [`wheel`], by maturin with other settings.
+pub fn wheel_by(steps: &mut Steps, set: impl FnOnce(&mut Command) -> Result<(), Failure>) -> Result<PathBuf, Failure> {
     let packages = packages(steps)?;
     let folder = target()?.join("wheel");
     if folder.exists() {
@@ -136,6 +141,7 @@ pub fn wheel(steps: &mut Steps) -> Result<PathBuf, Failure> {
     let mut maturin =
         packages.python(&["-m", "maturin", "build", "--release", "--locked", "--quiet", "--compression-level", "9"]);
     maturin.args(["--manifest-path", "python/Cargo.toml", "--interpreter"]).arg(packages.interpreter());
+    set(&mut maturin)?;
     steps.run("Wheel", maturin.arg("--out").arg(&folder))?;
     let mut files = fs::read_dir(&folder).map_err(Failure::at(&folder))?;
     let wheel = files.next().transpose().map_err(Failure::at(&folder))?;

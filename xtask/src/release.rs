@@ -1,131 +1,143 @@
 //! What a release consists of: an archive of the program with its manual, completions and licences, the Python package's
-//! wheel, and a file of checksums.
+//! wheel, the token's images, a bill of materials for each, a manifest of how they were made, and checksums.
 //!
-//! Equal inputs give an archive of equal bytes: entries are sorted, belong to nobody and have one time, that of
-//! `SOURCE_DATE_EPOCH` or of the commit. Nothing is published.
+//! Equal inputs give equal bytes, in every folder and of every user. Their time is that of `SOURCE_DATE_EPOCH` or of the
+//! commit. Nothing is published.
 
+mod audit;
+mod bom;
 mod licences;
+mod manifest;
+mod program;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use flate2::{Compression, GzBuilder};
 use sha2::{Digest, Sha256};
-use tar::{Builder, Header};
 
+use crate::compiler::repeatable;
 use crate::package::version;
-use crate::python;
 use crate::steps::{Failure, Steps};
-use crate::workspace::{cargo, command, root, target};
+use crate::thumb::{TARGET, Toolchain};
+use crate::workspace::{command, root, target};
+use crate::{firmware, python};
+use bom::Selection;
 
-/// Files of the repository that a user of the program needs, and their names in the archive.
-const FILES: [(&str, &str); 5] = [
-    ("README.md", "README.md"),
-    ("CHANGELOG.md", "CHANGELOG.md"),
-    ("LICENSE-APACHE", "LICENSE-APACHE"),
-    ("LICENSE-MIT", "LICENSE-MIT"),
-    // The program holds the demo's recordings.
-    ("models/data/haxby/ATTRIBUTION.md", "LICENSE-DEMO-DATA.md"),
-];
+/// The parts of a release, in the order in which they are made.
+pub const PARTS: [&str; 3] = ["images", "program", "wheel"];
 
-/// Shells, and the names by which they look for completions of the program.
-const SHELLS: [(&str, &str); 5] = [
-    ("bash", "neural-vault.bash"),
-    ("elvish", "neural-vault.elv"),
-    ("fish", "neural-vault.fish"),
-    ("powershell", "_neural-vault.ps1"),
-    ("zsh", "_neural-vault"),
-];
+/// The files of a release by their names.
+type Artefacts = BTreeMap<String, Vec<u8>>;
 
-/// A file of the archive.
-struct Entry {
-    bytes: Vec<u8>,
-    is_program: bool,
-}
-
-/// The files of an archive by their path in it.
-type Entries = BTreeMap<String, Entry>;
-
-/// Builds the program and writes its archive for this machine, with checksums, to `archives` below the target folder.
-pub fn run() -> Result<(), Failure> {
+/// Makes these parts, or all if none is given, and writes them to `archives` below the target folder.
+pub fn run(parts: &[String]) -> Result<(), Failure> {
+    known(parts)?;
+    let has = |part: &str| parts.is_empty() || parts.iter().any(|chosen| chosen == part);
     let mut steps = Steps::new();
-    steps.run("Program", &mut cargo(&["build", "--release", "--locked", "--package", "neural-vault"]))?;
-    let program = target()?.join("release").join(format!("neural-vault{}", std::env::consts::EXE_SUFFIX));
-    let name = format!("neural-vault-{}-{}", version()?, host(&mut steps)?);
-
-    let mut entries = Entries::new();
-    let mut add = |path: &str, bytes: Vec<u8>| {
-        entries.insert(format!("{name}/{path}"), Entry { bytes, is_program: false });
-    };
-    for (file, path) in FILES {
-        add(path, read(&root().join(file))?);
+    let (version, time) = (version()?, time()?);
+    let mut artefacts = Artefacts::new();
+    let mut toolchain = None;
+    if has("images") {
+        toolchain = Some(images(&mut steps, &version, &mut artefacts)?);
     }
-    add("LICENSE-THIRD-PARTY.txt", licences::texts(&mut steps, "neural-vault")?.into_bytes());
-    for (shell, file) in SHELLS {
-        let script = output(&program, &["completions", shell])?;
-        add(&format!("completions/{file}"), script.into_bytes());
+    if has("program") {
+        program(&mut steps, &version, time, &mut artefacts)?;
     }
-    manual(&program, &mut add)?;
-    let file = format!("{name}/neural-vault{}", std::env::consts::EXE_SUFFIX);
-    entries.insert(file, Entry { bytes: read(&program)?, is_program: true });
+    if has("wheel") {
+        wheel(&mut steps, time, &mut artefacts)?;
+    }
+    let manifest = manifest::document(&mut steps, &artefacts, toolchain.as_ref(), time, &version)?;
+    artefacts.insert("build.json".to_owned(), manifest.into_bytes());
+    let sums: String = artefacts.iter().map(|(file, bytes)| format!("{}  {file}\n", digest(bytes))).collect();
+    artefacts.insert("SHA256SUMS".to_owned(), sums.clone().into_bytes());
 
-    let folder = target()?.join("archives");
+    let folder = folder()?;
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(Failure::at(&folder))?;
+    }
     fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
-    let bytes = archive(&entries, time()?).map_err(Failure::at(&folder))?;
-    let file = format!("{name}.tar.gz");
-    write(&folder.join(&file), &bytes)?;
-    let wheel = wheel(&mut steps)?;
-    let package = wheel.file_name().unwrap_or_default().to_string_lossy();
-    let package_bytes = read(&wheel)?;
-    write(&folder.join(&*package), &package_bytes)?;
-    let sums = format!("{}  {file}\n{}  {package}\n", digest(&bytes), digest(&package_bytes));
-    write(&folder.join("SHA256SUMS"), sums.as_bytes())?;
+    for (file, bytes) in &artefacts {
+        let file = folder.join(file);
+        fs::write(&file, bytes).map_err(Failure::at(&file))?;
+    }
     steps.summary();
-    println!("\n{} ({} files, {} bytes)\n{sums}", folder.join(file).display(), entries.len(), bytes.len());
+    println!("\n{}\n{sums}", folder.display());
     Ok(())
 }
 
-/// The Python package's wheel, with the licences of what is compiled into it.
-fn wheel(steps: &mut Steps) -> Result<PathBuf, Failure> {
+/// Refuses parts that a release does not have.
+pub fn known(parts: &[String]) -> Result<(), Failure> {
+    match parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        Some(part) => Err(Failure { message: format!("no part {part}; there are {}", PARTS.join(", ")), status: 2 }),
+        None => Ok(()),
+    }
+}
+
+/// The folder of a release.
+fn folder() -> Result<PathBuf, Failure> {
+    Ok(target()?.join("archives"))
+}
+
+/// The token's images, each with its bill of materials.
+fn images(steps: &mut Steps, version: &str, artefacts: &mut Artefacts) -> Result<Toolchain, Failure> {
+    let (toolchain, images) = firmware::released(steps)?;
+    for image in images {
+        let selection = Selection {
+            manifest: "firmware-example/Cargo.toml",
+            package: &image.package,
+            features: &image.features,
+            target: TARGET,
+        };
+        let packages = selection.packages(steps)?;
+        let name = format!("neural-vault-token-{version}-{}", image.name);
+        let bill = selection.bill(&packages, &name, "firmware", &digest(&image.bytes))?;
+        artefacts.insert(format!("{name}.elf"), image.bytes);
+        artefacts.insert(format!("{name}.cdx.json"), bill.into_bytes());
+    }
+    Ok(toolchain)
+}
+
+/// The archive of the program for this machine, with the bill of materials of the program.
+fn program(steps: &mut Steps, version: &str, time: u64, artefacts: &mut Artefacts) -> Result<(), Failure> {
+    let host = host(steps)?;
+    let program = program::build(steps)?;
+    let bytes = read(&program)?;
+    let selection = Selection { manifest: "Cargo.toml", package: "neural-vault", features: &[], target: &host };
+    let packages = selection.packages(steps)?;
+    let listed = audit::compare(&bytes, &packages)?;
+    eprintln!("{} components; the program lists {listed} packages", packages.others.len());
+    let name = format!("neural-vault-{version}-{host}");
+    let bill = selection.bill(&packages, "neural-vault", "application", &digest(&bytes))?;
+    artefacts.insert(format!("{name}.cdx.json"), bill.into_bytes());
+    artefacts.insert(format!("{name}.tar.gz"), program::archive(steps, &program, &name, time)?);
+    Ok(())
+}
+
+/// The Python package's wheel, with the licences of what is compiled into it, and its bill of materials.
+fn wheel(steps: &mut Steps, time: u64, artefacts: &mut Artefacts) -> Result<(), Failure> {
     // For the build alone: its manifest takes all licences that lie beside it.
     let file = root().join("python/LICENSE-THIRD-PARTY.txt");
-    write(&file, licences::texts(steps, "neural-vault-python")?.as_bytes())?;
-    let wheel = python::wheel(steps);
+    let texts = licences::texts(steps, "neural-vault-python")?;
+    fs::write(&file, texts).map_err(Failure::at(&file))?;
+    let wheel = python::wheel_by(steps, |maturin| {
+        maturin.env("CARGO_TARGET_DIR", program::folder()?).env("SOURCE_DATE_EPOCH", time.to_string());
+        repeatable(maturin).map(drop)
+    });
     fs::remove_file(&file).map_err(Failure::at(&file))?;
-    wheel
+    let wheel = wheel?;
+    let (bytes, name) = (read(&wheel)?, wheel.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let host = host(steps)?;
+    let selection = Selection { manifest: "Cargo.toml", package: "neural-vault-python", features: &[], target: &host };
+    let packages = selection.packages(steps)?;
+    let bill = selection.bill(&packages, "neural_vault", "library", &digest(&bytes))?;
+    artefacts.insert(format!("{}.cdx.json", name.trim_end_matches(".whl")), bill.into_bytes());
+    artefacts.insert(name, bytes);
+    Ok(())
 }
 
-/// Adds the manual pages of all commands.
-fn manual(program: &Path, add: &mut impl FnMut(&str, Vec<u8>)) -> Result<(), Failure> {
-    let folder = target()?.join("archives/man");
-    output(program, &["man", "--force", "-o", &folder.to_string_lossy()])?;
-    for entry in fs::read_dir(&folder).map_err(Failure::at(&folder))? {
-        let path = entry.map_err(Failure::at(&folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        add(&format!("man/man1/{name}"), read(&path)?);
-    }
-    fs::remove_dir_all(&folder).map_err(Failure::at(&folder))
-}
-
-/// A compressed archive, the same for the same entries and time.
-fn archive(entries: &Entries, time: u64) -> std::io::Result<Vec<u8>> {
-    let mut builder = Builder::new(GzBuilder::new().write(Vec::new(), Compression::best()));
-    for (path, Entry { bytes, is_program }) in entries {
-        let mut header = Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(if *is_program { 0o755 } else { 0o644 });
-        header.set_mtime(time);
-        header.set_uid(0);
-        header.set_gid(0);
-        builder.append_data(&mut header, path, &bytes[..])?;
-    }
-    builder.into_inner()?.finish()
-}
-
-/// Seconds since 1970 of the archive's files.
-fn time() -> Result<u64, Failure> {
+/// Seconds since 1970 of what is released.
+pub fn time() -> Result<u64, Failure> {
     let said = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(said) => said,
         Err(_) => {
@@ -145,49 +157,10 @@ pub fn host(steps: &mut Steps) -> Result<String, Failure> {
     host.map(str::to_owned).ok_or_else(|| Failure::new("rustc names no host".to_owned()))
 }
 
-fn output(program: &Path, arguments: &[&str]) -> Result<String, Failure> {
-    let output = command(&program.to_string_lossy()).args(arguments).output().map_err(Failure::at(program))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!("{} {}: {said}", program.display(), arguments.join(" "))))
-}
-
-fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(Failure::at(path))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::File::create(path).and_then(|mut file| file.write_all(bytes)).map_err(Failure::at(path))
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use flate2::read::GzDecoder;
-
-    #[test]
-    fn an_archive_is_the_same_for_the_same_files_and_time() {
-        let entry = |text: &str, is_program| Entry { bytes: text.as_bytes().to_vec(), is_program };
-        let entries = Entries::from([("a/z".to_owned(), entry("1", true)), ("a/b".to_owned(), entry("22", false))]);
-        let bytes = archive(&entries, 1_700_000_000).unwrap();
-        assert!(bytes == archive(&entries, 1_700_000_000).unwrap());
-        let mut archive = tar::Archive::new(GzDecoder::new(&bytes[..]));
-        let listed = archive.entries().unwrap().map(|entry| {
-            let entry = entry.unwrap();
-            let header = entry.header();
-            let numbers =
-                (header.mode().unwrap(), header.mtime().unwrap(), header.uid().unwrap(), header.size().unwrap());
-            (entry.path().unwrap().display().to_string(), numbers)
-        });
-        let expected =
-            [("a/b".to_owned(), (0o644, 1_700_000_000, 0, 2)), ("a/z".to_owned(), (0o755, 1_700_000_000, 0, 1))];
-        assert!(listed.eq(expected));
-    }
 }

@@ -64,6 +64,21 @@ impl Toolchain {
         Ok(build)
     }
 
+    /// The versions of compiler and linker, by line.
+    pub fn versions(&self) -> Vec<String> {
+        let (rustc, packages) = match self {
+            Self::Rustup => ("rustc", vec![]),
+            Self::Debian => (RUSTC, vec!["rustc-web", "rust-web-src", "lld"]),
+        };
+        let said = line_of(command(rustc).arg("-vV")).unwrap_or_default();
+        let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
+        for package in packages {
+            let query = ["--show", "--showformat", "${Package} ${Version} (Debian)", package];
+            lines.extend(line_of(command("dpkg-query").args(query)));
+        }
+        lines
+    }
+
     /// `cargo clippy` of the token's workspace for the target; installs Debian's if it is missing.
     pub fn firmware_lints(&self, steps: &mut Steps, folder: &Path) -> Result<Command, Failure> {
         let clippy = match self {
