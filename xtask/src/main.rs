@@ -25,6 +25,7 @@ mod panics;
 mod python;
 mod release;
 mod report;
+mod reproduce;
 mod steps;
 mod tally;
 mod test;
@@ -54,6 +55,9 @@ Tasks:
   release [PART...]
                   images of the token, an archive of the program for this machine with manual, completions and licences,
                   the Python package's wheel; bills of materials, a manifest, checksums. Parts: images, program, wheel
+  reproduce [PART...]
+                  whether two releases in two folders are the same bytes; images and program if no part is given, which
+                  takes half an hour, or images alone, some minutes
   report          the evaluation's report in a browser, at the widths of a desk and of a phone
   report --picture
                   its picture in the README, from the demo's recordings; some minutes
@@ -96,6 +100,7 @@ fn main() {
         ("docs", []) => docs::run(),
         ("package", []) => package::run(),
         ("release", parts) => release::run(parts),
+        ("reproduce", parts) => reproduce::run(parts),
         ("report", []) => report::run(),
         ("report", [picture]) if picture == "--picture" => report::picture(),
         ("firmware", [core]) if core == "core" => core_figures::run(false),
