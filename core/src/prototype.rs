@@ -40,7 +40,7 @@ pub fn restore(codes: &[i8], scale: f32, components: &mut [f32]) -> Result<(), S
 
 /// The nearest integer of a number of at most 127 on either side, ties to even.
 fn round_to_even(number: f32) -> f32 {
-    /// Floats are integers here, the even ones at a tie, whatever the sign of what is added.
+    /// From 2^23 to 2^24 the floats are the integers, so the sum is rounded to one; 1.5 leaves room on both sides.
     const INTEGERS: f32 = 1.5 * (1 << 23) as f32;
 
     (number + INTEGERS) - INTEGERS

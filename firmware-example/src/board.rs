@@ -105,7 +105,7 @@ impl BoardSecret {
     pub fn filled_by(fill: impl FnOnce(&mut [u8; 32])) -> Result<Self, NoSecret> {
         let mut secret = Self([0; 32]);
         fill(&mut secret.0);
-        // Every byte is looked at: where one differs first is nobody's business.
+        // Every byte is looked at, so that the time does not depend on the secret.
         let (ones, zeros) = secret.0.iter().fold((0xff, 0), |(ones, zeros), byte| (ones & byte, zeros | byte));
         if ones == 0xff || zeros == 0 { Err(NoSecret) } else { Ok(secret) }
     }
