@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rand::Rng;
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, zeroize_stack};
 
 use crate::files::{self, Existing, Readers};
 
@@ -22,6 +22,9 @@ const LONGEST: usize = 1024;
 /// Fewest different values among the bytes of a secret: half of it repeated, or filled with one value, has no more
 /// than 17.
 const FEWEST_VALUES: usize = 18;
+
+/// Bytes of dead stack that are cleared once a secret was read.
+const CLEARED_STACK: usize = 4096;
 
 /// How a file holds a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +84,37 @@ pub enum SecretError {
 /// # Errors
 /// The file cannot be read, or is not a secret.
 pub fn read<S>(path: &Path, from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, SecretError> {
-    let bytes = read_start(path).map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
-    parse(&bytes, from_bytes).map_err(|reason| SecretError::Unfit { path: path.to_owned(), reason })
+    let mut secret = Zeroizing::new([0; 32]);
+    on_cleared_stack(|| {
+        let bytes = read_start(path).map_err(|source| SecretError::Read { path: path.to_owned(), source })?;
+        let parsed = parse(&bytes, |bytes| secret.copy_from_slice(bytes));
+        parsed.map_err(|reason| SecretError::Unfit { path: path.to_owned(), reason })
+    })?;
+    // Made last, where the caller wants it: whatever is moved leaves a copy.
+    Ok(from_bytes(&secret))
+}
+
+/// The secret in the content of a file, of which [`read`] makes it; `from_bytes` is lent its bytes.
+///
+/// # Errors
+/// The content is not a secret.
+pub(crate) fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, Unfit> {
+    let trimmed = bytes.trim_ascii();
+    if trimmed.len() == 32 && trimmed.iter().fold(true, |all, byte| all & byte.is_ascii_hexdigit()) {
+        return Err(Unfit::Digits);
+    }
+    if let Ok(raw) = <&[u8; 32]>::try_from(bytes) {
+        check(raw)?;
+        return Ok(from_bytes(raw));
+    }
+    let mut secret = Zeroizing::new([0; 32]);
+    match base16ct::mixed::decode(trimmed, &mut *secret) {
+        Ok(decoded) if decoded.len() == 32 && bytes.len() <= LONGEST => {
+            check(&secret)?;
+            Ok(from_bytes(&secret))
+        }
+        _ => Err(Unfit::Length),
+    }
 }
 
 /// The form of the secret in a file, without the secret; [`Unfit::Length`] for every file that is no attempt at one.
@@ -143,25 +175,6 @@ fn write_over(path: &Path, secret: &[u8; 32], existing: Existing) -> io::Result<
     files::write(path, &*line, Readers::Owner, existing)
 }
 
-fn parse<S>(bytes: &[u8], from_bytes: impl FnOnce(&[u8; 32]) -> S) -> Result<S, Unfit> {
-    let trimmed = bytes.trim_ascii();
-    if trimmed.len() == 32 && trimmed.iter().all(u8::is_ascii_hexdigit) {
-        return Err(Unfit::Digits);
-    }
-    if let Ok(raw) = <&[u8; 32]>::try_from(bytes) {
-        check(raw)?;
-        return Ok(from_bytes(raw));
-    }
-    let mut secret = Zeroizing::new([0; 32]);
-    match base16ct::mixed::decode(trimmed, &mut *secret) {
-        Ok(decoded) if decoded.len() == 32 && bytes.len() <= LONGEST => {
-            check(&secret)?;
-            Ok(from_bytes(&secret))
-        }
-        _ => Err(Unfit::Length),
-    }
-}
-
 /// Refuses bytes that cannot be random; of a sound secret the time tells no more than where its first byte is that no text has.
 fn check(secret: &[u8; 32]) -> Result<(), Unfit> {
     let repeats = |at: usize| secret[..at].iter().fold(false, |found, byte| found | (*byte == secret[at]));
@@ -175,6 +188,18 @@ fn check(secret: &[u8; 32]) -> Result<(), Unfit> {
         _ if is_count | (values < FEWEST_VALUES) => Err(Unfit::Pattern),
         _ => Ok(()),
     }
+}
+
+/// Does `work` and clears the stack it used, where copies of secrets lie.
+fn on_cleared_stack<T>(work: impl FnOnce() -> T) -> T {
+    /// Never inlined, so that the work's frames lie below the one that clears.
+    #[inline(never)]
+    fn below<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    let result = below(work);
+    zeroize_stack::<CLEARED_STACK>();
+    result
 }
 
 /// The file's bytes, at most one more than [`LONGEST`], in memory that is never reallocated and so leaves no copy behind.
