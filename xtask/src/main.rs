@@ -30,6 +30,7 @@ mod steps;
 mod tally;
 mod test;
 mod thumb;
+mod timing;
 mod workspace;
 
 use std::process::exit;
@@ -77,6 +78,7 @@ Tasks:
                   one target of fuzz/targets, or each of them, under libFuzzer; 15 minutes each
   fuzz merge TARGET
                   the committed corpus of a target made anew, as small as can be, with what fuzzing has found
+  timing          whether branches or addresses depend on secrets, by memcheck, and what calls leave of secrets on the stack
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
@@ -115,6 +117,7 @@ fn main() {
         ("instructions", [write]) if write == "--write" => instructions::run(true),
         ("branch-skip", []) => firmware::branch_skip(false),
         ("branch-skip", [write]) if write == "--write" => firmware::branch_skip(true),
+        ("timing", []) => timing::run(),
         ("kernel-bits", []) => kernel_bits::run(),
         ("help" | "--help" | "-h", []) => {
             println!("{HELP}");
