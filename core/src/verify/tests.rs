@@ -177,9 +177,9 @@ fn each_comparison_alone_rejects_an_impostor_and_accepts_the_person() {
     for threshold in [-0.5, -0.05, 0.0, 0.05, 0.5, 0.9, 0.999] {
         for margin in [-0.4, -0.1, -0.01, 0.01, 0.1, 0.4] {
             let score: f32 = threshold + margin;
-            // Too near for squares: they are nearly flat around zero.
+            // Too near for squares, which are nearly flat around zero.
             let squares = score * score.abs() - threshold * threshold.abs();
-            if !(-1.0..=1.0).contains(&score) || squares.abs() < 2.0 * ROUNDING {
+            if !(-1.0..=1.0).contains(&score) || squares.abs() < 0.000_5 {
                 continue;
             }
             let probe = [score, libm::sqrtf(1.0 - score * score)];
