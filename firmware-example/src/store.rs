@@ -65,7 +65,8 @@
 //! Nothing that is committed is ever taken for something that is not: a commit is 128 zero bits, and one that is not
 //! entirely erased counts. So a changed bit leads to the state that the token was in, or to a disabled token; it never
 //! leads back to an earlier state. While records are damaged, nothing is erased, so that the damage stays detectable until
-//! the wipe that replaces it is committed.
+//! the wipe that replaces it is committed; but of two sound snapshots, the later of which claims to be settled, the wipe erases
+//! the earlier one first, and where it is cut then, the token is in its later state again.
 //!
 //! If the flash or the counter fails, the change fails, and the state is read from the flash again; if that fails too, the
 //! token is disabled, and the next start finishes the work.

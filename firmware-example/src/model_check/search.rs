@@ -165,7 +165,11 @@ impl Search<'_> {
                 let later = node.sound[place + 1..].iter().flatten().cloned();
                 (&node.sound[place..], later.chain(node.latent.iter().cloned()).collect())
             }
-            None if node.is_damaged && (started.found.is_none() || is_latent) => (&[][..], Vec::new()),
+            None if node.is_damaged && is_latent => (&[][..], Vec::new()),
+            // A wipe that is cut may undo the damage: then it is in the state that it was in, or a later one.
+            None if node.is_damaged && started.found.is_none() => {
+                (&[][..], node.sound.iter().flatten().chain(&node.latent).cloned().collect())
+            }
             None => return Err(format!("found as {:?}, not one of {:?}", started.found, node.sound)),
         };
         let alone = vec![started.found.clone()];
