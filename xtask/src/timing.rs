@@ -35,6 +35,7 @@ pub fn run() -> Result<(), Failure> {
     }
     let mut steps = Steps::new();
     thumb::install(&mut steps, "Valgrind and libclang", &PACKAGES, || thumb::is_there("valgrind") && has_libclang())?;
+    steps.run("Formatting", &mut cargo(&["fmt", "--check", "--manifest-path", "timing/Cargo.toml"]))?;
     let page = root().join(PAGE);
     let exceptions = exceptions(&fs::read_to_string(&page).map_err(Failure::at(&page))?);
     let mut found = BTreeSet::new();
