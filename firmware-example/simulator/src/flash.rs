@@ -39,7 +39,9 @@ struct State {
     power: Option<(usize, Tear)>,
     /// Steps done since [`Flash::count`].
     steps: usize,
-    /// How many steps were done before each call of write, erase and [`Flash::pass`] since [`Flash::count`].
+    /// Calls of write and erase since [`Flash::count`].
+    operations: usize,
+    /// How many steps were done before each of them, and before each [`Flash::pass`].
     starts: Vec<usize>,
     /// Writes and erasures left until each fails; `None` while all succeed.
     broken: Option<usize>,
@@ -71,8 +73,8 @@ impl Flash {
     /// Erased flash of so many bytes, a whole number of sectors.
     pub fn with_capacity(capacity: usize) -> Self {
         let (bytes, writes) = (vec![0xff; capacity], vec![0; capacity / WORD]);
-        let (power, steps, starts, broken, stuck) = (None, 0, Vec::new(), None, false);
-        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, starts, broken, stuck })))
+        let (power, steps, operations, starts, broken, stuck) = (None, 0, 0, Vec::new(), None, false);
+        Self(Rc::new(RefCell::new(State { bytes, writes, power, steps, operations, starts, broken, stuck })))
     }
 
     /// A flash of its own with the same content and full power.
@@ -166,10 +168,11 @@ impl Flash {
     /// Steps and operations since the last call.
     pub fn count(&self) -> (usize, usize) {
         let state = &mut *self.0.borrow_mut();
-        (std::mem::take(&mut state.steps), std::mem::take(&mut state.starts).len())
+        state.starts.clear();
+        (std::mem::take(&mut state.steps), std::mem::take(&mut state.operations))
     }
 
-    /// For each operation since the last [`Flash::count`], the steps that were done before it.
+    /// The steps that were done before each operation and each [`Flash::pass`] since the last [`Flash::count`].
     pub fn starts(&self) -> Vec<usize> {
         self.0.borrow().starts.clone()
     }
@@ -181,6 +184,7 @@ impl State {
         if end > self.bytes.len() {
             return Err(FlashError);
         }
+        self.operations += 1;
         self.starts.push(self.steps);
         match &mut self.broken {
             Some(0) => return Err(FlashError),
