@@ -19,6 +19,7 @@ mod image;
 mod instructions;
 mod kernel_bits;
 mod model_check;
+mod mutants;
 mod onnxruntime;
 mod package;
 mod panics;
@@ -79,6 +80,10 @@ Tasks:
   fuzz merge TARGET
                   the committed corpus of a target made anew, as small as can be, with what fuzzing has found
   timing          whether branches or addresses depend on secrets, by memcheck, and what calls leave of secrets on the stack
+  mutants [PACKAGE [FILE]]
+                  small changes of the code of core, session or token, of which each should fail a test; hours
+  mutants --table [PACKAGE [FILE]]
+                  the scores of what was tried so far
   embedding-hash  whether an embedding has the same bits however it is compiled, and on a Cortex-M4 in QEMU
   kernel-bits     whether it has the same bits by every instruction set of this processor, over 100,000 scans a format
   help            this text";
@@ -112,6 +117,7 @@ fn main() {
         ("model-check", [depth]) => model_check::run(depth, None),
         ("model-check", [depth, scenario]) => model_check::run(depth, Some(scenario)),
         ("fuzz", arguments) => fuzz(arguments),
+        ("mutants", arguments) => mutants(arguments),
         ("embedding-hash", []) => embedding_hash::run(),
         ("instructions", []) => instructions::run(false),
         ("instructions", [write]) if write == "--write" => instructions::run(true),
@@ -148,4 +154,19 @@ fn fuzz(arguments: &[String]) -> Result<(), Failure> {
         [target, time] => fuzz::run(Some(target), minutes(time)?),
         _ => Err(Failure { message: "give a target of fuzz/targets, and minutes".to_owned(), status: 2 }),
     }
+}
+
+/// The task `mutants` with its arguments.
+fn mutants(arguments: &[String]) -> Result<(), Failure> {
+    let (is_table, names) = match arguments.split_first() {
+        Some((table, names)) if table == "--table" => (true, names),
+        _ => (false, arguments),
+    };
+    let (package, file) = match names {
+        [] => (None, None),
+        [package] => (Some(package.as_str()), None),
+        [package, file] => (Some(package.as_str()), Some(file.as_str())),
+        _ => return Err(Failure { message: "give a package, and a part of a file's path".to_owned(), status: 2 }),
+    };
+    if is_table { mutants::show(package, file) } else { mutants::run(package, file) }
 }
