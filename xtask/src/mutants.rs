@@ -13,8 +13,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::crates_io;
 use crate::steps::{Failure, Steps};
-use crate::workspace::{cargo, command, root, target};
+use crate::workspace::{command, root, target};
 use harmless::Harmless;
 use outcomes::{Outcomes, Score};
 use packages::{PACKAGES, Package};
@@ -101,16 +102,9 @@ fn packages(name: Option<&str>) -> Result<Vec<&'static Package>, Failure> {
     Ok(chosen)
 }
 
-/// Installs cargo-mutants from crates.io unless this version is there; returns the program.
+/// The program, of this version.
 fn install(steps: &mut Steps) -> Result<PathBuf, Failure> {
-    let folder = target()?.join("cargo-mutants").join(VERSION);
-    let program = folder.join(format!("bin/cargo-mutants{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
-        // An optimised build takes longer, and the tool only starts cargo.
-        let mut install = cargo(&["install", "--debug", "--locked", "cargo-mutants", "--version", VERSION, "--root"]);
-        steps.run("cargo-mutants", install.arg(&folder))?;
-    }
-    Ok(program)
+    crates_io::install(steps, "cargo-mutants", VERSION, &["--debug"])
 }
 
 /// Tries the mutants of a file that were not caught before.
