@@ -158,6 +158,8 @@ mod tests {
     use crate::graph::messages::{FunctionProto, OperatorSetIdProto, TrainingInfoProto};
     use crate::model::{Provenance, StateDict, initial_weights, linear_dims};
 
+    type Change = fn(&mut ModelProto);
+
     const DIMS: Dims =
         Dims { features: 24, d_model: 32, heads: 4, layers: 1, feed_forward: 32, latent: 32, positions: 16 };
 
@@ -209,7 +211,7 @@ mod tests {
         fn set(domain: &str, version: i64) -> OperatorSetIdProto {
             OperatorSetIdProto { domain: domain.to_owned(), version }
         }
-        let changes: [(&str, fn(&mut ModelProto)); 4] = [
+        let changes: [(&str, Change); 4] = [
             ("its graph", |proto| {
                 proto.functions.push(FunctionProto { name: Some("Gemm".to_owned()), ..Default::default() })
             }),

@@ -295,6 +295,8 @@ mod tests {
     use super::*;
     use crate::dataset::Synthetic;
 
+    type Change = fn(&mut Dataset);
+
     fn archive() -> Archive {
         Archive {
             dataset: Synthetic { classes: 2, timesteps: 3, features: 5, sessions: 2, noise: 1.0, seed: 1 }.recordings(),
@@ -329,7 +331,7 @@ mod tests {
             Archive::read(folder.path(), [7; 32]).err().map(|error| error.to_string()).unwrap_or_default()
         };
         assert_eq!(refused(&|_| ()), "");
-        let changes: [(&str, fn(&mut Dataset)); 6] = [
+        let changes: [(&str, Change); 6] = [
             ("two labels are `class00`", |data| data.labels[1] = "class00".to_owned()),
             ("two sessions are `run00`", |data| data.sessions[1] = "run00".to_owned()),
             ("row 1 is not in order", |data| data.rows.swap(1, 2)),
