@@ -7,7 +7,7 @@ use neural_vault::dataset::Synthetic;
 use neural_vault::enrolment::Enrolment;
 use sha2::{Digest, Sha256};
 
-use crate::recordings::folder;
+use crate::recordings::{folder, is_named};
 
 /// Takes `bytes` as a file, and as the record of files of every version.
 pub fn check(bytes: &[u8]) {
@@ -26,9 +26,8 @@ fn read(file: &Path, bytes: &[u8]) {
     let enrolment = match Enrolment::read(file) {
         Ok(enrolment) => enrolment,
         Err(error) => {
-            let message = error.to_string();
-            assert!(message.contains(&*file.to_string_lossy()), "names no file: {message:?}");
-            assert!(!message.contains(char::is_control), "{message:?}");
+            is_named(&error, file);
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
             return;
         }
     };

@@ -154,14 +154,7 @@ impl Archive {
     }
 
     fn zip(&self, arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
-        let method = if self.is_compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };
-        let options = SimpleFileOptions::default().compression_method(method);
-        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, bytes) in arrays {
-            zip.start_file(format!("{name}.npy"), options).expect("an entry is begun");
-            zip.write_all(bytes).expect("an entry is written");
-        }
-        zip.finish().expect("an archive is finished").into_inner()
+        archive(arrays, self.is_compressed)
     }
 }
 
@@ -254,7 +247,20 @@ impl Times {
 }
 
 /// A `.npy` file.
-fn array(version: u8, kind: &str, is_fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+/// A `.npz` file of these arrays.
+pub(crate) fn archive(arrays: &[(&str, Vec<u8>)], is_compressed: bool) -> Vec<u8> {
+    let method = if is_compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };
+    let options = SimpleFileOptions::default().compression_method(method);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        zip.start_file(format!("{name}.npy"), options).expect("an entry is begun");
+        zip.write_all(bytes).expect("an entry is written");
+    }
+    zip.finish().expect("an archive is finished").into_inner()
+}
+
+/// A `.npy` file of this type and shape, each as NumPy writes it in the header.
+pub(crate) fn array(version: u8, kind: &str, is_fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
     let order = if is_fortran { "True" } else { "False" };
     let header = format!("{{'descr': {kind}, 'fortran_order': {order}, 'shape': {shape}, }}\n");
     let version = version % 3 + 1;

@@ -26,7 +26,8 @@ pub(crate) fn canonical(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| if value.is_nan() { f32::NAN.to_bits() } else { value.to_bits() }).collect()
 }
 
-fn whole(letter: char, bytes: &[u8]) -> Option<i128> {
+/// A whole number of little-endian bytes, of other letters than a float's.
+pub(crate) fn whole(letter: char, bytes: &[u8]) -> Option<i128> {
     let unused = 64 - 8 * bytes.len() as u32;
     match letter {
         'f' => None,

@@ -1,9 +1,10 @@
 //! Recordings of any format: what loads is in order, is written, and loads again to the same.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use neural_vault::dataset::{Dataset, DatasetError, LoadOptions, load, write};
+use neural_vault::dataset::{Dataset, LoadOptions, load, write};
 use tempfile::TempDir;
 
 /// Values of the largest recording that is written and read again.
@@ -30,16 +31,17 @@ pub(crate) fn load_in(folder: &Path, name: &str, options: &LoadOptions) -> Optio
             Some(dataset)
         }
         Err(error) => {
-            refused(&error, folder);
+            is_named(&error, folder);
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
             None
         }
     }
 }
 
-fn refused(error: &DatasetError, folder: &Path) {
+/// An error says which file it is about.
+pub(crate) fn is_named(error: &impl Error, path: &Path) {
     let message = error.to_string();
-    assert!(message.contains(&*folder.to_string_lossy()), "names no file: {message:?}");
-    assert!(!message.contains(char::is_control), "{message:?}");
+    assert!(message.contains(&*path.to_string_lossy()), "names no file: {message:?}");
 }
 
 /// Its parts fit each other and are in order, and what is written of it loads again to the same.
