@@ -1,4 +1,4 @@
-//! Every input of the committed corpora passes its check, without libFuzzer.
+//! Every input of the committed corpora, and every seed, passes its check, without libFuzzer.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
@@ -22,15 +22,17 @@ fn every_target_has_a_check_a_program_and_a_corpus() {
     let checks: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(checks, names("targets"));
     assert_eq!(checks, names("corpus"));
+    assert!(names("seeds").is_subset(&checks));
 }
 
 #[test]
 fn every_input_of_a_corpus_passes_its_check() {
     for (name, check) in TARGETS {
-        let mut inputs: Vec<PathBuf> =
-            fs::read_dir(folder("corpus").join(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        inputs.sort();
+        let files = |of: &str| fs::read_dir(folder(of).join(name)).into_iter().flatten();
+        let mut inputs: Vec<PathBuf> = files("corpus").map(|entry| entry.unwrap().path()).collect();
         assert!(!inputs.is_empty(), "{name}");
+        inputs.extend(files("seeds").map(|entry| entry.unwrap().path()));
+        inputs.sort();
         for input in inputs {
             let bytes = fs::read(&input).unwrap();
             let passed = std::panic::catch_unwind(|| check(&bytes));
