@@ -76,9 +76,11 @@ Tasks:
                   the token's records and attempts in every state that so many commands, power cuts and changed bits lead
                   to; 2 from every scenario unless asked otherwise
   fuzz [TARGET] [MINUTES]
-                  one target of fuzz/targets, or each of them, under libFuzzer; 15 minutes each
+                  one target of fuzz/targets, or each of them, under libFuzzer; 15 minutes or 5 million runs each
   fuzz merge TARGET
                   the committed corpus of a target made anew, as small as can be, with what fuzzing has found
+  fuzz coverage [TARGET]
+                  what the committed inputs of a target, or of each, reach of the files that it is for
   timing          whether branches or addresses depend on secrets, by memcheck, and what calls leave of secrets on the stack
   mutants [PACKAGE [FILE]]
                   small changes of the code of core, session or token, of which each should fail a test; hours
@@ -149,6 +151,8 @@ fn fuzz(arguments: &[String]) -> Result<(), Failure> {
     };
     match arguments {
         [] => fuzz::run(None, fuzz::MINUTES),
+        [coverage] if coverage == "coverage" => fuzz::coverage(None),
+        [coverage, target] if coverage == "coverage" => fuzz::coverage(Some(target)),
         [merge, target] if merge == "merge" => fuzz::merge(target),
         [target] => fuzz::run(Some(target), fuzz::MINUTES),
         [target, time] => fuzz::run(Some(target), minutes(time)?),
