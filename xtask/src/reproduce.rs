@@ -21,9 +21,10 @@ pub fn run(parts: &[String]) -> Result<(), Failure> {
     let parts: Vec<&str> = if parts.is_empty() { PARTS.to_vec() } else { parts.iter().map(String::as_str).collect() };
     let mut steps = Steps::new();
     let changed = steps.output("Changes", command("git").args(["status", "--porcelain", "--untracked-files=no"]))?;
+    let commit = steps.output("Commit", command("git").args(["rev-parse", "HEAD"]))?;
     let mut built = Vec::new();
     for folder in FOLDERS {
-        built.push(build(&mut steps, &target()?.join(folder), &parts)?);
+        built.push(build(&mut steps, commit.trim(), &target()?.join(folder), &parts)?);
     }
     steps.summary();
     if !changed.is_empty() {
@@ -41,17 +42,20 @@ pub fn run(parts: &[String]) -> Result<(), Failure> {
     Err(Failure::new(format!("these differ between the two folders: {}", differing.join(", "))))
 }
 
-/// Makes a release of the commit in an empty folder; returns its files.
-fn build(steps: &mut Steps, folder: &Path, parts: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+/// Makes a release of a commit in an empty folder; returns its files.
+fn build(steps: &mut Steps, commit: &str, folder: &Path, parts: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let beside = folder.with_file_name("cargo");
     for old in [folder, &beside] {
         if old.exists() {
             fs::remove_dir_all(old).map_err(Failure::at(old))?;
         }
     }
-    steps.run("Sources", command("git").args(["clone", "--quiet", "--no-hardlinks", "."]).arg(folder))?;
-    let copied = downloads(&beside)?;
-    if !copied {
+    steps.run("Sources", command("git").args(["clone", "--quiet", "--no-checkout", "."]).arg(folder))?;
+    // Not the branch, which may have moved on since the first release.
+    let mut checkout = command("git");
+    checkout.args(["checkout", "--quiet", "--detach", commit]).current_dir(folder);
+    steps.run("The commit", &mut checkout)?;
+    if !downloads(&beside)? {
         eprintln!("cargo's folder has no downloads to copy: they are fetched again");
     }
     let mut release = cargo(&["xtask", "release"]);
