@@ -1,6 +1,6 @@
 //! The list of packages that cargo-auditable puts into a program, read back from it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
@@ -13,12 +13,16 @@ use crate::steps::Failure;
 /// The section that holds the list, compressed.
 const SECTION: &str = ".dep-v0";
 
-/// Compares the list in a program with its bill of materials; returns the number of packages beside the program's own.
+/// Checks that the list in a program has all of its bill of materials; returns how many packages it has beside the
+/// program's own.
+///
+/// It has more: what cargo's metadata names for features of packages that are off.
 pub fn compare(program: &[u8], packages: &Packages) -> Result<usize, Failure> {
     let listed = listed(program)?;
     let billed = packages.others.iter().map(|(package, part)| (format!("{} {}", package.name, package.version), *part));
-    let billed: BTreeSet<(String, bool)> = billed.collect();
-    let missing: Vec<String> = billed.difference(&listed).map(|(package, _)| package.clone()).collect();
+    let is_listed = |package: &str, is_part: bool| listed.get(package).is_some_and(|listed| *listed || !is_part);
+    let missing = billed.filter(|(package, is_part)| !is_listed(package, *is_part)).map(|(package, _)| package);
+    let missing: Vec<String> = missing.collect();
     if missing.is_empty() {
         return Ok(listed.len());
     }
@@ -26,7 +30,7 @@ pub fn compare(program: &[u8], packages: &Packages) -> Result<usize, Failure> {
 }
 
 /// The packages of the list as `NAME VERSION`, and whether each is part of the program.
-fn listed(program: &[u8]) -> Result<BTreeSet<(String, bool)>, Failure> {
+fn listed(program: &[u8]) -> Result<BTreeMap<String, bool>, Failure> {
     let unread = |error: &dyn std::fmt::Display| Failure::new(format!("the program's list of packages: {error}"));
     let file = object::File::parse(program).map_err(|error| unread(&error))?;
     let section = file.section_by_name(SECTION).ok_or_else(|| unread(&"there is none"))?;

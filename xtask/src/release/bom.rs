@@ -49,7 +49,7 @@ impl Selection<'_> {
             cargo.args(["--manifest-path", self.manifest, "--package", self.package, "--target", self.target]);
             steps.output(&format!("Packages of {}, {edges}", self.package), cargo.args(self.features))
         };
-        let packages = read(&tree("normal,build", "depth")?, &tree("normal", "depth")?)
+        let packages = read(&tree("normal,build", "depth")?, &tree("normal,no-proc-macro", "depth")?)
             .ok_or_else(|| Failure::new(format!("cargo tree says nothing of {}", self.package)))?;
         // Counted in another way: a line that was not understood would be missing.
         let listed = tree("normal,build", "none")?;
@@ -128,7 +128,7 @@ impl Package {
     }
 }
 
-/// Reads two trees with the depth of each package before it: with what helps to build, and without.
+/// Reads two trees with the depth of each package before it: with what helps to build, such as macros, and without.
 fn read(all: &str, parts: &str) -> Option<Packages> {
     let is_digit = |letter: char| letter.is_ascii_digit();
     let lines = |tree: &str| -> Option<Vec<(usize, Package)>> {
