@@ -295,3 +295,17 @@ fn choose(banks: [Bank; 2]) -> Result<Option<Snapshot>, Fault> {
         _ => Err(Fault::StorageDamaged),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_that_is_cleared_holds_no_byte_of_a_record() {
+        let mut buffer = Buffer::new();
+        buffer.snapshot.fill(0x5a);
+        buffer.prototype.fill(0x5a);
+        buffer.clear();
+        assert!(buffer.snapshot.iter().chain(&buffer.prototype).all(|byte| *byte == 0));
+    }
+}
