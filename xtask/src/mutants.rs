@@ -80,9 +80,12 @@ fn table(program: &Path, package: Option<&str>, file: Option<&str>) -> Result<()
         for (path, mutants) in package.mutants(&mut Steps::new(), program, file)? {
             let folder = target()?.join("mutants").join(package.crate_name).join(path.replace('/', "."));
             let outcomes = Outcomes::read(&folder)?;
-            if outcomes.lack(&mutants).len() < mutants.len() {
+            let tried = mutants.len() - outcomes.lack(&mutants).len();
+            if tried > 0 {
                 let score = outcomes.score(&mutants, harmless.count(&path));
-                println!("| `{path}` {score}");
+                let part =
+                    if tried < mutants.len() { format!(", {tried} of {}", mutants.len()) } else { String::new() };
+                println!("| `{path}`{part} {score}");
                 all.add(&score);
             }
         }
