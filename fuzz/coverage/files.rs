@@ -92,7 +92,6 @@ pub const FILES: &[(&str, &[&str])] = &[
     (
         "store",
         &[
-            "firmware-example/src/attempts.rs",
             "firmware-example/src/form.rs",
             "firmware-example/src/log.rs",
             "firmware-example/src/record.rs",
@@ -108,6 +107,7 @@ pub const FILES: &[(&str, &[&str])] = &[
         &[
             "firmware-example/src/admin.rs",
             "firmware-example/src/answers.rs",
+            "firmware-example/src/attempts.rs",
             "firmware-example/src/consent.rs",
             "firmware-example/src/dispatch.rs",
             "firmware-example/src/link.rs",

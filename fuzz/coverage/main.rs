@@ -1,12 +1,12 @@
 //! What a target's inputs reach of the files that it is for: `coverage TARGET FOLDER...`.
 //!
-//! Counted are lines at which an edge of the compiled program begins: the coverage that libFuzzer reads, by the program's
-//! line tables, which `llvm-symbolizer` reads. A line is reached when one of its edges is, in any place that it was compiled
-//! into. What is not in the program, such as tests and what the target never calls, has no lines; how values are shown, and
-//! what only panics, is left out.
+//! Counted are the lines of the code that edges lead to: the coverage that libFuzzer reads, by the program's line tables, which
+//! `llvm-symbolizer` reads. A line is reached when one of its instructions is, in any place that it was compiled into. What is
+//! not in the program, such as tests and what the target never calls, has no lines; how values are shown, and what only
+//! panics, is left out.
 
+mod code;
 mod counters;
-mod doomed;
 mod files;
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs, thread};
 
+use code::Code;
 use neural_vault_fuzz_checks::TARGETS;
 
 /// Functions that show values, for messages.
@@ -36,21 +37,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let program = env::current_exe()?;
-    let start = start_of(&program)?;
-    let doomed = doomed::addresses(&program)?;
-    let mut edges = counters::edges();
-    edges.retain(|(address, _)| doomed.binary_search(&(address - start)).is_err());
-    let places = places(&program, edges.iter().map(|(address, _)| address - start))?;
+    let (code, start) = (Code::of(&program)?, start_of(&program)?);
+    let doomed = code.doomed();
+    let edges = counters::edges().into_iter().map(|(address, is_reached)| (address - start, is_reached));
+    let edges: BTreeMap<usize, bool> = edges.filter(|(address, _)| doomed.binary_search(address).is_err()).collect();
+    // The file where the code was written, or the one of these into which it was inlined.
+    let find = |places: &[Place]| {
+        places.iter().find_map(|place| {
+            let file = files.iter().find(|file| place.path.ends_with(**file)).filter(|_| place.line > 0)?;
+            (!SHOWING.iter().any(|showing| place.function.contains(showing))).then_some((*file, place.line))
+        })
+    };
+    let all_edges: Vec<usize> = edges.keys().copied().collect();
+    let mut blocks: Vec<(usize, bool)> = Vec::new();
+    for (places, (address, is_reached)) in places(&program, &all_edges)?.iter().zip(&edges) {
+        if find(places).is_some() {
+            blocks.extend(code.block(*address, &all_edges).into_iter().map(|address| (address, *is_reached)));
+        }
+    }
+    let addresses: Vec<usize> = blocks.iter().map(|(address, _)| *address).collect();
     let mut lines: BTreeMap<&str, Lines> = BTreeMap::new();
-    for (places, (_, is_reached)) in places.iter().zip(&edges) {
-        // Where the files call what was inlined into them.
-        let file = |place: &Place| files.iter().find(|file| place.path.ends_with(**file)).filter(|_| place.line > 0);
-        let Some((Place { function, line, .. }, file)) = places.iter().find_map(|place| Some((place, file(place)?)))
-        else {
-            continue;
-        };
-        if !SHOWING.iter().any(|showing| function.contains(showing)) {
-            *lines.entry(file).or_default().entry(*line).or_default() |= is_reached;
+    for (places, (_, is_reached)) in places(&program, &addresses)?.iter().zip(&blocks) {
+        if let Some((file, line)) = find(places) {
+            *lines.entry(file).or_default().entry(line).or_default() |= is_reached;
         }
     }
     let mut all = (0, 0);
@@ -75,8 +84,8 @@ struct Place {
 }
 
 /// The places of addresses: where the code was written, and then where it was inlined, if it was, and again.
-fn places(program: &Path, addresses: impl Iterator<Item = usize>) -> Result<Vec<Vec<Place>>, Box<dyn Error>> {
-    let asked: String = addresses.map(|address| format!("{address:#x}\n")).collect();
+fn places(program: &Path, addresses: &[usize]) -> Result<Vec<Vec<Place>>, Box<dyn Error>> {
+    let asked: String = addresses.iter().map(|address| format!("{address:#x}\n")).collect();
     let mut symbolizer = Command::new("llvm-symbolizer");
     symbolizer.arg("--obj").arg(program).arg("--inlines").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut symbolizer = symbolizer.spawn().map_err(|error| format!("llvm-symbolizer, of LLVM: {error}"))?;
