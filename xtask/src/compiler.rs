@@ -17,6 +17,10 @@ use crate::workspace::own;
 /// Set where this program is called in the place of the compiler.
 const VARIABLE: &str = "NEURAL_VAULT_REPEATABLE";
 
+/// The time of a build in seconds since 1970: the first that the wheel, a zip archive, can hold. Where it changes, cargo
+/// compiles all packages with C in them again, and what is built on them.
+const TIME: &str = "315532800";
+
 /// Options whose values say how a package is compiled.
 const SETTINGS: [&str; 5] = ["--crate-name", "--crate-type", "--cfg", "--target", "-C"];
 
@@ -35,8 +39,10 @@ struct Package {
 
 /// Makes a build by cargo repeatable. Cargo does not notice, so the build needs a target folder of its own.
 pub fn repeatable(cargo: &mut Command) -> Result<&mut Command, Failure> {
+    cargo.env("RUSTC_WRAPPER", own()?).env(VARIABLE, "1").env("SOURCE_DATE_EPOCH", TIME);
     // What cargo keeps to compile changed packages in parts depends on earlier builds.
-    Ok(cargo.env("RUSTC_WRAPPER", own()?).env(VARIABLE, "1").env("CARGO_INCREMENTAL", "0"))
+    cargo.env("CARGO_INCREMENTAL", "0");
+    Ok(cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS"))
 }
 
 /// Whether cargo called this program in the place of the compiler.

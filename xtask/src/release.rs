@@ -1,8 +1,8 @@
 //! What a release consists of: an archive of the program with its manual, completions and licences, the Python package's
 //! wheel, the token's images, a bill of materials for each, a manifest of how they were made, and checksums.
 //!
-//! Equal inputs give equal bytes, in every folder and of every user. Their time is that of `SOURCE_DATE_EPOCH` or of the
-//! commit. Nothing is published.
+//! Equal inputs give equal bytes, in every folder and of every user. The time of the program's archive is that of
+//! `SOURCE_DATE_EPOCH` or of the commit. Nothing is published.
 
 mod audit;
 mod bom;
@@ -45,7 +45,7 @@ pub fn run(parts: &[String]) -> Result<(), Failure> {
         program(&mut steps, &version, time, &mut artefacts)?;
     }
     if has("wheel") {
-        wheel(&mut steps, time, &mut artefacts)?;
+        wheel(&mut steps, &mut artefacts)?;
     }
     let manifest = manifest::document(&mut steps, &artefacts, toolchain.as_ref(), time, &version)?;
     artefacts.insert("build.json".to_owned(), manifest.into_bytes());
@@ -115,13 +115,13 @@ fn program(steps: &mut Steps, version: &str, time: u64, artefacts: &mut Artefact
 }
 
 /// The Python package's wheel, with the licences of what is compiled into it, and its bill of materials.
-fn wheel(steps: &mut Steps, time: u64, artefacts: &mut Artefacts) -> Result<(), Failure> {
+fn wheel(steps: &mut Steps, artefacts: &mut Artefacts) -> Result<(), Failure> {
     // For the build alone: its manifest takes all licences that lie beside it.
     let file = root().join("python/LICENSE-THIRD-PARTY.txt");
     let texts = licences::texts(steps, "neural-vault-python")?;
     fs::write(&file, texts).map_err(Failure::at(&file))?;
     let wheel = python::wheel_by(steps, |maturin| {
-        maturin.env("CARGO_TARGET_DIR", program::folder()?).env("SOURCE_DATE_EPOCH", time.to_string());
+        maturin.env("CARGO_TARGET_DIR", program::folder()?);
         repeatable(maturin).map(drop)
     });
     fs::remove_file(&file).map_err(Failure::at(&file))?;
@@ -136,7 +136,7 @@ fn wheel(steps: &mut Steps, time: u64, artefacts: &mut Artefacts) -> Result<(), 
     Ok(())
 }
 
-/// Seconds since 1970 of what is released.
+/// Seconds since 1970 of the files of an archive.
 pub fn time() -> Result<u64, Failure> {
     let said = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(said) => said,
