@@ -308,4 +308,31 @@ mod tests {
         buffer.clear();
         assert!(buffer.snapshot.iter().chain(&buffer.prototype).all(|byte| *byte == 0));
     }
+    #[test]
+    fn the_live_snapshot_is_the_later_one_that_is_not_settled_or_the_only_one() {
+        let snapshot = |bank, epoch, settled| {
+            let mut snapshot = Snapshot::unwritten(bank, 1, epoch);
+            snapshot.settled = settled;
+            snapshot
+        };
+        let (new, old) = (snapshot(0, 8, false), snapshot(BANK, 7, true));
+        let settled = snapshot(0, 8, true);
+        let both = |first, second| [choose([first, second]), choose([second, first])];
+        assert_eq!(both(Bank::Empty, Bank::Empty), [Ok(None); 2]);
+        for only in [new, settled] {
+            assert_eq!(both(Bank::Sound(only), Bank::Empty), [Ok(Some(only)); 2]);
+        }
+        assert_eq!(both(Bank::Sound(new), Bank::Damaged), [Ok(Some(new)); 2]);
+        assert_eq!(both(Bank::Sound(new), Bank::Sound(old)), [Ok(Some(new)); 2]);
+        let unsettled = snapshot(BANK, 7, false);
+        assert_eq!(both(Bank::Sound(new), Bank::Sound(unsettled)), [Ok(Some(new)); 2]);
+        let damaged = [Err(Fault::StorageDamaged); 2];
+        assert_eq!(both(Bank::Sound(settled), Bank::Damaged), damaged);
+        assert_eq!(both(Bank::Sound(settled), Bank::Sound(old)), damaged);
+        assert_eq!(both(Bank::Sound(settled), Bank::Sound(unsettled)), damaged);
+        // Two of one change are no power cut.
+        assert_eq!(both(Bank::Sound(new), Bank::Sound(snapshot(BANK, 8, false))), damaged);
+        assert_eq!(both(Bank::Damaged, Bank::Damaged), damaged);
+        assert_eq!(both(Bank::Damaged, Bank::Empty), damaged);
+    }
 }
