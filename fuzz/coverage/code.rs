@@ -20,6 +20,9 @@ const ENDS: [&str; 10] = [
     "_error_fail",
 ];
 
+/// Instructions that are followed, in case that a jump leads back.
+const LONGEST: usize = 10_000;
+
 /// The instructions of a program, in order.
 pub struct Code(Vec<Instruction>);
 
@@ -51,18 +54,24 @@ impl Code {
         Ok(Self(String::from_utf8(output.stdout)?.lines().filter_map(instruction).collect()))
     }
 
-    /// The addresses of the instructions from `start` to the first jump or the next of `edges`, which are in order.
+    /// The addresses of the instructions that surely follow `start`, to the first branch or the next of `edges`, which are in
+    /// order.
+    ///
+    /// Where an edge tells as much as another, the compiler counts one of the two: jumps go on without an edge.
     pub fn block(&self, start: usize, edges: &[usize]) -> Vec<usize> {
-        let end = edges.get(edges.partition_point(|edge| *edge <= start)).copied().unwrap_or(usize::MAX);
-        let mut block = Vec::new();
-        for Instruction { address, next } in self.place(start).map_or(&[][..], |place| &self.0[place..]) {
-            if *address >= end {
+        let is_edge = |address: usize| address != start && edges.binary_search(&address).is_ok();
+        let (mut block, mut at) = (Vec::new(), self.place(start));
+        while let Some(place) = at.filter(|place| block.len() < LONGEST && *place < self.0.len()) {
+            let Instruction { address, next } = &self.0[place];
+            if is_edge(*address) {
                 break;
             }
             block.push(*address);
-            if !matches!(next, Next::Through) {
-                break;
-            }
+            at = match next {
+                Next::Through => Some(place + 1),
+                Next::Jump(address) => self.place(*address),
+                Next::Branch(_) | Next::Return | Next::Nothing => None,
+            };
         }
         block
     }
