@@ -66,6 +66,10 @@ fn complete(mut tensors: Tensors, dims: Dims) -> Result<StateDict, ModelError> {
             let reason = format!("element {at} of {} is {}", data.len(), data[at]);
             return Err(ModelError::Tensor { name, reason });
         }
+        if let Some(at) = data.iter().position(|v| *v <= 0.0).filter(|_| name == "standardiser.inv_std") {
+            let reason = format!("element {at} of {} is {}, which must be above 0", data.len(), data[at]);
+            return Err(ModelError::Tensor { name, reason });
+        }
         weights.tensors.insert(name, data);
     }
     Ok(weights)
@@ -151,5 +155,18 @@ mod tests {
         tensors.get_mut("enc.layers.1.norm2.weight").unwrap().1[3] = f32::NAN;
         let error = assemble(tensors, 2).unwrap_err().to_string();
         assert_eq!(error, "tensor enc.layers.1.norm2.weight: element 3 of 16 is NaN");
+    }
+
+    #[test]
+    fn a_standard_deviation_that_is_not_above_zero_is_refused_by_its_place() {
+        for (value, shown) in [(0.0, "0"), (-0.5, "-0.5")] {
+            let mut tensors = tensors(24);
+            tensors.get_mut("standardiser.inv_std").unwrap().1[7] = value;
+            let error = assemble(tensors, 2).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("tensor standardiser.inv_std: element 7 of 24 is {shown}, which must be above 0")
+            );
+        }
     }
 }
