@@ -330,7 +330,7 @@ fn stored(kind: usize, value: f32) -> Vec<u8> {
 }
 
 /// The values of a tensor, each read by itself; `None` where they cannot be those of a model.
-fn values((_, kind, _, bytes): &Tensor) -> Option<Vec<f32>> {
+fn values((name, kind, _, bytes): &Tensor) -> Option<Vec<f32>> {
     let (dtype, letter, size) = KINDS[*kind];
     let value = |bytes: &[u8]| {
         let value = match dtype {
@@ -338,7 +338,8 @@ fn values((_, kind, _, bytes): &Tensor) -> Option<Vec<f32>> {
             _ => number(letter, bytes),
         };
         let is_exact = whole(letter, bytes).is_none_or(|whole| value as i128 == whole);
-        (is_exact && value.is_finite()).then_some(value)
+        let is_allowed = value > 0.0 || name != "standardiser.inv_std";
+        (is_exact && is_allowed && value.is_finite()).then_some(value)
     };
     bytes.chunks_exact(size).map(value).collect()
 }
