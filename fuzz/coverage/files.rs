@@ -120,14 +120,5 @@ pub const FILES: &[(&str, &[&str])] = &[
             "firmware-example/src/session.rs",
         ],
     ),
-    (
-        "wire",
-        &[
-            "core/src/wire/cobs.rs",
-            "core/src/wire/frame.rs",
-            "core/src/wire/packet.rs",
-            "core/src/wire/fault.rs",
-            "core/src/wire/admin.rs",
-        ],
-    ),
+    ("wire", &["core/src/wire/cobs.rs", "core/src/wire/frame.rs"]),
 ];

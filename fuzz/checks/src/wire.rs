@@ -13,11 +13,20 @@ pub fn check(bytes: &[u8]) {
         let content =
             unstuffed(&bytes[start..end]).filter(|_| end - start <= MAX_FRAME).and_then(|plain| content(&plain));
         assert_eq!(gathered.as_ref().ok().map(parts), content, "{:?}", &bytes[start..=end]);
-        let Ok(frame) = gathered else { continue };
+        let frame = match gathered {
+            Ok(frame) => frame,
+            Err(error) => {
+                let fault = if end - start > MAX_FRAME { Fault::TooLong } else { Fault::Damaged };
+                assert_eq!(Refusal::from(error).fault(), Some(fault));
+                continue;
+            }
+        };
         let (kind, number, payload) = (frame.kind, frame.number, frame.payload.to_vec());
         round_trip(kind, number, &payload);
         messages(&payload);
     }
+    receiver.clear();
+    assert!(receiver.push(0).is_none(), "nothing is left of what came before");
     // Behind a checksum that the fuzzer rarely meets: the same bytes as a frame, and as its payload.
     if let Some(content) = content(&sealed(bytes)).filter(|(.., payload)| payload.len() <= MAX_PACKET + SEAL) {
         let (kind, number, payload) = content;
@@ -98,6 +107,16 @@ fn round_trip(kind: Kind, number: u32, payload: &[u8]) {
     assert_eq!(received, 1);
 }
 
+/// A refusal in clear is a frame of its message.
+fn refused(refusal: Refusal) {
+    let (mut out, mut expected) = ([0; MAX_FRAME], [0; MAX_FRAME]);
+    let length = encode_refusal(7, refusal, &mut out).expect("a refusal fits a frame");
+    let message = written(&refusal);
+    assert_eq!(encode(Kind::Refusal, 7, &message, &mut expected), Ok(length));
+    assert_eq!(out[..length], expected[..length]);
+    assert!(encode_refusal(7, refusal, &mut out[..length - 1]).is_err());
+}
+
 /// Whatever request or answer the bytes decode to encodes to bytes that decode to the same.
 fn messages(bytes: &[u8]) {
     // A message borrows from its bytes, so that a function cannot name the types of both.
@@ -121,6 +140,9 @@ fn messages(bytes: &[u8]) {
     endpoints! {
         Info SelfTest Provision SetPolicy ListSlots ScanBegin ScanChunk EnrolScan Enrol Verify Challenge ExportKey Rotate
         ResetAttempts Revoke Wipe Embed Measure
+    }
+    if let Ok(refusal) = read::<Refusal>(bytes) {
+        refused(refusal);
     }
     encodes_to_itself!(Hello<'_>);
     encodes_to_itself!(Welcome);
