@@ -12,14 +12,14 @@ pub fn root() -> &'static Path {
     package.parent().unwrap_or(package)
 }
 
-/// The path of this program.
+/// The path of this program, even where a build of the workspace has replaced the file since it was started.
 pub fn own() -> Result<PathBuf, Failure> {
-    std::env::current_exe().map_err(|error| Failure::new(format!("the path of this program: {error}")))
+    Ok(target()?.join(format!("release/xtask{EXE_SUFFIX}")))
 }
 
 /// The folder that cargo builds into, however it was set: this program is in it as `release/xtask`.
 pub fn target() -> Result<PathBuf, Failure> {
-    let own = own()?;
+    let own = std::env::current_exe().map_err(|error| Failure::new(format!("the path of this program: {error}")))?;
     let target = own.parent().and_then(Path::parent).map(Path::to_path_buf);
     target.ok_or_else(|| Failure::new("run this as `cargo xtask`".to_owned()))
 }
