@@ -164,15 +164,7 @@ impl Store {
     pub(crate) fn unsound<B: Board>(board: &mut B, buffer: &mut Buffer) -> Result<Self, Fault> {
         let banks = banks(board, buffer);
         buffer.clear();
-        // The bank that stays until the commit is the one that makes the records unsound.
-        let (bank, sound) = match banks? {
-            [Bank::Sound(first), Bank::Sound(second)] if first.epoch > second.epoch => (0, Some(first)),
-            [Bank::Damaged, Bank::Sound(settled)] if settled.settled => (0, Some(settled)),
-            [Bank::Sound(settled), Bank::Damaged] if settled.settled => (BANK, Some(settled)),
-            [_, Bank::Sound(sound)] | [Bank::Sound(sound), _] => (sound.bank, Some(sound)),
-            [Bank::Damaged, _] => (0, None),
-            [Bank::Empty, _] => (BANK, None),
-        };
+        let (bank, sound) = kept(banks?);
         let counter = board.generation().unwrap_or(0);
         let (generation, epoch) = sound.map_or((0, 0), |snapshot| (snapshot.generation, snapshot.epoch));
         // A log adds less than this to the epoch of its snapshot.
@@ -296,6 +288,18 @@ fn choose(banks: [Bank; 2]) -> Result<Option<Snapshot>, Fault> {
     }
 }
 
+/// The bank that stays until unsound records are replaced, the one that makes them unsound, and the latest sound snapshot.
+fn kept(banks: [Bank; 2]) -> (u32, Option<Snapshot>) {
+    match banks {
+        [Bank::Sound(first), Bank::Sound(second)] if first.epoch > second.epoch => (0, Some(first)),
+        [Bank::Damaged, Bank::Sound(settled)] if settled.settled => (0, Some(settled)),
+        [Bank::Sound(settled), Bank::Damaged] if settled.settled => (BANK, Some(settled)),
+        [_, Bank::Sound(sound)] | [Bank::Sound(sound), _] => (sound.bank, Some(sound)),
+        [Bank::Damaged, _] => (0, None),
+        [Bank::Empty, _] => (BANK, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,13 +312,15 @@ mod tests {
         buffer.clear();
         assert!(buffer.snapshot.iter().chain(&buffer.prototype).all(|byte| *byte == 0));
     }
+
+    fn snapshot(bank: u32, epoch: u32, settled: bool) -> Snapshot {
+        let mut snapshot = Snapshot::unwritten(bank, 1, epoch);
+        snapshot.settled = settled;
+        snapshot
+    }
+
     #[test]
     fn the_live_snapshot_is_the_later_one_that_is_not_settled_or_the_only_one() {
-        let snapshot = |bank, epoch, settled| {
-            let mut snapshot = Snapshot::unwritten(bank, 1, epoch);
-            snapshot.settled = settled;
-            snapshot
-        };
         let (new, old) = (snapshot(0, 8, false), snapshot(BANK, 7, true));
         let settled = snapshot(0, 8, true);
         let both = |first, second| [choose([first, second]), choose([second, first])];
@@ -334,5 +340,31 @@ mod tests {
         assert_eq!(both(Bank::Sound(new), Bank::Sound(snapshot(BANK, 8, false))), damaged);
         assert_eq!(both(Bank::Damaged, Bank::Damaged), damaged);
         assert_eq!(both(Bank::Damaged, Bank::Empty), damaged);
+    }
+
+    #[test]
+    fn the_bank_that_makes_records_unsound_stays_until_they_are_replaced() {
+        let settled = |bank| snapshot(bank, 8, true);
+        let unsettled = |bank| snapshot(bank, 7, false);
+        for (banks, bank, sound) in [
+            // Of two sound snapshots the later one: alone, the other would be the state again.
+            ([Bank::Sound(settled(0)), Bank::Sound(unsettled(BANK))], 0, Some(settled(0))),
+            ([Bank::Sound(unsettled(0)), Bank::Sound(settled(BANK))], BANK, Some(settled(BANK))),
+            ([Bank::Sound(unsettled(0)), Bank::Sound(unsettled(BANK))], BANK, Some(unsettled(BANK))),
+            // Beside a settled snapshot nothing may lie, so what is damaged says that something did.
+            ([Bank::Damaged, Bank::Sound(settled(BANK))], 0, Some(settled(BANK))),
+            ([Bank::Sound(settled(0)), Bank::Damaged], BANK, Some(settled(0))),
+            // These are sound but for their log, their prototypes or the counter.
+            ([Bank::Damaged, Bank::Sound(unsettled(BANK))], BANK, Some(unsettled(BANK))),
+            ([Bank::Sound(unsettled(0)), Bank::Damaged], 0, Some(unsettled(0))),
+            ([Bank::Empty, Bank::Sound(settled(BANK))], BANK, Some(settled(BANK))),
+            ([Bank::Sound(settled(0)), Bank::Empty], 0, Some(settled(0))),
+            ([Bank::Damaged, Bank::Damaged], 0, None),
+            ([Bank::Damaged, Bank::Empty], 0, None),
+            ([Bank::Empty, Bank::Damaged], BANK, None),
+            ([Bank::Empty, Bank::Empty], BANK, None),
+        ] {
+            assert_eq!(kept(banks), (bank, sound));
+        }
     }
 }
