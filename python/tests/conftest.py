@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,6 +16,9 @@ ROOT = Path(__file__).parents[2]
 HAXBY = ROOT / "models/data/haxby/haxby_slice_runs00-05.csv.gz"
 PROGRAM = os.environ.get("NEURAL_VAULT_PROGRAM", str(ROOT / "target/release/neural-vault"))
 TRAINING = ["run00", "run01", "run02", "run03"]
+
+# A shell starts what runs in its background with Ctrl-C ignored, and programs that tests interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
