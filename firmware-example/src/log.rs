@@ -152,3 +152,96 @@ fn write<F: NorFlash>(
     record::seal(sealer, context, &parent.tag, nonce, &mut body)?;
     record::write(flash, context.place, &body)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use neural_vault_token_simulator::flash::{Flash, Tear};
+
+    use super::*;
+    use crate::board::BoardSecret;
+
+    /// A log of four places and a part of one.
+    const PARENT: Parent =
+        Parent { generation: 3, epoch: 40, tag: [9; TAG], start: 256, end: 256 + 4 * LENGTH + ALIGNMENT as u32 };
+
+    fn sealer() -> Sealer {
+        Sealer::new(&BoardSecret::filled_by(|bytes| bytes.fill(1)).unwrap(), PARENT.generation).ok().unwrap()
+    }
+
+    fn mount(flash: &mut Flash) -> Result<(Log, u8), Fault> {
+        Log::mount(flash, &sealer(), &PARENT)
+    }
+
+    fn append(flash: &mut Flash, log: &mut Log, misses: u8) -> Result<(), Fault> {
+        log.append(flash, &sealer(), &PARENT, &[misses; NONCE], misses)
+    }
+
+    /// A log with so many records, each of one more miss.
+    fn log(records: u8) -> (Flash, Log) {
+        let mut flash = Flash::with_capacity(4096);
+        write_first(&mut flash, &sealer(), &PARENT, &[0; NONCE], 0).unwrap();
+        let mut log = Log::NEW;
+        for misses in 1..records {
+            append(&mut flash, &mut log, misses).unwrap();
+        }
+        (flash, log)
+    }
+
+    #[test]
+    fn a_log_is_found_as_it_was_left_and_takes_as_many_records_as_it_has_places() {
+        for records in 1..=4 {
+            let (mut flash, log) = log(records);
+            assert_eq!((log.live, log.has_room(&PARENT)), (u32::from(records) - 1, records < 4));
+            let content = flash.content();
+            for _ in 0..2 {
+                assert_eq!(mount(&mut flash), Ok((log, records - 1)));
+                assert!(flash.content() == content, "it is whole, so nothing is written");
+            }
+        }
+        let (mut flash, mut log) = log(4);
+        assert_eq!(append(&mut flash, &mut log, 4), Err(Fault::StorageDamaged));
+        assert!(!Log::CLOSED.has_room(&PARENT));
+    }
+
+    #[test]
+    fn what_a_power_cut_has_left_undestroyed_is_destroyed_when_the_log_is_found() {
+        let (mut flash, mut log) = log(2);
+        // Once the next record is committed.
+        let steps = {
+            let whole = flash.copy();
+            write(&mut whole.clone(), &sealer(), &PARENT, 2, &[2; NONCE], 2).unwrap();
+            whole.count().0
+        };
+        for into_the_destruction in 0..3 {
+            let mut cut = flash.copy();
+            cut.cut_after(steps + into_the_destruction, Tear::Within);
+            assert_eq!(append(&mut cut, &mut log.clone(), 2), Err(Fault::StorageFailed));
+            cut.restore_power();
+            let (found, misses) = mount(&mut cut).unwrap();
+            assert_eq!((found.live, misses, found.has_room(&PARENT)), (2, 2, true));
+            assert_eq!(flash::is_destroyed(&mut cut, PARENT.place(1).unwrap(), LENGTH), Ok(true));
+        }
+        // Before it is: the record that was begun takes its place away.
+        flash.cut_after(steps / 2, Tear::Within);
+        assert_eq!(append(&mut flash, &mut log, 2), Err(Fault::StorageFailed));
+        flash.restore_power();
+        let (found, misses) = mount(&mut flash).unwrap();
+        assert_eq!((found.live, misses, found.has_room(&PARENT)), (1, 1, false));
+    }
+
+    #[test]
+    fn a_log_with_anything_behind_the_next_record_is_damaged() {
+        for records in 1..=2 {
+            let rest = PARENT.place(u32::from(records) + 1).unwrap();
+            for place in [rest, PARENT.end - 1] {
+                let (mut flash, _) = log(records);
+                flash.flip(place as usize, 3);
+                assert_eq!(mount(&mut flash), Err(Fault::StorageDamaged), "{records} records, byte {place}");
+            }
+            let (mut flash, log) = log(records);
+            flash.flip(PARENT.end as usize, 3);
+            assert_eq!(mount(&mut flash), Ok((log, records - 1)), "what lies behind the log is not its own");
+        }
+    }
+}
