@@ -1,6 +1,10 @@
 //! Consent at the token: what counts as a press, and what does not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
+
 use neural_vault_core::wire::*;
 use neural_vault_token::board::Action;
 use neural_vault_token::token::Token;
@@ -40,6 +44,37 @@ fn no_press_or_only_a_bouncing_contact_is_no_consent() {
     assert_eq!(provision(|since| since > 1000 && since % 20 < 10), Err(Fault::NotConfirmed));
     assert_eq!(provision(|since| (1000..1025).contains(&since)), Err(Fault::NotConfirmed), "too short");
     assert_eq!(provision(|since| since > 40_000), Err(Fault::NotConfirmed), "too late");
+}
+
+#[test]
+fn the_watchdog_is_fed_while_a_token_waits_unless_its_clock_stands_still() {
+    static LOOKS: AtomicU32 = AtomicU32::new(0);
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let asked_of = |tick, finger: fn(u64) -> bool| {
+        let board = SimBoard { finger: Some(finger), ..SimBoard::new(Flash::new()) };
+        let fed = board.fed.clone();
+        let ask = || {
+            session(board, model, |client| {
+                client.transport.board().tick = tick;
+                fed.set(0);
+                client.call::<Provision>(&provisioning(model)).map_err(|refusal| refusal.fault().unwrap())
+            })
+        };
+        (catch_unwind(AssertUnwindSafe(ask)).ok(), fed.get())
+    };
+    let (outcome, fed) = asked_of(1, |_| false);
+    assert!(outcome == Some(Err(Fault::NotConfirmed)) && fed > 29_000, "{outcome:?}, fed {fed} times");
+    // The clock is not seen at every millisecond, and not at the last one.
+    let (outcome, fed) = asked_of(7, |_| false);
+    assert!(outcome == Some(Err(Fault::NotConfirmed)) && fed > 29_000 / 7, "{outcome:?}, fed {fed} times");
+    // Such a wait has no end, but for the watchdog.
+    let endless = |_| {
+        assert!(LOOKS.fetch_add(1, Relaxed) < 100_000, "waits on");
+        false
+    };
+    let (outcome, fed) = asked_of(0, endless);
+    assert!(outcome.is_none() && fed == 0, "{outcome:?}, fed {fed} times");
 }
 
 #[test]

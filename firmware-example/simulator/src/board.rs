@@ -32,8 +32,12 @@ pub struct SimBoard {
     pub generation: Option<Rc<Cell<u32>>>,
     /// Whether that counter fails to rise.
     pub counter_fails: bool,
-    /// Milliseconds since the start: each look at the clock takes one.
+    /// Milliseconds since the start.
     pub clock: u64,
+    /// Milliseconds that each look at the clock takes: one; a clock without any stands still.
+    pub tick: u64,
+    /// How often the watchdog was fed.
+    pub fed: Rc<Cell<u64>>,
     /// When the open question was asked.
     pub question: u64,
     /// Bytes on the way to the board, and those that it sent, where a test reads its link directly.
@@ -78,6 +82,8 @@ impl SimBoard {
             generation: None,
             counter_fails: false,
             clock: 0,
+            tick: 1,
+            fed: Rc::default(),
             question: 0,
             received: Rc::default(),
             sent: Rc::default(),
@@ -148,8 +154,12 @@ impl Board for SimBoard {
     }
 
     fn uptime(&mut self) -> u64 {
-        self.clock += 1;
+        self.clock += self.tick;
         self.clock
+    }
+
+    fn feed_watchdog(&mut self) {
+        self.fed.set(self.fed.get() + 1);
     }
 
     fn button(&mut self) -> bool {
