@@ -141,7 +141,11 @@ fn open(bytes: &[u8]) -> Result<(Header, SafeTensors<'_>), String> {
         return Err(format!("states {step} steps done, of a run of {steps}"));
     }
     let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
-    for (name, view) in file.iter() {
+    // In order, so that a checkpoint with several faults is always refused for the same one.
+    let mut names = file.names();
+    names.sort_unstable();
+    for name in names {
+        let view = file.tensor(name).map_err(|e| e.to_string())?;
         let (group, own) = name.split_once('.').unwrap_or_default();
         if ![PARAMETER, FIRST, SECOND].contains(&group) || view.dtype() != Dtype::F32 {
             return Err(format!("tensor {name} of {} is not part of a checkpoint", view.dtype()));
