@@ -18,10 +18,10 @@ use hkdf::HkdfExtract;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
-use zeroize::{Zeroize, zeroize_stack};
+use zeroize::Zeroize;
 
 use crate::quantise::{QuantiseError, quantise_component};
-use crate::secret::secret;
+use crate::secret::{on_cleared_stack, secret};
 use crate::similarity::{SimilarityError, norm};
 
 /// Most components a prototype may have.
@@ -29,11 +29,6 @@ pub const MAX_LATENT: usize = 8192;
 
 /// Longest key in bytes: 255 blocks of SHA-256 (RFC 5869, 2.3).
 pub const MAX_KEY_LENGTH: usize = 255 * 32;
-
-/// Bytes of dead stack that are cleared after a secret was used.
-///
-/// The test `dead_stack` of `neural-vault-kernels` fails when a derivation or a verification reaches deeper.
-pub const CLEARED_STACK: usize = 4096;
 
 const INFO_V1: &[u8] = b"neural-vault-few-shot-v1";
 const INFO_V2: &[u8] = b"neural-vault/v2";
@@ -265,19 +260,6 @@ pub(crate) fn hmac_sha256(key: &[u8], message: &[&[u8]]) -> [u8; 32] {
         message.iter().for_each(|piece| mac.update(piece));
         mac.finalize().into_bytes().into()
     })
-}
-
-/// Does `work` and clears the stack it used, where copies of secrets lie.
-fn on_cleared_stack<T>(work: impl FnOnce() -> T) -> T {
-    /// Never inlined, so that the work's frames lie below the one that clears.
-    #[inline(never)]
-    fn below<T>(work: impl FnOnce() -> T) -> T {
-        work()
-    }
-
-    let result = below(work);
-    zeroize_stack::<CLEARED_STACK>();
-    result
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ pub mod challenge;
 pub mod key;
 pub mod prototype;
 pub mod quantise;
-mod secret;
+pub mod secret;
 pub mod similarity;
 #[cfg(any(test, feature = "std"))]
 pub mod testing;

@@ -1,4 +1,26 @@
-//! Types for secrets of 32 bytes.
+//! Types for secrets of 32 bytes, and the stack on which they are used.
+
+use zeroize::zeroize_stack;
+
+/// Bytes of dead stack that [`on_cleared_stack`] clears.
+///
+/// The test `dead_stack` of `neural-vault-kernels` fails when a derivation or a verification reaches deeper.
+pub const CLEARED_STACK: usize = 4096;
+
+/// Does `work` and clears the stack it used, [`CLEARED_STACK`] bytes, where copies of secrets lie.
+///
+/// The result is moved, which may leave a copy of it: return no secret.
+pub fn on_cleared_stack<T>(work: impl FnOnce() -> T) -> T {
+    /// Never inlined, so that the work's frames lie below the one that clears.
+    #[inline(never)]
+    fn below<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
+    let result = below(work);
+    zeroize_stack::<CLEARED_STACK>();
+    result
+}
 
 /// Declares a type that holds 32 secret bytes.
 ///

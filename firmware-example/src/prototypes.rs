@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn reading_nothing_opens_no_record_not_even_one_of_its_generation_in_its_place() {
+        let mut flash = Flash::with_capacity(WIDE.length() as usize);
+        WIDE.write(&mut flash, &sealer(0), (0, 0), &NONCE_OF_TEST, &prototype(512), &mut buffer()).unwrap();
+        let mut buffer = buffer();
+        let read = WIDE.read_nothing(&mut flash, &sealer(0), 512, &mut buffer).map(|bytes| bytes.to_vec());
+        assert!(read.is_ok_and(|read| read.len() == 512 && read != prototype(512)));
+    }
+
+    #[test]
     fn a_prototype_whose_writing_is_cut_is_not_read_and_its_place_is_written_again() {
         let mut whole = Flash::with_capacity(WIDE.length() as usize);
         let stored = write(&mut whole, 2, &prototype(MAX_BYTES)).unwrap();

@@ -1,24 +1,27 @@
 //! Everything that a token remembers and keeps in memory: one value.
 
-use neural_vault_core::key::{CLEARED_STACK, DeviceSecret};
+use neural_vault_core::key::DeviceSecret;
+use neural_vault_core::secret::on_cleared_stack;
 use neural_vault_core::wire::{AcceptedRisk, AdminKey, FalseMatches, Label, SLOTS};
 use neural_vault_session::StaticKey;
 use serde::{Deserialize, Serialize};
-use zeroize::zeroize_stack;
 
 use crate::limits::MISSES_IN_ALL;
 use crate::policy::StoredPolicy;
 use crate::prototypes::{PLACES, Stored};
 
-/// Longest encoding of a [`Vault`] in bytes, a multiple of 16; postcard's integers take up to 3 or 5 bytes.
-pub(crate) const VAULT_LENGTH: usize = {
+/// Longest encoding of a [`Vault`] in bytes; postcard's integers take up to 3 or 5 bytes.
+const LONGEST: usize = {
     let identity = 32 + 32 + 32 + 1 + 1 + 32;
     let false_matches = 5 + 5 + 3 + 4;
     let accepted_risk = 1 + 4;
     let prototype = 1 + 3 + 5 + 16;
     let slot = 16 + 16 + 4 + 5 + false_matches + 1 + accepted_risk + prototype;
-    (1 + identity + SLOTS * (1 + slot)).next_multiple_of(16)
+    1 + identity + SLOTS * (1 + slot)
 };
+
+/// Bytes that a vault takes in a snapshot, a multiple of 16.
+pub(crate) const VAULT_LENGTH: usize = LONGEST.next_multiple_of(16);
 
 /// Everything persistent, except prototypes.
 #[derive(Serialize)]
@@ -150,15 +153,11 @@ impl Vault {
 /// The stack is cleared after each field. The value of an empty slot, for example, is moved with its unused bytes, which
 /// would otherwise be what the field before left on the stack, secrets included.
 fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
-    #[inline(never)]
-    fn read<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
+    on_cleared_stack(|| {
         let rest;
         (*field, rest) = postcard::take_from_bytes(bytes)?;
         Ok(rest)
-    }
-    let rest = read(field, bytes);
-    zeroize_stack::<CLEARED_STACK>();
-    rest
+    })
 }
 
 #[cfg(test)]
@@ -191,7 +190,7 @@ mod tests {
         let vault = Vault { identity: Some(identity), slots: [(); SLOTS].map(|()| Some(longest())), misses: u8::MAX };
         let mut bytes = [0; VAULT_LENGTH];
         let used = postcard::to_slice(&vault, &mut bytes).unwrap().len();
-        assert_eq!(used.next_multiple_of(16), VAULT_LENGTH);
+        assert_eq!(used, LONGEST);
         let mut read = Vault::BLANK;
         read.read(&bytes).unwrap();
         assert_eq!(read.slots[3].as_ref().unwrap().prototype, longest().prototype);
@@ -226,5 +225,8 @@ mod tests {
         assert_eq!(asking([None, Some(25), Some(0), Some(26)]), 0);
         let risky = vault([slot(7, Some(0.25)), None, slot(9, Some(0.5)), slot(3, None)]);
         assert_eq!((risky.budget(), risky.accepted_risk()), (3, Some(AcceptedRisk { attempts: 9, chance: 0.5 })));
+        assert_eq!(vault([slot(7, None), None, slot(9, None), None]).accepted_risk(), None);
+        let alike = vault([slot(7, Some(0.5)), slot(9, Some(0.5)), None, None]);
+        assert_eq!(alike.accepted_risk(), Some(AcceptedRisk { attempts: 7, chance: 0.5 }), "the first of two");
     }
 }

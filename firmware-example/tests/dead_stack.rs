@@ -9,6 +9,7 @@ use neural_vault_core::bundle::Bundle;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_session::Session;
+use neural_vault_testkit::dead_stack::{DEPTH, copy_stack, dead_stack, on_a_large_stack, paint};
 use neural_vault_token::memory::Memory;
 use neural_vault_token::store::BANK;
 use neural_vault_token::token::Token;
@@ -20,25 +21,6 @@ use sha2::Sha256;
 const DEVICE: [u8; 32] = *b"device secret, as nobody else is";
 const KEY: [u8; 32] = *b"administrator's key, some others";
 const BOARD: [u8; 32] = *b"BOARD'S OWN, BURNT INTO ITS CHIP";
-const DEPTH: usize = 64 * 1024;
-
-/// The bytes below the caller's frame.
-#[inline(never)]
-fn dead_stack(found: &mut [u8; DEPTH]) {
-    let here = 0u8;
-    let below = (&raw const here).wrapping_sub(DEPTH);
-    for (index, byte) in found.iter_mut().enumerate() {
-        // SAFETY: the thread's stack goes on for DEPTH bytes below, and nothing runs there while it is read.
-        *byte = unsafe { below.wrapping_add(index).read_volatile() };
-    }
-}
-
-#[inline(never)]
-fn paint() {
-    let mut paint = [0u8; DEPTH + 8192];
-    paint.fill(0x11);
-    std::hint::black_box(&paint);
-}
 
 /// How many eight-byte pieces of a secret are on the stack: plain, under HMAC's two pads, or as words of SHA-256.
 fn pieces(stack: &[u8], secret: &[u8]) -> usize {
@@ -64,20 +46,18 @@ fn leaves_nothing<E: Endpoint>(
 }
 
 /// Sends a frame, and fails if it is refused in clear or leaves a piece of a secret; returns the answer's payload.
-#[inline(never)]
 fn answer_leaves_nothing(token: &mut Token<'_, SimBoard>, secrets: &[&[u8]], frame: &[u8], name: &str) -> Vec<u8> {
-    let mut found = Box::new([0; DEPTH]);
     let mut answer = Vec::with_capacity(MAX_FRAME);
-    paint();
-    for &byte in frame {
-        if let Some(bytes) = token.receive(byte) {
-            answer.extend_from_slice(bytes);
+    let ((), stack) = dead_stack(|| {
+        for &byte in frame {
+            if let Some(bytes) = token.receive(byte) {
+                answer.extend_from_slice(bytes);
+            }
         }
-    }
-    dead_stack(&mut found);
+    });
     answer.pop();
     for (index, secret) in secrets.iter().enumerate() {
-        assert_eq!(pieces(&found[..], secret), 0, "{name} leaves pieces of secret {index}");
+        assert_eq!(pieces(&stack, secret), 0, "{name} leaves pieces of secret {index}");
     }
     let Frame { kind, payload, .. } = decode(&mut answer).unwrap();
     assert_ne!(kind, Kind::Refusal, "{name} is refused");
@@ -95,35 +75,25 @@ fn sealing_key(generation: u32) -> [u8; 16] {
 /// Starts a token, and fails if that leaves a piece of a secret.
 #[inline(never)]
 fn start_leaves_nothing<'m>(board: SimBoard, model: &'m [u8], memory: &'m mut Memory) -> Token<'m, SimBoard> {
-    let mut found = Box::new([0; DEPTH]);
+    let mut stack = Box::new([0; DEPTH]);
     paint();
     let token = Token::start(board, model, memory);
-    dead_stack(&mut found);
+    copy_stack(&mut stack);
     for (index, secret) in [&BOARD[..], &DEVICE, &KEY, &sealing_key(1), &sealing_key(2)].into_iter().enumerate() {
-        assert_eq!(pieces(&found[..], secret), 0, "the start leaves pieces of secret {index}");
+        assert_eq!(pieces(&stack[..], secret), 0, "the start leaves pieces of secret {index}");
     }
     token
-}
-
-fn on_a_large_stack(test: fn()) {
-    std::thread::Builder::new().stack_size(4 << 20).spawn(test).unwrap().join().unwrap();
 }
 
 #[test]
 fn the_search_finds_what_is_left() {
     on_a_large_stack(|| {
-        #[inline(never)]
-        fn leave() {
+        let (_, stack) = dead_stack(|| {
             std::hint::black_box([DEVICE; 4]);
-        }
-        let mut found = Box::new([0; DEPTH]);
-        paint();
-        leave();
-        dead_stack(&mut found);
-        assert!(pieces(&found[..], &DEVICE) > 0);
-        paint();
-        dead_stack(&mut found);
-        assert_eq!(pieces(&found[..], &DEVICE), 0);
+        });
+        assert!(pieces(&stack, &DEVICE) > 0);
+        let (_, stack) = dead_stack(|| ());
+        assert_eq!(pieces(&stack, &DEVICE), 0);
     });
 }
 

@@ -240,6 +240,28 @@ fn a_scan_serves_the_purpose_it_was_begun_for_and_no_other() {
 }
 
 #[test]
+fn every_slot_can_be_enrolled_anew_when_all_are_occupied() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard::new(Flash::new());
+    session(board.clone(), model, |client| {
+        client.call::<Provision>(&provisioning(model)).unwrap();
+        let slots = 0..SLOTS as u8;
+        for (slot, person) in slots.clone().chain(slots).zip(1..) {
+            let scans = [scan(person, 0), scan(person, 1)];
+            client.enrol(&ADMIN, slot, DIMS.features, &scans, THRESHOLD).unwrap();
+        }
+    });
+    session(board, model, |client| {
+        for slot in 0..SLOTS as u8 {
+            let person = 1 + SLOTS as u32 + u32::from(slot);
+            verify(client, slot, &scan(person, 9)).unwrap();
+            assert_eq!(fault(verify(client, slot, &scan(person - SLOTS as u32, 9))), Fault::Rejected);
+        }
+    });
+}
+
+#[test]
 fn an_enrolment_takes_only_the_scans_it_was_authorised_for() {
     let aligned = bundle();
     let model = aligned.bytes();

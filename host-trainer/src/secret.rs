@@ -11,8 +11,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use neural_vault_core::secret::on_cleared_stack;
 use rand::Rng;
-use zeroize::{Zeroizing, zeroize_stack};
+use zeroize::Zeroizing;
 
 use crate::files::{self, Existing, Readers};
 
@@ -22,9 +23,6 @@ const LONGEST: usize = 1024;
 /// Fewest different values among the bytes of a secret: half of it repeated, or filled with one value, has no more
 /// than 17.
 const FEWEST_VALUES: usize = 18;
-
-/// Bytes of dead stack that are cleared once a secret was read.
-const CLEARED_STACK: usize = 4096;
 
 /// How a file holds a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,18 +186,6 @@ fn check(secret: &[u8; 32]) -> Result<(), Unfit> {
         _ if is_count | (values < FEWEST_VALUES) => Err(Unfit::Pattern),
         _ => Ok(()),
     }
-}
-
-/// Does `work` and clears the stack it used, where copies of secrets lie.
-fn on_cleared_stack<T>(work: impl FnOnce() -> T) -> T {
-    /// Never inlined, so that the work's frames lie below the one that clears.
-    #[inline(never)]
-    fn below<T>(work: impl FnOnce() -> T) -> T {
-        work()
-    }
-    let result = below(work);
-    zeroize_stack::<CLEARED_STACK>();
-    result
 }
 
 /// The file's bytes, at most one more than [`LONGEST`], in memory that is never reallocated and so leaves no copy behind.

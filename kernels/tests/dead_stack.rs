@@ -1,69 +1,25 @@
 //! No copy of a secret stays on the stack below the caller once a key was derived, used or refused.
 //!
-//! Reading the dead stack needs unsafe code, which core forbids in its tests too, so the test is here. It runs at the
-//! release profile's level, and `cargo xtask test` runs it at opt-level `s` as well.
-#![allow(clippy::unwrap_used, unsafe_code)]
+//! It runs at the release profile's level, and `cargo xtask test` runs it at opt-level `s` as well.
+#![allow(clippy::unwrap_used)]
 
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::thread;
+use std::slice;
 
 use hmac::{Hmac, KeyInit, Mac};
 use neural_vault_core::challenge::{ChallengeKey, ChallengeKeyBuffer, derive_challenge_key};
-use neural_vault_core::key::{
-    CLEARED_STACK, DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2, derive_v2_into,
-};
+use neural_vault_core::key::{DerivedKey, DeviceSecret, KeyBuffer, KeyContext, derive_v1, derive_v2, derive_v2_into};
 use neural_vault_core::quantise::quantise;
+use neural_vault_core::secret::CLEARED_STACK;
 use neural_vault_core::similarity::normalise;
 use neural_vault_core::verify::{AttemptCounter, Enrolment, Threshold, Verdict, VerifyError, verify};
 use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, SessionPlace, command_tag};
+use neural_vault_testkit::dead_stack::{self, PAINT, dead_stack, found, on_a_large_stack};
 use sha2::Sha256;
-use sha2::block_api::compress256;
-
-/// Bytes of the stack that are searched, below the frame that calls `work`.
-const DEPTH: usize = 64 * 1024;
-
-/// The value that the stack is filled with beforehand.
-const PAINT: u8 = 0x11;
 
 const SECRET: &[u8; 32] = b"0123456789abcdefFEDCBA9876543210";
 const CONTEXT: KeyContext<'_> = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"disk" };
-
-/// The stack below a call of `work` after the call, lowest address first, and the result of `work`.
-#[inline(never)]
-fn dead_stack<T>(work: impl FnOnce() -> T) -> (T, Vec<u8>) {
-    let mut copy = vec![0; DEPTH];
-    paint();
-    let result = black_box(call(work));
-    copy_stack(&mut copy);
-    (result, copy)
-}
-
-/// A separate stack frame for `work`, dead once it returns.
-#[inline(never)]
-fn call<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[inline(never)]
-fn paint() {
-    black_box(&mut [PAINT; DEPTH]);
-}
-
-#[inline(never)]
-fn copy_stack(copy: &mut [u8]) {
-    let here = 0u8;
-    let lowest = (&raw const here).wrapping_sub(DEPTH);
-    for (offset, byte) in copy.iter_mut().enumerate() {
-        // SAFETY: the thread's stack of 4 MiB has far more than DEPTH bytes below this frame, and `paint` has touched them.
-        *byte = unsafe { lowest.wrapping_add(offset).read_volatile() };
-    }
-}
-
-/// Runs `test` on a stack that is large enough.
-fn on_a_large_stack(test: fn()) {
-    thread::Builder::new().stack_size(4 << 20).spawn(test).unwrap().join().unwrap();
-}
 
 /// Bytes that must not be found.
 struct Trace {
@@ -72,26 +28,14 @@ struct Trace {
 }
 
 impl Trace {
-    /// Whether the stack holds any four consecutive bytes of it, in either byte order: compilers keep parts in words.
     fn is_in(&self, stack: &[u8]) -> bool {
-        let words = self.bytes.as_chunks::<4>().0;
-        words.iter().any(|&[a, b, c, d]| stack.windows(4).any(|found| found == [a, b, c, d] || found == [d, c, b, a]))
+        found(stack, slice::from_ref(&self.bytes)).contains(&true)
     }
 }
 
-/// Everything that allows HMACs under a key to be computed: its bytes, its padded blocks, the hash states after those.
+/// The traces of a key by this name.
 fn traces_of_key(name: &'static str, key: &[u8; 32]) -> Vec<Trace> {
-    let mut traces = vec![Trace { name, bytes: key.to_vec() }];
-    for pad in [0x36, 0x5c] {
-        traces.push(Trace { name, bytes: key.map(|byte| byte ^ pad).to_vec() });
-        let mut block = [pad; 64];
-        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        let mut state =
-            [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
-        compress256(&mut state, &[block]);
-        traces.push(Trace { name, bytes: state.iter().flat_map(|word: &u32| word.to_le_bytes()).collect() });
-    }
-    traces
+    dead_stack::traces_of_key(key).into_iter().map(|bytes| Trace { name, bytes }).collect()
 }
 
 fn prototype() -> Vec<f32> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod dead_stack;
 mod secrets;
 mod vectors;
 

@@ -14,18 +14,12 @@ use neural_vault_core::testing::{Random, bundle};
 use neural_vault_core::verify::{Enrolment, Threshold, Verdict};
 use neural_vault_core::wire::{AdminKey, Endpoint, Revoke, SessionPlace, SlotNumber, authorise, command_tag};
 use neural_vault_session::{Initiator, Pattern, Session, StaticKey, respond};
-use sha2::block_api::compress256;
+use neural_vault_testkit::dead_stack::{dead_stack, found, on_a_large_stack, traces_of_key};
 use subtle::ConstantTimeEq;
 
 use crate::board::BoardSecret;
 use crate::seal::{Context, NONCE, Sealer, TAG};
 use crate::secret;
-
-/// Bytes of the stack that are searched, below the frame that calls.
-const DEPTH: usize = 64 * 1024;
-
-/// What the stack is filled with beforehand.
-const PAINT: u8 = 0x11;
 
 const SECRET: &[u8; 32] = b"0123456789abcdefFEDCBA9876543210";
 const CONTEXT: KeyContext<'_> = KeyContext { model_digest: &[1; 32], enrolment_id: &[2; 16], application: b"disk" };
@@ -42,8 +36,7 @@ struct Row {
 
 /// Calls every function that takes or makes a secret, and prints what each left; whether all left nothing or had a reason to.
 pub fn table() -> bool {
-    let thread = std::thread::Builder::new().stack_size(4 << 20).spawn(rows).expect("a thread");
-    let rows = thread.join().expect("no panic");
+    let rows = on_a_large_stack(rows);
     for Row { name, left, reason } in &rows {
         println!("{name:44} {left:>7}  {}", reason.filter(|_| *left > 0).unwrap_or_default());
     }
@@ -52,22 +45,12 @@ pub fn table() -> bool {
 
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
-    check_search();
     keys(&mut rows);
     prototypes(&mut rows);
     session(&mut rows);
     sealing(&mut rows);
     files(&mut rows);
     rows
-}
-
-/// The search finds what is left, and nothing else.
-fn check_search() {
-    let copy = || {
-        black_box(black_box(*SECRET));
-    };
-    assert!(left(&[SECRET.to_vec()], copy) > 0, "what is left is not found");
-    assert_eq!(left(&[SECRET.to_vec()], || ()), 0, "something is found that is not there");
 }
 
 fn keys(rows: &mut Vec<Row>) {
@@ -220,59 +203,10 @@ fn files(rows: &mut Vec<Row>) {
     fs::remove_file(&path).expect("it was written");
 }
 
-/// Bytes of the dead stack that belong to four consecutive bytes of a trace, in either order, after a call.
-#[inline(never)]
+/// Bytes of the dead stack that belong to traces, after a call.
 fn left<T>(traces: &[Vec<u8>], work: impl FnOnce() -> T) -> usize {
-    let mut stack = vec![0; DEPTH];
-    paint();
-    black_box(call(work));
-    copy_stack(&mut stack);
-    let mut is_secret = vec![false; DEPTH];
-    for &[a, b, c, d] in traces.iter().flat_map(|trace| trace.as_chunks::<4>().0) {
-        for at in 0..DEPTH - 3 {
-            let found = [stack[at], stack[at + 1], stack[at + 2], stack[at + 3]];
-            if found == [a, b, c, d] || found == [d, c, b, a] {
-                is_secret[at..at + 4].fill(true);
-            }
-        }
-    }
-    is_secret.into_iter().filter(|found| *found).count()
-}
-
-/// A frame for `work`, dead once it returns.
-#[inline(never)]
-fn call<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[inline(never)]
-fn paint() {
-    black_box(&mut [PAINT; DEPTH]);
-}
-
-#[inline(never)]
-fn copy_stack(copy: &mut [u8]) {
-    let here = 0u8;
-    let lowest = (&raw const here).wrapping_sub(DEPTH);
-    for (offset, byte) in copy.iter_mut().enumerate() {
-        // SAFETY: the thread's stack of 4 MiB has far more than DEPTH bytes below this frame, and `paint` has touched them.
-        *byte = unsafe { lowest.wrapping_add(offset).read_volatile() };
-    }
-}
-
-/// Everything that allows HMACs under a key to be computed: its bytes, its padded blocks, the hash states after those.
-fn traces_of_key(key: &[u8; 32]) -> Vec<Vec<u8>> {
-    let mut traces = vec![key.to_vec()];
-    for pad in [0x36, 0x5c] {
-        traces.push(key.map(|byte| byte ^ pad).to_vec());
-        let mut block = [pad; 64];
-        block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
-        let mut state =
-            [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
-        compress256(&mut state, &[block]);
-        traces.push(state.iter().flat_map(|word: &u32| word.to_le_bytes()).collect());
-    }
-    traces
+    let (_, stack) = dead_stack(work);
+    found(&stack, traces).into_iter().filter(|found| *found).count()
 }
 
 fn bytes(components: &[f32]) -> Vec<u8> {

@@ -114,6 +114,7 @@ fn install(steps: &mut Steps) -> Result<PathBuf, Failure> {
 fn try_file(steps: &mut Steps, program: &Path, package: &Package, path: &str, folder: &Path) -> Result<(), Failure> {
     // A copy for each package: one that depends on another must not see that one's mutants.
     let source = target()?.join("mutants").join(package.crate_name).join("source");
+    let unfinished = begin(&source, &source.join(package.workspace).join("target"))?;
     copy(&source)?;
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     // What a run that was stopped has found.
@@ -133,8 +134,21 @@ fn try_file(steps: &mut Steps, program: &Path, package: &Package, path: &str, fo
     Outcomes::take_in(folder)?;
     match outcome {
         Err(failure) if !TRIED.contains(&failure.status) => Err(failure),
-        _ => Ok(()),
+        _ => fs::remove_file(&unfinished).map_err(Failure::at(&unfinished)),
     }
+}
+
+/// Marks a copy as in use by a file that is there until all mutants of a source were tried; returns its path.
+///
+/// Where a run was stopped, what was compiled may be a mutant with the time of the sound source: it is removed.
+fn begin(source: &Path, compiled: &Path) -> Result<PathBuf, Failure> {
+    let unfinished = source.join("unfinished");
+    if unfinished.exists() && compiled.exists() {
+        fs::remove_dir_all(compiled).map_err(Failure::at(compiled))?;
+    }
+    fs::create_dir_all(source).map_err(Failure::at(source))?;
+    fs::write(&unfinished, "").map_err(Failure::at(&unfinished))?;
+    Ok(unfinished)
 }
 
 /// Copies the files of the repository that differ in `source`, also where a run that was stopped has left a mutant.

@@ -8,6 +8,7 @@ mod board;
 pub mod client;
 pub mod connectome;
 pub mod flash;
+pub mod seen;
 
 use neural_vault_core::bundle::Bundle;
 use neural_vault_core::encoder::{Dims, Encoder};

@@ -5,7 +5,7 @@ use neural_vault_token_simulator::*;
 
 /// An administrator's command to enrol under these false matches.
 fn enrol(
-    client: &mut crate::seen::Host<'_>,
+    client: &mut crate::changes::Host<'_>,
     slot: u8,
     threshold: f32,
     false_matches: FalseMatches,

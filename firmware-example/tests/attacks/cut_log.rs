@@ -6,9 +6,10 @@
 use neural_vault_core::wire::*;
 use neural_vault_token::store::BANK;
 use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::seen::{Seen, seen};
 use neural_vault_token_simulator::*;
 
-use crate::seen::{Seen, WITHOUT_EXPORT, live_bank, reason, seen};
+use crate::changes::{WITHOUT_EXPORT, live_bank, reason};
 
 const LOG: usize = 576;
 const RECORD: usize = 80;

@@ -5,9 +5,10 @@
 use neural_vault_core::wire::*;
 use neural_vault_token::store::BANK;
 use neural_vault_token_simulator::flash::{Flash, Tear};
+use neural_vault_token_simulator::seen::{Seen, seen};
 use neural_vault_token_simulator::*;
 
-use crate::seen::{CHANGES, Change, Seen, after, seen};
+use crate::changes::{CHANGES, Change, after};
 
 /// A board whose power was cut when a change was committed and nothing older was erased yet.
 fn cut_after_commit(board: &SimBoard, model: &[u8], change: &Change, new: &Seen) -> SimBoard {
@@ -67,10 +68,10 @@ fn a_token_with_a_damaged_new_bank_can_only_be_wiped_and_is_blank_then() {
         let cut = cut_after_commit(&board, model, change, &new);
         let bank = if board.flash.content()[0] == 0xff { 0 } else { BANK as usize };
         cut.flash.set(bank + 100, cut.flash.content()[bank + 100] ^ 1);
-        assert_eq!(crate::seen::reason(&cut, model), Fault::StorageDamaged);
+        assert_eq!(crate::changes::reason(&cut, model), Fault::StorageDamaged);
         session(cut.clone(), model, |client| {
             assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()), Err(Fault::StorageDamaged.into()));
-            crate::seen::wipe_unsound(client).unwrap();
+            crate::changes::wipe_unsound(client).unwrap();
         });
         assert_eq!(seen(&cut, model).state, State::Blank);
     }

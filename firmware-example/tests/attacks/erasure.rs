@@ -4,9 +4,10 @@
 
 use neural_vault_core::wire::*;
 use neural_vault_token_simulator::flash::Flash;
+use neural_vault_token_simulator::seen::seen;
 use neural_vault_token_simulator::*;
 
-use crate::seen::{CHANGES, live_bank, seen};
+use crate::changes::{CHANGES, live_bank};
 
 /// Whether a piece of the live snapshot of `old`, or of its prototype, is still on the flash.
 fn is_left(board: &SimBoard, old: &[u8], prototype: bool) -> bool {
@@ -63,7 +64,7 @@ fn an_erasure_that_does_nothing_is_noticed() {
     for change in &CHANGES {
         let board = enrolled_board(model);
         let content = board.flash.content();
-        let new = seen(&crate::seen::after(&board, model, change), model);
+        let new = seen(&crate::changes::after(&board, model, change), model);
         session(board.clone(), model, |client| {
             board.flash.set_stuck(true);
             assert_eq!((change.make)(client), Err(Fault::StorageFailed.into()), "{}", change.name);
@@ -96,7 +97,7 @@ fn a_counter_that_does_not_rise_stops_the_token_until_it_does() {
     for change in CHANGES.iter().filter(|change| change.renews) {
         let board = blank.copy();
         let (counter, content) = (board.generation.clone().unwrap(), board.flash.content());
-        let new = seen(&crate::seen::after(&board, model, change), model);
+        let new = seen(&crate::changes::after(&board, model, change), model);
         let broken = SimBoard { counter_fails: true, ..board.clone() };
         session(broken, model, |client| {
             assert_eq!((change.make)(client), Err(Fault::StorageFailed.into()), "{}", change.name);

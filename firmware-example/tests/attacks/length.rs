@@ -6,7 +6,7 @@ use neural_vault_token_simulator::*;
 const ANOTHER_LENGTH: usize = WINDOW as usize;
 
 /// Enrols for probes of as many frames as [`scan`] has.
-fn enrol(client: &mut crate::seen::Host<'_>) {
+fn enrol(client: &mut crate::changes::Host<'_>) {
     client.scan(Purpose::Enrol, DIMS.features, &genuine(0)).unwrap();
     let EnrolmentProgress { scans, prototype } = client.call::<EnrolScan>(&EnrolmentScan { first: true }).unwrap();
     let (label, frames) = (Label::new("alice").unwrap(), 2 * u32::from(WINDOW));

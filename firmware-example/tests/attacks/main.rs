@@ -3,6 +3,7 @@
 
 mod between;
 mod budget;
+mod changes;
 mod cut_log;
 mod damage;
 mod erasure;
@@ -12,4 +13,3 @@ mod old_images;
 mod oracle;
 mod relay;
 mod replay;
-mod seen;

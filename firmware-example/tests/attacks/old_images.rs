@@ -6,9 +6,10 @@ use neural_vault_core::testing::Random;
 use neural_vault_core::wire::*;
 use neural_vault_token::store::{BANK, REGION};
 use neural_vault_token_simulator::flash::{Flash, Tear};
+use neural_vault_token_simulator::seen::seen;
 use neural_vault_token_simulator::*;
 
-use crate::seen::{CHANGES, Host, after, live_bank, reason, seen, wipe_unsound};
+use crate::changes::{CHANGES, Host, after, live_bank, reason, wipe_unsound};
 
 /// Bytes of a prototype's place.
 const PLACE: usize = 4096;

@@ -11,21 +11,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use neural_vault_core::testing::Random;
 use neural_vault_core::wire::*;
 use neural_vault_token_simulator::flash::{Flash, TEARS, Tear};
+use neural_vault_token_simulator::seen::{Seen, seen};
 use neural_vault_token_simulator::*;
 
-use cases::{CASES, Case, Host, another, wipe};
+use cases::{CASES, Case, another, wipe};
 
 /// Bits that are flipped after each cut: half of them where something is written.
 const FLIPS: usize = 8;
-
-/// What a host can see of a token.
-#[derive(Clone, Debug, PartialEq)]
-struct Seen {
-    state: State,
-    policy: Policy,
-    misses: u8,
-    slots: Option<[SlotInfo; SLOTS]>,
-}
 
 /// The states that a cut may leave.
 struct Allowed {
@@ -161,7 +153,7 @@ impl Allowed {
             Some(Outcome::New)
         } else if *found == self.old {
             Some(Outcome::Old)
-        } else if case.attempt && is_counted(&self.old, found) {
+        } else if case.attempt && *found == self.old.with_an_attempt() {
             Some(Outcome::Paid)
         } else {
             (found.state == State::Disabled).then_some(Outcome::Disabled)
@@ -182,22 +174,6 @@ fn flips(content: &[u8], seed: u32) -> Vec<(usize, usize)> {
         flips.extend((0..bits).skip(first).step_by(stride.max(1)).map(|bit| (places[bit / 8], bit % 8)));
     }
     flips
-}
-
-fn see(client: &mut Host<'_>) -> Seen {
-    let TokenInfo { state, policy, misses, .. } = client.call::<Info>(&()).unwrap();
-    let provisioned = !matches!(state, State::Blank | State::Disabled);
-    let slots = provisioned.then(|| client.admin::<ListSlots, _>(&ADMIN, ()).unwrap());
-    Seen { state, policy, misses, slots }
-}
-
-fn seen(board: &SimBoard, model: &[u8]) -> Seen {
-    session(board.copy(), model, see)
-}
-
-/// Whether `found` is `old` with one more miss.
-fn is_counted(old: &Seen, found: &Seen) -> bool {
-    *found == Seen { misses: old.misses + 1, ..old.clone() }
 }
 
 /// Checks that the token works in its state: it does what comes next.

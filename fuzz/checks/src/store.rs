@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use arbitrary::{Arbitrary, Unstructured};
 use neural_vault_core::wire::*;
 use neural_vault_token_simulator::flash::{Flash, Tear};
+use neural_vault_token_simulator::seen::{Seen, see};
 use neural_vault_token_simulator::*;
 use sha2::{Digest, Sha256};
 
@@ -76,15 +77,6 @@ struct Flip {
     is_written: bool,
     place: u16,
     bit: u8,
-}
-
-/// What a host can see of a token.
-#[derive(Clone, Debug, PartialEq)]
-struct Seen {
-    state: State,
-    policy: Policy,
-    misses: u8,
-    slots: Option<[SlotInfo; SLOTS]>,
 }
 
 /// The states that a board may be found in, in the order in which a change goes through them.
@@ -169,9 +161,7 @@ impl Step {
         let judge = |found: &Seen| match found {
             found if *found == new => Some(Outcome::New),
             found if found == old => Some(Outcome::Old),
-            found if self.change.is_attempt() && *found == Seen { misses: old.misses + 1, ..old.clone() } => {
-                Some(Outcome::Paid)
-            }
+            found if self.change.is_attempt() && *found == old.with_an_attempt() => Some(Outcome::Paid),
             _ => None,
         };
         let (mut found, mut generation) = seen(&left);
@@ -256,7 +246,7 @@ impl Change {
         let slot = |seen: &Seen, slot: u8| seen.slots.and_then(|slots| slots[usize::from(slot % 4)]);
         let id = |seen: &Seen, number: u8| slot(seen, number).map(|slot| slot.id);
         if verdict.is_err() {
-            let is_counted = self.is_attempt() && *new == Seen { misses: old.misses + 1, ..old.clone() };
+            let is_counted = self.is_attempt() && *new == old.with_an_attempt();
             assert!(new == old || is_counted, "{self:?}: {verdict:?}: {old:?} became {new:?}");
             assert!(self != Self::Wipe || old.state == State::Blank, "{verdict:?}");
             return;
@@ -332,10 +322,8 @@ impl Image {
 /// What a host sees of the token after a start, and the generation of its records.
 fn seen(board: &SimBoard) -> (Seen, u32) {
     session(board.copy(), MODEL.bytes(), |client| {
-        let TokenInfo { state, policy, misses, generation, .. } = client.call::<Info>(&()).expect("it is answered");
-        let is_provisioned = !matches!(state, State::Blank | State::Disabled);
-        let slots = is_provisioned.then(|| client.admin::<ListSlots, _>(&ADMIN, ()).expect("it is provisioned"));
-        (Seen { state, policy, misses, slots }, generation)
+        let generation = client.call::<Info>(&()).expect("it is answered").generation;
+        (see(client), generation)
     })
 }
 

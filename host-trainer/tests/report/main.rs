@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod command;
+mod comparison;
+mod document;
 mod fixture;
 mod page;
 #[path = "../schemas/mod.rs"]
 mod schemas;
+mod scores;

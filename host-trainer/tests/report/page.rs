@@ -1,66 +1,11 @@
 //! The page: well-formed, self-contained and complete, also with little to show.
 
-use std::collections::{BTreeSet, HashSet};
-
-use neural_vault::comparison::compare;
-use neural_vault::report::{comparison_html, html, write_scores};
-use neural_vault::results::{Estimate, MethodResult, Results};
+use neural_vault::report::html;
+use neural_vault::results::{Estimate, MethodResult};
 use roxmltree::{Document, Node};
-use serde_json::{Map, Value, json};
 
+use crate::document::{body, check, of_class, text_of};
 use crate::fixture::{self, LABELS, METHODS};
-
-/// The body, which is well-formed XML as well as HTML, so that a strict parser finds any tag or quote out of place.
-fn body(page: &str) -> &str {
-    let (start, end) = (page.find("<body>").unwrap(), page.find("</body>").unwrap());
-    &page[start..end + "</body>".len()]
-}
-
-/// Asserts what holds for every page.
-fn check(page: &str) {
-    assert!(page.starts_with("<!DOCTYPE html>"));
-    assert!(page.contains("<meta charset=\"utf-8\">") && page.contains("name=\"viewport\""));
-    for outside in ["http", "<script", "<link", "<img", "@import", "src=", "javascript:"] {
-        assert!(!page.contains(outside), "{outside} in the page");
-    }
-    let document = Document::parse(body(page)).unwrap();
-    let nodes = || document.descendants();
-    let mut ids = HashSet::new();
-    for id in nodes().filter_map(|node| node.attribute("id")) {
-        assert!(ids.insert(id), "two elements are called {id}");
-    }
-    for node in nodes() {
-        if let Some(target) = node.attribute("href") {
-            assert!(ids.contains(target.strip_prefix('#').unwrap()), "nothing is called {target}");
-        }
-        let clip =
-            node.attribute("clip-path").map(|clip| clip.strip_prefix("url(#").unwrap().strip_suffix(')').unwrap());
-        let labels = node.attribute("aria-labelledby").into_iter().flat_map(str::split_whitespace);
-        for target in clip.into_iter().chain(labels) {
-            assert!(ids.contains(target), "nothing is called {target}");
-        }
-    }
-    for svg in nodes().filter(|node| node.has_tag_name("svg") && node.attribute("role") == Some("img")) {
-        for part in ["title", "desc"] {
-            let found = svg.children().find(|child| child.has_tag_name(part)).unwrap();
-            assert!(!found.text().unwrap().is_empty());
-        }
-        let figure = svg.ancestors().find(|node| node.has_tag_name("figure")).unwrap();
-        assert!(figure.children().any(|child| child.has_tag_name("figcaption")));
-        let axes = svg.descendants().filter(|n| n.has_tag_name("text") && n.attribute("class") == Some("axis middle"));
-        assert!(axes.count() >= 1);
-    }
-    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
-    for word in
-        nodes().flat_map(|node| node.text().into_iter().chain(node.attributes().map(|a| a.value())).flat_map(words))
-    {
-        assert!(!["NaN", "inf"].contains(&word.as_str()), "{word} in the page");
-    }
-}
-
-fn text_of(node: Node<'_, '_>) -> String {
-    node.descendants().filter(Node::is_text).filter_map(|text| text.text()).collect()
-}
 
 /// The table row that a method has under a protocol in the table of all figures.
 fn row(page: &str, protocol: &str, method: &str) -> String {
@@ -125,12 +70,6 @@ fn the_figures_of_a_method_are_in_its_row() {
         assert!(page.contains(figure), "{figure}");
     }
     assert!(page.contains(&"03".repeat(32)) && page.contains(&"c4".repeat(32)) && page.contains(&"9f".repeat(32)));
-}
-
-/// The first element of this class.
-fn of_class<'a>(document: &'a Document<'_>, class: &str) -> Node<'a, 'a> {
-    let has = |node: &Node<'_, '_>| node.attribute("class").is_some_and(|all| all.split(' ').any(|one| one == class));
-    document.descendants().find(has).unwrap()
 }
 
 #[test]
@@ -327,98 +266,4 @@ fn no_error_in_few_trials_is_not_called_zero() {
     let method = &mut results.protocols[1].methods[0];
     method.eer = Estimate { value: 0.0, interval: Some([0.0, 0.0]) };
     assert!(html(&results).contains("by the rule of three it may be as high as 2.5\u{a0}%"));
-}
-
-/// Evaluations by these recipes, the second of which errs more by raw cosine.
-fn compared(recipes: [&str; 2]) -> String {
-    let results = [fixture::results(), fixture::other_results()];
-    let both: Vec<_> = ["a <1>.json", "b.json"]
-        .iter()
-        .zip(recipes)
-        .zip(results)
-        .map(|((file, recipe), mut results)| {
-            results.settings.recipe.as_mut().unwrap().insert("name".to_owned(), recipe.into());
-            ((*file).to_owned(), results)
-        })
-        .collect();
-    comparison_html(&compare(&both).unwrap())
-}
-
-#[test]
-fn the_page_of_a_comparison_is_well_formed() {
-    let page = compared(["whitened", "whitened"]);
-    check(&page);
-    assert!(page.contains("<strong>+12.00</strong>") && page.contains("+0.25"));
-    assert!(!page.contains("<strong>+0.25</strong>"));
-}
-
-#[test]
-fn a_comparison_begins_with_the_strictest_protocol_and_a_picture_of_every_evaluation() {
-    let page = compared(["whitened", "linear"]);
-    let document = Document::parse(body(&page)).unwrap();
-    let summary = of_class(&document, "summary");
-    let text = text_of(summary);
-    for words in [
-        "Which errs least: whitened or linear?",
-        "All on recordings <one> & two.csv.gz (SHA-256 9f9f9f9f9f9f…). Disjoint sessions: Is a label recognised in new sessions?",
-        "equal error rate of NeuralVault, whitened",
-        "Not statistically distinguishable from whitened: linear ",
-    ] {
-        assert!(text.contains(words), "{words} is not in {text}");
-    }
-    let bars = |node: Node<'_, '_>| {
-        node.descendants().filter(|n| n.attribute("class").is_some_and(|c| c.starts_with("line whisker"))).count()
-    };
-    assert_eq!(bars(summary), 2);
-    // And of each method of each protocol.
-    assert_eq!(bars(document.root()), 2 + 2 * 2 * METHODS.len());
-    assert!(document.descendants().filter(|n| n.has_tag_name("th")).all(|n| n.attribute("scope").is_some()));
-}
-
-#[test]
-fn evaluations_of_one_recipe_are_named_by_what_differs() {
-    let text = |page: &str| text_of(Document::parse(body(page)).unwrap().root());
-    assert!(
-        text(&compared(["whitened", "whitened"]))
-            .contains("Which errs least: whitened (a <1>.json) or whitened (b.json)?")
-    );
-    assert!(text(&compared(["whitened", "linear"])).contains("Which errs least: whitened or linear?"));
-}
-
-#[test]
-fn the_csv_has_every_score_and_gives_it_back() {
-    let mut results = fixture::results();
-    results.protocols[0].methods[0].name = "a, \"b\"".to_owned();
-    results.protocols.iter_mut().for_each(|protocol| protocol.trials = Some(fixture::trials()));
-    let mut text = Vec::new();
-    write_scores(&results, &mut text).unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let rows: Vec<Map<String, Value>> = reader.deserialize().map(Result::unwrap).collect();
-    assert_eq!(rows.len(), 2 * METHODS.len() * 600);
-    let scores = |protocol: &str, method: &str, kind: &str| -> Vec<f64> {
-        let wanted =
-            |row: &&Map<String, Value>| row["protocol"] == protocol && row["method"] == method && row["kind"] == kind;
-        rows.iter().filter(wanted).map(|row| row["score"].as_f64().unwrap()).collect()
-    };
-    for row in &rows {
-        assert_eq!(row["kind"] == "genuine", row["enrolled_label"] == row["probe_label"], "{row:?}");
-    }
-    let first = json!({
-        "protocol": "in-sample", "method": "a, \"b\"", "window_frames": 1, "split": 1, "kind": "genuine",
-        "enrolled_label": LABELS[0], "probe_label": LABELS[0], "probe_session": "run00", "probe_timestep": 0,
-        "score": results.protocols[0].methods[0].genuine[0],
-    });
-    assert_eq!(Value::Object(rows[0].clone()), first);
-    let comparisons: BTreeSet<String> = rows
-        .iter()
-        .map(|row| {
-            let mut row = row.clone();
-            row.remove("score");
-            Value::Object(row).to_string()
-        })
-        .collect();
-    assert_eq!(comparisons.len(), rows.len(), "each trial once");
-    let found: &Results = &results;
-    assert_eq!(scores("in-sample", "a, \"b\"", "genuine"), found.protocols[0].methods[0].genuine);
-    assert_eq!(scores("sessions", "HMAC", "impostor"), found.protocols[1].methods[4].impostor);
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod groups;
+mod properties;
+
 use std::path::Path;
 
 use neural_vault_testkit::{vector, vector_path};
-use proptest::prelude::*;
 
 use crate::dataset::fixtures::{folder_of, gzip, load_as, load_with, message};
 use crate::dataset::{Dataset, Input, LoadOptions, load};
@@ -217,81 +219,6 @@ fn a_file_of_another_format_is_named_as_what_it_is() {
 }
 
 #[test]
-fn timesteps_that_come_in_several_parts_are_noted() {
-    let part = |cells: &str| -> String {
-        let frames = [("a", 0), ("a", 1), ("b", 0), ("b", 1)];
-        frames.iter().map(|(label, time)| cells.replace('@', &format!("{label},{time}"))).collect()
-    };
-    let notes = |header: &str, parts: [&str; 2]| {
-        let text = format!("video,timestep,{header}\n{}{}", part(parts[0]), part(parts[1]));
-        load_as("parts.csv", text.as_bytes()).unwrap().notes.join("\n")
-    };
-    let found = notes("prediction", ["@,1\n@,2\n", "@,3\n@,4\n"]);
-    assert!(found.contains("in 2 places of 2 lines and are taken as one frame of 4 features"), "{found}");
-    // A table written feature by feature, and one that names its features.
-    assert_eq!(notes("prediction", ["@,1\n", "@,3\n"]), "");
-    assert_eq!(notes("vertex,prediction", ["@,l1,1\n@,l2,2\n", "@,r1,3\n@,r2,4\n"]), "");
-}
-
-#[test]
-fn a_column_of_features_orders_the_values() {
-    let text = "video,timestep,vertex,prediction\na,0,10,3\na,0,9,2\na,0,1,1\na,1,1,4\na,1,9,5\na,1,10,6\n";
-    assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    for name in ["Vertex_ID", "voxel", "feature", "channel index", "Node", "variable", "ROI", "region"] {
-        let text = format!("video,timestep,{name},prediction\na,0,b,2\na,0,a,1\n");
-        assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [1.0, 2.0], "{name}");
-    }
-    for name in ["index", "note", "vertexx", "nodding"] {
-        let text = format!("video,timestep,{name},prediction\na,0,b,2\na,0,a,1\n");
-        assert_eq!(load_as("v.csv", text.as_bytes()).unwrap().values, [2.0, 1.0], "{name}");
-    }
-}
-
-#[test]
-fn several_columns_may_name_a_feature_together() {
-    let text = "video,timestep,hemi,vertex,prediction\na,0,R,0,3\na,0,R,1,4\na,0,L,1,2\na,0,L,0,1\n";
-    assert_eq!(load_as("h.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0, 4.0]);
-    let text = "video,timestep,x,y,z,prediction\na,0,1,0,0,3\na,0,0,0,10,2\na,0,0,0,9,1\n";
-    assert_eq!(load_as("xyz.csv", text.as_bytes()).unwrap().values, [1.0, 2.0, 3.0]);
-}
-
-#[test]
-fn groups_of_other_features_are_refused_by_name() {
-    let header = "video,session,timestep,vertex,prediction\n";
-    let whole = |session: &str| format!("a,{session},0,1,0\na,{session},0,2,0\na,{session},0,3,0\n");
-    let lacking = format!("{header}{}a,r2,0,1,0\na,r2,0,3,0\n{}", whole("r1"), whole("r3"));
-    let other = format!("{header}{}{}a,r3,0,4,0\n", whole("r1"), whole("r2") + &whole("r3"));
-    let twice = format!("{header}{}a,r1,0,2,0\n", whole("r1"));
-    let again = format!("{header}{}{}", whole("r1"), whole("r1"));
-    let empty = format!("{header}a,r1,0,,0\n");
-    let cut = format!("{header}{}a,r2,0,1,0\na,r2,0,2,0", whole("r1"));
-    let cases = [
-        (
-            "lacking.csv",
-            lacking,
-            "line 5: label `a`, session `r2`, timestep 0 has no value of vertex `2`, which most others have;",
-        ),
-        (
-            "other.csv",
-            other,
-            "line 8: label `a`, session `r3`, timestep 0 has a value of vertex `4`, which most others have not;",
-        ),
-        (
-            "twice.csv",
-            twice,
-            "line 5: label `a`, session `r1`, timestep 0 has a second value of vertex `2`; remove one, or",
-        ),
-        ("again.csv", again, "line 5: label `a`, session `r1`, timestep 0 is there a second time"),
-        ("empty.csv", empty, "line 2, column `vertex`: `` is not a feature"),
-        ("cut.csv", cut, "line 6: the file ends in the middle of the line"),
-    ];
-    for (name, text, expected) in cases {
-        let message = message(name, text.as_bytes());
-        assert!(message.starts_with(&format!("{name}: {expected}")), "{message}");
-    }
-}
-
-#[test]
 fn names_that_differ_in_white_space_or_unicode_form_are_one() {
     let text = " video , timestep, prediction\nZo\u{eb},0,1\n\"Zoe\u{308} \",1,2\n";
     let dataset = load_as("names.csv", text.as_bytes()).unwrap();
@@ -371,85 +298,6 @@ fn damaged_gzip_is_refused() {
 fn a_missing_file_is_named() {
     let error = load(&[Path::new("absent.csv").into()], &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.starts_with("absent.csv: cannot be read"), "{error}");
-}
-
-proptest! {
-    #[test]
-    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), gz in any::<bool>()) {
-        let _ = load_as(if gz { "noise.csv.gz" } else { "noise.csv" }, &bytes);
-    }
-
-    #[test]
-    fn random_lines_never_panic(text in "(video|session|timestep|prediction|,|\n|\r|\"|[0-9.-]|a| ){0,120}") {
-        let text = format!("video,timestep,prediction\n{text}");
-        let _ = load_as("noise.csv", text.as_bytes());
-    }
-
-    #[test]
-    fn separator_encoding_and_line_ends_do_not_matter(
-        values in prop::collection::vec(-1000.0_f32..1000.0, 12),
-        names in prop::collection::btree_set("[a-zé][a-z0-9é \"]{0,3}[a-z]", 2),
-        separator in prop::sample::select(vec![",", ";", "\t", "|"]),
-        end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
-        encoding in 0..5_usize,
-        before in prop::sample::select(vec!["", "# a comment", "sep"]),
-        (packed, decimal_comma, blank) in any::<(bool, bool, bool)>(),
-    ) {
-        let names: Vec<String> = names.into_iter().collect();
-        let table = |separator: &str, comma: bool, end: &str| {
-            let mut text = ["video", "timestep", "prediction"].join(separator) + end;
-            for (k, value) in values.iter().enumerate() {
-                let name = names[k / 6].replace('"', "\"\"");
-                let value = if comma { format!("{value:?}").replace('.', ",") } else { format!("{value:?}") };
-                let blank = if blank { end } else { "" };
-                text += &format!("{blank}\"{name}\"{separator}{}{separator}{value}{end}", k / 3 % 2);
-            }
-            text
-        };
-        let plain = load_as("plain.csv", table(",", false, "\n").as_bytes()).unwrap();
-        let before = match before {
-            "sep" => format!("sep={separator}{end}"),
-            "" => String::new(),
-            comment => format!("{comment}{end}"),
-        };
-        let text = before + &table(separator, decimal_comma && separator != ",", end);
-        let bytes: Vec<u8> = match encoding {
-            0 => text.into_bytes(),
-            1 => ("\u{feff}".to_owned() + &text).into_bytes(),
-            2 => ("\u{feff}".to_owned() + &text).encode_utf16().flat_map(u16::to_le_bytes).collect(),
-            3 => ("\u{feff}".to_owned() + &text).encode_utf16().flat_map(u16::to_be_bytes).collect(),
-            _ => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        };
-        let read = load_as("other.csv", &if packed { gzip(&bytes) } else { bytes }).unwrap();
-        prop_assert_eq!(Dataset { origin: plain.origin.clone(), ..read }, plain);
-    }
-
-    #[test]
-    fn interleaving_of_groups_does_not_matter(
-        (features, order) in (1..5_usize).prop_flat_map(|features| {
-            let lines: Vec<usize> = (0..6).flat_map(|group| vec![group; features]).collect();
-            (Just(features), Just(lines).prop_shuffle())
-        }),
-    ) {
-        let mut next = [0; 6];
-        let mut text = String::from("video,timestep,prediction\n");
-        for group in order {
-            text += &format!("{},{},{}\n", ["b", "a"][group % 2], group / 2, group * 10 + next[group]);
-            next[group] += 1;
-        }
-        let dataset = load_as("shuffled.csv", text.as_bytes()).unwrap();
-        let expected: Vec<f32> = [1, 3, 5, 0, 2, 4]
-            .iter()
-            .flat_map(|group| (0..features).map(move |k| (group * 10 + k) as f32))
-            .collect();
-        prop_assert_eq!(dataset.values, expected);
-    }
-
-    #[test]
-    fn values_are_rounded_correctly(value in any::<f32>().prop_filter("a number", |value| value.is_finite())) {
-        let dataset: Dataset = load_as("one.csv", format!("video,timestep,prediction\na,0,{value:?}\n").as_bytes()).unwrap();
-        prop_assert_eq!(dataset.values[0].to_bits(), value.to_bits());
-    }
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {

@@ -1,4 +1,4 @@
-//! What a host can see of a token, and the changes that must not be taken back.
+//! The changes of a token that must not be taken back.
 
 use neural_vault_core::wire::*;
 use neural_vault_token::store::BANK;
@@ -7,15 +7,6 @@ use neural_vault_token_simulator::client::Client;
 use neural_vault_token_simulator::*;
 
 pub type Host<'m> = Client<Token<'m, SimBoard>>;
-
-/// What a host can see of a token.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
-    pub state: State,
-    pub policy: Policy,
-    pub misses: u8,
-    pub slots: Option<[SlotInfo; SLOTS]>,
-}
 
 pub const WITHOUT_EXPORT: Policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: false };
 
@@ -41,16 +32,6 @@ pub const IN_SLOT: SlotNumber = SlotNumber { slot: SLOT };
 /// Wipes a token whose records are not sound.
 pub fn wipe_unsound(client: &mut Host<'_>) -> Result<(), Refusal> {
     client.call::<Wipe>(&Authorised { tag: [0; TAG_LENGTH], command: () })
-}
-
-/// What a host sees after a start.
-pub fn seen(board: &SimBoard, model: &[u8]) -> Seen {
-    session(board.copy(), model, |client| {
-        let TokenInfo { state, policy, misses, .. } = client.call::<Info>(&()).unwrap();
-        let provisioned = !matches!(state, State::Blank | State::Disabled);
-        let slots = provisioned.then(|| client.admin::<ListSlots, _>(&ADMIN, ()).unwrap());
-        Seen { state, policy, misses, slots }
-    })
 }
 
 /// Why a token does nothing after a start.
