@@ -29,8 +29,8 @@ struct Recorder<'m> {
     token: Token<'m, SimBoard>,
     /// The latest frame and its answer.
     latest: Option<(Vec<u8>, Vec<u8>)>,
-    /// Frames of sessions.
-    sent: Vec<Vec<u8>>,
+    /// Frames of sessions and their answers.
+    sent: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Transport for Recorder<'_> {
@@ -38,7 +38,7 @@ impl Transport for Recorder<'_> {
         let answer = self.token.exchange(frame);
         let kind = decode(&mut frame[..frame.len() - 1].to_vec()).expect("a frame").kind;
         if kind == Kind::Session {
-            self.sent.push(frame.to_vec());
+            self.sent.push((frame.to_vec(), answer.clone()));
         }
         self.latest = Some((frame.to_vec(), answer.clone()));
         answer
@@ -183,13 +183,22 @@ impl<'m> Link<'m> {
         assert!(again == answer || refusal(&again).is_some() && refusal(&answer).is_some());
     }
 
-    /// An earlier frame of this or another session: never answered.
+    /// An earlier frame of this or another session: never answered anew.
     pub fn replay(&mut self, number: u8) {
-        let recorder = &mut self.client.transport;
-        let earlier = recorder.sent.len().saturating_sub(1);
+        let Recorder { token, sent, .. } = &mut self.client.transport;
+        let earlier = sent.len().saturating_sub(1);
         let Some(number) = usize::from(number).checked_rem(earlier) else { return };
-        let refused = refusal(&recorder.token.exchange(&recorder.sent[number]));
-        assert!(matches!(refused, Some(Fault::NotInSession | Fault::HandshakeNeeded)), "{refused:?}");
+        let (frame, answer) = &sent[number];
+        let again = token.exchange(frame);
+        match refusal(&again) {
+            Some(Fault::NotInSession | Fault::HandshakeNeeded) => {}
+            // The latest that was answered, such as the wipe that ended its session, gets the same answer, or none if that was a key.
+            Some(Fault::AnswerGone) | None => {
+                assert!(sent[number + 1..].iter().all(|(_, answer)| refusal(answer).is_some()), "{again:?}");
+                assert!(again == *answer || refusal(&again).is_some(), "{again:?}");
+            }
+            refused => panic!("{refused:?}"),
+        }
     }
 
     /// A frame that was not sealed: never answered.
