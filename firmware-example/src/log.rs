@@ -44,8 +44,8 @@ impl Log {
     /// A log that takes no record.
     pub(crate) const CLOSED: Self = Self { live: 0, open: false };
 
-    /// Finds the live record, and finishes the destruction of the one before it; returns the misses too.
-    pub(crate) fn mount<F: NorFlash>(flash: &mut F, sealer: &Sealer, parent: &Parent) -> Result<(Self, u8), Fault> {
+    /// Finds the live record, and writes nothing; returns the misses too.
+    pub(crate) fn find<F: NorFlash>(flash: &mut F, sealer: &Sealer, parent: &Parent) -> Result<(Self, u8), Fault> {
         let mut first = 0;
         while flash::is_destroyed(flash, parent.place(first)?, LENGTH)? {
             first += 1;
@@ -61,10 +61,15 @@ impl Log {
         if rest < parent.end && !flash::is_erased(flash, rest, parent.end - rest)? {
             return Err(Fault::StorageDamaged);
         }
-        if live > first {
-            flash::destroy(flash, parent.place(first)?, LENGTH)?;
-        }
         Ok((Self { live, open: live > first || matches!(next, Entry::Erased) }, misses))
+    }
+
+    /// Destroys the record before the live one, or what a power cut has left of it.
+    pub(crate) fn finish<F: NorFlash>(self, flash: &mut F, parent: &Parent) -> Result<(), Fault> {
+        match self.live.checked_sub(1) {
+            Some(old) => flash::destroy(flash, parent.place(old)?, LENGTH),
+            None => Ok(()),
+        }
     }
 
     /// Whether the log takes another record.
@@ -81,10 +86,9 @@ impl Log {
         nonce: &[u8; NONCE],
         misses: u8,
     ) -> Result<(), Fault> {
-        let old = self.live;
-        write(flash, sealer, parent, old + 1, nonce, misses)?;
-        self.live = old + 1;
-        flash::destroy(flash, parent.place(old)?, LENGTH)
+        write(flash, sealer, parent, self.live + 1, nonce, misses)?;
+        self.live += 1;
+        self.finish(flash, parent)
     }
 }
 
@@ -169,8 +173,13 @@ mod tests {
         Sealer::new(&BoardSecret::filled_by(|bytes| bytes.fill(1)).unwrap(), PARENT.generation).ok().unwrap()
     }
 
+    /// Finds the log, as a start does.
     fn mount(flash: &mut Flash) -> Result<(Log, u8), Fault> {
-        Log::mount(flash, &sealer(), &PARENT)
+        let content = flash.content();
+        let found = Log::find(flash, &sealer(), &PARENT)?;
+        assert!(flash.content() == content, "the search writes nothing");
+        found.0.finish(flash, &PARENT)?;
+        Ok(found)
     }
 
     fn append(flash: &mut Flash, log: &mut Log, misses: u8) -> Result<(), Fault> {
@@ -205,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_power_cut_has_left_undestroyed_is_destroyed_when_the_log_is_found() {
+    fn what_a_power_cut_has_left_undestroyed_is_destroyed_at_the_next_start() {
         let (mut flash, mut log) = log(2);
         // Once the next record is committed.
         let steps = {

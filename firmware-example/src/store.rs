@@ -64,7 +64,7 @@
 //! # Damage
 //! Nothing that is committed is ever taken for something that is not: a commit is 128 zero bits, and one that is not
 //! entirely erased counts. So a changed bit leads to the state that the token was in, or to a disabled token; it never
-//! leads back to an earlier state. While records are damaged, nothing is erased, so that the damage stays detectable until
+//! leads back to an earlier state. While records are damaged, nothing is written or erased, so that the damage stays detectable until
 //! the wipe that replaces it is committed; but of two sound snapshots, the later of which claims to be settled, the wipe erases
 //! the earlier one first, and where it is cut then, the token is in its later state again.
 //!
@@ -149,10 +149,12 @@ impl Store {
         };
         Snapshot::decode(&mut buffer.snapshot, vault)?;
         let sealer = Sealer::new(&board.secret()?, live.generation)?;
-        let (log, misses) = Log::mount(board.flash(), &sealer, &live.log())?;
+        let (log, misses) = Log::find(board.flash(), &sealer, &live.log())?;
         vault.misses = misses;
         check_prototypes(board, vault, buffer)?;
+        // All records are sound. Before that, nothing is written.
         let mut store = Self { live, log };
+        log.finish(board.flash(), &live.log())?;
         store.finish(board, vault)?;
         Ok(store)
     }

@@ -59,6 +59,48 @@ fn no_flipped_bit_takes_a_change_back() {
 }
 
 #[test]
+fn a_start_that_finds_damage_writes_nothing_though_a_cut_left_work_to_finish() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    let board = SimBoard::with_counter(Flash::new());
+    enrol_on(&board, model);
+    let accepted = Change { name: "verify", make: |client| verify(client, SLOT, &genuine(9)), renews: false };
+    let (mut unfinished, mut disabled) = (0, 0);
+    for change in CHANGES.iter().chain([&accepted]) {
+        let whole = board.copy();
+        whole.flash.count();
+        session(whole.clone(), model, |client| (change.make)(client).unwrap());
+        for cut in 0..whole.flash.count().0 {
+            let left = board.copy();
+            session(left.clone(), model, |client| {
+                left.flash.cut_after(cut, Tear::After);
+                let _ = (change.make)(client);
+            });
+            left.flash.restore_power();
+            unfinished += usize::from(writes(&left, model));
+            // Snapshots, logs and the prototype.
+            for place in [40, 616, 696, BANK as usize + 40, BANK as usize + 616, 2 * BANK as usize + 40] {
+                let damaged = left.copy();
+                damaged.flash.flip(place, 2);
+                if seen(&damaged, model).state == State::Disabled {
+                    assert!(!writes(&damaged, model), "{}: cut after {cut} steps, byte {place}", change.name);
+                    disabled += 1;
+                }
+            }
+        }
+    }
+    println!("{unfinished} cuts leave work to finish; {disabled} starts with damage on top of a cut wrote nothing");
+    assert!(unfinished > 20 && disabled > 100, "{unfinished} {disabled}");
+}
+
+/// Whether a start writes.
+fn writes(board: &SimBoard, model: &[u8]) -> bool {
+    let started = board.copy();
+    start(started.clone(), model, |_| ());
+    started.flash.content() != board.flash.content()
+}
+
+#[test]
 fn a_token_with_a_damaged_new_bank_can_only_be_wiped_and_is_blank_then() {
     let aligned = bundle();
     let model = aligned.bytes();

@@ -154,7 +154,7 @@ impl Step {
         let new = seen(&done).0;
         self.change.judge(old, &new, verdict);
         if old.state == State::Disabled && self.change != Change::Wipe {
-            assert_eq!(board.flash.content(), done.flash.content(), "a disabled token writes nothing");
+            assert!(board.flash.content() == done.flash.content(), "a disabled token writes nothing: {self:?}");
         }
 
         let (mut left, verdict) = self.change.make(board, self.trouble.within(steps, operations));
