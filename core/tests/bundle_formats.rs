@@ -96,8 +96,8 @@ fn weights_stand_for_what_was_written_within_their_step() {
 }
 
 #[test]
-fn a_scale_that_is_zero_negative_infinite_or_no_number_is_refused_by_name() {
-    for value in [0.0f32, -0.0, -1e-3, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+fn a_scale_that_is_zero_negative_or_no_number_or_that_makes_a_weight_infinite_is_refused_by_name() {
+    for value in [0.0f32, -0.0, -1e-3, 1.1e34, f32::MAX, f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
         for format in INTEGER {
             for name in ["proj.weight_scale", "enc.layers.0.self_attn.in_proj_weight_scale", "head.3.weight_scale"] {
                 refused(format, name, 8, &value.to_le_bytes());
@@ -226,6 +226,18 @@ fn the_writer_names_a_statistic_that_sixteen_bits_cannot_hold() {
 }
 
 #[test]
+fn the_writer_names_a_weight_that_is_too_large_for_a_scale() {
+    for format in [WeightFormat::I8I16, WeightFormat::I8] {
+        for value in [f32::MAX, -3e38] {
+            let mut values = vec![0.5; SMALL.features * SMALL.d_model];
+            values[5] = value;
+            let error = attempt(format, "proj.weight", Some(values));
+            assert_eq!(error, WriteError::Range { tensor: "proj.weight".to_owned(), index: 5, format });
+        }
+    }
+}
+
+#[test]
 fn the_writer_asks_for_a_sound_input_scale() {
     for format in [WeightFormat::I8I16, WeightFormat::I8] {
         let name = "proj.input_scale";
@@ -233,7 +245,7 @@ fn the_writer_asks_for_a_sound_input_scale() {
         assert_eq!(attempt(format, name, None), WriteError::Missing { tensor: tensor.clone() });
         let length = WriteError::Length { tensor: tensor.clone(), given: 2, expected: 1 };
         assert_eq!(attempt(format, name, Some(vec![1.0; 2])), length);
-        for value in [0.0, -1.0, f32::INFINITY, f32::NAN] {
+        for value in [0.0, -1.0, 1.1e34, f32::INFINITY, f32::NAN] {
             let error = WriteError::Value { tensor: tensor.clone(), index: 0 };
             assert_eq!(attempt(format, name, Some(vec![value])), error);
         }

@@ -1,10 +1,11 @@
 //! Everything that a token remembers and keeps in memory: one value.
 
 use neural_vault_core::key::DeviceSecret;
-use neural_vault_core::secret::on_cleared_stack;
+use neural_vault_core::secret::CLEARED_STACK;
 use neural_vault_core::wire::{AcceptedRisk, AdminKey, FalseMatches, Label, SLOTS};
 use neural_vault_session::StaticKey;
 use serde::{Deserialize, Serialize};
+use zeroize::zeroize_stack;
 
 use crate::limits::MISSES_IN_ALL;
 use crate::policy::StoredPolicy;
@@ -150,14 +151,17 @@ impl Vault {
 
 /// Reads one field; returns the bytes after it.
 ///
-/// The stack is cleared after each field. The value of an empty slot, for example, is moved with its unused bytes, which
-/// would otherwise be what the field before left on the stack, secrets included.
+/// The stack is cleared before each field. The value of an empty slot, for example, is moved with its unused bytes, which
+/// would otherwise be what was on the stack before, secrets included.
 fn read_into<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
-    on_cleared_stack(|| {
+    #[inline(never)]
+    fn read<'b, T: Deserialize<'b>>(field: &mut T, bytes: &'b [u8]) -> postcard::Result<&'b [u8]> {
         let rest;
         (*field, rest) = postcard::take_from_bytes(bytes)?;
         Ok(rest)
-    })
+    }
+    zeroize_stack::<CLEARED_STACK>();
+    read(field, bytes)
 }
 
 #[cfg(test)]

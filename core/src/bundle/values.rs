@@ -36,9 +36,13 @@ pub(super) fn are_sound(tensor: &Piece<'_>, format: WeightFormat) -> bool {
     }
 }
 
-/// Whether a tensor of this storage may hold the value.
+/// Whether a tensor of this storage may hold the value; a scale makes a finite number of every integer.
 pub(super) fn is_allowed(value: f32, storage: Storage) -> bool {
-    value.is_finite() && (value > 0.0 || !matches!(storage, Storage::Positive | Storage::InvStd))
+    match storage {
+        Storage::Positive => value > 0.0 && (value * f32::from(i16::MAX)).is_finite(),
+        Storage::InvStd => value > 0.0 && value.is_finite(),
+        _ => value.is_finite(),
+    }
 }
 
 /// Whether these bytes are padding.

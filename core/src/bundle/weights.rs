@@ -3,8 +3,9 @@
 use std::vec;
 use std::vec::Vec;
 
-use super::values::is_finite_half;
+use super::values::{is_allowed, is_finite_half};
 use crate::encoder::WeightFormat;
+use crate::encoder::format::Storage;
 use crate::kernel::QUAD;
 
 /// Appends PyTorch's (outputs, inputs) weights as `format` stores them; returns the outputs' scales, where it has any.
@@ -29,7 +30,7 @@ pub(super) fn store(
             bytes.extend(transposed.iter().flat_map(|value| half(value).to_le_bytes()));
         }
         WeightFormat::I16 => {
-            let scales = scales(values, inputs, i16::MAX);
+            let scales = scales(values, inputs, i16::MAX)?;
             for row in transposed.chunks_exact(outputs.max(1)) {
                 bytes.extend(integers(row, &scales, i16::MAX).flat_map(i16::to_le_bytes));
             }
@@ -37,7 +38,7 @@ pub(super) fn store(
         }
         WeightFormat::I8I16 | WeightFormat::I8 => {
             const MAX_CODE: i16 = i8::MAX as i16;
-            let scales = scales(values, inputs, MAX_CODE);
+            let scales = scales(values, inputs, MAX_CODE)?;
             for rows in transposed.chunks(QUAD * outputs.max(1)) {
                 let mut quads = vec![[0; QUAD]; outputs];
                 for (k, row) in rows.chunks_exact(outputs.max(1)).enumerate() {
@@ -98,12 +99,19 @@ fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
 }
 
 /// For each output, its largest weight over the largest integer; one where all weights are zero.
-fn scales(values: &[f32], inputs: usize, max_code: i16) -> Vec<f32> {
-    let scale = |row: &[f32]| {
+///
+/// # Errors
+/// The position of a weight that is too large for a scale.
+fn scales(values: &[f32], inputs: usize, max_code: i16) -> Result<Vec<f32>, usize> {
+    let scale = |weight: f32| (weight.abs() / f32::from(max_code)).max(f32::MIN_POSITIVE);
+    if let Some(index) = values.iter().position(|value| !is_allowed(scale(*value), Storage::Positive)) {
+        return Err(index);
+    }
+    let of_row = |row: &[f32]| {
         let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        if largest > 0.0 { (largest / f32::from(max_code)).max(f32::MIN_POSITIVE) } else { 1.0 }
+        if largest > 0.0 { scale(largest) } else { 1.0 }
     };
-    values.chunks_exact(inputs.max(1)).map(scale).collect()
+    Ok(values.chunks_exact(inputs.max(1)).map(of_row).collect())
 }
 
 /// One weight for each output over the output's scale, to the nearest integer.

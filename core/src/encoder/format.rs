@@ -105,7 +105,7 @@ impl WeightFormat {
 pub enum Storage {
     /// float32.
     Float,
-    /// float32 above zero, as scales are.
+    /// A scale: float32 above zero, and finite times the largest integer of 16 bits.
     Positive,
     /// A mean: bfloat16 beside int8 weights, float32 else.
     Mean,

@@ -307,10 +307,15 @@ impl Image {
     }
 
     /// The image on a board whose counter may have risen since: then it is refused.
+    ///
+    /// A wipe that was cut before the counter had risen to its generation is a disabled token until another wipe raises it.
     fn put_back(&self, board: &SimBoard) -> Self {
         let again = Self::new(board, seen(board));
         let counter = board.generation.as_ref().map_or(0, |counter| counter.get());
-        if self.seen.state == State::Disabled || self.generation < counter {
+        let is_wiped = again.seen.state == State::Blank && again.generation >= counter;
+        if self.seen.state == State::Disabled {
+            assert!(again.seen.state == State::Disabled || is_wiped, "{:?} at {counter}", again.seen);
+        } else if self.generation < counter {
             assert_eq!(again.seen.state, State::Disabled, "records of generation {} at {counter}", self.generation);
         } else {
             assert_eq!(again.seen, self.seen);
