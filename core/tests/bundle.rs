@@ -107,6 +107,10 @@ fn every_truncation_and_any_appendix_is_refused() {
         let error = Bundle::open(longer.bytes()).err();
         assert!(matches!(error, Some(BundleError::Length { .. })));
     }
+    // One that states to be as short as it is.
+    let mut short = Aligned::new(&small(None).bytes()[..127]);
+    short.bytes_mut()[12..16].copy_from_slice(&127u32.to_le_bytes());
+    assert_eq!(Bundle::open(short.bytes()).err(), Some(BundleError::Length { given: 127, expected: 128 }));
 }
 
 #[test]

@@ -190,6 +190,13 @@ fn a_whitening_that_is_not_symmetric_and_parcels_that_leave_a_region_empty_are_n
 }
 
 #[test]
+fn a_connectome_of_the_first_version_is_refused() {
+    let mut first = Aligned::new(&changed("", |_| {}).unwrap());
+    first.bytes_mut()[8] = 1;
+    assert_eq!(Bundle::open(first.bytes()).err(), Some(BundleError::Kind { found: 2 }));
+}
+
+#[test]
 fn a_changed_byte_of_a_bundle_is_refused_and_what_it_breaks_is_named_before_the_digest() {
     let sound = changed("", |_| {}).unwrap();
     let mut broken = Aligned::new(&sound);

@@ -132,4 +132,8 @@ fn errors_of_the_link_say_what_was_wrong_and_are_refusals() {
         says(&error, text);
         assert_eq!(Refusal::from(error), fault.with(0));
     }
+    says(&Fault::NoSuchComponent.with(0), "the embedding has fewer components than were asked for (error 90)");
+    says(&Fault::NoSuchComponent.with(128), "the embedding has fewer components than were asked for (error 90, 128)");
+    let unknown = Refusal { number: 9999, detail: 7 };
+    says(&unknown, "error 9999 (7), which this version does not know");
 }
