@@ -313,6 +313,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_are_those_of_pytorch_layer_by_layer() {
+        let dims = Dims { features: 5, d_model: 16, heads: 2, layers: 2, feed_forward: 16, latent: 16, positions: 3 };
+        for (place, name) in [
+            (BEFORE - 1, "pos.pe"),
+            (BEFORE, "enc.layers.0.norm1.weight"),
+            (BEFORE + LAYER - 1, "enc.layers.0.linear2.bias"),
+            (BEFORE + LAYER, "enc.layers.1.norm1.weight"),
+            (BEFORE + 2 * LAYER - 1, "enc.layers.1.linear2.bias"),
+            (BEFORE + 2 * LAYER, "head.0.weight"),
+        ] {
+            assert!(TensorName::at(place, &dims) == *name, "{name}");
+        }
+    }
+
+    #[test]
     fn a_name_equals_exactly_its_own_spelling() {
         let name = TensorName { layer: Some(12), row: BEFORE + 1 };
         assert!(name == *"enc.layers.12.norm1.bias");
