@@ -91,3 +91,15 @@ fn is_padded_with_zeros(tensor: &Piece<'_>) -> bool {
     let last = tensor.bytes.as_chunks::<QUAD>().0.iter().rev().take(tensor.outputs);
     last.flat_map(|quad| quad.iter().rev().take(unused)).all(|weight| *weight == 0)
 }
+
+#[cfg(all(test, feature = "connectome"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parcels_are_regions_or_none_and_leave_no_region_empty() {
+        assert!(are_parcels(&[1, 0, 3, 2, 2], 3));
+        assert!(!are_parcels(&[1, 0, 3, 2, 4], 3));
+        assert!(!are_parcels(&[1, 0, 3, 3, 3], 3));
+    }
+}
