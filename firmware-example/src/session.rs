@@ -109,3 +109,22 @@ impl<B: Board> Machine<'_, B> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_welcome_has_its_length() {
+        let longest = Welcome {
+            version: u16::MAX,
+            table: u64::MAX,
+            capabilities: u32::MAX,
+            chunk: u16::MAX,
+            slots: u8::MAX,
+            window: u8::MAX,
+        };
+        assert_eq!(postcard::to_slice(&longest, &mut [0; 64]).unwrap().len(), WELCOME);
+    }
+}

@@ -154,6 +154,11 @@ mod tests {
     }
 
     #[test]
+    fn a_scale_is_that_of_the_largest_weight_and_one_of_zeros() {
+        assert_eq!(scales(&[0.0, -0.0, 127.0, -254.0], 2, 127), Ok(vec![1.0, 2.0]));
+    }
+
+    #[test]
     fn a_weight_whose_quotient_and_product_are_rounded_away_comes_back_within_half_a_step() {
         come_back_within_half_a_step(8, 2, 11_943_631_833_245_350_116, 0);
     }
