@@ -22,6 +22,15 @@ fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
 }
 
 #[test]
+fn a_welcome_says_what_the_board_can_do() {
+    let aligned = bundle();
+    let capabilities = |board| start(board, aligned.bytes(), |mut client| client.handshake().unwrap().capabilities);
+    let buttons = capability::CONFIRMATION | capability::FINGERPRINT;
+    assert_eq!(capabilities(SimBoard::new(Flash::new())), buttons);
+    assert_eq!(capabilities(SimBoard::with_counter(Flash::new())), buttons | capability::ROLLBACK_COUNTER);
+}
+
+#[test]
 fn a_token_goes_from_blank_to_wiped() {
     let aligned = bundle();
     let model = aligned.bytes();
