@@ -101,3 +101,23 @@ fn framed((kind, number): (Kind, u32), packet: &[u8], length: usize, frame: &mut
     #[expect(clippy::expect_used, reason = "the frame's buffer is as long as the longest answer's frame")]
     written.expect("an answer fits its frame")
 }
+
+#[cfg(test)]
+mod tests {
+    use neural_vault_core::wire::{Embed, Embedding, Endpoint, Reply, write_packet};
+
+    use super::*;
+
+    #[test]
+    fn the_longest_answer_has_its_length() {
+        let answer: Reply<'_, Embed> = Ok(Embedding { components: &[0xff; 4 * PART] });
+        assert_eq!(write_packet(&Embed::KEY, &answer, &mut [0; 1024]), Ok(LONGEST_PACKET));
+    }
+
+    #[test]
+    fn the_longest_frame_has_its_length() {
+        // Bytes without a zero are stuffed most often.
+        let packet = [0xff; LONGEST_PACKET + SEAL];
+        assert_eq!(encode(Kind::Session, u32::MAX, &packet, &mut [0; 1024]), Ok(LONGEST_FRAME));
+    }
+}

@@ -31,6 +31,16 @@ fn a_welcome_says_what_the_board_can_do() {
 }
 
 #[test]
+fn a_blank_token_has_one_key_until_it_is_restarted() {
+    start(SimBoard::new(Flash::new()), bundle().bytes(), |mut client| {
+        client.handshake().unwrap();
+        let first = client.token;
+        client.handshake().unwrap();
+        assert_eq!(client.token, first);
+    });
+}
+
+#[test]
 fn a_token_goes_from_blank_to_wiped() {
     let aligned = bundle();
     let model = aligned.bytes();
