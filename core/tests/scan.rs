@@ -103,6 +103,10 @@ fn a_scan_is_the_mean_of_its_full_windows() {
     let mean: Vec<f32> = (0..FULL_WIDTH.latent).map(|i| (windows[0][i] + windows[1][i]) / 2.0).collect();
     // Two frames are left over after two windows of three: dropped.
     assert_eq!(bits(&embed(&encoder, &scan, 3).unwrap()), bits(&mean));
+    let mut scratch = scratch(&FULL_WIDTH, 3);
+    let mut open = ScanEncoder::new(&encoder, 3, &mut scratch).unwrap();
+    open.push(&scan).unwrap();
+    assert_eq!(open.windows(), 2);
 }
 
 #[test]

@@ -97,6 +97,8 @@ mod tests {
         let components = [12.7, -0.04, 3.12, 0.06];
         let [floats, codes] = [false, true].map(|rounded| Form { components: 4, rounded });
         assert_eq!((floats.bytes(), codes.bytes()), (16, 8));
+        assert_eq!((floats.is_rounded(), codes.is_rounded()), (false, true));
+        assert_eq!(Form::new(&Dims::connectome(9, 4)), Form { components: 6, rounded: true });
         assert_eq!(through(floats, &components), components);
         let rounded = through(codes, &components);
         assert!(

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use neural_vault_core::bundle::Bundle;
+use neural_vault_core::encoder::Dims;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
@@ -38,6 +39,19 @@ fn a_blank_token_has_one_key_until_it_is_restarted() {
         client.handshake().unwrap();
         assert_eq!(client.token, first);
     });
+}
+
+#[test]
+fn windows_are_as_long_as_there_is_memory_for() {
+    let largest = Dims { d_model: 128, feed_forward: 512, latent: 128, layers: 2, heads: 8, positions: 9, ..DIMS };
+    let wider = Dims { d_model: 160, ..largest };
+    for (dims, window, outcome) in [(largest, 9, Ok(())), (wider, 9, Err(Fault::Window.with(9))), (wider, 1, Ok(()))] {
+        let aligned = neural_vault_core::testing::bundle(&dims, 5, None).unwrap();
+        let given = Provisioning { window, ..provisioning(aligned.bytes()) };
+        session(SimBoard::new(Flash::new()), aligned.bytes(), |client| {
+            assert_eq!(client.call::<Provision>(&given), outcome, "{dims:?}");
+        });
+    }
 }
 
 #[test]

@@ -114,6 +114,8 @@ fn a_token_with_a_damaged_new_bank_can_only_be_wiped_and_is_blank_then() {
         session(cut.clone(), model, |client| {
             assert_eq!(client.admin::<ListSlots, _>(&ADMIN, ()), Err(Fault::StorageDamaged.into()));
             crate::changes::wipe_unsound(client).unwrap();
+            let ended = client.admin::<ListSlots, _>(&ADMIN, ());
+            assert_eq!(ended, Err(Fault::HandshakeNeeded.into()), "the session ends with the token's key");
         });
         assert_eq!(seen(&cut, model).state, State::Blank);
     }
