@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use neural_vault_core::bundle::Bundle;
-use neural_vault_core::encoder::Dims;
 use neural_vault_core::key::{DeviceSecret, KeyBuffer, KeyContext, derive_v2};
 use neural_vault_core::wire::*;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
@@ -23,15 +22,6 @@ fn host_key(model: &[u8], id: [u8; 16], application: &[u8]) -> [u8; 32] {
 }
 
 #[test]
-fn a_welcome_says_what_the_board_can_do() {
-    let aligned = bundle();
-    let capabilities = |board| start(board, aligned.bytes(), |mut client| client.handshake().unwrap().capabilities);
-    let buttons = capability::CONFIRMATION | capability::FINGERPRINT;
-    assert_eq!(capabilities(SimBoard::new(Flash::new())), buttons);
-    assert_eq!(capabilities(SimBoard::with_counter(Flash::new())), buttons | capability::ROLLBACK_COUNTER);
-}
-
-#[test]
 fn a_blank_token_has_one_key_until_it_is_restarted() {
     start(SimBoard::new(Flash::new()), bundle().bytes(), |mut client| {
         client.handshake().unwrap();
@@ -39,19 +29,6 @@ fn a_blank_token_has_one_key_until_it_is_restarted() {
         client.handshake().unwrap();
         assert_eq!(client.token, first);
     });
-}
-
-#[test]
-fn windows_are_as_long_as_there_is_memory_for() {
-    let largest = Dims { d_model: 128, feed_forward: 512, latent: 128, layers: 2, heads: 8, positions: 9, ..DIMS };
-    let wider = Dims { d_model: 160, ..largest };
-    for (dims, window, outcome) in [(largest, 9, Ok(())), (wider, 9, Err(Fault::Window.with(9))), (wider, 1, Ok(()))] {
-        let aligned = neural_vault_core::testing::bundle(&dims, 5, None).unwrap();
-        let given = Provisioning { window, ..provisioning(aligned.bytes()) };
-        session(SimBoard::new(Flash::new()), aligned.bytes(), |client| {
-            assert_eq!(client.call::<Provision>(&given), outcome, "{dims:?}");
-        });
-    }
 }
 
 #[test]

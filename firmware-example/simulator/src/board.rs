@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Fingerprint, NoSecret};
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, Fingerprint, Footprint, NoSecret};
 use neural_vault_token::entropy::{Entropy, EntropyFailed, RandomSource};
 
 use crate::flash::Flash;
@@ -36,6 +36,8 @@ pub struct SimBoard {
     pub clock: u64,
     /// Milliseconds that each look at the clock takes: one; a clock without any stands still.
     pub tick: u64,
+    /// Its clock for measurements, if it measures.
+    pub ticks: Option<u32>,
     /// How often the watchdog was fed.
     pub fed: Rc<Cell<u64>>,
     /// When the open question was asked.
@@ -67,6 +69,9 @@ pub struct SimRandom {
 }
 
 impl SimBoard {
+    /// Ticks that each look at its clock for measurements takes.
+    pub const LOOK: u32 = 10;
+
     /// A board that works, whose user consents, and that has no counter outside the flash.
     pub fn new(flash: Flash) -> Self {
         let random = Rc::new(Cell::new(Generator::Sound));
@@ -83,6 +88,7 @@ impl SimBoard {
             counter_fails: false,
             clock: 0,
             tick: 1,
+            ticks: None,
             fed: Rc::default(),
             question: 0,
             received: Rc::default(),
@@ -156,6 +162,16 @@ impl Board for SimBoard {
     fn uptime(&mut self) -> u64 {
         self.clock += self.tick;
         self.clock
+    }
+
+    fn ticks(&mut self) -> Option<u32> {
+        let ticks = self.ticks.as_mut()?;
+        *ticks += Self::LOOK;
+        Some(*ticks)
+    }
+
+    fn footprint(&mut self) -> Option<Footprint> {
+        self.ticks.map(|_| Footprint { per_tick: 1, memory: 2, stack: 3 })
     }
 
     fn feed_watchdog(&mut self) {

@@ -46,7 +46,10 @@ pub const PACKAGES: [Package; 3] = [
         name: "token",
         crate_name: "neural-vault-token",
         workspace: "firmware-example",
-        tests: &[("firmware-example/src/", &["attacks", "bad_input", "consent", "entropy", "link", "session"])],
+        tests: &[(
+            "firmware-example/src/",
+            &["attacks", "bad_input", "board", "consent", "entropy", "link", "session"],
+        )],
         // Each bit of the flash in turn, each write of each change, and every series of events, with a start of the token
         // for each.
         skipped: &["no_flipped_bit_takes_a_change_back", "a_start_that_finds_damage_writes_nothing", "model_check"],
