@@ -69,6 +69,7 @@ fn errors_of_the_trusted_core_name_their_cause_once() {
 fn errors_of_scans_and_models_say_what_was_wrong() {
     use neural_vault_core::bundle::BundleError;
     use neural_vault_core::encoder::{DimsError, EncodeError};
+    use neural_vault_core::identify::GalleryError;
     use neural_vault_core::scan::{FrameError, ScanError};
 
     let (constant, zero) = (FrameError::Constant, SimilarityError::Zero);
@@ -107,6 +108,7 @@ fn errors_of_scans_and_models_say_what_was_wrong() {
     );
     says(&BundleError::Window { given: 9, max: 3 }, "bundle window of 9 frames, the model takes 1 to 3");
     says(&BundleError::Length { given: 1, expected: 64 }, "bundle of 1 bytes, should be 64: truncated or damaged");
+    says(&GalleryError::NotAGallery, "not a gallery: wrong first bytes");
     says(&BundleError::Digest, "bundle content does not match its digest: damaged");
 
     assert_eq!(cause(&frame), Some(constant.to_string()));

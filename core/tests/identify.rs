@@ -160,6 +160,10 @@ fn queries_that_do_not_fit_are_refused() {
             let error = refusal(&queries, &mut matches).unwrap_err();
             assert!(matches!(error, IdentifyError::Query { index: 1, .. }), "{error}");
         }
+        let mut many = [[0.5; 16]; 40];
+        many[37] = [0.0; 16];
+        let error = refusal(many.as_flattened(), &mut [Match { index: 0, score: 0.0 }; 40]).unwrap_err();
+        assert!(matches!(error, IdentifyError::Query { index: 37, .. }), "{error}");
     }
 }
 
@@ -176,6 +180,15 @@ fn a_gallery_gives_back_what_it_was_written_with() {
             (Some(threshold(0.5)), None, None)
         );
     }
+}
+
+#[test]
+fn there_is_no_label_behind_the_last_one() {
+    let entry = Entry { label: "", threshold: threshold(0.5), prototype: &[0.5; 16] };
+    let probe = ProbeWindows { window: 1, windows: 0 };
+    let bytes = Aligned::new(&write(WeightFormat::F32, &DIGEST, probe, &[entry]).unwrap());
+    let gallery = Gallery::open(bytes.bytes()).unwrap();
+    assert_eq!((gallery.label(0), gallery.label(1)), (Some(""), None));
 }
 
 #[test]
@@ -227,10 +240,12 @@ fn a_forger_gets_no_further_with_a_right_checksum() {
     for found in [1u16, 2, 3, 5] {
         assert_eq!(forged(i8, |b| b[10] = found as u8), Some(GalleryError::Format { found }));
     }
-    for (at, value) in [(12, 0u32), (12, 8193), (16, 0), (16, u32::MAX)] {
+    for (at, value) in [(12, 0u32), (12, 8193), (16, 0), (16, (1 << 24) + 1), (16, u32::MAX)] {
         let change = |b: &mut [u8]| b[at..at + 4].copy_from_slice(&value.to_le_bytes());
         assert_eq!(forged(i8, change), Some(GalleryError::Size), "{at} {value}");
     }
+    let most = |b: &mut [u8]| b[16..20].copy_from_slice(&(1u32 << 24).to_le_bytes());
+    assert!(matches!(forged(i8, most), Some(GalleryError::Length { .. })));
     assert!(matches!(forged(i8, |b| b[12] = 32), Some(GalleryError::Length { .. })));
     assert!(matches!(forged(i8, |b| b[31] = 0xff), Some(GalleryError::Length { .. })));
     // More prototypes than there are, in the same block: without a length of their codes they are none.

@@ -206,8 +206,11 @@ fn commands_in_the_wrong_state_are_refused_and_change_nothing() {
         assert_eq!(fault(client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: 255 })), Fault::NoSuchSlot);
         let features = 299;
         assert_eq!(client.scan(Purpose::Embed, features, &vec![0.0; features]), Err(Fault::Width.with(300)));
-        let head = ScanHead { features: 300, frames: 0, purpose: Purpose::Embed };
-        assert_eq!(fault(client.call::<ScanBegin>(&head)), Fault::Frames);
+        let head = |frames| ScanHead { features: 300, frames, purpose: Purpose::Embed };
+        for frames in [0, 65_537, u32::MAX] {
+            assert_eq!(fault(client.call::<ScanBegin>(&head(frames))), Fault::Frames, "{frames}");
+        }
+        client.call::<ScanBegin>(&head(65_536)).unwrap();
         let long = [0; MAX_APPLICATION + 1];
         let question = Question { slot: SLOT, nonce: [0; 32], application: &long };
         assert_eq!(fault(challenge(client, question, &genuine(9))), Fault::Application);
