@@ -69,7 +69,7 @@ fn errors_of_the_trusted_core_name_their_cause_once() {
 fn errors_of_scans_and_models_say_what_was_wrong() {
     use neural_vault_core::bundle::BundleError;
     use neural_vault_core::encoder::{DimsError, EncodeError};
-    use neural_vault_core::identify::GalleryError;
+    use neural_vault_core::identify::{GalleryError, IdentifyError};
     use neural_vault_core::scan::{FrameError, ScanError};
 
     let (constant, zero) = (FrameError::Constant, SimilarityError::Zero);
@@ -109,6 +109,10 @@ fn errors_of_scans_and_models_say_what_was_wrong() {
     says(&BundleError::Window { given: 9, max: 3 }, "bundle window of 9 frames, the model takes 1 to 3");
     says(&BundleError::Length { given: 1, expected: 64 }, "bundle of 1 bytes, should be 64: truncated or damaged");
     says(&GalleryError::NotAGallery, "not a gallery: wrong first bytes");
+    let queries = IdentifyError::Queries { given: 31, expected: 32 };
+    says(&queries, "queries of 31 values, should be 32");
+    let query = IdentifyError::Query { index: 1, error: zero };
+    says(&query, "query 1: a vector is zero");
     says(&BundleError::Digest, "bundle content does not match its digest: damaged");
 
     assert_eq!(cause(&frame), Some(constant.to_string()));
@@ -117,6 +121,7 @@ fn errors_of_scans_and_models_say_what_was_wrong() {
     assert_eq!(cause(&frame_of_scan), Some(constant.to_string()));
     assert_eq!(cause(&ScanError::Encode(degenerate)), Some(zero.to_string()));
     assert_eq!(cause(&ScanError::Empty), None);
+    assert_eq!((cause(&queries), cause(&query)), (None, Some(zero.to_string())));
     assert_eq!(cause(&BundleError::Dims(dims)), Some(dims.to_string()));
     assert_eq!(cause(&BundleError::Digest), None);
 }

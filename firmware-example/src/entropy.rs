@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_byte_of_a_window_may_come_thirty_times() {
+        let passes = |times: u16| {
+            let mut health = Health::default();
+            // Between two of them, others that differ from their neighbours.
+            (0..WINDOW).all(|n| health.admits(if n % 16 == 0 && n / 16 < times { 1 } else { 2 + (n % 2) as u8 }))
+        };
+        assert!(passes(30) && !passes(31));
+    }
+
+    #[test]
     fn nothing_is_drawn_after_a_failed_test_and_the_bytes_are_cleared() {
         let broken = |number: usize, byte| if (2000..2032).contains(&number) { 7 } else { byte };
         let mut entropy = Entropy::new(Source { random: 1, number: 0, broken });

@@ -7,6 +7,7 @@ use neural_vault_core::wire::*;
 use neural_vault_token::limits::{MISSES_IN_A_ROW, MISSES_IN_ALL};
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
+use sha2::{Digest, Sha256};
 
 fn fault<T>(reply: Result<T, Refusal>) -> Fault {
     reply.err().expect("refused").fault().expect("known")
@@ -88,6 +89,24 @@ fn a_token_embeds_as_its_host_does_in_every_word() {
         }
         let past_end = client.call::<Embed>(&EmbeddingPart { first: DIMS.latent as u16 + 1 });
         assert_eq!(past_end.unwrap_err(), Fault::NoSuchComponent.with(DIMS.latent as u32));
+    });
+}
+
+#[test]
+fn scans_for_enrolment_are_answered_with_the_digest_of_the_prototype_that_the_host_computes() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(enrolled_board(model), model, |client| {
+        let scans = enrolled_scans();
+        for (taken, scan) in scans.iter().enumerate() {
+            client.scan(Purpose::Enrol, DIMS.features, scan).unwrap();
+            let progress = client.call::<EnrolScan>(&EnrolmentScan { first: taken == 0 }).unwrap();
+            assert_eq!(usize::from(progress.scans), taken + 1);
+            if taken + 1 == scans.len() {
+                let floats: Vec<u8> = prototype(model).iter().flat_map(|component| component.to_le_bytes()).collect();
+                assert_eq!(progress.prototype[..], Sha256::digest(floats)[..]);
+            }
+        }
     });
 }
 
