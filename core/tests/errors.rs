@@ -69,7 +69,7 @@ fn errors_of_the_trusted_core_name_their_cause_once() {
 fn errors_of_scans_and_models_say_what_was_wrong() {
     use neural_vault_core::bundle::BundleError;
     use neural_vault_core::encoder::{DimsError, EncodeError};
-    use neural_vault_core::identify::{GalleryError, IdentifyError};
+    use neural_vault_core::identify::{GalleryError, GalleryWriteError, IdentifyError};
     use neural_vault_core::scan::{FrameError, ScanError};
 
     let (constant, zero) = (FrameError::Constant, SimilarityError::Zero);
@@ -113,6 +113,9 @@ fn errors_of_scans_and_models_say_what_was_wrong() {
     says(&queries, "queries of 31 values, should be 32");
     let query = IdentifyError::Query { index: 1, error: zero };
     says(&query, "query 1: a vector is zero");
+    says(&GalleryWriteError::Width(0), "prototypes of 0 components, must be 1 to 8192");
+    let unwritten = GalleryWriteError::Prototype { label: "anna".to_owned(), error: zero };
+    says(&unwritten, "the prototype of anna: a vector is zero");
     says(&BundleError::Digest, "bundle content does not match its digest: damaged");
 
     assert_eq!(cause(&frame), Some(constant.to_string()));
@@ -122,6 +125,7 @@ fn errors_of_scans_and_models_say_what_was_wrong() {
     assert_eq!(cause(&ScanError::Encode(degenerate)), Some(zero.to_string()));
     assert_eq!(cause(&ScanError::Empty), None);
     assert_eq!((cause(&queries), cause(&query)), (None, Some(zero.to_string())));
+    assert_eq!((cause(&GalleryWriteError::Count), cause(&unwritten)), (None, Some(zero.to_string())));
     assert_eq!(cause(&BundleError::Dims(dims)), Some(dims.to_string()));
     assert_eq!(cause(&BundleError::Digest), None);
 }

@@ -154,6 +154,7 @@ impl From<EntropyFailed> for Fault {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use std::string::ToString;
     use std::vec::Vec;
 
     /// Sound bytes (splitmix64, Steele et al. 2014), except where `broken` gives another byte for its number.
@@ -247,6 +248,7 @@ mod tests {
             assert_eq!(entropy.draw(&mut bytes), Err(EntropyFailed));
             assert_eq!(bytes, [0; 32]);
         }
+        assert_eq!(EntropyFailed.to_string(), "the random generator failed");
         assert_eq!(entropy.source.number, 2032, "the source is not asked again");
     }
 }
