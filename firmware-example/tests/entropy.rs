@@ -12,14 +12,19 @@ fn fault<T>(reply: Result<T, Refusal>) -> Fault {
 fn a_generator_that_is_broken_at_the_start_disables_the_token_until_a_start_with_a_sound_one() {
     let aligned = bundle();
     let model = aligned.bytes();
-    for broken in
-        [Generator::Fails, Generator::Stuck(0), Generator::Stuck(0xff), Generator::Poor(1), Generator::Poor(4)]
-    {
+    for broken in [
+        Generator::Fails,
+        Generator::Repeats,
+        Generator::Stuck(0),
+        Generator::Stuck(0xff),
+        Generator::Poor(1),
+        Generator::Poor(4),
+    ] {
         let board = enrolled_board(model);
         board.random.set(broken);
         start(board.clone(), model, |mut client| {
             board.random.set(Generator::Sound);
-            if broken == Generator::Fails {
+            if matches!(broken, Generator::Fails | Generator::Repeats) {
                 // It works again, but this start failed its self-test.
                 client.handshake().unwrap();
                 assert_eq!(client.call::<Info>(&()).unwrap().disabled, Fault::Entropy.number());

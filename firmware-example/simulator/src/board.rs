@@ -59,6 +59,8 @@ pub enum Generator {
     Stuck(u8),
     /// Gives bytes with this many random bits.
     Poor(u32),
+    /// Gives the same random bytes in every draw.
+    Repeats,
 }
 
 /// A simulated random generator.
@@ -115,13 +117,16 @@ impl SimBoard {
 
 impl RandomSource for SimRandom {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyFailed> {
+        if self.generator.get() == Generator::Repeats {
+            self.seed = 0x9e37_79b9_7f4a_7c15;
+        }
         for byte in bytes {
             // xorshift64 (Marsaglia 2003).
             self.seed ^= self.seed << 13;
             self.seed ^= self.seed >> 7;
             self.seed ^= self.seed << 17;
             *byte = match self.generator.get() {
-                Generator::Sound => self.seed as u8,
+                Generator::Sound | Generator::Repeats => self.seed as u8,
                 Generator::Fails => return Err(EntropyFailed),
                 Generator::Stuck(byte) => byte,
                 Generator::Poor(bits) => self.seed as u8 & ((1 << bits) - 1) as u8,
