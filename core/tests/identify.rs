@@ -150,12 +150,12 @@ fn even_a_gallery_of_opposites_has_a_best() {
 fn the_best_of_negative_scores_is_found_in_a_later_block() {
     let query = vectors(3, 1, 16);
     let opposite: Vec<f32> = query[0].iter().map(|value| -value).collect();
-    let mut prototypes = vec![opposite.clone(); 600];
+    let mut prototypes = vec![opposite.clone(); 640];
     // Nearer to a right angle than the others.
-    prototypes[599][..8].fill(0.0);
+    prototypes[639][..8].fill(0.0);
     for format in FORMATS {
         let found = identify(&gallery(format, &prototypes), &query);
-        assert_eq!(found[0].index, 599);
+        assert_eq!(found[0].index, 639);
         assert!((-0.99..-0.01).contains(&found[0].score), "{}", found[0].score);
     }
 }

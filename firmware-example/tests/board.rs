@@ -3,6 +3,8 @@
 
 use neural_vault_core::encoder::Dims;
 use neural_vault_core::wire::*;
+use neural_vault_token::board::{Action, Board, BoardSecret, CounterFailed, NoSecret};
+use neural_vault_token::entropy::Entropy;
 use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::*;
 
@@ -40,6 +42,18 @@ fn a_board_that_measures_says_how_long_the_parts_of_a_verification_take() {
 }
 
 #[test]
+fn a_model_that_there_is_no_memory_for_is_refused() {
+    for (d_model, latent) in [(16, 144), (512, 128)] {
+        let dims = Dims { d_model, heads: 8, feed_forward: 4096, latent, ..DIMS };
+        let aligned = neural_vault_core::testing::bundle(&dims, 5, None).unwrap();
+        session(SimBoard::new(Flash::new()), aligned.bytes(), |client| {
+            let refused = client.call::<Provision>(&provisioning(aligned.bytes()));
+            assert_eq!(refused, Err(Fault::ModelTooLarge.into()), "{dims:?}");
+        });
+    }
+}
+
+#[test]
 fn windows_are_as_long_as_there_is_memory_for() {
     let largest = Dims { d_model: 128, feed_forward: 512, latent: 128, layers: 2, heads: 8, positions: 9, ..DIMS };
     let wider = Dims { d_model: 160, ..largest };
@@ -50,4 +64,53 @@ fn windows_are_as_long_as_there_is_memory_for() {
             assert_eq!(client.call::<Provision>(&given), outcome, "{dims:?}");
         });
     }
+}
+
+/// A board that has only what every board must have.
+struct Plain(SimBoard);
+
+impl Board for Plain {
+    type Flash = Flash;
+    type Random = SimRandom;
+    const NAME: [u8; 16] = SimBoard::NAME;
+    const CONFIRMS: bool = false;
+
+    fn receive(&mut self) -> Option<u8> {
+        self.0.receive()
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.0.send(bytes);
+    }
+
+    fn flash(&mut self) -> &mut Flash {
+        self.0.flash()
+    }
+
+    fn entropy(&mut self) -> &mut Entropy<SimRandom> {
+        self.0.entropy()
+    }
+
+    fn secret(&mut self) -> Result<BoardSecret, NoSecret> {
+        self.0.secret()
+    }
+
+    fn uptime(&mut self) -> u64 {
+        self.0.uptime()
+    }
+
+    fn button(&mut self) -> bool {
+        self.0.button()
+    }
+
+    fn ask(&mut self, action: Option<Action>) {
+        self.0.ask(action);
+    }
+}
+
+#[test]
+fn a_board_that_says_nothing_of_them_has_no_counter_and_no_clock_for_measurements() {
+    let mut board = Plain(SimBoard::new(Flash::new()));
+    assert_eq!((board.generation(), board.ticks(), board.footprint()), (None, None, None));
+    assert_eq!(board.raise_generation(1), Err(CounterFailed));
 }

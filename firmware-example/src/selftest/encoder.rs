@@ -106,4 +106,15 @@ mod tests {
         assert_eq!(expected.map(f32::to_bits), EMBEDDING);
         assert!(is_sound());
     }
+
+    #[test]
+    fn an_embedding_with_another_bit_or_none_is_not_the_known_answer() {
+        let embedding = EMBEDDING.map(f32::from_bits);
+        let mut other = embedding;
+        other[15] = other[15].next_up();
+        assert!(has_bits(Some(&embedding), &EMBEDDING));
+        assert!(!has_bits(Some(&other), &EMBEDDING));
+        assert!(!has_bits(Some(&embedding[..15]), &EMBEDDING));
+        assert!(!has_bits(None, &EMBEDDING));
+    }
 }
