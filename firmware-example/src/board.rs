@@ -184,6 +184,13 @@ pub struct Footprint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_of_a_board_say_what_failed() {
+        assert_eq!(NoSecret.to_string(), "the board has no secret");
+        assert_eq!(CounterFailed.to_string(), "the counter of generations could not be raised");
+    }
 
     #[test]
     fn a_secret_of_zeros_or_ones_alone_is_none() {
