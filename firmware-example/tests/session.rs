@@ -78,6 +78,24 @@ fn a_token_goes_from_blank_to_wiped() {
 }
 
 #[test]
+fn every_change_is_counted_and_what_must_not_come_back_begins_a_generation() {
+    let aligned = bundle();
+    let model = aligned.bytes();
+    session(SimBoard::with_counter(Flash::new()), model, |client| {
+        let mut counted = vec![];
+        let mut count = |info: TokenInfo| counted.push((info.epoch, info.generation));
+        count(client.call::<Info>(&()).unwrap());
+        client.call::<Provision>(&provisioning(model)).unwrap();
+        count(client.call::<Info>(&()).unwrap());
+        client.enrol(&ADMIN, SLOT, DIMS.features, &enrolled_scans(), THRESHOLD).unwrap();
+        count(client.call::<Info>(&()).unwrap());
+        client.admin::<SetPolicy, _>(&ADMIN, provisioning(model).policy).unwrap();
+        count(client.call::<Info>(&()).unwrap());
+        assert_eq!(counted, [(0, 0), (1, 1), (2, 2), (3, 2)]);
+    });
+}
+
+#[test]
 fn a_token_embeds_as_its_host_does_in_every_word() {
     let aligned = bundle();
     let model = aligned.bytes();
