@@ -246,7 +246,6 @@ impl Times {
     }
 }
 
-/// A `.npy` file.
 /// A `.npz` file of these arrays.
 pub(crate) fn archive(arrays: &[(&str, Vec<u8>)], is_compressed: bool) -> Vec<u8> {
     let method = if is_compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };

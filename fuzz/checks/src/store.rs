@@ -1,17 +1,22 @@
 //! Records under power cuts, failing flash and changed bits: the old state, the new one, or a disabled token.
 
+mod change;
+mod trouble;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
 use arbitrary::{Arbitrary, Unstructured};
 use neural_vault_core::wire::*;
-use neural_vault_token_simulator::flash::{Flash, Tear};
+use neural_vault_token_simulator::flash::Flash;
 use neural_vault_token_simulator::seen::{Seen, see};
 use neural_vault_token_simulator::*;
 use sha2::{Digest, Sha256};
 
 use crate::token::persons::{FEATURES, MODEL, WINDOW, values};
+use change::Change;
+use trouble::{Flip, Torn, Trouble};
 
 /// Most changes in a row.
 const LONGEST: usize = 4;
@@ -34,49 +39,6 @@ struct Step {
     flip: Option<Flip>,
     /// An earlier content of the flash that is put back after it.
     old_image: Option<u8>,
-}
-
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Change {
-    Provision,
-    Enrol { slot: u8 },
-    Verify { slot: u8, person: u8 },
-    Rotate { slot: u8 },
-    Revoke { slot: u8 },
-    ResetAttempts,
-    SetPolicy { confirm: bool },
-    Wipe,
-}
-
-/// What happens during a change.
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Trouble {
-    None,
-    Cut {
-        after: u16,
-        torn: Torn,
-    },
-    /// All writes and erasures after so many fail.
-    Breaks {
-        after: u8,
-    },
-    /// Erasures do nothing.
-    Stuck,
-    CounterFails,
-}
-
-#[derive(Arbitrary, Clone, Copy, Debug, PartialEq)]
-enum Torn {
-    Before,
-    Within,
-    After,
-}
-
-#[derive(Arbitrary, Clone, Copy, Debug)]
-struct Flip {
-    is_written: bool,
-    place: u16,
-    bit: u8,
 }
 
 /// The states that a board may be found in, in the order in which a change goes through them.
@@ -188,119 +150,6 @@ impl Step {
     }
 }
 
-impl Change {
-    /// Makes the change on a copy of the board, whose flash counts its steps from the request that makes it.
-    fn make(self, board: &SimBoard, trouble: Trouble) -> (SimBoard, Result<(), Refusal>) {
-        let mut board = board.copy();
-        board.counter_fails = trouble == Trouble::CounterFails;
-        let verdict = session(board.clone(), MODEL.bytes(), |client| {
-            if let Self::Verify { slot, person } = self {
-                let purpose = Purpose::Verify { slot: slot % 4 };
-                if let Err(refusal) = client.scan(purpose, FEATURES, &values(person % 2, 1, 4)) {
-                    board.flash.count();
-                    return Err(refusal);
-                }
-            }
-            let taken = if let Self::Enrol { .. } = self { taken(client) } else { None };
-            board.flash.count();
-            match trouble {
-                Trouble::None | Trouble::CounterFails => {}
-                Trouble::Cut { after, torn } => board.flash.cut_after(after.into(), torn.tear()),
-                Trouble::Breaks { after } => board.flash.break_after(after.into()),
-                Trouble::Stuck => board.flash.set_stuck(true),
-            }
-            match self {
-                Self::Provision => {
-                    client.call::<Provision>(&Provisioning { window: WINDOW, ..provisioning(MODEL.bytes()) })
-                }
-                Self::Enrol { slot } => {
-                    let label = Label::new("person").expect("short");
-                    let prototype = taken.unwrap_or_default();
-                    let enrolment = Enrolment { slot: slot % 4, label, scans: 1, prototype, ..rates() };
-                    client.admin::<Enrol, _>(&ADMIN, enrolment).map(|_| ())
-                }
-                Self::Verify { .. } => client.call::<Verify>(&()).map(|_| ()),
-                Self::Rotate { slot } => client.admin::<Rotate, _>(&ADMIN, SlotNumber { slot: slot % 4 }).map(|_| ()),
-                Self::Revoke { slot } => client.admin::<Revoke, _>(&ADMIN, SlotNumber { slot: slot % 4 }),
-                Self::ResetAttempts => client.admin::<ResetAttempts, _>(&ADMIN, ()).map(|_| ()),
-                Self::SetPolicy { confirm } => {
-                    let policy = Policy { allow_export: false, confirm_verify: false, confirm_challenge: confirm };
-                    client.admin::<SetPolicy, _>(&ADMIN, policy)
-                }
-                Self::Wipe => client.admin::<Wipe, _>(&ADMIN, ()),
-            }
-        });
-        board.flash.restore_power();
-        board.flash.set_broken(false);
-        board.flash.set_stuck(false);
-        board.counter_fails = false;
-        (board, verdict)
-    }
-
-    fn is_attempt(self) -> bool {
-        matches!(self, Self::Verify { .. })
-    }
-
-    /// What the change must have done where nothing went wrong.
-    fn judge(self, old: &Seen, new: &Seen, verdict: Result<(), Refusal>) {
-        let slot = |seen: &Seen, slot: u8| seen.slots.and_then(|slots| slots[usize::from(slot % 4)]);
-        let id = |seen: &Seen, number: u8| slot(seen, number).map(|slot| slot.id);
-        if verdict.is_err() {
-            let is_counted = self.is_attempt() && *new == old.with_an_attempt();
-            assert!(new == old || is_counted, "{self:?}: {verdict:?}: {old:?} became {new:?}");
-            assert!(self != Self::Wipe || old.state == State::Blank, "{verdict:?}");
-            return;
-        }
-        match self {
-            Self::Provision => assert_eq!((old.state, new.state), (State::Blank, State::Provisioned)),
-            Self::Enrol { slot: number } | Self::Rotate { slot: number } => {
-                assert!(id(new, number).is_some() && id(new, number) != id(old, number));
-            }
-            Self::Verify { slot: number, .. } => {
-                assert!(slot(old, number).is_some());
-                assert_eq!(*new, Seen { misses: 0, ..old.clone() });
-            }
-            Self::Revoke { slot: number } => assert!(id(old, number).is_some() && id(new, number).is_none()),
-            Self::ResetAttempts => assert_eq!(*new, Seen { misses: 0, ..old.clone() }),
-            Self::SetPolicy { confirm } => assert_eq!(new.policy.confirm_challenge, confirm),
-            Self::Wipe => assert_eq!((new.state, new.misses), (State::Blank, 0)),
-        }
-    }
-}
-
-impl Trouble {
-    /// The same, in a change of so many steps and operations.
-    fn within(self, steps: usize, operations: usize) -> Self {
-        match self {
-            Self::Cut { after, torn } => Self::Cut { after: after % (steps as u16 + 1), torn },
-            Self::Breaks { after } => Self::Breaks { after: after % (operations.min(254) as u8 + 1) },
-            other => other,
-        }
-    }
-}
-
-impl Torn {
-    fn tear(self) -> Tear {
-        match self {
-            Self::Before => Tear::Before,
-            Self::Within => Tear::Within,
-            Self::After => Tear::After,
-        }
-    }
-}
-
-impl Flip {
-    fn change(self, board: &mut SimBoard) {
-        let content = board.flash.content();
-        let mut places: Vec<usize> = (0..content.len()).collect();
-        if self.is_written {
-            places.retain(|&place| content[place] != 0xff);
-        }
-        let Some(number) = usize::from(self.place).checked_rem(places.len()) else { return };
-        board.flash.set(places[number], content[places[number]] ^ 1 << (self.bit % 8));
-    }
-}
-
 impl Image {
     fn new(board: &SimBoard, (seen, generation): (Seen, u32)) -> Self {
         Self { content: board.flash.content(), generation, seen }
@@ -350,10 +199,4 @@ fn attempts(board: &SimBoard, number: u32, person: u8) {
             assert_eq!(accepted.is_ok(), person == 0);
         }
     });
-}
-
-/// Takes a scan for enrolment; returns the digest of its prototype.
-fn taken(client: &mut client::Client<neural_vault_token::token::Token<'_, SimBoard>>) -> Option<[u8; 32]> {
-    client.scan(Purpose::Enrol, FEATURES, &values(0, 2, 4)).ok()?;
-    client.call::<EnrolScan>(&EnrolmentScan { first: true }).ok().map(|progress| progress.prototype)
 }
