@@ -73,6 +73,8 @@ fn memcheck(log: &Path) -> Command {
     memcheck.args([
         "--tool=memcheck",
         "--leak-check=no",
+        // All reports, however many there are.
+        "--error-limit=no",
         "--read-inline-info=yes",
         "--fullpath-after=",
         "--num-callers=40",

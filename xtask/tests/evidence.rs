@@ -98,6 +98,13 @@ fn fault_of(test: &str) -> Option<String> {
     (!is_test || is_skipped).then(|| "it is no test, or is skipped".to_owned())
 }
 
+/// Whether a text is a date such as `28 November 2026`.
+fn is_date(text: &str) -> bool {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(words[..], [day, _month, year] if is_number(day) && year.len() == 4 && is_number(year))
+}
+
 #[test]
 fn every_promise_has_a_row_and_every_row_is_promised() {
     let page = rows(&read("docs/evidence.md"), "| promise |");
@@ -119,10 +126,7 @@ fn what_a_row_names_is_there_and_every_task_has_a_date() {
         .into_iter()
         .map(|row| {
             let [task, date, figures, more] = row.cells.try_into().unwrap();
-            assert!(
-                date.ends_with(" 2026") && !figures.is_empty() && !more.is_empty(),
-                "{task} has no date or no figures"
-            );
+            assert!(is_date(&date) && !figures.is_empty() && !more.is_empty(), "{task} has no date or no figures");
             task.trim_matches('`').trim_start_matches("cargo xtask ").to_owned()
         })
         .collect();
