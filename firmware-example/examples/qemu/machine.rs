@@ -62,6 +62,16 @@ impl Setup {
     }
 }
 
+/// Keeps this thread, and the machines that it starts, on one processor, where the system can do that.
+///
+/// QEMU hands each byte of the link from one thread to another. On two processors, the one that waits for a byte falls
+/// asleep: waking it for each takes most of the time of a scan.
+pub fn stay_on_one_processor() {
+    if let Some(first) = core_affinity::get_core_ids().unwrap_or_default().first() {
+        core_affinity::set_for_current(*first);
+    }
+}
+
 /// Connects to a socket of a machine that is starting.
 pub fn connect(socket: &Path) -> Result<UnixStream, Box<dyn Error>> {
     let begun = Instant::now();

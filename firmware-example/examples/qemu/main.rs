@@ -36,6 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {
         let _ = std::fs::remove_file(folder.join(file));
     }
+    // That one keeps all processors busy.
+    if what != "skip" {
+        machine::stay_on_one_processor();
+    }
     match what.as_str() {
         "measure" => measure::measure(arguments, &firmware, &folder),
         "story" => {
