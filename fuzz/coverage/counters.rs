@@ -9,12 +9,24 @@ static COUNTERS: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
 static PLACES: AtomicPtr<usize> = AtomicPtr::new(std::ptr::null_mut());
 static EDGES: AtomicUsize = AtomicUsize::new(0);
 
-/// The address of every edge, and whether it was reached.
-pub fn edges() -> Vec<(usize, bool)> {
-    let (counters, places) = (COUNTERS.load(Ordering::Relaxed), PLACES.load(Ordering::Relaxed));
-    let edges = EDGES.load(Ordering::Relaxed);
+/// The address of every edge.
+pub fn addresses() -> Vec<usize> {
+    let places = PLACES.load(Ordering::Relaxed);
     // An address has flags behind it.
-    (0..edges).map(|edge| unsafe { (*places.add(2 * edge), counters.add(edge).read_volatile() > 0) }).collect()
+    (0..EDGES.load(Ordering::Relaxed)).map(|edge| unsafe { *places.add(2 * edge) }).collect()
+}
+
+/// Adds the edges that were reached since the last call, and sets their counters to zero.
+///
+/// It is called after each input: a counter has eight bits, so an edge that is reached 256 times looks like none.
+pub fn take(reached: &mut Vec<bool>) {
+    let counters = COUNTERS.load(Ordering::Relaxed);
+    reached.resize(EDGES.load(Ordering::Relaxed), false);
+    for (edge, is_reached) in reached.iter_mut().enumerate() {
+        let counter = unsafe { counters.add(edge) };
+        *is_reached |= unsafe { counter.read_volatile() } > 0;
+        unsafe { counter.write_volatile(0) };
+    }
 }
 
 #[unsafe(no_mangle)]

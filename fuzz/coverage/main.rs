@@ -30,16 +30,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let name = arguments.next().unwrap_or_default();
     let (_, check) = TARGETS.iter().find(|(target, _)| *target == name).ok_or("give a target")?;
     let (_, files) = files::FILES.iter().find(|(target, _)| *target == name).ok_or("the target has no files")?;
+    let mut reached = Vec::new();
     for folder in arguments {
         for input in fs::read_dir(folder)? {
             check(&fs::read(input?.path())?);
+            counters::take(&mut reached);
         }
     }
 
     let program = env::current_exe()?;
     let (code, start) = (Code::of(&program)?, start_of(&program)?);
     let doomed = code.doomed();
-    let edges = counters::edges().into_iter().map(|(address, is_reached)| (address - start, is_reached));
+    let edges =
+        counters::addresses().into_iter().zip(reached).map(|(address, is_reached)| (address - start, is_reached));
     let edges: BTreeMap<usize, bool> = edges.filter(|(address, _)| doomed.binary_search(address).is_err()).collect();
     // The file where the code was written, or the one of these into which it was inlined.
     let find = |places: &[Place]| {
