@@ -104,7 +104,7 @@ impl Code {
     }
 }
 
-/// `  1f2a0:      	callq	0x1425b9f <name>`
+/// `  1f2a0:  callq 0x1425b9f <name>`, with a tab behind the instruction's name.
 fn instruction(line: &str) -> Option<Instruction> {
     let (address, rest) = line.split_once(':')?;
     let address = usize::from_str_radix(address.trim(), 16).ok()?;
