@@ -102,7 +102,7 @@ fn fault_of(test: &str) -> Option<String> {
 fn is_date(text: &str) -> bool {
     let words: Vec<&str> = text.split(' ').collect();
     let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-    matches!(words[..], [day, _month, year] if is_number(day) && year.len() == 4 && is_number(year))
+    matches!(words[..], [day, _month, year] if !day.is_empty() && is_number(day) && year.len() == 4 && is_number(year))
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in FILES {
         let _ = std::fs::remove_file(folder.join(file));
     }
-    // That one keeps all processors busy.
+    // `skip` runs two machines at once.
     if what != "skip" {
         machine::stay_on_one_processor();
     }
