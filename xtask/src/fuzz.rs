@@ -28,12 +28,14 @@ pub fn run(name: Option<&str>, minutes: u64) -> Result<(), Failure> {
     let mut steps = Steps::new();
     let programs = build(&mut steps, &["--bins"])?;
     for name in chosen(name)? {
-        let found = target()?.join("fuzz/found").join(&name);
-        fs::create_dir_all(&found).map_err(Failure::at(&found))?;
+        let (found, findings) = (target()?.join("fuzz/found").join(&name), target()?.join("fuzz").join(&name));
+        for folder in [&found, &findings] {
+            fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+        }
         let mut fuzz = command(&programs.join(&name).to_string_lossy());
         fuzz.arg(format!("-max_total_time={}", minutes * 60)).arg(format!("-rss_limit_mb={MEMORY}"));
         fuzz.arg(format!("-runs={RUNS}")).args(["-timeout=10", "-print_final_stats=1"]);
-        fuzz.arg(format!("-artifact_prefix={}/finding-", target()?.join("fuzz").join(&name).display()));
+        fuzz.arg(format!("-artifact_prefix={}/finding-", findings.display()));
         steps.run(&format!("Fuzzing {name}"), fuzz.arg(found).args(inputs(&name)))?;
     }
     steps.summary();
