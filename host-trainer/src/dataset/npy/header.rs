@@ -74,7 +74,7 @@ fn check_shape(text: &str) -> Result<(), String> {
         let (Value::Tuple(axes) | Value::List(axes)) = shape else { return Err(NOT_PLAIN.to_owned()) };
         let lengths = axes.iter().map(|axis| u64::try_from(axis.as_integer()?).ok());
         let lengths: Vec<u64> = lengths.collect::<Option<_>>().ok_or(NOT_PLAIN)?;
-        // The products that npyz makes of some of the axes have no 0 where another axis has it.
+        // npyz multiplies axis by axis, from either end: a 0 may come only after a product that is too large.
         let values = lengths.iter().try_fold(1_u64, |values, &length| values.checked_mul(length.max(1)));
         values.ok_or_else(|| format!("its shape {lengths:?} is too large"))?;
     }
